@@ -1,0 +1,1 @@
+"""LatentLab: load or train latent-variable models and see what they learned."""

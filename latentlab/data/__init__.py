@@ -1,0 +1,42 @@
+"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one."""
+
+from latentlab.data.dataset import (
+    UNLABELLED,
+    Batch,
+    DataError,
+    Dataset,
+    Splits,
+    batches,
+    held_out,
+)
+from latentlab.data.images import IDX_SETS, NAMES, is_local, load_digits, load_idx
+
+__all__ = [
+    "NAMES",
+    "UNLABELLED",
+    "Batch",
+    "DataError",
+    "Dataset",
+    "Splits",
+    "batches",
+    "held_out",
+    "is_local",
+    "load",
+]
+
+
+def load(name: str, progressbar: object = False) -> Splits:
+    """A built-in data set in its fixed splits; downloaded if it isn't on this machine.
+
+    Args:
+        name: one of `NAMES`.
+        progressbar: True for a download bar in the terminal, or an object with tqdm's interface.
+
+    Raises:
+        DataError: unknown name, not to be had offline, or damaged.
+    """
+    if name == "digits":
+        return load_digits()
+    if name in IDX_SETS:
+        return load_idx(name, progressbar)
+    raise DataError(f"There is no data set called {name!r}; known are {', '.join(NAMES)}.")

@@ -1,0 +1,81 @@
+"""What a data set is: tensors in memory, cheap to hold (uint8) and turned to float32 a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+UNLABELLED = -1
+SPLIT_SEED = 0
+
+
+class DataError(ValueError):
+    """Data that can't be had or can't be used; the message is one sentence for the user."""
+
+
+class Batch(NamedTuple):
+    """Examples as a model sees them."""
+
+    x: Tensor  # (B, *shape) float32; images in [0, 1]
+    y: Tensor  # (B,) int64; UNLABELLED where there is no label
+    weight: Tensor  # (B,) float32; 1, or an importance weight
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples with their classes; images are uint8 (0 is black, 255 white), anything else float32."""
+
+    name: str
+    x: Tensor  # (N, *shape)
+    y: Tensor  # (N,) int64
+    classes: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return tuple(self.x.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: slice | Tensor) -> Dataset:
+        return replace(self, x=self.x[index], y=self.y[index])
+
+    def to(self, device: torch.device) -> Dataset:
+        """The same examples on another device."""
+        return replace(self, x=self.x.to(device), y=self.y.to(device))
+
+    def batch(self, index: slice | Tensor = slice(None)) -> Batch:
+        """The chosen examples as float32, uint8 scaled to [0, 1]."""
+        x, y = self.x[index], self.y[index]
+        x = x.float().div_(255) if x.dtype == torch.uint8 else x
+        return Batch(x, y, torch.ones(len(x), device=x.device))
+
+
+class Splits(NamedTuple):
+    """Three disjoint parts: fit on `train`, choose on `valid`, report on `test`."""
+
+    train: Dataset
+    valid: Dataset
+    test: Dataset
+
+
+def held_out(data: Dataset, n_valid: int) -> tuple[Dataset, Dataset]:
+    """Split off `n_valid` examples at random, the same ones every time (seed 0): (rest, held out)."""
+    order = torch.from_numpy(np.random.default_rng(SPLIT_SEED).permutation(len(data)))
+    return data[order[n_valid:]], data[order[:n_valid]]
+
+
+def batches(data: Dataset, size: int, rng: torch.Generator) -> Iterator[Batch]:
+    """One epoch in random order; the last batch may be smaller. `rng` lives on the CPU.
+
+    The order is drawn at once and moved to the data's device once, so no step waits for a copy.
+    """
+    order = torch.randperm(len(data), generator=rng).to(data.x.device)
+    for index in order.split(size):
+        yield data.batch(index)

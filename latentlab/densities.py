@@ -1,0 +1,54 @@
+"""Log densities, divergences and log-mean-exp. All in nats, elementwise: the caller sums over its event."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+def normal_log_prob(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
+    """log N(x; mean, std²) = -½ [log 2π + 2 log std + ((x - mean) / std)²], elementwise."""
+    return -0.5 * (LOG_2PI + 2 * log_std + ((x - mean) * torch.exp(-log_std)) ** 2)
+
+
+def standard_normal_log_prob(x: Tensor) -> Tensor:
+    """log N(x; 0, 1) = -½ [log 2π + x²], elementwise."""
+    return -0.5 * (LOG_2PI + x**2)
+
+
+def kl_to_standard_normal(mean: Tensor, log_std: Tensor) -> Tensor:
+    """KL(N(mean, std²) ‖ N(0, 1)) = ½ (std² + mean² - 1) - log std, elementwise (Kingma & Welling 2014, app. B)."""
+    return 0.5 * (torch.exp(2 * log_std) + mean**2 - 1) - log_std
+
+
+def bernoulli_log_prob(x: Tensor, logits: Tensor) -> Tensor:
+    """x log p + (1 - x) log(1 - p) with p = sigmoid(logits), elementwise; x may be a gray level in [0, 1]."""
+    return x * logits - F.softplus(logits)
+
+
+def continuous_bernoulli_log_prob(x: Tensor, logits: Tensor) -> Tensor:
+    """Bernoulli's formula with the constant that makes it a density on [0, 1] (Loaiza-Ganem & Cunningham 2019).
+
+    log C(p) = log [2 artanh(1 - 2p) / (1 - 2p)], in the logit l: log [l / tanh(l / 2)], with the limit log 2 at l = 0.
+    """
+    near = logits.abs() < 1e-2  # log(l / tanh(l/2)) = log 2 + l²/12 - O(l⁴): below float32's resolution here
+    safe = torch.where(near, torch.ones_like(logits), logits)
+    log_norm = torch.where(near, math.log(2) + logits**2 / 12, torch.log(safe / torch.tanh(safe / 2)))
+    return bernoulli_log_prob(x, logits) + log_norm
+
+
+def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
+    """E[x] = p / (2p - 1) + 1 / (2 artanh(1 - 2p)); in the logit l: 1 / (1 - e⁻ˡ) - 1 / l, ½ at l = 0."""
+    near = logits.abs() < 1e-1  # ½ + l/12 - l³/720 + O(l⁵)
+    safe = torch.where(near, torch.ones_like(logits), logits)
+    return torch.where(near, 0.5 + logits / 12 - logits**3 / 720, -1 / torch.expm1(-safe) - 1 / safe)
+
+
+def log_mean_exp(x: Tensor, dim: int) -> Tensor:
+    """log (1/K Σ exp x), stable: what an importance-weighted bound averages with (Burda et al. 2016, eq. 8)."""
+    return torch.logsumexp(x, dim) - math.log(x.shape[dim])

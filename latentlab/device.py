@@ -1,0 +1,44 @@
+"""Where tensors live and how random numbers start: decided here, nowhere else."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def pick() -> torch.device:
+    """The best device: `$LATENTLAB_DEVICE` if set, else CUDA, else Apple's MPS, else the CPU."""
+    asked = os.environ.get("LATENTLAB_DEVICE")
+    if asked:
+        return torch.device(asked)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def limit_threads() -> int:
+    """Set torch's threads to `$LATENTLAB_THREADS` (default 1) and return the number.
+
+    The matrix products of an MNIST-size network are too small to share: with other work on the machine four
+    threads were measured thirteen times slower than one.
+    """
+    threads = max(1, int(os.environ.get("LATENTLAB_THREADS", "1")))
+    torch.set_num_threads(threads)
+    return threads
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bfloat16 matrix products run in hardware on this device."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False
+
+
+def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A source of randomness of its own: the only place that seeds, and never the global generator."""
+    return torch.Generator(device).manual_seed(seed)

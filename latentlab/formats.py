@@ -1,0 +1,80 @@
+"""The file formats of a run's folder: written whole or not at all, read without trust."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+MAX_TENSORS = 1 << 30  # bytes
+
+
+class RunError(ValueError):
+    """A run that can't be read, changed or found; the message is one sentence for the user."""
+
+
+def history_csv(rows: Sequence[Mapping[str, float]]) -> str:
+    """The rows as CSV; a column for every name in any row, empty where a row lacks it."""
+    out = io.StringIO()
+    columns = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(out, list(columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of a `history.csv`; what isn't a number is left out, a missing file is an empty history."""
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return [_numbers(row) for row in csv.DictReader(stream)]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file; float16 and bfloat16 come back as float32.
+
+    Raises:
+        RunError: the file is missing, too large or damaged.
+    """
+    try:
+        if path.stat().st_size > MAX_TENSORS:
+            raise RunError(f"{path.name} is larger than a gigabyte.")
+        tensors = safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise RunError(f"{path.name} is missing or damaged.") from error
+    half = (torch.float16, torch.bfloat16)
+    return {name: value.float() if value.dtype in half else value for name, value in tensors.items()}
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside it first, flushed to the disk, then renamed."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _numbers(row: Mapping[str, str | None]) -> dict[str, float]:
+    out = {}
+    for name, text in row.items():
+        try:
+            out[name] = float(text or "")
+        except (TypeError, ValueError):
+            continue
+    return {name: value for name, value in out.items() if isinstance(name, str) and math.isfinite(value)}

@@ -1,0 +1,113 @@
+"""A knob is a dataclass field that a person may vary: its range and its help live beside it.
+
+The training form, the command-line flags and the validation of a `run.json` are all read from here.
+
+    @dataclass(frozen=True)
+    class Config:
+        z_dim: int = knob(2, 1, 256, help="dimensions of the latent space")
+
+    knobs(Config)                       # -> (Knob(name="z_dim", ...),)
+    from_dict(Config, {"z_dim": 0})     # -> KnobError: z_dim must be between 1 and 256, got 0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Value = bool | int | float | str
+T = TypeVar("T")
+
+
+class KnobError(ValueError):
+    """A value that a knob can't take; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One value that may be varied: an int or float in [low, high], a bool, or one of `choices`."""
+
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[str, ...] = ()
+    help: str = ""
+    name: str = ""
+
+    @property
+    def type(self) -> type[Value]:
+        """The Python type of the value."""
+        return type(self.default)
+
+    def check(self, value: object) -> Value:
+        """Return `value` in the knob's type.
+
+        Raises:
+            KnobError: wrong type, out of range, or not one of the choices.
+        """
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not self.type or (isinstance(value, float) and not math.isfinite(value)):
+            kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[self.type]
+            raise KnobError(f"{self.name} must be {kind}, got {value!r}.")
+        assert isinstance(value, bool | int | float | str)
+        if self.choices and value not in self.choices:
+            raise KnobError(f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}.")
+        low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise KnobError(f"{self.name} must be between {low:g} and {high:g}, got {value:g}.")
+        return value
+
+    def parse(self, text: str) -> Value:
+        """Read the value from the text of a command-line flag or an address.
+
+        Raises:
+            KnobError: not a value of this knob.
+        """
+        try:
+            if self.type is bool:
+                return self.check({"true": True, "false": False}[text.lower()])
+            return self.check(self.type(text))
+        except (KeyError, ValueError) as error:
+            if isinstance(error, KnobError):
+                raise
+            return self.check(text)  # of the wrong type: says so
+
+
+def knob(
+    default: Value,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    log: bool = False,
+    choices: Sequence[str] = (),
+    help: str = "",
+) -> Any:
+    """Declare a dataclass field as a knob (any: the field has the type of its annotation)."""
+    return dataclasses.field(default=default, metadata={"knob": Knob(default, low, high, log, tuple(choices), help)})
+
+
+def knobs(config: type) -> tuple[Knob, ...]:
+    """The knobs of a config class, in the order of declaration."""
+    return tuple(
+        dataclasses.replace(field.metadata["knob"], name=field.name)
+        for field in dataclasses.fields(config)
+        if "knob" in field.metadata
+    )
+
+
+def from_dict(config: type[T], values: Mapping[str, object]) -> T:
+    """Build a config from untrusted values; missing ones take their default.
+
+    Raises:
+        KnobError: an unknown name, or a value its knob can't take.
+    """
+    declared = {k.name: k for k in knobs(config)}
+    unknown = sorted(set(values) - set(declared))
+    if unknown:
+        raise KnobError(f"Unknown setting {', '.join(unknown)}; known are {', '.join(declared)}.")
+    return config(**{name: declared[name].check(value) for name, value in values.items()})

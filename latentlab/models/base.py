@@ -1,0 +1,117 @@
+"""What a model is, and what a model may be able to do.
+
+A model is an `nn.Module` built from a config of knobs and the spec of the data, which yields its own losses. Its
+abilities are the classes in its header: a page offers a run when the model's class has the ability that it needs.
+What is random takes an explicit generator, so the same call in `eval()` mode gives the same answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from latentlab.data import Batch
+
+
+class Spec(NamedTuple):
+    """What a model must know of the data: the shape of one example and the number of classes."""
+
+    shape: tuple[int, ...]
+    n_classes: int
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one player minimises. All tensors are (B,): one number for each example.
+
+    Attributes:
+        value: the objective, in nats per example unless the model says otherwise.
+        terms: what is worth a curve, by name; the model's `units` say in what unit.
+        player: the submodule whose parameters this loss moves, or "model" for all of them.
+    """
+
+    value: Tensor
+    terms: Mapping[str, Tensor]
+    player: str = "model"
+
+
+class Model(nn.Module, ABC):
+    """A trainable model. The constructor only builds; `nn.initialise` draws the parameters."""
+
+    name: ClassVar[str]
+    Config: ClassVar[type[Any]]  # a frozen dataclass of knobs
+    units: ClassVar[Mapping[str, str]]  # term -> unit; the first term is the headline
+
+    spec: Spec
+
+    @abstractmethod
+    def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
+        """Yield each player's loss on a batch, lazily: a later one sees the earlier one's step.
+
+        Args:
+            batch: B examples.
+            rng: all randomness of the step, on the model's device.
+            progress: 0 at the start of the warm-up, 1 from its end on; 1 gives the true objective.
+        """
+
+    @property
+    def size(self) -> int:
+        """The number of trainable parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+
+class Encodes(Model):
+    """Has a code for an example."""
+
+    z_dim: int
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, z_dim): the code; for a VAE the mean of q(z|x)."""
+
+
+class Decodes(Model):
+    """Has an example for a code."""
+
+    z_dim: int
+
+    @abstractmethod
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, z_dim) -> (B, *shape): the mean of p(x|z), in [0, 1]."""
+
+
+class Samples(Model):
+    """Draws new examples."""
+
+    @abstractmethod
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        """(n, *shape): the means of p(x|z) for n draws of z from the prior."""
+
+
+class Weighs(Model):
+    """Says how probable an example is."""
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B,) nats: the importance-weighted lower bound on log p(x) from n samples."""
+
+
+class Classifies(Model):
+    """Names the class of an example."""
+
+    @abstractmethod
+    def classify(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, K): log-probabilities of the classes."""
+
+
+ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies)
+
+
+def abilities(model: type[Model]) -> tuple[str, ...]:
+    """The names of what a class of models can do, as a person reads them: ("encodes", "decodes")."""
+    return tuple(ability.__name__.lower() for ability in ABILITIES if issubclass(model, ability))

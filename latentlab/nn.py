@@ -1,0 +1,117 @@
+"""Building blocks of the networks: an encoder and its mirror image, as an MLP or convolutional."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latentlab.knobs import knob
+
+
+@dataclass(frozen=True)
+class Autoencoding:
+    """The knobs of an encoder and a decoder around a code."""
+
+    z_dim: int = knob(2, 1, 256, log=True, help="dimensions of the latent space")
+    network: str = knob("mlp", choices=("mlp", "conv"), help="the encoder's and the decoder's network")
+    hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP")
+    layers: int = knob(2, 1, 6, help="hidden layers of the MLP")
+    width: int = knob(32, 4, 256, log=True, help="channels of the first convolution")
+
+
+def encoder(config: Autoencoding, shape: tuple[int, ...], out: int) -> nn.Module:
+    """(B, *shape) -> (B, out)."""
+    if config.network == "conv":
+        return conv_encoder(shape, config.width, out)
+    return nn.Sequential(nn.Flatten(), mlp([math.prod(shape), *[config.hidden] * config.layers, out]))
+
+
+def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
+    """(B, z_dim) -> (B, *shape): unbounded; the model puts a likelihood on it."""
+    if config.network == "conv":
+        return conv_decoder(config.z_dim, config.width, shape)
+    sizes = [config.z_dim, *[config.hidden] * config.layers, math.prod(shape)]
+    return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
+
+
+def initialise(module: nn.Module, rng: torch.Generator) -> None:
+    """Draw every linear and convolutional layer's parameters from `rng`, in the order of `modules()`.
+
+    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            bound = 1 / math.sqrt(nn.init._calculate_fan_in_and_fan_out(layer.weight)[0])
+            for parameter in layer.parameters(recurse=False):
+                with torch.no_grad():
+                    draw = torch.empty(parameter.shape).uniform_(-bound, bound, generator=rng)
+                    parameter.copy_(draw)
+
+
+def mlp(sizes: list[int]) -> nn.Sequential:
+    """Linear layers of these sizes with ReLU between them: (B, sizes[0]) -> (B, sizes[-1])."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in itertools.pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def _sizes(size: int) -> list[int]:
+    """The side of an image before and after each of two halvings: [28, 14, 7]."""
+    return [size, size // 2, size // 4]
+
+
+def conv_encoder(shape: tuple[int, ...], width: int, out: int) -> nn.Sequential:
+    """Two stride-2 convolutions and two linear layers: (B, C, H, W) -> (B, out), for sides of at least 8.
+
+    Raises:
+        ValueError: the data are not images with sides of at least 8 pixels.
+    """
+    channels, height, w = _image(shape)
+    flat = 2 * width * _sizes(height)[2] * _sizes(w)[2]
+    return nn.Sequential(
+        nn.Conv2d(channels, width, 4, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(flat, 8 * width),
+        nn.ReLU(),
+        nn.Linear(8 * width, out),
+    )
+
+
+def conv_decoder(n_in: int, width: int, shape: tuple[int, ...]) -> nn.Sequential:
+    """The mirror image of `conv_encoder`: (B, n_in) -> (B, C, H, W).
+
+    Raises:
+        ValueError: the data are not images with sides of at least 8 pixels.
+    """
+    channels, height, w = _image(shape)
+    hs, ws = _sizes(height), _sizes(w)
+    return nn.Sequential(
+        nn.Linear(n_in, 8 * width),
+        nn.ReLU(),
+        nn.Linear(8 * width, 2 * width * hs[2] * ws[2]),
+        nn.ReLU(),
+        nn.Unflatten(1, (2 * width, hs[2], ws[2])),
+        nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1, output_padding=(hs[1] % 2, ws[1] % 2)),
+        nn.ReLU(),
+        nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, output_padding=(hs[0] % 2, ws[0] % 2)),
+    )
+
+
+def dropout(h: Tensor, rate: float, rng: torch.Generator) -> Tensor:
+    """Zero each unit with probability `rate` and scale the rest by 1 / (1 - rate), with explicit randomness."""
+    keep = torch.empty_like(h).bernoulli_(1 - rate, generator=rng)
+    return h * keep / (1 - rate)
+
+
+def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    if len(shape) != 3 or min(shape[1:]) < 8:
+        raise ValueError(f"A convolutional network needs images of at least 8×8 pixels; these data have shape {shape}.")
+    return shape[0], shape[1], shape[2]
