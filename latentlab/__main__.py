@@ -21,7 +21,8 @@ from latentlab.formats import RunError
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, abilities
 from latentlab.recipes import RECIPES
-from latentlab.runs import SHIPPED, Run, Store
+from latentlab.runs import Run
+from latentlab.store import SHIPPED, Store
 from latentlab.training import TrainConfig, TrainingError
 from latentlab.worker import perform, work
 

@@ -25,7 +25,7 @@ from latentlab.analysis.preview import Preview
 from latentlab.formats import RunError, read_tensors, write
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS
-from latentlab.runs import Store, new_id
+from latentlab.store import Store, new_id
 from latentlab.training import TrainConfig
 
 State = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]

@@ -25,7 +25,8 @@ from latentlab.formats import RunError, history_csv, read_history, read_tensors,
 from latentlab.jobs import Job, Status, is_held, now, queue, read, say, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
-from latentlab.runs import Run, Store
+from latentlab.runs import Run
+from latentlab.store import Store
 from latentlab.training import TrainConfig, TrainState, final_metrics, start, train
 
 CHECKPOINT_SECONDS = 10.0

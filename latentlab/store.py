@@ -1,0 +1,210 @@
+"""Where runs are kept: a store is a folder of the user's runs over a folder of those that ship.
+
+    <root>/<run id>/run.json             what it is; written last, so a folder without it is unfinished
+                    weights.safetensors  parameters (float32, or float16 in what ships)
+                    examples.safetensors a few hundred test examples, so that a page opens without the data set
+                    history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
+
+Reading runs no code from the folder, and whatever is wrong with one is a sentence, not a crash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from latentlab.data import Dataset
+from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
+from latentlab.models import Model
+from latentlab.runs import Run
+
+SHIPPED = Path(__file__).parents[1] / "checkpoints"
+N_EXAMPLES = 500
+MAX_JSON = 1 << 20
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A folder of the store as a list shows it: a run, or the reason why it isn't one."""
+
+    id: str
+    run: Run | None
+    shipped: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of runs that may be written, over a folder of shipped ones that may not."""
+
+    root: Path
+    shipped: Path = SHIPPED
+
+    @classmethod
+    def default(cls) -> Store:
+        """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
+        return cls(Path(os.environ.get("LATENTLAB_RUNS") or SHIPPED.parent / "runs"))
+
+    def is_shipped(self, run_id: str) -> bool:
+        """Whether the run came with LatentLab; such a run can't be renamed or deleted."""
+        return self.folder(run_id).parent == self.shipped
+
+    def folder(self, run_id: str) -> Path:
+        """The folder of a run, existing or (in `root`) yet to be.
+
+        Raises:
+            RunError: not a possible id; so a path can't be smuggled in.
+        """
+        if not _ID.fullmatch(run_id):
+            raise RunError(f"{run_id[:80]!r} is not the id of a run.")
+        shipped = self.shipped / run_id
+        return shipped if shipped.is_dir() else self.root / run_id
+
+    def save(
+        self,
+        run: Run,
+        model: Model,
+        history: Sequence[Mapping[str, float]],
+        examples: Dataset,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Write a run; `run.json` last, each file whole or not at all."""
+        folder = self.root / run.id
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {
+            name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+            for name, value in model.state_dict().items()
+        }
+        few = examples[:N_EXAMPLES]
+        write(folder / "weights.safetensors", safetensors.torch.save(weights))
+        write(folder / "examples.safetensors", safetensors.torch.save({"x": few.x.cpu(), "y": few.y.cpu()}))
+        write(folder / "history.csv", history_csv(history).encode())
+        write(folder / "run.json", run.to_json().encode())
+
+    def read(self, run_id: str) -> Run:
+        """What a run is, without its parameters.
+
+        Raises:
+            RunError: there is none, it is unfinished, or its `run.json` can't be used.
+        """
+        folder = self.folder(run_id)
+        if not folder.is_dir():
+            raise RunError(f"There is no run called {run_id!r}.")
+        path = folder / "run.json"
+        if not path.is_file():
+            resumable = (folder / "job.json").is_file()
+            raise RunError(
+                "It isn't finished; see the Train page." if resumable else "It was interrupted before it was finished."
+            )
+        if path.stat().st_size > MAX_JSON:
+            raise RunError("run.json is too large to be one.")
+        try:
+            run = Run.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError("run.json can't be read as text.") from error
+        if run.id != run_id:
+            raise RunError(f"run.json says it is of another run, {run.id[:80]!r}.")
+        if not (folder / "weights.safetensors").is_file():
+            raise RunError("Its weights are missing.")
+        return run
+
+    def load(self, run_id: str) -> Model:
+        """The trained model of a run, frozen, in float32 on the CPU.
+
+        Raises:
+            RunError: as `read`, or the weights are damaged, don't fit or aren't finite.
+        """
+        model = self.read(run_id).build()
+        weights = read_tensors(self.folder(run_id) / "weights.safetensors")
+        expected = {name: value.shape for name, value in model.state_dict().items()}
+        if {name: value.shape for name, value in weights.items()} != expected:
+            raise RunError("Its weights don't fit the model that run.json describes.")
+        if not all(bool(value.isfinite().all()) for value in weights.values()):
+            raise RunError("Its weights hold values that are not numbers.")
+        model.load_state_dict(weights)
+        return model.eval().requires_grad_(False)
+
+    def examples(self, run_id: str) -> Dataset:
+        """The test examples that are kept with a run.
+
+        Raises:
+            RunError: as `read`, or they are missing or damaged.
+        """
+        run = self.read(run_id)
+        tensors = read_tensors(self.folder(run_id) / "examples.safetensors")
+        x, y = tensors.get("x"), tensors.get("y")
+        if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
+            raise RunError("The examples kept with it don't fit its data set.")
+        return Dataset(run.dataset, x, y, run.classes)
+
+    def history(self, run_id: str) -> list[dict[str, float]]:
+        """The reports of the training, oldest first; empty if there are none."""
+        return read_history(self.folder(run_id) / "history.csv")
+
+    def rows(self) -> list[Row]:
+        """Every folder, the user's newest first, then what ships by name; damaged ones with the reason."""
+        own = [p.name for p in self.root.iterdir() if _is_run(p)] if self.root.is_dir() else []
+        shipped = sorted(p.name for p in self.shipped.iterdir() if _is_run(p)) if self.shipped.is_dir() else []
+        rows = [self._row(run_id, False) for run_id in own if run_id not in shipped]
+        rows.sort(key=lambda row: (row.run is not None, row.run.created if row.run else row.id), reverse=True)
+        return rows + [self._row(run_id, True) for run_id in shipped]
+
+    def runs(self, *any_of: type[Model]) -> list[Run]:
+        """The readable runs whose model has at least one of the abilities (all runs if none is named)."""
+        found = [row.run for row in self.rows() if row.run is not None]
+        return [run for run in found if not any_of or issubclass(run.kind, any_of)]
+
+    def rename(self, run_id: str, title: str) -> None:
+        """Give a run another title; its id stays.
+
+        Raises:
+            RunError: it is shipped, can't be read, or the title is empty or longer than 80 characters.
+        """
+        title = " ".join(title.split())
+        if self.is_shipped(run_id):
+            raise RunError("A run that ships with LatentLab can't be renamed.")
+        if not 0 < len(title) <= 80:
+            raise RunError("A title has between 1 and 80 characters.")
+        run = dataclasses.replace(self.read(run_id), title=title)
+        write(self.folder(run_id) / "run.json", run.to_json().encode())
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run and all its files.
+
+        Raises:
+            RunError: it is shipped, or there is none.
+        """
+        folder = self.folder(run_id)
+        if self.is_shipped(run_id):
+            raise RunError("A run that ships with LatentLab can't be deleted.")
+        if folder.is_symlink() or not folder.is_dir():
+            raise RunError(f"There is no run called {run_id!r}.")
+        grave = folder.with_name(f".{run_id}.deleted")  # out of sight at once, whatever happens next
+        folder.rename(grave)
+        shutil.rmtree(grave)
+
+    def _row(self, run_id: str, shipped: bool) -> Row:
+        try:
+            return Row(run_id, self.read(run_id), shipped)
+        except RunError as error:
+            return Row(run_id, None, shipped, str(error))
+
+
+def new_id(model: str, dataset: str) -> str:
+    """An id that no other run has or will have: what, on what, when, and four random letters."""
+    return f"{model}-{dataset}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() and _ID.fullmatch(path.name) is not None

@@ -1,0 +1,45 @@
+"""What the tests share: where the data are, small data sets, and a store of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from latentlab import device
+from latentlab.data import Dataset, Splits, load
+from latentlab.store import Store
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+if SHARED_DATA.is_dir():
+    os.environ.setdefault("LATENTLAB_DATA", str(SHARED_DATA))
+device.limit_threads()
+
+
+@pytest.fixture(scope="session")
+def digits() -> Splits:
+    return load("digits")
+
+
+@pytest.fixture(scope="session")
+def few_digits(digits: Splits) -> Splits:
+    """Enough to train on for a moment: 320 / 80 / 80 digits."""
+    return Splits(digits.train[:320], digits.valid[:80], digits.test[:80])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store that nothing ships with."""
+    return Store(tmp_path / "runs", shipped=tmp_path / "none")
+
+
+def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3, seed: int = 0) -> Dataset:
+    """Random images with random labels."""
+    rng = device.generator(seed)
+    x = torch.randint(0, 256, (n, *shape), generator=rng, dtype=torch.uint8)
+    y = torch.randint(0, n_classes, (n,), generator=rng)
+    return Dataset("noise", x, y, tuple(str(k) for k in range(n_classes)))
