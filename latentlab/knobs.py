@@ -36,6 +36,7 @@ class Knob:
     log: bool = False
     choices: tuple[str, ...] = ()
     help: str = ""
+    when: tuple[str, Value] | None = None  # matters only if that other knob has that value
     name: str = ""
 
     @property
@@ -86,9 +87,11 @@ def knob(
     log: bool = False,
     choices: Sequence[str] = (),
     help: str = "",
+    when: tuple[str, Value] | None = None,
 ) -> Any:
     """Declare a dataclass field as a knob (any: the field has the type of its annotation)."""
-    return dataclasses.field(default=default, metadata={"knob": Knob(default, low, high, log, tuple(choices), help)})
+    declared = Knob(default, low, high, log, tuple(choices), help, when)
+    return dataclasses.field(default=default, metadata={"knob": declared})
 
 
 def knobs(config: type) -> tuple[Knob, ...]:

@@ -18,9 +18,9 @@ class Autoencoding:
 
     z_dim: int = knob(2, 1, 256, log=True, help="dimensions of the latent space")
     network: str = knob("mlp", choices=("mlp", "conv"), help="the encoder's and the decoder's network")
-    hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP")
-    layers: int = knob(2, 1, 6, help="hidden layers of the MLP")
-    width: int = knob(32, 4, 256, log=True, help="channels of the first convolution")
+    hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP", when=("network", "mlp"))
+    layers: int = knob(2, 1, 6, help="hidden layers of the MLP", when=("network", "mlp"))
+    width: int = knob(32, 4, 256, log=True, help="channels of the first convolution", when=("network", "conv"))
 
 
 def encoder(config: Autoencoding, shape: tuple[int, ...], out: int) -> nn.Module:

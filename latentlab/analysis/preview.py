@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
-from latentlab.data import Dataset
+from latentlab.data import Dataset, to_bytes
 from latentlab.models import Classifies, Decodes, Encodes, Model, Samples
 
 N_EXAMPLES = 12
@@ -50,8 +50,3 @@ def preview(model: Model, data: Dataset) -> Preview:
             predictions = model.classify(x).argmax(1).cpu().numpy()
     model.train(was_training)
     return Preview(to_bytes(x), few.y.cpu().numpy(), reconstructions, samples, predictions)
-
-
-def to_bytes(x: torch.Tensor) -> Images:
-    """Intensities in [0, 1] to 0 ... 255, rounded; what lies outside is cut off."""
-    return (x.detach().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()

@@ -8,6 +8,7 @@ from latentlab.data.dataset import (
     Splits,
     batches,
     held_out,
+    to_bytes,
 )
 from latentlab.data.images import IDX_SETS, NAMES, is_local, load_digits, load_idx
 
@@ -22,6 +23,7 @@ __all__ = [
     "held_out",
     "is_local",
     "load",
+    "to_bytes",
 ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 UNLABELLED = -1
@@ -63,6 +64,12 @@ class Splits(NamedTuple):
     train: Dataset
     valid: Dataset
     test: Dataset
+
+
+def to_bytes(x: Tensor | NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Intensities in [0, 1] to 0 ... 255, rounded: what `batch` undoes; what lies outside is cut off, NaN is 0."""
+    scaled = torch.as_tensor(x).detach().nan_to_num(0).clamp(0, 1) * 255
+    return cast(NDArray[np.uint8], scaled.round().to(torch.uint8).cpu().numpy())
 
 
 def held_out(data: Dataset, n_valid: int) -> tuple[Dataset, Dataset]:

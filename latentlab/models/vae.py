@@ -39,7 +39,9 @@ class VAE(GaussianVAE):
             choices=("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian"),
             help="p(x|z): Bernoulli on freshly binarised pixels, on gray levels, or a density of gray levels",
         )
-        std: float = knob(0.1, 0.01, 1.0, log=True, help="standard deviation of a Gaussian likelihood")
+        std: float = knob(
+            0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
+        )
         beta: float = knob(1.0, 0.0, 50.0, help="weight of the KL; 1 gives the evidence lower bound")
         samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 

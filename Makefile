@@ -1,0 +1,52 @@
+# What can be made here: `make help`. Works from any folder, also one whose path has a space in it.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help app test lint unit browser checkpoints benchmarks clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+app: $(VENV)/app.stamp  ## start the app; the address is printed
+	$(RUN) -m latentlab app
+
+test: lint unit browser  ## every check: lint, types, unit tests, browser tests
+
+lint: $(VENV)/test.stamp  ## ruff and mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+unit: $(VENV)/test.stamp  ## the tests that need no browser
+	$(RUN) -m pytest -m "not browser"
+
+browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
+	$(RUN) -m pytest -m browser -rs
+
+checkpoints: $(VENV)/app.stamp  ## train again what ships (about half an hour on one core)
+	$(RUN) -m latentlab reproduce
+
+benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
+	$(RUN) benchmarks/training.py
+
+clean:  ## remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("LatentLab needs Python 3.11 or newer: make PYTHON=python3.12" * (sys.version_info < (3, 11)))'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/app.stamp: requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/test.stamp: requirements.txt tests/requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $(VENV)/app.stamp $@
+
+$(VENV)/benchmarks.stamp: requirements.txt benchmarks/requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	touch $@

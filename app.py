@@ -1,0 +1,21 @@
+"""LatentLab in the browser: the frame around the pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from latentlab import device
+
+ICON = Path(__file__).parent / "pages" / "ui" / "icon.svg"
+
+st.set_page_config("LatentLab", ICON, layout="wide")
+st.logo(ICON)
+device.limit_threads()
+st.navigation(
+    [
+        st.Page("pages/home.py", title="LatentLab", default=True),
+        st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    ],
+    position="top",
+).run()

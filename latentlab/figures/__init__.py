@@ -1,0 +1,1 @@
+"""Results drawn: plotly figures and PNG sheets. Nothing here computes."""

@@ -1,0 +1,68 @@
+"""How a training went: one panel for each term, in its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from latentlab.figures.theme import Theme, styled
+
+History = Sequence[Mapping[str, float]]
+
+
+def training_curves(history: History, units: Mapping[str, str], look: Theme, height: int = 320) -> go.Figure:
+    """Each term over the epochs: while training (thin), and on the held-out split (dots)."""
+    figure = make_subplots(1, len(units), horizontal_spacing=0.09)
+    for column, (term, unit) in enumerate(units.items(), 1):
+        x, y = _series(history, term)
+        held_x, held_y = _series(history, f"valid_{term}")
+        first = column == 1
+        figure.add_scatter(
+            x=x, y=y, name="training", mode="lines", line={"color": look.muted, "width": 1}, opacity=0.6,
+            legendgroup="training", showlegend=first, row=1, col=column,
+            hovertemplate=f"epoch %{{x:.1f}}<br>{term} %{{y:.4g}} {unit}<extra>training</extra>",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=held_x, y=held_y, name="held out", mode="lines+markers", line={"color": look.accent, "width": 2},
+            marker={"size": 5}, legendgroup="held out", showlegend=first, row=1, col=column,
+            hovertemplate=f"epoch %{{x:.0f}}<br>{term} %{{y:.4g}} {unit}<extra>held out</extra>",
+        )  # fmt: skip
+        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y), row=1, col=column)
+        figure.update_xaxes(title_text="epoch", row=1, col=column)
+    return styled(figure, look, height)
+
+
+def compared_curves(histories: Mapping[str, History], term: str, unit: str, look: Theme) -> go.Figure:
+    """One held-out term of several runs over their epochs."""
+    figure = go.Figure()
+    dashes = ("solid", "dash", "dot", "dashdot")
+    every = [np.empty(0, np.float32)]
+    for index, (name, history) in enumerate(histories.items()):
+        x, y = _series(history, f"valid_{term}")
+        every.append(y)
+        line = {"color": look.classes[index % len(look.classes)], "dash": dashes[index % len(dashes)], "width": 2}
+        figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line)
+    figure.update_yaxes(title_text=f"held-out {term} ({unit})", range=_range(*every))
+    figure.update_xaxes(title_text="epoch")
+    return styled(figure, look, 340)
+
+
+def _series(history: History, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    points = [(row["epoch"], row[name]) for row in history if name in row and "epoch" in row]
+    array = np.asarray(points, np.float32).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
+
+
+def _range(*series: NDArray[np.float32]) -> list[float] | None:
+    """Limits that show the bulk: the first steep fall or rise would flatten all that follows."""
+    values = np.concatenate(series)
+    if len(values) < 8:
+        return None
+    low, high = np.quantile(values, [0.03, 0.97])
+    start, end = min(float(low), *(float(s[-1]) for s in series if len(s))), float(high)
+    margin = 0.06 * (end - start) or 1e-3
+    return [start - margin, max(end, *(float(s[-1]) for s in series if len(s))) + margin]

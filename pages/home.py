@@ -1,0 +1,14 @@
+"""Home: what the lab can do, in pictures of the chosen model, and every run there is."""
+
+import streamlit as st
+
+from latentlab.models import Decodes
+from pages.ui.cards import cards
+from pages.ui.header import header
+from pages.ui.run_table import run_table
+
+run = header("LatentLab", Decodes)
+st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
+cards(run)
+st.subheader("Runs", anchor=False)
+run_table()

@@ -1,0 +1,109 @@
+"""What the pages keep in memory: frozen models and read-only arrays, by run id and version, and never too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.preview import Preview, preview
+from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, traverse
+from latentlab.data import Dataset
+from latentlab.formats import RunError
+from latentlab.models import Decodes, Encodes, Model
+from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.runs import Run
+from latentlab.store import Store
+
+Code = tuple[float, ...]
+
+BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
+    Run: lambda run: (run.id, run.created)
+}  # renaming a run changes nothing that is kept
+
+
+def model(run: Run) -> Model:
+    """The trained model of a run, frozen. One that can't be read ends the page with a sentence."""
+    try:
+        return _model(run)
+    except RunError as error:
+        st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
+        st.stop()
+
+
+def examples(run: Run) -> Dataset:
+    """The test examples kept with a run. One that can't be read ends the page with a sentence."""
+    try:
+        return _examples(run)
+    except RunError as error:
+        st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
+        st.stop()
+
+
+def decoder(run: Run) -> Decode:
+    """The decoder of a run's model, without gradients, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
+    trained, where = model(run), dimensions(run)
+    center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
+    if not isinstance(trained, Decodes):
+        raise TypeError(f"{run.model} doesn't decode.")
+
+    def decode(z: Tensor) -> Tensor:
+        with torch.no_grad():
+            return trained.decode(center + scale * z)
+
+    return decode
+
+
+def codes(run: Run) -> Tensor:
+    """(N, z_dim) of the run's test examples."""
+    trained = model(run)
+    if not isinstance(trained, Encodes):
+        raise TypeError(f"{run.model} doesn't encode.")
+    with torch.no_grad():
+        return trained.encode(examples(run).batch().x)
+
+
+def standard_codes(run: Run) -> Tensor:
+    """(N, z_dim) as `codes`, in units of their spread: what `decoder` takes."""
+    where = dimensions(run)
+    return (codes(run) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+def _model(run: Run) -> Model:
+    return Store.default().load(run.id)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+def _examples(run: Run) -> Dataset:
+    return Store.default().examples(run.id)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+def dimensions(run: Run) -> Bottleneck:
+    """What each dimension carries, over the run's test examples."""
+    trained, x = model(run), examples(run).batch().x
+    with torch.no_grad():
+        return bottleneck(*trained.posterior(x)) if isinstance(trained, GaussianVAE) else spread(codes(run))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+def grid(run: Run, n: int, spacing: Spacing) -> ManifoldGrid:
+    """The manifold of a two-dimensional code, in units of the codes' spread."""
+    return manifold_grid(decoder(run), n, 3.0, spacing)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=BY_VERSION)
+def strip(run: Run, code: Code, axis: int, n: int) -> Traversal:
+    """n images along one dimension of the code, from -3 to 3 in units of the codes' spread."""
+    return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-3, 3, n).tolist())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+def seen(run: Run) -> Preview:
+    """Reconstructions and samples of a run's model."""
+    return preview(model(run), examples(run))

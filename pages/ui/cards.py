@@ -1,0 +1,60 @@
+"""A card for each page, with a small live picture of what it shows of the chosen model."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab import device
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import png, stitch
+from latentlab.models import Samples
+from latentlab.runs import Run
+from pages.ui import cache
+
+ROWS, COLUMNS = 6, 12
+
+
+def cards(run: Run) -> None:
+    """Draw them beside each other, under each other in a narrow window."""
+    grid = st.grid(min_column_width=400, gap="medium")
+    with grid.container():
+        _card("Traversal", "tune", "Move a slider, see what the dimension means.", "traversal", _walk(run), run)
+    with grid.container():
+        _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
+
+
+def _card(title: str, icon: str, text: str, page: str, picture: bytes, run: Run) -> None:
+    with st.container(border=True, height="stretch"):
+        st.image(picture, width="stretch", alt=f"{title}: {run.title}")
+        st.page_link(f"pages/{page}.py", label=f"**{title}**", icon=f":material/{icon}:", query_params={"run": run.id})
+        st.caption(text)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _walk(run: Run) -> bytes:
+    """The plane of the two dimensions that carry most."""
+    where, decode = cache.dimensions(run), cache.decoder(run)
+    y, x = torch.meshgrid(torch.linspace(1.2, -1.2, ROWS), torch.linspace(-2.4, 2.4, COLUMNS), indexing="ij")
+    z = torch.zeros(ROWS * COLUMNS, len(where.order))
+    z[:, int(where.order[0])] = x.reshape(-1)
+    if len(where.order) > 1:
+        z[:, int(where.order[1])] = y.reshape(-1)
+    return _png(to_bytes(decode(z)))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _drawn(run: Run) -> bytes:
+    """Samples, or reconstructions where there is no prior to draw from."""
+    model, n = cache.model(run), ROWS * COLUMNS
+    with torch.no_grad():
+        if isinstance(model, Samples):
+            return _png(to_bytes(model.sample(n, device.generator(0))))
+    return _png(to_bytes(cache.decoder(run)(cache.standard_codes(run)[:n])))
+
+
+def _png(images: NDArray[np.uint8]) -> bytes:
+    sheet = images.reshape(ROWS, COLUMNS, *images.shape[1:])
+    return png(stitch(sheet), max(1, 56 // images.shape[-1]))

@@ -1,0 +1,123 @@
+"""A training as it goes: progress, orders, curves, and what the model makes of a few examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from latentlab import jobs
+from latentlab.analysis.preview import Preview
+from latentlab.figures.curves import History, training_curves
+from latentlab.formats import RunError
+from latentlab.jobs import Job, Order, Status
+from latentlab.models import MODELS, Decodes
+from latentlab.runs import Run
+from latentlab.store import Store
+from latentlab.worker import ensure_worker
+from pages.ui import cache
+from pages.ui.header import look
+from pages.ui.pictures import figure, sheet
+
+EVERY = 1.0  # seconds between two looks at a training
+SHOWN = {
+    "queued": ("schedule", "waits for its turn"),
+    "loading": ("hourglass_top", "loads the data"),
+    "running": ("play_arrow", "trains"),
+    "paused": ("pause", "paused"),
+    "failed": ("error", "failed"),
+    "interrupted": ("bolt", "interrupted"),
+}
+
+
+def watch(store: Store, job: Job) -> None:
+    """A training that isn't finished; looks again every second while it moves."""
+    live = jobs.status(store, job.id).is_live
+    st.fragment(_training, run_every=EVERY if live else None)(store, job, live)
+
+
+def finished(store: Store, run: Run) -> None:
+    """A training that is: its curves and its last pictures."""
+    minutes, seconds = divmod(round(run.seconds), 60)
+    took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
+    pictures(store.history(run.id), run.kind.units, cache.seen(run))
+    if issubclass(run.kind, Decodes):
+        st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
+
+
+def pictures(history: History, units: Mapping[str, str], preview: Preview | None) -> None:
+    """The curves over two sheets of images."""
+    if history:
+        figure(training_curves(history, units, look()), "Loss curves by term", "curves")
+    if preview is None:
+        return
+    if preview.reconstructions is not None:
+        st.caption("Held-out examples, and their reconstructions beneath")
+        pairs = [*preview.examples, *preview.reconstructions]
+        sheet(pairs, len(preview.examples), "Held-out examples over their reconstructions")
+    if preview.samples is not None:
+        st.caption("Samples, always from the same draws of z")
+        sheet(preview.samples, 12, "Samples")
+    if preview.predictions is not None:
+        named = list(zip(preview.predictions, preview.labels, strict=True))
+        st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} named right")
+        sheet(preview.examples, len(named), "Held-out examples")
+        st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
+
+
+def line(job: Job, status: Status) -> str:
+    """A job and its state, in one line."""
+    icon, words = SHOWN.get(status.state, ("check", status.state))
+    return f":material/{icon}: **{job.title}** {words}"
+
+
+def orders(store: Store, job_id: str, status: Status, key: str) -> None:
+    """The buttons that a state allows."""
+    with st.container(horizontal=True, gap="small"):
+        if status.state in ("running", "queued"):
+            _order("Pause", "pause", store, job_id, key)
+        stopped = status.state in ("paused", "failed", "interrupted")
+        if stopped and st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", type="primary"):
+            jobs.resume(store, job_id)
+            ensure_worker(store)
+            st.rerun()
+        if status.step:
+            _order("Stop and keep", "stop", store, job_id, key)
+        _order("Discard", "discard", store, job_id, key)
+
+
+def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
+    icon = {"pause": "pause", "stop": "stop", "discard": "delete"}[what]
+    if st.button(text, key=f"{what}-{key}", icon=f":material/{icon}:"):
+        try:
+            jobs.order(store, job_id, what)
+        except RunError as error:
+            st.toast(str(error))
+        ensure_worker(store)
+        st.rerun()
+
+
+def _training(store: Store, job: Job, was_live: bool) -> None:
+    status = jobs.status(store, job.id)
+    if status.is_live != was_live:
+        st.rerun()
+    st.markdown(line(job, status))
+    st.progress(status.fraction, text=_progress(status))
+    if status.message and not status.is_live:
+        st.warning(status.message, icon=":material/info:")
+    orders(store, job.id, status, "watched")
+    history = store.history(job.id)
+    if not history:
+        st.caption("Curves and pictures appear with the first steps.")
+    pictures(history, dict(MODELS[job.model].units), jobs.last_preview(store, job.id))
+
+
+def _progress(status: Status) -> str:
+    if status.state in ("queued", "loading"):
+        return status.message or "It starts as soon as the trainings before it are done."
+    text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} images/s"
+    if status.state != "running":
+        return text
+    minutes, seconds = divmod(round(status.seconds_left), 60)
+    return text + (f" · {minutes} min {seconds} s left" if minutes else f" · {seconds} s left")

@@ -1,0 +1,58 @@
+"""Widgets out of knobs: a form for any config, with nothing said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from latentlab.knobs import Knob, Value
+
+
+def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value]) -> dict[str, Any]:
+    """One widget for each knob that matters, given the other values; returns the values that were chosen.
+
+    Args:
+        knobs: what may be varied.
+        key: a prefix that tells this form's widgets from another's.
+        known: values that this form starts from, and those of other forms that its knobs depend on.
+    """
+    values = dict(known)
+    chosen: dict[str, Any] = {}
+    for knob in knobs:
+        if knob.when is None or values.get(knob.when[0], knob.when[1]) == knob.when[1]:
+            chosen[knob.name] = values[knob.name] = _widget(knob, f"{key}-{knob.name}", known.get(knob.name))
+    return chosen
+
+
+def label(name: str) -> str:
+    """A knob's name as a person reads it."""
+    return {"z_dim": "latent dimensions", "bf16": "bfloat16"}.get(name, name.replace("_", " "))
+
+
+def _widget(knob: Knob, key: str, start: Value | None) -> Value:
+    start = knob.default if start is None else start
+    text, what = label(knob.name).capitalize(), knob.help
+    value: Value
+    if knob.choices and len(knob.choices) <= 3:
+        value = st.segmented_control(text, knob.choices, default=start, required=True, key=key, help=what) or start
+    elif knob.choices:
+        value = st.selectbox(text, knob.choices, knob.choices.index(str(start)), key=key, help=what)
+    elif knob.type is bool:
+        value = st.toggle(text, bool(start), key=key, help=what)
+    elif knob.type is int:
+        low, high = (None if bound is None else int(bound) for bound in (knob.low, knob.high))
+        value = st.number_input(text, low, high, int(start), key=key, help=what)
+    else:
+        value = st.number_input(
+            text, knob.low, knob.high, float(start), step=_step(knob, float(start)), format="%g", key=key, help=what
+        )
+    return value
+
+
+def _step(knob: Knob, start: float) -> float:
+    """A tenth of the range, or of the value where the range spans orders of magnitude."""
+    if knob.log or knob.low is None or knob.high is None:
+        return start or 1e-3
+    return (knob.high - knob.low) / 10 if knob.high - knob.low <= 2 else 0.5
