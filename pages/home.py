@@ -9,6 +9,7 @@ from pages.ui.run_table import run_table
 
 run = header("LatentLab", Decodes)
 st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
-cards(run)
+if run is not None:
+    cards(run)
 st.subheader("Runs", anchor=False)
 run_table()

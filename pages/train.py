@@ -3,21 +3,26 @@
 import streamlit as st
 
 from latentlab import data, jobs
-from latentlab.knobs import knobs
+from latentlab.formats import RunError
+from latentlab.knobs import KnobError, knobs
 from latentlab.models import MODELS
 from latentlab.store import Store
 from latentlab.training import TrainConfig
 from latentlab.worker import ensure_worker
 from pages.ui import address, job_view
-from pages.ui.header import header, notes
+from pages.ui.header import choose, header, notes
 from pages.ui.knob_form import knob_form
 
 IN_SIGHT = ("z_dim", "network", "epochs")
 
 store = Store.default()
-run = header("Train")
 ensure_worker(store)
 unfinished = {job.id: job for job in jobs.jobs(store)}
+asked = address.read("job")
+if asked and asked not in unfinished:  # it is done, or it never was
+    address.write("job", None)
+    choose(asked)
+run = header("Train")
 picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
@@ -34,20 +39,25 @@ with controls:
         st.markdown("**Training**")
         train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train)
         title = st.text_input("Title", placeholder=jobs.default_title(model, dataset, config), max_chars=80)
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
-        address.write("job", jobs.submit(store, model, dataset, config, train, title))
-        ensure_worker(store)
-        st.rerun()
+    if st.button("Start training", key="start", type="primary", icon=":material/play_arrow:", width="stretch"):
+        try:
+            address.write("job", jobs.submit(store, model, dataset, config, train, title))
+        except (KnobError, RunError) as error:
+            st.error(str(error))
+        else:
+            ensure_worker(store)
+            st.rerun()
     if not data.is_local(dataset):
         st.caption(f"{dataset} isn't on this machine yet; training downloads it first.")
 
 with picture:
-    asked = address.read("job")
     watched = asked if asked in unfinished else next(iter(unfinished), None)
-    if watched is None:
+    if watched is not None:
+        job_view.watch(store, unfinished[watched])
+    elif run is not None:
         job_view.finished(store, run)
     else:
-        job_view.watch(store, unfinished[watched])
+        st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
 
 others = [job for job in unfinished.values() if job.id != watched]
 if others:
@@ -58,4 +68,12 @@ if others:
             st.markdown(job_view.line(job, status), width="stretch")
             job_view.orders(store, job.id, status, job.id)
 
-notes("", "", "")
+notes(
+    "One panel for each term of the loss: thin while training, with dots on held-out data. Beneath it what the model "
+    "makes of the same examples and the same draws, so that what changes between two looks is what it learned.",
+    "Train a VAE on digits with 2 and then with 16 dimensions and compare them on the first page. Set beta to 4 and "
+    "see dimensions switch off. Pause a training, close the tab, come back and resume it.",
+    "The loss is −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)) (Kingma & Welling 2014); with more than one sample it is the "
+    "importance-weighted bound of Burda et al. (2016). The optimiser is Adam. Trainings run one at a time in a process "
+    "of their own, and a checkpoint every ten seconds holds all that is needed to go on to the last bit.",
+)

@@ -27,12 +27,14 @@ def traversal(run: Run, where: Bottleneck) -> None:
     picture, controls = st.columns([2, 1], gap="large")
     flat = len(where.order) == 2
     with controls:
-        beside, buttons = st.columns([3, 2], vertical_alignment="center")
-        with buttons:
-            code_buttons(run, where)
+        beside = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+        with beside:
+            shown = st.container(width=220)
+            with st.container(width=130):
+                code_buttons(run, where)
         code = code_sliders(run, where)
         image = to_bytes(cache.decoder(run)(torch.tensor([code])))
-        beside.image(sheet_png(image, 1, scale=448 // image.shape[-1]), width="stretch", alt="The decoded image")
+        shown.image(sheet_png(image, 1, scale=448 // image.shape[-1]), width="stretch", alt="The decoded image")
         if flat:
             spacing = st.segmented_control(
                 "Spacing of the tiles", ["linear", "quantile"], default="quantile", required=True, key="spacing",
@@ -50,13 +52,15 @@ def traversal(run: Run, where: Bottleneck) -> None:
             figure(strips(rows, [code[axis] for axis in axes], look()), "One row of images for each chosen dimension")
         else:
             st.info("Choose at least one dimension to see its strip.")
-    carries, alone = st.tabs(["What each dimension carries", "One dimension at a time"])
-    carries.markdown(where.summary)
-    figure(carried(where, look()), "What each dimension carries", place=carries)
-    with alone:
-        axis = st.selectbox("Dimension", [int(axis) for axis in where.order], format_func=name, key=f"axis-{run.id}")
-        row = cache.strip(run, tuple(code), axis, 2 * STEPS - 1)
-        figure(strips([row], [code[axis]], look(), 72), f"What dimension {name(axis)} does, in fine steps")
+        carries, alone = st.tabs(["What each dimension carries", "One dimension at a time"])
+        carries.markdown(where.summary)
+        figure(carried(where, look()), "What each dimension carries", place=carries)
+        with alone:
+            axis = st.selectbox(
+                "Dimension", [int(axis) for axis in where.order], format_func=name, key=f"axis-{run.id}"
+            )
+            row = cache.strip(run, tuple(code), axis, 2 * STEPS - 1)
+            figure(strips([row], [code[axis]], look(), 72), f"What dimension {name(axis)} does, in fine steps")
 
 
 def name(axis: int) -> str:
@@ -65,5 +69,16 @@ def name(axis: int) -> str:
 
 
 run = header("Traversal", Decodes)
+if run is None:
+    st.stop()
 traversal(run, cache.dimensions(run))
-notes("", "", "")
+notes(
+    "The large picture is what the decoder makes of the latent space: the whole plane where there are two dimensions, "
+    "else a strip for each chosen dimension through the place that the sliders name. The small one is that place. "
+    "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior.",
+    "Drag one slider from end to end and name what changes: slant, width, identity. Encode a test example and move "
+    "from there. Look for inactive dimensions in a large model: their strips do not change at all.",
+    "A VAE is trained on E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that does not pay for its KL is switched off: "
+    "q becomes the prior and the decoder ignores it. Active means that the variance of the posterior mean exceeds 0.01 "
+    "(Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma & Welling 2014, Fig. 4).",
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
@@ -19,17 +20,22 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model]) -> Run:
+def header(title: str, *any_of: type[Model]) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
-    A page that finds no run with one of the abilities says so and ends.
+    Args:
+        title: of the page.
+        any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
+            none. A page that asks for no ability can do without.
     """
+    _inside_frame()
     runs = {run.id: run for run in Store.default().runs(*any_of)}
     if not runs:
         st.title(title, anchor=False)
-        st.info("There is no trained model for this page yet.", icon=":material/school:")
-        st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
-        st.stop()
+        if any_of:
+            st.info("There is no trained model for this page yet.", icon=":material/school:")
+            st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
+        return None
     chosen = _chosen(runs)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(title, anchor=False, width="content")
@@ -52,6 +58,11 @@ def header(title: str, *any_of: type[Model]) -> Run:
     return run
 
 
+def choose(run_id: str) -> None:
+    """Choose a run for this page and the next, as if it had been picked; call it before `header`."""
+    address.write("run", run_id)
+
+
 def notes(see: str, attempt: str, why: str) -> None:
     """The foot of a page, folded: what there is to see, what to try, why it is so and where it comes from."""
     with st.expander("What you see · what to try · why it is so"):
@@ -62,6 +73,17 @@ def notes(see: str, attempt: str, why: str) -> None:
             strict=True,
         ):
             column.markdown(f"**{heading}**\n\n{text}")
+
+
+def _inside_frame() -> None:
+    """Run the page inside app.py, always.
+
+    Until app.py has called `st.navigation` once, Streamlit takes the folder pages/ for its older convention and runs a
+    page that a link opens first on its own.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def _chosen(runs: dict[str, Run]) -> str:

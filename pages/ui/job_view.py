@@ -84,7 +84,9 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             st.rerun()
         if status.step:
             _order("Stop and keep", "stop", store, job_id, key)
-        _order("Discard", "discard", store, job_id, key)
+        with st.popover("Discard", icon=":material/delete:"):
+            st.markdown("All that it learned is lost; this can't be undone.")
+            _order("Discard it", "discard", store, job_id, key)
 
 
 def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:

@@ -67,44 +67,44 @@ def _cells(row: Row) -> dict[str, Any]:
 
 
 def _actions(store: Store, chosen: list[Row]) -> None:
-    with st.container(horizontal=True, gap="small"):
+    own = [row for row in chosen if not row.shipped]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if len(chosen) == 1 and chosen[0].run is not None:
             run = chosen[0].run
             page, label = ("traversal", "Traverse") if issubclass(run.kind, Decodes) else ("train", "Open")
             st.page_link(f"pages/{page}.py", label=label, icon=":material/open_in_new:", query_params={"run": run.id})
-            if st.button("Rename", icon=":material/edit:", disabled=chosen[0].shipped):
+            if own:
                 _rename(store, run)
-        own = [row for row in chosen if not row.shipped]
-        if st.button("Delete", icon=":material/delete:", disabled=not own):
+        if own:
             _delete(store, own)
         if len(own) < len(chosen):
             st.caption("Runs that ship with LatentLab can't be renamed or deleted.")
 
 
-@st.dialog("Rename")
 def _rename(store: Store, run: Run) -> None:
-    title = st.text_input("Title", run.title, max_chars=80)
-    if st.button("Rename", type="primary", key="rename-now"):
-        try:
-            store.rename(run.id, title)
-        except RunError as error:
-            st.error(str(error))
-        else:
-            st.rerun()
-
-
-@st.dialog("Delete")
-def _delete(store: Store, rows: list[Row]) -> None:
-    names = ", ".join(f"“{row.run.title if row.run else row.id}”" for row in rows)
-    st.markdown(f"Delete {names} and all files? This can't be undone.")
-    if st.button("Delete", type="primary", key="delete-now"):
-        for row in rows:
+    with st.popover("Rename", icon=":material/edit:"):
+        title = st.text_input("Title", run.title, max_chars=80, key=f"title-{run.id}")
+        if st.button("Rename it", type="primary", key="rename"):
             try:
-                store.delete(row.id)
+                store.rename(run.id, title)
             except RunError as error:
                 st.error(str(error))
-                return
-        st.rerun()
+            else:
+                st.rerun()
+
+
+def _delete(store: Store, rows: list[Row]) -> None:
+    names = ", ".join(f"“{row.run.title if row.run else row.id}”" for row in rows)
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown(f"{names}: all files are removed; this can't be undone.")
+        if st.button("Delete for good", type="primary", key="delete"):
+            try:
+                for row in rows:
+                    store.delete(row.id)
+            except RunError as error:
+                st.error(str(error))
+            else:
+                st.rerun()
 
 
 def _compare(store: Store, runs: list[Run]) -> None:

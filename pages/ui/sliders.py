@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 import torch
 
@@ -19,31 +21,10 @@ PARAMETER = "z"
 def code_buttons(run: Run, where: Bottleneck) -> None:
     """Buttons that set all sliders at once."""
     zero = [0.0] * len(where.order)
-    st.button(
-        "Zero",
-        on_click=_set,
-        args=(zero,),
-        help="The middle of the latent space",
-        icon=":material/adjust:",
-        width="stretch",
-    )
-    st.button(
-        "Sample",
-        on_click=_sample,
-        args=(len(zero),),
-        help="A draw from the prior",
-        icon=":material/casino:",
-        width="stretch",
-    )
+    _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
+    _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
     if issubclass(run.kind, Encodes):
-        st.button(
-            "Encode",
-            on_click=_encode,
-            args=(run,),
-            help="The code of a test example",
-            icon=":material/image:",
-            width="stretch",
-        )
+        _button("Encode", "image", "The code of a test example", lambda: _encode(run))
 
 
 def code_sliders(run: Run, where: Bottleneck) -> list[float]:
@@ -61,6 +42,10 @@ def code_sliders(run: Run, where: Bottleneck) -> list[float]:
     code = [values[axis] for axis in range(z_dim)]
     address.write_numbers(PARAMETER, code)
     return code
+
+
+def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> None:
+    st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width="stretch")
 
 
 def _slider(axis: int, where: Bottleneck) -> float:

@@ -1,0 +1,67 @@
+"""The app in memory, over a store of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from latentlab.store import SHIPPED, Store
+from tests.conftest import ROOT
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """What the app reads in a test: no runs of the user's own, over what ships."""
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
+    st.cache_resource.clear()
+    return Store(tmp_path / "runs", SHIPPED)
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs wait: a test performs them itself."""
+    monkeypatch.setattr("latentlab.worker.ensure_worker", lambda _: None)
+    monkeypatch.setattr("pages.ui.job_view.ensure_worker", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def framed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run pages inside app.py, as a server does from its second request on; AppTest starts anew at every run."""
+    original = PagesManager.__init__
+
+    def init(self: PagesManager, *args: Any, **kwargs: Any) -> None:
+        PagesManager.uses_pages_directory = False
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture
+def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
+    """Open a page of the app, with an address and a theme."""
+
+    def open_page(page: str, theme: str = "light", **address: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.context["theme"] = theme
+        app.run()
+        if page != "home":
+            app.switch_page(f"pages/{page}.py")
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_page
+
+
+def words(app: AppTest) -> str:
+    """All that a page says."""
+    kinds = (app.title, app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -1,0 +1,90 @@
+"""Every page, as a visitor may find it: by default, in the dark, with nothing to show, and with a nonsensical link."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from latentlab.formats import RunError
+from latentlab.store import Store
+from tests.conftest import ROOT
+from tests.pages.conftest import Open, words
+
+PAGES = ("home", "traversal", "train")
+NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
+
+
+def test_each_page_is_in_the_list() -> None:
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == set(PAGES)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str, theme: str) -> None:
+    app = opened(page, theme)
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="picked").value == "mnist-vae-2d"
+    assert app.image or app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_store_is_said_and_leads_to_training(
+    opened: Open, page: str, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setattr(Store, "default", classmethod(lambda _: store))
+    app = opened(page)
+    assert not app.exception
+    if page == "train":
+        assert app.button(key="start")
+    else:
+        assert "no trained model" in words(app)
+        assert app.get("page_link")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, page: str) -> None:
+    app = opened(page, **NONSENSE)
+    assert not app.exception
+    assert app.selectbox(key="picked").value == "mnist-vae-2d"
+    assert sum("The link asks for" in warning.value for warning in app.warning) == 1
+    assert "Traceback" not in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_whose_weights_are_damaged_is_a_sentence(
+    opened: Open, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(self: Store, run_id: str) -> None:  # noqa: ARG001
+        raise RunError("weights.safetensors is missing or damaged.")
+
+    monkeypatch.setattr(Store, "load", damaged)
+    app = opened(page)
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "“MNIST in the plane” can't be opened: weights.safetensors is missing or damaged."
+    ]
+
+
+def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:
+    app = opened("home")
+    app.selectbox(key="picked").select("mnist-vae-20d").run()
+    app.switch_page("pages/traversal.py").run()
+    assert app.selectbox(key="picked").value == "mnist-vae-20d"
+    assert app.query_params["run"] == "mnist-vae-20d"
+
+
+def test_a_link_chooses_the_model(opened: Open) -> None:
+    assert opened("traversal", run="mnist-vae-20d").selectbox(key="picked").value == "mnist-vae-20d"
+
+
+def test_the_first_page_needs_neither_umap_nor_scikit_learn(tmp_path: Path) -> None:
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "app = AppTest.from_file('app.py', default_timeout=60).run(); assert not app.exception and app.image;"
+        "sys.exit(' '.join(sorted({'umap', 'sklearn', 'numba', 'scipy'} & set(sys.modules))) or 0)"
+    )
+    environment = {"LATENTLAB_RUNS": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,96 @@
+"""The train page: a form out of knobs, and a training that can be followed, stopped and taken up again."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from latentlab import jobs
+from latentlab.store import Store
+from latentlab.worker import perform
+from tests.pages.conftest import Open, words
+
+pytestmark = pytest.mark.usefixtures("no_worker")
+
+
+def submit(app: AppTest, epochs: int = 2) -> str:
+    app.number_input(key="vae-digits-epochs").set_value(epochs).run()
+    app.number_input(key="vae-digits-hidden").set_value(16).run()
+    app.button(key="start").click().run()
+    job_id: str = app.query_params["job"]
+    return job_id
+
+
+def test_the_form_has_every_knob_that_matters(opened: Open) -> None:
+    app = opened("train")
+    keys = {getattr(widget, "key", None) for kind in (app.number_input, app.toggle, app.selectbox) for widget in kind}
+    assert {"vae-digits-z_dim", "vae-digits-hidden", "vae-digits-beta", "vae-digits-bf16"} <= keys
+    assert not {"vae-digits-width", "vae-digits-std"} & keys  # of a convolutional network, of a Gaussian likelihood
+    app.segmented_control(key="vae-digits-network").set_value("conv").run()
+    assert app.number_input(key="vae-digits-width").value == 32
+    assert app.number_input(key="vae-digits-width").min == 4
+
+
+def test_a_training_is_followed_to_its_end(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app)
+    assert "waits for its turn" in words(app)
+    steps = perform(app_store, job_id)
+    next(steps)
+    app.run()
+    assert not app.exception
+    assert "of 20 steps" in app.get("progress")[0].proto.text
+    assert app.get("plotly_chart")
+    assert len(app.image) == 2  # reconstructions and samples
+    list(steps)
+    app.run()
+    assert "20 steps in" in words(app)
+    assert app.selectbox(key="picked").value == job_id
+
+
+def test_pause_and_resume_are_orders_to_the_worker(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app, epochs=5)
+    app.button(key="pause-watched").click().run()
+    assert jobs.status(app_store, job_id).state == "paused"
+    app.button(key="resume-watched").click().run()
+    assert jobs.queue(app_store) == [job_id]
+    steps = perform(app_store, job_id)
+    next(steps)
+    app.run()
+    app.button(key="stop-watched").click().run()
+    list(steps)
+    assert 0 < app_store.read(job_id).steps < 50
+
+
+def test_discard_removes_a_training_that_waits(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app)
+    assert (app_store.root / job_id).is_dir()
+    app.button(key="discard-watched").click().run()
+    assert not (app_store.root / job_id).exists()
+
+
+def test_a_failed_training_says_why_and_others_wait(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    failed = submit(app)
+    waiting = submit(app)
+    (app_store.root / failed / "status.json").write_text('{"state": "failed", "message": "The loss became nan."}')
+    app.query_params["job"] = failed
+    app.run()
+    assert "The loss became nan." in words(app)
+    assert app.button(key=f"pause-{waiting}")
+
+
+def test_a_setting_out_of_range_is_not_trained(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    app.number_input(key="vae-digits-epochs").set_value(20_000).run()
+    assert app.number_input(key="vae-digits-epochs").proto.max == 10_000
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert all(job.train["epochs"] <= 10_000 for job in jobs.jobs(app_store))
+
+
+def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentlab.data.is_local", lambda name: name == "digits")
+    app = opened("train")
+    app.segmented_control(key="dataset").set_value("mnist").run()
+    assert "training downloads it first" in words(app)
