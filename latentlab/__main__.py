@@ -23,19 +23,19 @@ from latentlab.models import MODELS, abilities
 from latentlab.recipes import RECIPES
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
-from latentlab.training import TrainConfig, TrainingError
+from latentlab.training import TrainConfig
 from latentlab.worker import perform, work
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. What goes wrong is one sentence on stderr."""
     options = _parser().parse_args(arguments)
-    device.limit_threads()
     try:
+        device.limit_threads()
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
-    except (data.DataError, KnobError, RunError, TrainingError, ValueError) as error:
-        print(error, file=sys.stderr)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(str(error).partition("\n")[0], file=sys.stderr)
         return 1
 
 
@@ -117,7 +117,10 @@ def _train(store: Store, job_id: str, dtype: torch.dtype = torch.float32, n_boun
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("\nStopping; what was trained is kept.", file=sys.stderr)
-        jobs.order(store, job_id, "stop")
+        try:
+            jobs.order(store, job_id, "stop")
+        except RunError:  # nothing was trained yet
+            raise KeyboardInterrupt from None
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -168,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("name", nargs="?", choices=data.NAMES, help="load this one, downloading it if need be")
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "reproduce", reproduce)
-    sub.add_argument("ids", nargs="*", choices=[[], *(recipe.id for recipe in RECIPES)], help="only these")
+    sub.add_argument("ids", nargs="*", type=_recipe, help="only these: " + ", ".join(recipe.id for recipe in RECIPES))
     _command(commands, "worker", worker)
     return parser
 
@@ -180,6 +183,12 @@ def _command(
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=function)
     return parser
+
+
+def _recipe(text: str) -> str:
+    if text not in {recipe.id for recipe in RECIPES}:
+        raise argparse.ArgumentTypeError(f"there is no recipe called {text!r}")
+    return text
 
 
 def _flag(parser: Any, knob: Knob) -> None:

@@ -17,11 +17,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
 from filelock import FileLock, Timeout
 
 from latentlab.analysis.preview import Preview
+from latentlab.data import NAMES
 from latentlab.formats import RunError, read_tensors, write
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS
@@ -30,6 +31,14 @@ from latentlab.training import TrainConfig
 
 State = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
+T = TypeVar("T")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "State": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "dict[str, Any]": (dict,),
+}
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,13 @@ class Job:
         """Refuse what can't be trained, before it is queued.
 
         Raises:
-            RunError: an unknown model.
+            RunError: an unknown model or data set.
             KnobError: a knob out of its range.
         """
         if self.model not in MODELS:
             raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
+        if self.dataset not in NAMES:
+            raise RunError(f"There is no data set called {self.dataset!r}; known are {', '.join(NAMES)}.")
         from_dict(MODELS[self.model].Config, self.config)
         from_dict(TrainConfig, self.train)
 
@@ -125,10 +136,11 @@ def read(store: Store, job_id: str) -> Job:
         RunError: there is none, or its `job.json` is damaged.
     """
     try:
-        values = json.loads((store.folder(job_id) / "job.json").read_text(encoding="utf-8"))
-        job = Job(**values)
+        job = _parse(Job, (store.folder(job_id) / "job.json").read_text(encoding="utf-8"))
+        if job.id != job_id:
+            raise RunError("Its job.json is of another job.")
         job.check()
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         if isinstance(error, RunError | KnobError):
             raise RunError(str(error)) from error
         raise RunError("Its job.json is missing or damaged, so it can't be resumed.") from error
@@ -141,9 +153,10 @@ def status(store: Store, job_id: str) -> Status:
     if (folder / "run.json").exists():
         return Status("done")
     try:
-        values = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-        said = Status(**values)
-    except (OSError, ValueError, TypeError):
+        said = _parse(Status, (folder / "status.json").read_text(encoding="utf-8"))
+        if said.state not in get_args(State):
+            raise ValueError("an unknown state")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         said = Status("interrupted", message="Its status can't be read.")
     if said.state in ("loading", "running") and not is_held(folder / "job.lock"):
         return dataclasses.replace(said, state="interrupted", message="The process that trained it is gone.")
@@ -171,6 +184,10 @@ def order(store: Store, job_id: str, what: Order) -> None:
         RunError: it has made no step yet, so there is nothing to stop and keep.
     """
     folder, now = store.folder(job_id), status(store, job_id)
+    if not folder.is_dir():
+        raise RunError(f"There is no job called {job_id!r}.")
+    if now.state == "done" and what != "discard":
+        raise RunError("It is finished.")
     if now.state in ("loading", "running"):
         write(folder / "control", what.encode())
     elif what == "discard":
@@ -185,11 +202,25 @@ def order(store: Store, job_id: str, what: Order) -> None:
 
 
 def resume(store: Store, job_id: str) -> None:
-    """Queue a paused, failed or interrupted job again; it goes on from its last checkpoint."""
+    """Queue a paused, failed or interrupted job again: it goes on from its last checkpoint. A live one just goes on."""
     read(store, job_id)
+    if status(store, job_id).is_live:
+        return
     folder = store.folder(job_id)
     (folder / "control").unlink(missing_ok=True)
     say(folder, dataclasses.replace(status(store, job_id), state="queued", message=""))
+
+
+def remove(store: Store, run_id: str) -> None:
+    """Delete a run; one that is still being trained is discarded, so that its process doesn't write it again.
+
+    Raises:
+        RunError: as `Store.delete`.
+    """
+    if not store.is_shipped(run_id) and status(store, run_id).is_live:
+        order(store, run_id, "discard")
+    else:
+        store.delete(run_id)
 
 
 def last_preview(store: Store, job_id: str) -> Preview | None:
@@ -216,10 +247,19 @@ def is_held(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        with FileLock(path).acquire(timeout=0):
+        with FileLock(path).acquire(timeout=0.05, poll_interval=0.01):  # another may be looking just now
             return False
     except Timeout:
         return True
+
+
+def _parse(kind: type[T], text: str) -> T:
+    """A dataclass out of JSON that anyone may have edited; TypeError if a field is unknown or of the wrong type."""
+    values = json.loads(text)
+    allowed = {field.name: _TYPES[str(field.type)] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(values, dict) or any(type(value) not in allowed[name] for name, value in values.items()):
+        raise TypeError("a value of the wrong kind")
+    return kind(**values)
 
 
 def now() -> str:

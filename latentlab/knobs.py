@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,16 +52,16 @@ class Knob:
             KnobError: wrong type, out of range, or not one of the choices.
         """
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = float(value) if abs(value) <= 1e300 else math.inf
         if type(value) is not self.type or (isinstance(value, float) and not math.isfinite(value)):
             kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[self.type]
-            raise KnobError(f"{self.name} must be {kind}, got {value!r}.")
+            raise KnobError(f"{self.name} must be {kind}, got {reprlib.repr(value)}.")
         assert isinstance(value, bool | int | float | str)
         if self.choices and value not in self.choices:
-            raise KnobError(f"{self.name} must be one of {', '.join(self.choices)}, got {value!r}.")
+            raise KnobError(f"{self.name} must be one of {', '.join(self.choices)}, got {reprlib.repr(value)}.")
         low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
         if isinstance(value, int | float) and not low <= value <= high:
-            raise KnobError(f"{self.name} must be between {low:g} and {high:g}, got {value:g}.")
+            raise KnobError(f"{self.name} must be between {low:g} and {high:g}, got {_short(value)}.")
         return value
 
     def parse(self, text: str) -> Value:
@@ -77,6 +78,12 @@ class Knob:
             if isinstance(error, KnobError):
                 raise
             return self.check(text)  # of the wrong type: says so
+
+
+def _short(value: object) -> str:
+    """A value as a message shows it: on one line, and not much of it."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return " ".join(text.split())[:40]
 
 
 def knob(
@@ -112,5 +119,5 @@ def from_dict(config: type[T], values: Mapping[str, object]) -> T:
     declared = {k.name: k for k in knobs(config)}
     unknown = sorted(set(values) - set(declared))
     if unknown:
-        raise KnobError(f"Unknown setting {', '.join(unknown)}; known are {', '.join(declared)}.")
+        raise KnobError(f"Unknown setting {', '.join(map(_short, unknown))}; known are {', '.join(declared)}.")
     return config(**{name: declared[name].check(value) for name, value in values.items()})

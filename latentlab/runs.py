@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from latentlab.models import MODELS, Model, Spec
 from latentlab.training import TrainConfig
 
 SCHEMA = 1
+MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
     "title": (str,),
@@ -74,18 +76,19 @@ class Run:
             RunError: not JSON, from a newer version, or a field is missing, unknown or of the wrong kind.
         """
         try:
-            values = json.loads(text)
-        except ValueError as error:
+            values = json.loads(text, object_pairs_hook=_once)
+            json.dumps(values, ensure_ascii=False).encode()  # half a surrogate pair can be read but never shown
+        except (ValueError, RecursionError) as error:
             raise RunError("run.json is not valid JSON.") from error
         if not isinstance(values, dict):
             raise RunError("run.json is not a JSON object.")
         schema = values.pop("schema", None)
-        if isinstance(schema, int) and schema > SCHEMA:
-            raise RunError(f"It was written by a newer LatentLab (format {schema}, this one reads {SCHEMA}).")
-        if schema != SCHEMA:
-            raise RunError(f"run.json has no known format number (found {schema!r}).")
+        if type(schema) is int and schema > SCHEMA:
+            raise RunError(f"It was written by a newer LatentLab (format {str(schema)[:20]}, this one reads {SCHEMA}).")
+        if type(schema) is not int or schema != SCHEMA:
+            raise RunError(f"run.json has no known format number (found {reprlib.repr(schema)}).")
         if wrong := sorted(set(values) ^ set(_KINDS)):
-            raise RunError(f"run.json has missing or unknown fields: {', '.join(wrong)}.")
+            raise RunError(f"run.json has missing or unknown fields: {_line(', '.join(wrong))}.")
         for name, kinds in _KINDS.items():
             if not isinstance(values[name], kinds) or isinstance(values[name], bool):
                 raise RunError(f"The field {name} of run.json is not of the right kind.")
@@ -94,13 +97,15 @@ class Run:
     @classmethod
     def _checked(cls, values: dict[str, Any]) -> Run:
         if values["model"] not in MODELS:
-            raise RunError(f"It is of a model this LatentLab doesn't know: {values['model']}.")
-        if not all(isinstance(n, int) and 0 < n <= 4096 for n in values["shape"]):
+            raise RunError(f"It is of a model this LatentLab doesn't know: {_line(values['model'])}.")
+        if not all(type(n) is int and 0 < n <= 4096 for n in values["shape"]):
             raise RunError("The field shape of run.json is not a list of positive whole numbers.")
         if not all(isinstance(name, str) for name in values["classes"]):
             raise RunError("The field classes of run.json is not a list of names.")
-        if values["steps"] < 0 or not all(isinstance(v, int | float) for v in values["metrics"].values()):
-            raise RunError("The steps or the metrics of run.json are not numbers.")
+        if not all(0 <= values[name] <= MOST for name in ("steps", "seconds", "size")):
+            raise RunError("The steps, the seconds or the size of run.json can't be.")
+        if not all(type(v) in (int, float) and abs(v) <= 1e300 for v in values["metrics"].values()):
+            raise RunError("The metrics of run.json are not numbers.")
         try:
             datetime.fromisoformat(values["created"])
             from_dict(MODELS[values["model"]].Config, values["config"])
@@ -114,3 +119,15 @@ class Run:
     def to_json(self) -> str:
         """The content of `run.json`."""
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name is there twice")
+    return values
+
+
+def _line(text: str) -> str:
+    """The start of a text, on one line."""
+    return " ".join(text.split())[:200]

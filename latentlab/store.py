@@ -23,7 +23,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from latentlab.data import Dataset
+from latentlab.data import UNLABELLED, Dataset
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
 from latentlab.models import Model
 from latentlab.runs import Run
@@ -80,6 +80,8 @@ class Store:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """Write a run; `run.json` last, each file whole or not at all."""
+        if not _ID.fullmatch(run.id):
+            raise RunError(f"{run.id[:80]!r} is not the id of a run.")
         folder = self.root / run.id
         folder.mkdir(parents=True, exist_ok=True)
         weights = {
@@ -98,7 +100,12 @@ class Store:
         Raises:
             RunError: there is none, it is unfinished, or its `run.json` can't be used.
         """
-        folder = self.folder(run_id)
+        try:
+            return self._read(run_id, self.folder(run_id))
+        except OSError as error:
+            raise RunError("Its folder can't be read.") from error
+
+    def _read(self, run_id: str, folder: Path) -> Run:
         if not folder.is_dir():
             raise RunError(f"There is no run called {run_id!r}.")
         path = folder / "run.json"
@@ -125,13 +132,21 @@ class Store:
         Raises:
             RunError: as `read`, or the weights are damaged, don't fit or aren't finite.
         """
-        model = self.read(run_id).build()
+        run = self.read(run_id)
+        try:
+            with torch.device("meta"):
+                described = run.build()
+        except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+            raise RunError("run.json describes a model that can't be built.") from error
         weights = read_tensors(self.folder(run_id) / "weights.safetensors")
-        expected = {name: value.shape for name, value in model.state_dict().items()}
+        expected = {name: value.shape for name, value in described.state_dict().items()}
         if {name: value.shape for name, value in weights.items()} != expected:
             raise RunError("Its weights don't fit the model that run.json describes.")
+        if not all(value.dtype == torch.float32 for value in weights.values()):
+            raise RunError("Its weights are not of a precision that LatentLab reads.")
         if not all(bool(value.isfinite().all()) for value in weights.values()):
             raise RunError("Its weights hold values that are not numbers.")
+        model = run.build()
         model.load_state_dict(weights)
         return model.eval().requires_grad_(False)
 
@@ -146,6 +161,10 @@ class Store:
         x, y = tensors.get("x"), tensors.get("y")
         if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
             raise RunError("The examples kept with it don't fit its data set.")
+        if x.dtype not in (torch.uint8, torch.float32) or y.dtype != torch.int64:
+            raise RunError("The examples kept with it don't fit its data set.")
+        if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
+            raise RunError("The examples kept with it don't fit its classes.")
         return Dataset(run.dataset, x, y, run.classes)
 
     def history(self, run_id: str) -> list[dict[str, float]]:
@@ -190,9 +209,12 @@ class Store:
             raise RunError("A run that ships with LatentLab can't be deleted.")
         if folder.is_symlink() or not folder.is_dir():
             raise RunError(f"There is no run called {run_id!r}.")
-        grave = folder.with_name(f".{run_id}.deleted")  # out of sight at once, whatever happens next
+        grave = folder.with_name(
+            f".{run_id}.{secrets.token_hex(4)}.deleted"
+        )  # out of sight at once, whatever happens next
         folder.rename(grave)
-        shutil.rmtree(grave)
+        for old in self.root.glob(f".{run_id}.*deleted"):  # one that was broken off too
+            shutil.rmtree(old, ignore_errors=True)
 
     def _row(self, run_id: str, shipped: bool) -> Row:
         try:

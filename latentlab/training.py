@@ -122,13 +122,25 @@ class TrainState:
                 player, index, moment = name.rsplit(".", 2)
                 players.setdefault(player, {}).setdefault(int(index), {})[moment] = value
             for player, state in players.items():
+                shapes = [p.shape for group in self.optimizer(player).param_groups for p in group["params"]]
+                if any(
+                    moments.keys() != {"step", "exp_avg", "exp_avg_sq"}
+                    or not moments["exp_avg"].shape == moments["exp_avg_sq"].shape == shapes[index]
+                    for index, moments in state.items()
+                ):
+                    raise ValueError("The moments don't fit the parameters.")
                 groups = self.optimizer(player).state_dict()["param_groups"]
                 self.optimizer(player).load_state_dict({"state": state, "param_groups": groups})
             self.rng.set_state(tensors["rng"])
             self.step, self.waited = (int(number) for number in tensors["position"])
             self.best = float(tensors["best"])
-            self.best_parameters = {k: v.to(self.device) for k, v in _part(tensors, "best.").items()}
-        except (KeyError, ValueError, RuntimeError) as error:
+            best = {k: v.to(self.device) for k, v in _part(tensors, "best.").items()}
+            if best and {k: v.shape for k, v in best.items()} != {
+                k: v.shape for k, v in self.model.state_dict().items()
+            }:
+                raise ValueError("The best parameters are another model's.")
+            self.best_parameters = best
+        except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise TrainingError("The checkpoint doesn't fit this model, so training can't be resumed.") from error
 
     def keep_if_best(self, loss: float) -> None:
@@ -171,16 +183,18 @@ def train(
         report_every: steps between reports.
 
     Raises:
-        TrainingError: the loss isn't finite.
+        TrainingError: the loss isn't finite, or there is nothing to train on.
     """
     state = state or TrainState(model, config)
     data, valid = splits.train.to(state.device), splits.valid.to(state.device)
     per_epoch = math.ceil(len(data) / config.batch_size)
     n_steps = per_epoch * config.epochs
+    if not len(data):
+        raise TrainingError("There are no examples to train on.")
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
         order = device.generator(config.seed + 1_000_003 * (epoch + 1))
-        epoch_batches = itertools.islice(sampler(data, config.batch_size, order), done_before, None)
+        epoch_batches = itertools.islice(sampler(data, config.batch_size, order), done_before, per_epoch)
         model.train()
         total, n_seen, started = None, 0, time.perf_counter()
         for batch in epoch_batches:
@@ -191,21 +205,20 @@ def train(
             if at_end or state.step % report_every == 0:
                 terms = _means(model, total, n_seen)
                 rate = n_seen / (time.perf_counter() - started)
-                if not math.isfinite(terms["loss"]):
-                    raise TrainingError(
-                        f"The loss became {terms['loss']} at step {state.step}; try a lower learning rate."
-                    )
-                held_out: dict[str, float] = {}
-                if at_end and len(valid):
-                    held_out = evaluate(model, valid)
-                    if config.patience:
-                        state.keep_if_best(held_out["loss"])
+                held_out = evaluate(model, valid) if at_end and len(valid) else {}
+                for loss in (terms["loss"], held_out.get("loss", 0.0)):
+                    if not math.isfinite(loss):
+                        raise TrainingError(f"The loss became {loss} at step {state.step}; try a lower learning rate.")
+                if held_out and config.patience:
+                    state.keep_if_best(held_out["loss"])
                 finished = state.step == n_steps or bool(config.patience and state.waited >= config.patience)
                 if finished and state.best_parameters:
                     model.load_state_dict(state.best_parameters)
                 yield Metrics(state.step, n_steps, state.step / per_epoch, terms, held_out, rate, finished)
                 model.train()
                 total, n_seen, started = None, 0, time.perf_counter()
+        if state.step % per_epoch:
+            raise TrainingError("The sampler gave fewer batches than an epoch has.")
     model.eval()
 
 

@@ -6,6 +6,7 @@ It shares nothing with the web process but files, so it outlives a closed tab, a
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import subprocess
 import sys
@@ -27,11 +28,12 @@ from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.runs import Run
 from latentlab.store import Store
-from latentlab.training import TrainConfig, TrainState, final_metrics, start, train
+from latentlab.training import TrainConfig, TrainingError, TrainState, final_metrics, start, train
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5
 IDLE_SECONDS = 3.0  # a worker without jobs goes home
+_started: list[subprocess.Popen[bytes]] = []  # by this process, so that it notices their end
 
 
 def perform(
@@ -56,6 +58,9 @@ def perform(
     job, folder = read(store, job_id), store.folder(job_id)
     try:
         with FileLock(folder / "job.lock").acquire(timeout=5):
+            if not (folder / "job.json").exists():  # another process finished it while this one waited for the lock
+                (folder / "job.lock").unlink(missing_ok=True)
+                return
             yield from _perform(store, job, progressbar or _DownloadStatus(folder), dtype, n_bound)
     except Timeout as error:
         raise RunError("Another process is training it.") from error
@@ -93,8 +98,9 @@ def ensure_worker(store: Store) -> None:
     """Start a worker process of its own session if jobs wait and nobody works."""
     if not queue(store) or is_held(_worker_lock(store)):
         return
+    _started[:] = [process for process in _started if process.poll() is None]
     with (store.root / "worker.log").open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
             cwd=Path(__file__).parents[1],
             env=os.environ | {"LATENTLAB_RUNS": str(store.root.resolve())},
@@ -103,6 +109,7 @@ def ensure_worker(store: Store) -> None:
             stderr=log,
             start_new_session=True,
         )
+    _started.append(process)
 
 
 def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_bound: int) -> Iterator[Status]:
@@ -126,6 +133,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
             store.delete(job.id)
             return
         if asked or clock - saved > CHECKPOINT_SECONDS:
+            write(folder / "history.csv", history_csv(history).encode())  # first: it may reach beyond a checkpoint
             _save_checkpoint(folder, state, said.seconds)
             saved = clock
         if asked or clock - shown > STATUS_SECONDS:
@@ -185,9 +193,13 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
     if not path.exists():
         return [], 0.0
     tensors = read_tensors(path)
-    state.restore(tensors)
-    history = [row for row in read_history(folder / "history.csv") if row["step"] <= state.step]
-    return history, float(tensors["seconds"])
+    try:
+        state.restore(tensors)
+        seconds = float(tensors["seconds"])
+    except (KeyError, TypeError) as error:
+        raise TrainingError("The checkpoint is damaged, so training can't be resumed.") from error
+    history = [row for row in read_history(folder / "history.csv") if row.get("step", math.inf) <= state.step]
+    return history, seconds
 
 
 def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:

@@ -16,7 +16,7 @@ class Config:
 
 def test_knobs_are_read_from_the_fields() -> None:
     width, rate, kind, fast = knobs(Config)
-    assert width == Knob(4, 1, 64, True, (), "a width", "width")
+    assert width == Knob(4, 1, 64, True, (), "a width", None, "width")
     assert [k.type for k in (width, rate, kind, fast)] == [int, float, str, bool]
     assert kind.choices == ("mlp", "conv")
 

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -174,7 +175,7 @@ def read_idx(path: Path, file: Idx) -> torch.Tensor:
     try:
         with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
             content = stream.read(file.n_bytes + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} is damaged: {error}") from error
     if len(content) != file.n_bytes or not content.startswith(file.header):
         raise DataError(f"{path.name} is not an IDX file of {' x '.join(map(str, file.shape))} bytes")

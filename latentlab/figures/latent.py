@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.traversal import ManifoldGrid, Traversal
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import data_uri, png, stitch
+from latentlab.figures.sheets import data_uri, enlarge, png, stitch
 from latentlab.figures.theme import Theme, styled
 
 
@@ -18,10 +18,10 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_he
     """One row of images for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
     half = float(steps[1] - steps[0]) / 2
-    sheet = stitch(to_bytes(np.stack([row.examples for row in rows])), gap=1)
+    sheet = stitch(enlarge(to_bytes(np.stack([row.examples for row in rows])), 2), gap=2)
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(sheet, 2)), xref="x", yref="y", sizing="stretch", layer="below",
+        source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below",
         x=float(steps[0]) - half, y=-0.5, sizex=float(steps[-1] - steps[0]) + 2 * half, sizey=len(rows),
     )  # fmt: skip
     figure.add_scatter(
@@ -44,8 +44,8 @@ def manifold(grid: ManifoldGrid, here: tuple[float, float], look: Theme, height:
     places = np.interp(ticks, grid.x, np.arange(n, dtype=np.float32))
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(stitch(to_bytes(grid.examples)), 2)), xref="x", yref="y", sizing="stretch", layer="below",
-        x=-0.5, y=n - 0.5, sizex=n, sizey=n,
+        source=data_uri(png(stitch(enlarge(to_bytes(grid.examples), 2)))),
+        xref="x", yref="y", sizing="stretch", layer="below", x=-0.5, y=n - 0.5, sizex=n, sizey=n,
     )  # fmt: skip
     x, y = (np.interp([value], grid.x, np.arange(n, dtype=np.float32)) for value in here)
     for size, colour, width in ((19, look.surface, 5), (19, "#ff5c8a", 2.5)):

@@ -30,22 +30,26 @@ def stitch(images: Bytes, gap: int = 0) -> Bytes:
     return flat[..., 0] if channels == 1 else flat
 
 
-def png(sheet: Bytes, scale: int = 1) -> bytes:
-    """Encode a sheet losslessly, each pixel as a square of `scale` pixels."""
+def png(sheet: Bytes) -> bytes:
+    """Encode a sheet losslessly."""
     out = io.BytesIO()
-    Image.fromarray(np.kron(sheet, np.ones((scale, scale) + (1,) * (sheet.ndim - 2), np.uint8))).save(
-        out, "PNG", compress_level=1
-    )
+    Image.fromarray(sheet).save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
-def sheet_png(images: Bytes, columns: int, gap: int = 1, scale: int = 1) -> bytes:
-    """A sheet of (N, C, H, W) images in rows of `columns`; the places after the last one are left gray."""
+def enlarge(images: Bytes, scale: int) -> Bytes:
+    """Each pixel of (..., H, W) as a square of `scale` pixels."""
+    return images.repeat(scale, -2).repeat(scale, -1)
+
+
+def sheet_png(images: Bytes, columns: int, gap: int = 2, scale: int = 1) -> bytes:
+    """A sheet of (N, C, H, W) images in rows of `columns`, enlarged; the places after the last one are left gray."""
     n = len(images)
     rows = -(-n // columns)
     padded = np.full((rows * columns, *images.shape[1:]), GAP, np.uint8)
     padded[:n] = images
-    return png(stitch(padded.reshape(rows, columns, *images.shape[1:]), gap), scale)
+    large = enlarge(padded, scale)
+    return png(stitch(large.reshape(rows, columns, *large.shape[1:]), gap))
 
 
 def data_uri(content: bytes) -> str:

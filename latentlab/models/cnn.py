@@ -40,6 +40,8 @@ class CNN(Classifies):
         super().__init__()
         if len(spec.shape) != 3 or spec.n_classes < 2:
             raise ValueError("A classifier needs labelled images of at least two classes.")
+        if min(spec.shape[1:]) < 4:
+            raise ValueError(f"The classifier needs images of at least 4×4 pixels; these data have shape {spec.shape}.")
         self.config, self.spec = config, spec
         channels, height, width = spec.shape
         self.conv1 = nn.Conv2d(channels, config.width, 5, padding=2)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from latentlab import device
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import png, stitch
+from latentlab.figures.sheets import sheet_png
 from latentlab.models import Samples
 from latentlab.runs import Run
 from pages.ui import cache
+from pages.ui.pictures import SIDE
 
 ROWS, COLUMNS = 6, 12
 
@@ -56,5 +57,4 @@ def _drawn(run: Run) -> bytes:
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:
-    sheet = images.reshape(ROWS, COLUMNS, *images.shape[1:])
-    return png(stitch(sheet), max(1, 56 // images.shape[-1]))
+    return sheet_png(images, COLUMNS, gap=0, scale=max(1, SIDE // images.shape[-1]))

@@ -104,6 +104,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     status = jobs.status(store, job.id)
     if status.is_live != was_live:
         st.rerun()
+    ensure_worker(store)  # the last one may have gone home just as this job was queued
     st.markdown(line(job, status))
     st.progress(status.fraction, text=_progress(status))
     if status.message and not status.is_live:

@@ -28,7 +28,12 @@ def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value]) -> di
 
 def label(name: str) -> str:
     """A knob's name as a person reads it."""
-    return {"z_dim": "latent dimensions", "bf16": "bfloat16"}.get(name, name.replace("_", " "))
+    return {
+        "z_dim": "latent dimensions",
+        "bf16": "bfloat16",
+        "samples": "importance samples",
+        "clip": "gradient clipping",
+    }.get(name, name.replace("_", " "))
 
 
 def _widget(knob: Knob, key: str, start: Value | None) -> Value:

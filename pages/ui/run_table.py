@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from latentlab import jobs
 from latentlab.figures.curves import compared_curves
 from latentlab.formats import RunError
 from latentlab.models import Decodes, abilities
@@ -100,7 +101,7 @@ def _delete(store: Store, rows: list[Row]) -> None:
         if st.button("Delete for good", type="primary", key="delete"):
             try:
                 for row in rows:
-                    store.delete(row.id)
+                    jobs.remove(store, row.id)
             except RunError as error:
                 st.error(str(error))
             else:

@@ -1,0 +1,337 @@
+"""The shape of the code, enforced: each rule is a function of a file's path and source, with a case that it catches."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import ROOT
+
+Rule = Callable[[str, str], list[str]]  # path from the root, source -> what is wrong with it, a sentence each
+
+# A module imports from the rows above its own, or from its own package. One that isn't here has no place yet.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("latentlab", "latentlab.knobs", "latentlab.device", "latentlab.densities", "latentlab.formats"),
+    ("latentlab.nn",),
+    ("latentlab.data",),
+    ("latentlab.models",),
+    ("latentlab.training",),
+    ("latentlab.runs",),
+    ("latentlab.store",),
+    ("latentlab.analysis",),
+    ("latentlab.jobs",),
+    ("latentlab.worker",),
+    ("latentlab.figures",),
+    ("latentlab.recipes",),
+    ("pages.ui",),
+    ("pages", "latentlab.__main__"),
+    ("app",),
+)
+LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
+NAMELESS = {"utils", "helpers", "common", "misc"}
+HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
+OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
+
+
+def files() -> list[tuple[str, str]]:
+    """Path from the root and source of every module of the library and the app."""
+    found = [ROOT / "app.py", *(path for folder in ("latentlab", "pages") for path in (ROOT / folder).rglob("*.py"))]
+    return [(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in sorted(found) if path.exists()]
+
+
+def package_of(module: str) -> str:
+    """The row of `LAYERS` that a dotted name belongs to: its first two parts, but every page is in `pages`."""
+    parts = module.split(".")
+    return "pages" if parts[0] == "pages" and len(parts) == 2 and parts[1] != "ui" else ".".join(parts[:2])
+
+
+def is_page(path: str) -> bool:
+    return path.startswith("pages/") and not path.startswith("pages/ui/")
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of a name or an attribute, as far as it is one."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every imported module, at any depth; of `from package import name` both `package` and `package.name`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            if module not in ("latentlab", "pages"):
+                yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def names(tree: ast.Module) -> Iterator[str]:
+    """Every name that is used or imported, and every attribute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.rpartition(".")[2]
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+# --- the rules -----------------------------------------------------------------------------------------------------
+
+
+def one_direction(path: str, source: str) -> list[str]:
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    here = package_of(module)
+    if here not in LAYER:
+        return [f"{module} has no layer"]
+    wrong = []
+    for imported in imports(ast.parse(source)):
+        if imported.partition(".")[0] not in ("", "latentlab", "pages", "app"):
+            continue
+        there = package_of(imported)
+        within = there == here and here != "pages"
+        if not within and LAYER.get(there, len(LAYERS)) >= LAYER[here]:
+            wrong.append(f"{module} imports {imported}")
+    return wrong
+
+
+def no_streamlit_in_the_library(path: str, source: str) -> list[str]:
+    found = {name for name in imports(ast.parse(source)) if name.partition(".")[0] == "streamlit"}
+    return [f"{path} imports {name}" for name in sorted(found)] if path.startswith("latentlab/") else []
+
+
+def one_loop(path: str, source: str) -> list[str]:
+    found = [call for call in calls(ast.parse(source)) if getattr(call.func, "attr", "") == "backward"]
+    return [f"{path}:{call.lineno} trains" for call in found] if path != "latentlab/training.py" else []
+
+
+def state_and_caches_in_pages_ui(path: str, source: str) -> list[str]:
+    found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(ast.parse(source))))
+    return [f"{path} uses {name}" for name in found] if is_page(path) or path == "app.py" else []
+
+
+def device_decides(path: str, source: str) -> list[str]:
+    found = [call for call in calls(ast.parse(source)) if getattr(call.func, "attr", "") == "cuda"]
+    return [f"{path}:{call.lineno} moves to a GPU itself" for call in found]
+
+
+def no_global_seed(path: str, source: str) -> list[str]:
+    rest = ast.parse(source)
+    if path == "latentlab/device.py":  # all but generator(), the one place that seeds
+        rest.body = [n for n in rest.body if not (isinstance(n, ast.FunctionDef) and n.name == "generator")]
+    seeds = [name for name in names(rest) if name.startswith("manual_seed")]
+    seeds += [name for name in (dotted(call.func) for call in calls(rest)) if name.endswith("random.seed")]
+    return [f"{path} calls {name}" for name in seeds]
+
+
+def no_pickle(path: str, source: str) -> list[str]:
+    tree = ast.parse(source)
+    found = {name for name in imports(tree) if name.partition(".")[0] in ("pickle", "dill", "cloudpickle", "joblib")}
+    found |= {name for name in imports(tree) if name == "torch.load"}
+    found |= {dotted(call.func) for call in calls(tree) if dotted(call.func) == "torch.load"}
+    found |= {"allow_pickle" for call in calls(tree) for keyword in call.keywords if _is_on(keyword, "allow_pickle")}
+    return [f"{path} uses {name}" for name in sorted(found)]
+
+
+def _is_on(keyword: ast.keyword, name: str) -> bool:
+    return keyword.arg == name and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+
+
+def abilities_are_nominal(path: str, source: str) -> list[str]:
+    found = sorted({"NotImplementedError", "hasattr"} & set(names(ast.parse(source))))
+    return [f"{path} uses {name}" for name in found]
+
+
+def errors_are_named(path: str, source: str) -> list[str]:
+    wrong = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ExceptHandler):
+            caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            if any(one is None or dotted(one) in ("Exception", "BaseException") for one in caught):
+                wrong.append(f"{path}:{node.lineno} catches everything")
+    return wrong
+
+
+def imports_are_named(path: str, source: str) -> list[str]:
+    return [f"{path} imports {name}" for name in imports(ast.parse(source)) if name.endswith("*")]
+
+
+def files_are_short(path: str, source: str) -> list[str]:
+    limit = 60 if path == "app.py" else 120 if is_page(path) else 300
+    n_lines = len(source.splitlines())
+    return [f"{path} has {n_lines} lines, more than {limit}"] if n_lines > limit else []
+
+
+def files_have_names(path: str, source: str) -> list[str]:  # noqa: ARG001 every rule has the same signature
+    nameless = NAMELESS & set(path.removesuffix(".py").split("/"))
+    return [f"{path} lacks a name" for _ in nameless]
+
+
+def no_yield_inside_a_mode_of_the_thread(path: str, source: str) -> list[str]:
+    def walk(node: ast.AST, inside: bool) -> Iterator[int]:
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            inside = False  # its own frame
+        elif isinstance(node, ast.With):
+            entered = [item.context_expr for item in node.items]
+            modes = {dotted(one.func if isinstance(one, ast.Call) else one).rpartition(".")[2] for one in entered}
+            inside = inside or bool(modes & OF_THE_THREAD)
+        elif isinstance(node, ast.Yield | ast.YieldFrom) and inside:
+            yield node.lineno
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, inside)
+
+    return [f"{path}:{line} yields inside a mode of the thread" for line in walk(ast.parse(source), False)]
+
+
+def what_is_public_has_a_docstring(path: str, source: str) -> list[str]:
+    def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[str]:
+        for child in node.body:
+            if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+                if ast.get_docstring(child) is None:
+                    yield child.name
+                if isinstance(child, ast.ClassDef):
+                    yield from (f"{child.name}.{name}" for name in undocumented(child))
+
+    tree = ast.parse(source)
+    found = ["the module", *undocumented(tree)] if ast.get_docstring(tree) is None else list(undocumented(tree))
+    return [f"{path}: {name} has no docstring" for name in found] if path.startswith("latentlab/") else []
+
+
+# --- each holds, and each can fail ---------------------------------------------------------------------------------
+
+CAUGHT: list[tuple[Rule, str, str]] = [
+    (one_direction, "latentlab/models/new.py", "from latentlab.training import train"),
+    (one_direction, "latentlab/models/new.py", "from latentlab import training"),
+    (one_direction, "latentlab/data/new.py", "def f():\n    import latentlab.models"),
+    (one_direction, "latentlab/analysis/new.py", "from latentlab.figures.theme import theme"),
+    (one_direction, "latentlab/figures/new.py", "from pages.ui import cache"),
+    (one_direction, "latentlab/knobs.py", "from latentlab import device"),
+    (one_direction, "latentlab/runs.py", "from .store import Store"),
+    (one_direction, "latentlab/runs.py", "from latentlab.brand_new import x"),
+    (one_direction, "latentlab/brand_new.py", ""),
+    (one_direction, "pages/one.py", "from pages.another import x"),
+    (one_direction, "pages/ui/one.py", "from pages import another"),
+    (one_direction, "pages/one.py", "import app"),
+    (no_streamlit_in_the_library, "latentlab/analysis/new.py", "def f():\n    from streamlit import fragment"),
+    (no_streamlit_in_the_library, "latentlab/figures/new.py", "import streamlit.components as c"),
+    (one_loop, "latentlab/models/new.py", "loss.value.mean().backward()"),
+    (one_loop, "pages/new.py", "torch.autograd.backward(loss)"),
+    (state_and_caches_in_pages_ui, "pages/new.py", "st.session_state['run'] = 1"),
+    (state_and_caches_in_pages_ui, "pages/new.py", "@st.cache_data(max_entries=3)\ndef f(): ..."),
+    (state_and_caches_in_pages_ui, "app.py", "from streamlit import cache_resource as keep"),
+    (device_decides, "latentlab/models/new.py", "x = self.encoder(x.cuda())"),
+    (no_global_seed, "latentlab/models/new.py", "torch.manual_seed(0)"),
+    (no_global_seed, "latentlab/models/new.py", "torch.cuda.manual_seed_all(0)"),
+    (no_global_seed, "latentlab/device.py", "def pick():\n    torch.Generator().manual_seed(0)"),
+    (no_global_seed, "latentlab/data/new.py", "np.random.seed(0)"),
+    (no_global_seed, "pages/new.py", "import random\nrandom.seed(0)"),
+    (no_pickle, "latentlab/store.py", "torch.load(path)"),
+    (no_pickle, "latentlab/store.py", "from torch import load"),
+    (no_pickle, "latentlab/store.py", "import pickle"),
+    (no_pickle, "latentlab/data/new.py", "np.load(path, allow_pickle=True)"),
+    (abilities_are_nominal, "latentlab/models/new.py", "raise NotImplementedError"),
+    (abilities_are_nominal, "pages/new.py", "if hasattr(model, 'decode'): ..."),
+    (errors_are_named, "pages/new.py", "try: ...\nexcept Exception as error: ..."),
+    (errors_are_named, "latentlab/new.py", "try: ...\nexcept (ValueError, BaseException): ..."),
+    (errors_are_named, "latentlab/new.py", "try: ...\nexcept: ..."),
+    (imports_are_named, "latentlab/new.py", "from latentlab.nn import *"),
+    (files_are_short, "app.py", "\n" * 61),
+    (files_are_short, "pages/new.py", "\n" * 121),
+    (files_are_short, "pages/ui/new.py", "\n" * 301),
+    (files_are_short, "latentlab/new.py", "\n" * 301),
+    (files_have_names, "latentlab/utils.py", ""),
+    (files_have_names, "pages/ui/helpers.py", ""),
+    (files_have_names, "latentlab/common/names.py", ""),
+    (no_yield_inside_a_mode_of_the_thread, "latentlab/new.py", "def f():\n    with torch.no_grad():\n        yield 1"),
+    (
+        no_yield_inside_a_mode_of_the_thread,
+        "latentlab/new.py",
+        "def f():\n    with open(p), torch.autocast('cpu'):\n        for x in xs:\n            y = yield from x",
+    ),
+    (
+        no_yield_inside_a_mode_of_the_thread,
+        "pages/new.py",
+        "def f():\n    with torch.random.fork_rng():\n        with open(p):\n            yield",
+    ),
+    (what_is_public_has_a_docstring, "latentlab/new.py", '"""New."""\ndef f(): ...'),
+    (what_is_public_has_a_docstring, "latentlab/new.py", '"""New."""\nclass C:\n    """C."""\n    def f(self): ...'),
+    (what_is_public_has_a_docstring, "latentlab/new.py", "x = 1"),
+]
+RULES = tuple(dict.fromkeys(rule for rule, _, _ in CAUGHT))
+
+FINE: list[tuple[Rule, str, str]] = [
+    (
+        one_direction,
+        "latentlab/models/new.py",
+        "import torch\nfrom latentlab.models import base\nfrom latentlab import nn",
+    ),
+    (one_direction, "pages/ui/one.py", "from pages.ui import cache\nfrom latentlab.worker import work"),
+    (one_direction, "latentlab/__main__.py", "from latentlab import data, jobs"),
+    (state_and_caches_in_pages_ui, "pages/ui/cache.py", "st.cache_data(max_entries=3)(f)"),
+    (device_decides, "latentlab/device.py", "torch.cuda.is_available()"),
+    (no_global_seed, "latentlab/device.py", "def generator(seed):\n    return torch.Generator().manual_seed(seed)"),
+    (no_pickle, "latentlab/data/new.py", "np.load(path, allow_pickle=False)"),
+    (errors_are_named, "latentlab/new.py", "try: ...\nexcept (ValueError, OSError): ..."),
+    (
+        no_yield_inside_a_mode_of_the_thread,
+        "latentlab/new.py",
+        "def f():\n    with torch.no_grad():\n        x = g()\n    yield x\n    with open(p):\n        yield",
+    ),
+    (what_is_public_has_a_docstring, "latentlab/new.py", '"""New."""\ndef _f(): ...\nclass _C:\n    def g(self): ...'),
+]
+
+
+def _label(value: object) -> str:
+    return str(getattr(value, "__name__", ""))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=_label)
+def test_the_code_keeps_the_rule(rule: Rule) -> None:
+    found = files()
+    assert len(found) > 20
+    assert [sentence for path, source in found for sentence in rule(path, source)] == []
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), CAUGHT, ids=_label)
+def test_the_rule_can_fail(rule: Rule, path: str, source: str) -> None:
+    assert rule(path, source)
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), FINE, ids=_label)
+def test_the_rule_lets_pass_what_is_fine(rule: Rule, path: str, source: str) -> None:
+    assert rule(path, source) == []
+
+
+def test_every_module_has_a_name() -> None:
+    found = [
+        path.relative_to(ROOT).as_posix() for top in ("tests", "benchmarks") for path in (ROOT / top).rglob("*.py")
+    ]
+    assert [sentence for path in found for sentence in files_have_names(path, "")] == []
+
+
+def heavy_modules_after(code: str) -> set[str]:
+    """Which of the heavy packages a fresh interpreter has imported after running `code`."""
+    report = f"{code}\nimport sys\nprint(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", report], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    return HEAVY & set(out.stdout.split())
+
+
+def test_the_library_starts_without_what_is_heavy() -> None:
+    assert heavy_modules_after("import latentlab.store, latentlab.jobs") == set()
+
+
+def test_a_heavy_import_is_noticed() -> None:
+    assert heavy_modules_after("import sklearn") == {"sklearn"}

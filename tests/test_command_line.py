@@ -1,0 +1,386 @@
+"""The command line: its flags are the knobs, its output can be parsed, and what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from latentlab import __main__ as command_line
+from latentlab import jobs
+from latentlab.__main__ import main
+from latentlab.data import NAMES, images
+from latentlab.knobs import from_dict, knobs
+from latentlab.models import MODELS, Spec, abilities
+from latentlab.recipes import RECIPES, Recipe
+from latentlab.runs import Run
+from latentlab.store import Store
+from latentlab.training import TrainConfig
+from tests.conftest import ROOT
+from tests.test_runs import sentence
+from tests.test_store import saved
+
+SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
+SMALL = ["--epochs", "1", "--hidden", "16"]
+TINY = (
+    Recipe("tiny-vae", "Tiny", "vae", "digits", "A note on it.", {"hidden": 8}, {"epochs": 1}),
+    Recipe("tiny-cnn", "Judge", "cnn", "digits", "Another.", {"hidden": 8, "width": 4}, {"epochs": 1}),
+)
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The store that the command line uses: empty, and nothing ships."""
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
+    for module in ("latentlab.store", "latentlab.__main__"):
+        monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
+    store = Store(tmp_path / "runs", shipped=tmp_path / "shipped")
+    monkeypatch.setattr(Store, "default", lambda: store)
+    return store
+
+
+def strict_json(text: str) -> Any:
+    """Parse JSON as other programs do: no NaN, no Infinity."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the commands below this one."""
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(actions[0].choices) if actions else {}
+
+
+def trainers() -> dict[str, argparse.ArgumentParser]:
+    return commands(commands(command_line._parser())["train"])
+
+
+# flags
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_knob_has_a_flag_that_names_its_default(model: str) -> None:
+    flags = {option: action for action in trainers()[model]._actions for option in action.option_strings}
+    for knob in (*knobs(MODELS[model].Config), *knobs(TrainConfig)):
+        action = flags[f"--{knob.name}"]
+        assert (action.dest, action.default) == (knob.name, None)  # what isn't given is left to the knob
+        assert f"default {knob.default}" in str(action.help)
+        assert knob.help in str(action.help)
+    assert trainers().keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize("config", [TrainConfig, *(model.Config for model in MODELS.values())])
+def test_the_default_of_a_knob_is_the_default_of_its_field(config: type[Any]) -> None:
+    assert from_dict(config, {}) == config() == from_dict(config, {knob.name: knob.default for knob in knobs(config)})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_knob_takes_the_name_of_something_else(model: str) -> None:
+    names = [knob.name for knob in (*knobs(MODELS[model].Config), *knobs(TrainConfig))]
+    assert len(names) == len(set(names))
+    assert not set(names) & {"model", "dataset", "title", "json", "bound_images", "command", "help"}
+
+
+def test_flags_become_the_knobs_of_the_job(mine: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "_train", lambda store, job_id, **_: saved(store, job_id) and store.read(job_id))
+    flags = ["--z_dim", "3", "--likelihood", "gaussian", "--std", "0.2", "--bf16", "true", "--learning_rate", "1e-2"]
+    assert main(["train", "vae", "digits", "--title", "My run", *flags]) == 0
+    (path,) = mine.root.glob("*/job.json")
+    job = json.loads(path.read_text())
+    assert job["config"] == {"z_dim": 3, "likelihood": "gaussian", "std": 0.2}
+    assert job["train"] == {"bf16": True, "learning_rate": 0.01}
+    assert (job["model"], job["dataset"], job["title"]) == ("vae", "digits", "My run")
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "why"),
+    [
+        ("--z_dim", "0", "z_dim must be between 1 and 256, got 0."),
+        ("--z_dim", "two", "z_dim must be a whole number, got 'two'."),
+        ("--z_dim", "1" + "0" * 400, "z_dim must be between 1 and 256"),
+        ("--z_dim", "9" * 5_000, "z_dim must be a whole number"),
+        ("--likelihood", "poisson", "likelihood must be one of bernoulli, gray-bernoulli"),
+        ("--learning_rate", "nan", "learning_rate must be a number, got nan."),
+        ("--learning_rate", "1e400", "learning_rate must be a number, got inf."),
+        ("--bf16", "maybe", "bf16 must be true or false, got 'maybe'."),
+        ("--epochs", "0", "epochs must be between 1 and 10000, got 0."),
+    ],
+)
+def test_a_flag_out_of_its_range_is_refused_in_our_words(
+    mine: Store, capsys: pytest.CaptureFixture[str], flag: str, text: str, why: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "vae", "digits", flag, text])
+    assert ended.value.code == 2
+    assert why in capsys.readouterr().err
+    assert not mine.root.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["train", "gan", "digits"],
+        ["train", "vae", "cifar"],
+        ["train", "cnn", "digits", "--z_dim", "2"],
+        ["train", "vae", "digits", "--bound_images", "many"],
+        ["data", "cifar"],
+        ["reproduce", "nothing"],
+    ],
+    ids=" ".join,
+)
+def test_what_the_parser_does_not_know_ends_with_status_2(
+    mine: Store, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+    assert not mine.root.exists()
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    top = commands(command_line._parser())
+    assert top.keys() >= {"app", "train", "runs", "data", "reproduce"}
+    for words in ([], *([name] for name in top), *(["train", name] for name in MODELS)):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--help"])
+        assert ended.value.code == 0
+        assert "usage: latentlab" in capsys.readouterr().out
+
+
+# train
+
+
+def test_training_prints_the_run_that_it_keeps(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "vae", "digits", *SMALL, "--bound_images", "10", "--title", "Small", "--json"]) == 0
+    out = capsys.readouterr().out
+    strict_json(out)
+    run = Run.from_json(out)
+    assert run == mine.read(run.id)
+    assert (run.title, run.config["hidden"], run.train["epochs"], run.steps) == ("Small", 16, 1, 10)
+    assert all(math.isfinite(value) for value in run.metrics.values())
+    assert "bound_200" in run.metrics
+    assert [row.id for row in mine.rows()] == [run.id]
+
+
+def test_training_says_in_words_what_came_of_it(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["train", "ae", "digits", *SMALL]) == 0
+    out = capsys.readouterr().out
+    (run,) = mine.runs()
+    assert out.startswith(f"{run.id}: 10 steps in ")
+    assert f"squared error {run.metrics['squared error']:.4g} per image" in out
+    assert out.count("\n") == 1
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_keeps_what_was_trained(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs", shipped=tmp_path / "none")
+    words = ["train", "vae", "digits", "--epochs", "5000", "--hidden", "16", "--json"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "latentlab", *words],
+            cwd=ROOT,
+            env=os.environ | {"LATENTLAB_RUNS": str(store.root), "LATENTLAB_DEVICE": "cpu"},
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not any(jobs.status(store, job.id).step for job in jobs.jobs(store)):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+    run = Run.from_json(out.decode())
+    assert run == store.read(run.id)
+    assert 0 < run.steps < 50_000
+    assert [int(row["step"]) for row in store.history(run.id)][-1] == run.steps
+    assert store.load(run.id).size == run.size
+    assert jobs.jobs(store) == []
+    assert b"Stopping; what was trained is kept." in (tmp_path / "log").read_bytes()
+    assert b"Traceback" not in (tmp_path / "log").read_bytes()
+
+
+# runs, data, app
+
+
+def test_runs_are_listed_as_json(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "--json"]) == 0
+    assert strict_json(capsys.readouterr().out) == []
+    for name in MODELS:
+        saved(mine, name, model=name)
+    (mine.root / "broken").mkdir()
+    saved(Store(mine.shipped, shipped=mine.root / "none"), "with-it")
+    assert main(["runs", "--json"]) == 0
+    rows = strict_json(capsys.readouterr().out)
+    assert [row["id"] for row in rows] == [row.id for row in mine.rows()]
+    found = {row["id"]: row for row in rows}
+    for name, model in MODELS.items():
+        assert found[name]["abilities"] == list(abilities(model))
+        assert (found[name]["reason"], found[name]["shipped"]) == ("", False)
+        assert found[name]["metrics"] == dict(mine.read(name).metrics)
+    assert found["broken"] == {
+        "id": "broken",
+        "shipped": False,
+        "reason": "It was interrupted before it was finished.",
+    }
+    assert found["with-it"]["shipped"] is True
+
+
+def test_runs_are_listed_in_words(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(mine, "good")
+    (mine.root / "broken").mkdir()
+    assert main(["runs"]) == 0
+    good, broken = capsys.readouterr().out.splitlines()
+    assert good.startswith("good ")
+    assert good.endswith("[encodes decodes samples weighs]")
+    assert "10 steps in 0 s; test loss 0.3333 nats" in good
+    assert broken.split(maxsplit=1) == ["broken", "It was interrupted before it was finished."]
+
+
+def test_a_title_that_no_terminal_can_show_hides_no_run(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(mine, "good")
+    saved(mine, "odd", title="\ud800")
+    assert main(["runs"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"good", "odd"}
+
+
+def test_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "--json"]) == 0
+    local = strict_json(capsys.readouterr().out)
+    assert tuple(local) == NAMES
+    assert local["digits"] is True
+    assert main(["data"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
+    assert main(["data", "digits"]) == 0
+    assert capsys.readouterr().out == "digits: 1,257 train, 180 valid, 360 test\n"
+
+
+def test_the_app_is_streamlits(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+
+    def call(words: list[str], cwd: Path) -> int:
+        started.append([*words, str(cwd)])
+        return 0
+
+    monkeypatch.setattr(subprocess, "call", call)
+    assert main(["app", "--port", "8600"]) == 0
+    assert main(["app"]) == 0
+    start = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    assert started == [[*start, "--server.port", "8600", str(ROOT)], [*start, str(ROOT)]]
+
+
+# what goes wrong
+
+
+def test_data_that_cannot_be_had_are_one_sentence(
+    mine: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LATENTLAB_DATA", str(tmp_path))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda _: str(tmp_path / "cache"))
+    spec = images.IDX_SETS["fashion-mnist"]
+    offline = images.IdxSet(spec.files, spec.classes, ("http://127.0.0.1:9/",))
+    monkeypatch.setitem(images.IDX_SETS, "fashion-mnist", offline)
+    assert main(["data", "fashion-mnist"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "put its four IDX files into" in sentence(ValueError(err.strip()))
+    assert main(["train", "vae", "fashion-mnist"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "put its four IDX files into" in sentence(ValueError(err.strip().splitlines()[-1]))
+    (row,) = mine.rows()
+    assert row.reason == "It isn't finished; see the Train page."
+    assert jobs.status(mine, row.id).state == "failed"
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    mine.root.write_text("not a folder")
+    assert main(["train", "vae", "digits", *SMALL]) == 1
+    assert capsys.readouterr().err.strip().count("\n") == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("LATENTLAB_DEVICE", "abacus"), ("LATENTLAB_THREADS", "many")])
+def test_an_odd_environment_is_one_sentence(
+    mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    assert mine.rows() == []
+    monkeypatch.setenv(name, value)
+    assert main(["train", "vae", "digits", *SMALL]) == 1
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert value in last
+    assert "Traceback" not in last
+
+
+# reproduce
+
+
+def test_reproduce_makes_the_runs_that_ship(
+    mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "RECIPES", TINY)
+    assert main(["reproduce"]) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["tiny-vae", "tiny-cnn"]
+    assert [(row.id, row.shipped) for row in mine.rows()] == [("tiny-cnn", True), ("tiny-vae", True)]
+    assert not mine.root.exists()
+    for recipe in TINY:
+        run = mine.read(recipe.id)
+        assert (run.title, run.note, run.model, run.dataset) == (
+            recipe.title,
+            recipe.note,
+            recipe.model,
+            recipe.dataset,
+        )
+        assert run.config.items() >= recipe.config.items()
+        assert ("bound_200" in run.metrics) == (recipe.model == "vae")
+        kept = safetensors.torch.load_file(mine.shipped / recipe.id / "weights.safetensors")
+        assert {value.dtype for value in kept.values()} == {torch.float16}
+        assert mine.load(recipe.id).size == run.size
+    first = mine.load("tiny-vae").state_dict()
+    card = mine.read("tiny-vae")
+    assert main(["reproduce", "tiny-vae"]) == 0
+    again = mine.load("tiny-vae").state_dict()
+    assert all(torch.equal(again[name], value) for name, value in first.items())
+    assert mine.read("tiny-vae").metrics == card.metrics
+    assert {path.name for path in mine.shipped.iterdir()} == {"tiny-vae", "tiny-cnn"}
+
+
+def test_recipes_have_ids_titles_and_notes_of_their_own(store: Store) -> None:
+    for part in ([r.id for r in RECIPES], [r.title for r in RECIPES], [r.note for r in RECIPES]):
+        assert len(set(part)) == len(RECIPES)
+    for recipe in RECIPES:
+        assert store.folder(recipe.id).name == recipe.id
+        assert 0 < len(recipe.title) <= 80
+        assert recipe.note.endswith(".")
+        assert recipe.dataset in NAMES
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id)
+def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
+    jobs.Job(**dataclasses.asdict(recipe), submitted=jobs.now()).check()
+    kind = MODELS[recipe.model]
+    assert kind(from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10)).size > 0
