@@ -27,7 +27,7 @@ RECIPES = (
         "mnist",
         "A VAE whose latent space is a plane, so that all it learned can be seen at once.",
         {"z_dim": 2},
-        {"epochs": 60},
+        {"epochs": 60, "learning_rate": 2e-3},
     ),
     Recipe(
         "mnist-vae-20d",

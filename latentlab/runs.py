@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import reprlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -119,6 +120,14 @@ class Run:
     def to_json(self) -> str:
         """The content of `run.json`."""
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
+
+
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """A name for each run id that no other of the runs has: the title, with the end of the id where titles repeat."""
+    count = Counter(run.title for run in runs)
+    named = {run.id: run.title if count[run.title] == 1 else f"{run.title} · {run.id[-4:]}" for run in runs}
+    again = Counter(named.values())
+    return {run_id: name if again[name] == 1 else f"{name} ({run_id})" for run_id, name in named.items()}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

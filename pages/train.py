@@ -53,6 +53,7 @@ with controls:
 with picture:
     watched = asked if asked in unfinished else next(iter(unfinished), None)
     if watched is not None:
+        address.write("job", watched)  # so that the page stays with it when it is done
         job_view.watch(store, unfinished[watched])
     elif run is not None:
         job_view.finished(store, run)

@@ -12,7 +12,7 @@ import pytest
 
 from latentlab.formats import RunError
 from latentlab.models import VAE
-from latentlab.runs import SCHEMA, Run
+from latentlab.runs import SCHEMA, Run, labels
 
 RUN = Run(
     id="vae-digits-1",
@@ -68,6 +68,17 @@ def sentence(error: Exception) -> str:
 
 def test_a_run_is_read_back_as_it_was_written() -> None:
     assert Run.from_json(RUN.to_json()) == RUN
+
+
+def test_labels_tell_runs_of_one_title_apart() -> None:
+    runs = [dataclasses.replace(RUN, id=f"vae-{end}", title=title) for end, title in
+            (("0001", "Mine"), ("0002", "Mine"), ("0003", "Yours"), ("1-0002", "Mine"))]  # fmt: skip
+    assert list(labels(runs).values()) == [
+        "Mine · 0001",
+        "Mine · 0002 (vae-0002)",
+        "Yours",
+        "Mine · 0002 (vae-1-0002)",
+    ]
 
 
 def test_a_run_builds_its_model() -> None:

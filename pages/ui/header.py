@@ -7,7 +7,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
-from latentlab.runs import Run
+from latentlab.runs import Run, labels
 from latentlab.store import Store
 from pages.ui import address
 from pages.ui.components import copy_link
@@ -41,11 +41,12 @@ def header(title: str, *any_of: type[Model]) -> Run | None:
         st.title(title, anchor=False, width="content")
         st.space("stretch")
         st.session_state["picked"] = chosen
+        named = labels(list(runs.values()))
         run = runs[
             st.selectbox(
                 "Model",
                 list(runs),
-                format_func=lambda run_id: runs[run_id].title,
+                format_func=named.__getitem__,
                 key="picked",
                 label_visibility="collapsed",
                 width=280,

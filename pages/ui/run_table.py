@@ -11,7 +11,7 @@ from latentlab import jobs
 from latentlab.figures.curves import compared_curves
 from latentlab.formats import RunError
 from latentlab.models import Decodes, abilities
-from latentlab.runs import Run
+from latentlab.runs import Run, labels
 from latentlab.store import Row, Store
 from pages.ui.header import look
 from pages.ui.pictures import figure
@@ -110,7 +110,7 @@ def _delete(store: Store, rows: list[Row]) -> None:
 
 def _compare(store: Store, runs: list[Run]) -> None:
     """Where the runs differ: settings, numbers on the test split, and how they got there."""
-    names = [f"{run.title} ({run.id})" if [r.title for r in runs].count(run.title) > 1 else run.title for run in runs]
+    names = list(labels(runs).values())
     facts = [_facts(run) for run in runs]
     table = []
     for fact in dict.fromkeys(name for each in facts for name in each):
