@@ -30,7 +30,7 @@ def traversal(run: Run, where: Bottleneck) -> None:
         beside = st.container(horizontal=True, vertical_alignment="center", gap="medium")
         with beside:
             shown = st.container(width=220)
-            with st.container(width=130):
+            with st.container(horizontal=True, gap="small"):
                 code_buttons(run, where)
         code = code_sliders(run, where)
         image = to_bytes(cache.decoder(run)(torch.tensor([code])))

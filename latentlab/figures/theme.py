@@ -20,7 +20,8 @@ class Theme:
     classes: tuple[str, ...]
 
 
-# Ten hues after Paul Tol's qualitative schemes, lighter in the dark; class k keeps its hue.
+# Ten hues found by search: as far apart as can be in normal sight, protanopia and deuteranopia at once, and clear of
+# the surface; class k keeps its hue in the dark.
 LIGHT = Theme(
     text="#1f2430",
     muted="#6b7280",
@@ -28,8 +29,8 @@ LIGHT = Theme(
     surface="#ffffff",
     accent="#4c51bf",
     classes=(
-        "#332288", "#CC6677", "#117733", "#B59B1E", "#3A9BC8",
-        "#AA4499", "#2B8C7F", "#882255", "#7A7A20", "#767676",
+        "#325AB9", "#B5630E", "#2FB344", "#A60A66", "#38A5FB",
+        "#49550A", "#C576BF", "#36907B", "#3D0877", "#2E1E01",
     ),
 )  # fmt: skip
 DARK = Theme(
@@ -39,8 +40,8 @@ DARK = Theme(
     surface="#11141b",
     accent="#a3a6ff",
     classes=(
-        "#9A8CFF", "#FF8C9E", "#4CC46C", "#E6D25A", "#88CCEE",
-        "#EE99EE", "#55D6C2", "#E0709C", "#C2C23C", "#BBBBBB",
+        "#2E51A6", "#8F5626", "#329E2D", "#C15387", "#27A2FD",
+        "#D6EC4F", "#FCB3F5", "#62CBB1", "#9157F1", "#EEAB26",
     ),
 )  # fmt: skip
 

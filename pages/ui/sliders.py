@@ -45,7 +45,7 @@ def code_sliders(run: Run, where: Bottleneck) -> list[float]:
 
 
 def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> None:
-    st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width="stretch")
+    st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width=112)
 
 
 def _slider(axis: int, where: Bottleneck) -> float:

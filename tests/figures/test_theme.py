@@ -1,0 +1,93 @@
+"""The palette can be read in the light, in the dark, and by those who see fewer colours."""
+
+import itertools
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from numpy.typing import NDArray
+
+from latentlab.figures.theme import DARK, LIGHT, Theme, styled, theme
+
+Colour = NDArray[np.float64]
+
+# Machado, Oliveira & Fernandes (2009), severity 1.0, on linear RGB.
+SIGHTS = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+}
+
+
+def linear(colour: str) -> Colour:
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2.1, from 1 to 21."""
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def oklab(rgb: Colour) -> Colour:
+    """Ottosson (2020), from linear RGB: distances are as large as they look."""
+    lms = np.cbrt(
+        np.array(
+            [
+                [0.4122214708, 0.5363325363, 0.0514459929],
+                [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005],
+            ]
+        )
+        @ rgb.clip(0, 1)
+    )
+    lab: Colour = (
+        np.array(
+            [
+                [0.2104542553, 0.7936177850, -0.0040720468],
+                [1.9779984951, -2.4285922050, 0.4505937099],
+                [0.0259040371, 0.7827717662, -0.8086757660],
+            ]
+        )
+        @ lms
+    )
+    return lab
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_text_and_lines_stand_out_from_the_surface(look: Theme) -> None:
+    assert contrast(look.text, look.surface) >= 7
+    assert contrast(look.muted, look.surface) >= 4.5
+    assert contrast(look.accent, look.surface) >= 4.5
+    assert min(contrast(colour, look.surface) for colour in look.classes) >= 2.4
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_no_two_classes_look_the_same(look: Theme, sight: str) -> None:
+    seen = [oklab(SIGHTS[sight] @ linear(colour)) for colour in look.classes]
+    closest = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
+    assert closest >= (0.1 if sight == "normal" else 0.06)
+
+
+def test_a_class_keeps_its_hue_in_the_dark() -> None:
+    for light, dark in zip(LIGHT.classes, DARK.classes, strict=True):
+        a, b = oklab(linear(light))[1:], oklab(linear(dark))[1:]
+        assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) >= 0.7
+
+
+def test_the_look_follows_the_appearance() -> None:
+    assert (theme(True), theme(False)) == (DARK, LIGHT)
+    figure = styled(go.Figure(), DARK, 300, showlegend=False)
+    assert figure.layout.height == 300
+    assert figure.layout.font.color == DARK.text
+    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
