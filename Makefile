@@ -30,7 +30,7 @@ checkpoints: $(VENV)/app.stamp  ## train again what ships (about half an hour on
 	$(RUN) -m latentlab reproduce
 
 benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
-	$(RUN) benchmarks/training.py
+	$(RUN) -m benchmarks.training
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
