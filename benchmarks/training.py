@@ -18,7 +18,7 @@ MNIST, in batches of 128, with Adam at 1e-3, in float32 or bf16, on one thread (
 No row validates, saves, or has pythae's copy of the best model at an epoch's end. The rows take turns, a round of 200
 steps each, and a rate counts CPU time, so that other work on the machine disturbs all alike and as little as can be. A
 row states its median rate, the lowest and highest, and its median ratios, within a round, to pythae and to the float32
-products. ELBOs are of gray images, by one evaluation: means over seeds and standard errors, since seeds differ by a nat.
+products. ELBOs are of gray images, by one evaluation: means over seeds and standard errors: seeds differ by a nat.
 """
 
 from __future__ import annotations
