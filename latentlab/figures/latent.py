@@ -37,7 +37,9 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_he
     return styled(figure, look, row_height * len(rows) + 48, showlegend=False, dragmode=False)
 
 
-def manifold(grid: ManifoldGrid, here: tuple[float, float], look: Theme, height: int = 640) -> go.Figure:
+def manifold(
+    grid: ManifoldGrid, here: tuple[float, float], names: tuple[str, str], look: Theme, height: int = 640
+) -> go.Figure:
     """The lattice as one picture; a ring shows where the code is. Axes count in σ of the prior, however spaced."""
     n = len(grid.x)
     ticks = [v for v in (-3, -2, -1, 0, 1, 2, 3) if grid.x[0] - 1e-3 <= v <= grid.x[-1] + 1e-3]
@@ -51,8 +53,12 @@ def manifold(grid: ManifoldGrid, here: tuple[float, float], look: Theme, height:
     for size, colour, width in ((19, look.surface, 5), (19, "#ff5c8a", 2.5)):
         marker = {"size": size, "symbol": "circle-open", "color": colour, "line": {"width": width}}
         figure.add_scatter(x=x, y=y, mode="markers", hoverinfo="skip", marker=marker)
-    figure.update_xaxes(range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text="z1 (σ)")
-    figure.update_yaxes(range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text="z2 (σ)")
+    figure.update_xaxes(
+        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{names[0]} (σ)"
+    )
+    figure.update_yaxes(
+        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{names[1]} (σ)"
+    )
     figure.update_yaxes(scaleanchor="x", constrain="domain", constraintoward="top")
     figure.update_xaxes(constrain="domain")
     figure.update_xaxes(showgrid=False)

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+PLACE = ("z", "pins", "axes", "weights")  # what only means something for one model
+
+
+def leave_place() -> None:
+    """Forget where in a latent space the address points to: another model was chosen."""
+    for name in PLACE:
+        write(name, None)
+
 
 def read(name: str) -> str | None:
     """The text of a parameter, or None."""
@@ -28,20 +36,42 @@ def read_numbers(name: str, n: int, low: float, high: float) -> list[float] | No
     text = read(name)
     if not text:
         return None
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if len(values) != n or not all(math.isfinite(v) and low <= v <= high for v in values):
-        st.warning(
-            f"The link's “{name}” is not {n} numbers between {low:g} and {high:g}, so the view starts from its default."
-        )
+    values = _numbers(text, n, low, high)
+    if values is None:
+        what = f"{n} numbers between {low:g} and {high:g}"
+        st.warning(f"The link's “{name}” is not {what}, so the view starts from its default.")
         write(name, None)
-        return None
     return values
 
 
 def write_numbers(name: str, values: Sequence[float]) -> None:
     """Write numbers to two decimals; all zero is the default and leaves no trace."""
-    text = ",".join(f"{v:.2f}".rstrip("0").rstrip(".") or "0" for v in values)
-    write(name, text if any(values) else None)
+    write(name, _text(values) if any(values) else None)
+
+
+def read_codes(name: str, n: int, limit: float) -> tuple[tuple[float, ...], ...]:
+    """Codes of n numbers within ±limit, separated by semicolons; none, with a sentence, if one is anything else."""
+    found = [_numbers(part, n, -limit, limit) for part in (read(name) or "").split(";") if part]
+    if None in found:
+        st.warning(f"The link's “{name}” are not places of this latent space, so they are left out.")
+        write(name, None)
+        return ()
+    return tuple(tuple(code) for code in found[:8] if code is not None)
+
+
+def write_codes(name: str, codes: Sequence[Sequence[float]]) -> None:
+    """Write codes to two decimals, separated by semicolons."""
+    write(name, ";".join(_text(code) for code in codes) or None)
+
+
+def _numbers(text: str, n: int, low: float, high: float) -> list[float] | None:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        return None
+    fits = len(values) == n and all(math.isfinite(v) and low <= v <= high for v in values)
+    return values if fits else None
+
+
+def _text(values: Sequence[float]) -> str:
+    return ",".join(f"{v:.2f}".rstrip("0").rstrip(".") or "0" for v in values)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.preview import Preview, preview
+from latentlab.analysis.program import Program, ProgramError, unroll
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, traverse
 from latentlab.data import Dataset
 from latentlab.formats import RunError
@@ -91,10 +92,22 @@ def dimensions(run: Run) -> Bottleneck:
         return bottleneck(*trained.posterior(x)) if isinstance(trained, GaussianVAE) else spread(codes(run))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+def program(run: Run) -> Program | str:
+    """The run's decoder as steps for the browser, or the reason why it must be run here."""
+    trained, where = model(run), dimensions(run)
+    if not isinstance(trained, Decodes):
+        raise TypeError(f"{run.model} doesn't decode.")
+    try:
+        return unroll(trained.decode, trained, trained.z_dim, where.center, where.scale)
+    except ProgramError as error:
+        return str(error)
+
+
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
-def grid(run: Run, n: int, spacing: Spacing) -> ManifoldGrid:
-    """The manifold of a two-dimensional code, in units of the codes' spread."""
-    return manifold_grid(decoder(run), n, 3.0, spacing)
+def grid(run: Run, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
+    """The plane of two dimensions through a code, in units of the codes' spread."""
+    return manifold_grid(decoder(run), n, 3.0, spacing, torch.tensor(code), axes)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=BY_VERSION)

@@ -50,7 +50,7 @@ def header(title: str, *any_of: type[Model]) -> Run | None:
                 key="picked",
                 label_visibility="collapsed",
                 width=280,
-                on_change=lambda: st.session_state.update(chosen=st.session_state["picked"], picked_here=True),
+                on_change=_picked,
             )
         ]
         st.badge(run.dataset, icon=":material/database:", color="gray", help="The data it was trained on")
@@ -74,6 +74,11 @@ def notes(see: str, attempt: str, why: str) -> None:
             strict=True,
         ):
             column.markdown(f"**{heading}**\n\n{text}")
+
+
+def _picked() -> None:
+    st.session_state.update(chosen=st.session_state["picked"], picked_here=True)
+    address.leave_place()
 
 
 def _inside_frame() -> None:

@@ -1,4 +1,4 @@
-"""One slider for each latent dimension: the ones that carry most in sight, the rest behind "More"."""
+"""The explorer without JavaScript: Streamlit's own sliders, answered by the server when one is let go."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes
 from latentlab.runs import Run
-from pages.ui import address, cache
+from pages.ui import cache
+from pages.ui.components.explorer import View
 
 IN_SIGHT = 6
 LIMIT = 3.0
-PARAMETER = "z"
+WIDTH = 448  # pixels of the decoded image
 
 
-def code_buttons(run: Run, where: Bottleneck) -> None:
-    """Buttons that set all sliders at once."""
-    zero = [0.0] * len(where.order)
-    _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
-    _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
-    if issubclass(run.kind, Encodes):
-        _button("Encode", "image", "The code of a test example", lambda: _encode(run))
-
-
-def code_sliders(run: Run, where: Bottleneck) -> list[float]:
-    """Draw the sliders and return the code, in units of the codes' spread; it is kept in the address."""
-    z_dim = len(where.order)
-    if st.session_state.get("sliders_of") != run.id:  # another model, or a link that was just opened
-        asked = address.read_numbers(PARAMETER, z_dim, -LIMIT, LIMIT) if "sliders_of" not in st.session_state else None
-        _set(asked or [0.0] * z_dim)
+def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
+    """Draw the decoded image, the buttons and the sliders, and return where they stand."""
+    if st.session_state.get("sliders_of") != run.id or "z0" not in st.session_state:
+        _set(list(first.z))
         st.session_state["sliders_of"] = run.id
-    order = [int(j) for j in where.order]
-    values = {axis: _slider(axis, where) for axis in order[:IN_SIGHT]}
-    if order[IN_SIGHT:]:
-        with st.popover(f"More: {len(order) - IN_SIGHT} dimensions", width="stretch"):
-            values |= {axis: _slider(axis, where) for axis in order[IN_SIGHT:]}
-    code = [values[axis] for axis in range(z_dim)]
-    address.write_numbers(PARAMETER, code)
-    return code
+    shown, controls = st.columns([1, 2], gap="large")
+    with controls:
+        with st.container(horizontal=True, gap="small"):
+            zero = [0.0] * len(where.order)
+            _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
+            _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
+            if issubclass(run.kind, Encodes):
+                _button("Encode", "image", "The code of a test example", lambda: _encode(run))
+        order = [int(axis) for axis in where.order]
+        values = {axis: _slider(axis, where) for axis in order[:IN_SIGHT]}
+        if order[IN_SIGHT:]:
+            with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
+                values |= {axis: _slider(axis, where) for axis in order[IN_SIGHT:]}
+    z = tuple(values[axis] for axis in range(len(order)))
+    image = to_bytes(cache.decoder(run)(torch.tensor([z])))
+    shown.image(sheet_png(image, 1, scale=WIDTH // image.shape[-1]), width="stretch", alt="The decoded image")
+    return View(z, first.pins, first.axes)
 
 
 def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> None:

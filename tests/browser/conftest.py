@@ -107,4 +107,4 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def _is_elsewhere(url: str) -> bool:
-    return not url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))
+    return not url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:", "about:"))

@@ -26,7 +26,7 @@ def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str, the
     assert not app.exception
     assert not app.error
     assert app.selectbox(key="picked").value == "mnist-vae-2d"
-    assert app.image or app.get("plotly_chart")
+    assert app.image or app.get("plotly_chart") or app.get("bidi_component")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,11 +1,18 @@
 """The traversal page: a slider, a button or a link moves the picture."""
 
+import base64
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from latentlab.data import to_bytes
+from latentlab.models import VAE
 from latentlab.store import Store
+from pages.ui.components.explorer import View
 from tests.pages.conftest import Open, words
 
 
@@ -16,7 +23,7 @@ def picture(app: AppTest) -> str:
 
 
 def test_a_slider_changes_the_picture_and_back_again(opened: Open) -> None:
-    app = opened("traversal")
+    app = opened("traversal", live="false")
     before = picture(app)
     app.slider(key="z0").set_value(1.5).run()
     assert picture(app) != before
@@ -25,20 +32,20 @@ def test_a_slider_changes_the_picture_and_back_again(opened: Open) -> None:
 
 
 def test_a_link_sets_the_sliders(opened: Open) -> None:
-    app = opened("traversal", z="1.5,-0.25")
+    app = opened("traversal", live="false", z="1.5,-0.25")
     assert (app.slider(key="z0").value, app.slider(key="z1").value) == (1.5, -0.25)
 
 
 @pytest.mark.parametrize("z", ["1,2,3", "nan,0", "0,3.5", "a,b", "1"])
 def test_a_link_to_nowhere_is_said(opened: Open, z: str) -> None:
-    app = opened("traversal", z=z)
+    app = opened("traversal", live="false", z=z)
     assert not app.exception
     assert app.slider(key="z0").value == 0
     assert "“z” is not 2 numbers between -3 and 3" in words(app)
 
 
 def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(opened: Open) -> None:
-    app = opened("traversal", run="mnist-vae-20d")
+    app = opened("traversal", live="false", run="mnist-vae-20d")
     labels = [slider.label for slider in app.slider]
     assert len(labels) == 20
     active = [label for label in labels if "nats" in label]
@@ -48,7 +55,7 @@ def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(opened: Open) -> N
 
 
 def test_the_buttons_set_the_sliders(opened: Open) -> None:
-    app = opened("traversal")
+    app = opened("traversal", live="false")
     app.button(key="sample").click().run()
     first = app.slider(key="z0").value
     app.button(key="sample").click().run()
@@ -65,14 +72,96 @@ def test_the_buttons_set_the_sliders(opened: Open) -> None:
 
 def test_the_manifold_comes_with_two_spacings(opened: Open) -> None:
     app = opened("traversal")
-    quantile = app.get("plotly_chart")[0].proto.spec
+    quantile = app.get("plotly_chart")[1].proto.spec
     app.segmented_control(key="spacing").set_value("linear").run()
-    assert app.get("plotly_chart")[0].proto.spec != quantile
+    assert app.get("plotly_chart")[1].proto.spec != quantile
 
 
 def test_strips_are_drawn_for_the_chosen_dimensions(opened: Open) -> None:
-    app = opened("traversal", run="mnist-vae-20d")
+    app = opened("traversal", live="false", run="mnist-vae-20d")
     app.multiselect(key="strips-mnist-vae-20d").set_value([3, 0]).run()
     assert '"ticktext":["z4","z1"]' in app.get("plotly_chart")[0].proto.spec
     app.multiselect(key="strips-mnist-vae-20d").set_value([]).run()
     assert "Choose at least one dimension" in words(app)
+
+
+def sent(app: AppTest) -> dict[str, Any]:
+    """What the explorer in the browser is given."""
+    (explorer,) = (c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.explorer")
+    given: dict[str, Any] = json.loads(explorer.proto.json)
+    return given
+
+
+def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(opened: Open) -> None:
+    app = opened("traversal", run="mnist-vae-20d")
+    given = sent(app)
+    decoders = [c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.weights"]
+    assert given["program"] in decoders[0].proto.bytes[:200].decode(errors="ignore")
+    assert [dim["active"] for dim in given["dims"]] == sorted((dim["active"] for dim in given["dims"]), reverse=True)
+    assert {dim["carries"] for dim in given["dims"] if not dim["active"]} == {"inactive"}
+    codes = np.frombuffer(base64.b64decode(given["codes"]), "<f4").reshape(-1, 20)
+    assert len(codes) == len(given["labels"]) == 500
+    with torch.no_grad():
+        model = Store.default().load("mnist-vae-20d")
+        assert isinstance(model, VAE)
+        expected = model.encode(Store.default().examples("mnist-vae-20d").batch().x)
+    np.testing.assert_allclose(codes, expected, atol=1e-5)
+
+
+def test_the_address_names_code_pins_and_axes(opened: Open) -> None:
+    zeros = ",".join(["0"] * 18)
+    app = opened("traversal", run="mnist-vae-20d", z=f"1,-2,{zeros}", pins=f"0,1,{zeros};2,0,{zeros}", axes="3,1")
+    view = sent(app)["view"]
+    assert view["z"][:3] == [1, -2, 0]
+    assert [pin[:2] for pin in view["pins"]] == [[0, 1], [2, 0]]
+    assert view["axes"] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("z", "1,2,3", "“z” is not 2 numbers between -3 and 3"),
+        ("pins", "1,2;nan,0", "“pins” are not places of this latent space"),
+        ("axes", "0,9", "“axes” is not 2 numbers between 1 and 2"),
+        ("weights", "cafe", "has other weights now"),
+    ],
+)
+def test_a_link_that_does_not_fit_is_said(opened: Open, name: str, value: str, sentence: str) -> None:
+    app = opened("traversal", **{name: value})
+    assert not app.exception
+    assert sentence in words(app)
+    assert sent(app)["view"] == {"z": [0, 0], "pins": [], "axes": [0, 1]}
+
+
+def test_a_decoder_that_the_browser_cannot_run_is_decoded_by_the_server(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentlab.analysis.program.MAX_NUMBERS", 1_000)
+    app = opened("traversal", z="1.5,0")
+    given = sent(app)
+    assert given["program"] is None
+    assert not [c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.weights"]
+    model = Store.default().load("mnist-vae-2d")
+    assert isinstance(model, VAE)
+    exact = np.frombuffer(base64.b64decode(given["exact"]["image"]), np.uint8)
+    np.testing.assert_array_equal(exact, to_bytes(model.decode(torch.tensor([[1.5, 0.0]]))).ravel())
+    lattice = given["lattice"]
+    images = np.frombuffer(base64.b64decode(lattice["images"]), np.uint8).reshape(-1, lattice["size"])
+    assert len(images) == lattice["n"] ** 2 + len(lattice["strips"]) * lattice["n"]
+    top_right = to_bytes(model.decode(torch.tensor([[3.0, 3.0]]))).ravel()
+    np.testing.assert_array_equal(images[lattice["n"] - 1], top_right)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [None, 3, {}, {"z": [0], "pins": [], "axes": [0, 1]}, {"z": [0, "nan"], "pins": [], "axes": [0, 1]},
+     {"z": [0, 9], "pins": [], "axes": [0, 1]}, {"z": [0, 0], "pins": [[1]], "axes": [0, 1]},
+     {"z": [0, 0], "pins": [], "axes": [0, 2]}, {"z": [0, 0], "pins": [], "axes": [0]}],
+)  # fmt: skip
+def test_what_a_browser_sends_is_checked(view: object) -> None:
+    assert View.checked(view, 2, 3.0) is None
+
+
+def test_a_view_survives_the_way_to_the_browser_and_back() -> None:
+    view = View((0.5, -3.0), ((1.0, 2.0),), (1, 0))
+    assert View.checked(json.loads(json.dumps(view.as_json())), 2, 3.0) == view

@@ -1,0 +1,238 @@
+// The latent space under the hand: a plane to point at, a slider for each dimension, and the image that follows both.
+// All that happens while dragging happens here; Python hears of the place where the hand lets go.
+
+const KEEP = 8; // pins
+const COALESCE = 250; // ms after the last key before Python hears
+
+export default function ({ data, parentElement, setStateValue }) {
+  const host = parentElement.querySelector(".explorer");
+  host.explorer ??= create(host);
+  host.explorer.update(data, (view) => setStateValue("view", view));
+  return () => {
+    host.explorer?.stop();
+    delete host.explorer;
+  };
+}
+
+function create(host) {
+  const $ = (name) => host.querySelector(`.${name}`);
+  const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, tell: null, timer: 0, frame: 0 };
+  const picture = pictureOn($("image"));
+  const plane = planeOn($("plane"));
+  const rows = new Map(); // axis -> its slider and number
+
+  // What there is to decode with: the program if it came, else what the server decoded in advance.
+  const program = () => window.latentlab?.programs.get(state.data.program);
+  const shown = () => state.hover ?? state.z;
+
+  function decode(z) {
+    const found = program();
+    if (found) return run(found, Float32Array.from(z));
+    return state.data.lattice ? nearest(state.data, state.axes, state.z, z) : null;
+  }
+
+  function draw() {
+    state.frame = 0;
+    const z = shown();
+    const exact = !program() && state.data.exact && same(z, state.data.exact.z);
+    picture.show(exact ? state.data.exact.image : decode(z), state.data.shape);
+    for (const [axis, row] of rows) row.set(z[axis]);
+    plane.draw(state, decode, program() !== undefined);
+  }
+  const later = () => (state.frame ||= requestAnimationFrame(draw));
+
+  function say(wait = 0) {
+    clearTimeout(state.timer);
+    const view = () => ({ z: state.z.map(round), pins: state.pins.map((p) => p.map(round)), axes: state.axes });
+    state.timer = setTimeout(() => state.tell?.(view()), wait);
+  }
+
+  // Every change of the code goes through here, so that it can be undone.
+  function move(z, { from = state.z, wait = 0, quiet = false } = {}) {
+    if (!quiet && !same(from, state.past.at(-1))) state.past = [...state.past.slice(-99), [...from]];
+    state.z = z.map((value) => Math.min(state.data.limit, Math.max(-state.data.limit, value)));
+    state.hover = null;
+    $("undo").disabled = state.past.length === 0;
+    later();
+    if (!quiet) say(wait);
+  }
+
+  function at(x, y) {
+    const z = [...state.z];
+    z[state.axes[0]] = x;
+    if (state.axes[1] !== state.axes[0]) z[state.axes[1]] = y;
+    return z;
+  }
+
+  plane.listen({
+    hover: (place) => {
+      state.hover = place && at(...place);
+      later();
+    },
+    click: (place) => {
+      const pin = plane.pinAt(place, state);
+      move(pin ? [...pin] : at(...place));
+    },
+    nudge: (dx, dy) => {
+      const z = [...state.z];
+      z[state.axes[0]] += dx;
+      z[state.axes[1]] += dy;
+      move(z, { wait: COALESCE });
+    },
+  });
+
+  function sliders() {
+    rows.clear();
+    $("sliders").replaceChildren();
+    $("rest").replaceChildren();
+    state.data.dims.forEach((dim, index) => {
+      const row = slider(dim, state.data.limit, {
+        start: () => [...state.z],
+        input: (value) => {
+          const z = [...state.z];
+          z[dim.axis] = value;
+          move(z, { quiet: true });
+        },
+        change: (value, from) => {
+          const z = [...state.z];
+          z[dim.axis] = value;
+          move(z, { from, wait: 0 });
+        },
+      });
+      rows.set(dim.axis, row);
+      $(index < state.data.in_sight ? "sliders" : "rest").append(row.element);
+    });
+    const hidden = state.data.dims.length - state.data.in_sight;
+    $("more").hidden = hidden <= 0;
+    $("more").querySelector("summary").textContent = `${hidden} more dimensions`;
+  }
+
+  function pick() {
+    const wanted = $("class").value;
+    const { codes, labels } = state.data.points;
+    const z_dim = state.z.length;
+    const fits = [...labels.keys()].filter((i) => wanted === "" || labels[i] === Number(wanted));
+    const index = fits[Math.floor(Math.random() * fits.length)];
+    move(Array.from(codes.subarray(index * z_dim, (index + 1) * z_dim)));
+  }
+
+  function pin() {
+    if (state.pins.some((p) => same(p, state.z))) return;
+    state.pins = [...state.pins, [...state.z]].slice(-KEEP);
+    pinned();
+  }
+
+  function pinned() {
+    $("unpin").disabled = state.pins.length === 0;
+    later();
+    say();
+  }
+
+  $("zero").onclick = () => move(state.z.map(() => 0));
+  $("sample").onclick = () => move(state.z.map(normal));
+  $("encode").onclick = pick;
+  $("undo").onclick = () => {
+    const before = state.past.pop();
+    if (before) {
+      move(before, { quiet: true });
+      say();
+    }
+  };
+  $("pin").onclick = pin;
+  $("unpin").onclick = () => {
+    state.pins = [];
+    pinned();
+  };
+  $("tiles").onchange = later;
+  for (const name of ["across", "up"])
+    $(name).onchange = () => {
+      state.axes = [Number($("across").value), Number($("up").value)];
+      later();
+      say();
+    };
+
+  const arrived = () => {
+    $("source").textContent = program() ? "decoded in the browser as you move" : state.data.source;
+    host.dataset.runs = program() ? "browser" : "server";
+    later();
+  };
+  window.addEventListener("latentlab-program", arrived);
+  const resized = new ResizeObserver(later);
+  resized.observe($("plane"));
+
+  return {
+    update(sent, tell) {
+      state.tell = tell;
+      const fresh = state.data?.nonce !== sent.nonce;
+      const data = inflate(sent, fresh ? null : state.data);
+      if (fresh) {
+        Object.assign(state, { data, z: data.view.z, pins: data.view.pins, axes: data.view.axes, past: [], hover: null });
+        $("class").replaceChildren(new Option("any class", ""), ...data.classes.map((name, k) => new Option(name, k)));
+        $("class").hidden = $("encode").hidden = data.labels.length === 0;
+        for (const [name, axis] of [["across", 0], ["up", 1]]) {
+          $(name).replaceChildren(...data.dims.map((dim) => new Option(dim.name, dim.axis)));
+          $(name).value = state.axes[axis];
+        }
+        $("flat").hidden = data.dims.length < 2;
+        $("axes").hidden = data.dims.length < 3;
+        $("undo").disabled = true;
+        $("unpin").disabled = state.pins.length === 0;
+        sliders();
+      } else {
+        state.data = data;
+      }
+      arrived();
+    },
+    stop() {
+      cancelAnimationFrame(state.frame);
+      clearTimeout(state.timer);
+      resized.disconnect();
+      plane.stop();
+      window.removeEventListener("latentlab-program", arrived);
+    },
+  };
+}
+
+const round = (value) => Math.round(value * 1000) / 1000;
+const same = (a, b) => a !== undefined && b !== undefined && a.every((value, i) => Math.abs(value - b[i]) < 5e-4);
+const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const intensities = (text) => Float32Array.from(bytes(text), (byte) => byte / 255);
+
+// What Python sent, with its arrays unpacked; those of the points stay as they were while the model does.
+function inflate(sent, before) {
+  return {
+    ...sent,
+    points: before?.points ?? { labels: sent.labels, codes: new Float32Array(bytes(sent.codes).buffer) },
+    exact: sent.exact && { z: sent.exact.z, image: intensities(sent.exact.image) },
+    lattice: sent.lattice && { ...sent.lattice, images: intensities(sent.lattice.images) },
+  };
+}
+
+// One dimension: its name, a range input, its number; a double click sets it to zero.
+function slider(dim, limit, { start, input, change }) {
+  const element = document.createElement("label");
+  element.className = dim.active ? "dimension" : "dimension inactive";
+  element.innerHTML = '<span class="name"></span><output></output><input type="range" step="0.01">';
+  const [name, number, range] = element.children;
+  name.textContent = `${dim.name} · ${dim.carries}`;
+  Object.assign(range, { min: -limit, max: limit });
+  range.setAttribute("aria-label", name.textContent);
+  let from = null;
+  range.oninput = () => {
+    from ??= start();
+    input(Number(range.value));
+  };
+  range.onchange = () => {
+    change(Number(range.value), from ?? start());
+    from = null;
+  };
+  range.ondblclick = () => change(0, start());
+  return {
+    element,
+    set(value) {
+      range.value = value;
+      number.textContent = value.toFixed(2);
+    },
+  };
+}

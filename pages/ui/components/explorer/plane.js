@@ -1,0 +1,210 @@
+// Canvases: the decoded image, and the plane of two dimensions with its points, tiles, pins and the place itself.
+
+const MARGIN = 26; // room for the numbers at the axes
+const TILES = 20; // along a side; a multiple of the coarsest stride
+const SLICE = 7; // ms of decoding tiles in one frame
+
+// An image of intensities in [0, 1], channels first, as pixels; false if something in it is not a number.
+function paint(target, image, [channels, height, width]) {
+  const size = height * width;
+  for (let i = 0; i < size; i++) {
+    for (let c = 0; c < 3; c++) {
+      const value = image[(channels === 3 ? c : 0) * size + i];
+      if (value !== value) return false;
+      target.data[4 * i + c] = 255 * Math.min(1, Math.max(0, value)) + 0.5;
+    }
+    target.data[4 * i + 3] = 255;
+  }
+  return true;
+}
+
+function pictureOn(canvas) {
+  const context = canvas.getContext("2d");
+  let pixels = null;
+  return {
+    show(image, shape) {
+      const [, height, width] = shape;
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+      if (!pixels || pixels.width !== width || pixels.height !== height) pixels = context.createImageData(width, height);
+      const whole = image !== null && paint(pixels, image, shape);
+      canvas.parentElement.dataset.state = image === null ? "waiting" : whole ? "" : "not a number here";
+      if (whole) context.putImageData(pixels, 0, 0);
+    },
+  };
+}
+
+function planeOn(canvas) {
+  const context = canvas.getContext("2d");
+  const host = canvas.closest(".explorer");
+  const back = document.createElement("canvas"); // points or tiles, drawn once for a view
+  const tile = document.createElement("canvas");
+  let [size, limit, view, todo, idle] = [0, 3, "", [], 0];
+
+  const scale = () => (size - MARGIN) / (2 * limit);
+  const across = (x) => MARGIN + (x + limit) * scale();
+  const up = (y) => (limit - y) * scale();
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) * (size / box.width), (event.clientY - box.top) * (size / box.height)];
+    return [(x - MARGIN) / scale() - limit, limit - y / scale()].map((v) => Math.min(limit, Math.max(-limit, v)));
+  };
+  const colour = (name, fallback) => getComputedStyle(host).getPropertyValue(name).trim() || fallback;
+
+  function fit() {
+    const wide = Math.round(canvas.clientWidth);
+    if (!wide) return false;
+    const dense = Math.min(2, window.devicePixelRatio || 1);
+    if (wide !== size || canvas.width !== wide * dense) {
+      size = wide;
+      for (const each of [canvas, back]) Object.assign(each, { width: wide * dense, height: wide * dense });
+      for (const each of [context, back.getContext("2d")]) each.setTransform(dense, 0, 0, dense, 0, 0);
+      view = "";
+    }
+    return true;
+  }
+
+  // The background depends on the axes, and its tiles on all that the axes leave out.
+  function background(state, decode, live) {
+    const tiles = live && host.querySelector(".tiles").checked;
+    const held = tiles ? state.z.map((v, axis) => (state.axes.includes(axis) ? 0 : v)) : [];
+    const now = JSON.stringify([tiles, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
+    if (now === view) return;
+    view = now;
+    const paper = back.getContext("2d");
+    paper.clearRect(0, 0, size, size);
+    paper.fillStyle = tiles ? "#000" : colour("--st-secondary-background-color", "#f4f5f9");
+    paper.fillRect(MARGIN, 0, size - MARGIN, size - MARGIN);
+    todo = tiles ? coarseToFine() : [];
+    if (tiles) step(state, decode);
+    else points(paper, state);
+    axes(paper);
+  }
+
+  function points(paper, { data, axes, z }) {
+    const { codes, labels } = data.points;
+    const n = z.length;
+    paper.save();
+    paper.beginPath();
+    paper.rect(MARGIN, 0, size - MARGIN, size - MARGIN);
+    paper.clip();
+    paper.globalAlpha = 0.55;
+    paper.font = "600 11px sans-serif";
+    paper.textAlign = "center";
+    for (let i = 0; i < labels.length; i++) {
+      paper.fillStyle = data.colours[labels[i] % data.colours.length] ?? colour("--st-text-color", "#888");
+      paper.fillText(data.marks[labels[i]] ?? "•", across(codes[i * n + axes[0]]), up(codes[i * n + axes[1]]) + 4);
+    }
+    paper.restore();
+  }
+
+  function axes(paper) {
+    paper.fillStyle = colour("--st-text-color", "#555");
+    paper.globalAlpha = 0.6;
+    paper.font = "11px sans-serif";
+    for (let value = -Math.floor(limit); value <= limit; value++) {
+      paper.textAlign = value === -limit ? "left" : value === limit ? "right" : "center";
+      paper.fillText(String(value), across(value), size - 8);
+      paper.textAlign = "right";
+      const y = Math.min(size - MARGIN - 2, Math.max(10, up(value) + 4));
+      paper.fillText(String(value), MARGIN - 6, y);
+    }
+    paper.globalAlpha = 1;
+  }
+
+  function coarseToFine() {
+    const order = [];
+    for (const stride of [4, 2, 1])
+      for (let row = 0; row < TILES; row += stride)
+        for (let column = 0; column < TILES; column += stride) order.push([row, column, stride]);
+    return order;
+  }
+
+  function step(state, decode) {
+    cancelAnimationFrame(idle);
+    if (!todo.length) return;
+    const paper = back.getContext("2d");
+    const side = (size - MARGIN) / TILES;
+    const [, height, width] = state.data.shape;
+    if (tile.width !== width || tile.height !== height) Object.assign(tile, { width, height });
+    const brush = tile.getContext("2d");
+    const pixels = brush.createImageData(width, height);
+    const until = performance.now() + SLICE;
+    while (todo.length && performance.now() < until) {
+      const [row, column, stride] = todo.shift();
+      const z = [...state.z];
+      z[state.axes[0]] = (((column + 0.5) / TILES) * 2 - 1) * limit;
+      z[state.axes[1]] = (1 - ((row + 0.5) / TILES) * 2) * limit;
+      if (!paint(pixels, decode(z), state.data.shape)) continue;
+      brush.putImageData(pixels, 0, 0);
+      paper.drawImage(tile, MARGIN + column * side, row * side, side * stride, side * stride);
+    }
+    copy();
+    overlay(state);
+    idle = requestAnimationFrame(() => step(state, decode));
+  }
+
+  function copy() {
+    context.clearRect(0, 0, size, size);
+    context.drawImage(back, 0, 0, size, size);
+  }
+
+  function ring(x, y, radius, text) {
+    for (const [width, stroke] of [[5, colour("--st-background-color", "#fff")], [2.5, "#ff5c8a"]]) {
+      context.beginPath();
+      context.arc(x, y, radius, 0, 7);
+      context.lineWidth = width;
+      context.strokeStyle = stroke;
+      context.stroke();
+    }
+    if (!text) return;
+    context.font = "bold 11px sans-serif";
+    context.textAlign = "center";
+    context.lineWidth = 3;
+    context.strokeText(text, x, y + 4);
+    context.fillStyle = "#fff";
+    context.fillText(text, x, y + 4);
+  }
+
+  function overlay({ pins, z, axes: [a, b], hover }) {
+    pins.forEach((pin, index) => ring(across(pin[a]), up(pin[b]), 8, String(index + 1)));
+    ring(across(z[a]), up(z[b]), 9);
+    if (hover) ring(across(hover[a]), up(hover[b]), 4);
+  }
+
+  return {
+    draw(state, decode, live) {
+      limit = state.data.limit;
+      if (!fit()) return;
+      background(state, decode, live);
+      copy();
+      overlay(state);
+    },
+    pinAt([x, y], { pins, axes: [a, b] }) {
+      return pins.find((pin) => Math.hypot(across(pin[a]) - across(x), up(pin[b]) - up(y)) < 9);
+    },
+    listen({ hover, click, nudge }) {
+      canvas.onpointermove = (event) => hover(place(event));
+      canvas.onpointerleave = () => hover(null);
+      canvas.onpointerdown = (event) => canvas.setPointerCapture(event.pointerId);
+      canvas.onpointerup = (event) => click(place(event));
+      canvas.onkeydown = (event) => {
+        const by = event.shiftKey ? 0.5 : 0.1;
+        const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
+        if (!moves[event.key]) return;
+        event.preventDefault();
+        nudge(...moves[event.key]);
+      };
+    },
+    stop: () => cancelAnimationFrame(idle),
+  };
+}
+
+// Where the decoder can't run here: the closest of the images that the server decoded around the place.
+function nearest({ lattice, limit }, axes, here, z) {
+  const { n, images, size } = lattice;
+  const index = (value) => Math.round(((value + limit) / (2 * limit)) * (n - 1));
+  const moved = z.findIndex((value, axis) => Math.abs(value - here[axis]) > 1e-6 && !axes.includes(axis));
+  const strip = moved >= 0 ? lattice.strips.indexOf(moved) : -1;
+  const which = strip >= 0 ? n * n + strip * n + index(z[moved]) : (n - 1 - index(z[axes[1]])) * n + index(z[axes[0]]);
+  return images.subarray(which * size, (which + 1) * size);
+}

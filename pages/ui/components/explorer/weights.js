@@ -1,0 +1,9 @@
+// Keeps the decoder that Python sent, under its id, for every explorer on the page; says when it is there.
+export default function ({ data }) {
+  const shared = (window.latentlab ??= { programs: new Map() });
+  const program = parse(data);
+  shared.programs.delete(program.id);
+  shared.programs.set(program.id, program);
+  while (shared.programs.size > 4) shared.programs.delete(shared.programs.keys().next().value);
+  window.dispatchEvent(new Event("latentlab-program"));
+}

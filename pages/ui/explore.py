@@ -1,0 +1,133 @@
+"""The explorer of a run: what it is sent, where it starts, and what of it is kept in the address."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.analysis.program import Program
+from latentlab.analysis.traversal import lattice
+from latentlab.data import to_bytes
+from latentlab.runs import Run
+from pages.ui import address, cache
+from pages.ui.components.explorer import View, explorer, packed, weights
+from pages.ui.header import look
+
+LIMIT = 3.0
+IN_SIGHT = 6
+NODES = 13  # along a side of what the server decodes in advance
+
+
+def send_decoder(run: Run) -> None:
+    """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
+    program = cache.program(run)
+    if isinstance(program, Program):
+        weights(f"weights-{run.id}", program.to_bytes())
+
+
+def explore(run: Run, where: Bottleneck) -> View:
+    """Draw the explorer; returns where it stands, and writes that to the address."""
+    key = f"explorer-{run.id}"
+    if key not in st.session_state or "started" not in st.session_state:  # the page was just opened
+        st.session_state["started"] = start(run, where)
+    first: View = st.session_state["started"]
+    if len(first.z) != len(where.order):
+        first = st.session_state["started"] = start(run, where)
+    known = st.session_state.get(key)
+    here = View.checked(known["view"], len(first.z), LIMIT) if known and "view" in known else None
+    view = explorer(key, _sent(run, where, first, here or first), first, LIMIT)
+    remember(run, view)
+    return view
+
+
+def start(run: Run, where: Bottleneck) -> View:
+    """Where a view begins: at the address's place, else where the visitor was on this run, else in the middle."""
+    n = len(where.order)
+    axes = (int(where.order[0]), int(where.order[min(1, n - 1)])) if n != 2 else (0, 1)
+    place = address.read_numbers("z", n, -LIMIT, LIMIT)
+    last = st.session_state.get("last-view")
+    if place is None and last is not None and last[0] == run.id:
+        view: View = last[1]
+        return view
+    pins = address.read_codes("pins", n, LIMIT)
+    asked = address.read_numbers("axes", 2, 1, n)
+    if asked is not None:
+        axes = (int(asked[0]) - 1, int(asked[1]) - 1)
+    return View(tuple(place or [0.0] * n), pins, axes)
+
+
+def remember(run: Run, view: View) -> None:
+    """Keep a view for the way back to this page, and in the address."""
+    st.session_state["last-view"] = (run.id, view)
+    address.write_numbers("z", view.z)
+    address.write_codes("pins", view.pins)
+    program = cache.program(run)
+    address.write("weights", program.id if isinstance(program, Program) and any(view.z) else None)
+    if len(view.z) > 2:
+        address.write("axes", f"{view.axes[0] + 1},{view.axes[1] + 1}")
+
+
+def warn_of_other_weights(run: Run) -> None:
+    """Say so if a link was made with a model of the same name but other weights."""
+    asked, program = address.read("weights"), cache.program(run)
+    if asked and isinstance(program, Program) and asked != program.id and st.session_state.get("told") != asked:
+        st.session_state["told"] = asked
+        st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
+
+
+def _sent(run: Run, where: Bottleneck, first: View, here: View) -> dict[str, Any]:
+    """What explorer.js reads; the same bytes as before, as long as the browser decodes by itself."""
+    program, examples = cache.program(run), cache.examples(run)
+    unit = "nats" if where.unit == "nats" else "variance"
+    dims = [
+        {
+            "axis": int(axis),
+            "name": f"z{axis + 1}",
+            "carries": f"{where.carries[axis]:.2g} {unit}" if where.active[axis] else "inactive",
+            "active": bool(where.active[axis]),
+        }
+        for axis in where.order
+    ]
+    sent: dict[str, Any] = {
+        "nonce": f"{run.id} {run.created} {first}",
+        "program": program.id if isinstance(program, Program) else None,
+        "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
+        "shape": list(run.shape),
+        "view": first.as_json(),
+        "dims": dims,
+        "in_sight": IN_SIGHT,
+        "limit": LIMIT,
+        "codes": packed(cache.standard_codes(run).numpy().astype("<f4")),
+        "labels": examples.y.tolist(),
+        "classes": list(run.classes),
+        "marks": [name[:1] for name in run.classes],
+        "colours": list(look().classes),
+    }
+    if isinstance(program, str):
+        sent |= {"exact": _exact(run, here), "lattice": _lattice(run, where, here)}
+    return sent
+
+
+def _exact(run: Run, here: View) -> dict[str, Any]:
+    return {"z": list(here.z), "image": packed(to_bytes(cache.decoder(run)(torch.tensor([here.z]))))}
+
+
+def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
+    """The plane through the place, row by row from its top, and a strip for each dimension in sight."""
+    nodes, z = lattice(NODES, LIMIT, "linear"), torch.tensor(here.z)
+    y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
+    plane = z.repeat(NODES * NODES, 1)
+    plane[:, here.axes[0]], plane[:, here.axes[1]] = x.reshape(-1), y.reshape(-1)
+    strips = [int(axis) for axis in where.order[:IN_SIGHT]]
+    codes = [plane]
+    for axis in strips:
+        row = z.repeat(NODES, 1)
+        row[:, axis] = nodes
+        codes.append(row)
+    images = np.asarray(to_bytes(cache.decoder(run)(torch.cat(codes))))
+    return {"n": NODES, "size": math.prod(run.shape), "strips": strips, "images": packed(images)}

@@ -1,0 +1,191 @@
+"""The decoder in the browser against PyTorch's, and the explorer under a hand."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from playwright.sync_api import Page, WebSocket, expect
+from torch import nn
+
+from latentlab import device
+from latentlab.analysis.program import Program, unroll
+from latentlab.analysis.traversal import Decode
+from latentlab.models import VAE
+from latentlab.nn import initialise
+from latentlab.store import SHIPPED, Store
+from tests.browser.conftest import Server
+from tests.conftest import ROOT
+
+SOURCES = ROOT / "pages" / "ui" / "components" / "explorer"
+PIXELS = """(image) => {
+  const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
+  return Array.from(data.filter((_, i) => i % 4 === 0));
+}"""
+
+
+def in_browser(page: Page, program: Program, codes: torch.Tensor) -> NDArray[np.float32]:
+    """What the browser makes of codes."""
+    page.goto("about:blank")
+    page.add_script_tag(content=(SOURCES / "decoder.js").read_text(encoding="utf-8"))
+    out = page.evaluate(
+        """([text, codes]) => {
+          const program = parse(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+          return codes.map((z) => Array.from(run(program, Float32Array.from(z))));
+        }""",
+        [base64.b64encode(program.to_bytes()).decode(), codes.tolist()],
+    )
+    return np.asarray(out, np.float32).reshape(len(codes), *program.shape)
+
+
+def pixels(page: Page) -> list[int]:
+    """The gray levels of the decoded image as they are on the screen."""
+    shown: list[int] = page.locator("canvas.image").evaluate(PIXELS)
+    return shown
+
+
+def told(decode: Decode, network: nn.Module, z_dim: int) -> Program:
+    return unroll(decode, network, z_dim, np.zeros(z_dim, np.float32), np.ones(z_dim, np.float32))
+
+
+@pytest.mark.parametrize("run_id", [p.name for p in sorted(SHIPPED.iterdir()) if "vae" in p.name])
+def test_every_shipped_decoder_agrees_to_two_gray_levels(page: Page, run_id: str) -> None:
+    model = Store.default().load(run_id)
+    assert isinstance(model, VAE)
+    codes = 1.5 * torch.randn(64, model.z_dim, generator=device.generator(0))
+    got = in_browser(page, told(model.decode, model, model.z_dim), codes)
+    assert np.abs(got - model.decode(codes).numpy()).max() <= 2 / 255
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        nn.Sequential(
+            nn.LeakyReLU(0.2), nn.Unflatten(1, (3, 5, 4)), nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.GELU()
+        ),
+        nn.Sequential(nn.ELU(0.7), nn.Unflatten(1, (3, 5, 4)), nn.Conv2d(3, 2, (3, 2), stride=(1, 2)), nn.SiLU()),
+        nn.Sequential(nn.Tanh(), nn.Unflatten(1, (3, 5, 4)), nn.ConvTranspose2d(3, 4, 4, 2, 1), nn.Softplus()),
+        nn.Sequential(nn.ReLU(), nn.Unflatten(1, (3, 5, 4)), nn.ConvTranspose2d(3, 2, (2, 3), (1, 2), (0, 1), (0, 1))),
+        nn.Sequential(nn.Sigmoid(), nn.Unflatten(1, (3, 5, 4)), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(60, 7)),
+    ],
+    ids=["convolve, gelu", "uneven convolve, silu", "transpose, softplus", "uneven transpose", "normalise, linear"],
+)
+def test_every_kind_of_step_agrees(page: Page, middle: nn.Module) -> None:
+    network = nn.Sequential(nn.Linear(5, 60), middle, nn.Sigmoid())
+    initialise(network, device.generator(1))
+    codes = 3 * torch.randn(20, 5, generator=device.generator(2))
+    with torch.no_grad():
+        expected = network.eval()(codes).numpy()
+    got = in_browser(page, told(network, network, 5), codes)
+    assert np.abs(got - expected).max() <= 1 / 255
+
+
+def test_the_image_follows_the_pointer_without_the_server(server: Server, page: Page) -> None:
+    sent: list[str | bytes] = []
+
+    def opened(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    page.on("websocket", opened)
+    page.goto(server.url("traversal"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    page.wait_for_timeout(1500)
+    box = page.locator("canvas.plane").bounding_box()
+    assert box
+    before, seen = len(sent), set()
+    for step in range(20):
+        page.mouse.move(box["x"] + box["width"] * (0.2 + 0.03 * step), box["y"] + box["height"] * 0.4)
+        page.wait_for_timeout(50)
+        seen.add(str(pixels(page)))
+    assert len(seen) > 15
+    assert len(sent) == before
+    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.3)
+    page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
+    assert len(sent) > before
+
+
+def test_a_slider_moves_the_image_while_it_is_dragged_and_a_link_opens_the_same_view(
+    server: Server, page: Page
+) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    before = pixels(page)
+    box = page.locator(".sliders input").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2, steps=5)
+    page.wait_for_timeout(200)
+    during = pixels(page)
+    assert during != before
+    assert "z=" not in page.url
+    page.mouse.up()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
+    page.locator("button.pin").click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('pins') !== null")
+    page.locator("button.undo").click()
+    page.wait_for_timeout(300)
+    assert pixels(page) == before
+    page.goto(page.url)
+    expect(page.locator("button.unpin")).to_be_enabled()
+
+
+def test_what_the_image_shows_is_what_pytorch_decodes(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?z=1.25,-0.5"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    page.wait_for_timeout(500)
+    model = Store.default().load("mnist-vae-2d")
+    assert isinstance(model, VAE)
+    expected = 255 * model.decode(torch.tensor([[1.25, -0.5]])).numpy().ravel()
+    assert np.abs(np.asarray(pixels(page)) - expected).max() <= 2
+
+
+def test_keys_move_the_place_and_a_double_click_resets_a_dimension(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    plane = page.locator("canvas.plane")
+    plane.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
+        plane.press(key)
+    numbers = page.locator(".sliders output")
+    assert dict(zip(page.locator(".sliders .name").all_inner_texts(), numbers.all_inner_texts(), strict=True)) == {
+        page.locator(".sliders .name").nth(0).inner_text(): "0.20",
+        page.locator(".sliders .name").nth(1).inner_text(): "-0.40",
+    }
+    page.locator(".sliders input").nth(1).dblclick()
+    expect(numbers.nth(1)).to_have_text("0.00")
+    page.wait_for_function("() => /z=0.2/.test(decodeURIComponent(location.search))")
+
+
+def test_tiles_cover_the_plane(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    page.locator("input.tiles").check()
+    page.wait_for_timeout(4000)
+    corner = page.locator("canvas.plane").evaluate(
+        """(plane) => {
+          const side = (plane.width - 26) / 20;
+          const context = plane.getContext('2d');
+          const lit = (row, column) => {
+            const {data} = context.getImageData(26 + column * side, row * side, side, side);
+            return data.filter((v, i) => i % 4 === 0 && v > 128).length;
+          };
+          return [lit(0, 19), lit(19, 19), lit(10, 3)];
+        }"""
+    )
+    assert min(corner) > 5
+
+
+def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?z=1,1"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    model = page.get_by_role("combobox", name="Model")
+    model.click()
+    page.get_by_role("option", name="MNIST in 20 dimensions").click()
+    expect(page.locator(".sliders input")).to_have_count(6)
+    expect(page.locator(".stAlert")).to_have_count(0)
+    assert not re.search(r"[?&]z=", page.url)
