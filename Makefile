@@ -31,6 +31,7 @@ checkpoints: $(VENV)/app.stamp  ## train again what ships (about half an hour on
 
 benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
 	$(RUN) -m benchmarks.training
+	$(RUN) -m benchmarks.traversal
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
@@ -47,6 +48,6 @@ $(VENV)/test.stamp: requirements.txt tests/requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $(VENV)/app.stamp $@
 
-$(VENV)/benchmarks.stamp: requirements.txt benchmarks/requirements.txt | $(VENV)/bin/python
+$(VENV)/benchmarks.stamp: benchmarks/requirements.txt $(VENV)/test.stamp
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	touch $@

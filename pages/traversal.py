@@ -10,6 +10,7 @@ from latentlab.figures.latent import carried, manifold, strips
 from latentlab.models import Decodes
 from latentlab.runs import Run
 from pages.ui import cache
+from pages.ui.components.explorer import View
 from pages.ui.explore import explore, remember, send_decoder, start, warn_of_other_weights
 from pages.ui.header import header, look, notes
 from pages.ui.pictures import figure
@@ -17,6 +18,7 @@ from pages.ui.sliders import plain_explorer
 
 STEPS = 11
 TILES = 20
+DETAILS = ("Strips", "Manifold", "What each dimension carries")
 
 
 @st.fragment
@@ -27,26 +29,39 @@ def traversal(run: Run, where: Bottleneck, live: bool) -> None:
     else:
         view = plain_explorer(run, where, start(run, where))
         remember(run, view)
-    along, sheet, carries = st.tabs(["Strips", "Manifold", "What each dimension carries"])
+    along, sheet, carries = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if along.open:
+        with along:
+            draw_strips(run, where, view)
+    if sheet.open:
+        with sheet:
+            draw_manifold(run, view)
+    if carries.open:
+        carries.markdown(where.summary)
+        figure(carried(where, look()), "What each dimension carries", place=carries)
+
+
+def draw_strips(run: Run, where: Bottleneck, view: View) -> None:
+    """A row of images for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
-    with along:
-        axes = st.multiselect("Dimensions", order, order[:6], name, f"strips-{run.id}", max_selections=24)
-        if axes:
-            rows = [cache.strip(run, view.z, axis, STEPS) for axis in axes]
-            figure(strips(rows, [view.z[axis] for axis in axes], look()), "A row of images for each chosen dimension")
-        else:
-            st.info("Choose at least one dimension to see its strip.")
-    with sheet:
-        spacing = st.segmented_control(
-            "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
-            help="Even steps of z, or of the prior's probability, so that each tile is as likely",
-        )  # fmt: skip
-        pair = view.axes
-        grid = cache.grid(run, TILES, cast(Spacing, spacing), held(view.z, pair), pair)
-        drawn = manifold(grid, (view.z[pair[0]], view.z[pair[1]]), (name(pair[0]), name(pair[1])), look())
-        figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
-    carries.markdown(where.summary)
-    figure(carried(where, look()), "What each dimension carries", place=carries)
+    axes = st.multiselect("Dimensions", order, order[:6], name, f"strips-{run.id}", max_selections=24)
+    if not axes:
+        st.info("Choose at least one dimension to see its strip.")
+        return
+    rows = [cache.strip(run, view.z, axis, STEPS) for axis in axes]
+    figure(strips(rows, [view.z[axis] for axis in axes], look()), "A row of images for each chosen dimension")
+
+
+def draw_manifold(run: Run, view: View) -> None:
+    """The plane as a sheet of tiles, evenly spaced in z or in the prior's probability."""
+    spacing = st.segmented_control(
+        "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
+        help="Even steps of z, or of the prior's probability, so that each tile is as likely",
+    )  # fmt: skip
+    pair = view.axes
+    grid = cache.grid(run, TILES, cast(Spacing, spacing), held(view.z, pair), pair)
+    drawn = manifold(grid, (view.z[pair[0]], view.z[pair[1]]), (name(pair[0]), name(pair[1])), look())
+    figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
 
 
 def name(axis: int) -> str:

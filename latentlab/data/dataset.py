@@ -53,7 +53,10 @@ class Dataset:
 
     def batch(self, index: slice | Tensor = slice(None)) -> Batch:
         """The chosen examples as float32, uint8 scaled to [0, 1]."""
-        x, y = self.x[index], self.y[index]
+        if isinstance(index, Tensor):  # twice as fast as indexing
+            x, y = self.x.index_select(0, index), self.y.index_select(0, index)
+        else:
+            x, y = self.x[index], self.y[index]
         x = x.float().div_(255) if x.dtype == torch.uint8 else x
         return Batch(x, y, torch.ones(len(x), device=x.device))
 

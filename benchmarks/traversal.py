@@ -1,0 +1,183 @@
+"""How fast the picture follows: frames while dragging in Chromium, the server's answer, and image sheets.
+
+    pip install -r tests/requirements.txt           # and Debian's chromium
+    python -m benchmarks.traversal                  # three tables, about a minute
+
+*   Frames: the explorer of each shipped kind of decoder is open in headless Chromium (no GPU), and a slider is dragged
+    for some seconds. A row states the time between two frames that the browser drew, the time of one decode in them,
+    and how many messages went to the server meanwhile.
+*   Server: CPU time from the release of a plain slider to the exact picture, through Streamlit's AppTest, beside a page
+    of the same slider that only swaps a blank image of the same size.
+*   Sheets: a 20 x 20 manifold of 28 x 28 images, stitched and encoded, beside Pillow's own encoding of the finished
+    sheet at the same level.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from latentlab.figures.sheets import png, stitch
+
+ROOT = Path(__file__).parents[1]
+PORT = 8765
+SECONDS = 4.0
+ROUNDS = 25
+FRAMES = """() => {
+  window.frames_seen = [];
+  let before = performance.now();
+  const tick = (now) => { window.frames_seen.push(now - before); before = now; requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+DECODES = """() => {
+  const program = [...window.latentlab.programs.values()].at(-1);
+  const z = new Float32Array(program.z_dim);
+  const times = [];
+  for (let i = 0; i < 60; i++) {
+    z[0] = i / 20 - 1.5;
+    const before = performance.now();
+    for (let k = 0; k < 5; k++) window.latentlab.run(program, z);
+    times.push((performance.now() - before) / 5);
+  }
+  return times;
+}"""
+BLANK = """
+import streamlit as st
+st.slider("z", -3.0, 3.0, 0.0, key="z0")
+st.image({content!r} if st.session_state["z0"] > 0 else {other!r})
+"""
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that the share of all is below."""
+    return float(np.quantile(values, share))
+
+
+def dragged(page: Page, run_id: str) -> str:
+    """A row of the first table."""
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(f"http://localhost:{PORT}/traversal?run={run_id}")
+    page.locator(".explorer[data-runs=browser]").wait_for(timeout=60_000)
+    page.wait_for_timeout(2_000)
+    box = page.locator(".sliders input").first.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.evaluate(FRAMES)
+    before, until, step = len(sent), time.monotonic() + SECONDS, 0
+    while time.monotonic() < until:
+        step += 1
+        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * np.sin(step / 15)), middle)
+    frames: list[float] = page.evaluate("() => window.frames_seen.slice(2)")
+    messages = len(sent) - before
+    page.mouse.up()
+    decodes: list[float] = page.evaluate(DECODES)
+    numbers = (statistics.median(frames), percentile(frames, 0.95), statistics.median(decodes))
+    return f"| {run_id} | {' | '.join(f'{n:.1f}' for n in numbers)} | {messages} |"
+
+
+def frames() -> None:
+    """Print the first table."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("chromium is missing: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
+        server = subprocess.Popen(
+            command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs}, stdout=subprocess.DEVNULL
+        )
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"http://localhost:{PORT}/_stcore/health", timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            print("| dragging | median frame, ms | 95 % below, ms | one decode, ms | messages |\n|---|--:|--:|--:|--:|")
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
+                for run_id in ("mnist-vae-2d", "mnist-vae-20d", "mnist-vae-conv"):
+                    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+                    print(dragged(page, run_id), flush=True)
+                    page.close()
+                browser.close()
+        finally:
+            server.kill()
+
+
+def answered(app: AppTest) -> list[float]:
+    """CPU milliseconds of each answer to a slider."""
+    times = []
+    for n in range(ROUNDS + 3):
+        started = time.process_time()
+        app.slider(key="z0").set_value(0.5 + 0.05 * n if n % 2 else -0.5 - 0.05 * n).run()
+        times.append(1_000 * (time.process_time() - started))
+    return times[3:]
+
+
+def server() -> None:
+    """Print the second table."""
+    original = PagesManager.__init__
+
+    def framed(self: PagesManager, *args: object, **kwargs: object) -> None:
+        PagesManager.uses_pages_directory = False  # as a server's second request finds it
+        original(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    PagesManager.__init__ = framed  # type: ignore[method-assign]
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.switch_page("pages/traversal.py")
+    app.query_params["live"] = "false"
+    ours = answered(app.run())
+    blank, other = (png(np.full((448, 448), gray, np.uint8)) for gray in (0, 255))
+    theirs = answered(AppTest.from_string(BLANK.format(content=blank, other=other), default_timeout=60).run())
+    print("\n| slider released | median CPU, ms | lowest-highest |\n|---|--:|--:|")
+    for name, times in (("the traversal page, whole", ours), ("a page that swaps a blank image", theirs)):
+        print(f"| {name} | {statistics.median(times):.1f} | {min(times):.1f}-{max(times):.1f} |")
+
+
+def timed(action: Callable[[], object]) -> list[float]:
+    """CPU milliseconds of some calls."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        action()
+        times.append(1_000 * (time.process_time() - started))
+    return times
+
+
+def sheets() -> None:
+    """Print the third table."""
+    rng = np.random.default_rng(0)
+    images = (rng.random((20, 20, 1, 28, 28)) ** 4 * 255).astype(np.uint8)
+    finished = stitch(images)
+
+    def pillow() -> None:
+        Image.fromarray(finished).save(io.BytesIO(), "PNG", compress_level=1)
+
+    ours, theirs = timed(lambda: png(stitch(images))), timed(pillow)
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    print("\n| a sheet of 400 images | median CPU, ms | x Pillow |\n|---|--:|--:|")
+    print(f"| stitched and encoded | {statistics.median(ours):.2f} | {ratio:.2f} |")
+    print(f"| Pillow, the finished sheet | {statistics.median(theirs):.2f} | 1.00 |")
+
+
+if __name__ == "__main__":
+    frames()
+    server()
+    sheets()
