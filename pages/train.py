@@ -48,7 +48,10 @@ with controls:
             ensure_worker(store)
             st.rerun()
     if not data.is_local(dataset):
-        st.caption(f"{dataset} isn't on this machine yet; training downloads it first.")
+        st.caption(
+            f"{dataset} isn't on this machine yet; training downloads it first. Offline, put its four IDX files into "
+            f"{data.folders(dataset)[0]}; digits need no download."
+        )
 
 with picture:
     watched = asked if asked in unfinished else next(iter(unfinished), None)

@@ -3,15 +3,16 @@
 from typing import cast
 
 import streamlit as st
+import torch
 
 from latentlab.analysis.bottleneck import Bottleneck
-from latentlab.analysis.traversal import Spacing
+from latentlab.analysis.traversal import Spacing, plane
 from latentlab.figures.latent import carried, manifold, strips
 from latentlab.models import Decodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.explorer import View
-from pages.ui.explore import explore, remember, send_decoder, start, warn_of_other_weights
+from pages.ui.explore import choose_other, direction_name, explore, remember, send_decoder, start, warn_of_other_weights
 from pages.ui.header import header, look, notes
 from pages.ui.pictures import figure
 from pages.ui.sliders import plain_explorer
@@ -22,10 +23,10 @@ DETAILS = ("Strips", "Manifold", "What each dimension carries")
 
 
 @st.fragment
-def traversal(run: Run, where: Bottleneck, live: bool) -> None:
+def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> None:
     """The explorer, and under it what the place that it stands at means: all that reruns when the hand lets go."""
     if live:
-        view = explore(run, where)
+        view = explore(run, where, other)
     else:
         view = plain_explorer(run, where, start(run, where))
         remember(run, view)
@@ -58,9 +59,11 @@ def draw_manifold(run: Run, view: View) -> None:
         "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
         help="Even steps of z, or of the prior's probability, so that each tile is as likely",
     )  # fmt: skip
-    pair = view.axes
-    grid = cache.grid(run, TILES, cast(Spacing, spacing), held(view.z, pair), pair)
-    drawn = manifold(grid, (view.z[pair[0]], view.z[pair[1]]), (name(pair[0]), name(pair[1])), look())
+    here = cache.directions(run, view.axes) @ torch.tensor(view.z)
+    held = plane(torch.tensor(view.z), cache.directions(run, view.axes))(torch.zeros(1, 2))[0]
+    grid = cache.grid(run, TILES, cast(Spacing, spacing), tuple(round(v, 4) for v in held.tolist()), view.axes)
+    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
+    drawn = manifold(grid, (float(here[0]), float(here[1])), names, look())
     figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
 
 
@@ -69,23 +72,22 @@ def name(axis: int) -> str:
     return f"z{axis + 1}"
 
 
-def held(z: tuple[float, ...], axes: tuple[int, int]) -> tuple[float, ...]:
-    """The code with the two coordinates of the plane set to zero: what its picture depends on."""
-    return tuple(0.0 if axis in axes else value for axis, value in enumerate(z))
-
-
 run = header("Traversal", Decodes)
 if run is None:
     st.stop()
 warn_of_other_weights(run)
 send_decoder(run)
 above = st.container()
-live = st.toggle(
-    "Live", True, key="live", bind="query-params",
-    help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
-)  # fmt: skip
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    other = choose_other(run)
+    live = st.toggle(
+        "Live", True, key="live", bind="query-params",
+        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+    )  # fmt: skip
+if other is not None:
+    send_decoder(other)
 with above:
-    traversal(run, cache.dimensions(run), live)
+    traversal(run, cache.dimensions(run), live, other)
 notes(
     "The plane shows two dimensions with the codes of test examples, coloured by class; the image follows the pointer, "
     "and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. Numbers "

@@ -57,31 +57,38 @@ def traverse(decode: Decode, z: Tensor, axis: int, steps: Sequence[float] | Floa
     return Traversal(axis, _array(values), _array(decode(codes)))
 
 
-def manifold_grid(
-    decode: Decode,
-    n: int,
-    extent: float = 3.0,
-    spacing: Spacing = "linear",
-    z: Tensor | None = None,
-    axes: tuple[int, int] = (0, 1),
-) -> ManifoldGrid:
+def manifold_grid(decode: Decode, n: int, extent: float = 3.0, spacing: Spacing = "linear") -> ManifoldGrid:
     """Decode an n x n lattice of [-extent, extent]².
 
     Args:
-        decode: (B, z_dim) -> (B, *shape).
+        decode: (B, 2) -> (B, *shape); for a larger code, compose it with `plane`.
         n: nodes along a side.
         extent: half the side, in standard deviations of the prior.
         spacing: "linear" in z, or "quantile": evenly spaced in the prior's probability, through the inverse of its
             distribution function (Kingma & Welling 2014, Figure 4), so that each picture stands for as many samples.
-        z: (z_dim,) the code that holds the other dimensions; None for a two-dimensional code.
-        axes: the dimensions along x and along y.
     """
     nodes = lattice(n, extent, spacing)
     y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
-    codes = (torch.zeros(2) if z is None else z).repeat(n * n, 1)
-    codes[:, axes[0]], codes[:, axes[1]] = x.reshape(-1), y.reshape(-1)
-    examples = _array(decode(codes))
+    examples = _array(decode(torch.stack([x.reshape(-1), y.reshape(-1)], 1)))
     return ManifoldGrid(_array(nodes), _array(nodes.flip(0)), examples.reshape(n, n, *examples.shape[1:]))
+
+
+def plane(z: Tensor, directions: Tensor) -> Callable[[Tensor], Tensor]:
+    """The plane through a code along two directions, as a function of its two coordinates.
+
+    The coordinates of a code are its scalar products with the directions; a place of the plane is the code closest to
+    `z` that has them: z + (s - z Bᵀ)(B Bᵀ)⁻¹ B. For two axes of the code that sets two of its numbers.
+
+    Args:
+        z: (z_dim,) the code.
+        directions: (2, z_dim), independent.
+
+    Returns:
+        (n, 2) coordinates -> (n, z_dim) codes.
+    """
+    lift = torch.linalg.solve(directions @ directions.T, directions)  # (2, z_dim)
+    at = directions @ z
+    return lambda s: z + (s - at) @ lift
 
 
 def lattice(n: int, extent: float, spacing: Spacing) -> Tensor:

@@ -10,7 +10,7 @@ from latentlab.data.dataset import (
     held_out,
     to_bytes,
 )
-from latentlab.data.images import IDX_SETS, NAMES, is_local, load_digits, load_idx
+from latentlab.data.images import IDX_SETS, NAMES, folders, is_local, load_digits, load_idx
 
 __all__ = [
     "NAMES",
@@ -20,6 +20,7 @@ __all__ = [
     "Dataset",
     "Splits",
     "batches",
+    "folders",
     "held_out",
     "is_local",
     "load",

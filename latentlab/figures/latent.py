@@ -14,7 +14,7 @@ from latentlab.figures.sheets import data_uri, enlarge, png, stitch
 from latentlab.figures.theme import Theme, styled
 
 
-def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_height: int = 68) -> go.Figure:
+def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_height: int = 92) -> go.Figure:
     """One row of images for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
     half = float(steps[1] - steps[0]) / 2

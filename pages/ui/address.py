@@ -74,4 +74,4 @@ def _numbers(text: str, n: int, low: float, high: float) -> list[float] | None:
 
 
 def _text(values: Sequence[float]) -> str:
-    return ",".join(f"{v:.2f}".rstrip("0").rstrip(".") or "0" for v in values)
+    return ",".join(f"{round(v, 2) + 0:g}" for v in values)  # + 0 turns -0 into 0

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, traverse
+from latentlab.analysis.projection import pca
+from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.data import Dataset
 from latentlab.formats import RunError
 from latentlab.models import Decodes, Encodes, Model
@@ -21,6 +24,8 @@ from latentlab.runs import Run
 from latentlab.store import Store
 
 Code = tuple[float, ...]
+
+N_COMPONENTS = 4
 
 BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
     Run: lambda run: (run.id, run.created)
@@ -105,9 +110,23 @@ def program(run: Run) -> Program | str:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+def components(run: Run) -> NDArray[np.float32]:
+    """(k, z_dim): the first principal components of the codes, none where two dimensions already show them all."""
+    d = len(dimensions(run).order)
+    return pca(standard_codes(run), min(d, N_COMPONENTS)).components if d > 2 else np.empty((0, d), np.float32)
+
+
+def directions(run: Run, axes: tuple[int, int]) -> Tensor:
+    """(2, z_dim): the directions of a plane, by their places in the list of dimensions and components."""
+    d = len(dimensions(run).order)
+    return torch.cat([torch.eye(d), torch.from_numpy(components(run))])[list(axes)]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
 def grid(run: Run, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
-    """The plane of two dimensions through a code, in units of the codes' spread."""
-    return manifold_grid(decoder(run), n, 3.0, spacing, torch.tensor(code), axes)
+    """The plane of two directions through a code, in units of the codes' spread."""
+    decode, place = decoder(run), plane(torch.tensor(code), directions(run, axes))
+    return manifold_grid(lambda s: decode(place(s)), n, 3.0, spacing)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=BY_VERSION)

@@ -11,9 +11,11 @@ import torch
 
 from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.program import Program
-from latentlab.analysis.traversal import lattice
+from latentlab.analysis.traversal import lattice, plane
 from latentlab.data import to_bytes
-from latentlab.runs import Run
+from latentlab.models import Decodes
+from latentlab.runs import Run, labels
+from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.components.explorer import View, explorer, packed, weights
 from pages.ui.header import look
@@ -30,7 +32,21 @@ def send_decoder(run: Run) -> None:
         weights(f"weights-{run.id}", program.to_bytes())
 
 
-def explore(run: Run, where: Bottleneck) -> View:
+def choose_other(run: Run) -> Run | None:
+    """Let the visitor choose a second model of the same data, to be seen beside the first."""
+    others = {r.id: r for r in Store.default().runs(Decodes) if r.shape == run.shape and r.id != run.id}
+    named = labels(list(others.values()))
+    asked = address.read("beside")
+    other = st.selectbox(
+        "Beside it", list(others), list(others).index(asked) if asked in others else None, key=f"beside-{run.id}",
+        format_func=named.__getitem__, placeholder="no other model", width=280,
+        help="Another model at the same place, or with the same example encoded",
+    )  # fmt: skip
+    address.write("beside", other)
+    return others[other] if other else None
+
+
+def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
     """Draw the explorer; returns where it stands, and writes that to the address."""
     key = f"explorer-{run.id}"
     if key not in st.session_state or "started" not in st.session_state:  # the page was just opened
@@ -39,8 +55,8 @@ def explore(run: Run, where: Bottleneck) -> View:
     if len(first.z) != len(where.order):
         first = st.session_state["started"] = start(run, where)
     known = st.session_state.get(key)
-    here = View.checked(known["view"], len(first.z), LIMIT) if known and "view" in known else None
-    view = explorer(key, _sent(run, where, first, here or first), first, LIMIT)
+    here = View.checked(known["view"], len(first.z), n_directions(run), LIMIT) if known and "view" in known else None
+    view = explorer(key, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
     remember(run, view)
     return view
 
@@ -55,7 +71,7 @@ def start(run: Run, where: Bottleneck) -> View:
         view: View = last[1]
         return view
     pins = address.read_codes("pins", n, LIMIT)
-    asked = address.read_numbers("axes", 2, 1, n)
+    asked = address.read_numbers("axes", 2, 1, n_directions(run))
     if asked is not None:
         axes = (int(asked[0]) - 1, int(asked[1]) - 1)
     return View(tuple(place or [0.0] * n), pins, axes)
@@ -80,7 +96,7 @@ def warn_of_other_weights(run: Run) -> None:
         st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
 
 
-def _sent(run: Run, where: Bottleneck, first: View, here: View) -> dict[str, Any]:
+def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | None) -> dict[str, Any]:
     """What explorer.js reads; the same bytes as before, as long as the browser decodes by itself."""
     program, examples = cache.program(run), cache.examples(run)
     unit = "nats" if where.unit == "nats" else "variance"
@@ -100,6 +116,9 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View) -> dict[str, Any
         "shape": list(run.shape),
         "view": first.as_json(),
         "dims": dims,
+        "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]
+        + [{"name": f"PC{k + 1}", "vector": row.tolist()} for k, row in enumerate(cache.components(run))],
+        "title": run.title,
         "in_sight": IN_SIGHT,
         "limit": LIMIT,
         "codes": packed(cache.standard_codes(run).numpy().astype("<f4")),
@@ -108,6 +127,14 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View) -> dict[str, Any
         "marks": [name[:1] for name in run.classes],
         "colours": list(look().classes),
     }
+    if other is not None:
+        theirs = cache.program(other)
+        sent["other"] = {
+            "program": theirs.id if isinstance(theirs, Program) else None,
+            "title": other.title,
+            "z_dim": len(cache.dimensions(other).order),
+            "codes": packed(cache.standard_codes(other).numpy().astype("<f4")),
+        }
     if isinstance(program, str):
         sent |= {"exact": _exact(run, here), "lattice": _lattice(run, where, here)}
     return sent
@@ -121,13 +148,23 @@ def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
     """The plane through the place, row by row from its top, and a strip for each dimension in sight."""
     nodes, z = lattice(NODES, LIMIT, "linear"), torch.tensor(here.z)
     y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
-    plane = z.repeat(NODES * NODES, 1)
-    plane[:, here.axes[0]], plane[:, here.axes[1]] = x.reshape(-1), y.reshape(-1)
+    codes = [plane(z, cache.directions(run, here.axes))(torch.stack([x.reshape(-1), y.reshape(-1)], 1))]
     strips = [int(axis) for axis in where.order[:IN_SIGHT]]
-    codes = [plane]
     for axis in strips:
         row = z.repeat(NODES, 1)
         row[:, axis] = nodes
         codes.append(row)
     images = np.asarray(to_bytes(cache.decoder(run)(torch.cat(codes))))
-    return {"n": NODES, "size": math.prod(run.shape), "strips": strips, "images": packed(images)}
+    size = math.prod(run.shape)
+    return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": packed(images)}
+
+
+def n_directions(run: Run) -> int:
+    """How many directions a plane of the run's latent space can have: its dimensions and its principal components."""
+    return len(cache.dimensions(run).order) + len(cache.components(run))
+
+
+def direction_name(run: Run, index: int) -> str:
+    """How a direction is called: z1 to zD, then PC1 and on."""
+    d = len(cache.dimensions(run).order)
+    return f"z{index + 1}" if index < d else f"PC{index - d + 1}"

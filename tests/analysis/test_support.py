@@ -19,6 +19,7 @@ from latentlab.analysis import support as module
 from latentlab.analysis.support import (
     class_entropy,
     distance_quantile,
+    jacobian,
     log_magnification,
     magnification,
     nearest,
@@ -93,10 +94,10 @@ def test_a_networks_magnification_is_what_differences_say(network: str) -> None:
     assert all(p.requires_grad and p.grad is None for p in decoder.parameters())
 
 
-def test_along_directions_the_columns_are_their_images() -> None:
-    plane = torch.tensor([[1.0, 0.0, 0.0], [0.0, 3.0, 4.0]], dtype=torch.float64)
-    expected = [volume(differences(curved, one[None]) @ plane.T) for one in Z]
-    np.testing.assert_allclose(magnification(curved, Z, plane), expected, rtol=1e-7)
+def test_the_jacobian_is_what_differences_say() -> None:
+    expected = torch.stack([differences(linear, one[None]) for one in Z])
+    torch.testing.assert_close(jacobian(linear, Z), A.T.expand(len(Z), 6, 3), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(jacobian(linear, Z), expected, rtol=1e-7, atol=1e-7)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
@@ -351,16 +352,18 @@ def test_a_map_is_laid_out_as_a_picture() -> None:
     np.testing.assert_array_equal(found.entropy, 0 * ones)
 
 
-def test_a_map_through_a_larger_code_holds_the_rest_and_magnifies_in_its_plane() -> None:
-    base = torch.tensor([0.3, 7.0, 0.0], dtype=torch.float64)
-    codes = torch.tensor([[0.0, 7.0, 0.0], [0.0, 9.0, 0.0]], dtype=torch.float64)
-    found = support_map(curved, None, None, codes, 3, 1.0, "quantile", base, (2, 0), 1)
+def test_a_map_through_a_larger_code_holds_the_rest_and_magnifies_its_plane() -> None:
+    base = torch.tensor([0.3, 7.0, -0.2], dtype=torch.float64)
+    directions = torch.tensor([[0.0, 0.0, 1.0], [0.6, 0.8, 0.0]], dtype=torch.float64)
+    codes = torch.stack([base, base + 9])
+    found = support_map(curved, None, None, codes, 3, 1.0, "quantile", 1, lambda s: base + s @ directions)
     assert (found.round_trip, found.entropy, found.predicted) == (None, None, None)
     x, y = found.x.astype(float), found.y.astype(float)[:, None]
     np.testing.assert_allclose(found.neighbour_distance, np.hypot(x, y), atol=1e-6)
-    corner = torch.tensor([[y[0, 0], 7, x[2]]], dtype=torch.float64)
-    expected = volume(differences(curved, corner)[:, [2, 0]])
-    assert np.exp(found.log_magnification[0, 2]) == pytest.approx(expected, rel=1e-5)
+    for row, column in ((0, 2), (2, 1)):
+        z = base + torch.tensor([x[column], y[row, 0]]) @ directions
+        expected = volume(differences(curved, z[None]) @ directions.T)
+        assert np.exp(found.log_magnification[row, column]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_map_and_a_path_agree() -> None:
@@ -370,19 +373,13 @@ def test_a_map_and_a_path_agree() -> None:
     def judge(x: Tensor) -> Tensor:
         return x.flatten(1)[:, 25:35].log_softmax(1)
 
-    found = support_map(model.decode, model.encode, judge, codes, 6, spacing="quantile", k=4)
+    found = support_map(model.decode, model.encode, judge, codes, 6, 2.0, "quantile", 4)
     diagonal = torch.from_numpy(np.stack([found.x, found.x], 1))  # from bottom left to top right
     path = support(model.decode, model.encode, judge, codes, diagonal, 4)
     for ours, theirs in zip(vars(path).values(), list(vars(found).values())[:5], strict=True):
         assert ours is not None
         assert ours.dtype in (np.float32, np.int64)
         np.testing.assert_allclose(ours, np.diagonal(np.flipud(theirs)), rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("axes", [(0, 0), (0, 3), (-1, 0)])
-def test_axes_that_span_no_plane_are_refused(axes: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="two different dimensions of the code's 3"):
-        support_map(curved, None, None, Z, 3, z=Z[0], axes=axes)
 
 
 def test_a_large_code_needs_its_other_dimensions() -> None:

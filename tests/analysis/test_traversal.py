@@ -6,7 +6,7 @@ import scipy.stats
 import torch
 
 from latentlab import device
-from latentlab.analysis.traversal import lattice, manifold_grid, traverse
+from latentlab.analysis.traversal import lattice, manifold_grid, plane, traverse
 
 W = torch.randn(4, 6, generator=device.generator(0))
 
@@ -38,13 +38,25 @@ def test_the_grid_has_x_to_the_right_and_y_upwards() -> None:
     np.testing.assert_array_equal(grid.examples[:, :, 0, 0, 1], np.broadcast_to(grid.y[:, None], (5, 5)))
 
 
-def test_a_grid_through_a_larger_code_moves_its_two_axes_only() -> None:
+def test_a_plane_along_two_axes_sets_two_numbers() -> None:
     z = torch.tensor([9.0, 0.0, 7.0, 0.0])
-    grid = manifold_grid(lambda z: z, 3, 1.0, z=z, axes=(3, 1))
+    axes = torch.eye(4)[[3, 1]]
+    grid = manifold_grid(plane(z, axes), 3, 1.0)
     assert set(grid.examples[..., 0].ravel()) == {9.0}
     assert set(grid.examples[..., 2].ravel()) == {7.0}
-    np.testing.assert_array_equal(grid.examples[0, :, 3], [-1, 0, 1])
-    np.testing.assert_array_equal(grid.examples[:, 0, 1], [1, 0, -1])
+    np.testing.assert_allclose(grid.examples[0, :, 3], [-1, 0, 1])
+    np.testing.assert_allclose(grid.examples[:, 0, 1], [1, 0, -1])
+
+
+def test_a_plane_along_any_directions_has_the_coordinates_and_is_closest() -> None:
+    rng = device.generator(3)
+    z, directions, s = (torch.randn(*shape, generator=rng) for shape in ((5,), (2, 5), (7, 2)))
+    codes = plane(z, directions)(s)
+    torch.testing.assert_close(codes @ directions.T, s, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(plane(z, directions)((directions @ z)[None])[0], z, atol=1e-5, rtol=1e-5)
+    # The way from z lies in the plane of the directions, so no other code with these coordinates is closer.
+    out_of_plane = torch.linalg.svd(directions).Vh[2:]
+    assert float(((codes - z) @ out_of_plane.T).abs().max()) < 1e-4
 
 
 def test_quantile_spacing_is_even_in_the_priors_probability() -> None:

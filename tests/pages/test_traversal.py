@@ -159,9 +159,9 @@ def test_a_decoder_that_the_browser_cannot_run_is_decoded_by_the_server(
      {"z": [0, 0], "pins": [], "axes": [0, 2]}, {"z": [0, 0], "pins": [], "axes": [0]}],
 )  # fmt: skip
 def test_what_a_browser_sends_is_checked(view: object) -> None:
-    assert View.checked(view, 2, 3.0) is None
+    assert View.checked(view, 2, 2, 3.0) is None
 
 
 def test_a_view_survives_the_way_to_the_browser_and_back() -> None:
     view = View((0.5, -3.0), ((1.0, 2.0),), (1, 0))
-    assert View.checked(json.loads(json.dumps(view.as_json())), 2, 3.0) == view
+    assert View.checked(json.loads(json.dumps(view.as_json())), 2, 2, 3.0) == view

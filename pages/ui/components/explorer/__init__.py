@@ -22,14 +22,14 @@ Code = tuple[float, ...]
 
 @dataclass(frozen=True)
 class View:
-    """Where the visitor is: the code, the places that are kept, and the two dimensions of the plane."""
+    """Where the visitor is: the code, the places that are kept, and the two directions of the plane."""
 
     z: Code
     pins: tuple[Code, ...] = ()
     axes: tuple[int, int] = (0, 1)
 
     @classmethod
-    def checked(cls, value: object, z_dim: int, limit: float) -> View | None:
+    def checked(cls, value: object, z_dim: int, n_directions: int, limit: float) -> View | None:
         """A view out of what a browser sent; None if it isn't one of a code of `z_dim` numbers within ±limit."""
 
         def code(numbers: object) -> Code:
@@ -43,7 +43,7 @@ class View:
         try:
             fields: Any = value
             axes = tuple(int(axis) for axis in fields["axes"])
-            if len(axes) != 2 or not all(0 <= axis < z_dim for axis in axes):
+            if len(axes) != 2 or not all(0 <= axis < n_directions for axis in axes):
                 return None
             return cls(code(fields["z"]), tuple(code(pin) for pin in fields["pins"][:8]), (axes[0], axes[1]))
         except (TypeError, ValueError, KeyError):
@@ -72,14 +72,14 @@ def weights(key: str, program: bytes) -> None:
     _weights(key=key, data=program, height=1)
 
 
-def explorer(key: str, data: dict[str, Any], start: View, limit: float) -> View:
+def explorer(key: str, data: dict[str, Any], start: View, n_directions: int, limit: float) -> View:
     """Draw the explorer and return where it stands; `data` is what explorer.js reads."""
 
     def moved() -> None:
         """Components report a value only if someone listens."""
 
     result = _explorer(key=key, data=data, default={"view": start.as_json()}, on_view_change=moved)
-    return View.checked(result.view, len(start.z), limit) or start
+    return View.checked(result.view, len(start.z), n_directions, limit) or start
 
 
 def packed(values: NDArray[Any]) -> str:

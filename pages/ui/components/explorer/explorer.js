@@ -16,8 +16,10 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
-  const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, tell: null, timer: 0, frame: 0 };
+  const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, example: null, tell: null };
+  let [timer, frame] = [0, 0];
   const picture = pictureOn($("image"));
+  const second = pictureOn($("second"));
   const plane = planeOn($("plane"));
   const rows = new Map(); // axis -> its slider and number
 
@@ -28,41 +30,51 @@ function create(host) {
   function decode(z) {
     const found = program();
     if (found) return run(found, Float32Array.from(z));
-    return state.data.lattice ? nearest(state.data, state.axes, state.z, z) : null;
+    return state.data.lattice ? nearest(state.data, state.axes, z) : null;
+  }
+
+  // The other model at the same place, if it has as many dimensions; at an example, what it makes of the same one.
+  function beside(z) {
+    const { other } = state.data;
+    const found = window.latentlab?.programs.get(other.program);
+    if (!found) return null;
+    if (state.example !== null && !state.hover) {
+      const start = state.example * other.z_dim;
+      return run(found, other.codes.slice(start, start + other.z_dim));
+    }
+    return other.z_dim === z.length ? run(found, Float32Array.from(z)) : null;
   }
 
   function draw() {
-    state.frame = 0;
+    frame = 0;
     const z = shown();
     const exact = !program() && state.data.exact && same(z, state.data.exact.z);
-    picture.show(exact ? state.data.exact.image : decode(z), state.data.shape);
+    picture.show(exact ? state.data.exact.image : decode(z), state.data.shape, "waiting");
+    if (state.data.other) second.show(beside(z), state.data.shape, "no such place here: encode an example");
     for (const [axis, row] of rows) row.set(z[axis]);
     plane.draw(state, decode, program() !== undefined);
   }
-  const later = () => (state.frame ||= requestAnimationFrame(draw));
+  const later = () => (frame ||= requestAnimationFrame(draw));
 
   function say(wait = 0) {
-    clearTimeout(state.timer);
+    clearTimeout(timer);
     const view = () => ({ z: state.z.map(round), pins: state.pins.map((p) => p.map(round)), axes: state.axes });
-    state.timer = setTimeout(() => state.tell?.(view()), wait);
+    timer = setTimeout(() => state.tell?.(view()), wait);
   }
 
   // Every change of the code goes through here, so that it can be undone.
-  function move(z, { from = state.z, wait = 0, quiet = false } = {}) {
+  function move(z, { from = state.z, wait = 0, quiet = false, example = null } = {}) {
     if (!quiet && !same(from, state.past.at(-1))) state.past = [...state.past.slice(-99), [...from]];
     state.z = z.map((value) => Math.min(state.data.limit, Math.max(-state.data.limit, value)));
+    state.example = example;
     state.hover = null;
     $("undo").disabled = state.past.length === 0;
     later();
     if (!quiet) say(wait);
   }
 
-  function at(x, y) {
-    const z = [...state.z];
-    z[state.axes[0]] = x;
-    if (state.axes[1] !== state.axes[0]) z[state.axes[1]] = y;
-    return z;
-  }
+  const directions = () => state.axes.map((index) => state.data.directions[index].vector);
+  const at = (x, y) => lifted(state.z, directions(), [x, y]);
 
   plane.listen({
     hover: (place) => {
@@ -74,10 +86,8 @@ function create(host) {
       move(pin ? [...pin] : at(...place));
     },
     nudge: (dx, dy) => {
-      const z = [...state.z];
-      z[state.axes[0]] += dx;
-      z[state.axes[1]] += dy;
-      move(z, { wait: COALESCE });
+      const [x, y] = coordinates(state.z, directions());
+      move(at(x + dx, y + dy), { wait: COALESCE });
     },
   });
 
@@ -113,7 +123,7 @@ function create(host) {
     const z_dim = state.z.length;
     const fits = [...labels.keys()].filter((i) => wanted === "" || labels[i] === Number(wanted));
     const index = fits[Math.floor(Math.random() * fits.length)];
-    move(Array.from(codes.subarray(index * z_dim, (index + 1) * z_dim)));
+    move(Array.from(codes.subarray(index * z_dim, (index + 1) * z_dim)), { example: index });
   }
 
   function pin() {
@@ -166,26 +176,32 @@ function create(host) {
       const fresh = state.data?.nonce !== sent.nonce;
       const data = inflate(sent, fresh ? null : state.data);
       if (fresh) {
-        Object.assign(state, { data, z: data.view.z, pins: data.view.pins, axes: data.view.axes, past: [], hover: null });
+        Object.assign(state, { data, ...data.view, past: [], hover: null, example: null });
         $("class").replaceChildren(new Option("any class", ""), ...data.classes.map((name, k) => new Option(name, k)));
         $("class").hidden = $("encode").hidden = data.labels.length === 0;
         for (const [name, axis] of [["across", 0], ["up", 1]]) {
-          $(name).replaceChildren(...data.dims.map((dim) => new Option(dim.name, dim.axis)));
+          const components = data.directions.slice(data.dims.length);
+          $(name).replaceChildren(
+            ...data.dims.map((dim) => new Option(dim.name, dim.axis)),
+            ...components.map((direction, k) => new Option(direction.name, data.dims.length + k)),
+          );
           $(name).value = state.axes[axis];
         }
         $("flat").hidden = data.dims.length < 2;
-        $("axes").hidden = data.dims.length < 3;
         $("undo").disabled = true;
         $("unpin").disabled = state.pins.length === 0;
         sliders();
       } else {
         state.data = data;
       }
+      $("beside").hidden = !data.other;
+      $("titles").hidden = !data.other;
+      if (data.other) [$("first-title").textContent, $("second-title").textContent] = [data.title, data.other.title];
       arrived();
     },
     stop() {
-      cancelAnimationFrame(state.frame);
-      clearTimeout(state.timer);
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
       resized.disconnect();
       plane.stop();
       window.removeEventListener("latentlab-program", arrived);
@@ -195,6 +211,18 @@ function create(host) {
 
 const round = (value) => Math.round(value * 1000) / 1000;
 const same = (a, b) => a !== undefined && b !== undefined && a.every((value, i) => Math.abs(value - b[i]) < 5e-4);
+const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+const coordinates = (z, directions) => directions.map((direction) => dot(z, direction));
+
+// The closest code to z with these coordinates along two directions: see plane() in latentlab/analysis/traversal.py.
+function lifted(z, [u, v], [x, y]) {
+  const [a, b, c] = [dot(u, u), dot(u, v), dot(v, v)];
+  const [dx, dy] = [x - dot(z, u), y - dot(z, v)];
+  const determinant = a * c - b * b;
+  if (determinant < 1e-9) return z.map((value, i) => value + (dx / a) * u[i]); // the same direction twice
+  const [p, q] = [(c * dx - b * dy) / determinant, (a * dy - b * dx) / determinant];
+  return z.map((value, i) => value + p * u[i] + q * v[i]);
+}
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const intensities = (text) => Float32Array.from(bytes(text), (byte) => byte / 255);
@@ -203,6 +231,11 @@ const intensities = (text) => Float32Array.from(bytes(text), (byte) => byte / 25
 function inflate(sent, before) {
   return {
     ...sent,
+    directions: sent.directions.map(({ name, vector, axis }) => ({
+      name,
+      vector: vector ?? sent.view.z.map((_, i) => (i === axis ? 1 : 0)),
+    })),
+    other: sent.other && { ...sent.other, codes: new Float32Array(bytes(sent.other.codes).buffer) },
     points: before?.points ?? { labels: sent.labels, codes: new Float32Array(bytes(sent.codes).buffer) },
     exact: sent.exact && { z: sent.exact.z, image: intensities(sent.exact.image) },
     lattice: sent.lattice && { ...sent.lattice, images: intensities(sent.lattice.images) },

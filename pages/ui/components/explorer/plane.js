@@ -22,12 +22,12 @@ function pictureOn(canvas) {
   const context = canvas.getContext("2d");
   let pixels = null;
   return {
-    show(image, shape) {
+    show(image, shape, without) {
       const [, height, width] = shape;
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       if (!pixels || pixels.width !== width || pixels.height !== height) pixels = context.createImageData(width, height);
       const whole = image !== null && paint(pixels, image, shape);
-      canvas.parentElement.dataset.state = image === null ? "waiting" : whole ? "" : "not a number here";
+      canvas.parentElement.dataset.state = image === null ? without : whole ? "" : "not a number here";
       if (whole) context.putImageData(pixels, 0, 0);
     },
   };
@@ -66,7 +66,8 @@ function planeOn(canvas) {
   // The background depends on the axes, and its tiles on all that the axes leave out.
   function background(state, decode, live) {
     const tiles = live && host.querySelector(".tiles").checked;
-    const held = tiles ? state.z.map((v, axis) => (state.axes.includes(axis) ? 0 : v)) : [];
+    const directions = state.axes.map((index) => state.data.directions[index].vector);
+    const held = tiles ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
     const now = JSON.stringify([tiles, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
     if (now === view) return;
     view = now;
@@ -75,12 +76,12 @@ function planeOn(canvas) {
     paper.fillStyle = tiles ? "#000" : colour("--st-secondary-background-color", "#f4f5f9");
     paper.fillRect(MARGIN, 0, size - MARGIN, size - MARGIN);
     todo = tiles ? coarseToFine() : [];
-    if (tiles) step(state, decode);
-    else points(paper, state);
+    if (tiles) step(state, directions, decode);
+    else points(paper, state, directions);
     axes(paper);
   }
 
-  function points(paper, { data, axes, z }) {
+  function points(paper, { data, z }, directions) {
     const { codes, labels } = data.points;
     const n = z.length;
     paper.save();
@@ -92,7 +93,8 @@ function planeOn(canvas) {
     paper.textAlign = "center";
     for (let i = 0; i < labels.length; i++) {
       paper.fillStyle = data.colours[labels[i] % data.colours.length] ?? colour("--st-text-color", "#888");
-      paper.fillText(data.marks[labels[i]] ?? "•", across(codes[i * n + axes[0]]), up(codes[i * n + axes[1]]) + 4);
+      const [x, y] = coordinates(codes.subarray(i * n, (i + 1) * n), directions);
+      paper.fillText(data.marks[labels[i]] ?? "•", across(x), up(y) + 4);
     }
     paper.restore();
   }
@@ -119,7 +121,7 @@ function planeOn(canvas) {
     return order;
   }
 
-  function step(state, decode) {
+  function step(state, directions, decode) {
     cancelAnimationFrame(idle);
     if (!todo.length) return;
     const paper = back.getContext("2d");
@@ -131,16 +133,15 @@ function planeOn(canvas) {
     const until = performance.now() + SLICE;
     while (todo.length && performance.now() < until) {
       const [row, column, stride] = todo.shift();
-      const z = [...state.z];
-      z[state.axes[0]] = (((column + 0.5) / TILES) * 2 - 1) * limit;
-      z[state.axes[1]] = (1 - ((row + 0.5) / TILES) * 2) * limit;
+      const place = [(((column + 0.5) / TILES) * 2 - 1) * limit, (1 - ((row + 0.5) / TILES) * 2) * limit];
+      const z = lifted(state.z, directions, place);
       if (!paint(pixels, decode(z), state.data.shape)) continue;
       brush.putImageData(pixels, 0, 0);
       paper.drawImage(tile, MARGIN + column * side, row * side, side * stride, side * stride);
     }
     copy();
     overlay(state);
-    idle = requestAnimationFrame(() => step(state, decode));
+    idle = requestAnimationFrame(() => step(state, directions, decode));
   }
 
   function copy() {
@@ -165,10 +166,15 @@ function planeOn(canvas) {
     context.fillText(text, x, y + 4);
   }
 
-  function overlay({ pins, z, axes: [a, b], hover }) {
-    pins.forEach((pin, index) => ring(across(pin[a]), up(pin[b]), 8, String(index + 1)));
-    ring(across(z[a]), up(z[b]), 9);
-    if (hover) ring(across(hover[a]), up(hover[b]), 4);
+  function overlay({ data, pins, z, axes, hover }) {
+    const spot = (code) => coordinates(code, axes.map((index) => data.directions[index].vector));
+    const mark = (code, radius, text) => {
+      const [x, y] = spot(code);
+      ring(across(x), up(y), radius, text);
+    };
+    pins.forEach((pin, index) => mark(pin, 8, String(index + 1)));
+    mark(z, 9);
+    if (hover) mark(hover, 4);
   }
 
   return {
@@ -179,8 +185,12 @@ function planeOn(canvas) {
       copy();
       overlay(state);
     },
-    pinAt([x, y], { pins, axes: [a, b] }) {
-      return pins.find((pin) => Math.hypot(across(pin[a]) - across(x), up(pin[b]) - up(y)) < 9);
+    pinAt([x, y], { data, pins, axes }) {
+      const directions = axes.map((index) => data.directions[index].vector);
+      return pins.find((pin) => {
+        const [a, b] = coordinates(pin, directions);
+        return Math.hypot(across(a) - across(x), up(b) - up(y)) < 9;
+      });
     },
     listen({ hover, click, nudge }) {
       canvas.onpointermove = (event) => hover(place(event));
@@ -200,11 +210,12 @@ function planeOn(canvas) {
 }
 
 // Where the decoder can't run here: the closest of the images that the server decoded around the place.
-function nearest({ lattice, limit }, axes, here, z) {
-  const { n, images, size } = lattice;
-  const index = (value) => Math.round(((value + limit) / (2 * limit)) * (n - 1));
-  const moved = z.findIndex((value, axis) => Math.abs(value - here[axis]) > 1e-6 && !axes.includes(axis));
-  const strip = moved >= 0 ? lattice.strips.indexOf(moved) : -1;
-  const which = strip >= 0 ? n * n + strip * n + index(z[moved]) : (n - 1 - index(z[axes[1]])) * n + index(z[axes[0]]);
+function nearest({ lattice, limit, directions }, axes, z) {
+  const { n, images, size, around } = lattice;
+  const index = (value) => Math.min(n - 1, Math.max(0, Math.round(((value + limit) / (2 * limit)) * (n - 1))));
+  const moved = z.flatMap((value, axis) => (Math.abs(value - around[axis]) > 1e-3 ? [axis] : []));
+  const strip = moved.length === 1 ? lattice.strips.indexOf(moved[0]) : -1;
+  const [x, y] = coordinates(z, axes.map((k) => directions[k].vector));
+  const which = strip >= 0 ? n * n + strip * n + index(z[moved[0]]) : (n - 1 - index(y)) * n + index(x);
   return images.subarray(which * size, (which + 1) * size);
 }

@@ -1,0 +1,40 @@
+"""Principal components against the singular value decomposition and scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn import decomposition
+
+from latentlab.analysis.projection import pca
+
+X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
+
+
+def test_it_is_scikit_learns() -> None:
+    ours, theirs = pca(X, 4), decomposition.PCA(4, svd_solver="full").fit(X)
+    np.testing.assert_allclose(np.abs(np.sum(ours.components * theirs.components_, 1)), 1, rtol=1e-5)
+    np.testing.assert_allclose(ours.variance, theirs.explained_variance_, rtol=1e-5)
+    np.testing.assert_allclose(ours.share, theirs.explained_variance_ratio_, rtol=1e-5)
+    np.testing.assert_allclose(np.abs(ours.project(X)), np.abs(theirs.transform(X)), rtol=1e-3, atol=1e-3)
+
+
+def test_the_variances_are_the_squared_singular_values() -> None:
+    singular = np.linalg.svd(X - X.mean(0), compute_uv=False)
+    np.testing.assert_allclose(pca(X, 6).variance, singular**2 / (len(X) - 1), rtol=1e-5)
+
+
+def test_components_are_orthonormal_with_a_fixed_sign() -> None:
+    components = pca(X, 6).components
+    np.testing.assert_allclose(components @ components.T, np.eye(6), atol=1e-6)
+    assert (components[np.arange(6), np.abs(components).argmax(1)] > 0).all()
+    np.testing.assert_allclose(pca(X[::-1], 6).components, components, atol=1e-5)
+
+
+def test_constant_data_have_no_variance_and_no_nan() -> None:
+    found = pca(np.ones((5, 3)), 2)
+    assert found.variance.tolist() == found.share.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (5, 0), (5, 7)])
+def test_what_cannot_be_is_refused(n: int, k: int) -> None:
+    with pytest.raises(ValueError, match="components need at least"):
+        pca(X[:n], k)
