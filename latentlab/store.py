@@ -23,7 +23,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from latentlab.data import UNLABELLED, Dataset
+from latentlab.data import UNLABELLED, Dataset, held_out
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
 from latentlab.models import Model
 from latentlab.runs import Run
@@ -88,7 +88,9 @@ class Store:
             name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
             for name, value in model.state_dict().items()
         }
-        few = examples[:N_EXAMPLES]
+        few = examples  # a part of them is taken at random: the first test images of MNIST are the easier ones
+        if len(examples) > N_EXAMPLES:
+            few = held_out(examples, N_EXAMPLES)[1]
         write(folder / "weights.safetensors", safetensors.torch.save(weights))
         write(folder / "examples.safetensors", safetensors.torch.save({"x": few.x.cpu(), "y": few.y.cpu()}))
         write(folder / "history.csv", history_csv(history).encode())

@@ -7,11 +7,12 @@ import torch
 
 from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.traversal import Spacing, plane
-from latentlab.figures.latent import carried, manifold, strips
+from latentlab.figures.latent import manifold, strips
 from latentlab.models import Decodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.explorer import View
+from pages.ui.diagnosis import diagnosis
 from pages.ui.explore import choose_other, direction_name, explore, remember, send_decoder, start, warn_of_other_weights
 from pages.ui.header import header, look, notes
 from pages.ui.pictures import figure
@@ -19,7 +20,7 @@ from pages.ui.sliders import plain_explorer
 
 STEPS = 11
 TILES = 20
-DETAILS = ("Strips", "Manifold", "What each dimension carries")
+DETAILS = ("Strips", "Manifold", "Diagnosis")
 
 
 @st.fragment
@@ -30,16 +31,16 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
     else:
         view = plain_explorer(run, where, start(run, where))
         remember(run, view)
-    along, sheet, carries = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    along, sheet, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if along.open:
         with along:
             draw_strips(run, where, view)
     if sheet.open:
         with sheet:
             draw_manifold(run, view)
-    if carries.open:
-        carries.markdown(where.summary)
-        figure(carried(where, look()), "What each dimension carries", place=carries)
+    if asked.open:
+        with asked:
+            diagnosis(run, view)
 
 
 def draw_strips(run: Run, where: Bottleneck, view: View) -> None:

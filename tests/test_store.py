@@ -104,7 +104,11 @@ def test_a_few_hundred_examples_are_kept(store: Store) -> None:
     model = saved(store)
     data = noise_images(N_EXAMPLES + 100, n_classes=10)
     store.save(store.read("one"), model, [], data)
-    assert torch.equal(store.examples("one").x, data.x[:N_EXAMPLES])
+    kept = store.examples("one").x
+    assert len(kept) == N_EXAMPLES
+    places = (kept[:, None] == data.x).flatten(2).all(2).int().argmax(1)  # which of the data each one is
+    assert len(set(places.tolist())) == N_EXAMPLES
+    assert int(places.max()) >= N_EXAMPLES  # not just the first ones: they may be easier than the rest
     assert store.history("one") == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -165,3 +166,31 @@ def test_what_a_browser_sends_is_checked(view: object) -> None:
 def test_a_view_survives_the_way_to_the_browser_and_back() -> None:
     view = View((0.5, -3.0), ((1.0, 2.0),), (1, 0))
     assert View.checked(json.loads(json.dumps(view.as_json())), 2, 2, 3.0) == view
+
+
+def ask(opened: Open, question: str, **address: str) -> AppTest:
+    app = opened("traversal", detail="Diagnosis", **address)
+    return app.segmented_control(key="question").set_value(question).run()
+
+
+def test_the_plane_is_mapped_for_support(opened: Open) -> None:
+    app = ask(opened, "Is this place real?")
+    assert not app.exception
+    assert "the judge is “MNIST judge”" in words(app)
+    assert "heatmap" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = ask(opened, "Is it a copy?", run="digits-vae")
+    assert not app.exception
+    assert "The nearest of 1,257 training images" in words(app)
+    monkeypatch.setattr("pages.ui.diagnosis.is_local", lambda _: False)
+    st.cache_resource.clear()
+    assert "The nearest of 360 test images" in words(app.run())
+
+
+def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
+    app = ask(opened, "Is the bottleneck healthy?", run="mnist-vae-20d")
+    assert not app.exception
+    assert "of 20 dimensions carry nothing." in words(app)
+    assert len(app.get("plotly_chart")) == 3

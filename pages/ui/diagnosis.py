@@ -1,0 +1,160 @@
+"""Is this place real, and is the bottleneck healthy: the tab that answers on demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from latentlab.analysis.bottleneck import Health, health
+from latentlab.analysis.support import (
+    Classify,
+    Nearest,
+    SupportMap,
+    distance_quantile,
+    nearest,
+    nearest_other,
+    support_map,
+)
+from latentlab.analysis.traversal import plane
+from latentlab.data import Dataset, is_local, load, to_bytes
+from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
+from latentlab.figures.latent import carried
+from latentlab.models import Classifies, Encodes
+from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.ui import cache
+from pages.ui.components.explorer import View
+from pages.ui.explore import direction_name
+from pages.ui.header import look
+from pages.ui.pictures import figure, sheet
+
+NODES = 40  # along a side of the map
+REFERENCE = 500  # training images whose distance to the others is the yardstick
+
+
+def diagnosis(run: Run, view: View) -> None:
+    """The map of support around the place, the nearest training images, and the health of the bottleneck."""
+    which = st.segmented_control(
+        "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
+        default="Is this place real?", required=True, key="question", label_visibility="collapsed",
+    )  # fmt: skip
+    if not issubclass(run.kind, Encodes):
+        st.info("This model has no encoder, so there is nothing to compare a place with.")
+    elif which == "Is this place real?":
+        _real(run, view)
+    elif which == "Is it a copy?":
+        _copy(run, view)
+    else:
+        _health(run)
+
+
+def judge(run: Run) -> Run | None:
+    """The classifier of the same data with the lowest test error."""
+    found = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
+
+
+def classifier(run: Run) -> Classify | None:
+    """(B, *shape) -> (B, K) log-probabilities of the run's judge, without gradients; None where there is none."""
+    found = judge(run)
+    model = cache.model(found) if found is not None else None
+    if not isinstance(model, Classifies):
+        return None
+
+    def classify(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return model.classify(x)
+
+    return classify
+
+
+def _real(run: Run, view: View) -> None:
+    with st.spinner("Mapping the plane …"):
+        held = plane(torch.tensor(view.z), cache.directions(run, view.axes))(torch.zeros(1, 2))[0]
+        seen = _support(run, tuple(round(v, 4) for v in held.tolist()), view.axes)
+    here = cache.directions(run, view.axes) @ torch.tensor(view.z)
+    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
+    drawn = support_maps(seen, (float(here[0]), float(here[1])), names, run.classes, look())
+    figure(drawn, "Maps of the plane: distance to examples, round trip, magnification, and the judge's classes")
+    found = judge(run)
+    by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
+    st.caption(f"Over {len(cache.examples(run))} test examples, their 10 nearest at each place; {by}.")
+
+
+def _copy(run: Run, view: View) -> None:
+    with st.spinner("Looking through the training images …"):
+        reference, codes, between = _training(run)
+    image = cache.decoder(run)(torch.tensor([view.z]))
+    x = reference.batch().x
+    in_pixels, in_code = nearest(image, x), nearest(torch.tensor([view.z]), codes)
+    pictures = [to_bytes(image)[0], to_bytes(x[in_pixels.index])[0], to_bytes(x[in_code.index])[0]]
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
+        st.caption("decoded · nearest in pixels · nearest code")
+    share = float(distance_quantile(in_pixels.distance, between.distance)[0])
+    what = "training" if is_local(run.dataset) else "test"
+    with right:
+        st.markdown(
+            f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
+            f"**{np.linalg.norm(codes[in_pixels.index[0]].numpy() - np.asarray(view.z)):.2f} σ** from here."
+        )
+        st.markdown(
+            f"Of {len(between.distance)} {what} images, **{share:.0%}** are nearer than that to another one. "
+            "Close to 0 % would be a copy. A blurred image is near to many, so a low number alone proves nothing."
+        )
+
+
+def _health(run: Run) -> None:
+    found = _state(run)
+    if found is None:
+        st.markdown(cache.dimensions(run).summary)
+        figure(carried(cache.dimensions(run), look()), "What each dimension carries")
+        return
+    st.markdown(f"**{found.diagnosis}**")
+    left, right = st.columns([3, 2], gap="large")
+    figure(carried(found, look()), "What each dimension carries", place=left)
+    figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
+    st.caption("The codes of all examples together (lines) against the prior (dots): on the diagonal where they agree.")
+    figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _support(run: Run, held: cache.Code, axes: tuple[int, int]) -> SupportMap:
+    model, classify = cache.model(run), classifier(run)
+    assert isinstance(model, Encodes)
+    where = cache.dimensions(run)
+
+    def encode(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return (model.encode(x) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
+
+    place = plane(torch.tensor(held), cache.directions(run, axes))
+    return support_map(cache.decoder(run), encode, classify, cache.standard_codes(run), NODES, place=place)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _training(run: Run) -> tuple[Dataset, Tensor, Nearest]:
+    """The training images (else the kept test examples), their codes, and some of their distances to the others."""
+    reference = load(run.dataset).train if is_local(run.dataset) else cache.examples(run)
+    model, where = cache.model(run), cache.dimensions(run)
+    assert isinstance(model, Encodes)
+    with torch.no_grad():
+        codes = torch.cat([model.encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
+    x = reference.batch().x
+    rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
+    standard = (codes - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
+    return reference, standard, nearest_other(x, rows)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _state(run: Run) -> Health | None:
+    """The health of a VAE's bottleneck over the kept test examples; None for a model without a posterior."""
+    model = cache.model(run)
+    if not isinstance(model, GaussianVAE):
+        return None
+    with torch.no_grad():
+        return health(*model.posterior(cache.examples(run).batch().x))
