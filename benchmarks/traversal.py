@@ -6,14 +6,15 @@
 *   Frames: the explorer of each shipped kind of decoder is open in headless Chromium (no GPU), and a slider is dragged
     for some seconds. A row states the time between two frames that the browser drew, the time of one decode in them,
     and how many messages went to the server meanwhile.
-*   Server: CPU time from the release of a plain slider to the exact picture, through Streamlit's AppTest, beside a page
-    of the same slider that only swaps a blank image of the same size.
+*   Release: time from letting go of a plain slider to the exact picture in the browser, and the server's CPU time
+    through Streamlit's AppTest, beside a page of the same slider that only swaps a blank image of the same size.
 *   Sheets: a 20 x 20 manifold of 28 x 28 images, stitched and encoded, beside Pillow's own encoding of the finished
     sheet at the same level.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import statistics
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,8 @@ DECODES = """() => {
 }"""
 BLANK = """
 import streamlit as st
-st.slider("z", -3.0, 3.0, 0.0, key="z0")
-st.image({content!r} if st.session_state["z0"] > 0 else {other!r})
+st.slider("z", -3.0, 3.0, 0.0, step=0.05, key="z0")
+st.image({content!r} if round(20 * st.session_state["z0"]) % 2 else {other!r})
 """
 
 
@@ -92,16 +93,32 @@ def dragged(page: Page, run_id: str) -> str:
     return f"| {run_id} | {' | '.join(f'{n:.1f}' for n in numbers)} | {messages} |"
 
 
-def frames() -> None:
-    """Print the first table."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("chromium is missing: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
-        server = subprocess.Popen(
-            command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs}, stdout=subprocess.DEVNULL
+def released(page: Page, path: str) -> list[float]:
+    """Milliseconds from the release of a plain slider to another picture."""
+    page.goto(f"http://localhost:{PORT}/{path}")
+    thumb = page.get_by_role("slider").first
+    thumb.wait_for(timeout=60_000)
+    page.wait_for_timeout(2_000)
+    times = []
+    for n in range(ROUNDS):
+        before = page.locator("[data-testid=stImage] img").first.get_attribute("src")
+        started = time.perf_counter()
+        thumb.press("ArrowRight" if n % 2 else "ArrowLeft")
+        page.wait_for_function(
+            "(before) => document.querySelector('[data-testid=stImage] img').getAttribute('src') !== before", arg=before
         )
+        times.append(1_000 * (time.perf_counter() - started))
+        page.wait_for_timeout(400)
+    return times[3:]
+
+
+@contextlib.contextmanager
+def serving(script: str) -> Iterator[None]:
+    """A Streamlit server with no runs of its own."""
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
+        environment = {"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             for _ in range(300):
                 try:
@@ -109,16 +126,40 @@ def frames() -> None:
                     break
                 except OSError:
                     time.sleep(0.1)
-            print("| dragging | median frame, ms | 95 % below, ms | one decode, ms | messages |\n|---|--:|--:|--:|--:|")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
-                for run_id in ("mnist-vae-2d", "mnist-vae-20d", "mnist-vae-conv"):
-                    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-                    print(dragged(page, run_id), flush=True)
-                    page.close()
-                browser.close()
+            yield
         finally:
             server.kill()
+            server.wait()
+
+
+def browser() -> None:
+    """Print the first table and the release times."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
+        print("| dragging | median frame, ms | 95 % below, ms | one decode, ms | messages |\n|---|--:|--:|--:|--:|")
+        with serving("app.py"):
+            for run_id in ("mnist-vae-2d", "mnist-vae-20d", "mnist-vae-conv"):
+                page = opened.new_page(viewport={"width": 1400, "height": 1000})
+                print(dragged(page, run_id), flush=True)
+                page.close()
+            ours = released(opened.new_page(), "traversal?live=false")
+        blank = Path(folder) / "blank.py"
+        blank.write_text(BLANK.format(content=gray(0), other=gray(255)), encoding="utf-8")
+        with serving(str(blank)):
+            theirs = released(opened.new_page(), "")
+        opened.close()
+    print("\n| from release to picture, in Chromium | median, ms | lowest-highest | x blank |\n|---|--:|--:|--:|")
+    for name, times in (("the traversal page, exact decode", ours), ("a page that swaps a blank image", theirs)):
+        ratio = statistics.median(times) / statistics.median(theirs)
+        print(f"| {name} | {statistics.median(times):.0f} | {min(times):.0f}-{max(times):.0f} | {ratio:.2f} |")
+
+
+def gray(level: int) -> bytes:
+    """A blank picture of the decoded image's size."""
+    return png(np.full((448, 448), level, np.uint8))
 
 
 def answered(app: AppTest) -> list[float]:
@@ -144,8 +185,7 @@ def server() -> None:
     app.switch_page("pages/traversal.py")
     app.query_params["live"] = "false"
     ours = answered(app.run())
-    blank, other = (png(np.full((448, 448), gray, np.uint8)) for gray in (0, 255))
-    theirs = answered(AppTest.from_string(BLANK.format(content=blank, other=other), default_timeout=60).run())
+    theirs = answered(AppTest.from_string(BLANK.format(content=gray(0), other=gray(255)), default_timeout=60).run())
     print("\n| slider released | median CPU, ms | lowest-highest |\n|---|--:|--:|")
     for name, times in (("the traversal page, whole", ours), ("a page that swaps a blank image", theirs)):
         print(f"| {name} | {statistics.median(times):.1f} | {min(times):.1f}-{max(times):.1f} |")
@@ -178,6 +218,6 @@ def sheets() -> None:
 
 
 if __name__ == "__main__":
-    frames()
+    browser()
     server()
     sheets()

@@ -15,12 +15,13 @@ from pages.ui.components.explorer import View
 from pages.ui.diagnosis import diagnosis
 from pages.ui.explore import choose_other, direction_name, explore, remember, send_decoder, start, warn_of_other_weights
 from pages.ui.header import header, look, notes
+from pages.ui.paths import paths
 from pages.ui.pictures import figure
 from pages.ui.sliders import plain_explorer
 
 STEPS = 11
 TILES = 20
-DETAILS = ("Strips", "Manifold", "Diagnosis")
+DETAILS = ("Sheets", "Paths", "Diagnosis")
 
 
 @st.fragment
@@ -31,13 +32,17 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
     else:
         view = plain_explorer(run, where, start(run, where))
         remember(run, view)
-    along, sheet, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if along.open:
-        with along:
-            draw_strips(run, where, view)
-    if sheet.open:
-        with sheet:
-            draw_manifold(run, view)
+    sheets, ways, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if sheets.open:
+        with sheets:
+            which = st.segmented_control(
+                "Sheet", ["Strips", "Manifold"], default="Strips", required=True, key="sheet", bind="query-params",
+                label_visibility="collapsed",
+            )  # fmt: skip
+            draw_strips(run, where, view) if which == "Strips" else draw_manifold(run, view)
+    if ways.open:
+        with ways:
+            paths(run, view)
     if asked.open:
         with asked:
             diagnosis(run, view)

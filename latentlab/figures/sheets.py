@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,14 @@ def png(sheet: Bytes) -> bytes:
     """Encode a sheet losslessly."""
     out = io.BytesIO()
     Image.fromarray(sheet).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def gif(frames: Sequence[Bytes], seconds: float = 0.12) -> bytes:
+    """Encode gray or colour frames of one size as an endless animation; gray levels are kept."""
+    out = io.BytesIO()
+    first, *rest = (Image.fromarray(frame) for frame in frames)
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=round(1_000 * seconds), loop=0, optimize=False)
     return out.getvalue()
 
 

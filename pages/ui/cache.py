@@ -50,15 +50,15 @@ def examples(run: Run) -> Dataset:
         st.stop()
 
 
-def decoder(run: Run) -> Decode:
-    """The decoder of a run's model, without gradients, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
+def decoder(run: Run, gradients: bool = False) -> Decode:
+    """The decoder of a run's model, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
     trained, where = model(run), dimensions(run)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Decodes):
         raise TypeError(f"{run.model} doesn't decode.")
 
     def decode(z: Tensor) -> Tensor:
-        with torch.no_grad():
+        with torch.set_grad_enabled(gradients):
             return trained.decode(center + scale * z)
 
     return decode

@@ -114,7 +114,7 @@ def _health(run: Run) -> None:
         st.markdown(cache.dimensions(run).summary)
         figure(carried(cache.dimensions(run), look()), "What each dimension carries")
         return
-    st.markdown(f"**{found.diagnosis}**")
+    st.markdown(f"**{found.diagnosis}** Over {found.n_examples:,} test examples.")
     left, right = st.columns([3, 2], gap="large")
     figure(carried(found, look()), "What each dimension carries", place=left)
     figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
@@ -152,9 +152,12 @@ def _training(run: Run) -> tuple[Dataset, Tensor, Nearest]:
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _state(run: Run) -> Health | None:
-    """The health of a VAE's bottleneck over the kept test examples; None for a model without a posterior."""
+    """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
     model = cache.model(run)
     if not isinstance(model, GaussianVAE):
         return None
+    test = load(run.dataset).test if is_local(run.dataset) else cache.examples(run)
     with torch.no_grad():
-        return health(*model.posterior(cache.examples(run).batch().x))
+        parts = [model.posterior(test.batch(index).x) for index in torch.arange(len(test)).split(1_000)]
+    mean, log_std = (torch.cat(part) for part in zip(*parts, strict=True))
+    return health(mean, log_std)

@@ -40,7 +40,11 @@ def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
             with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
                 values |= {axis: _slider(axis, where) for axis in order[IN_SIGHT:]}
     z = tuple(values[axis] for axis in range(len(order)))
-    image = to_bytes(cache.decoder(run)(torch.tensor([z])))
+    decoded = cache.decoder(run)(torch.tensor([z]))
+    if not bool(decoded.isfinite().all()):
+        shown.warning("Not a number here: the decoder overflows at this place. Move back towards the middle.")
+        return View(z, first.pins, first.axes)
+    image = to_bytes(decoded)
     shown.image(sheet_png(image, 1, scale=WIDTH // image.shape[-1]), width="stretch", alt="The decoded image")
     return View(z, first.pins, first.axes)
 

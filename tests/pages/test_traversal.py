@@ -72,7 +72,7 @@ def test_the_buttons_set_the_sliders(opened: Open) -> None:
 
 
 def test_the_manifold_comes_with_two_spacings(opened: Open) -> None:
-    app = opened("traversal", detail="Manifold")
+    app = opened("traversal", sheet="Manifold")
     quantile = app.get("plotly_chart")[0].proto.spec
     app.segmented_control(key="spacing").set_value("linear").run()
     assert app.get("plotly_chart")[0].proto.spec != quantile
@@ -194,3 +194,26 @@ def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
     assert not app.exception
     assert "of 20 dimensions carry nothing." in words(app)
     assert len(app.get("plotly_chart")) == 3
+
+
+def test_three_ways_between_two_examples_are_compared(opened: Open) -> None:
+    app = opened("traversal", detail="Paths")
+    assert not app.exception
+    strip, probabilities = (chart.proto.spec for chart in app.get("plotly_chart"))
+    assert all(kind in strip for kind in ("linear", "spherical", "geodesic"))
+    assert "share of the path" in probabilities
+    assert "shorter than the straight line" in words(app)
+
+
+def test_a_path_may_join_pins(opened: Open) -> None:
+    app = opened("traversal", detail="Paths", pins="-1,0;1,1")
+    assert (app.selectbox(key="from").value, app.selectbox(key="to").value) == ("pin 1", "pin 2")
+    app.selectbox(key="to").select("here").run()
+    assert not app.exception
+
+
+def test_a_path_plays(opened: Open) -> None:
+    app = opened("traversal", detail="Paths", run="digits-vae")
+    app.toggle(key="play").set_value(True).run()
+    assert not app.exception
+    assert app.image[0].proto.imgs[0].url.endswith(".gif")
