@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -189,3 +190,83 @@ def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page)
     expect(page.locator(".sliders input")).to_have_count(6)
     expect(page.locator(".stAlert")).to_have_count(0)
     assert not re.search(r"[?&]z=", page.url)
+
+
+def test_an_image_that_is_not_a_number_is_not_painted(page: Page) -> None:
+    page.goto("about:blank")
+    for name in ("decoder.js", "plane.js"):
+        page.add_script_tag(content=(SOURCES / name).read_text(encoding="utf-8"))
+    painted = page.evaluate(
+        """() => {
+          const target = new ImageData(2, 1);
+          return [paint(target, [0.5, NaN], [1, 1, 2]), paint(target, [0.5, 1.5], [1, 1, 2]), [...target.data]];
+        }"""
+    )
+    assert painted == [False, True, [128, 128, 128, 255, 255, 255, 255, 255]]
+
+
+def test_a_rerun_that_changes_nothing_sends_nothing_large(server: Server, page: Page) -> None:
+    received: list[int] = []
+
+    def opened(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: received.append(len(frame)))
+
+    page.on("websocket", opened)
+    page.goto(server.url("traversal?run=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.wait_for_timeout(2000)
+    first = sum(received)
+    received.clear()
+    page.locator("button.pin").click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('pins') !== null")
+    page.wait_for_timeout(1500)
+    assert first > 1_000_000  # the decoder came with the page
+    assert sum(received) < 30_000  # and didn't come again, nor did the pictures that stayed the same
+
+
+def test_a_second_model_stands_beside_the_first(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d&beside=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    expect(page.get_by_text("no such place here: encode an example")).to_have_count(0)  # it is a pseudo-element
+    beside = page.locator(".frame.beside")
+    expect(beside).to_have_attribute("data-state", "no such place here: encode an example")
+    page.locator("button.encode").click()
+    expect(beside).to_have_attribute("data-state", "")
+    second = page.locator("canvas.second").evaluate(PIXELS)
+    assert max(second) > 128
+    assert second != pixels(page)
+
+
+def test_a_decoder_for_the_server_alone_is_shown_from_its_lattice_while_dragging(
+    page: Page, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path_factory.mktemp("site")
+    (config / "sitecustomize.py").write_text(
+        "import latentlab.analysis.program as p\np.MAX_NUMBERS = 10\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{config}:{ROOT}")
+    served = Server(tmp_path_factory.mktemp("large") / "runs")
+    try:
+        page.goto(served.url("traversal"))
+        expect(page.locator(".explorer[data-runs=server]")).to_be_visible()
+        expect(page.get_by_text("decoded by the server when you let go")).to_be_visible()
+        box = page.locator("canvas.plane").bounding_box()
+        assert box
+        shown = set()
+        for step in range(10):
+            page.mouse.move(box["x"] + box["width"] * (0.1 + 0.08 * step), box["y"] + box["height"] * 0.4)
+            page.wait_for_timeout(60)
+            shown.add(str(pixels(page)))
+        assert len(shown) > 5
+        page.mouse.click(box["x"] + box["width"] * 0.61, box["y"] + box["height"] * 0.33)
+        page.mouse.move(0, 0)
+        page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
+        page.wait_for_timeout(1500)
+        z = [float(v) for v in parse_qs(urlparse(page.url).query)["z"][0].split(",")]
+        model = Store.default().load("mnist-vae-2d")
+        assert isinstance(model, VAE)
+        expected = 255 * model.decode(torch.tensor([z])).numpy().ravel()
+        assert np.abs(np.asarray(pixels(page)) - expected).max() <= 4  # the address rounds z to two decimals
+    finally:
+        served.kill()
