@@ -1,4 +1,4 @@
-"""Seeing many dimensions in a few: principal components."""
+"""Directions worth looking along: principal components, and the way towards a class."""
 
 from __future__ import annotations
 
@@ -50,3 +50,24 @@ def pca(x: ArrayLike, k: int) -> PCA:
     total = values.sum() or 1.0
     kept = (components * signs[:, None])[:k]
     return PCA(*(a.astype(np.float32) for a in (mean, kept, values[:k], values[:k] / total)))
+
+
+def class_directions(x: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
+    """The way towards each class: (n_classes, D) unit vectors from the mean of all others to the mean of the class.
+
+    Attribute vectors as in White, Sampling generative networks (2016), §3.2. A class without examples, or the only
+    one, has a zero vector.
+
+    Args:
+        x: (N, D) codes.
+        y: (N,) class indices.
+        n_classes: how many there are.
+    """
+    data, labels = np.asarray(x, np.float64), np.asarray(y)
+    out = np.zeros((n_classes, data.shape[1]))
+    for k in range(n_classes):
+        own = labels == k
+        if own.any() and not own.all():
+            way = data[own].mean(0) - data[~own].mean(0)
+            out[k] = way / (np.linalg.norm(way) or 1.0)
+    return out.astype(np.float32)

@@ -14,7 +14,7 @@ from torch import Tensor
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.projection import pca
+from latentlab.analysis.projection import class_directions, pca
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.data import Dataset
 from latentlab.formats import RunError
@@ -110,16 +110,20 @@ def program(run: Run) -> Program | str:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
-def components(run: Run) -> NDArray[np.float32]:
-    """(k, z_dim): the first principal components of the codes, none where two dimensions already show them all."""
-    d = len(dimensions(run).order)
-    return pca(standard_codes(run), min(d, N_COMPONENTS)).components if d > 2 else np.empty((0, d), np.float32)
+def extra_directions(run: Run) -> dict[str, NDArray[np.float32]]:
+    """Name -> (z_dim,): principal components and the way towards each class; none where all lie in one plane."""
+    d, seen = len(dimensions(run).order), examples(run)
+    if d < 3:
+        return {}
+    found = {f"PC{k + 1}": row for k, row in enumerate(pca(standard_codes(run), min(d, N_COMPONENTS)).components)}
+    ways = class_directions(standard_codes(run), seen.y, len(run.classes))
+    return found | {f"towards {name}": way for name, way in zip(run.classes, ways, strict=True) if way.any()}
 
 
 def directions(run: Run, axes: tuple[int, int]) -> Tensor:
-    """(2, z_dim): the directions of a plane, by their places in the list of dimensions and components."""
-    d = len(dimensions(run).order)
-    return torch.cat([torch.eye(d), torch.from_numpy(components(run))])[list(axes)]
+    """(2, z_dim): the directions of a plane, by their places in the list of dimensions and extra directions."""
+    rows = [torch.eye(len(dimensions(run).order)), *(torch.from_numpy(v)[None] for v in extra_directions(run).values())]
+    return torch.cat(rows)[list(axes)]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)

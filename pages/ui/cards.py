@@ -22,7 +22,14 @@ def cards(run: Run) -> None:
     """Draw them beside each other, under each other in a narrow window."""
     grid = st.grid(min_column_width=400, gap="medium")
     with grid.container():
-        _card("Traversal", "tune", "Move a slider, see what the dimension means.", "traversal", _walk(run), run)
+        _card(
+            "Traversal",
+            "tune",
+            "Point anywhere, drag a dimension: the picture follows the hand.",
+            "traversal",
+            _walk(run),
+            run,
+        )
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 

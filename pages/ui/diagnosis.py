@@ -95,15 +95,16 @@ def _copy(run: Run, view: View) -> None:
     with left:
         sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
         st.caption("decoded · nearest in pixels · nearest code")
-    share = float(distance_quantile(in_pixels.distance, between.distance)[0])
     what = "training" if is_local(run.dataset) else "test"
     with right:
         st.markdown(
             f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
             f"**{np.linalg.norm(codes[in_pixels.index[0]].numpy() - np.asarray(view.z)):.2f} σ** from here."
         )
-        st.markdown(
-            f"Of {len(between.distance)} {what} images, **{share:.0%}** are nearer than that to another one. "
+        for who, known in between.items():
+            share = float(distance_quantile(in_pixels.distance, known.distance)[0])
+            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than that to a {what} image.")
+        st.caption(
             "Close to 0 % would be a copy. A blurred image is near to many, so a low number alone proves nothing."
         )
 
@@ -137,8 +138,8 @@ def _support(run: Run, held: cache.Code, axes: tuple[int, int]) -> SupportMap:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _training(run: Run) -> tuple[Dataset, Tensor, Nearest]:
-    """The training images (else the kept test examples), their codes, and some of their distances to the others."""
+def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
+    """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
     reference = load(run.dataset).train if is_local(run.dataset) else cache.examples(run)
     model, where = cache.model(run), cache.dimensions(run)
     assert isinstance(model, Encodes)
@@ -147,7 +148,10 @@ def _training(run: Run) -> tuple[Dataset, Tensor, Nearest]:
     x = reference.batch().x
     rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
     standard = (codes - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
-    return reference, standard, nearest_other(x, rows)
+    between = {"of their own": nearest_other(x, rows)}
+    if is_local(run.dataset):
+        between["test images"] = nearest(cache.examples(run).batch().x, x)
+    return reference, standard, between
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)

@@ -117,7 +117,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "view": first.as_json(),
         "dims": dims,
         "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]
-        + [{"name": f"PC{k + 1}", "vector": row.tolist()} for k, row in enumerate(cache.components(run))],
+        + [{"name": name, "vector": way.tolist()} for name, way in cache.extra_directions(run).items()],
         "title": run.title,
         "in_sight": IN_SIGHT,
         "limit": LIMIT,
@@ -160,11 +160,11 @@ def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
 
 
 def n_directions(run: Run) -> int:
-    """How many directions a plane of the run's latent space can have: its dimensions and its principal components."""
-    return len(cache.dimensions(run).order) + len(cache.components(run))
+    """How many directions a plane of the run's latent space can have: its dimensions and what lies across them."""
+    return len(cache.dimensions(run).order) + len(cache.extra_directions(run))
 
 
 def direction_name(run: Run, index: int) -> str:
-    """How a direction is called: z1 to zD, then PC1 and on."""
+    """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
     d = len(cache.dimensions(run).order)
-    return f"z{index + 1}" if index < d else f"PC{index - d + 1}"
+    return f"z{index + 1}" if index < d else list(cache.extra_directions(run))[index - d]

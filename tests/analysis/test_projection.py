@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import decomposition
 
-from latentlab.analysis.projection import pca
+from latentlab.analysis.projection import class_directions, pca
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
 
@@ -38,3 +38,17 @@ def test_constant_data_have_no_variance_and_no_nan() -> None:
 def test_what_cannot_be_is_refused(n: int, k: int) -> None:
     with pytest.raises(ValueError, match="components need at least"):
         pca(X[:n], k)
+
+
+def test_the_way_towards_a_class_joins_the_means() -> None:
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 3, 500)
+    centers = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 4]])
+    ways = class_directions(centers[y] + 0.01 * rng.normal(size=(500, 3)), y, 4)
+    np.testing.assert_allclose(np.linalg.norm(ways[:3], axis=1), 1, rtol=1e-6)
+    assert (ways @ centers.T).argmax(1)[:3].tolist() == [0, 1, 2]
+    rest = centers[y[y != 0]].mean(0)
+    expected = (centers[0] - rest) / np.linalg.norm(centers[0] - rest)
+    np.testing.assert_allclose(ways[0], expected, atol=5e-3)
+    assert ways[3].tolist() == [0, 0, 0]
+    assert class_directions(np.ones((3, 2)), np.zeros(3), 1).tolist() == [[0, 0]]
