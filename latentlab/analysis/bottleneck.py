@@ -42,7 +42,8 @@ class Bottleneck:
     Attributes:
         carries: (D,) what the dimension carries, in `unit`.
         unit: "nats" (mean KL from the prior) or "variance".
-        active: (D,) bool; whether the code's mean varies with the example by more than `ACTIVE_VARIANCE`.
+        active: (D,) bool; whether the code's mean varies with the example by more than `ACTIVE_VARIANCE`
+            (of the largest variance, where the code has no prior).
         order: (D,) dimensions from the one that carries most to the one that carries least.
         center, scale: (D,) where the codes lie: the prior's 0 and 1, or mean and standard deviation of the codes.
     """
@@ -134,11 +135,19 @@ def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
 
 
 def spread(codes: Tensor) -> Bottleneck:
-    """The dimensions of a deterministic code, by their variance over N examples: (N, D)."""
+    """The dimensions of a deterministic code, by their variance over N examples: (N, D).
+
+    Such a code has no unit, so a dimension counts as active by its share of the largest variance.
+    """
     variance = _array(codes.var(0))
     scale = np.sqrt(np.maximum(variance, 1e-12))
     return Bottleneck(
-        variance, "variance", variance > ACTIVE_VARIANCE, _descending(variance), _array(codes.mean(0)), scale
+        variance,
+        "variance",
+        variance > ACTIVE_VARIANCE * variance.max(),
+        _descending(variance),
+        _array(codes.mean(0)),
+        scale,
     )
 
 

@@ -38,7 +38,8 @@ def test_kl_is_that_of_torch_distributions() -> None:
 def test_active_means_a_variance_above_one_hundredth(std: float, active: bool) -> None:
     mean = torch.tensor([[-std], [std]]).repeat(500, 1)
     assert bottleneck(mean, torch.zeros_like(mean)).active.tolist() == [active]
-    assert spread(mean).active.tolist() == [active]
+    scaled = 7 * torch.cat([mean / std, mean], 1)  # beside a dimension of unit variance, in a unit of its own
+    assert spread(scaled).active.tolist() == [True, active]
 
 
 def test_the_spread_of_a_deterministic_code() -> None:

@@ -10,9 +10,11 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
+from latentlab import jobs
 from latentlab.data import to_bytes
 from latentlab.models import VAE
 from latentlab.store import Store
+from latentlab.worker import perform
 from pages.ui.components.explorer import View
 from tests.pages.conftest import Open, words
 
@@ -217,3 +219,20 @@ def test_a_path_plays(opened: Open) -> None:
     app.toggle(key="play").set_value(True).run()
     assert not app.exception
     assert app.image[0].proto.imgs[0].url.endswith(".gif")
+
+
+def test_an_autoencoder_without_a_prior_moves_in_units_of_its_codes(opened: Open, app_store: Store) -> None:
+    job_id = jobs.submit(app_store, "ae", "digits", {"z_dim": 3, "hidden": 32}, {"epochs": 3})
+    list(perform(app_store, job_id))
+    app = opened("traversal", run=job_id, live="false")
+    assert not app.exception
+    assert "variance" in app.slider[0].label
+    app.button(key="encode").click().run()
+    assert any(app.slider(key=f"z{axis}").value for axis in range(3))
+    given = sent(opened("traversal", run=job_id))
+    standard = np.frombuffer(base64.b64decode(given["codes"]), "<f4").reshape(-1, 3)
+    np.testing.assert_allclose(standard.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(standard.std(0, ddof=1), 1, atol=1e-3)
+    for question in ("Is this place real?", "Is the bottleneck healthy?"):
+        assert not ask(opened, question, run=job_id).exception
+    assert not opened("home", run=job_id).exception
