@@ -15,6 +15,7 @@ st.navigation(
     [
         st.Page("pages/home.py", title="LatentLab", default=True),
         st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
+        st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
     ],
     position="top",

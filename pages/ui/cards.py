@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.projection import pca
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Samples
+from latentlab.models import Encodes, Samples
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.pictures import SIDE
@@ -30,6 +31,16 @@ def cards(run: Run) -> None:
             _walk(run),
             run,
         )
+    if issubclass(run.kind, Encodes):
+        with grid.container():
+            _card(
+                "Clusters",
+                "scatter_plot",
+                "Every code on one map, and what lies between.",
+                "clusters",
+                _spread(run),
+                run,
+            )
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 
@@ -61,6 +72,21 @@ def _drawn(run: Run) -> bytes:
         if isinstance(model, Samples):
             return _png(to_bytes(model.sample(n, device.generator(0))))
     return _png(to_bytes(cache.decoder(run)(cache.standard_codes(run)[:n])))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _spread(run: Run) -> bytes:
+    """Examples where their codes lie along the two principal components."""
+    codes, x = cache.standard_codes(run).numpy(), cache.examples(run).x.numpy()
+    scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
+    share = (scores - scores.min(0)) / np.maximum(np.ptp(scores, 0), 1e-6)
+    _, height, width = x.shape[1:]
+    sheet = np.zeros((x.shape[1], ROWS * height, COLUMNS * width), np.uint8)
+    for image, (across, up) in zip(x, share, strict=True):
+        left, top = round(across * (COLUMNS - 1) * width), round((1 - up) * (ROWS - 1) * height)
+        part = sheet[:, top : top + height, left : left + width]
+        np.maximum(part, image, out=part)
+    return sheet_png(sheet[None], 1, gap=0, scale=max(1, SIDE // width))
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:

@@ -1,0 +1,97 @@
+"""Clusters: a map of the codes, with what each point is and what lies between them."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.data import is_local
+from latentlab.models import Encodes
+from latentlab.runs import Run
+from pages.ui import cache
+from pages.ui.components.scatter import Colouring, pack, scatter
+from pages.ui.header import header, look, notes
+from pages.ui.map_detail import clicked, selection
+from pages.ui.spaces import Space, principal, send_sprites, space
+
+SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
+
+
+def axes(run: Run, n: int, method: str) -> tuple[int, int]:
+    """Choose the two directions of the map."""
+    found, d = principal(run, n), len(cache.dimensions(run).order)
+    count = len(found.components) if method == "PCA" else d
+    names = [
+        f"PC{k + 1} ({found.share[k]:.0%})" if method == "PCA" else f"z{k + 1}" for k in range(count)
+    ]  # fmt: skip
+    order = range(count) if method == "PCA" else [int(axis) for axis in cache.dimensions(run).order]
+    options = list(order)
+    across, up = st.columns(2)
+    x = across.selectbox("Across", options, 0, names.__getitem__, key=f"across-{method}-{run.id}")
+    y = up.selectbox("Up", options, min(1, count - 1), names.__getitem__, key=f"up-{method}-{run.id}")
+    return x, y
+
+
+def unprojected(
+    run: Run, n: int, method: str, pair: tuple[int, int], place: tuple[float, float]
+) -> tuple[NDArray[np.float32], str]:
+    """The code of a place of the map, and how it was found."""
+    if method == "PCA":
+        found = principal(run, n)
+        code = found.mean + place[0] * found.components[pair[0]]
+        return code + place[1] * found.components[pair[1]] * (pair[0] != pair[1]), "exact, the other components at 0"
+    code = space(run, n).z.mean(0)
+    code[list(pair)] = place
+    return code, "exact, the other dimensions at their mean"
+
+
+def coloured(seen: Space, by: str) -> tuple[NDArray[np.int64], Colouring | None]:
+    """The class of each point, and the number that colours it, if any."""
+    labels = seen.data.y.numpy()
+    if by == "judge's class" and seen.predicted is not None:
+        return seen.predicted, None
+    return labels, Colouring(by, seen.terms[by]) if by in seen.terms else None
+
+
+@st.fragment
+def the_map(run: Run, sprite_id: str | None, n: int) -> None:
+    """The map, its controls, and what is picked on it."""
+    picture, controls = st.columns([2, 1], gap="large")
+    seen = space(run, n)
+    with controls:
+        method = st.segmented_control(
+            "Map", ["PCA", "Dimensions"], default="PCA", required=True, key="method", bind="query-params"
+        )
+        pair = axes(run, n, method)
+        by = st.selectbox(
+            "Colour", ["class", *(["judge's class"] if seen.predicted is not None else []), *seen.terms],
+            key="colour", bind="query-params",
+        )  # fmt: skip
+    scores = principal(run, n).project(seen.z) if method == "PCA" else seen.z
+    labels, colouring = coloured(seen, by)
+    data = pack(seen.name, scores[:, list(pair)], labels, run.classes, look().classes, colouring, sprite_id)
+    with picture:
+        picked = scatter(f"map-{run.id}", data, len(seen.data))
+    with controls:
+        clicked(run, seen, picked.click, lambda place: unprojected(run, n, method, pair, place))
+    st.subheader("Selection", anchor=False)
+    selection(run, seen, picked.selected)
+
+
+run = header("Clusters", Encodes)
+if run is None:
+    st.stop()
+local = is_local(run.dataset) and run.dataset != "digits"
+size = st.session_state.get("examples", "2,000") if local else "500"
+sprite_id = send_sprites(run, SIZES[size])
+the_map(run, sprite_id, SIZES[size])
+if local:
+    st.segmented_control("Examples", list(SIZES), default="2,000", required=True, key="examples")
+notes(
+    "Each point is a test example, placed by its code: along principal components, or along two dimensions. Colour and "
+    "shape mean class, or colour a number. Hover to see the example; click for its reconstruction and its neighbours.",
+    "Click between two clusters: the place is decoded. Colour by loss and look at the worst. Draw a lasso around the "
+    "points of one class that lie in another, and look at them.",
+    "Principal components are the directions of largest variance (Hotelling 1933); two of them show the share of the "
+    "variance that their names state, so what looks close may be far apart in the others. Neighbours are therefore "
+    "always looked up in the latent space itself.",
+)

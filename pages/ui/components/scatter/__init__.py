@@ -1,0 +1,157 @@
+"""A scatter of many points that keeps up with the hand: raw bytes go to the browser, ids and places come back.
+
+`sprites` sends a sheet of thumbnails once; `scatter` draws the points and returns what was clicked and selected.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+_HERE = Path(__file__).parent
+FULL = 65_535  # a coordinate at the far side of the map's box
+
+
+def _source(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+_sprites = st.components.v2.component("latentlab.sprites", js=_source("sprites.js"))
+_scatter = st.components.v2.component(
+    "latentlab.scatter",
+    html=_source("scatter.html"),
+    css=_source("scatter.css"),
+    js=_source("points.js", "scatter.js"),
+)
+
+
+@dataclass(frozen=True)
+class Click:
+    """What was clicked: a point (its index) or an empty place of the map (its coordinates)."""
+
+    point: int | None = None
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a visitor picked on a map of N points."""
+
+    click: Click | None
+    selected: NDArray[np.int64]  # (M,) ascending
+
+    @classmethod
+    def checked(cls, clicked: object, selected: object, n: int) -> Picked:
+        """What a browser sent, without what can't be."""
+        return cls(_click(clicked, n), _ids(selected, n))
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """A number for each point, drawn on a ramp between the 1st and the 99th percentile."""
+
+    name: str
+    values: NDArray[np.floating]  # (N,)
+
+
+def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
+    """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
+    _sprites(key=key, data=_framed(head) + sheet, height=1)
+
+
+def pack(
+    points: str,
+    xy: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    colours: Sequence[str],
+    colouring: Colouring | None = None,
+    sprite_id: str | None = None,
+) -> bytes:
+    """What scatter.js reads: a header and, for each point, four bytes of place, one of class and one of value.
+
+    Args:
+        points: an id of the examples; a new one forgets what was picked.
+        xy: (N, 2) places.
+        labels: (N,) class indices, or -1.
+        classes: their names.
+        colours: "#rrggbb" for each class.
+        colouring: colours by a number instead of the class.
+        sprite_id: the sheet of thumbnails that `sprites` sent.
+    """
+    low = xy.min(0).astype(np.float64)
+    span = float((xy.max(0) - low).max()) or 1.0
+    low -= (span - (xy.max(0) - low)) / 2  # the shorter side is centered
+    places = np.rint((xy - low) / span * FULL).clip(0, FULL).astype("<u2")
+    label = np.where(labels < 0, len(classes), labels).astype(np.uint8)
+    body = places.tobytes() + label.tobytes()
+    scale = None
+    if colouring is not None:
+        first, last = (float(v) for v in np.nanpercentile(colouring.values, [1, 99]))
+        share = (colouring.values - first) / ((last - first) or 1.0)
+        body += np.rint(np.nan_to_num(share).clip(0, 1) * 255).astype(np.uint8).tobytes()
+        scale = {"name": colouring.name, "low": first, "high": last}
+    unlabelled = bool((labels < 0).any())
+    head = {
+        "n": len(xy),
+        "points": points,
+        "layout": hashlib.sha256(places.tobytes()).hexdigest()[:12],
+        "low": low.tolist(),
+        "span": span,
+        "classes": [*classes, *(["no class"] if unlabelled else [])],
+        "colours": [*colours[: len(classes)], *(["#888888"] if unlabelled else [])],
+        "scale": scale,
+        "sprites": sprite_id,
+    }
+    digest = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
+    return b"".join([_framed({"id": digest, **head}), body])
+
+
+def scatter(key: str, data: bytes, n: int) -> Picked:
+    """Draw the points and return what is picked."""
+
+    def changed() -> None:
+        """Components report a value only if someone listens."""
+
+    result = _scatter(
+        key=key, data=data, default={"clicked": None, "selected": ""},
+        on_clicked_change=changed, on_selected_change=changed,
+    )  # fmt: skip
+    return Picked.checked(result.clicked, result.selected, n)
+
+
+def _framed(head: dict[str, Any]) -> bytes:
+    """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text
+
+
+def _click(value: object, n: int) -> Click | None:
+    try:
+        fields: Any = value
+        if fields["id"] is not None:
+            return Click(point=int(fields["id"])) if 0 <= int(fields["id"]) < n else None
+        x, y = (float(v) for v in fields["place"])
+        return Click(place=(x, y)) if math.isfinite(x) and math.isfinite(y) else None
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _ids(value: object, n: int) -> NDArray[np.int64]:
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+        found = np.unique(np.frombuffer(content, "<u4").astype(np.int64))
+    except ValueError:
+        return np.empty(0, np.int64)
+    return found[found < n]

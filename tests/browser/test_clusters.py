@@ -1,0 +1,99 @@
+"""The map under a hand: hover, click, select, zoom, and nothing large sent twice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import FloatRect, Page, WebSocket, expect
+
+from tests.browser.conftest import Server
+
+
+@pytest.fixture
+def box(server: Server, page: Page) -> FloatRect:
+    """The map of the two-dimensional VAE, open; where it is on the screen."""
+    page.goto(server.url("clusters"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    page.wait_for_timeout(1500)
+    found = page.locator("canvas.overlay").bounding_box()
+    assert found
+    return found
+
+
+def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, box: FloatRect) -> None:
+    page.evaluate(
+        """() => {
+          window.asked = 0;
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (...content) {
+            window.asked++;
+            return send.apply(this, content);
+          };
+        }"""
+    )
+    seen = set()
+    for step in range(25):
+        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.016 * step), box["y"] + box["height"] * 0.5)
+        page.wait_for_timeout(30)
+        if page.locator(".tip").is_visible():
+            seen.add(
+                page.locator(".tip canvas").evaluate("c => c.getContext('2d').getImageData(0,0,28,28).data.join()")
+            )
+    assert len(seen) > 3
+    assert page.evaluate("window.asked") == 0
+
+
+def test_a_click_shows_the_point_and_arrows_step_to_the_next(page: Page, box: FloatRect) -> None:
+    for step in range(12):  # until a point lies under the pointer
+        page.mouse.move(box["x"] + box["width"] * (0.4 + 0.02 * step), box["y"] + box["height"] * 0.5)
+        page.wait_for_timeout(40)
+        if page.locator(".tip").is_visible():
+            break
+    page.mouse.down()
+    page.mouse.up()
+    distances = page.get_by_text(re.compile(r"^distances "))
+    expect(distances).to_be_visible()
+    before = distances.inner_text()
+    page.locator("canvas.overlay").press("ArrowRight")
+    expect(distances).not_to_have_text(before)
+
+
+def test_an_empty_place_is_decoded(page: Page, box: FloatRect) -> None:
+    page.mouse.click(box["x"] + 25, box["y"] + box["height"] - 25)
+    expect(page.get_by_text(re.compile("An empty place at"))).to_be_visible()
+    expect(page.get_by_alt_text("The place, decoded")).to_be_visible()
+
+
+def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Page) -> None:
+    received: list[int] = []
+
+    def opened(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: received.append(len(frame)))
+
+    page.on("websocket", opened)
+    page.goto(server.url("clusters"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    page.wait_for_timeout(2000)
+    received.clear()
+    box = page.locator("canvas.overlay").bounding_box()
+    assert box
+    page.get_by_role("button", name="Lasso").click()
+    x, y = box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for dx, dy in ((150, 0), (180, 120), (0, 150)):
+        page.mouse.move(x + dx, y + dy, steps=3)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"\d+ selected"))).to_be_visible()
+    expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
+    page.wait_for_timeout(500)
+    assert sum(received) < 60_000
+    page.get_by_role("button", name="Deselect").click()
+    expect(page.get_by_text("Draw a box or a lasso")).to_be_visible()
+
+
+def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG001 the map is open
+    chip = page.locator(".legend button").first
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "false")

@@ -1,0 +1,130 @@
+"""The map page: what it sends, and what it says of what is picked."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from latentlab.analysis.projection import pca
+from latentlab.models import VAE
+from latentlab.store import Store
+from pages.ui import spaces
+from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
+from tests.pages.conftest import Open, words
+
+pytestmark = pytest.mark.usefixtures("kept_examples_only")
+
+
+@pytest.fixture
+def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where MNIST itself isn't on the machine."""
+    monkeypatch.setattr("latentlab.data.is_local", lambda _: False)
+    monkeypatch.setattr(spaces, "is_local", lambda _: False)
+
+
+def sent(app: AppTest, name: str = "latentlab.scatter") -> tuple[dict[str, Any], bytes]:
+    (component,) = (c for c in app.get("bidi_component") if c.proto.component_name == name)
+    content = component.proto.bytes
+    length = int.from_bytes(content[:4], "little")
+    return json.loads(content[4 : 4 + length]), content[4 + length :]
+
+
+def pick(app: AppTest, run_id: str = "mnist-vae-2d", **view: object) -> AppTest:
+    app.session_state[f"map-{run_id}"] = {"clicked": None, "selected": "", **view}
+    return app.run()
+
+
+def codes(run_id: str) -> torch.Tensor:
+    model = Store.default().load(run_id)
+    assert isinstance(model, VAE)
+    return model.encode(Store.default().examples(run_id).batch().x)
+
+
+def test_the_map_shows_the_codes_along_their_principal_components(opened: Open) -> None:
+    head, body = sent(opened("clusters", run="mnist-vae-20d"))
+    scores = pca(codes("mnist-vae-20d"), 2).project(codes("mnist-vae-20d"))
+    places = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL * head["span"] + head["low"]
+    np.testing.assert_allclose(places, scores, atol=head["span"] / FULL)
+    labels = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
+    np.testing.assert_array_equal(labels, Store.default().examples("mnist-vae-20d").y)
+
+
+def test_the_dimensions_themselves_make_a_map_too(opened: Open) -> None:
+    app = opened("clusters", method="Dimensions")
+    head, body = sent(app)
+    places = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL * head["span"] + head["low"]
+    order = np.array([app.selectbox(key=f"{side}-Dimensions-mnist-vae-2d").value for side in ("across", "up")], int)
+    np.testing.assert_allclose(places, codes("mnist-vae-2d").numpy()[:, order], atol=head["span"] / FULL)
+
+
+def test_a_number_can_colour_the_points(opened: Open) -> None:
+    app = opened("clusters")
+    app.selectbox(key="colour").select("kl").run()
+    head, body = sent(app)
+    assert head["scale"]["name"] == "kl"
+    assert len(body) == 6 * head["n"]
+
+
+def test_the_thumbnails_are_the_examples(opened: Open) -> None:
+    head, content = sent(opened("clusters"), "latentlab.sprites")
+    with Image.open(io.BytesIO(content)) as image:
+        sheet = np.asarray(image)
+    x = Store.default().examples("mnist-vae-2d").x.numpy()
+    row, column = divmod(123, head["columns"])
+    np.testing.assert_array_equal(sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28], x[123, 0])
+
+
+def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
+    app = pick(opened("clusters"), clicked={"id": 7, "place": None})
+    z = codes("mnist-vae-2d")
+    nearest = torch.linalg.vector_norm(z - z[7], dim=1).sort().values[1:9]
+    assert "distances " + " · ".join(f"{float(d):.2f}" for d in nearest) in words(app)
+    assert "the judge says" in words(app)
+
+
+def test_an_empty_place_is_decoded(opened: Open) -> None:
+    app = pick(opened("clusters"), clicked={"id": None, "place": [0.5, -0.5]})
+    assert "An empty place at 0.50, -0.50: exact" in words(app)
+    assert app.image
+
+
+def test_a_selection_is_counted_and_kept(opened: Open) -> None:
+    ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
+    app = pick(opened("clusters"), selected=ids)
+    y = Store.default().examples("mnist-vae-2d").y[:40].bincount()
+    assert f"{int(y.argmax())}: {int(y.max())}" in words(app)
+
+
+@pytest.mark.parametrize(
+    "clicked", [None, 7, {"id": 500, "place": None}, {"id": -1}, {"id": None, "place": ["nan", 0]}]
+)
+@pytest.mark.parametrize("selected", [None, "!!", base64.b64encode(b"abc").decode()])
+def test_what_a_browser_sends_is_checked(clicked: object, selected: object) -> None:
+    picked = Picked.checked(clicked, selected, 500)
+    assert picked.click is None
+    assert len(picked.selected) == 0
+
+
+def test_what_fits_is_taken() -> None:
+    ids = base64.b64encode(np.array([3, 999, 3, 1], "<u4").tobytes()).decode()
+    picked = Picked.checked({"id": 3, "place": None}, ids, 500)
+    assert picked.click == Click(point=3)
+    assert picked.selected.tolist() == [1, 3]
+
+
+def test_points_are_packed_small_and_only_change_when_they_do() -> None:
+    rng = np.random.default_rng(0)
+    xy, y = rng.normal(size=(60_000, 2)), rng.integers(-1, 3, 60_000)
+    colouring = Colouring("loss", rng.normal(size=60_000))
+    content = pack("a", xy, y, ("p", "q", "r"), ("#000000",) * 3, colouring)
+    assert len(content) < 500_000
+    assert content == pack("a", xy, y, ("p", "q", "r"), ("#000000",) * 3, colouring)
+    assert content != pack("a", xy + 1e-2 * rng.normal(size=xy.shape), y, ("p", "q", "r"), ("#000000",) * 3, colouring)
+    head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    assert head["classes"] == ["p", "q", "r", "no class"]
