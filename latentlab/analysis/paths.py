@@ -1,9 +1,9 @@
 """Ways from one code to another: straight, along a sphere, and the shortest in pixel space; measured alike.
 
 The decoder bends the latent space. With J the Jacobian of `decode`, a small step dz changes the example by
-sqrt(dzᵀ G dz), G = JᵀJ, its pull-back metric (Arvanitidis, Hansen & Hauberg, "Latent space oddity", 2018, §3). The
+sqrt(dzᵀ G dz), G = JᵀJ, its pull-back metric (Arvanitidis, Hansen & Hauberg, "Latent space oddity", 2018). The
 shortest curve under G, a geodesic, minimises the energy of Shao, Kumar & Fletcher ("The Riemannian geometry of deep
-generative models", 2018, eq. 6), which also makes the pixels change at a nearly constant speed:
+generative models", 2018), which also makes the pixels change at a nearly constant speed:
 
     E(z_0 … z_N) = N Σ_i |decode(z_{i+1}) - decode(z_i)|²  >=  length²       equal at constant speed
 
@@ -131,7 +131,7 @@ def geodesic(decode: Decode, z0: Tensor, z1: Tensor, n: int, max_steps: int = 30
     straight = measure(decode, line, "geodesic")
     if n == 2 or not 0 < straight.length < math.inf:
         return straight
-    few, *more = [size for size in (n // 4, n // 2) if size >= 4] or [n]
+    few, *more = [size for size in (n // 4, n // 2) if size >= 6] or [n]
     share = max_steps // 8
     found = [_relax(decode, _spread(start, few), share) for start in _starts(decode, line)]
     codes = min(found, key=lambda codes: measure(decode, codes, "").length)
@@ -175,8 +175,6 @@ def _relax(decode: Decode, codes: Tensor, max_steps: int) -> Tensor:
 
     with torch.no_grad():
         before = float(energy(codes))
-    if not 0 < before < math.inf:
-        return codes
     beside = torch.ones(n - 3, dtype=torch.float64).diag(1)
     second = 2 * torch.eye(n - 2, dtype=torch.float64) - beside - beside.T
     along = _inverse_root((n - 1) * second).to(codes) * before**0.5

@@ -76,18 +76,14 @@ def _drawn(run: Run) -> bytes:
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _spread(run: Run) -> bytes:
-    """Examples where their codes lie along the two principal components."""
+    """Examples where their codes lie along the two principal components, spread out evenly."""
     codes, x = cache.standard_codes(run).numpy(), cache.examples(run).x.numpy()
     scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
-    share = (scores - scores.min(0)) / np.maximum(np.ptp(scores, 0), 1e-6)
-    _, height, width = x.shape[1:]
-    sheet = np.zeros((x.shape[1], ROWS * height, COLUMNS * width), np.uint8)
-    for image, (across, up) in zip(x, share, strict=True):
-        left, top = round(across * (COLUMNS - 1) * width), round((1 - up) * (ROWS - 1) * height)
-        part = sheet[:, top : top + height, left : left + width]
-        np.maximum(part, image, out=part)
-    return sheet_png(sheet[None], 1, gap=0, scale=max(1, SIDE // width))
+    share = (scores.argsort(0).argsort(0) + 0.5) / len(scores)  # their ranks, in 0 ... 1
+    y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
+    cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
+    return _png(x[np.square(cells - share).sum(-1).argmin(1)])
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:
-    return sheet_png(images, COLUMNS, gap=0, scale=max(1, SIDE // images.shape[-1]))
+    return sheet_png(images, COLUMNS, gap=2, scale=max(1, SIDE // images.shape[-1]))
