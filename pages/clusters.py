@@ -5,12 +5,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.data import is_local
+from latentlab.figures.maps import map_3d
 from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import Colouring, pack, scatter
 from pages.ui.header import header, look, notes
 from pages.ui.map_detail import clicked, selection
+from pages.ui.pictures import figure
 from pages.ui.spaces import Space, principal, send_sprites, space
 
 SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
@@ -66,8 +68,13 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
             "Colour", ["class", *(["judge's class"] if seen.predicted is not None else []), *seen.terms],
             key="colour", bind="query-params",
         )  # fmt: skip
+        deep = seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params", help="Turn it with the mouse")
     scores = principal(run, n).project(seen.z) if method == "PCA" else seen.z
     labels, colouring = coloured(seen, by)
+    if deep:
+        with picture:
+            three_dimensions(run, n, method, scores, labels)
+        return
     data = pack(seen.name, scores[:, list(pair)], labels, run.classes, look().classes, colouring, sprite_id)
     with picture:
         picked = scatter(f"map-{run.id}", data, len(seen.data))
@@ -75,6 +82,16 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
         clicked(run, seen, picked.click, lambda place: unprojected(run, n, method, pair, place))
     st.subheader("Selection", anchor=False)
     selection(run, seen, picked.selected)
+
+
+def three_dimensions(run: Run, n: int, method: str, scores: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    """The first three principal components, or the three dimensions that carry most."""
+    order = [0, 1, 2] if method == "PCA" else [int(axis) for axis in cache.dimensions(run).order[:3]]
+    share = principal(run, n).share
+    names = [f"PC{k + 1} ({share[k]:.0%})" if method == "PCA" else f"z{k + 1}" for k in order]
+    figure(map_3d(scores[:, order], labels, run.classes, names, look()), "The map in three dimensions, by class")
+    if method == "PCA":
+        st.caption(f"These three hold {share[:3].sum():.0%} of the variance.")
 
 
 run = header("Clusters", Encodes)

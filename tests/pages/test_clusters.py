@@ -128,3 +128,10 @@ def test_points_are_packed_small_and_only_change_when_they_do() -> None:
     assert content != pack("a", xy + 1e-2 * rng.normal(size=xy.shape), y, ("p", "q", "r"), ("#000000",) * 3, colouring)
     head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
     assert head["classes"] == ["p", "q", "r", "no class"]
+
+
+def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d", deep="true")
+    assert not app.exception
+    assert "scatter3d" in app.get("plotly_chart")[0].proto.spec
+    assert "of the variance" in words(app)
