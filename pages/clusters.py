@@ -10,10 +10,11 @@ from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import Colouring, pack, scatter
+from pages.ui.diagnosis import judge
 from pages.ui.header import header, look, notes
 from pages.ui.map_detail import clicked, selection
 from pages.ui.pictures import figure
-from pages.ui.spaces import Space, principal, send_sprites, space
+from pages.ui.spaces import Space, judged, principal, send_sprites, space
 
 SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
 
@@ -46,11 +47,11 @@ def unprojected(
     return code, "exact, the other dimensions at their mean"
 
 
-def coloured(seen: Space, by: str) -> tuple[NDArray[np.int64], Colouring | None]:
+def coloured(run: Run, n: int, seen: Space, by: str) -> tuple[NDArray[np.int64], Colouring | None]:
     """The class of each point, and the number that colours it, if any."""
+    if by == "judge's class":
+        return judged(run, n), None
     labels = seen.data.y.numpy()
-    if by == "judge's class" and seen.predicted is not None:
-        return seen.predicted, None
     return labels, Colouring(by, seen.terms[by]) if by in seen.terms else None
 
 
@@ -65,12 +66,12 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
         )
         pair = axes(run, n, method)
         by = st.selectbox(
-            "Colour", ["class", *(["judge's class"] if seen.predicted is not None else []), *seen.terms],
+            "Colour", ["class", *(["judge's class"] if judge(run) is not None else []), *seen.terms],
             key="colour", bind="query-params",
         )  # fmt: skip
         deep = seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params", help="Turn it with the mouse")
     scores = principal(run, n).project(seen.z) if method == "PCA" else seen.z
-    labels, colouring = coloured(seen, by)
+    labels, colouring = coloured(run, n, seen, by)
     if deep:
         with picture:
             three_dimensions(run, n, method, scores, labels)

@@ -17,6 +17,7 @@ from latentlab.models import Decodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import Click
+from pages.ui.diagnosis import classifier
 from pages.ui.pictures import sheet
 from pages.ui.spaces import Space
 
@@ -70,7 +71,10 @@ def _point(run: Run, seen: Space, index: int) -> None:
     if issubclass(run.kind, Decodes):
         pictures += list(to_bytes(cache.decoder(run)(z[index : index + 1])))
     sheet(pictures, 2, "The example and its reconstruction")
-    said = f", the judge says {_name(run, int(seen.predicted[index]))}" if seen.predicted is not None else ""
+    classify = classifier(run)
+    said = ""
+    if classify is not None:
+        said = f", the judge says {_name(run, int(classify(seen.data[index : index + 1].batch().x).argmax()))}"
     st.markdown(f"**{_name(run, int(seen.data.y[index]))}**{said} · loss {seen.terms['loss'][index]:.1f}")
     st.caption(f"Its {NEIGHBOURS} nearest neighbours in the latent space, not on the map")
     sheet(seen.data.x.numpy()[near.numpy()], 4, "Nearest neighbours in the latent space")

@@ -10,16 +10,17 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.projection import PCA, pca
-from latentlab.data import Batch, Dataset, is_local, load
+from latentlab.data import UNLABELLED, Batch, Dataset, is_local, load
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Classifies, Encodes
+from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import sprites
-from pages.ui.diagnosis import judge
+from pages.ui.diagnosis import classifier
 
 CHUNK = 1_000
+BATCH = 100  # examples that the judge looks at together: more don't fit the cache
 COLUMNS = 100  # thumbnails beside each other on a sheet
 SEED = 1
 
@@ -33,32 +34,27 @@ class Space:
         data: the N examples.
         z: (N, z_dim) their codes, in units of their spread.
         terms: name -> (N,), the model's loss and its terms for each example, in their units.
-        predicted: (N,) the judge's classes, or None.
     """
 
     name: str
     data: Dataset
     z: NDArray[np.float32]
     terms: dict[str, NDArray[np.float32]]
-    predicted: NDArray[np.int64] | None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def space(run: Run, n: int) -> Space:
     """The first n test examples (else those kept with the run), encoded and weighed."""
     data = load(run.dataset).test[:n] if n and is_local(run.dataset) else cache.examples(run)
-    model, where, found = cache.model(run), cache.dimensions(run), judge(run)
+    model, where = cache.model(run), cache.dimensions(run)
     assert isinstance(model, Encodes)
-    rng, terms, z, predicted = generator(SEED), [], [], []
-    classifier = cache.model(found) if found is not None else None
+    rng, terms, z = generator(SEED), [], []
     with torch.no_grad():
         for index in torch.arange(len(data)).split(CHUNK):
             batch = Batch(*data.batch(index))
             z.append(model.encode(batch.x))
             (loss,) = model.losses(batch, rng)
             terms.append(torch.stack([loss.value, *loss.terms.values()]))
-            if isinstance(classifier, Classifies):
-                predicted.append(classifier.classify(batch.x).argmax(1))
     names = ["loss", *model.units]
     columns = torch.cat(terms, 1).numpy()
     codes = (torch.cat(z) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
@@ -67,8 +63,17 @@ def space(run: Run, n: int) -> Space:
         data,
         codes.numpy(),
         dict(zip(names, columns, strict=True)),
-        torch.cat(predicted).numpy() if predicted else None,
     )
+
+
+@st.cache_resource(max_entries=4, show_spinner="The judge looks at the examples …", hash_funcs=cache.BY_VERSION)
+def judged(run: Run, n: int) -> NDArray[np.int64]:
+    """(N,) the class that the judge gives each example; all UNLABELLED where there is no judge."""
+    classify, data = classifier(run), space(run, n).data
+    if classify is None:
+        return np.full(len(data), UNLABELLED)
+    parts = [classify(data.batch(index).x).argmax(1) for index in torch.arange(len(data)).split(BATCH)]
+    return torch.cat(parts).numpy()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)

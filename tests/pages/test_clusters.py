@@ -135,3 +135,12 @@ def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
     assert not app.exception
     assert "scatter3d" in app.get("plotly_chart")[0].proto.spec
     assert "of the variance" in words(app)
+
+
+def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
+    app = opened("clusters")
+    app.selectbox(key="colour").select("judge's class").run()
+    head, body = sent(app)
+    said = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
+    y = Store.default().examples("mnist-vae-2d").y.numpy()
+    assert 0.98 < (said == y).mean() <= 1
