@@ -32,6 +32,7 @@ checkpoints: $(VENV)/app.stamp  ## train again what ships (about half an hour on
 benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
 	$(RUN) -m benchmarks.training
 	$(RUN) -m benchmarks.traversal
+	$(RUN) -m benchmarks.map
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

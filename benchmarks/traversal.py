@@ -14,36 +14,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import PORT, ROOT, chromium, frames_seen, serving, watch_frames
 from latentlab.figures.sheets import png, stitch
 
-ROOT = Path(__file__).parents[1]
-PORT = 8765
 SECONDS = 4.0
 ROUNDS = 25
-FRAMES = """() => {
-  window.frames_seen = [];
-  let before = performance.now();
-  const tick = (now) => { window.frames_seen.push(now - before); before = now; requestAnimationFrame(tick); };
-  requestAnimationFrame(tick);
-}"""
 DECODES = """() => {
   const program = [...window.latentlab.programs.values()].at(-1);
   const z = new Float32Array(program.z_dim);
@@ -80,12 +68,12 @@ def dragged(page: Page, run_id: str) -> str:
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] / 2, middle)
     page.mouse.down()
-    page.evaluate(FRAMES)
+    watch_frames(page)
     before, until, step = len(sent), time.monotonic() + SECONDS, 0
     while time.monotonic() < until:
         step += 1
         page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * np.sin(step / 15)), middle)
-    frames: list[float] = page.evaluate("() => window.frames_seen.slice(2)")
+    frames = frames_seen(page)
     messages = len(sent) - before
     page.mouse.up()
     decodes: list[float] = page.evaluate(DECODES)
@@ -112,33 +100,9 @@ def released(page: Page, path: str) -> list[float]:
     return times[3:]
 
 
-@contextlib.contextmanager
-def serving(script: str) -> Iterator[None]:
-    """A Streamlit server with no runs of its own."""
-    with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
-        environment = {"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs}
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"http://localhost:{PORT}/_stcore/health", timeout=1).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield
-        finally:
-            server.kill()
-            server.wait()
-
-
 def browser() -> None:
     """Print the first table and the release times."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
+    with chromium() as opened, tempfile.TemporaryDirectory() as folder:
         print("| dragging | median frame, ms | 95 % below, ms | one decode, ms | messages |\n|---|--:|--:|--:|--:|")
         with serving("app.py"):
             for run_id in ("mnist-vae-2d", "mnist-vae-20d", "mnist-vae-conv"):
@@ -150,7 +114,6 @@ def browser() -> None:
         blank.write_text(BLANK.format(content=gray(0), other=gray(255)), encoding="utf-8")
         with serving(str(blank)):
             theirs = released(opened.new_page(), "")
-        opened.close()
     print("\n| from release to picture, in Chromium | median, ms | lowest-highest | x blank |\n|---|--:|--:|--:|")
     for name, times in (("the traversal page, exact decode", ours), ("a page that swaps a blank image", theirs)):
         ratio = statistics.median(times) / statistics.median(theirs)

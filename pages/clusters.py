@@ -98,12 +98,11 @@ def three_dimensions(run: Run, n: int, method: str, scores: NDArray[np.float32],
 run = header("Clusters", Encodes)
 if run is None:
     st.stop()
-local = is_local(run.dataset) and run.dataset != "digits"
-size = st.session_state.get("examples", "2,000") if local else "500"
-sprite_id = send_sprites(run, SIZES[size])
-the_map(run, sprite_id, SIZES[size])
-if local:
-    st.segmented_control("Examples", list(SIZES), default="2,000", required=True, key="examples")
+above, size = st.container(), "500"
+if is_local(run.dataset) and run.dataset != "digits":
+    size = st.segmented_control("Examples", list(SIZES), default="2,000", required=True, key="examples")
+with above:
+    the_map(run, send_sprites(run, SIZES[size]), SIZES[size])
 notes(
     "Each point is a test example, placed by its code: along principal components, or along two dimensions. Colour and "
     "shape mean class, or colour a number. Hover to see the example; click for its reconstruction and its neighbours.",

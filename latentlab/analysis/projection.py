@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
+CHUNK = 4_096
+
 
 @dataclass(frozen=True)
 class PCA:
@@ -38,13 +40,16 @@ def pca(x: ArrayLike, k: int) -> PCA:
     Raises:
         ValueError: fewer than two examples, or not 1 <= k <= D.
     """
-    data = np.asarray(x, np.float64)
+    data = np.asarray(x)
     n, d = data.shape
     if n < 2 or not 1 <= k <= d:
         raise ValueError(f"{k} components need at least two examples of at least {k} dimensions, not {n} of {d}.")
-    mean = data.mean(0)
-    centered = data - mean
-    values, vectors = np.linalg.eigh(centered.T @ centered / (n - 1))
+    mean = data.mean(0, dtype=np.float64)
+    covariance = np.zeros((d, d))
+    for start in range(0, n, CHUNK):  # centered, so single precision is enough for the products of a chunk
+        part = (data[start : start + CHUNK] - mean).astype(np.float32)
+        covariance += part.T @ part
+    values, vectors = np.linalg.eigh(covariance / (n - 1))
     values, components = values[::-1].clip(min=0), vectors.T[::-1]
     signs = np.sign(components[np.arange(d), np.abs(components).argmax(1)])
     total = values.sum() or 1.0

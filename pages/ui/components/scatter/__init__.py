@@ -92,14 +92,15 @@ def pack(
     low = xy.min(0).astype(np.float64)
     span = float((xy.max(0) - low).max()) or 1.0
     low -= (span - (xy.max(0) - low)) / 2  # the shorter side is centered
-    places = np.rint((xy - low) / span * FULL).clip(0, FULL).astype("<u2")
+    places = ((xy - low) * (FULL / span) + 0.5).astype("<u2")  # rounded
     label = np.where(labels < 0, len(classes), labels).astype(np.uint8)
     body = places.tobytes() + label.tobytes()
     scale = None
     if colouring is not None:
-        first, last = (float(v) for v in np.nanpercentile(colouring.values, [1, 99]))
-        share = (colouring.values - first) / ((last - first) or 1.0)
-        body += np.rint(np.nan_to_num(share).clip(0, 1) * 255).astype(np.uint8).tobytes()
+        values = np.nan_to_num(np.asarray(colouring.values, np.float32))
+        first, last = (float(v) for v in np.percentile(values, [1, 99]))
+        share = (values - first) * (255 / ((last - first) or 1.0)) + 0.5
+        body += share.clip(0, 255).astype(np.uint8).tobytes()
         scale = {"name": colouring.name, "low": first, "high": last}
     unlabelled = bool((labels < 0).any())
     head = {

@@ -69,6 +69,11 @@ function pointsOn(canvas) {
       gl.uniform1f(gl.getUniformLocation(program, "size"), size);
       gl.drawArrays(gl.POINTS, 0, n);
     },
+    // The time when what was drawn is done: reading a pixel waits for it.
+    wait() {
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+      return performance.now();
+    },
   };
 }
 
@@ -100,6 +105,7 @@ function flatOn(canvas) {
         ink.fill();
       }
     },
+    wait: () => performance.now(),
   };
 }
 

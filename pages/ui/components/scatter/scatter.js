@@ -29,13 +29,18 @@ function create(host) {
   const [canvas, overlay, tip] = [$("points"), $("overlay"), $("tip")];
   const points = pointsOn(canvas);
   const ink = overlay.getContext("2d");
+  const QUICK = 40_000; // points drawn while dragging, where drawing all of them takes too long for the eye
   const state = { map: null, hidden: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
   let [tell, nearest, frame, size, view, press] = [null, null, 0, [0, 0], null, null];
+  let [stale, slow] = [true, false]; // the points must be drawn again; drawing all takes long
   const shown = (i) => !state.hidden.has(state.map.label[i]);
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
 
   // Places in 0 ... 1 of the map's box; the view's centre and how many pixels one is wide.
-  const reset = () => (view = { x: 0.5, y: 0.5, zoom: 0.92 * Math.min(...size) });
+  const reset = () => {
+    view = { x: 0.5, y: 0.5, zoom: 0.92 * Math.min(...size) };
+    stale = true;
+  };
   const pixel = (x, y) => [size[0] / 2 + (x - view.x) * view.zoom, size[1] / 2 - (y - view.y) * view.zoom];
   const place = (px, py) => [view.x + (px - size[0] / 2) / view.zoom, view.y - (py - size[1] / 2) / view.zoom];
   const real = ([x, y]) => [state.map.low[0] + x * state.map.span, state.map.low[1] + y * state.map.span];
@@ -55,6 +60,7 @@ function create(host) {
       rgba[4 * i + 3] = !shown(i) ? 0 : chosen.size && !chosen.has(i) ? 40 : 210;
     }
     points.colours(rgba);
+    stale = true;
   }
 
   function fit() {
@@ -75,7 +81,14 @@ function create(host) {
     if (!state.map || !fit()) return;
     const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / (0.92 * Math.min(...size))));
     const dense = canvas.width / size[0];
-    points.draw(state.map.n, [view.x, view.y, (2 * view.zoom) / size[0], (2 * view.zoom) / size[1]], radius * dense);
+    if (stale) {
+      const moving = press?.mode === "pan" && press.far;
+      const n = moving && slow ? Math.min(QUICK, state.map.n) : state.map.n;
+      const started = performance.now();
+      points.draw(n, [view.x, view.y, (2 * view.zoom) / size[0], (2 * view.zoom) / size[1]], radius * dense);
+      if (n === state.map.n && n > QUICK) slow = points.wait() - started > 12;
+      stale = n < state.map.n;
+    }
     ink.clearRect(0, 0, ...size);
     for (const i of [state.hover, state.clicked?.id ?? -1])
       if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
@@ -176,6 +189,7 @@ function create(host) {
     view.zoom = Math.min(400 * Math.min(...size), Math.max(0.3 * Math.min(...size), view.zoom * by));
     view.x = x - (px - size[0] / 2) / view.zoom;
     view.y = y + (py - size[1] / 2) / view.zoom;
+    stale = true;
     later();
   }
 
@@ -188,6 +202,7 @@ function create(host) {
     if (press.mode === "pan") {
       view.x -= (spot[0] - press.last[0]) / view.zoom;
       view.y += (spot[1] - press.last[1]) / view.zoom;
+      stale = true;
     } else if (press.mode === "box") {
       const [[ax, ay], [bx, by]] = [press.from, spot];
       state.drawn = [[ax, ay], [bx, ay], [bx, by], [ax, by]];

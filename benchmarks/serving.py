@@ -1,0 +1,74 @@
+"""A Streamlit server and a Chromium for the benchmarks that look at a page."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+PORT = 8765
+FRAMES = """() => {
+  window.frames_seen = [];
+  let before = performance.now();
+  const tick = (now) => { window.frames_seen.push(now - before); before = now; requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+
+
+@contextlib.contextmanager
+def serving(script: str) -> Iterator[None]:
+    """A server of a script, with no runs of its own."""
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
+        environment = {"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs, "PYTHONPATH": str(ROOT)}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"http://localhost:{PORT}/_stcore/health", timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield
+        finally:
+            server.kill()
+            server.wait()
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless and without a GPU: what it draws is drawn by the processor."""
+    found = shutil.which("chromium")
+    if found is None:
+        sys.exit("chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--use-gl=angle",
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+        ]
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+def watch_frames(page: Page) -> None:
+    """From now on, note the time between two frames."""
+    page.evaluate(FRAMES)
+
+
+def frames_seen(page: Page) -> list[float]:
+    """Milliseconds between the frames since `watch_frames`."""
+    frames: list[float] = page.evaluate("() => window.frames_seen.slice(2)")
+    return frames

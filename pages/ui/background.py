@@ -1,0 +1,54 @@
+"""Work of more than a second in a process of its own: asked for once, shown when it comes, forgotten on request."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+KEPT = 32  # results
+
+
+class Background:
+    """One helper process and the results that it is asked for; shared by all visitors."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._asked: dict[str, Future[Any]] = {}
+
+    def ask(self, key: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+        """The result of a function of the library and of arrays, computed once for each key."""
+        if key not in self._asked:
+            while len(self._asked) >= KEPT:
+                self._asked.pop(next(iter(self._asked))).cancel()
+            try:
+                self._asked[key] = self._process().submit(function, *args, **kwargs)
+            except BrokenProcessPool:  # the process was killed: start another
+                self._pool = None
+                self._asked[key] = self._process().submit(function, *args, **kwargs)
+        return self._asked[key]
+
+    def forget(self, key: str) -> None:
+        """Cancel what was asked for under a key; what already runs is ended with its process."""
+        asked = self._asked.pop(key, None)
+        if asked is not None and not asked.cancel() and not asked.done() and self._pool is not None:
+            for process in (self._pool._processes or {}).values():  # the pool has no word for ending one
+                process.terminate()
+            self._pool = None
+
+    def _process(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        return self._pool
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def background() -> Background:
+    """The helper of this server."""
+    return Background()
