@@ -1,10 +1,9 @@
-"""Maps of codes: principal components, UMAP and t-SNE, the neighbours they rest on, and one map laid onto another."""
+"""Directions worth looking along, and maps of codes: principal components, UMAP, t-SNE; and nearest neighbours."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +15,10 @@ from latentlab.knobs import Value, from_dict, knob
 Floats = NDArray[np.float32]
 
 METRICS = ("euclidean", "cosine", "correlation")
+CHUNK = 4_096
 WIDE = 2_048  # dimensions: from here on a covariance is too large, and components are found by random projection
 LEAST = 4  # codes that UMAP and t-SNE can lay out
+CHUNK = 4_096  # codes whose products are taken together
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,7 @@ class UmapKnobs:
     n_neighbors: int = knob(15, 2, 200, log=True, help="neighbours a code is held to, itself among them")
     min_dist: float = knob(0.1, 0.0, 0.99, help="how close together the map may put two codes")
     metric: str = knob("euclidean", choices=METRICS, help="distance between codes")
-    n_epochs: int = knob(
-        100, 0, 5_000, help="rounds of optimisation; 0 is umap-learn's choice: 500 to 10,000 codes, else 200"
-    )
+    n_epochs: int = knob(100, 0, 5_000, help="rounds; 0 is umap-learn's choice: 500 up to 10,000 codes, else 200")
     init: str = knob("pca", choices=("pca", "spectral", "random"), help="where the layout starts")
 
 
@@ -128,7 +127,7 @@ class TsneKnobs:
     max_iter: int = knob(1_000, 250, 10_000, help="rounds of optimisation")
 
 
-METHODS: dict[str, type] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
+METHODS: dict[str, type[NoKnobs | UmapKnobs | TsneKnobs]] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
 FULL_QUALITY: dict[str, Value] = {"n_epochs": 0, "init": "spectral"}  # what `UmapKnobs` leaves out for speed
 
 
@@ -172,14 +171,13 @@ def project(
     if method not in METHODS:
         raise ValueError(f"Unknown method {method!r}; known are {', '.join(METHODS)}.")
     knobs = from_dict(METHODS[method], params)
-    codes = _codes(z)
+    codes = as_codes(z)
     if method == "pca":
-        axes = _principal(codes, n_components, seed)
+        axes = principal(codes, n_components, seed)
         return Projection(axes.project(codes), method, seed, {}, axes=axes)
     n, d = codes.shape
     if n < LEAST or d < n_components:
-        needs = f"at least {LEAST} codes of at least {n_components} dimensions"
-        raise ValueError(f"A map in {n_components} dimensions needs {needs}, not {n} of {d}.")
+        raise ValueError(f"{n_components} coordinates need {LEAST} codes of as many dimensions, not {n} of {d}.")
     if (codes == codes[0]).all():
         raise ValueError("All codes are the same: there is nothing to lay out.")
     if isinstance(knobs, UmapKnobs):
@@ -205,7 +203,7 @@ def neighbours(
     Raises:
         ValueError: k is out of range, the shapes or the metric don't fit, or a number is not finite.
     """
-    reference, places = (torch.from_numpy(_comparable(_codes(x), metric)) for x in (z, query))
+    reference, places = (torch.from_numpy(_comparable(as_codes(x), metric)) for x in (z, query))
     itself = None if own is None else torch.from_numpy(np.asarray(own, np.int64))
     found = zip(*_neighbours(places, reference, k, itself), strict=True)
     index, distance = (torch.cat(parts).numpy() for parts in found)
@@ -223,57 +221,12 @@ def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean") -> Graph:
     return Graph(found.index, found.distance, metric)
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """The similarity transform x -> scale · x @ rotation + shift that lays one map onto another.
-
-    Attributes:
-        xy: (N, k) the second map, transformed.
-        rotation: (k, k) orthogonal; a reflection if its determinant is -1.
-        scale: 0 or more.
-        shift: (k,).
-        disparity: Σ|a - xy|² / Σ|a - mean a|²: 0 for the same shape, 1 for shapes that have nothing in common.
-    """
-
-    xy: Floats
-    rotation: Floats
-    scale: float
-    shift: Floats
-    disparity: float
-
-    def apply(self, x: ArrayLike) -> Floats:
-        """(M, k) -> (M, k): other places of the second map."""
-        moved: Floats = (self.scale * (np.asarray(x, np.float64) @ self.rotation) + self.shift).astype(np.float32)
-        return moved
-
-
-def procrustes(a: ArrayLike, b: ArrayLike) -> Alignment:
-    """Lay b onto a by rotation, reflection, scale and shift, with the least squared distance between partners.
-
-    Schönemann (1966), A generalized solution of the orthogonal Procrustes problem; scale and shift as in Schönemann &
-    Carroll (1970). The disparity is that of scipy.spatial.procrustes.
-
-    Args:
-        a, b: (N, k), row by row the same examples.
+def as_codes(z: ArrayLike) -> Floats:
+    """(N, D) float32.
 
     Raises:
-        ValueError: the shapes differ, or a number is not finite.
+        ValueError: another shape, or a number that is not finite.
     """
-    target, moving = (_codes(x).astype(np.float64) for x in (a, b))
-    if target.shape != moving.shape:
-        raise ValueError(f"Maps of shapes {target.shape} and {moving.shape} have no partners.")
-    mean_a, mean_b = target.mean(0), moving.mean(0)
-    target, moving = target - mean_a, moving - mean_b
-    u, stretch, v = np.linalg.svd(moving.T @ target)
-    rotation = u @ v
-    scale = float(stretch.sum() / (np.square(moving).sum() or 1.0))
-    xy = scale * moving @ rotation
-    disparity = np.square(target - xy).sum() / (np.square(target).sum() or 1.0)
-    to_float = [part.astype(np.float32) for part in (xy + mean_a, rotation, mean_a - scale * mean_b @ rotation)]
-    return Alignment(to_float[0], to_float[1], scale, to_float[2], float(disparity))
-
-
-def _codes(z: ArrayLike) -> Floats:
     codes = np.ascontiguousarray(z, np.float32)
     if codes.ndim != 2:
         raise ValueError(f"Codes are (N, D), not of shape {codes.shape}.")
@@ -297,7 +250,7 @@ def _comparable(codes: Floats, metric: str) -> Floats:
     return np.hstack([codes / np.where(length > 0, length, 1), length == 0], dtype=np.float32)
 
 
-def _principal(codes: Floats, k: int, seed: int) -> PCA:
+def principal(codes: Floats, k: int, seed: int) -> PCA:
     """`pca`; of wide codes by random projection (Halko, Martinsson & Tropp 2011), to a share of about 1e-3."""
     if codes.shape[1] < WIDE:
         return pca(codes, k)
@@ -316,6 +269,7 @@ def _umap(
     """umap-learn's own, with exact neighbours: its search for approximate ones takes 30 s to compile."""
     n = len(codes)
     k = min(knobs.n_neighbors, n - 1)  # a code is its own first neighbour there
+    used: dict[str, Value] = asdict(knobs) | {"n_neighbors": k}
     if graph is None:
         graph = neighbour_graph(codes, k - 1, knobs.metric)
     elif len(graph.index) != n or graph.index.shape[1] < k - 1 or graph.metric != knobs.metric:
@@ -325,38 +279,23 @@ def _umap(
     distance = np.column_stack([np.zeros(n, np.float32), graph.distance[:, : k - 1]])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)  # for parametric UMAP only
-        import umap
+        import umap  # type: ignore[import-untyped]
 
         warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # no new codes are to be placed
-        layout = umap.UMAP(
-            n_neighbors=k,
-            n_components=n_components,
-            metric=knobs.metric,
-            n_epochs=knobs.n_epochs or None,
-            min_dist=knobs.min_dist,
-            init=knobs.init,
-            random_state=seed,
-            n_jobs=1,  # what a seed asks for
-            precomputed_knn=(index, distance, None),
-        )
+        shape = {"n_components": n_components, "precomputed_knn": (index, distance, None)}
+        settings = used | shape | {"n_epochs": knobs.n_epochs or None}
+        layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
         xy: Floats = layout.fit_transform(codes).astype(np.float32)
-    return xy, asdict(knobs) | {"n_neighbors": k}, graph
+    return xy, used, graph
 
 
 def _tsne(codes: Floats, knobs: TsneKnobs, seed: int, n_components: int) -> tuple[Floats, dict[str, Value]]:
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     perplexity = min(knobs.perplexity, (len(codes) - 1) / 3)  # three times as many neighbours are looked at
-    layout = TSNE(
-        n_components,
-        perplexity=perplexity,
-        metric=knobs.metric,
-        max_iter=knobs.max_iter,
-        init="pca",
-        random_state=seed,
-        n_jobs=1,
-    )
+    settings = {"metric": knobs.metric, "max_iter": knobs.max_iter, "perplexity": perplexity}
+    layout = TSNE(n_components, init="pca", random_state=seed, n_jobs=1, **settings)
     with threadpool_limits(1):  # threads add up in any order, and the layout would not come out the same again
         xy: Floats = layout.fit_transform(codes).astype(np.float32)
     return xy, asdict(knobs) | {"perplexity": perplexity}
