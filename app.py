@@ -8,15 +8,22 @@ from latentlab import device
 
 ICON = Path(__file__).parent / "pages" / "ui" / "icon.svg"
 
-st.set_page_config("LatentLab", ICON, layout="wide")
-st.logo(ICON)
-device.limit_threads()
-st.navigation(
-    [
-        st.Page("pages/home.py", title="LatentLab", default=True),
-        st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
-        st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-    ],
-    position="top",
-).run()
+
+def main() -> None:
+    """Draw the frame and the page in it."""
+    st.set_page_config("LatentLab", ICON, layout="wide")
+    st.logo(ICON)
+    device.limit_threads()
+    st.navigation(
+        [
+            st.Page("pages/home.py", title="LatentLab", default=True),
+            st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
+            st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        ],
+        position="top",
+    ).run()
+
+
+if __name__ == "__main__":  # a helper process imports this file too, and must not run it
+    main()

@@ -12,39 +12,12 @@ from pages.ui import cache
 from pages.ui.components.scatter import Colouring, pack, scatter
 from pages.ui.diagnosis import judge
 from pages.ui.header import header, look, notes
+from pages.ui.layouts import choose_axes, umap, umap_settings, unprojected, warm_up
 from pages.ui.map_detail import clicked, selection
 from pages.ui.pictures import figure
 from pages.ui.spaces import Space, judged, principal, send_sprites, space
 
 SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
-
-
-def axes(run: Run, n: int, method: str) -> tuple[int, int]:
-    """Choose the two directions of the map."""
-    found, d = principal(run, n), len(cache.dimensions(run).order)
-    count = len(found.components) if method == "PCA" else d
-    names = [
-        f"PC{k + 1} ({found.share[k]:.0%})" if method == "PCA" else f"z{k + 1}" for k in range(count)
-    ]  # fmt: skip
-    order = range(count) if method == "PCA" else [int(axis) for axis in cache.dimensions(run).order]
-    options = list(order)
-    across, up = st.columns(2)
-    x = across.selectbox("Across", options, 0, names.__getitem__, key=f"across-{method}-{run.id}")
-    y = up.selectbox("Up", options, min(1, count - 1), names.__getitem__, key=f"up-{method}-{run.id}")
-    return x, y
-
-
-def unprojected(
-    run: Run, n: int, method: str, pair: tuple[int, int], place: tuple[float, float]
-) -> tuple[NDArray[np.float32], str]:
-    """The code of a place of the map, and how it was found."""
-    if method == "PCA":
-        found = principal(run, n)
-        code = found.mean + place[0] * found.components[pair[0]]
-        return code + place[1] * found.components[pair[1]] * (pair[0] != pair[1]), "exact, the other components at 0"
-    code = space(run, n).z.mean(0)
-    code[list(pair)] = place
-    return code, "exact, the other dimensions at their mean"
 
 
 def coloured(run: Run, n: int, seen: Space, by: str) -> tuple[NDArray[np.int64], Colouring | None]:
@@ -62,15 +35,23 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
     seen = space(run, n)
     with controls:
         method = st.segmented_control(
-            "Map", ["PCA", "Dimensions"], default="PCA", required=True, key="method", bind="query-params"
+            "Map", ["PCA", "UMAP", "Dimensions"], default="PCA", required=True, key="method", bind="query-params"
         )
-        pair = axes(run, n, method)
+        settings = umap_settings(run) if method == "UMAP" else {}
+        pair = choose_axes(run, n, method) if method != "UMAP" else (0, 1)
         by = st.selectbox(
             "Colour", ["class", *(["judge's class"] if judge(run) is not None else []), *seen.terms],
             key="colour", bind="query-params",
         )  # fmt: skip
-        deep = seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params", help="Turn it with the mouse")
-    scores = principal(run, n).project(seen.z) if method == "PCA" else seen.z
+        deep = method != "UMAP" and seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params")
+    scores = seen.z if method == "Dimensions" else principal(run, n).project(seen.z)
+    if method == "UMAP":
+        with picture:
+            found = umap(seen, settings)
+        if found is None:
+            method = "PCA"
+        else:
+            scores = found.xy
     labels, colouring = coloured(run, n, seen, by)
     if deep:
         with picture:
@@ -80,7 +61,7 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
     with picture:
         picked = scatter(f"map-{run.id}", data, len(seen.data))
     with controls:
-        clicked(run, seen, picked.click, lambda place: unprojected(run, n, method, pair, place))
+        clicked(run, seen, picked.click, lambda place: unprojected(run, n, method, pair, place, scores))
     st.subheader("Selection", anchor=False)
     selection(run, seen, picked.selected)
 
@@ -101,6 +82,7 @@ if run is None:
 above, size = st.container(), "500"
 if is_local(run.dataset) and run.dataset != "digits":
     size = st.segmented_control("Examples", list(SIZES), default="2,000", required=True, key="examples")
+warm_up()
 with above:
     the_map(run, send_sprites(run, SIZES[size]), SIZES[size])
 notes(

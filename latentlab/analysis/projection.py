@@ -181,11 +181,9 @@ def project(
     if (codes == codes[0]).all():
         raise ValueError("All codes are the same: there is nothing to lay out.")
     if isinstance(knobs, UmapKnobs):
-        xy, used, graph = _umap(codes, knobs, seed, n_components, graph)
-        return Projection(xy, method, seed, used, graph=graph)
+        return _umap(codes, knobs, seed, n_components, graph)
     assert isinstance(knobs, TsneKnobs)
-    xy, used = _tsne(codes, knobs, seed, n_components)
-    return Projection(xy, method, seed, used)
+    return _tsne(codes, knobs, seed, n_components)
 
 
 def neighbours(
@@ -263,9 +261,7 @@ def principal(codes: Floats, k: int, seed: int) -> PCA:
     return PCA(*(part.astype(np.float32) for part in parts))
 
 
-def _umap(
-    codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: Graph | None
-) -> tuple[Floats, dict[str, Value], Graph]:
+def _umap(codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: Graph | None) -> Projection:
     """umap-learn's own, with exact neighbours: its search for approximate ones takes 30 s to compile."""
     n = len(codes)
     k = min(knobs.n_neighbors, n - 1)  # a code is its own first neighbour there
@@ -286,10 +282,10 @@ def _umap(
         settings = used | shape | {"n_epochs": knobs.n_epochs or None}
         layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
         xy: Floats = layout.fit_transform(codes).astype(np.float32)
-    return xy, used, graph
+    return Projection(xy, "umap", seed, used, graph=graph)
 
 
-def _tsne(codes: Floats, knobs: TsneKnobs, seed: int, n_components: int) -> tuple[Floats, dict[str, Value]]:
+def _tsne(codes: Floats, knobs: TsneKnobs, seed: int, n_components: int) -> Projection:
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -298,4 +294,4 @@ def _tsne(codes: Floats, knobs: TsneKnobs, seed: int, n_components: int) -> tupl
     layout = TSNE(n_components, init="pca", random_state=seed, n_jobs=1, **settings)
     with threadpool_limits(1):  # threads add up in any order, and the layout would not come out the same again
         xy: Floats = layout.fit_transform(codes).astype(np.float32)
-    return xy, asdict(knobs) | {"perplexity": perplexity}
+    return Projection(xy, "tsne", seed, asdict(knobs) | {"perplexity": perplexity})

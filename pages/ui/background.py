@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from latentlab.device import limit_threads
+
 T = TypeVar("T")
 
 KEPT = 32  # results
@@ -34,17 +36,27 @@ class Background:
                 self._asked[key] = self._process().submit(function, *args, **kwargs)
         return self._asked[key]
 
+    def asked(self, key: str) -> Future[Any] | None:
+        """What was asked for under a key; None if it was forgotten."""
+        return self._asked.get(key)
+
     def forget(self, key: str) -> None:
         """Cancel what was asked for under a key; what already runs is ended with its process."""
         asked = self._asked.pop(key, None)
-        if asked is not None and not asked.cancel() and not asked.done() and self._pool is not None:
-            for process in (self._pool._processes or {}).values():  # the pool has no word for ending one
+        if asked is not None and not asked.cancel() and not asked.done():
+            self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it is doing; the next question starts another."""
+        if self._pool is not None:
+            for process in list((self._pool._processes or {}).values()):  # the pool has no word for ending one
                 process.terminate()
+            self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), limit_threads)
         return self._pool
 
 

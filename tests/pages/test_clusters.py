@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import time
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.projection import pca
+from latentlab.analysis.projection import Projection, pca
 from latentlab.models import VAE
 from latentlab.store import Store
 from pages.ui import spaces
+from pages.ui.background import Background
 from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
 from tests.pages.conftest import Open, words
 
@@ -144,3 +147,64 @@ def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
     said = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
     y = Store.default().examples("mnist-vae-2d").y.numpy()
     assert 0.98 < (said == y).mean() <= 1
+
+
+@pytest.fixture
+def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
+    """The helper process, replaced by results that the test gives when it wants to."""
+    asked: dict[str, Future[Any]] = {}
+
+    def ask(self: Background, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG001
+        return asked.setdefault(key, Future())
+
+    monkeypatch.setattr(Background, "ask", ask)
+    monkeypatch.setattr(Background, "asked", lambda self, key: asked.get(key))  # noqa: ARG005
+    monkeypatch.setattr(Background, "forget", lambda self, key: asked.pop(key, None))  # noqa: ARG005
+    return asked
+
+
+def test_umap_is_shown_when_it_comes_and_the_components_until_then(
+    opened: Open, helper: dict[str, Future[Any]]
+) -> None:
+    app = opened("clusters", run="mnist-vae-20d", method="UMAP")
+    assert not app.exception
+    assert "UMAP lays out 500 codes" in words(app)
+    waiting, _ = sent(app)
+    (key,) = (key for key in helper if key.startswith("umap"))
+    xy = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32)
+    helper[key].set_result(Projection(xy, "umap", 0, {}))
+    head, body = sent(app.run())
+    places = np.frombuffer(body, "<u2", 1000).reshape(-1, 2) / FULL * head["span"] + head["low"]
+    np.testing.assert_allclose(places, xy, atol=head["span"] / FULL)
+    assert head["layout"] != waiting["layout"]
+    app = pick(app, "mnist-vae-20d", clicked={"id": None, "place": xy[3].tolist()})
+    assert "a mean of the codes around it on the map" in words(app)
+
+
+def test_umap_can_be_cancelled(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("clusters", method="UMAP")
+    app.button(key="cancel").click().run()
+    assert app.segmented_control(key="method").value == "PCA"
+    assert not [key for key in helper if key.startswith("umap")]
+
+
+def test_a_map_that_cannot_be_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("clusters", method="UMAP")
+    (key,) = (key for key in helper if key.startswith("umap"))
+    helper[key].set_exception(ValueError("All codes are the same: there is nothing to lay out."))
+    app.run()
+    assert [error.value for error in app.error] == [
+        "There is no such map: All codes are the same: there is nothing to lay out."
+    ]
+
+
+def test_the_helper_answers_once_for_a_key_and_can_be_told_to_stop() -> None:
+    helper = Background()
+    first = helper.ask("a", pow, 2, 10)
+    assert helper.ask("a", pow, 3, 3) is first
+    assert first.result(60) == 1024
+    helper.ask("b", time.sleep, 600)
+    helper.forget("b")
+    assert helper.asked("b") is None
+    assert helper.ask("c", pow, 5, 2).result(60) == 25  # in another process
+    helper.close()
