@@ -9,22 +9,29 @@ from latentlab.figures.maps import map_3d
 from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.components.scatter import Colouring, pack, scatter
+from pages.ui.components.scatter import Colouring, digest, pack, scatter
 from pages.ui.diagnosis import judge
 from pages.ui.header import header, look, notes
 from pages.ui.layouts import choose_axes, umap, umap_settings, unprojected, warm_up
 from pages.ui.map_detail import clicked, selection
+from pages.ui.map_numbers import classes, kept, trust
 from pages.ui.pictures import figure
 from pages.ui.spaces import Space, judged, principal, send_sprites, space
 
+DETAILS = ("Selection", "How far to trust it", "Classes")
+KEPT = "kept neighbours"  # the share of its nearest that a point keeps on the map
 SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
 
 
-def coloured(run: Run, n: int, seen: Space, by: str) -> tuple[NDArray[np.int64], Colouring | None]:
+def coloured(
+    run: Run, n: int, seen: Space, by: str, xy: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], Colouring | None]:
     """The class of each point, and the number that colours it, if any."""
     if by == "judge's class":
         return judged(run, n), None
     labels = seen.data.y.numpy()
+    if by == KEPT:
+        return labels, Colouring(by, kept(seen.name, digest(xy), seen.z, xy))
     return labels, Colouring(by, seen.terms[by]) if by in seen.terms else None
 
 
@@ -40,7 +47,7 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
         settings = umap_settings(run) if method == "UMAP" else {}
         pair = choose_axes(run, n, method) if method != "UMAP" else (0, 1)
         by = st.selectbox(
-            "Colour", ["class", *(["judge's class"] if judge(run) is not None else []), *seen.terms],
+            "Colour", ["class", *(["judge's class"] if judge(run) is not None else []), *seen.terms, KEPT],
             key="colour", bind="query-params",
         )  # fmt: skip
         deep = method != "UMAP" and seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params")
@@ -52,18 +59,27 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
             method = "PCA"
         else:
             scores = found.xy
-    labels, colouring = coloured(run, n, seen, by)
+    flat = np.ascontiguousarray(scores[:, list(pair)])
+    labels, colouring = coloured(run, n, seen, by, flat)
     if deep:
         with picture:
             three_dimensions(run, n, method, scores, labels)
         return
-    data = pack(seen.name, scores[:, list(pair)], labels, run.classes, look().classes, colouring, sprite_id)
+    data = pack(seen.name, flat, labels, run.classes, look().classes, colouring, sprite_id)
     with picture:
         picked = scatter(f"map-{run.id}", data, len(seen.data))
     with controls:
         clicked(run, seen, picked.click, lambda place: unprojected(run, n, method, pair, place, scores))
-    st.subheader("Selection", anchor=False)
-    selection(run, seen, picked.selected)
+    chosen, trusted, numbers = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if chosen.open:
+        with chosen:
+            selection(run, seen, picked.selected)
+    if trusted.open:
+        with trusted:
+            trust(seen, flat, digest(flat))
+    if numbers.open:
+        with numbers:
+            classes(run, seen)
 
 
 def three_dimensions(run: Run, n: int, method: str, scores: NDArray[np.float32], labels: NDArray[np.int64]) -> None:

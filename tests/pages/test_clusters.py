@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.manifold import trustworthiness
+from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.projection import Projection, pca
@@ -208,3 +210,31 @@ def test_the_helper_answers_once_for_a_key_and_can_be_told_to_stop() -> None:
     assert helper.asked("b") is None
     assert helper.ask("c", pow, 5, 2).result(60) == 25  # in another process
     helper.close()
+
+
+def test_a_map_says_how_far_to_trust_it(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d", detail="How far to trust it")
+    assert not app.exception
+    table = app.dataframe[0].value
+    z = codes("mnist-vae-20d").numpy()
+    expected = trustworthiness(z, pca(z, 2).project(z), n_neighbors=15)
+    assert table["this map"][0] == pytest.approx(expected, abs=1e-6)
+    assert 0.49 < table["no map at all"][0] < 0.51
+    assert "Over 500 of 500 examples" in words(app)
+
+
+def test_the_classes_are_measured_beside_shuffled_labels(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d", detail="Classes")
+    assert not app.exception
+    table = app.dataframe[0].value
+    z, y = codes("mnist-vae-20d").numpy(), Store.default().examples("mnist-vae-20d").y.numpy()
+    assert table["the classes"][0] == pytest.approx(silhouette_score(z, y), abs=1e-6)
+    assert table["the classes"][1] > 5 * table["shuffled labels"][1]
+    assert len(app.image) == 2
+
+
+def test_the_kept_neighbours_can_colour_the_points(opened: Open) -> None:
+    app = opened("clusters")
+    app.selectbox(key="colour").select("kept neighbours").run()
+    head, _ = sent(app)
+    assert (head["scale"]["low"], head["scale"]["high"]) == (1, 1)  # two components hold all of two dimensions

@@ -107,7 +107,7 @@ def pack(
     head = {
         "n": len(xy),
         "points": points,
-        "layout": hashlib.sha256(places.tobytes()).hexdigest()[:12],
+        "layout": digest(places),
         "low": low.tolist(),
         "span": span,
         "classes": [*classes, *(["no class"] if unlabelled else [])],
@@ -115,8 +115,13 @@ def pack(
         "scale": scale,
         "sprites": sprite_id,
     }
-    digest = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
-    return b"".join([_framed({"id": digest, **head}), body])
+    name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
+    return b"".join([_framed({"id": name, **head}), body])
+
+
+def digest(array: NDArray[Any]) -> str:
+    """A name for the content of an array."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]
 
 
 def scatter(key: str, data: bytes, n: int) -> Picked:
