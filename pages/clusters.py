@@ -9,7 +9,7 @@ from latentlab.figures.maps import map_3d
 from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.components.scatter import Colouring, digest, pack, scatter
+from pages.ui.components.scatter import Colouring, digest, last_picked, pack, scatter
 from pages.ui.diagnosis import judge
 from pages.ui.header import header, look, notes
 from pages.ui.layouts import choose_axes, umap, umap_settings, unprojected, warm_up
@@ -18,6 +18,7 @@ from pages.ui.map_numbers import classes, kept, trust
 from pages.ui.pictures import figure
 from pages.ui.spaces import Space, judged, principal, send_sprites, space
 
+TRUE_DISTANCE = "distance from the click"  # in the latent space, in σ
 DETAILS = ("Selection", "How far to trust it", "Classes")
 KEPT = "kept neighbours"  # the share of its nearest that a point keeps on the map
 SIZES = {"500": 0, "2,000": 2_000, "10,000": 10_000}  # kept with the run, or the first so many of the test set
@@ -32,6 +33,10 @@ def coloured(
     labels = seen.data.y.numpy()
     if by == KEPT:
         return labels, Colouring(by, kept(seen.name, digest(xy), seen.z, xy))
+    if by == TRUE_DISTANCE:
+        click = last_picked(f"map-{run.id}", len(labels)).click
+        point = click.point if click is not None and click.point is not None else 0
+        return labels, Colouring(by, np.linalg.norm(seen.z - seen.z[point], axis=1))
     return labels, Colouring(by, seen.terms[by]) if by in seen.terms else None
 
 
@@ -46,10 +51,9 @@ def the_map(run: Run, sprite_id: str | None, n: int) -> None:
         )
         settings = umap_settings(run) if method == "UMAP" else {}
         pair = choose_axes(run, n, method) if method != "UMAP" else (0, 1)
-        by = st.selectbox(
-            "Colour", ["class", *(["judge's class"] if judge(run) is not None else []), *seen.terms, KEPT],
-            key="colour", bind="query-params",
-        )  # fmt: skip
+        judged_too = ["judge's class"] if judge(run) is not None else []
+        colours = ["class", *judged_too, *seen.terms, KEPT, TRUE_DISTANCE]
+        by = st.selectbox("Colour", colours, key="colour", bind="query-params")
         deep = method != "UMAP" and seen.z.shape[1] > 2 and st.toggle("3-D", key="deep", bind="query-params")
     scores = seen.z if method == "Dimensions" else principal(run, n).project(seen.z)
     if method == "UMAP":

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
@@ -238,3 +239,14 @@ def test_the_kept_neighbours_can_colour_the_points(opened: Open) -> None:
     app.selectbox(key="colour").select("kept neighbours").run()
     head, _ = sent(app)
     assert (head["scale"]["low"], head["scale"]["high"]) == (1, 1)  # two components hold all of two dimensions
+
+
+def test_the_true_distance_from_a_clicked_point_can_colour_the_others(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d")
+    app.selectbox(key="colour").select("distance from the click").run()
+    head, body = sent(pick(app, "mnist-vae-20d", clicked={"id": 42, "place": None}))
+    z = codes("mnist-vae-20d").numpy()
+    far = np.linalg.norm(z - z[42], axis=1)
+    shown = np.frombuffer(body[5 * head["n"] :], np.uint8, head["n"])
+    assert shown.argmin() == 42
+    assert spearmanr(shown, far).statistic > 0.999

@@ -137,6 +137,12 @@ def scatter(key: str, data: bytes, n: int) -> Picked:
     return Picked.checked(result.clicked, result.selected, n)
 
 
+def last_picked(key: str, n: int) -> Picked:
+    """What is picked on the scatter of a key, before it is drawn again."""
+    known: Any = st.session_state.get(key) or {}
+    return Picked.checked(known.get("clicked"), known.get("selected"), n)
+
+
 def _framed(head: dict[str, Any]) -> bytes:
     """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
     text = json.dumps(head).encode()
