@@ -17,6 +17,7 @@ import torch
 from tqdm import tqdm
 
 from latentlab import data, device, jobs
+from latentlab.data.files import read_path
 from latentlab.formats import RunError
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, abilities
@@ -78,7 +79,10 @@ def runs(options: argparse.Namespace) -> int:
 
 
 def datasets(options: argparse.Namespace) -> int:
-    """List the data sets and where they are, or fetch one."""
+    """List the data sets and where they are, fetch one, or say what a file of your own holds."""
+    if options.name and options.name not in data.NAMES:
+        print("\n".join(read_path(Path(options.name)).summary))
+        return 0
     if options.name:
         splits = data.load(options.name, progressbar=True)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
@@ -168,7 +172,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = _command(commands, "runs", runs)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "data", datasets)
-    sub.add_argument("name", nargs="?", choices=data.NAMES, help="load this one, downloading it if need be")
+    text = f"one of {', '.join(data.NAMES)}, downloaded if need be; or the path of data of your own"
+    sub.add_argument("name", nargs="?", help=text)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "reproduce", reproduce)
     sub.add_argument("ids", nargs="*", type=_recipe, help="only these: " + ", ".join(recipe.id for recipe in RECIPES))

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -141,7 +142,6 @@ def test_a_flag_out_of_its_range_is_refused_in_our_words(
         ["train", "vae", "cifar"],
         ["train", "cnn", "digits", "--z_dim", "2"],
         ["train", "vae", "digits", "--bound_images", "many"],
-        ["data", "cifar"],
         ["reproduce", "nothing"],
     ],
     ids=" ".join,
@@ -384,3 +384,11 @@ def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
     jobs.Job(**dataclasses.asdict(recipe), submitted=jobs.now()).check()
     kind = MODELS[recipe.model]
     assert kind(from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10)).size > 0
+
+
+def test_data_of_ones_own_are_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "mine.npz", x=np.zeros((12, 5, 5), np.uint8), y=np.arange(12) % 3)
+    assert main(["data", str(tmp_path / "mine.npz")]) == 0
+    assert "12" in capsys.readouterr().out
+    assert main(["data", str(tmp_path / "cifar")]) == 1
+    assert "cifar" in capsys.readouterr().err
