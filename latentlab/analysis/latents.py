@@ -98,12 +98,11 @@ def layer_names(model: nn.Module) -> tuple[str, ...]:
 
 
 def _chunks(x: Tensor | NDArray[np.generic], size: int) -> Iterator[tuple[slice, Tensor]]:
-    examples = torch.as_tensor(x)
-    if len(examples) == 0:
+    if len(x) == 0:
         raise ValueError("There are no examples.")
-    for start in range(0, len(examples), size):
-        rows = slice(start, min(start + size, len(examples)))
-        part = examples[rows]
+    for start in range(0, len(x), size):
+        rows = slice(start, min(start + size, len(x)))
+        part = x[rows] if isinstance(x, Tensor) else torch.tensor(x[rows])
         yield rows, part.float().div_(255) if part.dtype == torch.uint8 else part.float()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -128,7 +129,7 @@ class TsneKnobs:
 
 
 METHODS: dict[str, type[NoKnobs | UmapKnobs | TsneKnobs]] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
-FULL_QUALITY: dict[str, Value] = {"n_epochs": 0, "init": "spectral"}  # what `UmapKnobs` leaves out for speed
+FULL_QUALITY: dict[str, Any] = {"n_epochs": 0, "init": "spectral"}  # what `UmapKnobs` leaves out for speed
 
 
 @dataclass(frozen=True)
@@ -220,12 +221,8 @@ def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean") -> Graph:
 
 
 def as_codes(z: ArrayLike) -> Floats:
-    """(N, D) float32.
-
-    Raises:
-        ValueError: another shape, or a number that is not finite.
-    """
-    codes = np.ascontiguousarray(z, np.float32)
+    """(N, D) float32 that is fit to be looked at; a ValueError says why it isn't."""
+    codes = np.require(z, np.float32, ["C", "W"])  # torch warns of an array that is read-only
     if codes.ndim != 2:
         raise ValueError(f"Codes are (N, D), not of shape {codes.shape}.")
     n_bad = len(codes) - int(np.isfinite(codes).all(1).sum())
@@ -273,15 +270,19 @@ def _umap(codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: 
         raise ValueError(f"The graph has {what}; needed are {k - 1} ({knobs.metric}) of {n}.")
     index = np.column_stack([np.arange(n), graph.index[:, : k - 1]])
     distance = np.column_stack([np.zeros(n, np.float32), graph.distance[:, : k - 1]])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)  # for parametric UMAP only
-        import umap  # type: ignore[import-untyped]
+    n_threads = torch.get_num_threads()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)  # for parametric UMAP only
+            import umap  # type: ignore[import-untyped]
 
-        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # no new codes are to be placed
-        shape = {"n_components": n_components, "precomputed_knn": (index, distance, None)}
-        settings = used | shape | {"n_epochs": knobs.n_epochs or None}
-        layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
-        xy: Floats = layout.fit_transform(codes).astype(np.float32)
+            warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # no new codes are to be placed
+            shape = {"n_components": n_components, "precomputed_knn": (index, distance, None)}
+            settings = used | shape | {"n_epochs": knobs.n_epochs or None}
+            layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
+            xy: Floats = layout.fit_transform(codes).astype(np.float32)
+    finally:
+        torch.set_num_threads(n_threads)  # numba gives torch a thread for every core
     return Projection(xy, "umap", seed, used, graph=graph)
 
 
