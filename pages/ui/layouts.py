@@ -10,10 +10,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.projection import FULL_QUALITY, Graph, Projection, UmapKnobs, project
+from latentlab.background import Background
 from latentlab.knobs import KnobError, knobs
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.background import background
 from pages.ui.knob_form import knob_form
 from pages.ui.spaces import Space, principal, space
 
@@ -86,6 +86,12 @@ def umap(seen: Space, settings: dict[str, Any]) -> Projection | None:
     if found.graph is not None:
         graphs[metric] = found.graph
     return found
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def background() -> Background:
+    """The helper process of this server."""
+    return Background()
 
 
 def warm_up() -> None:

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import time
 from concurrent.futures import Future
 from typing import Any
 
@@ -17,10 +16,10 @@ from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.projection import Projection, pca
+from latentlab.background import Background
 from latentlab.models import VAE
 from latentlab.store import Store
 from pages.ui import spaces
-from pages.ui.background import Background
 from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
 from tests.pages.conftest import Open, words
 
@@ -199,18 +198,6 @@ def test_a_map_that_cannot_be_is_a_sentence(opened: Open, helper: dict[str, Futu
     assert [error.value for error in app.error] == [
         "There is no such map: All codes are the same: there is nothing to lay out."
     ]
-
-
-def test_the_helper_answers_once_for_a_key_and_can_be_told_to_stop() -> None:
-    helper = Background()
-    first = helper.ask("a", pow, 2, 10)
-    assert helper.ask("a", pow, 3, 3) is first
-    assert first.result(60) == 1024
-    helper.ask("b", time.sleep, 600)
-    helper.forget("b")
-    assert helper.asked("b") is None
-    assert helper.ask("c", pow, 5, 2).result(60) == 25  # in another process
-    helper.close()
 
 
 def test_a_map_says_how_far_to_trust_it(opened: Open) -> None:

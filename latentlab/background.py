@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
-
-import streamlit as st
 
 from latentlab.device import limit_threads
 
@@ -56,11 +56,18 @@ class Background:
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), limit_threads)
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
         return self._pool
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def background() -> Background:
-    """The helper of this server."""
-    return Background()
+def _begin() -> None:
+    """Prepare the helper process: few threads, and an end when the process that asks is gone, however it went."""
+    limit_threads()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(0)

@@ -1,0 +1,75 @@
+"""The helper process answers once for a question, can be told to stop, and doesn't outlive who asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from latentlab.background import KEPT, Background
+from tests.conftest import ROOT
+
+ORPHAN = """
+import os, sys, time
+from latentlab.background import Background
+if __name__ == "__main__":
+    helper = Background()
+    print(helper.ask("pid", os.getpid).result(60), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_question_is_answered_once_in_another_process() -> None:
+    helper = Background()
+    first = helper.ask("a", pow, 2, 10)
+    assert helper.ask("a", pow, 3, 3) is first
+    assert first.result(60) == 1024
+    assert helper.ask("pid", os.getpid).result(60) != os.getpid()
+    helper.close()
+
+
+def test_what_is_forgotten_is_stopped_and_the_next_question_answered() -> None:
+    helper = Background()
+    helper.ask("b", time.sleep, 600)
+    helper.forget("b")
+    assert helper.asked("b") is None
+    assert helper.ask("c", pow, 5, 2).result(60) == 25
+    helper.close()
+
+
+def test_a_fault_is_told_to_who_asked() -> None:
+    helper = Background()
+    with pytest.raises(ZeroDivisionError):
+        helper.ask("d", divmod, 1, 0).result(60)
+    helper.close()
+
+
+def test_old_answers_are_let_go() -> None:
+    helper = Background()
+    for n in range(KEPT + 3):
+        helper.ask(str(n), abs, n)
+    assert helper.asked("0") is None
+    assert helper.asked(str(KEPT + 2)) is not None
+    helper.close()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for the process in /proc")
+def test_it_ends_when_who_asked_is_killed(tmp_path: os.PathLike[str]) -> None:
+    script = os.path.join(tmp_path, "asks.py")
+    with open(script, "w", encoding="utf-8") as stream:
+        stream.write(ORPHAN)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    asking = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
+    assert asking.stdout is not None
+    helper = int(asking.stdout.readline())
+    asking.send_signal(signal.SIGKILL)
+    asking.wait()
+    asking.stdout.close()
+    for _ in range(300):
+        if not os.path.isdir(f"/proc/{helper}"):
+            return
+        time.sleep(0.1)
+    os.kill(helper, signal.SIGKILL)
+    raise AssertionError("The helper outlived the process that asked.")
