@@ -26,14 +26,16 @@ class Background:
 
     def ask(self, key: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
         """The result of a function of the library and of arrays, computed once for each key."""
-        if key not in self._asked:
-            while len(self._asked) >= KEPT:
-                self._asked.pop(next(iter(self._asked))).cancel()
-            try:
-                self._asked[key] = self._process().submit(function, *args, **kwargs)
-            except BrokenProcessPool:  # the process was killed: start another
-                self._pool = None
-                self._asked[key] = self._process().submit(function, *args, **kwargs)
+        known = self._asked.get(key)
+        if known is not None and not _lost(known):
+            return known
+        while len(self._asked) >= KEPT:
+            self._asked.pop(next(iter(self._asked))).cancel()
+        try:
+            self._asked[key] = self._process().submit(function, *args, **kwargs)
+        except BrokenProcessPool:  # the process was killed: start another
+            self._pool = None
+            self._asked[key] = self._process().submit(function, *args, **kwargs)
         return self._asked[key]
 
     def asked(self, key: str) -> Future[Any] | None:
@@ -58,6 +60,11 @@ class Background:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
         return self._pool
+
+
+def _lost(asked: Future[Any]) -> bool:
+    """Whether an answer won't come because another visitor had the process ended."""
+    return asked.cancelled() or (asked.done() and isinstance(asked.exception(), BrokenProcessPool))
 
 
 def _begin() -> None:

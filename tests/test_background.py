@@ -39,6 +39,19 @@ def test_what_is_forgotten_is_stopped_and_the_next_question_answered() -> None:
     helper.close()
 
 
+def test_what_waited_behind_it_is_asked_again() -> None:
+    helper = Background()
+    helper.ask("long", time.sleep, 600)
+    behind = helper.ask("behind", pow, 2, 3)
+    helper.forget("long")
+    for _ in range(100):
+        if behind.done():
+            break
+        time.sleep(0.1)
+    assert helper.ask("behind", pow, 2, 3).result(60) == 8
+    helper.close()
+
+
 def test_a_fault_is_told_to_who_asked() -> None:
     helper = Background()
     with pytest.raises(ZeroDivisionError):
