@@ -14,6 +14,7 @@ import hashlib
 import itertools
 import json
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -157,8 +158,11 @@ def unroll(
 def _record(decode: Decode, network: nn.Module, z_dim: int) -> list[tuple[nn.Module, Tensor, Tensor]]:
     """Each layer that `decode` calls with its input and output, in order."""
     calls: list[tuple[nn.Module, Tensor, Tensor]] = []
+    here = threading.get_ident()
 
     def seen(module: nn.Module, inputs: tuple[Any, ...], out: Any) -> None:
+        if threading.get_ident() != here:  # another thread's use of a shared model
+            return
         if len(inputs) != 1 or not isinstance(inputs[0], Tensor) or not isinstance(out, Tensor):
             raise ProgramError(f"The layer {type(module).__name__} takes or gives more than one tensor.")
         calls.append((module, inputs[0], out))

@@ -1,6 +1,7 @@
 """A decoder told as plain steps computes what the decoder does, or is refused with a reason."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -78,6 +79,26 @@ def test_every_shipped_decoder_is_told_exactly(run_id: str) -> None:
     program = unroll(model.decode, model, d, np.zeros(d, np.float32), np.ones(d, np.float32))
     codes = torch.randn(200, d, generator=device.generator(3))
     torch.testing.assert_close(program.run(codes), model.decode(codes), atol=1e-5, rtol=0)
+
+
+def test_another_threads_use_of_the_model_is_not_recorded() -> None:
+    network = nn.Sequential(nn.Linear(Z, 4), nn.ReLU(), nn.Linear(4, 2))
+    first = unroll(network, network, Z, np.zeros(Z, np.float32), np.ones(Z, np.float32))
+    stop = threading.Event()
+
+    def use() -> None:
+        while not stop.is_set():
+            network(torch.zeros(1, Z))
+
+    other = threading.Thread(target=use)
+    other.start()
+    try:
+        for _ in range(20):
+            again = unroll(network, network, Z, np.zeros(Z, np.float32), np.ones(Z, np.float32))
+            assert again.id == first.id
+    finally:
+        stop.set()
+        other.join()
 
 
 def test_the_bytes_hold_every_number() -> None:
