@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.support import _neighbours
+from latentlab.analysis.support import nearest_blocks
 from latentlab.knobs import Value, from_dict, knob
 
 Floats = NDArray[np.float32]
@@ -204,7 +204,7 @@ def neighbours(
     """
     reference, places = (torch.from_numpy(_comparable(as_codes(x), metric)) for x in (z, query))
     itself = None if own is None else torch.from_numpy(np.asarray(own, np.int64))
-    found = zip(*_neighbours(places, reference, k, itself), strict=True)
+    found = zip(*nearest_blocks(places, reference, k, itself), strict=True)
     index, distance = (torch.cat(parts).numpy() for parts in found)
     distance = distance if metric == "euclidean" else distance**2 / 2
     return Neighbours(index, distance.astype(np.float32))

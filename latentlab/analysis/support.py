@@ -214,7 +214,7 @@ def neighbour_distance(codes: Tensor, z: Tensor, k: int = 10) -> Doubles:
     Raises:
         ValueError: k is not in 1 ... M, or codes and places differ in their dimensions.
     """
-    return _array(torch.cat([distance.mean(1) for _, distance in _neighbours(z, codes, k)]))
+    return _array(torch.cat([distance.mean(1) for _, distance in nearest_blocks(z, codes, k)]))
 
 
 def nearest(query: Tensor, reference: Tensor) -> Nearest:
@@ -224,7 +224,7 @@ def nearest(query: Tensor, reference: Tensor) -> Nearest:
         query: (N, *shape) codes or examples; uint8 counts as intensities from 0 to 1.
         reference: (M, *shape) likewise; M is at least 1.
     """
-    return _nearest(_neighbours(query, reference, 1))
+    return _nearest(nearest_blocks(query, reference, 1))
 
 
 def nearest_other(x: Tensor, rows: Tensor | None = None) -> Nearest:
@@ -235,7 +235,7 @@ def nearest_other(x: Tensor, rows: Tensor | None = None) -> Nearest:
         rows: (N,) int64, the examples to do it for; None for all, which takes M² distances.
     """
     rows = torch.arange(len(x), device=x.device) if rows is None else rows
-    return _nearest(_neighbours(x[rows], x, 1, rows))
+    return _nearest(nearest_blocks(x[rows], x, 1, rows))
 
 
 def distance_quantile(distance: Doubles, reference_distances: Doubles) -> Doubles:
@@ -255,7 +255,9 @@ def _nearest(found: Iterator[tuple[Tensor, Tensor]]) -> Nearest:
     return Nearest(index[:, 0].cpu().numpy(), _array(distance[:, 0]))
 
 
-def _neighbours(query: Tensor, reference: Tensor, k: int, own: Tensor | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+def nearest_blocks(
+    query: Tensor, reference: Tensor, k: int, own: Tensor | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
     """For blocks of queries, index and distance (B, k) of the k nearest references but `own`, (N,) the queries' index.
 
     Candidates by |r|² - 2 q·r in float64 about an origin amid the references, so that little cancels (|q|² orders
