@@ -70,6 +70,8 @@ def _lost(asked: Future[Any]) -> bool:
 def _begin() -> None:
     """Prepare the helper process: few threads, and an end when the process that asks is gone, however it went."""
     limit_threads()
+    if os.name == "posix":
+        os.nice(5)  # whoever looks at a page comes first
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

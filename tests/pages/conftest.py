@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from latentlab.background import Background
 from latentlab.store import SHIPPED, Store
 from tests.conftest import ROOT
 
@@ -42,6 +44,20 @@ def framed(monkeypatch: pytest.MonkeyPatch) -> None:
         original(self, *args, **kwargs)
 
     monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture(autouse=True)
+def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
+    """No helper process: a test gives its answers when it wants to."""
+    asked: dict[str, Future[Any]] = {}
+
+    def ask(self: Background, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG001
+        return asked.setdefault(key, Future())
+
+    monkeypatch.setattr(Background, "ask", ask)
+    monkeypatch.setattr(Background, "asked", lambda self, key: asked.get(key))  # noqa: ARG005
+    monkeypatch.setattr(Background, "forget", lambda self, key: asked.pop(key, None))  # noqa: ARG005
+    return asked
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.projection import Projection, pca
-from latentlab.background import Background
 from latentlab.models import VAE
 from latentlab.store import Store
 from pages.ui import spaces
@@ -149,20 +148,6 @@ def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
     said = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
     y = Store.default().examples("mnist-vae-2d").y.numpy()
     assert 0.98 < (said == y).mean() <= 1
-
-
-@pytest.fixture
-def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
-    """The helper process, replaced by results that the test gives when it wants to."""
-    asked: dict[str, Future[Any]] = {}
-
-    def ask(self: Background, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG001
-        return asked.setdefault(key, Future())
-
-    monkeypatch.setattr(Background, "ask", ask)
-    monkeypatch.setattr(Background, "asked", lambda self, key: asked.get(key))  # noqa: ARG005
-    monkeypatch.setattr(Background, "forget", lambda self, key: asked.pop(key, None))  # noqa: ARG005
-    return asked
 
 
 def test_umap_is_shown_when_it_comes_and_the_components_until_then(
