@@ -3,17 +3,16 @@
 from typing import cast
 
 import streamlit as st
-import torch
 
 from latentlab.analysis.bottleneck import Bottleneck
-from latentlab.analysis.traversal import Spacing, plane
+from latentlab.analysis.traversal import Spacing
 from latentlab.figures.latent import manifold, strips
 from latentlab.models import Decodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.diagnosis import diagnosis
-from pages.ui.explore import choose_other, direction_name, explore, remember, send_decoder, start, warn_of_other_weights
+from pages.ui.explore import choose_other, explore, on_plane, remember, send_decoder, start, warn_of_other_weights
 from pages.ui.header import header, look, notes
 from pages.ui.paths import paths
 from pages.ui.pictures import figure
@@ -65,11 +64,8 @@ def draw_manifold(run: Run, view: View) -> None:
         "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
         help="Even steps of z, or of the prior's probability, so that each tile is as likely",
     )  # fmt: skip
-    here = cache.directions(run, view.axes) @ torch.tensor(view.z)
-    held = plane(torch.tensor(view.z), cache.directions(run, view.axes))(torch.zeros(1, 2))[0]
-    grid = cache.grid(run, TILES, cast(Spacing, spacing), tuple(round(v, 4) for v in held.tolist()), view.axes)
-    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
-    drawn = manifold(grid, (float(here[0]), float(here[1])), names, look())
+    held, here, names = on_plane(run, view)
+    drawn = manifold(cache.grid(run, TILES, cast(Spacing, spacing), held, view.axes), here, names, look())
     figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
 
 

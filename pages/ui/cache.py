@@ -15,6 +15,7 @@ from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
 from latentlab.analysis.projection import class_directions, pca
+from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.data import Dataset
 from latentlab.formats import RunError
@@ -64,19 +65,24 @@ def decoder(run: Run, gradients: bool = False) -> Decode:
     return decode
 
 
-def codes(run: Run) -> Tensor:
-    """(N, z_dim) of the run's test examples."""
-    trained = model(run)
+def encoder(run: Run) -> Encode:
+    """The encoder of a run's model, without gradients, to codes in units of their spread: what `decoder` takes."""
+    trained, where = model(run), dimensions(run)
+    center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
-    with torch.no_grad():
-        return trained.encode(examples(run).batch().x)
+
+    def encode(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return (trained.encode(x) - center) / scale
+
+    return encode
 
 
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
 def standard_codes(run: Run) -> Tensor:
-    """(N, z_dim) as `codes`, in units of their spread: what `decoder` takes."""
-    where = dimensions(run)
-    return (codes(run) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
+    """(N, z_dim) of the run's test examples, in units of their spread."""
+    return encoder(run)(examples(run).batch().x)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
@@ -93,8 +99,10 @@ def _examples(run: Run) -> Dataset:
 def dimensions(run: Run) -> Bottleneck:
     """What each dimension carries, over the run's test examples."""
     trained, x = model(run), examples(run).batch().x
+    if not isinstance(trained, Encodes):
+        raise TypeError(f"{run.model} doesn't encode.")
     with torch.no_grad():
-        return bottleneck(*trained.posterior(x)) if isinstance(trained, GaussianVAE) else spread(codes(run))
+        return bottleneck(*trained.posterior(x)) if isinstance(trained, GaussianVAE) else spread(trained.encode(x))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)

@@ -27,7 +27,7 @@ from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import cache
 from pages.ui.components.explorer import View
-from pages.ui.explore import direction_name
+from pages.ui.explore import on_plane
 from pages.ui.header import look
 from pages.ui.pictures import figure, sheet
 
@@ -73,12 +73,12 @@ def classifier(run: Run) -> Classify | None:
 
 def _real(run: Run, view: View) -> None:
     with st.spinner("Mapping the plane …"):
-        held = plane(torch.tensor(view.z), cache.directions(run, view.axes))(torch.zeros(1, 2))[0]
-        seen = _support(run, tuple(round(v, 4) for v in held.tolist()), view.axes)
-    here = cache.directions(run, view.axes) @ torch.tensor(view.z)
-    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
-    drawn = support_maps(seen, (float(here[0]), float(here[1])), names, run.classes, look())
-    figure(drawn, "Maps of the plane: distance to examples, round trip, magnification, and the judge's classes")
+        held, here, names = on_plane(run, view)
+        seen = _support(run, held, view.axes)
+    figure(
+        support_maps(seen, here, names, run.classes, look()),
+        "Maps of the plane: distance to examples, round trip, magnification, and the judge's classes",
+    )
     found = judge(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
     st.caption(f"Over {len(cache.examples(run))} test examples, their 10 nearest at each place; {by}.")
@@ -125,33 +125,24 @@ def _health(run: Run) -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _support(run: Run, held: cache.Code, axes: tuple[int, int]) -> SupportMap:
-    model, classify = cache.model(run), classifier(run)
-    assert isinstance(model, Encodes)
-    where = cache.dimensions(run)
-
-    def encode(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return (model.encode(x) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
-
     place = plane(torch.tensor(held), cache.directions(run, axes))
-    return support_map(cache.decoder(run), encode, classify, cache.standard_codes(run), NODES, place=place)
+    return support_map(
+        cache.decoder(run), cache.encoder(run), classifier(run), cache.standard_codes(run), NODES, place=place
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
     reference = load(run.dataset).train if is_local(run.dataset) else cache.examples(run)
-    model, where = cache.model(run), cache.dimensions(run)
-    assert isinstance(model, Encodes)
-    with torch.no_grad():
-        codes = torch.cat([model.encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
+    encode = cache.encoder(run)
+    codes = torch.cat([encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
     x = reference.batch().x
     rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
-    standard = (codes - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
     between = {"of their own": nearest_other(x, rows)}
     if is_local(run.dataset):
         between["test images"] = nearest(cache.examples(run).batch().x, x)
-    return reference, standard, between
+    return reference, codes, between
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)

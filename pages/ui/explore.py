@@ -168,3 +168,12 @@ def direction_name(run: Run, index: int) -> str:
     """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
     d = len(cache.dimensions(run).order)
     return f"z{index + 1}" if index < d else list(cache.extra_directions(run))[index - d]
+
+
+def on_plane(run: Run, view: View) -> tuple[cache.Code, tuple[float, float], tuple[str, str]]:
+    """The plane that a view looks at: the code that holds it, the place in it, and what its directions are called."""
+    z, directions = torch.tensor(view.z), cache.directions(run, view.axes)
+    held = plane(z, directions)(torch.zeros(1, 2))[0]
+    x, y = (directions @ z).tolist()
+    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
+    return tuple(round(value, 4) for value in held.tolist()), (x, y), names

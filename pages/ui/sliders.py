@@ -15,9 +15,8 @@ from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.explorer import View
+from pages.ui.explore import IN_SIGHT, LIMIT
 
-IN_SIGHT = 6
-LIMIT = 3.0
 WIDTH = 448  # pixels of the decoded image
 
 

@@ -13,7 +13,6 @@ from latentlab.analysis.projection import PCA, pca
 from latentlab.data import UNLABELLED, Batch, Dataset, is_local, load
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import sprites
@@ -46,22 +45,20 @@ class Space:
 def space(run: Run, n: int) -> Space:
     """The first n test examples (else those kept with the run), encoded and weighed."""
     data = load(run.dataset).test[:n] if n and is_local(run.dataset) else cache.examples(run)
-    model, where = cache.model(run), cache.dimensions(run)
-    assert isinstance(model, Encodes)
+    model, encode = cache.model(run), cache.encoder(run)
     rng, terms, z = generator(SEED), [], []
     with torch.no_grad():
         for index in torch.arange(len(data)).split(CHUNK):
             batch = Batch(*data.batch(index))
-            z.append(model.encode(batch.x))
+            z.append(encode(batch.x))
             (loss,) = model.losses(batch, rng)
             terms.append(torch.stack([loss.value, *loss.terms.values()]))
     names = ["loss", *model.units]
     columns = torch.cat(terms, 1).numpy()
-    codes = (torch.cat(z) - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
     return Space(
         f"{run.id} {run.created} {len(data)}",
         data,
-        codes.numpy(),
+        torch.cat(z).numpy(),
         dict(zip(names, columns, strict=True)),
     )
 
