@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.projection import WIDE, Floats, as_codes, neighbours
+from latentlab.analysis.directions import WIDE, Floats, as_codes
+from latentlab.analysis.projection import neighbours
 from latentlab.data import UNLABELLED
 
 Labels = NDArray[np.int64]

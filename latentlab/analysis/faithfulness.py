@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.projection import Floats, as_codes, neighbours, principal
+from latentlab.analysis.directions import Floats, as_codes, principal
+from latentlab.analysis.projection import neighbours
 
 BLOCK = 1 << 22  # distances in a block: 32 MB
 

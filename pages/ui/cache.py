@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.directions import class_directions, pca
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.projection import class_directions, pca
 from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.data import Dataset

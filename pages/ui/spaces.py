@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.projection import PCA, pca
+from latentlab.analysis.directions import PCA, pca
 from latentlab.data import UNLABELLED, Batch, Dataset, is_local, load
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png

@@ -8,8 +8,9 @@ import scipy.spatial
 from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
+from latentlab.analysis.directions import pca
 from latentlab.analysis.faithfulness import Alignment, faithfulness, overlap, procrustes, shuffled_scores
-from latentlab.analysis.projection import pca, project
+from latentlab.analysis.projection import project
 
 Z = np.random.default_rng(0).normal(size=(300, 5)) * [3, 2, 1, 1, 0.1] + 100
 XY = pca(Z, 2).project(Z)

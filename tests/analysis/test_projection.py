@@ -1,4 +1,4 @@
-"""Principal components against the singular value decomposition; neighbours and maps against those whose they are."""
+"""Neighbours against brute force, maps against those whose they are."""
 
 from __future__ import annotations
 
@@ -17,66 +17,11 @@ from numpy.typing import NDArray
 from sklearn import decomposition, manifold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from latentlab.analysis.projection import (
-    FULL_QUALITY,
-    METRICS,
-    WIDE,
-    Floats,
-    class_directions,
-    neighbour_graph,
-    neighbours,
-    pca,
-    project,
-)
+from latentlab.analysis.directions import WIDE, Floats, pca
+from latentlab.analysis.projection import FULL_QUALITY, METRICS, neighbour_graph, neighbours, project
 from tests.conftest import ROOT
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
-
-
-def test_it_is_scikit_learns() -> None:
-    ours, theirs = pca(X, 4), decomposition.PCA(4, svd_solver="full").fit(X)
-    np.testing.assert_allclose(np.abs(np.sum(ours.components * theirs.components_, 1)), 1, rtol=1e-5)
-    np.testing.assert_allclose(ours.variance, theirs.explained_variance_, rtol=1e-5)
-    np.testing.assert_allclose(ours.share, theirs.explained_variance_ratio_, rtol=1e-5)
-    np.testing.assert_allclose(np.abs(ours.project(X)), np.abs(theirs.transform(X)), rtol=1e-3, atol=1e-3)
-
-
-def test_the_variances_are_the_squared_singular_values() -> None:
-    singular = np.linalg.svd(X - X.mean(0), compute_uv=False)
-    variances = singular**2 / (len(X) - 1)
-    np.testing.assert_allclose(pca(X, 6).variance, variances, rtol=1e-5, atol=1e-6 * variances[0])
-
-
-def test_components_are_orthonormal_with_a_fixed_sign() -> None:
-    components = pca(X, 6).components
-    np.testing.assert_allclose(components @ components.T, np.eye(6), atol=1e-6)
-    assert (components[np.arange(6), np.abs(components).argmax(1)] > 0).all()
-    np.testing.assert_allclose(pca(X[::-1], 6).components, components, atol=1e-5)
-
-
-def test_constant_data_have_no_variance_and_no_nan() -> None:
-    found = pca(np.ones((5, 3)), 2)
-    assert found.variance.tolist() == found.share.tolist() == [0, 0]
-
-
-@pytest.mark.parametrize(("n", "k"), [(1, 1), (5, 0), (5, 7)])
-def test_what_cannot_be_is_refused(n: int, k: int) -> None:
-    with pytest.raises(ValueError, match="components need at least"):
-        pca(X[:n], k)
-
-
-def test_the_way_towards_a_class_joins_the_means() -> None:
-    rng = np.random.default_rng(2)
-    y = rng.integers(0, 3, 500)
-    centers = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 4]])
-    ways = class_directions(centers[y] + 0.01 * rng.normal(size=(500, 3)), y, 4)
-    np.testing.assert_allclose(np.linalg.norm(ways[:3], axis=1), 1, rtol=1e-6)
-    assert (ways @ centers.T).argmax(1)[:3].tolist() == [0, 1, 2]
-    rest = centers[y[y != 0]].mean(0)
-    expected = (centers[0] - rest) / np.linalg.norm(centers[0] - rest)
-    np.testing.assert_allclose(ways[0], expected, atol=5e-3)
-    assert ways[3].tolist() == [0, 0, 0]
-    assert class_directions(np.ones((3, 2)), np.zeros(3), 1).tolist() == [[0, 0]]
 
 
 # --- neighbours ----------------------------------------------------------------------------------------------------
@@ -260,7 +205,7 @@ def test_an_unknown_metric_is_refused() -> None:
 
 
 def test_what_is_heavy_is_imported_where_it_is_used() -> None:
-    modules = ", ".join(f"latentlab.analysis.{name}" for name in ("projection", "faithfulness", "clusters", "latents"))
+    modules = ", ".join(f"latentlab.analysis.{name}" for name in ("directions", "projection", "faithfulness", "clusters", "latents"))
     code = f"import {modules}, sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert {"umap", "sklearn", "numba", "scipy"} & set(out.stdout.split()) == set()

@@ -15,7 +15,8 @@ from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.projection import Projection, pca
+from latentlab.analysis.directions import pca
+from latentlab.analysis.projection import Projection
 from latentlab.models import VAE
 from latentlab.store import Store
 from pages.ui import spaces
