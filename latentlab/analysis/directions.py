@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
+
+from latentlab.analysis.traversal import plane
 
 Floats = NDArray[np.float32]
 
@@ -16,14 +18,10 @@ WIDE = 2_048  # dimensions: from here on a covariance is too large, and componen
 
 @dataclass(frozen=True)
 class Axes:
-    """A linear map of codes onto k directions, and back to the nearest code: what is drawn along them can be decoded.
-
-    A code z is at A (z - origin). A place s belongs to the code center + A⁺ (s - A (center - origin)): of all codes
-    that are drawn there the one nearest to the center. A⁺ is the pseudo-inverse, so the directions may be oblique, or
-    the same twice.
+    """A linear map of codes onto two directions, and back: what is drawn along them can be decoded.
 
     Attributes:
-        directions: (k, D), the rows of A.
+        directions: (2, D).
         origin: (D,) the code that is drawn at 0.
         center: (D,) of the codes.
     """
@@ -33,15 +31,16 @@ class Axes:
     center: Floats
 
     def project(self, z: ArrayLike) -> Floats:
-        """(N, D) -> (N, k)."""
+        """(N, D) -> (N, 2)."""
         scores: Floats = ((np.asarray(z, np.float64) - self.origin) @ self.directions.T).astype(np.float32)
         return scores
 
     def code(self, place: ArrayLike) -> Floats:
-        """(k,) -> (D,): the code nearest to the center that is drawn at a place."""
-        way = np.asarray(place, np.float64) - self.directions.astype(np.float64) @ (self.center - self.origin)
-        code: Floats = (self.center + np.linalg.pinv(self.directions.astype(np.float64)) @ way).astype(np.float32)
-        return code
+        """(2,) -> (D,): of all codes that are drawn at a place the one nearest to the center."""
+        directions = torch.from_numpy(self.directions).double()
+        s = torch.tensor(np.asarray(place, np.float64)) + directions @ torch.from_numpy(self.origin).double()
+        codes = plane(torch.from_numpy(self.center).double(), directions)(s[None])
+        return codes[0].float().numpy()
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,11 @@ class PCA:
 
     def project(self, x: ArrayLike) -> Floats:
         """(N, D) -> (N, k)."""
-        return self.axes(range(len(self.components))).project(x)
+        scores: Floats = ((np.asarray(x, np.float64) - self.mean) @ self.components.T).astype(np.float32)
+        return scores
 
-    def axes(self, which: Sequence[int]) -> Axes:
-        """Some of the components as the axes of a map."""
+    def axes(self, which: tuple[int, int]) -> Axes:
+        """Two of the components as the axes of a map."""
         return Axes(self.components[list(which)], self.mean, self.mean)
 
 

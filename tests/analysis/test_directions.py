@@ -70,12 +70,12 @@ def test_a_place_is_given_back_the_code_that_is_drawn_there() -> None:
 
 
 def test_the_same_axis_twice_still_has_a_code() -> None:
-    both = pca(X, 3).axes([1, 1])
+    both = pca(X, 3).axes((1, 1))
     np.testing.assert_allclose(both.project(both.code([2.0, 2.0])[None])[0], [2, 2], atol=1e-4)
 
 
 def test_a_code_in_the_plane_of_two_components_comes_back() -> None:
-    axes = pca(X, 6).axes([0, 2])
+    axes = pca(X, 6).axes((0, 2))
     code = X.mean(0) + 3 * axes.directions[0] - axes.directions[1]
     np.testing.assert_allclose(axes.project(code[None])[0], [3, -1], atol=1e-4)
     np.testing.assert_allclose(axes.code([3.0, -1.0]), code, rtol=1e-4, atol=1e-4)

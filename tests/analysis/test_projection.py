@@ -205,7 +205,9 @@ def test_an_unknown_metric_is_refused() -> None:
 
 
 def test_what_is_heavy_is_imported_where_it_is_used() -> None:
-    modules = ", ".join(f"latentlab.analysis.{name}" for name in ("directions", "projection", "faithfulness", "clusters", "latents"))
+    modules = ", ".join(
+        f"latentlab.analysis.{name}" for name in ("directions", "projection", "faithfulness", "clusters", "latents")
+    )
     code = f"import {modules}, sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert {"umap", "sklearn", "numba", "scipy"} & set(out.stdout.split()) == set()
