@@ -18,7 +18,7 @@ from sklearn import decomposition, manifold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from latentlab.analysis.directions import WIDE, Floats, pca
-from latentlab.analysis.projection import FULL_QUALITY, METRICS, neighbour_graph, neighbours, project
+from latentlab.analysis.projection import FULL_QUALITY, METRICS, ROWS, digest, neighbour_graph, neighbours, project
 from tests.conftest import ROOT
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
@@ -48,6 +48,24 @@ def test_a_graph_has_the_nearest_others(metric: str) -> None:
     assert found.metric == metric
     np.testing.assert_array_equal(found.index, distances.argsort(1)[:, :7])
     np.testing.assert_allclose(found.distance, np.sort(distances, 1)[:, :7], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1e5])
+def test_copies_of_a_code_are_its_nearest_others(offset: float) -> None:
+    z = np.repeat(CODES[:8], 5, 0) + np.float32(offset)
+    found = neighbour_graph(z, 5)
+    assert (found.index != np.arange(40)[:, None]).all()
+    assert (np.diff(np.sort(found.index, 1)) > 0).all()
+    assert (found.index[:, :4] // 5 == np.arange(40)[:, None] // 5).all()
+    assert (found.distance[:, :4] == 0).all()
+    assert (found.distance[:, 4] > 0).all()
+    np.testing.assert_array_equal(neighbour_graph(z, 2).distance, 0)
+
+
+@pytest.mark.parametrize("k", [0, 200])
+def test_a_graph_of_too_many_neighbours_is_refused(k: int) -> None:
+    with pytest.raises(ValueError, match=f"There are 199 references to choose {k} from"):
+        neighbour_graph(X, k)
 
 
 def test_codes_that_are_read_only_will_do() -> None:
@@ -139,6 +157,38 @@ def test_a_graph_is_used_again() -> None:
 def test_a_graph_of_something_else_is_refused(settings: dict[str, Any], rows: int) -> None:
     with pytest.raises(ValueError, match=r"The graph has 14 neighbours \(euclidean\) of 60 codes; needed are"):
         project(CODES[:rows], "umap", graph=neighbour_graph(CODES, 14), **settings)
+
+
+def test_a_graph_of_other_codes_is_refused() -> None:
+    with pytest.raises(ValueError, match="The graph is of other codes"):
+        project(CODES + 1, "umap", graph=neighbour_graph(CODES, 14))
+    assert digest(CODES) != digest(CODES.reshape(120, 2))
+    assert digest(CODES) == digest(np.asfortranarray(CODES))
+
+
+def test_umap_tells_how_far_it_is() -> None:
+    z = np.random.default_rng(6).normal(size=(2 * ROWS + 1, 3)).astype(np.float32)
+    told: list[float] = []
+    quiet, found = project(z, "umap", n_epochs=20), project(z, "umap", n_epochs=20, progress=told.append)
+    np.testing.assert_array_equal(found.xy, quiet.xy)
+    searching, laying_out = told[:3], told[3:]
+    assert searching[0] == pytest.approx(searching[2] * ROWS / len(z))
+    assert laying_out[0] == searching[2] > 0
+    assert sorted(set(told)) == list(dict.fromkeys(told))
+    assert len(set(laying_out)) == 21
+    assert told[-1] == 1
+    again: list[float] = []
+    project(z, "umap", n_epochs=20, graph=found.graph, progress=again.append)
+    assert list(dict.fromkeys(again)) == pytest.approx([k / 20 for k in range(21)])
+
+
+def test_who_is_told_can_end_it() -> None:
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        project(CODES, "umap", progress=stop)
 
 
 def test_umap_leaves_torch_its_threads() -> None:
