@@ -34,6 +34,7 @@ MAX_TEXT = 512 * MIB
 LONGEST = 1 << 16  # numbers of a vector
 LARGEST = 4096  # pixels of a side
 PARTS = Splits._fields
+COLUMNS = (torch.bool, torch.int64, torch.float64)
 _KINDS: dict[str, type] = {
     "source": str,
     "fingerprint": str,
@@ -74,7 +75,7 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, bytes]]:
         raise DataError(f"{source} takes more than a gigabyte; take fewer examples, or smaller ones.")
     tensors: dict[str, Tensor] = {}
     for name, part, rows in zip(PARTS, opened.splits, opened.rows, strict=True):
-        tensors |= {f"{name}.x": part.x, f"{name}.y": part.y, f"{name}.rows": torch.from_numpy(rows)}
+        tensors |= {f"{name}.x": part.x, f"{name}.y": part.y, f"{name}.rows": torch.from_numpy(rows.copy())}
     text = {}
     for k, (name, column) in enumerate(opened.columns.items()):
         if column.dtype.kind in "biuf":
@@ -176,10 +177,9 @@ def _is_part(card: Card, x: Tensor, y: Tensor, rows: Tensor) -> bool:
 
 
 def _column(card: Card, numbers: Tensor | None, words: object) -> Values:
-    if words is None and numbers is not None and numbers.shape == (card.n,):
-        if numbers.dtype in (torch.bool, torch.int64, torch.float64):
-            return np.asarray(numbers.numpy())
-    elif numbers is None and isinstance(words, list) and [type(word) for word in words] == [str] * card.n:
+    if words is None and numbers is not None and numbers.shape == (card.n,) and numbers.dtype in COLUMNS:
+        return np.asarray(numbers.numpy())
+    if numbers is None and isinstance(words, list) and len(words) == card.n and all(type(one) is str for one in words):
         return np.array(words, object)
     raise DataError("A column doesn't fit what data.json says.")
 
@@ -213,9 +213,9 @@ def _read_json(path: Path, limit: int) -> dict[str, Any]:
 def _plain(column: Values) -> Values:
     """Booleans, int64 or float64: what comes back equal from a file."""
     if column.dtype.kind == "b":
-        return np.ascontiguousarray(column)
+        return column.copy()
     whole = column.dtype.kind in "iu" and not (column.dtype.kind == "u" and (column > np.iinfo(np.int64).max).any())
-    return np.ascontiguousarray(column.astype(np.int64 if whole else np.float64))
+    return column.astype(np.int64 if whole else np.float64)
 
 
 def _words(column: Values, name: str) -> list[str]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-SHARED = 0.5  # of the numbers that vary: if so many reach both ends of the whole range, they are of one kind (pixels)
+SHARED = 0.5  # of the numbers that vary: if more reach both ends of the whole range, they are of one kind, as pixels
 
 
 class Scale(NamedTuple):
@@ -44,14 +44,14 @@ class Scale(NamedTuple):
 def unit_scale(x: Tensor) -> Scale | None:
     """The map of vectors (N, D) to [0, 1] by the least and the largest values; None if they are there already.
 
-    One map for all numbers where at least half of those that vary reach both ends of the whole range, as pixels do;
-    else one for each. A number that never varies becomes 0.
+    One map for all numbers where most of those that vary reach both ends of the whole range, as pixels do; else one for
+    each. A number that never varies becomes 0.
     """
     low, high = (np.asarray(end(0).values.double()) for end in (x.min, x.max))
     if low.min() >= 0 and high.max() <= 1:
         return None
     varies = high > low
     whole = (low == low.min()) & (high == high.max()) & varies
-    if whole.sum() >= SHARED * max(1, varies.sum()):
+    if whole.sum() > SHARED * varies.sum():
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
     return Scale(low, np.where(high > low, high - low, 1.0))
