@@ -87,8 +87,9 @@ def _place(run: Run, seen: Space, place: tuple[float, float], unproject: Unproje
         image = cache.decoder(run)(torch.from_numpy(code)[None])
         sheet(to_bytes(image), 1, "The place, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
-    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None])
-    st.caption(f"{float(far[0]):.2f} σ from its 10 nearest examples on average")
+    k = min(cache.N_NEAR, len(seen.z))
+    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None], k)
+    st.caption(f"{float(far[0]):.2f} σ from its {k} nearest examples on average")
 
 
 def _name(run: Run, k: int) -> str:

@@ -82,7 +82,7 @@ def classes(run: Run, seen: Space) -> None:
 @st.cache_resource(max_entries=8, show_spinner="Finding the neighbours that the map keeps …")
 def kept(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG001
     """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
-    return overlap(_z, _xy, K)
+    return overlap(_z, _xy, min(K, len(_z) - 1)) if len(_z) > 1 else np.ones(1, np.float32)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Judging the map …")
