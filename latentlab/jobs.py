@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar, get_args
 from filelock import FileLock, Timeout
 
 from latentlab.analysis.preview import Preview
-from latentlab.data import NAMES
+from latentlab.data import names
 from latentlab.formats import RunError, read_tensors, write
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS
@@ -55,16 +55,14 @@ class Job:
     note: str = ""
 
     def check(self) -> None:
-        """Refuse what can't be trained, before it is queued.
+        """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
 
         Raises:
-            RunError: an unknown model or data set.
+            RunError: an unknown model.
             KnobError: a knob out of its range.
         """
         if self.model not in MODELS:
             raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
-        if self.dataset not in NAMES:
-            raise RunError(f"There is no data set called {self.dataset!r}; known are {', '.join(NAMES)}.")
         from_dict(MODELS[self.model].Config, self.config)
         from_dict(TrainConfig, self.train)
 
@@ -117,6 +115,8 @@ def enqueue(store: Store, job: Job) -> None:
         RunError, KnobError: it can't be trained.
     """
     job.check()
+    if job.dataset not in (known := names()):
+        raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())

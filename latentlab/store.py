@@ -12,7 +12,6 @@ Reading runs no code from the folder, and whatever is wrong with one is a senten
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import secrets
 import shutil
@@ -24,6 +23,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
+from latentlab import places
 from latentlab.data import UNLABELLED, Dataset, held_out
 from latentlab.device import generator
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
@@ -37,7 +37,8 @@ SHIPPED = Path(__file__).parents[1] / "checkpoints"
 N_EXAMPLES = 500
 MAX_JSON = 1 << 20
 _MOMENT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LONGEST_ID = 64  # characters
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
-        return cls(Path(os.environ.get("LATENTLAB_RUNS") or SHIPPED.parent / "runs"))
+        return cls(places.runs())
 
     def is_shipped(self, run_id: str) -> bool:
         """Whether the run came with LatentLab; such a run can't be renamed or deleted."""
@@ -262,7 +263,8 @@ def _parameters(model: Model, dtype: torch.dtype) -> bytes:
 
 def new_id(model: str, dataset: str) -> str:
     """An id that no other run has or will have: what, on what, when, and four random letters."""
-    return f"{model}-{dataset}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
 
 
 def _is_run(path: Path) -> bool:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Splits, batches
+from latentlab.data import UNLABELLED, Batch, Dataset, Splits, batches
 from latentlab.knobs import knob
 from latentlab.models import MODELS, Loss, Model, Spec, Weighs
 from latentlab.nn import initialise
@@ -184,7 +184,7 @@ def train(
         report_every: steps between reports.
 
     Raises:
-        TrainingError: the loss isn't finite, or there is nothing to train on.
+        TrainingError: the loss isn't finite, there is nothing to train on, or labels that the model needs are missing.
     """
     state = state or TrainState(model, config)
     data, valid = splits.train.to(state.device), splits.valid.to(state.device)
@@ -192,6 +192,10 @@ def train(
     n_steps = per_epoch * config.epochs
     if not len(data):
         raise TrainingError("There are no examples to train on.")
+    n_missing = sum(int((part.y == UNLABELLED).sum()) for part in splits)
+    if model.needs_labels and n_missing:
+        have = "1 example has" if n_missing == 1 else f"{n_missing:,} examples have"
+        raise TrainingError(f"{have} no label, and {model.name} learns from labels: label them, or take another model.")
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
         order = device.generator(config.seed + 1_000_003 * (epoch + 1))

@@ -15,7 +15,14 @@ Rule = Callable[[str, str], list[str]]  # path from the root, source -> what is 
 
 # A module imports from the rows above its own, or from its own package. One that isn't here has no place yet.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("latentlab", "latentlab.knobs", "latentlab.device", "latentlab.densities", "latentlab.formats"),
+    (
+        "latentlab",
+        "latentlab.places",
+        "latentlab.knobs",
+        "latentlab.device",
+        "latentlab.densities",
+        "latentlab.formats",
+    ),
     ("latentlab.nn",),
     ("latentlab.data",),
     ("latentlab.models",),

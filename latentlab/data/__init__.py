@@ -1,5 +1,6 @@
-"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one."""
+"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one, or of one on the shelf."""
 
+from latentlab.data import images
 from latentlab.data.dataset import (
     UNLABELLED,
     Batch,
@@ -10,7 +11,8 @@ from latentlab.data.dataset import (
     held_out,
     to_bytes,
 )
-from latentlab.data.images import IDX_SETS, NAMES, folders, is_local, load_digits, load_idx
+from latentlab.data.images import IDX_SETS, NAMES, folders, load_digits, load_idx
+from latentlab.data.shelf import Shelf
 
 __all__ = [
     "NAMES",
@@ -18,21 +20,33 @@ __all__ = [
     "Batch",
     "DataError",
     "Dataset",
+    "Shelf",
     "Splits",
     "batches",
     "folders",
     "held_out",
     "is_local",
     "load",
+    "names",
     "to_bytes",
 ]
 
 
+def names() -> tuple[str, ...]:
+    """The built-in data sets, and the user's own."""
+    return (*NAMES, *Shelf.default().names())
+
+
+def is_local(name: str) -> bool:
+    """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
+    return images.is_local(name) if name in NAMES else name in Shelf.default()
+
+
 def load(name: str, progressbar: object = False) -> Splits:
-    """A built-in data set in its fixed splits; downloaded if it isn't on this machine.
+    """A data set in its fixed splits; a built-in one is downloaded if it isn't on this machine.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `names()`.
         progressbar: True for a download bar in the terminal, or an object with tqdm's interface.
 
     Raises:
@@ -42,4 +56,6 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
-    raise DataError(f"There is no data set called {name!r}; known are {', '.join(NAMES)}.")
+    if name in Shelf.default():
+        return Shelf.default().load(name)
+    raise DataError(f"There is no data set called {name[:80]!r}; known are {', '.join(names())}.")

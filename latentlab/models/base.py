@@ -46,6 +46,7 @@ class Model(nn.Module, ABC):
     name: ClassVar[str]
     Config: ClassVar[type[Any]]  # a frozen dataclass of knobs
     units: ClassVar[Mapping[str, str]]  # term -> unit; the first term is the headline
+    needs_labels: ClassVar[bool] = False  # of every example it learns from or is tested on
 
     spec: Spec
 

@@ -27,6 +27,7 @@ class CNN(Classifies):
 
     name = "cnn"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+    needs_labels = True
 
     @dataclass(frozen=True)
     class Config:

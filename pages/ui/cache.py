@@ -27,6 +27,7 @@ from latentlab.store import Store
 Code = tuple[float, ...]
 
 N_COMPONENTS = 4
+N_NEAR = 10  # neighbours that say how near a place is to examples
 
 BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
     Run: lambda run: (run.id, run.created)
@@ -49,6 +50,11 @@ def examples(run: Run) -> Dataset:
     except RunError as error:
         st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
         st.stop()
+
+
+def n_near(run: Run) -> int:
+    """How many neighbours a place has among the run's examples, at most `N_NEAR`."""
+    return min(N_NEAR, len(examples(run)))
 
 
 def decoder(run: Run, gradients: bool = False, epoch: int | None = None) -> Decode:

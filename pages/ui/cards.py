@@ -14,7 +14,7 @@ from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes, Samples
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.pictures import SIDE
+from pages.ui.pictures import SIDE, scale
 
 ROWS, COLUMNS = 6, 12
 
@@ -86,4 +86,4 @@ def _spread(run: Run) -> bytes:
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:
-    return sheet_png(images, COLUMNS, gap=2, scale=max(1, SIDE // images.shape[-1]))
+    return sheet_png(images, COLUMNS, gap=2, scale=scale(images.shape[1:], SIDE))

@@ -83,7 +83,7 @@ def _real(run: Run, view: View) -> None:
     )
     found = judge(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
-    st.caption(f"Over {len(cache.examples(run))} test examples, their 10 nearest at each place; {by}.")
+    st.caption(f"Over {len(cache.examples(run))} test examples, their {cache.n_near(run)} nearest at each place; {by}.")
 
 
 def _copy(run: Run, view: View) -> None:
@@ -129,7 +129,13 @@ def _health(run: Run) -> None:
 def _support(run: Run, held: cache.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cache.directions(run, axes))
     return support_map(
-        cache.decoder(run), cache.encoder(run), classifier(run), cache.standard_codes(run), NODES, place=place
+        cache.decoder(run),
+        cache.encoder(run),
+        classifier(run),
+        cache.standard_codes(run),
+        NODES,
+        k=cache.n_near(run),
+        place=place,
     )
 
 

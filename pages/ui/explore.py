@@ -13,6 +13,7 @@ from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.program import Program
 from latentlab.analysis.traversal import lattice, plane
 from latentlab.data import to_bytes
+from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes
 from latentlab.runs import Run, labels
 from latentlab.store import Store
@@ -113,7 +114,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "nonce": f"{run.id} {run.created} {first}",
         "program": program.id if isinstance(program, Program) else None,
         "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
-        "shape": list(run.shape),
+        "shape": list(picture_shape(run.shape)),
         "view": first.as_json(),
         "dims": dims,
         "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]

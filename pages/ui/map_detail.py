@@ -116,7 +116,7 @@ def _place(seen: Space, laid: Layout, place: tuple[float, float]) -> None:
     code, how = laid.code(seen, place)
     _place_picture(seen, code, "The place, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
-    k = min(10, len(seen.z))
+    k = min(cache.N_NEAR, len(seen.z))
     far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None], k)
     st.caption(f"{float(far[0]):.2f}{_unit(seen)} from its {k} nearest examples on average")
 

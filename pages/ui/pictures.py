@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from latentlab.figures.sheets import sheet_png
+from latentlab.figures.sheets import picture_shape, sheet_png
 
 SIDE = 56  # pixels of an image on a sheet, at least
 
@@ -21,6 +21,11 @@ def figure(content: go.Figure, alt: str, key: str | None = None, place: DeltaGen
 
 
 def sheet(images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], columns: int, alt: str) -> None:
-    """Draw images (C, H, W) in rows of `columns`, lossless and sharp."""
+    """Draw images (C, H, W), or vectors as gray cells, in rows of `columns`, lossless and sharp."""
     stacked = np.asarray(images)
-    st.image(sheet_png(stacked, columns, scale=max(1, SIDE // stacked.shape[-1])), width="stretch", alt=alt)
+    st.image(sheet_png(stacked, columns, scale=scale(stacked.shape[1:], SIDE)), width="stretch", alt=alt)
+
+
+def scale(shape: tuple[int, ...], width: int) -> int:
+    """How many pixels a pixel of an example takes, so that the example is about `width` wide."""
+    return max(1, width // picture_shape(shape)[2])

@@ -120,7 +120,7 @@ def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
     assert [len(part) for part in opened.splits] == [2, 2, 2]
     assert said(opened, "Only 2 examples: train, validation and test are the same")
     np.save(path, np.arange(30.0).reshape(10, 3))
-    assert [len(part) for part in open_path(path)] == [8, 1, 1]
+    assert [len(part) for part in open_path(path)] == [6, 2, 2]
 
 
 # --- folders and zips of images --------------------------------------------------------------------------------------

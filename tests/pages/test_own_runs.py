@@ -1,0 +1,54 @@
+"""Every page, with runs of data of the user's own: vectors, colour, no labels, one class, and data that are gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latentlab import jobs
+from latentlab.data import Shelf
+from latentlab.store import Store
+from latentlab.worker import perform
+from tests.pages.conftest import Open
+from tests.pages.test_every_page import PAGES
+
+RNG = np.random.default_rng(0)
+KINDS: dict[str, dict[str, Any]] = {
+    "vectors": {"x": RNG.normal(5, 9, (40, 6)), "y": np.arange(40) % 3},
+    "prime": {"x": RNG.normal(5, 9, (40, 7))},
+    "one number": {"x": RNG.normal(5, 9, (40, 1)), "y": np.zeros(40, int)},
+    "colour": {"x": RNG.integers(0, 256, (40, 3, 8, 20), np.uint8), "y": np.where(np.arange(40) < 30, 0, -1)},
+    "two to test": {"x": RNG.normal(5, 9, (10, 3)), "y": np.arange(10) % 2},
+    "few": {"x": RNG.integers(0, 256, (4, 9, 5), np.uint8)},
+}
+
+
+def trained(store: Store, tmp_path: Path, kind: str) -> str:
+    np.savez(tmp_path / "own.npz", **KINDS[kind])
+    name = Shelf.default().add(tmp_path / "own.npz")
+    job_id = jobs.submit(store, "vae", name, {"hidden": 8, "z_dim": 3}, {"epochs": 1})
+    list(perform(store, job_id))
+    return job_id
+
+
+VIEWS: list[tuple[str, dict[str, str]]] = [
+    *((page, {}) for page in PAGES),
+    ("traversal", {"live": "false", "sheet": "Manifold"}),
+    ("traversal", {"detail": "Paths"}),
+    ("traversal", {"detail": "Diagnosis"}),
+    ("clusters", {"detail": "How far to trust it", "colour": "kept neighbours"}),
+    ("clusters", {"detail": "Classes", "deep": "true"}),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("page", "view"), VIEWS, ids=str)
+def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, page: str, view: dict[str, str], kind: str) -> None:
+    run_id = trained(app_store, tmp_path, kind)
+    app = opened(page, run=run_id, **view)
+    assert not app.exception, app.exception
+    assert not app.error
+    assert app.selectbox(key="picked").value == run_id
