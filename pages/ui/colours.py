@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from latentlab.analysis.clusters import Clusters, cluster
 from latentlab.analysis.density import log_density
 from latentlab.analysis.faithfulness import overlap
+from latentlab.data.arrays import Values
 from pages.ui.components.scatter import Click, Colouring, digest
 from pages.ui.diagnosis import judge
-from pages.ui.spaces import Space, judged, term_names, terms
+from pages.ui.spaces import Space, columns, judged, term_names, terms
 
 Floats = NDArray[np.float32]
 
@@ -21,6 +22,8 @@ CLASS, JUDGED, GROUP = "class", "predicted class", "k-means cluster"
 KEPT = "kept neighbours"  # the share of its nearest that a point keeps on the map
 DENSE = "log density"  # nats
 FAR = "distance from the click"  # in the space, in its units
+COLUMN = "column: "  # before the name of one of the user's own
+MOST_CLASSES = 50
 K = 15  # neighbours
 
 
@@ -37,7 +40,8 @@ def colours(seen: Space) -> list[str]:
     """What can colour the points of a space."""
     told = [JUDGED] if seen.of.run is not None and judge(seen.of.run) is not None else []
     near = [DENSE, KEPT] if len(seen.z) > 2 * K + 1 else []
-    return [CLASS, *told, GROUP, *term_names(seen.of), *near, FAR]
+    own = [COLUMN + name for name, values in columns(seen.of).items() if _as_classes(values) or _is_number(values)]
+    return [CLASS, *told, GROUP, *term_names(seen.of), *own, *near, FAR]
 
 
 def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
@@ -49,6 +53,8 @@ def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
     if by == GROUP:
         found = grouped(seen.name, seen.z, seen.data.y.numpy(), n_groups(seen)).found
         return Coloured(found, tuple(f"cluster {k + 1}" for k in range(found.max() + 1)))
+    if by.startswith(COLUMN):
+        return _by_column(columns(seen.of)[by.removeprefix(COLUMN)], by, plain)
     values = _values(seen, by, xy, click)
     return Coloured(plain.labels, plain.classes, Colouring(by, values) if values is not None else None)
 
@@ -56,6 +62,22 @@ def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
 def n_groups(seen: Space) -> int:
     """How many clusters to look for: as many as there are classes."""
     return min(len(seen.z), len(seen.data.classes) or 10)
+
+
+def _is_number(values: Values) -> bool:
+    return values.dtype.kind in "biuf"
+
+
+def _as_classes(values: Values) -> bool:
+    """Whether a column of text has so few different values that each can have a colour."""
+    return not _is_number(values) and len(set(values.tolist())) <= MOST_CLASSES
+
+
+def _by_column(values: Values, name: str, plain: Coloured) -> Coloured:
+    if _is_number(values):
+        return Coloured(plain.labels, plain.classes, Colouring(name, values.astype(np.float32)))
+    known, index = np.unique(values.astype(str), return_inverse=True)
+    return Coloured(index.astype(np.int64), tuple(known.tolist()))
 
 
 def _values(seen: Space, by: str, xy: Floats, click: Click | None) -> Floats | None:

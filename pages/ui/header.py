@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from latentlab.data import NAMES, is_local
+from latentlab import places
+from latentlab.data import is_local, names
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
 from latentlab.runs import Run, labels
@@ -38,7 +39,7 @@ def header(title: str, *any_of: type[Model]) -> Run | None:
 def header_or_data(title: str, *any_of: type[Model]) -> Run | str | None:
     """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
     options: dict[str, Run | str] = {run.id: run for run in Store.default().runs(*any_of)}
-    return _header(title, options | {f"data:{name}": name for name in NAMES if is_local(name)}, True)
+    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True)
 
 
 def _header(title: str, options: Mapping[str, Run | str], needed: bool) -> Run | str | None:
@@ -114,6 +115,7 @@ def _chosen(runs: Collection[str]) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    default = FIRST_CHOICE if FIRST_CHOICE in runs else next(iter(runs))
+    wishes = (f"data:{places.first_data()}", FIRST_CHOICE)
+    default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default

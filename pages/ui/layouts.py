@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.directions import Axes
 from latentlab.analysis.faithfulness import Alignment, procrustes
-from latentlab.analysis.projection import FULL_QUALITY, Graph, Projection, TsneKnobs, UmapKnobs, project
-from latentlab.background import Background
+from latentlab.analysis.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
+from latentlab.atlas import Atlas, project_or_find
+from latentlab.background import Background, report
 from latentlab.knobs import KnobError, knobs
 from pages.ui.knob_form import knob_form
 from pages.ui.spaces import Source, Space, along, components, directions
@@ -153,23 +154,16 @@ def _settings(method: str) -> dict[str, Any]:
 
 
 def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection | None:
-    graphs, metric = _graphs(), (seen.name, settings["metric"])
-    graph = graphs.get(metric) if method == "umap" else None
-    if graph is not None and graph.index.shape[1] < settings["n_neighbors"] - 1:
-        graph = None
     key = f"{method} {seen.name} {sorted(settings.items())}"
-    asked = background().ask(key, project, seen.z, method, graph=graph, **settings)
+    asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
     if not asked.done():
         st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
         return None
     try:
-        found = asked.result()
+        return asked.result()
     except (KnobError, ValueError, RuntimeError) as error:
         st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
         return None
-    if found.graph is not None:
-        graphs[metric] = found.graph
-    return found
 
 
 def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
@@ -189,21 +183,15 @@ def _wait(key: str, method: str, n: int) -> None:
     since = st.session_state.setdefault(f"since {key}", time.time())
     left, right = st.columns([3, 1], vertical_alignment="center")
     name = {"umap": "UMAP", "tsne": "t-SNE"}[method]
-    compiling = " The first one takes half a minute to compile." if method == "umap" else ""
-    left.info(
-        f"{name} lays out {n:,} codes: {time.time() - since:.0f} s so far.{compiling} Until then these are the "
-        "principal components.",
-        icon=":material/hourglass_top:",
-    )
+    share, passed = background().progress(key), time.time() - since
+    text = f"{name} lays out {n:,} codes: {passed:.0f} s so far. Until then these are the principal components."
+    if share:
+        left.progress(share, text)
+    else:
+        left.info(text, icon=":material/hourglass_top:")
     right.button("Cancel", key=f"cancel {key}", on_click=_cancel, args=(key,))
 
 
 def _cancel(key: str) -> None:
     background().forget(key)
     st.session_state["method"] = "PCA"
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _graphs() -> dict[tuple[str, str], Graph]:
-    """The neighbours that the last maps rested on: another min_dist or seed needs no new ones."""
-    return {}

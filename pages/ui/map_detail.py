@@ -22,7 +22,7 @@ from pages.ui.components.scatter import Click
 from pages.ui.header import look
 from pages.ui.layouts import Layout
 from pages.ui.pictures import figure, sheet
-from pages.ui.spaces import CODE, INPUT, Space, judged, terms
+from pages.ui.spaces import CODE, INPUT, Space, columns, judged, terms
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -107,6 +107,8 @@ def _point(seen: Space, index: int) -> None:
     said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
     loss = f" · loss {terms(seen.of)['loss'][index]:.1f}" if seen.of.run is not None else ""
     st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
+    if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
+        st.caption(" · ".join(told_too[:SHOWN]))
     st.caption(f"Its {len(near)} nearest neighbours in {_where(seen)}, not on the map")
     examples(seen, near, 4, f"Nearest neighbours in {_where(seen)}")
     st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(seen))
@@ -143,12 +145,13 @@ def _unit(seen: Space) -> str:
 
 def _csv(seen: Space, ids: NDArray[np.int64]) -> str:
     """One row an example: its index, class, loss terms and numbers."""
-    weighed = terms(seen.of)
-    names = ["index", "class", *weighed, *seen.axes]
+    weighed, own = terms(seen.of), columns(seen.of)
+    names = ["index", "class", *own, *weighed, *seen.axes]
     lines = [_row(names)]
     for i in ids:
         numbers = [*(float(column[i]) for column in weighed.values()), *seen.z[i].tolist()]
-        lines.append(_row([str(i), name_of(seen, int(seen.data.y[i])), *(f"{v:.6g}" for v in numbers)]))
+        words = [str(i), name_of(seen, int(seen.data.y[i])), *(str(values[i]) for values in own.values())]
+        lines.append(_row([*words, *(f"{v:.6g}" for v in numbers)]))
     return "".join(lines)
 
 

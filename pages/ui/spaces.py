@@ -14,7 +14,8 @@ from torch import Tensor
 
 from latentlab.analysis.directions import PCA, Axes, class_directions, principal
 from latentlab.analysis.latents import activations, encode_all, layer_names
-from latentlab.data import UNLABELLED, Batch, Dataset, Splits, is_local, load
+from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits, is_local, load
+from latentlab.data.arrays import Values
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import Classifies, Decodes, Encodes, Model
@@ -135,9 +136,22 @@ def space(source: Source) -> Space:
     else:
         z, n_units = _layer(cache.model(run, source.epoch), data, source.layer)
     names = tuple(f"z{k + 1}" if source.layer == CODE else f"{k + 1}" for k in range(n_units))
+    if source.layer == INPUT and source.dataset in Shelf.default():
+        names = Shelf.default().card(source.dataset).features or names
     if n_units > z.shape[1]:
         names = tuple(names[k] for k in _taken(n_units))
     return Space(source, source.key, points, data, n_test, z, names, n_units)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=BY_KEY)
+def columns(source: Source) -> dict[str, Values]:
+    """Name -> (N,): what else the user's own data say of each example of a source."""
+    seen, shelf = space(source), Shelf.default()
+    if source.dataset not in shelf or (source.run is not None and not source.n):
+        return {}
+    opened = shelf.open(source.dataset)
+    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(seen.data)]
+    return {name: values[rows] for name, values in opened.columns.items()}
 
 
 @st.cache_resource(max_entries=4, show_spinner="The judge looks at the examples …", hash_funcs=BY_KEY)

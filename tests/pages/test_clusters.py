@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,17 @@ from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
+from latentlab import data
 from latentlab.analysis.clusters import cluster
 from latentlab.analysis.density import log_density
 from latentlab.analysis.directions import pca
 from latentlab.analysis.faithfulness import overlap, procrustes
 from latentlab.analysis.latents import activations
 from latentlab.analysis.projection import Projection
+from latentlab.data import Shelf
 from latentlab.models import CNN, VAE
 from latentlab.store import Store
-from pages.ui import cache, header, map_source, spaces
+from pages.ui import cache, spaces
 from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
 from tests.pages.conftest import Open, words
 
@@ -34,9 +37,7 @@ pytestmark = pytest.mark.usefixtures("kept_examples_only")
 @pytest.fixture
 def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where MNIST itself isn't on the machine."""
-    monkeypatch.setattr("latentlab.data.is_local", lambda _: False)
-    for module in (spaces, map_source, header):
-        monkeypatch.setattr(module, "is_local", lambda _: False)
+    monkeypatch.setattr(data.images, "is_local", lambda _: False)
 
 
 def sent(app: AppTest, name: str = "latentlab.scatter") -> tuple[dict[str, Any], bytes]:
@@ -312,3 +313,31 @@ def test_clusters_and_density_can_colour_the_points(opened: Open) -> None:
 def test_a_place_of_a_map_that_was_is_forgotten(opened: Open) -> None:
     app = pick(opened("clusters"), clicked={"id": None, "place": [0.5, -0.5], "layout": "another"})
     assert "An empty place" not in words(app)
+
+
+@pytest.fixture
+def own(app_store: Store, tmp_path: Path) -> str:  # noqa: ARG001 it sets where the shelf is
+    """A table of vectors on the shelf, with a class, a number and words beside them."""
+    rng = np.random.default_rng(0)
+    coats = ("red", "blue")
+    rows = [
+        f"{a:.4f},{b:.4f},{c:.4f},{'pq'[k % 2]},{coats[k % 2]}" for k, (a, b, c) in enumerate(rng.normal(size=(60, 3)))
+    ]
+    (tmp_path / "pets.csv").write_text("\n".join(["weight,height,age,label,coat", *rows]))
+    return Shelf.default().add(tmp_path / "pets.csv")
+
+
+def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str) -> None:
+    app = opened("clusters", run=f"data:{own}", method="Directions")
+    assert not app.exception
+    splits = Shelf.default().load(own)
+    x = np.concatenate([splits.test.x, splits.train.x, splits.valid.x])
+    head, body = sent(app)
+    order = x.var(0).argsort()[::-1]
+    np.testing.assert_allclose(places(head, body), x[:, order[:2]], atol=2e-4)
+    assert app.selectbox(key=f"Across Directions {own}  input").value == ["weight", "height", "age"][order[0]]
+    app.selectbox(key="colour").select("column: coat").run()
+    assert sent(app)[0]["classes"] == ["blue", "red"]
+    app = pick(app, clicked={"id": 3, "place": None})
+    assert "coat: " in words(app)
+    assert "nearest neighbours in the data" in words(app)
