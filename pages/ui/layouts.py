@@ -67,7 +67,9 @@ class Layout:
 
 def choose_layout(source: Source) -> Wanted:
     """Choose the method and what it can be told."""
-    method = st.segmented_control("Map", list(METHODS), default="PCA", required=True, key="method", bind="query-params")
+    method = st.segmented_control(
+        "Map", list(METHODS), default="PCA", required=True, wrap=True, key="method", bind="query-params"
+    )
     if method in ("UMAP", "t-SNE"):
         return Wanted(method, settings=_settings(method))
     options = list(directions(source)) if method == "Directions" else axis_names(source)

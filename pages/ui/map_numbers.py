@@ -73,7 +73,7 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
         (f"{how}: normalised mutual information", groups.information),
     )
     rows = [
-        {"of": name, "the classes": m.value, "shuffled labels": m.null, "± between shuffles": m.null_std}
+        {"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std}
         for name, m in named
     ]
     left, right = st.columns(2, gap="large")
