@@ -72,10 +72,7 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
         (f"{how}: adjusted Rand", groups.rand),
         (f"{how}: normalised mutual information", groups.information),
     )
-    rows = [
-        {"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std}
-        for name, m in named
-    ]
+    rows = [{"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std} for name, m in named]
     left, right = st.columns(2, gap="large")
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
     left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")

@@ -97,3 +97,41 @@ def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG
     chip = page.locator(".legend button").first
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, page: Page) -> None:
+    page.goto(server.url("clusters"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    page.get_by_label("Beside it").click()
+    page.get_by_role("option", name="before training").click()
+    maps = page.locator(".scatter[data-n]")
+    expect(maps).to_have_count(2)
+    page.wait_for_timeout(1500)
+    box = maps.nth(1).locator("canvas.overlay").bounding_box()
+    assert box
+    maps.nth(1).get_by_role("button", name="Box").click()
+    page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.35)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.65, box["y"] + box["height"] * 0.65, steps=4)
+    page.mouse.up()
+    count = maps.nth(1).locator(".count")
+    expect(count).to_have_text(re.compile(r"\d+ selected"))
+    expect(maps.nth(0).locator(".count")).to_have_text(count.inner_text())
+    expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
+
+
+def test_points_glide_to_where_another_map_has_them(server: Server, page: Page) -> None:
+    def drawn() -> bytes:
+        page.wait_for_timeout(1500)
+        page.mouse.move(5, 5)
+        return page.locator("canvas.points").screenshot()
+
+    page.goto(server.url("clusters?run=mnist-vae-20d&method=Directions"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    expected = drawn()
+    page.get_by_text("PCA", exact=True).click()
+    expect(page.get_by_text(re.compile("^PC1")).first).to_be_visible()
+    assert drawn() != expected
+    page.get_by_text("Directions", exact=True).click()
+    expect(page.get_by_text(re.compile("^PC1"))).to_have_count(0)
+    assert drawn() == expected
