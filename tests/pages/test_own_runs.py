@@ -44,9 +44,14 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("page", "view"), VIEWS, ids=str)
-def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, page: str, view: dict[str, str], kind: str) -> None:
+FEW: list[tuple[str, dict[str, str]]] = [("traversal", {"live": "false"}), ("train", {})]
+CASES = [("two to test", *where) for where in VIEWS] + [
+    (kind, *where) for kind in KINDS if kind != "two to test" for where in FEW
+]
+
+
+@pytest.mark.parametrize(("kind", "page", "view"), CASES, ids=str)
+def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, kind: str, page: str, view: dict[str, str]) -> None:
     run_id = trained(app_store, tmp_path, kind)
     app = opened(page, run=run_id, **view)
     assert not app.exception, app.exception
