@@ -29,11 +29,15 @@ def choose_data() -> str:
     names, first = data.names(), places.first_data()
     if st.session_state.get("dataset", "digits") not in names:  # it was removed
         del st.session_state["dataset"]
-    default = first if first in names else "digits"
-    chosen: str | None = st.segmented_control(
-        "Data", names, default=default, required=True, key="dataset", bind="query-params"
+    chosen: str = st.selectbox(
+        "Data",
+        names,
+        names.index(first if first in names else "digits"),
+        key="dataset",
+        bind="query-params",
+        help="Upload your own at the foot of this page",
     )
-    return chosen or default
+    return chosen
 
 
 def first_epochs(name: str) -> int:
@@ -106,7 +110,7 @@ def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
     names = _names(tables[0].file_id, tables[0])
     left, right = st.columns(2)
     label = left.selectbox("Label", [AUTOMATIC, *names], key="own-label", help="The column that names the class")
-    if len(files) == 1:
+    if not any(_safe(file.name).lower().endswith(tuple(SUFFIXES)) for file in files):
         return "" if label == AUTOMATIC else label, ""
     image = right.selectbox("Images", names, key="own-image", help="The column with the names of the image files")
     return "" if label == AUTOMATIC else label, image
@@ -141,11 +145,11 @@ def _kept() -> None:
     names = Shelf.default().names()
     st.markdown("**Kept**" if names else "Nothing is kept yet.")
     for name in names:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{name}**  \n{_outline(name)}", width="stretch")
-            with st.popover("", icon=":material/delete:", help=f"Delete {name}"):
-                st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
-                st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
+        text, button = st.columns([4, 1], vertical_alignment="center")
+        text.markdown(f"**{name}**  \n{_outline(name)}")
+        with button.popover("", icon=":material/delete:", help=f"Delete {name}"):
+            st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
+            st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
 
 
 def _remove(name: str) -> None:

@@ -86,7 +86,7 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf
     keep(app)
     assert shelf.names() == ("my-pets",)
     assert shelf.card("my-pets").source == "my pets.npz"
-    assert app.segmented_control(key="dataset").value == "my-pets"
+    assert app.selectbox(key="dataset").value == "my-pets"
     assert len(app.image) == images - 1  # the look at the upload is gone
     assert "30 images of 8 × 9, 3 classes, from my pets.npz" in words(app)
     assert app.number_input(key="vae-my-pets-epochs").value == 500
@@ -102,7 +102,7 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf
 def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, shelf: Shelf) -> None:
     keep(upload(**{"pets.npz": npz()}))
     app = opened("train", dataset="pets")
-    assert app.segmented_control(key="dataset").value == "pets"
+    assert app.selectbox(key="dataset").value == "pets"
     assert "from pets.npz" in words(app)
     assert shelf.names() == ("pets",)
 
@@ -199,7 +199,7 @@ def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, a
     assert not app.exception
     assert shelf.names() == ()
     assert app.number_input(key="vae-digits-epochs")
-    assert app.segmented_control(key="dataset").value == "digits"
+    assert app.selectbox(key="dataset").value == "digits"
     assert "Nothing is kept yet." in words(app)
     for page in ("clusters", "train"):
         shown = opened(page, run=run_id, dataset="pets")
@@ -250,10 +250,10 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     monkeypatch.setenv(places.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
     app = opened("home")
     assert "Your data **pets**: 30 images of 8 × 9, 3 classes" in words(app)
-    assert opened("train").segmented_control(key="dataset").value == "pets"
+    assert opened("train").selectbox(key="dataset").value == "pets"
     shelf.remove("pets")
     assert "Your data" not in words(opened("home"))
-    assert opened("train").segmented_control(key="dataset").value == "digits"
+    assert opened("train").selectbox(key="dataset").value == "digits"
 
 
 @pytest.mark.parametrize("name", ["none", "../../etc", ""])
