@@ -67,7 +67,7 @@ def _point(run: Run, seen: Space, index: int) -> None:
     z = torch.from_numpy(seen.z)
     far = torch.linalg.vector_norm(z - z[index], dim=1)
     near = far.argsort()[1 : NEIGHBOURS + 1]
-    pictures = [seen.data.x.numpy()[index]]
+    pictures = [to_bytes(seen.data[index : index + 1].batch().x)[0]]
     if issubclass(run.kind, Decodes):
         pictures += list(to_bytes(cache.decoder(run)(z[index : index + 1])))
     sheet(pictures, 2, "The example and its reconstruction")
