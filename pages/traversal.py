@@ -38,7 +38,10 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
                 "Sheet", ["Strips", "Manifold"], default="Strips", required=True, key="sheet", bind="query-params",
                 label_visibility="collapsed",
             )  # fmt: skip
-            draw_strips(run, where, view) if which == "Strips" else draw_manifold(run, view)
+            if which == "Strips":
+                draw_strips(run, where, view)
+            else:
+                draw_manifold(run, view)
     if ways.open:
         with ways:
             paths(run, view)

@@ -19,19 +19,27 @@ Bytes = NDArray[np.uint8]
 def picture_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """(C, H, W) of an example as it is drawn: an image as it is, a vector as rows of gray cells, nearly a square.
 
-    >>> picture_shape((784,)), picture_shape((6,)), picture_shape((7,))
-    ((1, 28, 28), (1, 2, 3), (1, 1, 7))
+    The rows are full where they can be: a vector may be a flattened image.
+
+    >>> picture_shape((784,)), picture_shape((6,)), picture_shape((13,))
+    ((1, 28, 28), (1, 2, 3), (1, 4, 4))
     """
     if len(shape) == 3:
         return shape[0], shape[1], shape[2]
     n = math.prod(shape)
     rows = next(rows for rows in range(math.isqrt(n), 0, -1) if n % rows == 0)
-    return 1, rows, n // rows
+    columns = n // rows if n <= 2 * rows**2 else math.isqrt(n - 1) + 1
+    return 1, -(-n // columns), columns
 
 
 def pictures(examples: Bytes, leading: int = 1) -> Bytes:
-    """Examples behind `leading` dimensions as images (..., C, H, W)."""
-    return examples.reshape(*examples.shape[:leading], *picture_shape(examples.shape[leading:]))
+    """Examples behind `leading` dimensions as images (..., C, H, W); cells that a vector doesn't fill are `GAP`."""
+    n, shape = examples.shape[:leading], picture_shape(examples.shape[leading:])
+    if examples.shape[leading:] == shape:
+        return examples
+    flat = np.full((*n, math.prod(shape)), GAP, np.uint8)
+    flat[..., : math.prod(examples.shape[leading:])] = examples.reshape(*n, -1)
+    return flat.reshape(*n, *shape)
 
 
 def stitch(images: Bytes, gap: int = 0) -> Bytes:

@@ -77,7 +77,7 @@ def _drawn(run: Run) -> bytes:
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _spread(run: Run) -> bytes:
     """Examples where their codes lie along the two principal components, spread out evenly."""
-    codes, x = cache.standard_codes(run).numpy(), cache.examples(run).x.numpy()
+    codes, x = cache.standard_codes(run).numpy(), to_bytes(cache.examples(run).batch().x)
     scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
     share = (scores.argsort(0).argsort(0) + 0.5) / len(scores)  # their ranks, in 0 ... 1
     y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")

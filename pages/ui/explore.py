@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -125,7 +127,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "codes": packed(cache.standard_codes(run).numpy().astype("<f4")),
         "labels": examples.y.tolist(),
         "classes": list(run.classes),
-        "marks": [name[:1] for name in run.classes],
+        "marks": marks(run.classes),
         "colours": list(look().classes),
     }
     if other is not None:
@@ -139,6 +141,12 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
     if isinstance(program, str):
         sent |= {"exact": _exact(run, here), "lattice": _lattice(run, where, here)}
     return sent
+
+
+def marks(classes: Sequence[str]) -> list[str]:
+    """A letter for each class: its first, where those differ, else in the order of the alphabet."""
+    first = [name[:1] for name in classes]
+    return first if len(set(first)) == len(first) else [ascii_uppercase[k % 26] for k in range(len(classes))]
 
 
 def _exact(run: Run, here: View) -> dict[str, Any]:

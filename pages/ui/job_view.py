@@ -8,7 +8,7 @@ import streamlit as st
 
 from latentlab import jobs
 from latentlab.analysis.preview import Preview
-from latentlab.data import is_local
+from latentlab.data import NAMES, is_local
 from latentlab.figures.curves import History, training_curves
 from latentlab.formats import RunError
 from latentlab.jobs import Job, Order, Status
@@ -110,7 +110,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     st.progress(status.fraction, text=_progress(status))
     if status.message and not status.is_live:
         st.warning(status.message, icon=":material/info:")
-    if status.state == "failed" and not is_local(job.dataset):
+    if status.state == "failed" and job.dataset in NAMES and not is_local(job.dataset):
         st.info("Digits need no download: choose them to carry on.", icon=":material/wifi_off:")
     orders(store, job.id, status, "watched")
     history = store.history(job.id)

@@ -20,6 +20,7 @@ from latentlab.data import NAMES, UNLABELLED, DataError, kept
 from latentlab.data.files import Opened, read_path
 from latentlab.data.scaling import unit_scale
 from latentlab.data.shelf import LONGEST_NAME, Shelf
+from latentlab.formats import RunError
 from latentlab.store import Store
 from latentlab.training import TrainingError
 from latentlab.worker import perform
@@ -505,6 +506,20 @@ def test_missing_labels_stop_who_needs_them_only(shelf: Shelf, tmp_path: Path) -
     with pytest.raises(ValueError, match="needs labelled images") as other:
         train(store, "cnn", none)
     sentence(other.value)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_waits(shelf: Shelf, tmp_path: Path) -> None:
+    store = Store(shelf.root.parent, tmp_path / "none")
+    name = shelf.add(table(tmp_path / "table.csv"))
+    wrong: list[tuple[str, dict[str, Any], str]] = [
+        ("vae", {"network": "conv"}, "at least 8×8 pixels"),
+        ("cnn", {}, "labelled images"),
+    ]
+    for model, config, match in wrong:
+        with pytest.raises(RunError, match=match) as caught:
+            jobs.submit(store, model, name, config, {})
+        sentence(caught.value)
+    assert jobs.jobs(store) == []
 
 
 def test_a_training_whose_data_were_removed_says_so(shelf: Shelf, tmp_path: Path) -> None:

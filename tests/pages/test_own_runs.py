@@ -12,6 +12,7 @@ from latentlab import jobs
 from latentlab.data import Shelf
 from latentlab.store import Store
 from latentlab.worker import perform
+from pages.ui.explore import marks
 from tests.pages.conftest import Open
 from tests.pages.test_every_page import PAGES
 
@@ -44,11 +45,24 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("page", "view"), VIEWS, ids=str)
-def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, page: str, view: dict[str, str], kind: str) -> None:
+FEW: list[tuple[str, dict[str, str]]] = [("traversal", {"live": "false"}), ("train", {})]
+CASES = [("two to test", *where) for where in VIEWS] + [
+    (kind, *where) for kind in KINDS if kind != "two to test" for where in FEW
+]
+
+
+@pytest.mark.parametrize(("kind", "page", "view"), CASES, ids=str)
+def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, kind: str, page: str, view: dict[str, str]) -> None:
     run_id = trained(app_store, tmp_path, kind)
     app = opened(page, run=run_id, **view)
     assert not app.exception, app.exception
     assert not app.error
     assert app.selectbox(key="picked").value == run_id
+
+
+@pytest.mark.parametrize(
+    ("classes", "letters"),
+    [("0 1 2", "012"), ("cat dog", "cd"), ("class_0 class_1", "AB"), ("cat cow dog", "ABC"), ("", "")],
+)
+def test_a_class_is_marked_by_a_letter_of_its_own(classes: str, letters: str) -> None:
+    assert marks(classes.split()) == list(letters)
