@@ -28,7 +28,7 @@ KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("
 class Layer:
     """Numbers over the lattice, behind the arrows."""
 
-    z: Floats  # (n, n), row by row from the lowest
+    z: NDArray[Any]  # (n, n), row by row from the lowest; n may differ from the arrows'
     name: str  # with its unit
     diverging: bool = False  # 0 is in the middle
     discrete: bool = False  # indices: neighbours in number are none in kind
@@ -178,6 +178,7 @@ def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
 
 def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
     z = np.asarray(layer.z, np.float32)
+    x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
     bar = {"title": {"text": layer.name, "side": "right", "font": {"size": 12}}, "thickness": 10, "len": 0.8}
     common: dict[str, Any] = {"x": x, "y": y, "z": z, "colorbar": bar, "hoverinfo": "skip"}
     finite = np.abs(z[np.isfinite(z)])
