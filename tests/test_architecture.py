@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.atlas",),
     ("latentlab.background",),
     ("latentlab.jobs",),
-    ("latentlab.worker",),
+    ("latentlab.worker", "latentlab.live"),
     ("latentlab.figures",),
     ("latentlab.recipes",),
     ("pages.ui",),

@@ -11,15 +11,20 @@ from latentlab.data.dataset import (
     held_out,
     to_bytes,
 )
-from latentlab.data.images import IDX_SETS, NAMES, folders, load_digits, load_idx
+from latentlab.data.images import IDX_SETS, folders, load_digits, load_idx
 from latentlab.data.shelf import Shelf
+from latentlab.data.toys import DENSITIES, Density, load_toy, mixture
+
+NAMES = (*images.NAMES, *DENSITIES)
 
 __all__ = [
+    "DENSITIES",
     "NAMES",
     "UNLABELLED",
     "Batch",
     "DataError",
     "Dataset",
+    "Density",
     "Shelf",
     "Splits",
     "batches",
@@ -27,6 +32,7 @@ __all__ = [
     "held_out",
     "is_local",
     "load",
+    "mixture",
     "names",
     "to_bytes",
 ]
@@ -56,6 +62,8 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
+    if name in DENSITIES:
+        return load_toy(name)
     if name in Shelf.default():
         return Shelf.default().load(name)
     raise DataError(f"There is no data set called {name[:80]!r}; known are {', '.join(names())}.")

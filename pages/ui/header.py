@@ -24,25 +24,26 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model]) -> Run | None:
+def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
     Args:
         title: of the page.
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
+        first: the run that is chosen where nothing else says which.
     """
-    found = _header(title, {run.id: run for run in Store.default().runs(*any_of)}, bool(any_of))
+    found = _header(title, {run.id: run for run in Store.default().runs(*any_of)}, bool(any_of), first)
     return found if isinstance(found, Run) else None
 
 
 def header_or_data(title: str, *any_of: type[Model]) -> Run | str | None:
     """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
     options: dict[str, Run | str] = {run.id: run for run in Store.default().runs(*any_of)}
-    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True)
+    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True, FIRST_CHOICE)
 
 
-def _header(title: str, options: Mapping[str, Run | str], needed: bool) -> Run | str | None:
+def _header(title: str, options: Mapping[str, Run | str], needed: bool, first: str) -> Run | str | None:
     _inside_frame()
     if not options:
         st.title(title, anchor=False)
@@ -52,7 +53,7 @@ def _header(title: str, options: Mapping[str, Run | str], needed: bool) -> Run |
         return None
     named = labels([option for option in options.values() if isinstance(option, Run)])
     named |= {key: f"{option}, no model" for key, option in options.items() if isinstance(option, str)}
-    chosen = _chosen(options)
+    chosen = _chosen(options, first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(title, anchor=False, width="content")
         st.space("stretch")
@@ -107,7 +108,7 @@ def _inside_frame() -> None:
         st.rerun()
 
 
-def _chosen(runs: Collection[str]) -> str:
+def _chosen(runs: Collection[str], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     asked, picked_here = address.read("run"), st.session_state.pop("picked_here", False)
     if asked and not picked_here:
@@ -115,7 +116,7 @@ def _chosen(runs: Collection[str]) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    wishes = (f"data:{places.first_data()}", FIRST_CHOICE)
+    wishes = (f"data:{places.first_data()}", first)
     default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default
