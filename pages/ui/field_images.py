@@ -51,13 +51,14 @@ def images(run: Run) -> None:
     noisy = clean + float(sigma) * torch.randn(clean.shape, generator=device.generator(int(seed)))
     with torch.no_grad():
         r = model.denoise(noisy)
+        of_clean = ((model.denoise(clean) - clean) / model.sigma**2).numpy()
     score = ((r - noisy) / model.sigma**2).numpy()
     with picture:
-        rows = [as_colour(to_bytes(clean)), as_colour(to_bytes(noisy)), signed(score), as_colour(to_bytes(r))]
-        sheet(np.concatenate(rows), N_IMAGES, "Examples, with noise, their scores, and denoised")
+        rows = [to_bytes(clean), signed(of_clean), to_bytes(noisy), signed(score), to_bytes(r)]
+        sheet(np.concatenate([as_colour(row) for row in rows]), N_IMAGES, "Examples and scores, clean and with noise")
         st.caption(
-            "From above: the examples; with noise; the score of the noisy ones, **blue** where a pixel should be "
-            "lighter and **red** where darker; and denoised."
+            "From above: the examples; their score, **blue** where a pixel should be lighter and **red** where darker; "
+            "with noise; the score of the noisy ones; and denoised."
         )
         before, after = ((x - clean).square().flatten(1).mean(1).sqrt().mean() for x in (noisy, r))
         st.markdown(
@@ -112,7 +113,9 @@ def _plane(run: Run, model: Denoises) -> None:
             int(st.number_input(f"Example {k + 1}", 0, len(data) - 1, start, key=f"corner-{k}-{run.id}"))
             for k, start in enumerate(_apart(data.y, len(data)))
         ]
-        over = st.pills("Draw", ("arrows", "streamlines"), selection_mode="multi", default=["arrows"], key="over-slice")
+        over = st.pills(
+            "Draw", ("arrows", "streamlines"), selection_mode="multi", default=["arrows"], key="over-slice", wrap=True
+        )
     three = data[torch.tensor(wanted)].batch().x
     try:
         plane = through(three)

@@ -32,7 +32,13 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         source = choose(run)
         behind = st.selectbox("Behind it", LAYERS, 1, key="behind", bind="query-params")
         over = st.pills(
-            "Draw", OVERLAYS, selection_mode="multi", default=["arrows", "data"], key="over", bind="query-params"
+            "Draw",
+            OVERLAYS,
+            selection_mode="multi",
+            default=["arrows", "data"],
+            key="over",
+            bind="query-params",
+            wrap=True,
         )
         with st.popover("More", width="stretch"):
             even = st.toggle("Arrows of one length, coloured by it", key="even", bind="query-params")
@@ -62,7 +68,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if found is not None and "fixed points" in over:
             draw.add_fixed_points(drawn, found[0], look())
             draw.add_spurious(drawn, found[1].attractors[spurious(source, found[1])], look())
-        _place(drawn, source)
+        _place(drawn, source, box)
         if corners := loop(source):
             draw.add_polygon(drawn, np.array(corners), look())
         draw.add_click_targets(drawn, box)
@@ -78,6 +84,9 @@ def the_plane(run: Run) -> tuple[Source, Box]:
 
 def numbers(source: Source) -> None:
     """How the score agrees with the true one, in a line."""
+    if source.best:
+        st.caption(f"**{source.name}**, σ = {source.sigma:g}: no network can do better.")
+        return
     found, ratio = fields.agrees(source)
     against = "the exact score" if source.known else "the score of the kernel estimate"
     st.caption(
@@ -114,11 +123,11 @@ def _far(source: Source) -> float:
 
 
 def place(source: Source) -> tuple[float, float]:
-    """The chosen place; the middle one of the data if there is none."""
+    """The chosen place; beside the middle one of the data if there is none."""
     asked = address.read_numbers("at", 2, -1e6, 1e6)
     if asked is not None:
         return asked[0], asked[1]
-    x = source.data.x[len(source.data) // 2]
+    x = source.data.x[len(source.data) // 2] + 2.5 * source.sigma  # off the data, so that there is something to see
     return float(x[0]), float(x[1])
 
 
@@ -136,12 +145,12 @@ def loop(source: Source) -> list[tuple[float, float]]:
     return corners
 
 
-def _place(drawn: Any, source: Source) -> None:
+def _place(drawn: Any, source: Source, box: Box) -> None:
     at = torch.tensor([place(source)])
     found = local_hessian(source.denoise, source.sigma, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * source.sigma
     path = trajectory(source.denoise, at[0], STEPS)
-    draw.add_place(drawn, at[0].numpy(), found.eigenvectors[0], radii, path, look())
+    draw.add_place(drawn, found.eigenvectors[0], radii, path, 0.05 * (box[1] - box[0]), look())
 
 
 def _picked(key: str) -> None:

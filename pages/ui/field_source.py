@@ -32,13 +32,13 @@ START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 def choose(run: Run) -> Source:
     """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence."""
     whose = st.segmented_control(
-        "Data", [run.dataset, MINE], default=run.dataset, required=True, key="whose", bind="query-params",
+        "Data", [run.dataset, MINE], default=run.dataset, required=True, key="whose", bind="query-params", wrap=True,
         help="What the model above was trained on, or points that you bring",
     )  # fmt: skip
     mine = whose == MINE
     kinds = KINDS[1:] if mine else KINDS
     kind = st.segmented_control(
-        "Field of", kinds, default=kinds[0], required=True, key=f"of-{'mine' if mine else 'run'}",
+        "Field of", kinds, default=kinds[0], required=True, key=f"of-{'mine' if mine else 'run'}", wrap=True,
         help="The trained network; the exact optimum for the density, or for a sample of points; a network that "
         "learns while you watch",
     )  # fmt: skip
@@ -53,7 +53,7 @@ def choose(run: Run) -> Source:
         if kind == "Exact":
             name = "exact optimum of the density" if not mine else "optimum of a kernel estimate"
             key = f"exact {_digest(data)} {sigma}"
-            return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine)
+            return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
         n = st.select_slider("Points", (3, 10, 30, 100, 300, 1_000, 3_000), 300, key="n-points") if not mine else 0
         few = data if mine else Dataset(data.name, _train(run)[: int(n)], torch.zeros(int(n)).long(), data.classes)
         name = f"exact optimum of {len(few):,} points"

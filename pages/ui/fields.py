@@ -53,6 +53,7 @@ class Source:
     density: Density  # of the clean data
     box: Box
     known: bool = True  # whether the density is exact, not a kernel estimate
+    best: bool = False  # whether it is the optimum for that density
 
 
 BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {Source: lambda source: source.key}
