@@ -23,7 +23,7 @@ from sklearn.decomposition import PCA
 
 from benchmarks.serving import PORT, chromium, frames_seen, serving, watch_frames
 from latentlab import device
-from latentlab.analysis.projection import pca
+from latentlab.analysis.directions import pca
 from latentlab.data import Dataset
 from latentlab.models import VAE
 from latentlab.store import Store

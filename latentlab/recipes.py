@@ -45,7 +45,7 @@ RECIPES = (
         "mnist",
         "A small convolutional VAE: sharper strokes from a seventh of the parameters.",
         {"z_dim": 10, "network": "conv", "width": 16},
-        {"epochs": 30},
+        {"epochs": 30, "moments": True},
     ),
     Recipe(
         "mnist-cnn",
@@ -63,7 +63,7 @@ RECIPES = (
         "digits",
         "A VAE of the 8×8 digits, trained in seconds: a good start for experiments of your own.",
         {"z_dim": 2, "hidden": 256, "likelihood": "gray-bernoulli"},
-        {"epochs": 300},
+        {"epochs": 300, "moments": True},
     ),
     Recipe(
         "digits-cnn",

@@ -50,6 +50,7 @@ class TrainConfig:
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
+    moments: bool = knob(False, help="keep the parameters after epochs 1, 2, 5, 10, 20, 50, … too, to look back at")
 
 
 @dataclass(frozen=True)

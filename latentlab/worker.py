@@ -127,6 +127,8 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     for metrics in [] if asked == "stop" and state.step else train(state.model, splits, config, state):
         clock = time.perf_counter()
         history.append(metrics.row)
+        if config.moments and not metrics.done and _is_moment(metrics.epoch):
+            store.keep(job.id, state.model, int(metrics.epoch), dtype)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         asked = _asked(folder)
         if asked == "discard":
@@ -220,6 +222,11 @@ def _asked(folder: Path) -> str:
         return (folder / "control").read_text()
     except OSError:
         return ""
+
+
+def _is_moment(epoch: float) -> bool:
+    """Whether the parameters after so many epochs are worth looking back at: 1, 2, 5, 10, 20, 50, …"""
+    return epoch.is_integer() and str(int(epoch)).rstrip("0") in ("1", "2", "5")
 
 
 def _worker_lock(store: Store) -> Path:

@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.runs",),
     ("latentlab.store",),
     ("latentlab.analysis",),
+    ("latentlab.atlas",),
     ("latentlab.background",),
     ("latentlab.jobs",),
     ("latentlab.worker",),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.directions import class_directions, pca
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.projection import class_directions, pca
 from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.data import Dataset
@@ -34,10 +34,10 @@ BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
 }  # renaming a run changes nothing that is kept
 
 
-def model(run: Run) -> Model:
-    """The trained model of a run, frozen. One that can't be read ends the page with a sentence."""
+def model(run: Run, epoch: int | None = None) -> Model:
+    """The model of a run, frozen: trained, or at a moment. One that can't be read ends the page with a sentence."""
     try:
-        return _model(run)
+        return _model(run, epoch)
     except RunError as error:
         st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
         st.stop()
@@ -57,9 +57,9 @@ def n_near(run: Run) -> int:
     return min(N_NEAR, len(examples(run)))
 
 
-def decoder(run: Run, gradients: bool = False) -> Decode:
+def decoder(run: Run, gradients: bool = False, epoch: int | None = None) -> Decode:
     """The decoder of a run's model, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
-    trained, where = model(run), dimensions(run)
+    trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Decodes):
         raise TypeError(f"{run.model} doesn't decode.")
@@ -71,9 +71,9 @@ def decoder(run: Run, gradients: bool = False) -> Decode:
     return decode
 
 
-def encoder(run: Run) -> Encode:
+def encoder(run: Run, epoch: int | None = None) -> Encode:
     """The encoder of a run's model, without gradients, to codes in units of their spread: what `decoder` takes."""
-    trained, where = model(run), dimensions(run)
+    trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
@@ -92,8 +92,8 @@ def standard_codes(run: Run) -> Tensor:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
-def _model(run: Run) -> Model:
-    return Store.default().load(run.id)
+def _model(run: Run, epoch: int | None = None) -> Model:
+    return Store.default().load(run.id, epoch)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
@@ -102,9 +102,9 @@ def _examples(run: Run) -> Dataset:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
-def dimensions(run: Run) -> Bottleneck:
+def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
     """What each dimension carries, over the run's test examples."""
-    trained, x = model(run), examples(run).batch().x
+    trained, x = model(run, epoch), examples(run).batch().x
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
     with torch.no_grad():

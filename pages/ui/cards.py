@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
-from latentlab.analysis.projection import pca
+from latentlab.analysis.directions import pca
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes, Samples

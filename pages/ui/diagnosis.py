@@ -52,7 +52,9 @@ def diagnosis(run: Run, view: View) -> None:
 
 
 def judge(run: Run) -> Run | None:
-    """The classifier of the same data with the lowest test error."""
+    """The run's own model if it classifies, else the classifier of the same data with the lowest test error."""
+    if issubclass(run.kind, Classifies):
+        return run
     found = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 

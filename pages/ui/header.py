@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from latentlab import places
+from latentlab.data import is_local, names
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
 from latentlab.runs import Run, labels
@@ -28,35 +32,46 @@ def header(title: str, *any_of: type[Model]) -> Run | None:
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
     """
+    found = _header(title, {run.id: run for run in Store.default().runs(*any_of)}, bool(any_of))
+    return found if isinstance(found, Run) else None
+
+
+def header_or_data(title: str, *any_of: type[Model]) -> Run | str | None:
+    """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
+    options: dict[str, Run | str] = {run.id: run for run in Store.default().runs(*any_of)}
+    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True)
+
+
+def _header(title: str, options: Mapping[str, Run | str], needed: bool) -> Run | str | None:
     _inside_frame()
-    runs = {run.id: run for run in Store.default().runs(*any_of)}
-    if not runs:
+    if not options:
         st.title(title, anchor=False)
-        if any_of:
+        if needed:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
         return None
-    chosen = _chosen(runs)
+    named = labels([option for option in options.values() if isinstance(option, Run)])
+    named |= {key: f"{option}, no model" for key, option in options.items() if isinstance(option, str)}
+    chosen = _chosen(options)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(title, anchor=False, width="content")
         st.space("stretch")
         st.session_state["picked"] = chosen
-        named = labels(list(runs.values()))
-        run = runs[
-            st.selectbox(
-                "Model",
-                list(runs),
-                format_func=named.__getitem__,
-                key="picked",
-                label_visibility="collapsed",
-                width=280,
-                on_change=_picked,
-            )
-        ]
-        st.badge(run.dataset, icon=":material/database:", color="gray", help="The data it was trained on")
+        key = st.selectbox(
+            "Model",
+            list(options),
+            format_func=named.__getitem__,
+            key="picked",
+            label_visibility="collapsed",
+            width=280,
+            on_change=_picked,
+        )
+        option = options[key]
+        data = option.dataset if isinstance(option, Run) else option
+        st.badge(data, icon=":material/database:", color="gray", help="The data it was trained on")
         copy_link.copy_link()
-    address.write("run", run.id)
-    return run
+    address.write("run", key)
+    return option
 
 
 def choose(run_id: str) -> None:
@@ -92,7 +107,7 @@ def _inside_frame() -> None:
         st.rerun()
 
 
-def _chosen(runs: dict[str, Run]) -> str:
+def _chosen(runs: Collection[str]) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     asked, picked_here = address.read("run"), st.session_state.pop("picked_here", False)
     if asked and not picked_here:
@@ -100,6 +115,7 @@ def _chosen(runs: dict[str, Run]) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    default = FIRST_CHOICE if FIRST_CHOICE in runs else next(iter(runs))
+    wishes = (f"data:{places.first_data()}", FIRST_CHOICE)
+    default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default
