@@ -15,6 +15,7 @@ from latentlab.data import DataError, Shelf
 from latentlab.data.files import Opened, read_path
 from latentlab.data.pictures import SUFFIXES
 from latentlab.data.tables import column_names
+from pages.ui import address
 from pages.ui.pictures import sheet
 
 TABLES = (".csv", ".tsv", ".parquet")
@@ -26,17 +27,12 @@ AUTOMATIC = "by its name"
 
 def choose_data() -> str:
     """The control that chooses the data of a training, the user's own among them."""
-    names, first = data.names(), places.first_data()
-    if st.session_state.get("dataset", "digits") not in names:  # it was removed
-        del st.session_state["dataset"]
-    chosen: str = st.selectbox(
-        "Data",
-        names,
-        names.index(first if first in names else "digits"),
-        key="dataset",
-        bind="query-params",
-        help="Upload your own at the foot of this page",
-    )
+    names = data.names()
+    if st.session_state.get("dataset") not in names:  # the page was just opened, or the data were removed
+        wishes = (address.read("dataset"), places.first_data())
+        st.session_state["dataset"] = next((name for name in wishes if name in names), "digits")
+    chosen: str = st.selectbox("Data", names, key="dataset", help="Upload your own at the foot of this page")
+    address.write("dataset", chosen)
     return chosen
 
 
@@ -146,12 +142,14 @@ def _kept() -> None:
     names = Shelf.default().names()
     st.markdown("**Kept**" if names else "Nothing is kept yet.")
     for name in names:
-        text, button = st.columns([4, 1], vertical_alignment="center")
-        text.markdown(f"**{name}**  \n{_outline(name)}")
-        text.page_link("pages/clusters.py", label="See its map", query_params={"run": f"data:{name}"})
-        with button.popover("", icon=":material/delete:", help=f"Delete {name}"):
-            st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
-            st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{name}**", width="content")
+            st.space("stretch")
+            with st.popover("", icon=":material/delete:", help=f"Delete {name}", key=f"ask-{name}"):
+                st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
+                st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
+        st.caption(_outline(name))
+        st.page_link("pages/clusters.py", label="See its map", query_params={"run": f"data:{name}"})
 
 
 def _remove(name: str) -> None:

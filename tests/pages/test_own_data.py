@@ -74,6 +74,7 @@ def keep(app: AppTest) -> AppTest:
     app.button(key="keep").click().run()
     assert not app.exception
     assert not app.error
+    assert not app.warning
     return app
 
 
