@@ -38,13 +38,27 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 
 
+class NormalLinear(nn.Linear):
+    """A linear layer whose weights start as N(0, std²) and whose biases start at 0."""
+
+    def __init__(self, n_in: int, n_out: int, init: str) -> None:
+        """By "he", for rectifiers, std² is 2 / n_in (He et al. 2015); by "xavier" 2 / (n_in + n_out) (Glorot 2010)."""
+        super().__init__(n_in, n_out)
+        self.std = math.sqrt(2 / (n_in if init == "he" else n_in + n_out))
+
+
 def initialise(module: nn.Module, rng: torch.Generator) -> None:
     """Draw every linear and convolutional layer's parameters from `rng`, in the order of `modules()`.
 
-    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator.
+    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator. A
+    `NormalLinear` says how its own are drawn.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, NormalLinear):
+            with torch.no_grad():
+                layer.weight.copy_(torch.empty(layer.weight.shape).normal_(0, layer.std, generator=rng))
+                layer.bias.zero_()
+        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             bound = 1 / math.sqrt(nn.init._calculate_fan_in_and_fan_out(layer.weight)[0])
             for parameter in layer.parameters(recurse=False):
                 with torch.no_grad():

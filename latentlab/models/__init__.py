@@ -15,14 +15,16 @@ from latentlab.models.base import (
 )
 from latentlab.models.cnn import CNN
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.mlp import MLP
 from latentlab.models.vae import VAE
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, MLP)}
 
 __all__ = [
     "ABILITIES",
     "AE",
     "CNN",
+    "MLP",
     "MODELS",
     "VAE",
     "Classifies",
