@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -35,7 +36,15 @@ class Kinked:
     reach: float = knob(1.0, 0.01, 100.0, log=True, help="the data lie within ± this", when=("init", "spread"))
 
 
-class Kinks(nn.Linear):
+class Drawn(nn.Linear, ABC):
+    """A linear layer with a way of its own to draw its first parameters."""
+
+    @abstractmethod
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+
+
+class Kinks(Drawn):
     """The first layer of a tanh network whose units bend at places of the box [-reach, reach]^d, not all at its middle.
 
     Rows w ~ N(0, (2 slope / (d reach))²) and b = -w·c with c uniform in the box. With fan-in scaling instead, a field
@@ -78,14 +87,29 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 
 
+class NormalLinear(Drawn):
+    """A linear layer whose weights start as N(0, std²) and whose biases start at 0."""
+
+    def __init__(self, n_in: int, n_out: int, init: str) -> None:
+        """By "he", for rectifiers, std² is 2 / n_in (He et al. 2015); by "xavier" 2 / (n_in + n_out) (Glorot 2010)."""
+        super().__init__(n_in, n_out)
+        self.std = math.sqrt(2 / (n_in if init == "he" else n_in + n_out))
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+        self.weight.copy_(torch.empty(self.weight.shape).normal_(0, self.std, generator=rng))
+        self.bias.zero_()
+
+
 def initialise(module: nn.Module, rng: torch.Generator) -> None:
     """Draw every linear and convolutional layer's parameters from `rng`, in the order of `modules()`.
 
-    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator.
-    `Kinks` has a way of its own.
+    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator. A
+    `Drawn` layer has a way of its own.
     """
     for layer in module.modules():
-        if isinstance(layer, Kinks):
+        if isinstance(layer, Drawn):
             layer.draw(rng)
         elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             bound = 1 / math.sqrt(nn.init._calculate_fan_in_and_fan_out(layer.weight)[0])

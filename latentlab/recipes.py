@@ -57,6 +57,15 @@ RECIPES = (
         {"epochs": 12, "weight_decay": 0.01},
     ),
     Recipe(
+        "mnist-cnn-small",
+        "MNIST classifier",
+        "cnn",
+        "mnist",
+        "A small classifier with its parameters after epochs 1, 2 and 5 too: probes see it learn.",
+        {"width": 16, "hidden": 256},
+        {"epochs": 10, "weight_decay": 0.01, "moments": True},
+    ),
+    Recipe(
         "digits-vae",
         "Digits in the plane",
         "vae",
@@ -70,9 +79,9 @@ RECIPES = (
         "Digits judge",
         "cnn",
         "digits",
-        "A small classifier of the 8×8 digits.",
+        "A small classifier of the 8×8 digits, with moments of its training.",
         {"width": 16, "hidden": 128},
-        {"epochs": 40, "weight_decay": 0.01},
+        {"epochs": 40, "weight_decay": 0.01, "moments": True},
     ),
     Recipe(
         "spiral-dae",

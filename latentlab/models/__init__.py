@@ -18,10 +18,11 @@ from latentlab.models.cae import CAE
 from latentlab.models.cnn import CNN
 from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.mlp import MLP
 from latentlab.models.rcae import RCAE
 from latentlab.models.vae import VAE
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, DAE, CAE, RCAE)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, MLP, DAE, CAE, RCAE)}
 
 __all__ = [
     "ABILITIES",
@@ -29,6 +30,7 @@ __all__ = [
     "CAE",
     "CNN",
     "DAE",
+    "MLP",
     "MODELS",
     "RCAE",
     "VAE",
