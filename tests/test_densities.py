@@ -81,7 +81,7 @@ def test_a_gaussian_is_that_of_torch() -> None:
     normal, prior = Normal(out[..., :2], out[..., 2:].exp()), Normal(torch.zeros(2).double(), 1.0)
     z = q.draw(device.generator(1), 20_000)
     assert z.shape == (20_000, 3, 5, 2)
-    log_q, log_p = (p.log_prob(z).sum(-1) for p in (normal, prior))  # type: ignore[no-untyped-call]
+    log_q, log_p = (p.log_prob(z).sum(-1) for p in (normal, prior))
     torch.testing.assert_close(q.log_prob(z), log_q)
     ratio, mean = (q.log_prior_ratio(z, sampled=sampled) for sampled in (True, False))
     torch.testing.assert_close(ratio, log_p - log_q)
