@@ -5,12 +5,14 @@ from latentlab.data.dataset import (
     Batch,
     DataError,
     Dataset,
+    Sampler,
     Splits,
     batches,
     held_out,
     to_bytes,
 )
 from latentlab.data.images import IDX_SETS, NAMES, folders, is_local, load_digits, load_idx
+from latentlab.data.labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 __all__ = [
     "NAMES",
@@ -18,12 +20,18 @@ __all__ = [
     "Batch",
     "DataError",
     "Dataset",
+    "Sampler",
     "Splits",
     "batches",
+    "check_labels",
     "folders",
+    "for_training",
     "held_out",
+    "hide_labels",
     "is_local",
+    "labelled_part",
     "load",
+    "mixed_batches",
     "to_bytes",
 ]
 
