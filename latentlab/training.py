@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,15 +21,11 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import UNLABELLED, Batch, Dataset, Splits, batches
+from latentlab.data import Batch, Sampler, Splits, for_training
+from latentlab.evaluation import evaluate, means
 from latentlab.knobs import knob
-from latentlab.models import MODELS, Loss, Model, Spec, Weighs
+from latentlab.models import MODELS, Loss, Model, Spec
 from latentlab.nn import initialise
-
-Sampler = Callable[[Dataset, int, torch.Generator], Iterator[Batch]]
-
-EVAL_CHUNK = 1_000  # examples evaluated at once
-EVAL_SEED = 1
 
 
 class TrainingError(RuntimeError):
@@ -47,6 +43,9 @@ class TrainConfig:
     warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
+    labels: int = knob(
+        0, 0, 1_000_000, help="training examples that keep their label, equally many of each class; 0: all of them"
+    )
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
@@ -168,7 +167,7 @@ def train(
     splits: Splits,
     config: TrainConfig,
     state: TrainState | None = None,
-    sampler: Sampler = batches,
+    sampler: Sampler | None = None,
     report_every: int = 50,
 ) -> Iterator[Metrics]:
     """Train `model` in place and yield metrics every `report_every` steps and at the end of each epoch.
@@ -180,22 +179,19 @@ def train(
         splits: trains on `train`, watches `valid`.
         config: the knobs.
         state: where to go on from; None starts afresh.
-        sampler: draws one epoch of batches from (data, batch size, rng).
+        sampler: draws one epoch of batches from (data, batch size, rng); None for what suits the model and its labels.
         report_every: steps between reports.
 
     Raises:
-        TrainingError: the loss isn't finite, there is nothing to train on, or labels that the model needs are missing.
+        TrainingError, DataError: the loss isn't finite, there is nothing to train on, or the labels aren't fit for it.
     """
     state = state or TrainState(model, config)
-    data, valid = splits.train.to(state.device), splits.valid.to(state.device)
+    data, suitable = for_training(splits.train.to(state.device), model.labels, config.labels, config.seed)
+    valid, sampler = splits.valid.to(state.device), sampler or suitable
     per_epoch = math.ceil(len(data) / config.batch_size)
     n_steps = per_epoch * config.epochs
     if not len(data):
         raise TrainingError("There are no examples to train on.")
-    n_missing = sum(int((part.y == UNLABELLED).sum()) for part in splits)
-    if model.needs_labels and n_missing:
-        have = "1 example has" if n_missing == 1 else f"{n_missing:,} examples have"
-        raise TrainingError(f"{have} no label, and {model.name} learns from labels: label them, or take another model.")
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
         order = device.generator(config.seed + 1_000_003 * (epoch + 1))
@@ -207,9 +203,9 @@ def train(
             n_seen += len(batch.x)
             at_end = state.step % per_epoch == 0
             if at_end or state.step % report_every == 0:
-                terms = _means(model, losses)
+                terms = means(model, losses)
                 rate = n_seen / (time.perf_counter() - started)
-                held_out = evaluate(model, valid) if at_end and len(valid) else {}
+                held_out = evaluate(model, valid) if at_end else {}
                 for loss in (terms["loss"], held_out.get("loss", 0.0)):
                     if not math.isfinite(loss):
                         raise TrainingError(f"The loss became {loss} at step {state.step}; try a lower learning rate.")
@@ -224,37 +220,6 @@ def train(
         if state.step % per_epoch:
             raise TrainingError("The sampler gave fewer batches than an epoch has.")
     model.eval()
-
-
-def evaluate(model: Model, data: Dataset, seed: int = EVAL_SEED) -> dict[str, float]:
-    """Means over a data set of the objective ("loss", at progress 1) and its terms, with fixed randomness."""
-    was_training = model.training
-    model.eval()
-    where = next(model.parameters()).device
-    rng, seen = device.generator(seed, where), []
-    with torch.no_grad():
-        for index in torch.arange(len(data), device=data.x.device).split(EVAL_CHUNK):
-            batch = Batch(*(t.to(where) for t in data.batch(index)))
-            seen.append(list(model.losses(batch, rng)))
-    model.train(was_training)
-    return _means(model, seen)
-
-
-def final_metrics(model: Model, test: Dataset, n_images: int = 0, n_samples: int = 200) -> dict[str, float]:
-    """What a run's card states: the objective's terms on the test split, and the importance-weighted bound.
-
-    Args:
-        model: trained.
-        test: the split that no choice was made on.
-        n_images: the first so many are given the n-sample bound ("bound_200", nats); 0 leaves it out.
-        n_samples: samples for each image.
-    """
-    metrics = evaluate(model, test)
-    if n_images and isinstance(model, Weighs):
-        where = next(model.parameters()).device
-        x = test[:n_images].to(where).batch().x
-        metrics[f"bound_{n_samples}"] = model.log_prob(x, n_samples, device.generator(EVAL_SEED, where)).mean().item()
-    return metrics
 
 
 def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
@@ -285,15 +250,6 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
         seen.append(Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}))
     state.step += 1
     return seen
-
-
-def _means(model: Model, batches: Sequence[Sequence[Loss]]) -> dict[str, float]:
-    """Means over all examples of the players' losses together ("loss") and of every term, by name; waits once."""
-    values = [torch.stack([loss.value.detach() for loss in losses]).sum(0) for losses in batches]
-    terms = [[term.detach() for loss in losses for term in loss.terms.values()] for losses in batches]
-    columns = [values, *zip(*terms, strict=True)]
-    means = torch.stack([torch.cat(list(column)).mean() for column in columns])
-    return dict(zip(("loss", *model.units), means.tolist(), strict=True))
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

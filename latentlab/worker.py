@@ -22,13 +22,14 @@ from filelock import FileLock, Timeout
 from latentlab import device
 from latentlab.analysis.preview import preview
 from latentlab.data import Splits, load
+from latentlab.evaluation import final_metrics
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
 from latentlab.jobs import Job, Status, is_held, now, queue, read, say, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.runs import Run
 from latentlab.store import Store
-from latentlab.training import TrainConfig, TrainingError, TrainState, final_metrics, start, train
+from latentlab.training import TrainConfig, TrainingError, TrainState, start, train
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5

@@ -14,7 +14,7 @@ from pages.ui.header import choose, header, notes
 from pages.ui.knob_form import knob_form
 from pages.ui.own_data import choose_data, first_epochs, own_data
 
-IN_SIGHT = ("z_dim", "network", "epochs")
+IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 
 store = Store.default()
 ensure_worker(store)
@@ -30,6 +30,8 @@ with controls:
     dataset = choose_data()
     model = st.segmented_control("Model", list(MODELS), default="vae", required=True, key="model")
     declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
+    if MODELS[model].labels == "unused":
+        training = tuple(k for k in training if k.name != "labels")
     start = {"epochs": first_epochs(dataset)}
     form = f"{model}-{dataset}"
     config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {})

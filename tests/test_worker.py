@@ -25,12 +25,13 @@ import torch
 from latentlab import jobs, worker
 from latentlab.data import DataError, Dataset, Splits, images, load
 from latentlab.data.images import Idx, IdxSet
+from latentlab.evaluation import evaluate
 from latentlab.formats import RunError
 from latentlab.jobs import Status, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.store import Store
-from latentlab.training import TrainConfig, TrainingError, evaluate, start, train
+from latentlab.training import TrainConfig, TrainingError, start, train
 from latentlab.worker import perform, work
 from tests.conftest import ROOT, noise_images
 from tests.test_runs import sentence

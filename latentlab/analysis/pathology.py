@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from latentlab.analysis.features import INPUT, read_features
 from latentlab.analysis.probe import probe_features
 from latentlab.data import Splits
+from latentlab.evaluation import evaluate
 from latentlab.models import MLP, Spec
-from latentlab.training import TrainConfig, TrainState, evaluate, start, train
+from latentlab.training import TrainConfig, TrainState, start, train
 
 Doubles = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from latentlab import device
 from latentlab.analysis.field import Box, score_field
-from latentlab.data import Dataset, to_bytes
-from latentlab.models import Classifies, Decodes, Denoises, Encodes, Model, Samples
+from latentlab.data import UNLABELLED, Dataset, to_bytes
+from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 
 N_EXAMPLES = 12
 N_SAMPLES = 36
@@ -52,6 +52,8 @@ def preview(model: Model, data: Dataset) -> Preview:
     with torch.no_grad():
         if are_images and isinstance(model, Encodes) and isinstance(model, Decodes):
             seen["reconstructions"] = to_bytes(model.decode(model.encode(x)))
+        if are_images and isinstance(model, Conditional) and bool((few.y != UNLABELLED).all()):
+            seen["reconstructions"] = to_bytes(model.decode(model.encode(x, few.y), few.y))
         if are_images and isinstance(model, Samples):
             seen["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
         if are_images and isinstance(model, Classifies):

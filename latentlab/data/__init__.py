@@ -6,12 +6,14 @@ from latentlab.data.dataset import (
     Batch,
     DataError,
     Dataset,
+    Sampler,
     Splits,
     batches,
     held_out,
     to_bytes,
 )
 from latentlab.data.images import IDX_SETS, folders, load_digits, load_idx
+from latentlab.data.labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 from latentlab.data.shelf import Shelf
 from latentlab.data.toys import DENSITIES, Density, load_toy, mixture
 
@@ -25,13 +27,19 @@ __all__ = [
     "DataError",
     "Dataset",
     "Density",
+    "Sampler",
     "Shelf",
     "Splits",
     "batches",
+    "check_labels",
     "folders",
+    "for_training",
     "held_out",
+    "hide_labels",
     "is_local",
+    "labelled_part",
     "load",
+    "mixed_batches",
     "mixture",
     "names",
     "to_bytes",

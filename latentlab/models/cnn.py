@@ -27,7 +27,7 @@ class CNN(Classifies):
 
     name = "cnn"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
-    needs_labels = True
+    labels = "needed"
 
     @dataclass(frozen=True)
     class Config:

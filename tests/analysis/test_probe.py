@@ -14,9 +14,9 @@ from latentlab.analysis.latents import layers
 from latentlab.analysis.monotonicity import RESNET_50, monotonicity
 from latentlab.analysis.probe import control_labels, linear_probe, probe_features, probe_layers, selectivity
 from latentlab.data import UNLABELLED, Dataset, Splits
+from latentlab.evaluation import evaluate
 from latentlab.models import CNN
 from latentlab.store import Store
-from latentlab.training import evaluate
 
 RNG = np.random.default_rng
 

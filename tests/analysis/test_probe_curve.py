@@ -19,9 +19,9 @@ from latentlab.analysis.probe_curve import (
     stations,
 )
 from latentlab.data import Dataset, Splits
+from latentlab.evaluation import evaluate
 from latentlab.models import CNN, VAE
 from latentlab.store import Store
-from latentlab.training import evaluate
 
 
 def pooled(splits: Splits) -> tuple[torch.Tensor, np.ndarray, tuple[int, int, int]]:
