@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -47,6 +48,37 @@ def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
     near = logits.abs() < 1e-1  # ½ + l/12 - l³/720 + O(l⁵)
     safe = torch.where(near, torch.ones_like(logits), logits)
     return torch.where(near, 0.5 + logits / 12 - logits**3 / 720, -1 / torch.expm1(-safe) - 1 / safe)
+
+
+class Gaussian(NamedTuple):
+    """N(mean, diag std²) over the last dimension, (..., D); what an inference network says of a latent variable."""
+
+    mean: Tensor
+    log_std: Tensor
+
+    @classmethod
+    def of(cls, out: Tensor) -> Gaussian:
+        """From a network's 2 D outputs; log std is kept between -10 and 5, where nothing overflows."""
+        mean, log_std = out.chunk(2, dim=-1)
+        return cls(mean, log_std.clamp(-10, 5))
+
+    def draw(self, rng: torch.Generator, *n: int) -> Tensor:
+        """(*n, ..., D): mean + std · eps, so that gradients reach mean and log std."""
+        eps = torch.randn((*n, *self.mean.shape), generator=rng, device=self.mean.device, dtype=self.mean.dtype)
+        return self.mean + self.log_std.exp() * eps
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(..., D) -> (...) nats."""
+        return normal_log_prob(x, self.mean, self.log_std).sum(-1)
+
+    def log_prior_ratio(self, x: Tensor, sampled: bool) -> Tensor:
+        """log N(x; 0, I) - log N(x; mean, std²) of draws x, or its mean -KL in closed form: (..., D) -> (...) nats.
+
+        The mean has less noise; the ratio of each draw is what an importance weight is made of.
+        """
+        if sampled:
+            return standard_normal_log_prob(x).sum(-1) - self.log_prob(x)
+        return -kl_to_standard_normal(self.mean, self.log_std).sum(-1).expand(x.shape[:-1])
 
 
 def log_mean_exp(x: Tensor, dim: int) -> Tensor:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.knobs import knob
@@ -58,6 +60,50 @@ def mlp(sizes: list[int]) -> nn.Sequential:
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+class JointMLP(nn.Module):
+    """An MLP of several inputs at once, (..., n_1), (..., n_2), ... -> (..., n_out), in float32 under autocast too.
+
+    Its first layer adds up one linear map for each input: an MLP of the inputs side by side, but they may broadcast
+    against each other, so what x contributes is computed once and not once for each class. Each map is drawn for its
+    own number of inputs, so a class of ten weighs as much at the start as an image of 784 pixels.
+    """
+
+    def __init__(self, n_in: Sequence[int], hidden: Sequence[int], n_out: int, batch_norm: bool = False) -> None:
+        super().__init__()
+        self.inputs = nn.ModuleList(nn.Linear(n, hidden[0], bias=i == 0) for i, n in enumerate(n_in))
+        layers: list[nn.Module] = []
+        for width, following in itertools.pairwise([*hidden, n_out]):
+            layers += [BatchNorm(width), nn.ReLU()] if batch_norm else [nn.ReLU()]
+            layers += [nn.Linear(width, following)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Of inputs whose leading dimensions broadcast."""
+        first = [layer(x) for layer, x in zip(self.inputs, inputs, strict=True)]
+        out: Tensor = self.layers(sum(first[1:], start=first[0]))
+        return out.float()
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation of the last dimension over all others (Ioffe & Szegedy 2015), with float32 buffers only."""
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width))
+        self.shift = nn.Parameter(torch.zeros(width))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(..., width) -> (..., width): by the batch's own moments in training, else by their running averages."""
+        flat = h.flatten(0, -2)
+        out = F.batch_norm(flat, self.mean, self.variance, self.scale, self.shift, self.training)
+        return out.reshape(h.shape)
 
 
 def _sizes(size: int) -> list[int]:

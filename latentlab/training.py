@@ -283,11 +283,15 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
 
 
 def _means(model: Model, batches: Sequence[Sequence[Loss]]) -> dict[str, float]:
-    """Means over all examples of the players' losses together ("loss") and of every term, by name; waits once."""
+    """Means over all examples of the players' losses together ("loss") and of every term, by name; waits once.
+
+    A term's mean is over the examples that have it.
+    """
     values = [torch.stack([loss.value.detach() for loss in losses]).sum(0) for losses in batches]
     terms = [[term.detach() for loss in losses for term in loss.terms.values()] for losses in batches]
     columns = [values, *zip(*terms, strict=True)]
-    means = torch.stack([torch.cat(list(column)).mean() for column in columns])
+    whole = [torch.cat(list(column)) for column in columns]
+    means = torch.stack([whole[0].mean(), *(column.nanmean() for column in whole[1:])])
     return dict(zip(("loss", *model.units), means.tolist(), strict=True))
 
 

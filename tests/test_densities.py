@@ -1,12 +1,16 @@
 """Every density against scipy or numerical integration; the KL against sampling."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
 from latentlab import densities, device
+from latentlab.densities import Gaussian
 
 X = torch.tensor([-1.3, 0.0, 0.4, 2.0], dtype=torch.float64)
 LOGITS = torch.tensor([-30.0, -4.0, -0.3, -1e-3, 0.0, 1e-3, 0.02, 1.0, 9.0, 30.0], dtype=torch.float64)
@@ -69,3 +73,24 @@ def test_continuous_bernoulli_has_a_finite_gradient_everywhere() -> None:
 def test_log_mean_exp_is_stable() -> None:
     values = torch.tensor([[0.0, np.log(3)]], dtype=torch.float64) - 1e4
     torch.testing.assert_close(densities.log_mean_exp(values, 1), torch.tensor([np.log(2) - 1e4], dtype=torch.float64))
+
+
+def test_a_gaussian_is_that_of_torch() -> None:
+    out = torch.randn(3, 5, 4, generator=device.generator(0), dtype=torch.float64)
+    q = Gaussian.of(out)
+    normal, prior = Normal(out[..., :2], out[..., 2:].exp()), Normal(torch.zeros(2).double(), 1.0)
+    z = q.draw(device.generator(1), 20_000)
+    assert z.shape == (20_000, 3, 5, 2)
+    log_q, log_p = (p.log_prob(z).sum(-1) for p in (normal, prior))
+    torch.testing.assert_close(q.log_prob(z), log_q)
+    ratio, mean = (q.log_prior_ratio(z, sampled=sampled) for sampled in (True, False))
+    torch.testing.assert_close(ratio, log_p - log_q)
+    assert mean.shape == ratio.shape
+    torch.testing.assert_close(mean[0], -torch.distributions.kl_divergence(normal, prior).sum(-1))
+    assert ((ratio.mean(0) - mean[0]).abs() < 4 * ratio.std(0) / math.sqrt(20_000)).all()
+
+
+@pytest.mark.parametrize(("found", "kept"), [(99.0, 5.0), (-99.0, -10.0), (1.0, 1.0)])
+def test_a_gaussians_log_std_is_kept_within_bounds(found: float, kept: float) -> None:
+    q = Gaussian.of(torch.tensor([99.0, found]))
+    assert (q.mean.item(), q.log_std.item()) == (99.0, kept)

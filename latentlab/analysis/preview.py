@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latentlab import device
 from latentlab.data import Dataset, to_bytes
-from latentlab.models import Classifies, Decodes, Encodes, Model, Samples
+from latentlab.models import Classifies, Conditional, Decodes, Encodes, Model, Samples
 
 N_EXAMPLES = 12
 N_SAMPLES = 36
@@ -44,6 +44,8 @@ def preview(model: Model, data: Dataset) -> Preview:
     with torch.no_grad():
         if isinstance(model, Encodes) and isinstance(model, Decodes):
             reconstructions = to_bytes(model.decode(model.encode(x)))
+        if isinstance(model, Conditional):
+            reconstructions = to_bytes(model.decode(model.encode(x, few.y), few.y))
         if isinstance(model, Samples):
             samples = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
         if isinstance(model, Classifies):

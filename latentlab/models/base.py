@@ -10,12 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from latentlab.data import Batch
+
+# What `losses` does with the classes of a batch: doesn't look, needs each one, or learns from UNLABELLED examples too
+Labels = Literal["unused", "needed", "welcome"]
 
 
 class Spec(NamedTuple):
@@ -31,7 +34,8 @@ class Loss:
 
     Attributes:
         value: the objective, in nats per example unless the model says otherwise.
-        terms: what is worth a curve, by name; the model's `units` say in what unit.
+        terms: what is worth a curve, by name; the model's `units` say in what unit. NaN for an example that has no
+            such term: an UNLABELLED one has no error.
         player: the submodule whose parameters this loss moves, or "model" for all of them.
     """
 
@@ -46,6 +50,7 @@ class Model(nn.Module, ABC):
     name: ClassVar[str]
     Config: ClassVar[type[Any]]  # a frozen dataclass of knobs
     units: ClassVar[Mapping[str, str]]  # term -> unit; the first term is the headline
+    labels: ClassVar[Labels] = "unused"
 
     spec: Spec
 
@@ -85,12 +90,30 @@ class Decodes(Model):
         """(B, z_dim) -> (B, *shape): the mean of p(x|z), in [0, 1]."""
 
 
+class Conditional(Model):
+    """Has a code for an example beside its class, and an example for a code and a class.
+
+    The code is what the class leaves open: with y fixed and z varied an example changes its style, with z fixed and
+    y varied it changes its class. There are `spec.n_classes` classes; y is the index of one, never UNLABELLED.
+    """
+
+    z_dim: int
+
+    @abstractmethod
+    def encode(self, x: Tensor, y: Tensor) -> Tensor:
+        """(B, *shape), (B,) int64 -> (B, z_dim): the style of an example of a known class; the mean of q(z|x, y)."""
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images."""
+
+
 class Samples(Model):
     """Draws new examples."""
 
     @abstractmethod
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z) for n draws of z from the prior."""
+        """(n, *shape): the means of p(x|z) for n draws of z from the prior (and of y, where there is one)."""
 
 
 class Weighs(Model):
@@ -109,7 +132,7 @@ class Classifies(Model):
         """(B, *shape) -> (B, K): log-probabilities of the classes."""
 
 
-ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies)
+ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Conditional, Samples, Weighs, Classifies)
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class CNN(Classifies):
 
     name = "cnn"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+    labels = "needed"
 
     @dataclass(frozen=True)
     class Config:

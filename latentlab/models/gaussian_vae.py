@@ -14,13 +14,12 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from latentlab.densities import log_mean_exp, normal_log_prob, standard_normal_log_prob
-from latentlab.models.base import Decodes, Encodes, Samples, Weighs
+from latentlab.densities import Gaussian
+from latentlab.models.base import Decodes, Encodes, Samples
+from latentlab.models.importance import Importance
 
-CHUNK = 2_000  # latent samples decoded at once: about 6 MB of MNIST logits
 
-
-class GaussianVAE(Encodes, Decodes, Samples, Weighs):
+class GaussianVAE(Encodes, Decodes, Samples, Importance):
     """p(z) = N(0, I), q(z|x) = N(mean, diag std²); a subclass says `posterior`, `decode`, `log_likelihood`."""
 
     @abstractmethod
@@ -30,10 +29,6 @@ class GaussianVAE(Encodes, Decodes, Samples, Weighs):
     @abstractmethod
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
-
-    @abstractmethod
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """The data as the likelihood sees them: a fresh binary draw for Bernoulli, else unchanged."""
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the posterior mean."""
@@ -45,21 +40,6 @@ class GaussianVAE(Encodes, Decodes, Samples, Weighs):
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B): log w(x, z_k) = log p(x|z) + log p(z) - log q(z|x) for n draws of q, in nats."""
-        mean, log_std = self.posterior(x)
-        eps = torch.randn((n, *mean.shape), generator=rng, device=mean.device)
-        z = mean + log_std.exp() * eps
-        log_q = normal_log_prob(z, mean, log_std).sum(-1)
-        log_p = standard_normal_log_prob(z).sum(-1)
-        return self.log_likelihood(x.expand(n, *x.shape), z) + log_p - log_q
-
-    @torch.no_grad()
-    def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B,) nats: bound_n, in chunks of at most `CHUNK` decoded samples."""
-        x = self.binarise(x, rng)
-        per_chunk = max(1, CHUNK // n)
-        draws = min(n, CHUNK)
-        bounds = []
-        for part in x.split(per_chunk):
-            weights = [self.log_weights(part, min(draws, n - done), rng) for done in range(0, n, draws)]
-            bounds.append(log_mean_exp(torch.cat(weights), 0))
-        return torch.cat(bounds)
+        q_z = Gaussian(*self.posterior(x))
+        z = q_z.draw(rng, n)
+        return self.log_likelihood(x.expand(n, *x.shape), z) + q_z.log_prior_ratio(z, sampled=True)

@@ -21,6 +21,7 @@ from latentlab.data import Batch
 from latentlab.knobs import knob
 from latentlab.models.base import Loss, Spec
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.likelihood import OF_PIXELS, Likelihood
 from latentlab.nn import Autoencoding, decoder, encoder
 
 
@@ -36,7 +37,7 @@ class VAE(GaussianVAE):
 
         likelihood: str = knob(
             "bernoulli",
-            choices=("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian"),
+            choices=OF_PIXELS,
             help="p(x|z): Bernoulli on freshly binarised pixels, on gray levels, or a density of gray levels",
         )
         std: float = knob(
@@ -48,6 +49,7 @@ class VAE(GaussianVAE):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
+        self._likelihood = Likelihood(config.likelihood, config.std)
         self.encoder = encoder(config, spec.shape, 2 * config.z_dim)
         self.decoder = decoder(config, spec.shape)
 
@@ -78,29 +80,16 @@ class VAE(GaussianVAE):
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
-        out = self._network(z)
-        match self.config.likelihood:
-            case "gaussian":
-                log_std = torch.tensor(self.config.std, device=x.device).log()
-                per_pixel = densities.normal_log_prob(x, out.sigmoid(), log_std)
-            case "continuous-bernoulli":
-                per_pixel = densities.continuous_bernoulli_log_prob(x, out)
-            case _:
-                per_pixel = densities.bernoulli_log_prob(x, out)
+        per_pixel = self._likelihood.log_prob(x, self._network(z))
         return per_pixel.flatten(z.dim() - 1).sum(-1)
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
-        out = self._network(z)
-        if self.config.likelihood == "continuous-bernoulli":
-            return densities.continuous_bernoulli_mean(out)
-        return out.sigmoid()
+        return self._likelihood.mean(self._network(z))
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        if self.config.likelihood != "bernoulli":
-            return x
-        return (torch.rand(x.shape, generator=rng, device=x.device) < x).float()
+        return self._likelihood.binarise(x, rng)
 
     def _network(self, z: Tensor) -> Tensor:
         """The decoder's logits, in float32 under autocast too, for any number of leading dimensions."""

@@ -12,7 +12,18 @@ from torch import Tensor
 from latentlab import device
 from latentlab.data import Splits
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Classifies, Decodes, Encodes, Model, Samples, Spec, Weighs, abilities
+from latentlab.models import (
+    MODELS,
+    Classifies,
+    Conditional,
+    Decodes,
+    Encodes,
+    Model,
+    Samples,
+    Spec,
+    Weighs,
+    abilities,
+)
 from latentlab.nn import initialise
 from latentlab.training import TrainConfig, evaluate, train
 from tests.conftest import noise_images
@@ -121,6 +132,30 @@ def test_a_decoded_code_is_an_image_of_the_datas_shape(name: str, network: str, 
     assert x.max() <= 1
 
 
+@pytest.mark.parametrize(("name", "network"), having(Conditional))
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 9, 13), (3, 10, 8)])
+def test_a_conditional_model_has_a_code_and_an_image_for_each_class(
+    name: str, network: str, shape: tuple[int, ...]
+) -> None:
+    model = build(name, network, shape).eval()
+    assert isinstance(model, Conditional)
+    y = torch.tensor([0, 1, 2, 2, 1])
+    z = model.encode(noise_images(B, shape).batch().x, y)
+    assert z.shape == (B, model.z_dim)
+    x = model.decode(100 * z, y)
+    assert x.shape == (B, *shape)
+    assert x.min() >= 0
+    assert x.max() <= 1
+    other = model.decode(100 * z, 2 - y)
+    assert torch.equal((x != other).flatten(1).any(1), y != 1)  # the class has a say, and each only in its own example
+
+
+@pytest.mark.parametrize(("name", "network"), having(Conditional))
+def test_a_single_class_is_refused(name: str, network: str) -> None:
+    with pytest.raises(ValueError, match="at least two classes"):
+        build(name, network, n_classes=1)
+
+
 @pytest.mark.parametrize(("name", "network"), having(Samples))
 def test_a_sample_is_images_and_the_generator_decides_which(name: str, network: str) -> None:
     model = build(name, network).eval()
@@ -167,6 +202,8 @@ def test_in_eval_mode_the_same_seed_gives_the_same_answer(name: str, network: st
         asked.append((model.encode, batch.x))
     if isinstance(model, Decodes):
         asked.append((model.decode, torch.ones(B, model.z_dim)))
+    if isinstance(model, Conditional):
+        asked.append((lambda x: model.decode(model.encode(x, batch.y), batch.y), batch.x))
     if isinstance(model, Classifies):
         asked.append((model.classify, batch.x))
     before = torch.get_rng_state()

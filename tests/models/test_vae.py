@@ -15,7 +15,7 @@ from torch.distributions import Bernoulli, ContinuousBernoulli, MultivariateNorm
 
 from latentlab import device
 from latentlab.data import Batch
-from latentlab.models import VAE, GaussianVAE, Loss, Spec, gaussian_vae
+from latentlab.models import VAE, GaussianVAE, Loss, Spec, importance
 from latentlab.nn import initialise
 from tests.conftest import noise_images
 
@@ -208,7 +208,7 @@ def test_a_chunked_bound_is_that_of_all_its_weights(
         parts.append((part, draw(part, k, rng)))
         return parts[-1][1]
 
-    monkeypatch.setattr(gaussian_vae, "CHUNK", chunk)
+    monkeypatch.setattr(importance, "CHUNK", chunk)
     monkeypatch.setattr(model, "log_weights", noted)
     bound = model.log_prob(x, n, device.generator(0))
     for image, found in zip(x, bound, strict=True):
@@ -222,7 +222,7 @@ def test_a_chunked_bound_is_the_unchunked_one_in_distribution(monkeypatch: pytes
     model = vae(sharpness=4.0, likelihood="gray-bernoulli")
     x = images(1).x.expand(300, *SHAPE)
     whole, whole_error = mean_and_error(model.log_prob(x, 6, device.generator(0)))
-    monkeypatch.setattr(gaussian_vae, "CHUNK", 4)  # fewer than the samples of one image
+    monkeypatch.setattr(importance, "CHUNK", 4)  # fewer than the samples of one image
     chunked, chunked_error = mean_and_error(model.log_prob(x, 6, device.generator(1)))
     assert abs(chunked - whole) < 4 * math.hypot(whole_error, chunked_error)
 
@@ -239,9 +239,9 @@ def test_no_more_than_a_chunk_is_decoded_at_once(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(model, "log_likelihood", counted)
     model.log_prob(x, n, device.generator(0))
-    assert max(decoded) <= gaussian_vae.CHUNK
+    assert max(decoded) <= importance.CHUNK
     assert sum(decoded) == n_images * n
-    assert len(decoded) <= 2 * math.ceil(n_images * n / gaussian_vae.CHUNK)  # nor much less
+    assert len(decoded) <= 2 * math.ceil(n_images * n / importance.CHUNK)  # nor much less
 
 
 @pytest.mark.parametrize(("beta", "progress"), [(1.0, 1.0), (4.0, 1.0), (4.0, 0.25), (4.0, 0.0), (0.0, 1.0)])
