@@ -1,12 +1,12 @@
 """Analogies: the same style in every class, and whether a decoder listens to its style and to its class at all.
 
-Kingma, Rezende, Mohamed & Welling, Semi-supervised learning with deep generative models (2014), Figure 1; Maaløe et al.,
-Auxiliary deep generative models (2016), Figure 3: a row keeps the style z of one example, a column is one class y.
+Kingma et al., Semi-supervised Learning with Deep Generative Models (2014), Figure 1; Maaløe et al., Auxiliary Deep
+Generative Models (2016), Figure 3: a row keeps the style z of one example, a column is one class y.
 
     x_ik = decode(z_i, y_k)        z_i = encode(x_i, y_i), or a draw from the prior
 
-Both can fail: a decoder that ignores z draws the same row everywhere, one that ignores y the same column. `usage` splits
-the variance of the sheet by the two-way layout that it is (Fisher 1925; first-order indices of Sobol' 1993):
+Both can fail: a decoder that ignores z draws the same row everywhere, one that ignores y the same column. `usage`
+splits the variance of the sheet as the two-way layout that it is (Fisher 1925; first-order indices of Sobol' 1993):
 
     Var x = Var_z E_y x  +  Var_y E_z x  +  what only z and y together say
 """
@@ -171,7 +171,7 @@ def as_classes(y: Tensor, n: int, n_classes: int) -> Classes:
         raise ValueError(f"{n} examples need {n} classes, not {found.size}.")
     wrong = np.unique(found[(found < 0) | (found >= n_classes)])
     if len(wrong):
-        raise ValueError(f"Classes are numbered 0 to {n_classes - 1}; {', '.join(map(str, wrong[:3]))} is none of them.")
+        raise ValueError(f"Classes are numbered 0 to {n_classes - 1}; {wrong[0]} is none of them.")
     return found
 
 

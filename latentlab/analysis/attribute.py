@@ -141,10 +141,10 @@ def cone(w: Doubles, resampled: Doubles) -> float:
         w: (D,) the vector of the sample.
         resampled: (n_boot, D) from `bootstrap`.
     """
-    noise = resampled - resampled.mean(0)
+    noise = (resampled - resampled.mean(0)) * np.sqrt(len(resampled) / (len(resampled) - 1))
     squares = np.square(noise).sum(1).mean()
     shortened = w * np.sqrt(max(0.0, 1 - squares / float(w @ w)))
-    return float(np.degrees(np.quantile(_angle(shortened + noise, w), LEVEL)))
+    return float(np.degrees(np.quantile(_angle(shortened + noise, w), LEVEL, method="weibull")))
 
 
 def auc(scores: ArrayLike, is_a: ArrayLike) -> Doubles:

@@ -7,9 +7,10 @@ Four traits of a picture, from the moments of its intensity (Hu 1962), which a w
     width     sqrt(μ20 / μ00)                    how broad, in pixels
     height    sqrt(μ02 / μ00)                    how tall, in pixels
 
-The consistency of a trait is the correlation between two columns of the sheet over its rows, averaged over all pairs of
-columns: 1 if whoever is bold as a 3 is as bold, among the others, as an 8; 0 if a row has nothing in common. Each class's
-own mean and spread drop out of a correlation. Its control deals the cells of every column out to the rows at random.
+The consistency of a trait is the correlation between two columns of the sheet over its rows, averaged over all pairs
+of columns: 1 if whoever is bold as a 3 is as bold, among the others, as an 8; 0 if a row has nothing in common. Each
+class's own mean and spread drop out of a correlation. The control deals the cells of every column out to the rows at
+random.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def _standardised(columns: Doubles) -> Doubles:
     """Each column with mean 0 and standard deviation 1; one that doesn't vary is 0, and correlates with nothing."""
     centred = columns - columns.mean(0)
     spread = centred.std(0)
-    return centred / np.where(spread > 1e-6 * np.abs(columns).max(initial=1e-12), spread, np.inf)
+    return np.asarray(centred / np.where(spread > 1e-6 * np.abs(columns).max(initial=1e-12), spread, np.inf))
 
 
 def _agreement(values: Doubles) -> Doubles:
