@@ -50,6 +50,7 @@ def not_told(run: Run) -> None:
             "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
         )
         other = attributes.choose_beside(run)
+        attributes.told_instead(run)
     found = attribute(run, asked.a, asked.b, asked.method)
     if isinstance(found, str):
         picture.info(found)

@@ -20,7 +20,8 @@ from latentlab.figures.theme import Theme, styled
 Floats = NDArray[np.float32]
 Classes = NDArray[np.int64]
 
-CELL = 58  # pixels of a row
+WIDTH = 640  # pixels that a sheet has, about
+CELLS = (54, 84)  # pixels of a cell, from ... to
 WORDS = 19  # ... and of what is said under it
 SPACE = 0.35  # cells between the sources and the rest
 MARK = "#ff5c8a"
@@ -59,7 +60,8 @@ def analogy_sheet(
         marked: a row that stands out.
     """
     n, m = cells.shape[:2]
-    words = WORDS / CELL if verdicts is not None else 0.0
+    cell = min(max(WIDTH / (m + 1 + SPACE), CELLS[0]), CELLS[1])
+    words = WORDS / cell if verdicts is not None else 0.0
     pitch, left = 1 + words, -1 - SPACE if sources is not None else 0.0  # rows and columns are 1 wide
     figure = go.Figure()
     for row in range(n):
@@ -69,14 +71,14 @@ def analogy_sheet(
     x, y = np.meshgrid(np.arange(m, dtype=np.float32) + 0.5, np.arange(n, dtype=np.float32) * pitch)
     said = [[""] * m for _ in range(n)]
     if verdicts is not None:
-        _verdicts(figure, x, y, verdicts, asked, classes, look)
+        _verdicts(figure, x, y, verdicts, words, asked, classes, look)
         said = [
             [f"<br>judge: {classes[k]}, {p:.0%}" for k, p in zip(*pair, strict=True)]
             for pair in zip(verdicts.seen, verdicts.confidence, strict=True)
         ]
     hover = [f"{rows[i]} as {columns[j]}{said[i][j]}" for i in range(n) for j in range(m)]
     figure.add_scatter(
-        x=x.ravel(), y=y.ravel() + 0.5, mode="markers", marker={"size": CELL * 0.8, "symbol": "square", "opacity": 0},
+        x=x.ravel(), y=y.ravel() + 0.5, mode="markers", marker={"size": cell * 0.8, "symbol": "square", "opacity": 0},
         text=hover, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     if marked is not None:
@@ -94,7 +96,7 @@ def analogy_sheet(
     )
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(showgrid=False, constrain="domain")
-    height = round(CELL * pitch * n) + 44
+    height = round(cell * pitch * n) + 44
     return styled(figure, look, height, showlegend=False, dragmode=False, margin={"l": 8, "r": 8, "t": 30, "b": 4})
 
 
@@ -177,6 +179,7 @@ def _verdicts(
     x: Floats,
     y: Floats,
     verdicts: Verdicts,
+    words: float,
     asked: Classes | None,
     classes: Sequence[str],
     look: Theme,
@@ -190,7 +193,7 @@ def _verdicts(
                 continue
             said = [f"{classes[k]} · {p:.0%}" for p in verdicts.confidence[here]]
             figure.add_scatter(
-                x=x[here], y=y[here] + 1 + WORDS / CELL / 2, mode="text", hoverinfo="skip",
+                x=x[here], y=y[here] + 1 + words / 2, mode="text", hoverinfo="skip",
                 text=said if good else [f"<b>✗ {text}</b>" for text in said],
                 textfont={"size": 12, "color": look.classes[k % len(look.classes)]},
             )  # fmt: skip

@@ -123,12 +123,12 @@ def four_images(run: Run) -> None:
 
 
 def _first(run: Run) -> list[int]:
-    """Two of one class that differ most in a code, and one of another class."""
+    """Two of one class that differ much though both are typical of it, and a typical one of another class."""
     y, codes = cache.examples(run).y, cache.standard_codes(run)
-    k = len(run.classes) // 3
-    members = torch.nonzero(y == y[int(torch.nonzero(y == k)[0])] if bool((y == k).any()) else y == y[0])[:, 0]
-    apart = torch.cdist(codes[members], codes[members])
-    i, j = divmod(int(apart.argmax()), len(members))
-    others = torch.nonzero(y != y[members[0]])[:, 0]
-    c = int(others[0]) if len(others) else int(members[0])
-    return [int(members[i]), int(members[j]), c]
+    of_class, of_other = (
+        members[(codes[members] - codes[members].mean(0)).norm(dim=1).argsort()]
+        for members in (torch.nonzero(y == y[0])[:, 0], torch.nonzero(y == y[int((y != y[0]).int().argmax())])[:, 0])
+    )
+    typical = of_class[: max(2, len(of_class) // 2)]
+    i, j = divmod(int(torch.cdist(codes[typical], codes[typical]).argmax()), len(typical))
+    return [int(typical[i]), int(typical[j]), int(of_other[0])]

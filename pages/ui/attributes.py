@@ -13,7 +13,7 @@ from latentlab.analysis.attribute import METHODS, Attribute, Method, attribute_v
 from latentlab.data import to_bytes
 from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
-from latentlab.models import Decodes, Encodes
+from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs import Run, labels
 from latentlab.store import Store
 from pages.ui import address, cache
@@ -67,7 +67,7 @@ def choose_groups(run: Run) -> Asked:
         address.write(side, ",".join(picked) if picked != [default] else None)
         chosen.append(tuple(picked))
     method = st.segmented_control(
-        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="method",
+        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
         bind="query-params", help="Difference of means · logistic regression · Fisher's discriminant",
     )  # fmt: skip
     reach = st.slider(
@@ -98,6 +98,16 @@ def choose_beside(run: Run) -> Run | None:
     return others[other] if other else None
 
 
+def told_instead(run: Run) -> None:
+    """The way to a model that is told the class, of the same data if there is one."""
+    found = sorted(Store.default().runs(Conditional), key=lambda r: r.dataset != run.dataset)
+    if found:
+        st.page_link(
+            "pages/analogies.py", label=f"Every style in every class: {found[0].title}", icon=":material/grid_on:",
+            query_params={"run": found[0].id},
+        )  # fmt: skip
+
+
 @st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from classes b to classes a with its uncertainty, or the sentence that says why there is none."""
@@ -124,7 +134,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     if classify is not None:
         log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
         words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
-    columns = [f"{amount:+.2g}" if amount else "0" for amount in gone.amounts]
+    columns = [f"{amount:+.3g}" if amount else "0" for amount in gone.amounts]
     rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(asked.images, some.y, strict=True)]
     drawn = analogy_sheet(gone.images, some.x.numpy(), columns, rows, run.classes, look(), words)
     figure(drawn, "A row for each example, further along the direction with every column", key)
