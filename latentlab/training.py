@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,10 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Splits, batches
+from latentlab.data import Batch, Dataset, Sampler, Splits, for_training
 from latentlab.knobs import knob
 from latentlab.models import MODELS, Loss, Model, Spec, Weighs
 from latentlab.nn import initialise
-
-Sampler = Callable[[Dataset, int, torch.Generator], Iterator[Batch]]
 
 EVAL_CHUNK = 1_000  # examples evaluated at once
 EVAL_SEED = 1
@@ -47,6 +45,9 @@ class TrainConfig:
     warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
+    labels: int = knob(
+        0, 0, 1_000_000, help="training examples that keep their label, equally many of each class; 0: all of them"
+    )
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
@@ -167,7 +168,7 @@ def train(
     splits: Splits,
     config: TrainConfig,
     state: TrainState | None = None,
-    sampler: Sampler = batches,
+    sampler: Sampler | None = None,
     report_every: int = 50,
 ) -> Iterator[Metrics]:
     """Train `model` in place and yield metrics every `report_every` steps and at the end of each epoch.
@@ -179,14 +180,15 @@ def train(
         splits: trains on `train`, watches `valid`.
         config: the knobs.
         state: where to go on from; None starts afresh.
-        sampler: draws one epoch of batches from (data, batch size, rng).
+        sampler: draws one epoch of batches from (data, batch size, rng); None for what suits the model and its labels.
         report_every: steps between reports.
 
     Raises:
-        TrainingError: the loss isn't finite, or there is nothing to train on.
+        TrainingError, DataError: the loss isn't finite, there is nothing to train on, or the labels aren't fit for it.
     """
     state = state or TrainState(model, config)
-    data, valid = splits.train.to(state.device), splits.valid.to(state.device)
+    data, suitable = for_training(splits.train.to(state.device), model.labels, config.labels, config.seed)
+    valid, sampler = splits.valid.to(state.device), sampler or suitable
     per_epoch = math.ceil(len(data) / config.batch_size)
     n_steps = per_epoch * config.epochs
     if not len(data):
@@ -283,10 +285,7 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
 
 
 def _means(model: Model, batches: Sequence[Sequence[Loss]]) -> dict[str, float]:
-    """Means over all examples of the players' losses together ("loss") and of every term, by name; waits once.
-
-    A term's mean is over the examples that have it.
-    """
+    """Means of the players' losses together ("loss"), and of every term over the examples that have it; waits once."""
     values = [torch.stack([loss.value.detach() for loss in losses]).sum(0) for losses in batches]
     terms = [[term.detach() for loss in losses for term in loss.terms.values()] for losses in batches]
     columns = [values, *zip(*terms, strict=True)]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Splits, batches
+from latentlab.data import UNLABELLED, Batch, DataError, Dataset, Splits, batches, hide_labels
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Classifies, Decodes, Encodes, Loss, Model, Spec, Weighs
 from latentlab.nn import initialise
@@ -527,3 +527,53 @@ def test_on_cuda_training_learns_and_resumes(few_digits: Splits, kind: tuple[str
     for name, value in resumed.model.state_dict().items():
         torch.testing.assert_close(value, straight.model.state_dict()[name], rtol=1e-3, atol=1e-4)
     assert final_metrics(resumed.model, few_digits.test, 3, 5)["loss"] < curve[0]
+
+
+# --- few labels ----------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_hidden_from_a_training_by_its_seed(few_digits: Splits) -> None:
+    seen: list[Tensor] = []
+    model = build(("m2", {"hidden": 16}))
+
+    def noted(batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
+        if model.training:
+            seen.append(batch.y)
+        return type(model).losses(model, batch, rng, progress)
+
+    model.losses = noted  # type: ignore[method-assign]
+    *_, last = train(model, few_digits, config(epochs=1, labels=20, seed=3))
+    labels = torch.cat(seen)
+    assert int((labels == UNLABELLED).sum()) == len(few_digits.train)
+    kept = hide_labels(few_digits.train, 20, seed=3).y
+    assert labels[labels != UNLABELLED].bincount().tolist() == [32] * 10
+    assert kept[kept != UNLABELLED].bincount().tolist() == [2] * 10
+    assert math.isfinite(last.terms["error"])  # the mean over those that have one
+    assert math.isfinite(last.valid["error"])
+
+
+def test_a_classifier_sees_the_labelled_examples_only(few_digits: Splits) -> None:
+    *_, last = train(build(CNN), few_digits, config(epochs=1, labels=20))
+    assert last.n_steps == 1  # 20 examples in one batch of 64
+
+
+def test_labels_that_do_not_suffice_are_one_sentence(few_digits: Splits) -> None:
+    with pytest.raises(DataError, match="labels of the class 0 are asked for"):
+        next(train(build(("m2", {"hidden": 16})), few_digits, config(labels=5_000)))
+    with pytest.raises(DataError, match="doesn't look at labels"):
+        next(train(build(VAE), few_digits, config(labels=100)))
+
+
+def test_a_training_with_few_labels_is_resumed_to_the_last_bit(few_digits: Splits) -> None:
+    kind, settings = ("sdgm", {"hidden": 16, "batch_norm": True}), config(labels=20, epochs=2)
+    straight, stopped = TrainState(build(kind), settings), TrainState(build(kind), settings)
+    for _ in train(straight.model, few_digits, settings, straight):
+        pass
+    loop = train(stopped.model, few_digits, settings, stopped, report_every=1)
+    for _ in range(3):
+        next(loop)
+    resumed = TrainState(build(kind, seed=9), settings)
+    resumed.restore(stopped.tensors())
+    for _ in train(resumed.model, few_digits, settings, resumed):
+        pass
+    assert same(straight.model.state_dict(), resumed.model.state_dict())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
@@ -59,6 +59,9 @@ class Dataset:
             x, y = self.x[index], self.y[index]
         x = x.float().div_(255) if x.dtype == torch.uint8 else x
         return Batch(x, y, torch.ones(len(x), device=x.device))
+
+
+Sampler = Callable[[Dataset, int, torch.Generator], Iterator[Batch]]  # one epoch of (data, batch size, rng)
 
 
 class Splits(NamedTuple):

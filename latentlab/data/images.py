@@ -99,7 +99,7 @@ def folders(name: str) -> list[Path]:
 
 def is_local(name: str) -> bool:
     """Whether a data set can be loaded without a network."""
-    return name == "digits" or all(_find(file, folders(name)) for file in IDX_SETS[name].files)
+    return name not in IDX_SETS or all(_find(file, folders(name)) for file in IDX_SETS[name].files)
 
 
 def load_digits() -> Splits:

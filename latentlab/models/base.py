@@ -132,7 +132,17 @@ class Classifies(Model):
         """(B, *shape) -> (B, K): log-probabilities of the classes."""
 
 
-ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Conditional, Samples, Weighs, Classifies)
+class Auxiliary(Model):
+    """Infers an auxiliary variable from an example before it infers anything else."""
+
+    a_dim: int
+
+    @abstractmethod
+    def auxiliary(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""
+
+
+ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Conditional, Samples, Weighs, Classifies, Auxiliary)
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:

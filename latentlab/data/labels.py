@@ -1,0 +1,108 @@
+"""Labels hidden on purpose, for models that learn from few: which examples keep theirs, and batches of both kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from latentlab.data.dataset import UNLABELLED, Batch, DataError, Dataset, Sampler, batches
+
+
+def for_training(data: Dataset, use: str, n: int, seed: int) -> tuple[Dataset, Sampler]:
+    """What a model is trained on, with labels hidden if asked for, and how its batches are drawn.
+
+    Args:
+        data: the training split.
+        use: what the model does with labels: "unused"; "needed": it sees the labelled examples only; "welcome": where
+            some are hidden it sees both kinds in each batch.
+        n: labels to keep; 0: all there are.
+        seed: decides which ones.
+
+    Raises:
+        DataError: the labels aren't what the model needs, or are to be hidden from one that doesn't look at them.
+    """
+    if use == "unused":
+        if n:
+            raise DataError("This model doesn't look at labels, so none can be hidden from it; set labels to 0.")
+        return data, batches
+    if n:
+        data = hide_labels(data, n, seed)
+    check_labels(data)
+    if use == "needed":
+        return labelled_part(data), batches
+    return data, mixed_batches if bool((data.y == UNLABELLED).any()) else batches
+
+
+def check_labels(data: Dataset) -> None:
+    """Refuse labels that a model of classes can't learn from.
+
+    Raises:
+        DataError: a label that isn't the index of a class, fewer than two classes, or a class without an example.
+    """
+    k = len(data.classes)
+    if k < 2:
+        raise DataError(f"{data.name} has {k or 'no'} class{'es' * (k != 1)}; learning classes takes at least two.")
+    present = data.y.unique().tolist()
+    if wrong := [y for y in present if not UNLABELLED <= y < k]:
+        raise DataError(
+            f"{data.name} has the label {wrong[0]}; labels must be 0 to {k - 1}, or {UNLABELLED} where there is none."
+        )
+    if missing := [name for y, name in enumerate(data.classes) if y not in present]:
+        raise DataError(
+            f"{data.name} has no labelled example of the class {missing[0]}; each class needs at least one."
+        )
+
+
+def hide_labels(data: Dataset, n: int, seed: int) -> Dataset:
+    """Hide all labels but `n`, equally many of each class (give or take one, where the classes don't divide n).
+
+    Args:
+        data: examples, some of which may have no label already.
+        n: labels to keep.
+        seed: decides which ones.
+
+    Raises:
+        DataError: as `check_labels`; fewer labels than classes, or more than there are.
+    """
+    check_labels(data)
+    k, y, rng = len(data.classes), data.y.cpu().numpy(), np.random.default_rng(seed)
+    if n < k:
+        raise DataError(f"{n} label{'s' * (n != 1)} can't cover the {k} classes of {data.name}; keep at least {k}.")
+    quota = np.full(k, n // k)
+    quota[rng.permutation(k)[: n % k]] += 1
+    kept = []
+    for label, wanted in enumerate(quota):
+        found = np.flatnonzero(y == label)
+        if wanted > len(found):
+            raise DataError(
+                f"{wanted} labels of the class {data.classes[label]} are asked for, but {data.name} has {len(found)}."
+            )
+        kept.append(rng.choice(found, wanted, replace=False))
+    hidden = np.full_like(y, UNLABELLED)
+    index = np.concatenate(kept)
+    hidden[index] = y[index]
+    return replace(data, y=torch.from_numpy(hidden).to(data.y.device))
+
+
+def labelled_part(data: Dataset) -> Dataset:
+    """The examples that have a label."""
+    return data[torch.nonzero(data.y != UNLABELLED)[:, 0]]
+
+
+def mixed_batches(data: Dataset, size: int, rng: torch.Generator) -> Iterator[Batch]:
+    """One epoch of partly labelled data: each batch has `size` examples without and as many with their label.
+
+    The first half passes over all examples once, with no label; the second half goes round the labelled ones.
+    """
+    n, where = len(data), data.x.device
+    labelled = torch.nonzero(data.y != UNLABELLED)[:, 0].cpu()
+    rounds = -(-n // len(labelled))
+    again = torch.cat([labelled[torch.randperm(len(labelled), generator=rng)] for _ in range(rounds)]).to(where)
+    order = torch.randperm(n, generator=rng).to(where)
+    for without, with_label in zip(order.split(size), again[:n].split(size), strict=True):
+        x, y, weight = data.batch(torch.cat([without, with_label]))
+        y[: len(without)] = UNLABELLED
+        yield Batch(x, y, weight)

@@ -1,0 +1,115 @@
+"""Hidden labels: as many of each class as asked for, decided by the seed, and batches of both kinds."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from latentlab import device
+from latentlab.data import (
+    UNLABELLED,
+    DataError,
+    Dataset,
+    Splits,
+    batches,
+    for_training,
+    hide_labels,
+    labelled_part,
+    mixed_batches,
+)
+
+
+def numbered(y: list[int], classes: str = "abc") -> Dataset:
+    """Examples whose one value is their own number."""
+    return Dataset("letters", torch.arange(len(y)).float()[:, None], torch.tensor(y), tuple(classes))
+
+
+EVEN = [0, 1, 2] * 8
+
+
+@pytest.mark.parametrize("n", [3, 6, 24])
+def test_each_class_keeps_as_many_labels(n: int) -> None:
+    data = numbered(EVEN)
+    hidden = hide_labels(data, n, seed=0)
+    kept = hidden.y != UNLABELLED
+    assert torch.equal(hidden.y[kept], data.y[kept])
+    assert torch.equal(hidden.y[kept].bincount(), torch.full((3,), n // 3))
+    assert torch.equal(hidden.x, data.x)
+    assert torch.equal(data.y, torch.tensor(EVEN))  # what it was made from is left alone
+
+
+def test_what_classes_dont_divide_is_spread_by_the_seed() -> None:
+    counts = {tuple(labelled_part(hide_labels(numbered(EVEN), 7, seed)).y.bincount().tolist()) for seed in range(20)}
+    assert counts == {(3, 2, 2), (2, 3, 2), (2, 2, 3)}
+
+
+def test_the_seed_decides_which_labels_are_kept(digits: Splits) -> None:
+    one, same, other = (hide_labels(digits.train, 100, seed).y for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_label_that_is_missing_already_is_not_kept() -> None:
+    data = numbered([0, UNLABELLED, 1, UNLABELLED, 2, UNLABELLED])
+    assert torch.equal(hide_labels(data, 3, seed=0).y, data.y)
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "n", "why"),
+    [
+        (EVEN, "abc", 25, "9 labels of the class .* are asked for, but letters has 8"),
+        (EVEN, "abc", 2, "2 labels can't cover the 3 classes of letters; keep at least 3"),
+        ([0, 0, 0, 1, 2], "abc", 9, "3 labels of the class b are asked for, but letters has 1"),
+        ([0, 1, 1], "abc", 3, "letters has no labelled example of the class c"),
+        ([0, 0, 0], "a", 1, "letters has 1 class; learning classes takes at least two"),
+        ([0, 0, 0], "", 1, "letters has no classes; learning classes takes at least two"),
+        ([0, 1, 2, 3], "abc", 3, "letters has the label 3; labels must be 0 to 2, or -1"),
+        ([0, 1, 2, -2], "abc", 3, "letters has the label -2; labels must be 0 to 2, or -1"),
+    ],
+)
+def test_labels_that_cannot_be_are_one_sentence(y: list[int], classes: str, n: int, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        hide_labels(numbered(y, classes), n, seed=0)
+
+
+@pytest.mark.parametrize(("n_labels", "size"), [(3, 4), (9, 4), (3, 100), (24, 5)])
+def test_a_mixed_batch_has_as_many_with_a_label_as_without(n_labels: int, size: int) -> None:
+    data = hide_labels(numbered(EVEN), n_labels, seed=0)
+    seen = list(mixed_batches(data, size, device.generator(0)))
+    assert len(seen) == len(list(batches(data, size, device.generator(0))))
+    without = torch.cat([batch.x[batch.y == UNLABELLED] for batch in seen])[:, 0]
+    assert without.sort().values.tolist() == list(range(24))  # each example once
+    assert without.tolist() != list(range(24))
+    for batch in seen:
+        known = batch.y != UNLABELLED
+        assert known.sum() == (~known).sum() <= size
+        assert torch.equal(batch.y[known], data.y[batch.x[known][:, 0].long()])
+    times = torch.cat([batch.x[batch.y != UNLABELLED] for batch in seen])[:, 0].long().bincount(minlength=24)
+    assert (times[data.y == UNLABELLED] == 0).all()
+    assert times.sum() == 24
+    assert times[data.y != UNLABELLED].max() - times[data.y != UNLABELLED].min() <= 1
+
+
+def test_each_epoch_mixes_anew() -> None:
+    data = hide_labels(numbered(EVEN), 3, seed=0)
+    one, same, other = (next(mixed_batches(data, 4, device.generator(seed))).x for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_model_is_trained_on_what_it_can_use() -> None:
+    data = numbered([0, UNLABELLED, 1, UNLABELLED, 2, UNLABELLED])
+    for use, n, expected, sampler in (
+        ("unused", 0, data.y.tolist(), batches),
+        ("needed", 0, [0, 1, 2], batches),
+        ("welcome", 0, data.y.tolist(), mixed_batches),
+    ):
+        found, how = for_training(data, use, n, seed=0)
+        assert (found.y.tolist(), how) == (expected, sampler)
+    found, how = for_training(numbered(EVEN), "needed", 6, seed=0)
+    assert (len(found), how) == (6, batches)
+    found, how = for_training(numbered(EVEN), "welcome", 6, seed=0)
+    assert (len(found), int((found.y != UNLABELLED).sum()), how) == (24, 6, mixed_batches)
+    assert for_training(numbered(EVEN), "welcome", 0, seed=0)[1] is batches
+    with pytest.raises(DataError, match="doesn't look at labels"):
+        for_training(data, "unused", 3, seed=0)
