@@ -57,7 +57,7 @@ def not_told(run: Run) -> None:
         return
     gone = walk(run, asked, found)
     with picture:
-        draw_walk(run, asked, found, gone, judged, "walk")
+        draw_walk(run, asked, found, gone, judged)
         if other is not None:
             beside(other, asked, judged)
         attributes.export(run, found, gone)
@@ -77,7 +77,7 @@ def beside(other: Run, asked: Asked, judged: bool) -> None:
     if isinstance(found, str):
         st.info(found)
     else:
-        draw_walk(other, asked, found, walk(other, asked, found), judged, "walk-beside")
+        draw_walk(other, asked, found, walk(other, asked, found), judged)
 
 
 run = header("Analogies", Conditional, Decodes)

@@ -29,7 +29,7 @@ METHODS: tuple[Method, ...] = ("mean", "probe", "lda")
 LEAST = 4  # examples in a group: to fit on some and to test on the others
 N_FOLDS = 5
 N_RANDOM = 500  # random directions
-N_SHUFFLES = 30
+N_SHUFFLES = 20
 LEVEL = 0.95
 
 
@@ -89,24 +89,10 @@ def attribute_vector(
     a, b = _groups(z_a, z_b)
     if method not in METHODS:
         raise ValueError(f"Unknown method {method!r}; known are {', '.join(METHODS)}.")
-    rng = np.random.default_rng(seed)
-    w = _weights(a, b, method)
-    direction = w / np.linalg.norm(w)
-    codes, is_a = np.concatenate([a, b]), np.repeat([True, False], [len(a), len(b)])
-    value = _held_out(codes, is_a, method, rng)
-    shuffled = [_held_out(codes, rng.permutation(is_a), method, rng) for _ in range(N_SHUFFLES)]
-    random = auc(codes @ rng.standard_normal((codes.shape[1], N_RANDOM)), is_a)
-    return Attribute(
-        method,
-        direction.astype(np.float32),
-        float((a.mean(0) - b.mean(0)) @ direction),
-        cone(w, bootstrap(a, b, method, n_boot, rng)),
-        # its variance is at most that of a share of as many as the smaller group has (Van Dantzig 1951)
-        wilson(value, min(len(a), len(b))),
-        _null(np.maximum(random, 1 - random)),
-        _null(np.array(shuffled)),
-        (len(a), len(b)),
-    )
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):  # hundreds of fits, each too small to share
+        return _measured(a, b, method, n_boot, np.random.default_rng(seed))
 
 
 def angles(found: Sequence[Attribute]) -> Floats:
@@ -163,6 +149,26 @@ def auc(scores: ArrayLike, is_a: ArrayLike) -> Doubles:
     n_a, n_b = int(a.sum()), int((~a).sum())
     ranks = rankdata(np.asarray(scores), axis=0)
     return np.asarray((ranks[a].sum(0) - n_a * (n_a + 1) / 2) / (n_a * n_b), np.float64)
+
+
+def _measured(a: Doubles, b: Doubles, method: Method, n_boot: int, rng: np.random.Generator) -> Attribute:
+    w = _weights(a, b, method)
+    direction = w / np.linalg.norm(w)
+    codes, is_a = np.concatenate([a, b]), np.repeat([True, False], [len(a), len(b)])
+    value = _held_out(codes, is_a, method, rng)
+    shuffled = [_held_out(codes, rng.permutation(is_a), method, rng) for _ in range(N_SHUFFLES)]
+    random = auc(codes @ rng.standard_normal((codes.shape[1], N_RANDOM)), is_a)
+    return Attribute(
+        method,
+        direction.astype(np.float32),
+        float((a.mean(0) - b.mean(0)) @ direction),
+        cone(w, bootstrap(a, b, method, n_boot, rng)),
+        # its variance is at most that of a share of as many as the smaller group has (Van Dantzig 1951)
+        wilson(value, min(len(a), len(b))),
+        _null(np.maximum(random, 1 - random)),
+        _null(np.array(shuffled)),
+        (len(a), len(b)),
+    )
 
 
 def _weights(a: Doubles, b: Doubles, method: Method) -> Doubles:

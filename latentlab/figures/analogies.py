@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,10 +21,12 @@ from latentlab.figures.theme import Theme, styled
 Floats = NDArray[np.float32]
 Classes = NDArray[np.int64]
 
-WIDTH = 640  # pixels that a sheet has, about
-CELLS = (54, 84)  # pixels of a cell, from ... to
-WORDS = 19  # ... and of what is said under it
-SPACE = 0.35  # cells between the sources and the rest
+WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
+LABEL = 84  # ... of what a row is called
+TITLE = 22  # ... of the columns' titles
+WORDS = 18  # ... of what is said under a cell
+CELLS = (48, 84)  # ... of a cell, from ... to
+SPACE = 14  # ... between the sources and the rest
 MARK = "#ff5c8a"
 
 
@@ -45,8 +48,8 @@ def analogy_sheet(
     verdicts: Verdicts | None = None,
     asked: Classes | None = None,
     marked: int | None = None,
-) -> go.Figure:
-    """Rows of images with their source on the left.
+) -> str:
+    """Rows of images with their source on the left, as a drawing (SVG): words and images keep together at any width.
 
     Args:
         cells: (N, M, C, H, W) in [0, 1].
@@ -56,48 +59,39 @@ def analogy_sheet(
         classes: the names of the judge's classes.
         look: colours.
         verdicts: written under every cell, in the colour of the class that is seen.
-        asked: (N, M) the classes that the cells should be: a verdict that differs is bold and struck by a cross.
+        asked: (N, M) the classes that the cells should be: a verdict that differs is bold, with a cross.
         marked: a row that stands out.
     """
     n, m = cells.shape[:2]
-    cell = min(max(WIDTH / (m + 1 + SPACE), CELLS[0]), CELLS[1])
-    words = WORDS / cell if verdicts is not None else 0.0
-    pitch, left = 1 + words, -1 - SPACE if sources is not None else 0.0  # rows and columns are 1 wide
-    figure = go.Figure()
-    for row in range(n):
-        _image(figure, stitch(enlarge(to_bytes(cells[row][None]), 2), gap=2), 0, row * pitch, m)
-        if sources is not None:
-            _image(figure, stitch(enlarge(to_bytes(sources[row][None, None]), 2)), left, row * pitch, 1)
-    x, y = np.meshgrid(np.arange(m, dtype=np.float32) + 0.5, np.arange(n, dtype=np.float32) * pitch)
-    said = [[""] * m for _ in range(n)]
-    if verdicts is not None:
-        _verdicts(figure, x, y, verdicts, words, asked, classes, look)
-        said = [
-            [f"<br>judge: {classes[k]}, {p:.0%}" for k, p in zip(*pair, strict=True)]
-            for pair in zip(verdicts.seen, verdicts.confidence, strict=True)
-        ]
-    hover = [f"{rows[i]} as {columns[j]}{said[i][j]}" for i in range(n) for j in range(m)]
-    figure.add_scatter(
-        x=x.ravel(), y=y.ravel() + 0.5, mode="markers", marker={"size": cell * 0.8, "symbol": "square", "opacity": 0},
-        text=hover, hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
-    if marked is not None:
-        figure.add_shape(
-            type="rect", x0=left - 0.04, x1=m + 0.04, y0=marked * pitch - 0.04, y1=marked * pitch + 1.04,
-            line={"color": MARK, "width": 2},
-        )  # fmt: skip
-    ticks, names = [j + 0.5 for j in range(m)], [f"<b>{name}</b>" for name in columns]
+    n_beside = m + (sources is not None)
+    cell = min(max((WIDTH - LABEL - SPACE) / n_beside, CELLS[0]), CELLS[1])
+    pitch = cell + (WORDS if verdicts is not None else 3)
+    left = LABEL + (cell + SPACE if sources is not None else 0)
+    width, height = left + m * cell + 2, TITLE + n * pitch + 2
+    parts = [_text(name, left + (j + 0.5) * cell, 15, look.text, bold=True) for j, name in enumerate(columns)]
     if sources is not None:
-        ticks, names = [left + 0.5, *ticks], ["source", *names]
-    figure.update_xaxes(range=[left - 0.1, m + 0.1], tickvals=ticks, ticktext=names, side="top")
-    middles = [i * pitch + 0.5 for i in range(n)]
-    figure.update_yaxes(
-        range=[n * pitch, -0.06], tickvals=middles, ticktext=list(rows), scaleanchor="x", constraintoward="top"
+        parts.append(_text("source", LABEL + cell / 2, 15, look.muted))
+    for i in range(n):
+        top = TITLE + i * pitch
+        parts.append(_text(rows[i], LABEL - 6, top + cell / 2 + 4, look.muted, anchor="end"))
+        parts.append(_image(stitch(to_bytes(cells[i][None])), left, top, m * cell, cell))
+        if sources is not None:
+            parts.append(_image(stitch(to_bytes(sources[i][None, None])), LABEL, top, cell, cell))
+        if verdicts is not None:
+            for j, (k, p) in enumerate(zip(verdicts.seen[i], verdicts.confidence[i], strict=True)):
+                wrong = asked is not None and bool(k != asked[i, j])
+                said = f"{'✗ ' * wrong}{classes[k]} {p:.0%}"
+                colour = look.classes[k % len(look.classes)]
+                parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, bold=wrong, size=11))
+        if marked == i:
+            parts.append(
+                f'<rect x="{LABEL - 1:.1f}" y="{top - 1:.1f}" width="{width - LABEL:.1f}" height="{cell + 2:.1f}" '
+                f'fill="none" stroke="{MARK}" stroke-width="2"/>'
+            )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'font-family="Helvetica, Arial, sans-serif">{"".join(parts)}</svg>'
     )
-    for update in (figure.update_xaxes, figure.update_yaxes):
-        update(showgrid=False, constrain="domain")
-    height = round(cell * pitch * n) + 44
-    return styled(figure, look, height, showlegend=False, dragmode=False, margin={"l": 8, "r": 8, "t": 30, "b": 4})
 
 
 def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> go.Figure:
@@ -168,35 +162,21 @@ def film_of(sheets: Floats, scale: int) -> list[Bytes]:
     return there + there[-2:0:-1]
 
 
-def _image(figure: go.Figure, sheet: Bytes, x: float, y: float, width: float) -> None:
-    figure.add_layout_image(
-        source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below", x=x, y=y, sizex=width, sizey=1
+def _image(sheet: Bytes, x: float, y: float, width: float, height: float) -> str:
+    return (
+        f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" '
+        f'style="image-rendering:pixelated" href="{data_uri(png(sheet))}"/>'
     )
 
 
-def _verdicts(
-    figure: go.Figure,
-    x: Floats,
-    y: Floats,
-    verdicts: Verdicts,
-    words: float,
-    asked: Classes | None,
-    classes: Sequence[str],
-    look: Theme,
-) -> None:
-    """The class that is seen and its probability; a trace for each class and each of right and wrong."""
-    right = np.ones(x.shape, bool) if asked is None else verdicts.seen == asked
-    for k in np.unique(verdicts.seen):
-        for good in (True, False):
-            here = (verdicts.seen == k) & (right == good)
-            if not here.any():
-                continue
-            said = [f"{classes[k]} · {p:.0%}" for p in verdicts.confidence[here]]
-            figure.add_scatter(
-                x=x[here], y=y[here] + 1 + words / 2, mode="text", hoverinfo="skip",
-                text=said if good else [f"<b>✗ {text}</b>" for text in said],
-                textfont={"size": 12, "color": look.classes[k % len(look.classes)]},
-            )  # fmt: skip
+def _text(
+    said: str, x: float, y: float, colour: str, bold: bool = False, anchor: str = "middle", size: float = 13
+) -> str:
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
+        f"{escape(said)}</text>"
+    )
 
 
 def _interval(figure: go.Figure, name: str, found: Share, colour: str, column: int) -> None:

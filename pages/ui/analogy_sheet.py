@@ -21,7 +21,7 @@ from pages.ui import address, cache
 from pages.ui.conditional import conditional, in_classes, labelled, style_dimensions, styles, verdict
 from pages.ui.diagnosis import judge
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import drawing
 
 LIMIT = 3.0
 IN_SIGHT = 2  # dimensions with a slider in sight
@@ -50,16 +50,16 @@ class Rows:
 def choose_rows(run: Run) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
     source = st.segmented_control(
-        "Styles", ["of test images", "from the prior"], default="of test images", required=True, key="styles",
-        bind="query-params",
+        "Styles", ["Images", "Prior"], default="Images", required=True, key="styles",
+        bind="query-params", help="Those of test images, or draws from the prior",
     )  # fmt: skip
     n, seed = 6, _seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")
         with st.popover("More"):
             n = st.slider("Rows", 3, MOST, 6, key="rows", bind="query-params")
-            picked = _pick(run) if source == "of test images" else []
-    if source == "from the prior":
+            picked = _pick(run) if source == "Images" else []
+    if source == "Prior":
         z = torch.randn(MOST, conditional(run).z_dim, generator=generator(seed))[:n]
         return Rows(_codes(z), tuple(f"draw {i + 1}" for i in range(n)), (), 0)
     chosen = picked or _some(run, n, seed)
@@ -139,7 +139,7 @@ def draw_sheet(run: Run, rows: Rows, judged: bool, sources: Run, marked: bool = 
         asked,
         rows.bent if marked else None,
     )
-    figure(drawn, "A row for each style, a column for each class", f"sheet-{run.id}")
+    drawing(drawn, "A row for each style, a column for each class")
     if said is not None:
         by, real = said.accuracy, said.control
         control = f"; of real images it recognises {real.value:.1%}" if real is not None else ""

@@ -19,11 +19,12 @@ from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.diagnosis import classifier
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import drawing
 
 STEPS = 7  # columns
 ROWS = 5
 SEED = 0
+N_BOOT = 100  # for the cone
 NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
 
 
@@ -112,7 +113,7 @@ def told_instead(run: Run) -> None:
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from classes b to classes a with its uncertainty, or the sentence that says why there is none."""
     try:
-        return attribute_vector(_codes(run, a), _codes(run, b), method, seed=SEED)
+        return attribute_vector(_codes(run, a), _codes(run, b), method, N_BOOT, SEED)
     except ValueError as error:
         return str(error)
 
@@ -126,7 +127,7 @@ def walk(run: Run, asked: Asked, found: Attribute) -> Walk:
     return Walk(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
 
 
-def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool, key: str) -> None:
+def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
     """A row for each example, further along the direction with every column; and how sure the direction is."""
     some = cache.examples(run).batch(torch.tensor(asked.images))
     words = None
@@ -137,7 +138,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     columns = [f"{amount:+.3g}" if amount else "0" for amount in gone.amounts]
     rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(asked.images, some.y, strict=True)]
     drawn = analogy_sheet(gone.images, some.x.numpy(), columns, rows, run.classes, look(), words)
-    figure(drawn, "A row for each example, further along the direction with every column", key)
+    drawing(drawn, "A row for each example, further along the direction with every column")
     real = "" if found.is_real else " **No better than shuffled groups.**"
     st.caption(
         f"{'+'.join(asked.a)} minus {'+'.join(asked.b)}: tells apart {found.auc.value:.1%} of held-out pairs (AUC; "

@@ -24,3 +24,8 @@ def sheet(images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], columns: int,
     """Draw images (C, H, W) in rows of `columns`, lossless and sharp."""
     stacked = np.asarray(images)
     st.image(sheet_png(stacked, columns, scale=max(1, SIDE // stacked.shape[-1])), width="stretch", alt=alt)
+
+
+def drawing(svg: str, alt: str) -> None:
+    """Show a drawing as wide as there is room."""
+    st.image(svg, width="stretch", alt=alt)
