@@ -5,10 +5,12 @@ import streamlit as st
 from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs import Run
 from pages.ui import attributes
+from pages.ui.analogy_bend import bend, send_class_decoder
 from pages.ui.analogy_numbers import style_plane, usage_meters
-from pages.ui.analogy_sheet import bend, choose_beside, choose_rows, draw_sheet, export, has_judge, of_other
+from pages.ui.analogy_rows import choose_bent, choose_beside, choose_rows, of_other
+from pages.ui.analogy_sheet import draw_sheet, export, has_judge
 from pages.ui.attribute_numbers import four_images, trust
-from pages.ui.attributes import Asked, attribute, choose_groups, draw_walk, walk
+from pages.ui.attributes import attribute, choose_groups, draw_walk, walk
 from pages.ui.header import header, notes
 
 TOLD = ("Does it use z? Does it use y?", "Style plane")
@@ -20,12 +22,17 @@ def told_the_class(run: Run) -> None:
     """The analogy sheet, and whether its two causes are heard."""
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
-        rows = bend(run, choose_rows(run))
+        rows = choose_bent(choose_rows(run))
         judged = has_judge(run) and st.toggle(
             "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
         )
         other = choose_beside(run)
+        live = st.toggle(
+            "Live", True, key="live", bind="query-params",
+            help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+        )  # fmt: skip
     with picture:
+        rows = bend(run, rows, live)
         draw_sheet(run, rows, judged, run)
         if other is not None:
             st.markdown(f"**{other.title}**, the same rows")
@@ -59,7 +66,7 @@ def not_told(run: Run) -> None:
     with picture:
         draw_walk(run, asked, found, gone, judged)
         if other is not None:
-            beside(other, asked, judged)
+            attributes.draw_beside(other, asked, judged)
         attributes.export(run, found, gone)
     trusted, four = st.tabs(NOT_TOLD, key="asked", on_change="rerun", bind="query-params")
     if trusted.open:
@@ -70,20 +77,11 @@ def not_told(run: Run) -> None:
             four_images(run)
 
 
-def beside(other: Run, asked: Asked, judged: bool) -> None:
-    """The same groups and images in another model."""
-    found = attribute(other, asked.a, asked.b, asked.method)
-    st.markdown(f"**{other.title}**, the same groups and images")
-    if isinstance(found, str):
-        st.info(found)
-    else:
-        draw_walk(other, asked, found, walk(other, asked, found), judged)
-
-
 run = header("Analogies", Conditional, Decodes)
 if run is None:
     st.stop()
 if issubclass(run.kind, Conditional):
+    send_class_decoder(run)
     told_the_class(run)
     notes(
         "Each row keeps the style z of its source and each column asks for one class y: this handwriting, every digit. "

@@ -13,7 +13,7 @@ from latentlab.figures.analogies import meters
 from latentlab.figures.latent import carried, manifold
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.analogy_sheet import Rows
+from pages.ui.analogy_rows import Rows
 from pages.ui.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
 from pages.ui.header import look
 from pages.ui.pictures import figure

@@ -147,6 +147,16 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     )
 
 
+def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
+    """The same groups and images in another model."""
+    found = attribute(other, asked.a, asked.b, asked.method)
+    st.markdown(f"**{other.title}**, the same groups and images")
+    if isinstance(found, str):
+        st.info(found)
+    else:
+        draw_walk(other, asked, found, walk(other, asked, found), judged)
+
+
 def export(run: Run, found: Attribute, gone: Walk) -> None:
     """The sheet as a picture, the way as a film, and the direction as a table."""
     flat = to_bytes(gone.images.reshape(-1, *run.shape))

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from latentlab.analysis.analogy import Analogies, DecodeAs, EncodeAs, Floats, Usage, in_every_class, usage_of
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.class_program import unroll_as
 from latentlab.analysis.judging import Judged, judge
+from latentlab.analysis.program import Program, ProgramError
 from latentlab.analysis.style import LEAST, Consistency, style_consistency
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
@@ -73,6 +75,16 @@ def style_dimensions(run: Run) -> Bottleneck:
         if isinstance(trained, ConditionalVAE):
             return bottleneck(*trained.posterior(some.x, some.y))
         return spread(trained.encode(some.x, some.y))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def class_program(run: Run) -> Program | str:
+    """The run's decoder as steps for the browser, or the reason why it must be run here."""
+    trained = conditional(run)
+    try:
+        return unroll_as(trained.decode, trained, trained.z_dim, len(run.classes))
+    except ProgramError as error:
+        return str(error)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
