@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from latentlab import data, device, jobs
+from latentlab import data, device, jobs, ladder
 from latentlab.data.files import read_path
 from latentlab.formats import RunError
 from latentlab.knobs import Knob, KnobError, knobs
@@ -26,6 +26,8 @@ from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
 from latentlab.training import TrainConfig
 from latentlab.worker import perform, work
+
+LADDER = "semi-supervised"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,8 +99,10 @@ def datasets(options: argparse.Namespace) -> int:
 
 
 def reproduce(options: argparse.Namespace) -> int:
-    """Train the runs that ship, in half precision, into `checkpoints/`."""
+    """Train the runs that ship, in half precision, into `checkpoints/`; or climb the `semi-supervised` ladder."""
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
+    if LADDER in options.ids:
+        _climb(["moons", "digits", *["mnist"] * options.mnist], options.seeds)
     chosen = [recipe for recipe in RECIPES if not options.ids or recipe.id in options.ids]
     for recipe in chosen:
         fields = dataclasses.asdict(recipe)
@@ -107,6 +111,18 @@ def reproduce(options: argparse.Namespace) -> int:
         jobs.enqueue(store, jobs.Job(**fields, submitted=jobs.now()))
         print(f"{recipe.id}: {_numbers(_train(store, recipe.id, torch.float16, 1_000))}")
     return 0
+
+
+def _climb(datasets: Sequence[str], n_seeds: int) -> None:
+    """Print the ladder as it is climbed, its table at the end, and keep the scores for the app."""
+    kept = [score for score in ladder.read() if score.dataset not in datasets]
+    scores = []
+    for dataset in datasets:
+        for score in ladder.climb(dataset, range(n_seeds)):
+            scores.append(score)
+            print(ladder.table([score]).splitlines()[1], flush=True)
+    print(f"\n{ladder.table(scores)}")
+    ladder.save([*scores, *kept])
 
 
 def worker(options: argparse.Namespace) -> int:  # noqa: ARG001 every command has the same signature
@@ -176,7 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("name", nargs="?", help=text)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "reproduce", reproduce)
-    sub.add_argument("ids", nargs="*", type=_recipe, help="only these: " + ", ".join(recipe.id for recipe in RECIPES))
+    text = "only these: " + ", ".join([*(recipe.id for recipe in RECIPES), LADDER])
+    sub.add_argument("ids", nargs="*", type=_recipe, help=text)
+    sub.add_argument("--seeds", type=int, default=len(ladder.SEEDS), help="trainings of each model on the ladder")
+    sub.add_argument("--mnist", action="store_true", help="the ladder on MNIST too, which takes hours")
     _command(commands, "worker", worker)
     return parser
 
@@ -191,7 +210,7 @@ def _command(
 
 
 def _recipe(text: str) -> str:
-    if text not in {recipe.id for recipe in RECIPES}:
+    if text not in {LADDER, *(recipe.id for recipe in RECIPES)}:
         raise argparse.ArgumentTypeError(f"there is no recipe called {text!r}")
     return text
 

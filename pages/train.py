@@ -13,7 +13,7 @@ from pages.ui import address, job_view
 from pages.ui.header import choose, header, notes
 from pages.ui.knob_form import knob_form
 
-IN_SIGHT = ("z_dim", "network", "epochs")
+IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 
 store = Store.default()
 ensure_worker(store)
@@ -29,6 +29,8 @@ with controls:
     dataset = st.segmented_control("Data", data.NAMES, default="digits", required=True, key="dataset")
     model = st.segmented_control("Model", list(MODELS), default="vae", required=True, key="model")
     declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
+    if MODELS[model].labels == "unused":
+        training = tuple(k for k in training if k.name != "labels")
     start = {"epochs": 20 if dataset != "digits" else 200}
     form = f"{model}-{dataset}"
     config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {})

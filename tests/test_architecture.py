@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.jobs",),
     ("latentlab.worker",),
     ("latentlab.figures",),
-    ("latentlab.recipes",),
+    ("latentlab.recipes", "latentlab.ladder"),
     ("pages.ui",),
     ("pages", "latentlab.__main__"),
     ("app",),

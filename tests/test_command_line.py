@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import safetensors.torch
 import torch
 
 from latentlab import __main__ as command_line
-from latentlab import jobs
+from latentlab import jobs, ladder
 from latentlab.__main__ import main
 from latentlab.data import NAMES, images
 from latentlab.knobs import from_dict, knobs
@@ -367,6 +368,29 @@ def test_reproduce_makes_the_runs_that_ship(
     assert all(torch.equal(again[name], value) for name, value in first.items())
     assert mine.read("tiny-vae").metrics == card.metrics
     assert {path.name for path in mine.shipped.iterdir()} == {"tiny-vae", "tiny-cnn"}
+
+
+def test_the_ladder_is_climbed_on_request_only(
+    mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "scores.csv"
+    monkeypatch.setattr(ladder, "RESULTS", path)
+    climbed: list[tuple[str, int]] = []
+
+    def climb(dataset: str, seeds: range) -> Iterator[ladder.Score]:
+        climbed.append((dataset, len(seeds)))
+        yield ladder.Score(dataset, "m2", 0, 0.25)
+
+    monkeypatch.setattr(ladder, "climb", climb)
+    ladder.save([ladder.Score("mnist", "m2", 0, 0.5), ladder.Score("moons", "m2", 0, 0.5)], path)
+    assert main(["reproduce", "semi-supervised", "--seeds", "2"]) == 0
+    assert climbed == [("moons", 2), ("digits", 2)]
+    assert "25.00" in capsys.readouterr().out
+    assert {score.dataset: score.error for score in ladder.read(path)} == {"moons": 0.25, "digits": 0.25, "mnist": 0.5}
+    assert main(["reproduce", "semi-supervised", "--mnist", "--seeds", "1"]) == 0
+    assert climbed[2:] == [("moons", 1), ("digits", 1), ("mnist", 1)]
+    assert not mine.root.exists()
+    assert not list(mine.shipped.glob("*"))
 
 
 def test_recipes_have_ids_titles_and_notes_of_their_own(store: Store) -> None:

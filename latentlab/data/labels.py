@@ -30,14 +30,19 @@ def for_training(data: Dataset, use: str, n: int, seed: int) -> tuple[Dataset, S
         return data, batches
     if n:
         data = hide_labels(data, n, seed)
-    check_labels(data)
     if use == "needed":
+        check_labels(data, every_class=False)
         return labelled_part(data), batches
+    check_labels(data)
     return data, mixed_batches if bool((data.y == UNLABELLED).any()) else batches
 
 
-def check_labels(data: Dataset) -> None:
+def check_labels(data: Dataset, every_class: bool = True) -> None:
     """Refuse labels that a model of classes can't learn from.
+
+    Args:
+        data: examples.
+        every_class: whether a class without an example is refused too: who guesses classes must have seen each.
 
     Raises:
         DataError: a label that isn't the index of a class, fewer than two classes, or a class without an example.
@@ -50,7 +55,8 @@ def check_labels(data: Dataset) -> None:
         raise DataError(
             f"{data.name} has the label {wrong[0]}; labels must be 0 to {k - 1}, or {UNLABELLED} where there is none."
         )
-    if missing := [name for y, name in enumerate(data.classes) if y not in present]:
+    missing = [name for y, name in enumerate(data.classes) if y not in present]
+    if every_class and missing:
         raise DataError(
             f"{data.name} has no labelled example of the class {missing[0]}; each class needs at least one."
         )

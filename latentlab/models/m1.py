@@ -60,7 +60,8 @@ class M1(GaussianVAE, Classifies):
         log_q_y = F.log_softmax(self.q_y(z.detach()), -1)  # q(y|z)
         log_q = log_q_y.gather(-1, batch.y.clamp(min=0).expand(n, -1)[..., None])[..., 0]
         cross_entropy = torch.where(known, -log_q.mean(0), 0.0)
-        wrong = (log_mean_exp(log_q_y, 0).argmax(-1) != batch.y).float()
+        guess = log_mean_exp(log_q_y, 0) if self.training else self.classify(batch.x)  # evaluated without noise
+        wrong = (guess.argmax(1) != batch.y).float()
         labelled = [term.masked_fill(~known, torch.nan) for term in (cross_entropy, wrong)]
         terms = dict(zip(self.units, [bound, -log_ratio.mean(0), *labelled], strict=True))
         yield Loss(cross_entropy - value, terms)

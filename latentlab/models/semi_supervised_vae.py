@@ -71,7 +71,8 @@ class SemiSupervisedVAE(ConditionalVAE, Classifies):
         x, known = self.binarise(batch.x, rng).flatten(1), batch.y != UNLABELLED
         parts = {}
         if known.any():
-            parts[True] = self._labelled(x[known], batch.y[known], rng, progress)
+            shown = None if self.training else self.classify(batch.x[known])  # of the image itself, without noise
+            parts[True] = self._labelled(x[known], batch.y[known], shown, rng, progress)
         if not known.all():
             parts[False] = self._unlabelled(x[~known], rng, progress)
         found = torch.cat([parts[key] for key in sorted(parts)], 1)  # (5, B): the unlabelled ones first
@@ -84,14 +85,16 @@ class SemiSupervisedVAE(ConditionalVAE, Classifies):
         drawn = self.weigh(x.flatten(1), self.every_class(x.device), n, rng)
         return log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
 
-    def _labelled(self, x: Tensor, y: Tensor, rng: torch.Generator, progress: float) -> Tensor:
+    def _labelled(
+        self, x: Tensor, y: Tensor, log_probs: Tensor | None, rng: torch.Generator, progress: float
+    ) -> Tensor:
         drawn = self.weigh(x, self.one_hot(y)[None], self.config.samples, rng)
         log_q = drawn.log_q_y.gather(1, y.expand(len(drawn.log_q_y), 1, -1))[:, 0]  # (n, B): log q(y|·), of the truth
         cross_entropy = -log_q.mean(0)
-        wrong = (log_mean_exp(drawn.log_q_y, 0).argmax(0) != y).float()
+        guess = log_mean_exp(drawn.log_q_y, 0).argmax(0) if log_probs is None else log_probs.argmax(1)
         value = self.config.alpha * cross_entropy - log_mean_exp(drawn.log_w(progress), 0)[0]
         bound, kl = log_mean_exp(drawn.log_w(), 0)[0], -drawn.log_ratio.mean(0)[0]
-        return torch.stack([value, bound, kl, cross_entropy, wrong])
+        return torch.stack([value, bound, kl, cross_entropy, (guess != y).float()])
 
     def _unlabelled(self, x: Tensor, rng: torch.Generator, progress: float) -> Tensor:
         drawn = self.weigh(x, self.every_class(x.device), self.config.samples, rng)

@@ -111,5 +111,11 @@ def test_a_model_is_trained_on_what_it_can_use() -> None:
     found, how = for_training(numbered(EVEN), "welcome", 6, seed=0)
     assert (len(found), int((found.y != UNLABELLED).sum()), how) == (24, 6, mixed_batches)
     assert for_training(numbered(EVEN), "welcome", 0, seed=0)[1] is batches
+    assert len(for_training(numbered([0, 1, 1]), "needed", 0, seed=0)[0]) == 3  # of the class c nothing is learned
+    with pytest.raises(DataError, match="no labelled example of the class c"):
+        for_training(numbered([0, 1, 1]), "welcome", 0, seed=0)
+    for use in ("needed", "welcome"):
+        with pytest.raises(DataError, match="has the label 3"):
+            for_training(numbered([0, 1, 2, 3]), use, 0, seed=0)
     with pytest.raises(DataError, match="doesn't look at labels"):
         for_training(data, "unused", 3, seed=0)

@@ -365,6 +365,18 @@ def test_an_error_is_a_wrong_most_probable_class(name: str) -> None:
     close(terms["cross-entropy"], F.nll_loss(model.classify(data.x), data.y, reduction="none"))
 
 
+@pytest.mark.parametrize("name", SEMI_SUPERVISED)
+def test_a_trained_model_is_judged_on_the_image_itself(name: str) -> None:
+    model = model_of(name)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)  # so that noise and binarisation change its mind
+    data = noise_images(200, (1, 4, 4)).batch()
+    expected = (model.classify(data.x).argmax(1) != data.y).float()
+    assert torch.equal(loss_of(model, data).terms["error"], expected)
+    assert not torch.equal(loss_of(model.train(), data).terms["error"], expected)
+
+
 # --- the rest --------------------------------------------------------------------------------------------------------
 
 

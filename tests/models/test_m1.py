@@ -38,5 +38,6 @@ def test_an_example_without_a_label_has_the_bound_alone() -> None:
     close(loss.value[~known], -loss.terms["bound"][~known])
     for term in ("cross-entropy", "error"):
         assert torch.equal(loss.terms[term].isnan(), ~known)
+    assert torch.equal(loss.terms["error"][known], (model.classify(x).argmax(1) != y).float()[known])
     loss.value.mean().backward()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
