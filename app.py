@@ -20,6 +20,7 @@ def main() -> None:
             st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
             st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
             st.Page("pages/field.py", title="Score field", icon=":material/air:"),
+            st.Page("pages/analogies.py", title="Analogies", icon=":material/grid_on:"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         ],
         position="top",

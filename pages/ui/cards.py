@@ -12,10 +12,11 @@ from latentlab.analysis.directions import pca
 from latentlab.data import to_bytes
 from latentlab.figures.scores import as_colour, signed
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Denoises, Encodes, Samples
+from latentlab.models import Conditional, Decodes, Denoises, Encodes, Samples
 from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import cache
+from pages.ui.conditional import decoder_as, styles
 from pages.ui.pictures import SIDE, scale
 
 ROWS, COLUMNS = 6, 12
@@ -25,15 +26,16 @@ FIRST_FIELD = "spiral-dae"
 def cards(run: Run) -> None:
     """Draw them beside each other, under each other in a narrow window."""
     grid = st.grid(min_column_width=400, gap="medium")
-    with grid.container():
-        _card(
-            "Traversal",
-            "tune",
-            "Point anywhere, drag a dimension: the picture follows the hand.",
-            "traversal",
-            _walk(run),
-            run,
-        )
+    if issubclass(run.kind, Decodes):
+        with grid.container():
+            _card(
+                "Traversal",
+                "tune",
+                "Point anywhere, drag a dimension: the picture follows the hand.",
+                "traversal",
+                _walk(run),
+                run,
+            )
     if issubclass(run.kind, Encodes):
         with grid.container():
             _card(
@@ -50,6 +52,19 @@ def cards(run: Run) -> None:
         text = "Where a denoiser would move each place, and each pixel: what it knows of the density."
         with grid.container():
             _card("Score field", "air", text, "field", _scores(shown), denoisers.get(FIRST_FIELD, shown))
+    if issubclass(run.kind, Conditional):
+        with grid.container():
+            _card("Analogies", "grid_on", "This handwriting, every digit.", "analogies", _told(run), run)
+    elif issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes):
+        with grid.container():
+            _card(
+                "Analogies",
+                "grid_on",
+                "What makes one group differ from another, added to any image.",
+                "analogies",
+                _changed(run),
+                run,
+            )
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 
@@ -71,6 +86,23 @@ def _walk(run: Run) -> bytes:
     if len(where.order) > 1:
         z[:, int(where.order[1])] = y.reshape(-1)
     return _png(to_bytes(decode(z)))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _told(run: Run) -> bytes:
+    """Styles in rows, classes in columns."""
+    z = styles(run)[:ROWS]
+    y = torch.arange(COLUMNS) % len(run.classes)
+    return _png(to_bytes(decoder_as(run)(z.repeat_interleave(COLUMNS, 0), y.repeat(len(z)))))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _changed(run: Run) -> bytes:
+    """Examples on their way from the first class to the last."""
+    codes, y = cache.standard_codes(run), cache.examples(run).y
+    first, last = codes[y == y.min()], codes[y == y.max()]
+    amounts = torch.linspace(0, 1.25, COLUMNS)[:, None] * (last.mean(0) - first.mean(0))
+    return _png(to_bytes(cache.decoder(run)((first[:ROWS, None] + amounts).flatten(0, 1))))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)

@@ -33,3 +33,8 @@ def sheet(images: NDArray[Any] | Sequence[NDArray[Any]], columns: int, alt: str)
 def scale(shape: tuple[int, ...], width: int) -> int:
     """How many pixels a pixel of an example takes, so that the example is about `width` wide."""
     return max(1, width // picture_shape(shape)[2])
+
+
+def drawing(svg: str, alt: str) -> None:
+    """Show a drawing as wide as there is room."""
+    st.image(svg, width="stretch", alt=alt)
