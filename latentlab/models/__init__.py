@@ -5,6 +5,7 @@ from latentlab.models.base import (
     ABILITIES,
     Classifies,
     Decodes,
+    Denoises,
     Encodes,
     Loss,
     Model,
@@ -13,20 +14,27 @@ from latentlab.models.base import (
     Weighs,
     abilities,
 )
+from latentlab.models.cae import CAE
 from latentlab.models.cnn import CNN
+from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.rcae import RCAE
 from latentlab.models.vae import VAE
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, DAE, CAE, RCAE)}
 
 __all__ = [
     "ABILITIES",
     "AE",
+    "CAE",
     "CNN",
+    "DAE",
     "MODELS",
+    "RCAE",
     "VAE",
     "Classifies",
     "Decodes",
+    "Denoises",
     "Encodes",
     "GaussianVAE",
     "Loss",

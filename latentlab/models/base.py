@@ -109,7 +109,17 @@ class Classifies(Model):
         """(B, *shape) -> (B, K): log-probabilities of the classes."""
 
 
-ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies)
+class Denoises(Model):
+    """Says what a noisy example was. (denoise(x) - x) / sigma² estimates the score of the data blurred by sigma."""
+
+    sigma: float
+
+    @abstractmethod
+    def denoise(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
+
+
+ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies, Denoises)
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:
