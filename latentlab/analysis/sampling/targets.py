@@ -1,29 +1,24 @@
 """What a chain is to sample: a log-density known up to a constant, or only the ratio of two places' densities.
 
-A denoising autoencoder knows the slope of its log-density, (denoise(x) - x) / σ², and so only differences (Alain &
-Bengio 2014; Alain 2018, §3.4.1). With y - x = Δ and score s:
-
-    first order     log p(y) - log p(x) ≈ s(x)·Δ                                     wrong for a step that isn't tiny
-    midpoint        ≈ 1/n Σ_i s(x + (i - ½)/n Δ)·Δ,   i = 1 ... n                      error O(1/n²)
-    both ends       ≈ 1/n Σ_i s(x + (i - 1)/(n - 1) Δ)·Δ,   i = 1 ... n   (eq. 3.14)     error O(1/n)
-
-The ratio so found is that of the density blurred by σ, and exact where the score is linear (but for the first order).
+A denoising autoencoder knows only the slope of its log-density, (denoise(x) - x) / σ², and so differences, by an
+integral along the way (Alain & Bengio 2014; Alain 2018, §3.4.1). They are those of the density blurred by σ. To first
+order they are too rough to sample with: the chains drift away from the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
+
+from latentlab.analysis.field import Denoise, Rule, energy_difference, score_of
 
 LogProb = Callable[[Tensor], Tensor]  # (C, d) -> (C,) nats, up to a constant
 LogRatio = Callable[[Tensor, Tensor], Tensor]  # x (C, d), y (C, d) -> (C,) log p(y) - log p(x), nats
 Gradient = Callable[[Tensor], Tensor]  # (C, d) -> (C, d), of the log-density
 Conditional = Callable[[Tensor, int, torch.Generator], Tensor]  # x (C, d), axis -> (C,) draws of x_axis given the rest
-Rule = Literal["midpoint", "first order", "both ends"]
 
 
 class SamplingError(ValueError):
@@ -82,37 +77,25 @@ def differentiable(log_prob: LogProb) -> Target:
     return Target(log_prob, gradient=gradient)
 
 
-def denoised(denoise: Gradient, sigma: float, n: int = 5, rule: Rule = "midpoint") -> Target:
+def denoised(denoise: Denoise, sigma: float, n_points: int = 5, rule: Rule = "midpoint") -> Target:
     """The density that a denoising autoencoder implies, by the path integral of its score.
 
     Args:
         denoise: (B, d) -> (B, d), what it takes for the clean example.
         sigma: the standard deviation of the noise that it was trained on.
-        n: points of the path; at least 1, for "both ends" at least 2.
-        rule: where they lie. "first order" takes one, at the start.
+        n_points: of the path, each an evaluation.
+        rule: where they lie, as for `energy_difference`; "first-order" is what goes wrong.
 
     Raises:
-        SamplingError: no such rule, or too few points for it.
+        FieldError: sigma isn't a positive number; at the first step, too few points for the rule.
     """
-    if rule == "first order":
-        shares = [0.0]
-    elif rule == "midpoint" and n >= 1:
-        shares = [(i + 0.5) / n for i in range(n)]
-    elif rule == "both ends" and n >= 2:
-        shares = [i / (n - 1) for i in range(n)]
-    else:
-        raise SamplingError(f"There is no path by the rule {rule!r} through {n} points.")
+    score = score_of(denoise, sigma)
 
     def gradient(x: Tensor) -> Tensor:
         with torch.no_grad():
-            return (denoise(x) - x) / sigma**2
+            return score(x)
 
-    def log_ratio(x: Tensor, y: Tensor) -> Tensor:
-        step = y - x
-        path = torch.stack([x + share * step for share in shares])  # (n, C, d)
-        return (gradient(path.flatten(0, 1)).reshape(path.shape).mean(0) * step).sum(1)
-
-    return Target(log_ratio=log_ratio, gradient=gradient)
+    return Target(log_ratio=lambda x, y: -energy_difference(score, x, y, n_points, rule), gradient=gradient)
 
 
 def mixture_conditional(means: Tensor, stds: Tensor, log_weights: Tensor) -> Conditional:
