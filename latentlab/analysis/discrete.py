@@ -1,12 +1,12 @@
 """The exact laboratory of generative stochastic networks: a few states, and every claim a product of matrices.
 
 Bengio et al. (2014) and Alain (2018), §5.3, on n states: p (n,) is the data's law, C (n, n) corrupts, C[i, j] being
-C(x̃ = j|x = i), and R (n, n) reconstructs, R[j, i] = P(x = i|x̃ = j). All rows sum to 1. The chain x → x̃ → x has the kernel
+C(x̃ = j|x = i), and R (n, n) reconstructs, R[j, i] = P(x = i|x̃ = j). Rows sum to 1. The chain x → x̃ → x has the kernel
 
     T = C R,    and with Bayes' R[j, i] ∝ p_i C[i, j] its stationary law is p             (Proposition 1)
 
-Walkback trains R on C_WB = ½ (I - ½ C R)⁻¹ C, the corruption after a geometric number of steps of the chain itself; with
-the R that is Bayes' for its own C_WB, the original C still gives p (Proposition 2), mixes faster, and asks more of R.
+Walkback trains R on C_WB = ½ (I - ½ C R)⁻¹ C, the corruption after a geometric number of steps of the chain itself;
+with the R that is Bayes' for its own C_WB, C still gives p (Proposition 2), mixes faster, and asks more of R.
 """
 
 from __future__ import annotations

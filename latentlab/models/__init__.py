@@ -11,6 +11,7 @@ from latentlab.models.base import (
     Model,
     Samples,
     Spec,
+    Walks,
     Weighs,
     abilities,
 )
@@ -18,10 +19,11 @@ from latentlab.models.cae import CAE
 from latentlab.models.cnn import CNN
 from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.gsn import GSN
 from latentlab.models.rcae import RCAE
 from latentlab.models.vae import VAE
 
-MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, DAE, CAE, RCAE)}
+MODELS: dict[str, type[Model]] = {model.name: model for model in (AE, VAE, CNN, DAE, CAE, RCAE, GSN)}
 
 __all__ = [
     "ABILITIES",
@@ -29,6 +31,7 @@ __all__ = [
     "CAE",
     "CNN",
     "DAE",
+    "GSN",
     "MODELS",
     "RCAE",
     "VAE",
@@ -41,6 +44,7 @@ __all__ = [
     "Model",
     "Samples",
     "Spec",
+    "Walks",
     "Weighs",
     "abilities",
 ]

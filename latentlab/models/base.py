@@ -119,7 +119,15 @@ class Denoises(Model):
         """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
 
 
-ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies, Denoises)
+class Walks(Model):
+    """Has a Markov chain of its own over examples."""
+
+    @abstractmethod
+    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): one step of the chain from each example, drawn."""
+
+
+ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Samples, Weighs, Classifies, Denoises, Walks)
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:
