@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.analysis",),
     ("latentlab.background",),
     ("latentlab.jobs",),
-    ("latentlab.worker",),
+    ("latentlab.worker", "latentlab.live"),
     ("latentlab.figures",),
     ("latentlab.recipes",),
     ("pages.ui",),

@@ -22,7 +22,7 @@ import torch
 from latentlab import __main__ as command_line
 from latentlab import jobs
 from latentlab.__main__ import main
-from latentlab.data import NAMES, images
+from latentlab.data import DENSITIES, NAMES, images
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
 from latentlab.recipes import RECIPES, Recipe
@@ -33,7 +33,8 @@ from tests.conftest import ROOT
 from tests.test_runs import sentence
 from tests.test_store import saved
 
-SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
+SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in DENSITIES.items()}
+SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
 SMALL = ["--epochs", "1", "--hidden", "16"]
 TINY = (
     Recipe("tiny-vae", "Tiny", "vae", "digits", "A note on it.", {"hidden": 8}, {"epochs": 1}),

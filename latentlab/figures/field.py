@@ -1,0 +1,199 @@
+"""A field in the plane drawn: arrows, streamlines, layers behind them, fixed points, and what happens at one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
+
+from latentlab.analysis.field import Box, Field
+from latentlab.analysis.fixed_points import FixedPoints
+from latentlab.figures.theme import Theme, styled
+
+Floats = NDArray[np.floating]
+
+PICKED = 61  # places a side that a click can choose
+LONGEST = 0.95  # an arrow, in cells of the lattice
+HEAD = 0.38  # a head, in lengths of its arrow
+BINS = 6  # shades of length
+KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Numbers over the lattice, behind the arrows."""
+
+    z: Floats  # (n, n), row by row from the lowest
+    name: str  # with its unit
+    diverging: bool = False  # 0 is in the middle
+    discrete: bool = False  # indices: neighbours in number are none in kind
+    contours: bool = False
+    high: float | None = None  # where the colours end
+
+
+def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, height: int = 600) -> go.Figure:
+    """An empty plane over a box, with a layer behind; the other functions draw on it."""
+    figure = go.Figure()
+    if layer is not None:
+        figure.add_trace(_layer(layer, field.x, field.y, look))
+    figure.update_xaxes(range=list(box[:2]), constrain="domain", showgrid=False)
+    figure.update_yaxes(range=list(box[2:]), scaleanchor="x", scaleratio=1, constrain="domain", showgrid=False)
+    legend = {"orientation": "h", "y": -0.06, "yanchor": "top", "x": 0, "font": {"size": 12}}
+    return styled(figure, look, height, dragmode="select", hovermode="closest", legend=legend, uirevision=str(box))
+
+
+def add_arrows(figure: go.Figure, field: Field, look: Theme, even: bool = False, thin: int = 1) -> None:
+    """Arrows of logarithmic length; or all of one length, their colour the logarithm of it.
+
+    Args:
+        figure: a `plane`.
+        field: what to draw.
+        look: colours.
+        even: whether all have one length.
+        thin: draw one of so many in each direction.
+    """
+    x, y = np.meshgrid(field.x[thin // 2 :: thin], field.y[thin // 2 :: thin])
+    score, size = field.score[thin // 2 :: thin, thin // 2 :: thin], field.length[thin // 2 :: thin, thin // 2 :: thin]
+    fine = np.isfinite(size) & (size > 0)
+    if not fine.any():
+        return
+    at, way, long = np.stack([x[fine], y[fine]], 1), score[fine] / size[fine, None], size[fine]
+    cell = LONGEST * thin * min(field.x[1] - field.x[0], field.y[1] - field.y[0])
+    share = np.log1p(long / np.median(long)) / np.log1p(long.max() / np.median(long))
+    length = cell * (np.full_like(share, 0.8) if even else share)
+    shade = np.minimum((share * BINS).astype(int), BINS - 1) if even else np.zeros(len(at), int)
+    shades = sample_colorscale("Viridis", np.linspace(0.05, 0.95, BINS)) if even else [look.text]
+    for k in np.unique(shade):
+        own = shade == k
+        line = {"color": shades[k], "width": 1.3}
+        figure.add_scattergl(**_arrows(at[own], way[own], length[own]), line=line)
+
+
+def add_streamlines(figure: go.Figure, lines: Floats, look: Theme) -> None:
+    """(S, T, 2) lines, NaN beyond their ends."""
+    gap = np.full((len(lines), 1, 2), np.nan)
+    x, y = np.concatenate([lines, gap], 1).reshape(-1, 2).T
+    figure.add_scattergl(
+        x=x.astype(np.float32), y=y.astype(np.float32), mode="lines", hoverinfo="skip", showlegend=False,
+        line={"color": look.accent, "width": 1.2}, opacity=0.8,
+    )  # fmt: skip
+
+
+def add_points(figure: go.Figure, xy: Floats, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
+    """Points of the data in the colours and the shapes of their classes."""
+    symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+    for k, name in enumerate(classes):
+        own = xy[labels == k].astype(np.float32)
+        if len(own):
+            marker = {"size": 3.5, "opacity": 0.55, "symbol": symbols[k % 6], "color": look.classes[k % 10]}
+            figure.add_scattergl(
+                x=own[:, 0].copy(), y=own[:, 1].copy(), mode="markers", marker=marker, name=name, hoverinfo="skip"
+            )
+
+
+def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None:
+    """Sinks, saddles and sources, each with its sign, its colour and their number."""
+    kinds = np.array(found.kinds)
+    for kind, (symbol, colour) in KINDS.items():
+        at = found.places[kinds == kind] if len(kinds) else found.places
+        if len(at):
+            marker = {"symbol": symbol, "size": 8, "color": colour, "line": {"color": look.surface, "width": 0.8}}
+            if symbol.endswith("open"):
+                marker |= {"line": {"color": colour, "width": 2.2}}
+            name = f"{len(at)} {kind}{'s' * (len(at) > 1)}"
+            figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
+
+
+def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
+    """Attractors far from the data, marked so that they can't be overlooked."""
+    if len(places):
+        marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
+        name = f"{len(places)} spurious attractor{'s' * (len(places) > 1)}"
+        figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
+
+
+def add_place(figure: go.Figure, at: Floats, axes: Floats, radii: Floats, path: Floats, look: Theme) -> None:
+    """A place, the ellipse of what may have been there, its tangent and normal, and the way that denoising takes.
+
+    Args:
+        figure: a `plane`.
+        at: (2,) the place, and the first of `path`.
+        axes: (2, 2) unit vectors in columns, the tangent first.
+        radii: (2,) how far along them what may have been there spreads, and half the length of the glyphs' arms.
+        path: (T, 2) the steps of denoising.
+        look: colours.
+    """
+    turn = np.linspace(0, 2 * np.pi, 49)
+    middle = path[1] if len(path) > 1 else at
+    if np.isfinite(radii).all() and np.isfinite(middle).all():
+        round_it = middle + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
+        _line(figure, round_it, look.text, 1.2, "dot", "what may have been there: mean ± σ")
+        for k, (name, colour) in enumerate((("tangent", "#ff5c8a"), ("normal", "#12b5cb"))):
+            arm = np.outer([-1, 1], 1.6 * max(radii.max() * (1 if k == 0 else 0.5), 1e-9) * axes[:, k])
+            _line(figure, at + arm, colour, 3, "solid", name)
+    _line(figure, path, look.accent, 2, "solid", "denoised again and again", mode="lines+markers")
+    marker = {"symbol": "circle-open", "size": 13, "color": "#ff5c8a", "line": {"width": 2.5, "color": "#ff5c8a"}}
+    figure.add_scatter(x=at[:1], y=at[1:], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
+
+
+def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
+    """The corners (M, 2) of a loop, closed."""
+    _line(figure, np.concatenate([corners, corners[:1]]), look.text, 2, "dash", "loop", mode="lines+markers")
+
+
+def add_click_targets(figure: go.Figure, box: Box) -> None:
+    """Invisible places that a click can choose: a chart hears of clicks on points only."""
+    x, y = np.meshgrid(np.linspace(*box[:2], PICKED), np.linspace(*box[2:], PICKED))
+    unseen = {"marker": {"opacity": 0.0}}
+    figure.add_scattergl(
+        x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
+        marker={"size": 9, "opacity": 0.0}, selected=unseen, unselected=unseen, hovertemplate="(%{x:.3g}, %{y:.3g})",
+    )  # fmt: skip
+
+
+def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
+    line = {"color": colour, "width": width, "dash": dash}
+    figure.add_scatter(
+        x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]), mode=mode, line=line, name=name,
+        marker={"size": 5}, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
+    """Shafts about their places and heads as one line, with gaps."""
+    half = 0.5 * length[:, None] * way
+    tail, tip = at - half, at + half
+    side = np.stack([-way[:, 1], way[:, 0]], 1)
+    back = tip - HEAD * length[:, None] * way
+    left, right = (back + sign * 0.5 * HEAD * length[:, None] * side for sign in (1, -1))
+    gap = np.full_like(tail, np.nan)
+    x, y = np.stack([tail, tip, left, tip, right, gap], 1).reshape(-1, 2).T.astype(np.float32)
+    return {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
+
+
+def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
+    z = np.asarray(layer.z, np.float32)
+    bar = {"title": {"text": layer.name, "side": "right", "font": {"size": 12}}, "thickness": 10, "len": 0.8}
+    common: dict[str, Any] = {"x": x, "y": y, "z": z, "colorbar": bar, "hoverinfo": "skip"}
+    finite = np.abs(z[np.isfinite(z)])
+    if layer.discrete:
+        colours = [look.muted, *look.classes]
+        shown = np.where(z < 0, 0, 1 + z % len(look.classes)).astype(np.float32)
+        top = len(colours)
+        scale = [[(k + end) / top, colour] for k, colour in enumerate(colours) for end in (0, 1)]
+        return go.Heatmap(
+            **common | {"z": shown}, colorscale=scale, zmin=-0.5, zmax=top - 0.5, opacity=0.35, showscale=False
+        )
+    if layer.diverging:
+        most = layer.high or (float(np.quantile(finite, 0.98)) if len(finite) else 1.0) or 1.0
+        return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
+    high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
+    if layer.contours:
+        levels = {"start": 0, "end": high, "size": (high or 1) / 14}
+        return go.Contour(**common, colorscale="Viridis", reversescale=True, contours=levels, opacity=0.6, ncontours=14)
+    return go.Heatmap(**common, colorscale="Viridis", zmin=0, zmax=high, opacity=0.75, zsmooth="best")
