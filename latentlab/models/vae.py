@@ -78,16 +78,19 @@ class VAE(GaussianVAE):
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
+        return self.pixel_log_likelihood(x, z).flatten(z.dim() - 1).sum(-1)
+
+    def pixel_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """(..., *shape), (..., z_dim) -> (..., *shape): log p(x_i|z) of each pixel, in nats."""
         out = self._network(z)
         match self.config.likelihood:
             case "gaussian":
                 log_std = torch.tensor(self.config.std, device=x.device).log()
-                per_pixel = densities.normal_log_prob(x, out.sigmoid(), log_std)
+                return densities.normal_log_prob(x, out.sigmoid(), log_std)
             case "continuous-bernoulli":
-                per_pixel = densities.continuous_bernoulli_log_prob(x, out)
+                return densities.continuous_bernoulli_log_prob(x, out)
             case _:
-                per_pixel = densities.bernoulli_log_prob(x, out)
-        return per_pixel.flatten(z.dim() - 1).sum(-1)
+                return densities.bernoulli_log_prob(x, out)
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""

@@ -17,14 +17,33 @@ from latentlab.analysis.sampling.langevin import MALA, Langevin
 from latentlab.analysis.sampling.own_walk import Gibbs, OwnWalk, denoising_walk
 from latentlab.analysis.sampling.parzen import Parzen, log_density, parzen
 from latentlab.analysis.sampling.random_walk import RandomWalk
-from latentlab.analysis.sampling.targets import SamplingError, Target, denoised, differentiable, mixture_conditional
+from latentlab.analysis.sampling.setups import (
+    FAR_MODES,
+    SAMPLERS,
+    Comparison,
+    Start,
+    exact,
+    side_by_side,
+    start_places,
+)
+from latentlab.analysis.sampling.targets import (
+    SamplingError,
+    Target,
+    denoised,
+    differentiable,
+    mixture_conditional,
+    posterior,
+)
 from latentlab.analysis.sampling.tempering import Tempering
 
 __all__ = [
+    "FAR_MODES",
     "HMC",
     "MALA",
+    "SAMPLERS",
     "Cells",
     "Chains",
+    "Comparison",
     "Diagnostics",
     "Discrepancy",
     "Gibbs",
@@ -35,6 +54,7 @@ __all__ = [
     "RandomWalk",
     "Sampler",
     "SamplingError",
+    "Start",
     "State",
     "Target",
     "Tempering",
@@ -45,11 +65,15 @@ __all__ = [
     "denoising_walk",
     "diagnose",
     "differentiable",
+    "exact",
     "log_density",
     "mixture_conditional",
     "mmd",
     "parzen",
+    "posterior",
     "sample_chains",
+    "side_by_side",
+    "start_places",
     "total_variation",
     "walk",
     "wasserstein",

@@ -91,6 +91,7 @@ class Chains:
         lost: (C,) bool: its positions are those of the time before, repeated.
         evaluations: of the density or its gradient, for each step of a chain.
         seconds: that the steps took.
+        proposals: (T, c, d) of the first c chains; None where they weren't kept.
     """
 
     positions: NDArray[np.floating]
@@ -98,6 +99,7 @@ class Chains:
     lost: NDArray[np.bool_]
     evaluations: int
     seconds: float
+    proposals: NDArray[np.floating] | None = None
 
 
 def walk(
@@ -150,6 +152,7 @@ def sample_chains(
     scale: float,
     n_steps: int,
     rng: torch.Generator,
+    n_proposals: int = 0,
     report: Callable[[int], None] | None = None,
 ) -> Chains:
     """Walk n steps and keep them all.
@@ -157,6 +160,7 @@ def sample_chains(
     Args:
         target, start, sampler, scale, rng: as for `walk`.
         n_steps: T, at least 1.
+        n_proposals: so many chains' proposals are kept too.
         report: called with the number of steps done, once every `REPORT_EVERY` steps.
 
     Raises:
@@ -171,17 +175,21 @@ def sample_chains(
         )
     positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
     accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
+    proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
     began = time.perf_counter()
     state = None
     for t, (state, move) in enumerate(itertools.islice(walk(target, start, sampler, scale, rng), n_steps)):
         positions[t] = state.x
         accepted[t] = move.accepted
+        if n_proposals:
+            proposals[t] = move.proposal[:n_proposals]
         if report is not None and (t + 1) % REPORT_EVERY == 0:
             report(t + 1)
     assert state is not None
     lost = state.lost.cpu().numpy()  # waits for the device
     seconds = time.perf_counter() - began
-    return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds)
+    tried = proposals.numpy() if n_proposals else None
+    return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried)
 
 
 def metropolis(state: State, proposed: State, log_alpha: Tensor, rng: torch.Generator) -> tuple[State, Move]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.field import Denoise, Rule, energy_difference, score_of
+from latentlab.densities import standard_normal_log_prob
 
 LogProb = Callable[[Tensor], Tensor]  # (C, d) -> (C,) nats, up to a constant
 LogRatio = Callable[[Tensor, Tensor], Tensor]  # x (C, d), y (C, d) -> (C,) log p(y) - log p(x), nats
@@ -75,6 +76,11 @@ def differentiable(log_prob: LogProb) -> Target:
         return slope
 
     return Target(log_prob, gradient=gradient)
+
+
+def posterior(log_likelihood: LogProb) -> Target:
+    """p(z|x) ∝ p(x|z) N(z; 0, I), from the log-likelihood of an example, whole or partly hidden, at each code."""
+    return differentiable(lambda z: log_likelihood(z) + standard_normal_log_prob(z).sum(1))
 
 
 def denoised(denoise: Denoise, sigma: float, n_points: int = 5, rule: Rule = "midpoint") -> Target:
