@@ -42,6 +42,15 @@ def cards(run: Run) -> None:
                 run,
             )
     with grid.container():
+        _card(
+            "Sampling",
+            "casino",
+            "Chains on what the model learned, and what they are worth.",
+            "sampling",
+            _walked(run),
+            run,
+        )
+    with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 
 
@@ -83,6 +92,17 @@ def _spread(run: Run) -> bytes:
     y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
     cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
     return _png(x[np.square(cells - share).sum(-1).argmin(1)])
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _walked(run: Run) -> bytes:
+    """A random walk through the prior, decoded: each picture a small step from the last."""
+    n, decode = ROWS * COLUMNS, cache.decoder(run)
+    step = torch.randn((n, len(cache.dimensions(run).order)), generator=device.generator(5))
+    z = step[:1].clone().repeat(n, 1)
+    for k in range(1, n):  # an autoregression whose law is the prior
+        z[k] = 0.94 * z[k - 1] + 0.34 * step[k]
+    return _png(to_bytes(decode(z)))
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:

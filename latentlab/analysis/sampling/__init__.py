@@ -10,7 +10,7 @@ from latentlab.analysis.sampling.chains import (
     sample_chains,
     walk,
 )
-from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
+from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, Discrepancy, cells, mmd, total_variation, wasserstein
 from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.langevin import MALA, Langevin
@@ -71,6 +71,7 @@ __all__ = [
     "mmd",
     "parzen",
     "posterior",
+    "rank_histogram",
     "sample_chains",
     "side_by_side",
     "start_places",

@@ -134,3 +134,17 @@ def _advice(
         n_more = int(np.ceil(ENOUGH / max(least, 1) * n_steps / 100) * 100)
         return f"Only {least:,.0f} effective draws: take about {n_more:,} steps for {ENOUGH}."
     return f"Nothing speaks against these chains: R-hat {r_hat:.3f}, at least {least:,.0f} effective draws."
+
+
+def rank_histogram(chains: Chains, axis: int, most: int = 4, n_bins: int = 20, burn_in: int = 0) -> Doubles:
+    """(c, n_bins) how one coordinate's draws of the first c chains rank among all of theirs: even, if they agree.
+
+    Shares that are 1 where there are as many as expected (Vehtari et al. 2021, §5).
+    """
+    from arviz_stats.base import array_stats
+
+    draws = chains.positions[burn_in:, ~chains.lost, axis][:, :most].T  # (c, T)
+    ranks = np.asarray(array_stats.compute_ranks(draws, axis=(0, 1)))
+    bins = ((ranks - 0.5) * n_bins / draws.size).astype(np.int64).clip(0, n_bins - 1)
+    counts = np.stack([np.bincount(row, minlength=n_bins) for row in bins])
+    return np.asarray(counts * n_bins / draws.shape[1], np.float64)

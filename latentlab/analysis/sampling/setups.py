@@ -76,7 +76,8 @@ def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Ten
         way = torch.randn((n, data.shape[1]), generator=rng, dtype=data.dtype)
         way = way / way.norm(dim=1, keepdim=True)
         spread = float(data.std(0).norm()) / data.shape[1] ** 0.5
-        return data.mean(0) + FAR * spread * way
+        outside: Tensor = data.mean(0) + FAR * spread * way
+        return outside
     raise SamplingError(f"Chains start at data, one point, or far outside; not at {kind!r}.")
 
 
