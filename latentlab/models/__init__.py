@@ -17,6 +17,7 @@ from latentlab.models.base import (
     Model,
     Samples,
     Spec,
+    Walks,
     Weighs,
     abilities,
 )
@@ -26,6 +27,7 @@ from latentlab.models.conditional_vae import ConditionalVAE
 from latentlab.models.cvae import CVAE
 from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.gsn import GSN
 from latentlab.models.m1 import M1
 from latentlab.models.m2 import M2
 from latentlab.models.mlp import MLP
@@ -36,7 +38,7 @@ from latentlab.models.two_headed import TwoHeaded
 from latentlab.models.vae import VAE
 
 MODELS: dict[str, type[Model]] = {
-    model.name: model for model in (AE, VAE, CVAE, M1, M2, TwoHeaded, AVAE, ADGM, SDGM, CNN, MLP, DAE, CAE, RCAE)
+    model.name: model for model in (AE, VAE, CVAE, M1, M2, TwoHeaded, AVAE, ADGM, SDGM, CNN, MLP, DAE, CAE, RCAE, GSN)
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "CNN",
     "CVAE",
     "DAE",
+    "GSN",
     "M1",
     "M2",
     "MLP",
@@ -71,6 +74,7 @@ __all__ = [
     "SemiSupervisedVAE",
     "Spec",
     "TwoHeaded",
+    "Walks",
     "Weighs",
     "abilities",
 ]

@@ -152,6 +152,14 @@ class Denoises(Model):
         """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
 
 
+class Walks(Model):
+    """Has a Markov chain of its own over examples."""
+
+    @abstractmethod
+    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): one step of the chain from each example, drawn."""
+
+
 ABILITIES: tuple[type[Model], ...] = (
     Encodes,
     Decodes,
@@ -161,6 +169,7 @@ ABILITIES: tuple[type[Model], ...] = (
     Classifies,
     Auxiliary,
     Denoises,
+    Walks,
 )
 
 

@@ -65,6 +65,10 @@ def cards(run: Run) -> None:
                 _changed(run),
                 run,
             )
+    if issubclass(run.kind, Decodes):
+        with grid.container():
+            text = "Chains on what the model learned, and what they are worth."
+            _card("Sampling", "casino", text, "sampling", _walked(run), run)
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 
@@ -138,6 +142,17 @@ def _scores(run: Run) -> bytes:
         [part.reshape(-1, COLUMNS, *part.shape[1:]) for part in (as_colour(to_bytes(x)), signed(score))], 1
     )
     return _png(pairs.reshape(-1, *pairs.shape[3:]))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _walked(run: Run) -> bytes:
+    """A random walk through the prior, decoded: each picture a small step from the last."""
+    n, decode = ROWS * COLUMNS, cache.decoder(run)
+    step = torch.randn((n, len(cache.dimensions(run).order)), generator=device.generator(5))
+    z = step[:1].clone().repeat(n, 1)
+    for k in range(1, n):  # an autoregression whose law is the prior
+        z[k] = 0.94 * z[k - 1] + 0.34 * step[k]
+    return _png(to_bytes(decode(z)))
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:

@@ -24,6 +24,7 @@ from latentlab.models import (
     Model,
     Samples,
     Spec,
+    Walks,
     Weighs,
     abilities,
 )
@@ -169,6 +170,19 @@ def test_a_sample_is_images_and_the_generator_decides_which(name: str, network: 
     assert x.max() <= 1
     assert torch.equal(x, model.sample(B, device.generator(1)))
     assert not torch.equal(x, model.sample(B, device.generator(2)))
+
+
+@pytest.mark.parametrize(("name", "network"), having(Walks))
+def test_a_walk_goes_from_examples_to_examples_and_the_generator_decides_where(name: str, network: str) -> None:
+    model, x = build(name, network).eval(), noise_images(B).batch().x
+    assert isinstance(model, Walks)
+    y = model.walk(x, device.generator(1))
+    assert y.shape == x.shape
+    assert y.isfinite().all()
+    assert not y.requires_grad
+    assert torch.equal(y, model.walk(x, device.generator(1)))
+    assert not torch.equal(y, model.walk(x, device.generator(2)))
+    assert not torch.equal(y, x)
 
 
 @pytest.mark.parametrize(("name", "network"), having(Weighs))

@@ -11,7 +11,7 @@ from latentlab.store import Store
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, words
 
-PAGES = ("home", "traversal", "clusters", "analogies", "train")
+PAGES = ("home", "traversal", "clusters", "field", "analogies", "sampling", "train")
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
 
 
