@@ -19,6 +19,7 @@ from latentlab.figures.sheets import sheet_png
 from pages.ui import cache
 from pages.ui.colours import Coloured
 from pages.ui.components.scatter import Click
+from pages.ui.groups import hand_over
 from pages.ui.header import look
 from pages.ui.layouts import Layout
 from pages.ui.pictures import figure, sheet
@@ -62,6 +63,7 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
             st.markdown(f"**Loss** {few}; of all {np.nanmean(loss):.1f}")
         _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
         files(seen, ids)
+        hand_over(seen, ids)
 
 
 def files(seen: Space, ids: NDArray[np.int64]) -> None:
