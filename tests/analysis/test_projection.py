@@ -18,7 +18,17 @@ from sklearn import decomposition, manifold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from latentlab.analysis.directions import WIDE, Floats, pca
-from latentlab.analysis.projection import FULL_QUALITY, METRICS, ROWS, digest, neighbour_graph, neighbours, project
+from latentlab.analysis.projection import (
+    FULL_QUALITY,
+    MANY,
+    METRICS,
+    NARROW,
+    ROWS,
+    digest,
+    neighbour_graph,
+    neighbours,
+    project,
+)
 from tests.conftest import ROOT
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
@@ -117,7 +127,7 @@ def test_wide_codes_have_the_same_components() -> None:
 def test_a_umap_is_umap_learns(umap: ModuleType, settings: dict[str, Any], n_components: int) -> None:
     """To the bit: the squares of whole numbers are exact, so both find the very same distances."""
     found = project(CODES, "umap", 3, n_components, **settings)
-    same = {"n_epochs": 100, "init": "pca"} | settings
+    same = {"n_epochs": 70, "learning_rate": 0.5, "negative_sample_rate": 8, "init": "pca"} | settings
     theirs = umap.UMAP(
         n_components=n_components, random_state=3, n_jobs=1, **(same | {"n_epochs": same["n_epochs"] or None})
     )
@@ -139,6 +149,25 @@ def test_the_neighbours_are_umap_learns(umap: ModuleType, metric: str) -> None:
         knn_dists=np.column_stack([np.zeros(200), found.distance]),
     )[0]
     np.testing.assert_allclose(ours.toarray(), theirs.graph_.toarray(), atol=1e-3)
+
+
+@pytest.mark.parametrize(("n", "d", "metric"), [(MANY, NARROW + 9, "euclidean"), (MANY + 1, NARROW + 9, "cosine")])
+def test_neighbours_are_those_of_the_codes(n: int, d: int, metric: str) -> None:
+    z = np.random.default_rng(7).normal(size=(n, d)).astype(np.float32)
+    found = project(z, "umap", n_neighbors=4, n_epochs=1, metric=metric).graph
+    assert found is not None
+    np.testing.assert_array_equal(found.index, neighbour_graph(z, 3, metric).index)
+
+
+def test_of_many_wide_codes_they_are_those_of_their_components() -> None:
+    z = np.random.default_rng(7).normal(size=(MANY + 1, NARROW + 9)).astype(np.float32)
+    found = project(z, "umap", n_neighbors=4, n_epochs=1).graph
+    expected, exact = neighbour_graph(pca(z, NARROW).project(z), 3), neighbour_graph(z, 3)
+    assert found is not None
+    np.testing.assert_array_equal(found.index, expected.index)
+    assert (found.index != exact.index).any()
+    again = project(z, "umap", 1, graph=found, n_neighbors=4, n_epochs=1).graph
+    assert again is found
 
 
 def test_a_graph_is_used_again() -> None:
