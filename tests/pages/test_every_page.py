@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from latentlab import jobs
 from latentlab.formats import RunError
 from latentlab.store import Store
+from latentlab.worker import perform
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, words
 
@@ -67,6 +69,20 @@ def test_a_run_whose_weights_are_damaged_is_a_sentence(
     assert [error.value for error in app.error] == [
         f"“{FIRST.get(page, USUAL)[1]}” can't be opened: weights.safetensors is missing or damaged."
     ]
+
+
+def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: Store) -> None:
+    job_id = jobs.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
+    for _ in perform(app_store, job_id):
+        pass
+    for page in ("home", "traversal", "clusters"):
+        app = opened(page, run=job_id)
+        assert not app.exception
+        assert job_id not in app.selectbox(key="picked").options
+        assert any("can't be shown on this page" in warning.value for warning in app.warning)
+    app = opened("train", run=job_id)
+    assert not app.exception
+    assert app.selectbox(key="picked").value == job_id
 
 
 def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:
