@@ -8,7 +8,7 @@ from pages.ui.header import header
 from pages.ui.own_data import announce
 from pages.ui.run_table import run_table
 
-run = header("LatentLab", Decodes, Conditional)
+run = header("LatentLab", Decodes, Conditional, images=True)
 st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
 announce()
 if run is not None:

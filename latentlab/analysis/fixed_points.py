@@ -40,17 +40,18 @@ class Basins:
     attractor: Integers  # (n, n) index into `attractors`; -1 where a path left for infinity
     attractors: Doubles  # (A, 2) the mean of the ends that lie together, the most visited first
     shares: Doubles  # (A,) of the lattice
+    drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
 
-    def off(self, distance: Doubles, far: float) -> tuple[float, int]:
-        """The share of paths that end astray, and the number of spurious attractors.
+    def off(self, distance: Doubles, far: float) -> tuple[float, int, int]:
+        """The share of paths that end astray, and at how many places: those that stand still, and those that drift.
 
         Args:
             distance: (A,) from each attractor to the data.
             far: astray is what ends farther than this, or at infinity.
         """
-        astray = ~(distance <= far)
+        astray, still = ~(distance <= far), self.drift <= STILL
         lost = float((self.attractor < 0).mean())
-        return float(self.shares[astray].sum()) + lost, int(astray.sum())
+        return float(self.shares[astray].sum()) + lost, int((astray & still).sum()), int((astray & ~still).sum())
 
 
 def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
@@ -113,7 +114,9 @@ def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basin
     rank[order] = np.arange(len(order))
     groups[here] = rank[groups[here]]
     middles = np.array([ends[groups == k].mean(0) for k in range(len(order))]).reshape(-1, 2)
-    return Basins(ends, groups.reshape(n, n), middles, counts[order] / len(ends))
+    moved = (denoise(x) - x).norm(dim=1).double().numpy() / diagonal
+    drift = np.array([moved[groups == k].max() for k in range(len(order))])
+    return Basins(ends, groups.reshape(n, n), middles, counts[order] / len(ends), drift)
 
 
 def attractors(denoise: Denoise, box: Box) -> tuple[FixedPoints, Basins]:

@@ -112,10 +112,10 @@ def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None
 
 
 def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
-    """Attractors far from the data, marked so that they can't be overlooked."""
+    """Where paths end far from the data, marked so that it can't be overlooked."""
     if len(places):
         marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
-        name = f"{len(places)} spurious attractor{'s' * (len(places) > 1)}"
+        name = f"{len(places)} end{'s' * (len(places) > 1)} astray"
         figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
@@ -212,4 +212,8 @@ def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.C
 
 def shades(look: Theme) -> list[list[Any]]:
     """From the surface, so that arrows can be seen on it, to a strong green."""
-    return [[0, look.surface], [0.5, "#8fd0b5" if look.surface == LIGHT.surface else "#1d6a63"], [1, "#17897f"]]
+    return [
+        [0, look.surface],
+        [0.5, "#8fd0b5" if look.surface == LIGHT.surface else "#1d6a63"],
+        [1, "#17897f" if look.surface == LIGHT.surface else "#3fc9b3"],
+    ]

@@ -37,7 +37,7 @@ def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     figure = go.Figure()
     steps = np.arange(1, len(moved) + 1)
     figure.add_scatter(x=steps, y=moved, mode="lines+markers", line={"color": look.accent}, showlegend=False)
-    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", exponentformat="power")
+    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", tickformat=".1e", nticks=5)
     figure.update_xaxes(title_text="step of denoising")
     return styled(figure, look, 240)
 
@@ -84,4 +84,5 @@ def optima_curves(found: Optima, look: Theme) -> go.Figure:
     figure.update_xaxes(title_text="x")
     figure.update_annotations(font={"size": 13, "color": look.muted})
     figure.update_traces(mode="lines", hoverinfo="skip")
-    return styled(figure, look, 340, margin={"l": 8, "r": 8, "t": 56, "b": 8}, legend={"orientation": "h", "y": 1.14})
+    legend = {"orientation": "h", "y": -0.22, "yanchor": "top"}
+    return styled(figure, look, 360, margin={"l": 8, "r": 8, "t": 32, "b": 8}, legend=legend)

@@ -33,7 +33,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     model = st.segmented_control("Model", MODELS_HERE, default="dae", required=True, key="live-model")
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
-    given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0, "sigma": round(0.04 * (box[1] - box[0]), 3)}
+    width = box[1] - box[0]
+    given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
+    given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
     given = {k.name: given[k.name] for k in declared if k.name in given}
     with st.popover("Knobs of the network", width="stretch"):
         config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
@@ -41,7 +43,8 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
         train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})
-    lesson = Lesson(model, config, train | {"batch_size": 256}, _points(data))
+    train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
+    lesson = Lesson(model, config, train, _points(data))
     name = _name(lesson)
     with st.container(horizontal=True):
         st.button(

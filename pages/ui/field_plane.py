@@ -98,12 +98,10 @@ def numbers(source: Source) -> None:
 
 def astray(source: Source, basins: Basins) -> None:
     """How many paths end off the data, in a line."""
-    share, n = basins.off(_distance(source, basins), _far(source))
-    n_ends = len(basins.ends)
-    st.markdown(
-        f"**{share:.1%}** of {n_ends:,} places end farther than {_far(source):.2g} from the data when denoised 300 "
-        f"times: **{n}** spurious attractor{'' if n == 1 else 's'}."
-    )
+    share, still, drifting = basins.off(_distance(source, basins), _far(source))
+    said = f"**{share:.1%}** of {len(basins.ends):,} places end farther than {_far(source):.2g} from the data when "
+    said += f"denoised 300 times: **{still}** spurious attractor{'' if still == 1 else 's'}"
+    st.markdown(said + (f", and {drifting} gathering places that still drift." if drifting else "."))
 
 
 def spurious(source: Source, basins: Basins) -> np.ndarray[Any, np.dtype[np.bool_]]:

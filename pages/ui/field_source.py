@@ -90,7 +90,7 @@ def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:
 
 def _sigma(run: Run, box: Box) -> float:
     width = box[1] - box[0]
-    fitting = [sigma for sigma in SIGMAS if 0.002 * width < sigma < 0.4 * width]
+    fitting = [sigma for sigma in SIGMAS if 0.002 * width < sigma < 0.4 * width] or list(SIGMAS)
     start = float(run.config.get("sigma", 0.1))
     near = min(fitting, key=lambda sigma: abs(math.log(sigma / start)))
     return float(

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from latentlab import places
-from latentlab.data import is_local, names
+from latentlab.data import DENSITIES, is_local, names
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
 from latentlab.runs import Run, labels
@@ -24,7 +24,7 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE) -> Run | None:
+def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: bool = False) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
     Args:
@@ -32,8 +32,10 @@ def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE) -> Run |
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
         first: the run that is chosen where nothing else says which.
+        images: the page draws examples as pictures, so runs of points drawn from a density aren't for it.
     """
-    found = _header(title, {run.id: run for run in Store.default().runs(*any_of)}, bool(any_of), first)
+    runs = [run for run in Store.default().runs(*any_of) if not (images and run.dataset in DENSITIES)]
+    found = _header(title, {run.id: run for run in runs}, bool(any_of), first)
     return found if isinstance(found, Run) else None
 
 

@@ -46,7 +46,7 @@ def finished(store: Store, run: Run) -> None:
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
     pictures(store.history(run.id), run.kind.units, cache.seen(run))
-    if issubclass(run.kind, Decodes):
+    if issubclass(run.kind, Decodes) and len(run.shape) == 3:
         st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
     if issubclass(run.kind, Denoises):
         st.page_link("pages/field.py", label="See its field", icon=":material/air:", query_params={"run": run.id})

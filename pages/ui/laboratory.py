@@ -56,11 +56,9 @@ def laboratory() -> None:
         st.error(str(error))
         return
     figure(optima_curves(found, look()), "The density, the reconstruction and the score, exact for each")
-    rows = [
-        {"σ": s, "contracting − true": a, "denoising − true": b, "contracting − denoising": c}
-        for s, a, b, c in zip(wrong.sigmas, wrong.contracting, wrong.denoising, wrong.between, strict=True)
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    columns = ("σ", "contracting − true", "denoising − true", "contracting − denoising")
+    values = zip(wrong.sigmas, wrong.contracting, wrong.denoising, wrong.between, strict=True)
+    st.table([dict(zip(columns, (f"{v:.3g}" for v in row), strict=True)) for row in values])
     st.caption(
         f"Root mean squares of the scores' differences, weighted by p over |x| ≤ 0.9; the true score's own is "
         f"{wrong.score:.3f}. The denoising optimum is exactly the score of the density blurred by σ, so its error is "
