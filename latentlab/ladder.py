@@ -70,14 +70,14 @@ LADDERS = {
         100,
         ALL,
         {"z_dim": 32, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
-        {"epochs": 200, "batch_size": 100, "warmup": 0.25},
+        {"epochs": 100, "batch_size": 100, "warmup": 0.25},
         "digits-cnn",
     ),
     "mnist": Ladder(
         100,
         ("m1", "m2", "adgm", "sdgm"),
-        {"z_dim": 32, "a_dim": 32, "hidden": 256},
-        {"epochs": 40, "batch_size": 100, "bf16": True},
+        {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
+        {"epochs": 30, "batch_size": 100, "bf16": True},
         "mnist-cnn",
     ),
 }
