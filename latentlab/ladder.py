@@ -75,8 +75,8 @@ LADDERS = {
     "mnist": Ladder(
         100,
         ("m1", "m2", "adgm", "sdgm"),
-        {"z_dim": 32, "a_dim": 32, "hidden": 256},
-        {"epochs": 40, "batch_size": 100, "bf16": True},
+        {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
+        {"epochs": 30, "batch_size": 100, "bf16": True},
         "mnist-cnn",
     ),
 }

@@ -80,8 +80,8 @@ RECIPES = (
         "cvae",
         "mnist",
         "A conditional VAE: the class beside a code of four dimensions, which is left to say the style.",
-        {"z_dim": 4, "likelihood": "gray-bernoulli"},
-        {"epochs": 40, "learning_rate": 2e-3},
+        {"z_dim": 4, "hidden": 400, "likelihood": "gray-bernoulli"},
+        {"epochs": 30, "learning_rate": 2e-3, "batch_size": 200, "bf16": True},
     ),
     Recipe(
         "mnist-m2",
@@ -89,8 +89,8 @@ RECIPES = (
         "m2",
         "mnist",
         "M2 with all labels and a plane for the style, so that every style of a class can be seen at once.",
-        {"z_dim": 2, "likelihood": "gray-bernoulli"},
-        {"epochs": 40, "learning_rate": 2e-3},
+        {"z_dim": 2, "hidden": 400, "likelihood": "gray-bernoulli"},
+        {"epochs": 30, "learning_rate": 2e-3, "batch_size": 200, "bf16": True},
     ),
     Recipe(
         "digits-m2",
@@ -107,7 +107,7 @@ RECIPES = (
         "sdgm",
         "mnist",
         "An SDGM that was told the class of ten images of each, and worked out the other 49,900 on its own.",
-        {"z_dim": 32, "a_dim": 32, "hidden": 256},
-        {"epochs": 40, "batch_size": 100, "labels": 100, "bf16": True},
+        {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
+        {"epochs": 30, "batch_size": 100, "labels": 100, "bf16": True},
     ),
 )

@@ -68,6 +68,12 @@ def test_what_is_beyond_the_components_does_not_count() -> None:
     assert parting(z, y, k=10).accuracy == 1
 
 
+def test_what_was_fitted_is_not_what_is_scored() -> None:
+    rng = np.random.default_rng(0)
+    shuffled = [parting(rng.normal(size=(40, 15)), np.arange(40) % 2, k=15, seed=seed).accuracy for seed in range(10)]
+    assert np.mean(shuffled) < 0.65  # the fitted half would be right nearly always
+
+
 @pytest.mark.parametrize("y", [[0] * 8, [0] * 7 + [1]])
 def test_classes_that_cannot_part_are_refused(y: list[int]) -> None:
     with pytest.raises(ValueError, match="only if there are two or more, each with several examples"):
