@@ -112,6 +112,6 @@ else:
         "Turn a 3 into an 8 and back. Compare the difference of means with what only tells the groups apart. Choose "
         "two groups that hardly differ, such as half the classes and the other half: the cone opens.",
         "Means: w = mean(A) − mean(B) (Larsen et al. 2016, §4.2); probe: logistic regression; LDA: S⁻¹ w (Fisher "
-        "1936), S shrunk by Ledoit & Wolf. Any two groups have a difference: trust one that tells held-out pairs apart better "
-        "than shuffled groups do, and a way that stays among real codes.",
+        "1936), S shrunk by Ledoit & Wolf. Any two groups differ: trust a direction that tells held-out pairs apart "
+        "better than shuffled groups do, and a way that stays among real codes.",
     )

@@ -42,7 +42,7 @@ def drawings(app: AppTest) -> list[ET.Element]:
 
 
 def said(drawing: ET.Element) -> list[str]:
-    return [element.text or "" for element in drawing.iter(f"{SVG}text")]
+    return ["".join(element.itertext()) for element in drawing.iter(f"{SVG}text")]
 
 
 def pictures(drawing: ET.Element) -> list[np.ndarray]:
