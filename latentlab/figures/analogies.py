@@ -58,7 +58,7 @@ def analogy_sheet(
         rows: N titles.
         classes: the names of the judge's classes.
         look: colours.
-        verdicts: written under every cell, in the colour of the class that is seen.
+        verdicts: written under every cell, beside a dot in the colour of the class that is seen.
         asked: (N, M) the classes that the cells should be: a verdict that differs is bold, with a cross.
         marked: a row that stands out.
     """
@@ -80,9 +80,9 @@ def analogy_sheet(
         if verdicts is not None:
             for j, (k, p) in enumerate(zip(verdicts.seen[i], verdicts.confidence[i], strict=True)):
                 wrong = asked is not None and bool(k != asked[i, j])
-                said = f"{'✗ ' * wrong}{classes[k]} {p:.0%}"
-                colour = look.classes[k % len(look.classes)]
-                parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, bold=wrong, size=11))
+                said, dot = f"{'✗ ' * wrong}{classes[k]} {p:.0%}", look.classes[k % len(look.classes)]
+                colour = look.text if wrong else look.muted
+                parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, wrong, size=11, dot=dot))
         if marked == i:
             parts.append(
                 f'<rect x="{LABEL - 1:.1f}" y="{top - 1:.1f}" width="{width - LABEL:.1f}" height="{cell + 2:.1f}" '
@@ -170,12 +170,20 @@ def _image(sheet: Bytes, x: float, y: float, width: float, height: float) -> str
 
 
 def _text(
-    said: str, x: float, y: float, colour: str, bold: bool = False, anchor: str = "middle", size: float = 13
+    said: str,
+    x: float,
+    y: float,
+    colour: str,
+    bold: bool = False,
+    anchor: str = "middle",
+    size: float = 13,
+    dot: str = "",
 ) -> str:
     weight = ' font-weight="bold"' if bold else ""
+    first = f'<tspan fill="{dot}">●</tspan> ' if dot else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
-        f"{escape(said)}</text>"
+        f"{first}{escape(said)}</text>"
     )
 
 

@@ -90,6 +90,8 @@ def _csv(run: Run, rows: Rows) -> str:
     return "\n".join(lines) + "\n"
 
 
-def has_judge(run: Run) -> bool:
-    """Whether there is a classifier of the run's data."""
-    return judge(run) is not None
+def judge_toggle(run: Run) -> bool:
+    """Ask for the judge's word under every cell, where there is a judge."""
+    return judge(run) is not None and st.toggle(
+        "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
+    )

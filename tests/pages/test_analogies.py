@@ -12,11 +12,13 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from streamlit.testing.v1 import AppTest
 
-from latentlab import device
+from latentlab import device, ladder
 from latentlab.analysis.analogy import usage
 from latentlab.analysis.attribute import attribute_vector
-from latentlab.data import Dataset, Splits, to_bytes
-from latentlab.models import CVAE, VAE, Classifies, Spec
+from latentlab.data import Dataset, Splits, load, to_bytes
+from latentlab.knobs import from_dict
+from latentlab.ladder import Score
+from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import Store
@@ -40,7 +42,7 @@ def drawings(app: AppTest) -> list[ET.Element]:
 
 
 def said(drawing: ET.Element) -> list[str]:
-    return [element.text or "" for element in drawing.iter(f"{SVG}text")]
+    return ["".join(element.itertext()) for element in drawing.iter(f"{SVG}text")]
 
 
 def pictures(drawing: ET.Element) -> list[np.ndarray]:
@@ -218,6 +220,37 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
     assert lines[13].startswith("two,3,0.0000,0.0000,0.0000,")
     with GifImageFile(io.BytesIO(analogy_sheet._film(run, rows))) as film:
         assert film.n_frames == 16
+
+
+def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    found = [Score("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
+    monkeypatch.setattr(ladder, "read", lambda: found)
+    app = opened("analogies", run="told", detail="Learning from few labels")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
+    assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
+    monkeypatch.setattr(ladder, "read", list)
+    assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
+
+
+def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store) -> None:
+    splits = load("moons")
+    config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
+    model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2))
+    initialise(model, device.generator(0))
+    run = Run(
+        "plane", "Plane", "adgm", "moons", config, {"labels": 6, "seed": 1}, (2,), splits.test.classes, 1, 1.0,
+        "2026-01-01T00:00:00+00:00", model.size,
+    )  # fmt: skip
+    app_store.save(run, model, [], splits.test[:200])
+    app = opened("analogies", run="plane")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    x, y, _ = app_store.examples("plane").batch()
+    with torch.no_grad():
+        error = float((model.eval().classify(x).argmax(1) != y).float().mean())
+    assert f"Test error {error:.2%} over 200 examples; 6 labels were known" in words(app)
 
 
 # --- models that aren't told the class -----------------------------------------------------------------------------
