@@ -19,6 +19,7 @@ def main() -> None:
             st.Page("pages/home.py", title="LatentLab", default=True),
             st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
             st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
+            st.Page("pages/probes.py", title="Probes", icon=":material/device_thermostat:"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         ],
         position="top",

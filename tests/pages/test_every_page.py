@@ -11,7 +11,7 @@ from latentlab.store import Store
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, words
 
-PAGES = ("home", "traversal", "clusters", "train")
+PAGES = ("home", "traversal", "clusters", "probes", "train")
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
 
 
