@@ -6,8 +6,8 @@ L-BFGS (Liu & Nocedal 1989), whose first guess of the inverse Hessian is, after 
 its block for each class, X' diag(p (1 − p)) X / N + l2, estimated on examples drawn in proportion to their curvature:
 once most examples are told apart few of them bend the loss, and those decide how many iterations it takes. Logits are
 kept as (classes, N) and weights as (classes, d), in which both matrix products are ten times faster than the other
-way round. On a CPU that pays up to about a thousand features, where the blocks get too large; scikit-learn's L-BFGS
-minimises the same loss there.
+way round. That pays where there are many more examples than features, and on a CPU up to about a thousand features;
+beyond, scikit-learn's L-BFGS minimises the same loss.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from latentlab.analysis.latents import Floats
 WIDE = 1_024  # features: from here on scikit-learn is faster on a CPU
 PLAIN = 20  # iterations before the curvature is looked at
 SAMPLE = 2_000  # examples that it is estimated on
+WORTH = 250  # blocks take about as long as so many iterations on N examples, once d SAMPLE exceeds that many times N
+PATIENCE = 3  # steps that must lower the loss too little before the fit ends
 MEMORY = 10  # pairs of steps that L-BFGS remembers
 RIDGE = 1e-4  # of the mean curvature, added to a block so that it can be inverted
 ARMIJO = 1e-4  # share of the promised decrease that a step must keep
@@ -48,7 +50,7 @@ class Fit:
         bias: (K,).
         loss: penalised, nats an example.
         n_iterations: of L-BFGS.
-        converged: whether the last step no longer lowered the loss by `tolerance` of it.
+        converged: whether the last steps no longer lowered the loss by `tolerance` of it each.
     """
 
     weights: Tensor
@@ -77,22 +79,28 @@ def fit(
         n_classes: K; a class without examples gets a low bias.
         l2: strength of the penalty, at least 0. Without one, classes that can be told apart have no minimum: the fit
             ends when the loss is nearly 0.
-        start: (K, d + 1) weights with the bias last; zero if None.
+        start: (K, d + 1) weights with the bias last, to be near the minimum with; zero if None.
         tolerance: relative decrease of the loss in a step at which the fit ends.
         max_iterations: at most so many.
         seed: draws the examples whose curvature is looked at; where the fit ends hardly depends on it.
     """
     wide = x.shape[1] > WIDE and x.device.type == "cpu"
-    if wide and n_classes > 2 and start is None and len(torch.unique(y)) == n_classes:
+    if wide and n_classes > 2 and len(torch.unique(y)) == n_classes:
         return _by_scikit_learn(x, y, l2, tolerance, max_iterations)
     objective = _Objective(x, y, n_classes, l2)
     w = x.new_zeros(n_classes, x.shape[1] + 1) if start is None else start.to(x).clone()
-    plain = _lbfgs(objective, w, None, tolerance, max_iterations if wide else PLAIN)
-    if wide or plain.converged:
-        return plain
+    if wide or x.shape[1] * min(SAMPLE, len(x)) > WORTH * len(x):
+        return _lbfgs(objective, w, None, tolerance, max_iterations)
+    n_plain = 0
+    if start is None:  # from zero the curvature changes too fast to be worth a look
+        plain = _lbfgs(objective, w, None, tolerance, PLAIN)
+        if plain.converged:
+            return plain
+        w, n_plain = _joined(plain), plain.n_iterations
+    objective(w)
     blocks = objective.inverse_blocks(device.generator(seed))
-    rest = _lbfgs(objective, _joined(plain), blocks, tolerance, max_iterations - plain.n_iterations)
-    return Fit(rest.weights, rest.bias, rest.loss, plain.n_iterations + rest.n_iterations, rest.converged)
+    rest = _lbfgs(objective, w, blocks, tolerance, max_iterations - n_plain)
+    return Fit(rest.weights, rest.bias, rest.loss, n_plain + rest.n_iterations, rest.converged)
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,10 @@ class Score:
 
     @property
     def std_error(self) -> float:
-        """The standard error of `error`: of a binomial share."""
-        return math.sqrt(self.error * (1 - self.error) / self.n)
+        """The standard error of `error`, with two right and two wrong ones added (Agresti & Coull 1998): never 0."""
+        n = self.n + 4
+        share = (self.error * self.n + 2) / n
+        return math.sqrt(share * (1 - share) / n)
 
 
 class Task:
@@ -121,9 +131,10 @@ class Task:
         self.x, self.y = self._standard(x), torch.from_numpy(y).to(self.device)
         self.n_classes, self.tolerance, self.seed = n_classes, tolerance, seed
 
-    def fit(self, l2: float) -> Fit:
-        """The classifier of the standardised examples."""
-        return fit(self.x, self.y, self.n_classes, l2, tolerance=self.tolerance, seed=self.seed)
+    def fit(self, l2: float, start: Fit | None = None) -> Fit:
+        """The classifier of the standardised examples, from zero or from another fit."""
+        w = _joined(start) if start is not None else None
+        return fit(self.x, self.y, self.n_classes, l2, start=w, tolerance=self.tolerance, seed=self.seed)
 
     def score(self, fitted: Fit, x: Floats, y: Labels) -> Score:
         """How it does on examples as they come."""
@@ -192,7 +203,7 @@ def _lbfgs(evaluate: Evaluate, w: Tensor, inverse: Tensor | None, tolerance: flo
     """The two-loop recursion with backtracking; the loss is convex, so every remembered pair is of use."""
     loss, gradient = evaluate(w)
     pairs: list[tuple[Tensor, Tensor, float]] = []
-    n, converged = 0, False
+    losses, n, converged = [loss], 0, False
     while n < max_iterations and not converged:
         step = _direction(gradient, pairs, inverse)
         slope = float((step * gradient).sum())
@@ -211,8 +222,9 @@ def _lbfgs(evaluate: Evaluate, w: Tensor, inverse: Tensor | None, tolerance: flo
         along = float((change * turn).sum())
         if along > 0:
             pairs = [*pairs[1 - MEMORY :], (change, turn, along)]
-        converged = loss - lower <= tolerance * lower
         w, loss, gradient = candidate, lower, its_gradient
+        losses = [*losses[-PATIENCE:], loss]
+        converged = len(losses) > PATIENCE and losses[0] - loss <= PATIENCE * tolerance * loss
     return Fit(w[:, :-1], w[:, -1], loss, n, converged)
 
 

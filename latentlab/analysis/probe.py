@@ -26,13 +26,13 @@ from torch import Tensor, nn
 
 from latentlab.analysis.features import Features, Reduction, read_features
 from latentlab.analysis.latents import Floats
-from latentlab.analysis.logistic import Score, Task
+from latentlab.analysis.logistic import Fit, Score, Task
 from latentlab.data import UNLABELLED, Splits
 
 Labels = NDArray[np.int64]
 Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
 
-PENALTIES = (1e-2, 1e-3, 1e-4)  # of which validation chooses, for features of a spread of about 1
+PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # for features of a spread of about 1; tried until validation gets worse
 HELD_OUT = 0.2  # share of the training examples that chooses, where there is no validation split
 FEW = 100  # examples: below that an error has a standard error of up to five points
 
@@ -133,12 +133,9 @@ def linear_probe(
     k = n_classes or 1 + max(int(part[1].max()) for part in ((x, labels), held_out, told) if part is not None)
     task = Task(x, labels, k, tolerance, seed)
     if l2 is None and held_out is not None:
-        fits = {strength: task.fit(strength) for strength in PENALTIES}
-        losses = {strength: task.score(fitted, *held_out).cross_entropy for strength, fitted in fits.items()}
-        l2 = min(losses, key=losses.__getitem__)
-        fitted = fits[l2]
+        l2, fitted = _chosen(task, *held_out)
     else:
-        l2 = PENALTIES[1] if l2 is None else l2
+        l2 = PENALTIES[2] if l2 is None else l2
         fitted = task.fit(l2)
     reported = told or held_out or (x, labels)
     if len(x) <= x.shape[1]:
@@ -228,6 +225,19 @@ def selectivity(probe: Probe) -> float:
     if probe.selectivity is None:
         raise ValueError("The probe has no control; fit it with control=True.")
     return probe.selectivity
+
+
+def _chosen(task: Task, x: Floats, y: Labels) -> tuple[float, Fit]:
+    """The penalty with the lowest cross-entropy on held-out examples, from strong to weak, each from the last one."""
+    best, least, last = None, np.inf, None
+    for l2 in PENALTIES:
+        last = task.fit(l2, last)
+        loss = task.score(last, x, y).cross_entropy
+        if loss >= least:
+            break
+        best, least = (l2, last), loss
+    assert best is not None
+    return best
 
 
 def _labelled(features: ArrayLike, y: ArrayLike) -> tuple[Floats, Labels, list[str]]:

@@ -132,7 +132,8 @@ def test_a_score_counts_what_it_says() -> None:
     fitted = task.fit(0.1)
     score = task.score(fitted, x, np.array([0, 1, 1, 1]))
     assert (score.error, score.n) == (0.25, 4)
-    assert score.std_error == pytest.approx(math.sqrt(0.25 * 0.75 / 4))
+    assert score.std_error == pytest.approx(math.sqrt(3 / 8 * 5 / 8 / 8))
+    assert Score(0.0, 0.0, 0.1, 100).std_error == pytest.approx(0.0134, abs=1e-3)  # the rule of three says 3 % at most
     weights, bias = task.original(fitted)
     log_probs = F.log_softmax(torch.from_numpy(x @ weights.T + bias), 1)
     assert score.cross_entropy == pytest.approx(-log_probs[range(4), [0, 1, 1, 1]].mean().item(), abs=1e-5)

@@ -12,7 +12,7 @@ from torch import nn
 from latentlab.analysis.features import INPUT, Features, Reduction, read_features
 from latentlab.analysis.latents import layers
 from latentlab.analysis.monotonicity import RESNET_50, monotonicity
-from latentlab.analysis.probe import control_labels, linear_probe, probe_features, probe_layers, selectivity
+from latentlab.analysis.probe import PENALTIES, control_labels, linear_probe, probe_features, probe_layers, selectivity
 from latentlab.data import UNLABELLED, Dataset, Splits
 from latentlab.evaluation import evaluate
 from latentlab.models import CNN
@@ -71,8 +71,13 @@ def test_few_features_learn_little_by_heart() -> None:
 
 def test_validation_chooses_the_penalty() -> None:
     x, a, b = planted()
-    assert linear_probe(**halves(x, b)).l2 == 1e-2  # nothing to learn: the strongest
-    assert linear_probe(**halves(x, a)).l2 < 1e-2
+    assert linear_probe(**halves(x, b)).l2 == max(PENALTIES)  # nothing to learn
+    chosen = linear_probe(**halves(x, a))
+    others = [linear_probe(**halves(x, a), l2=l2).valid for l2 in PENALTIES]
+    losses = [score.cross_entropy for score in others if score is not None]
+    assert chosen.l2 == PENALTIES[int(np.argmin(losses))] < 0.1
+    assert chosen.valid is not None
+    assert chosen.valid.cross_entropy == pytest.approx(min(losses), rel=0.05)
     assert linear_probe(x, a, l2=0.5).l2 == 0.5
 
 

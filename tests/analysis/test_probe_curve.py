@@ -97,8 +97,7 @@ def test_the_trained_logits_know_what_the_model_knows(found: Curve, digits: Spli
 
 def test_the_band_holds_the_spread_between_seeds_and_the_size_of_the_test(found: Curve) -> None:
     errors = found.readings[3].values()
-    p = found.readings[3].probes
-    within = np.mean([np.sqrt(one.score.error * (1 - one.score.error) / 360) for one in p])
+    within = np.mean([probe.score.std_error for probe in found.readings[3].probes])
     assert found.spread()[3] == pytest.approx(2 * np.hypot(within, errors.std(ddof=1)))
 
 
