@@ -52,6 +52,7 @@ def announce() -> None:
     if name in Shelf.default():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")
+            st.page_link("pages/clusters.py", label="Map it", query_params={"run": f"data:{name}"})
             st.page_link("pages/train.py", label="Train on it", query_params={"dataset": name})
 
 
