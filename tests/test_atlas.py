@@ -33,7 +33,8 @@ def one(atlas: Atlas, pattern: str) -> Path:
     return path
 
 
-def test_it_is_beside_the_runs_and_no_run() -> None:
+def test_it_is_beside_the_runs_and_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
     store = Store.default()
     assert Atlas.default().root.parent == store.root
     Atlas.default().keep(CODES, MAP)

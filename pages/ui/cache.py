@@ -17,7 +17,7 @@ from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
 from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
-from latentlab.data import Dataset
+from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
 from latentlab.formats import RunError
 from latentlab.models import Decodes, Encodes, Model
 from latentlab.models.gaussian_vae import GaussianVAE
@@ -50,6 +50,27 @@ def examples(run: Run) -> Dataset:
     except RunError as error:
         st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
         st.stop()
+
+
+def splits(dataset: str) -> Splits:
+    """A data set. One that can't be read ends the page with a sentence."""
+    try:
+        return load(dataset)
+    except DataError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+def has_data(run: Run) -> bool:
+    """Whether the data that a run was trained on are on this machine, and not others of their name."""
+    shelf = Shelf.default()
+    if run.dataset not in shelf:
+        return is_local(run.dataset)
+    try:
+        card = shelf.card(run.dataset)
+    except DataError:
+        return False
+    return (card.shape, card.classes) == (run.shape, run.classes)
 
 
 def n_near(run: Run) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from latentlab.data import is_local, load
+from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs import Run, labels
 from latentlab.store import Store
@@ -73,7 +73,7 @@ def _usual(run: Run | None, options: list[str]) -> str:
 
 def _choose_size(run: Run | None, dataset: str, key: str) -> int:
     """How many examples: a round number, or all; 0 for those kept with the run, where there are no others."""
-    if not is_local(dataset):
+    if not (is_local(dataset) if run is None else cache.has_data(run)):
         return 0
     n_test, n = _counts(dataset)
     options = sorted({n, *(size for size in (n_test, *SIZES) if size < n)})
@@ -94,7 +94,7 @@ def _choose_size(run: Run | None, dataset: str, key: str) -> int:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _counts(dataset: str) -> tuple[int, int]:
-    splits = load(dataset)
+    splits = cache.splits(dataset)
     return len(splits.test), len(everything(splits))
 
 

@@ -52,7 +52,7 @@ def announce() -> None:
     if name in Shelf.default():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")
-            st.page_link("pages/clusters.py", label="See its map", query_params={"run": f"data:{name}"})
+            st.page_link("pages/clusters.py", label="Map it", query_params={"run": f"data:{name}"})
             st.page_link("pages/train.py", label="Train on it", query_params={"dataset": name})
 
 
@@ -149,7 +149,7 @@ def _kept() -> None:
                 st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
                 st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
         st.caption(_outline(name))
-        st.page_link("pages/clusters.py", label="See its map", query_params={"run": f"data:{name}"})
+        st.page_link("pages/clusters.py", label="Map it", query_params={"run": f"data:{name}"})
 
 
 def _remove(name: str) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from latentlab.analysis.directions import PCA, Axes, class_directions, principal
 from latentlab.analysis.latents import activations, encode_all, layer_names
-from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits, is_local, load
+from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits
 from latentlab.data.arrays import Values
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
@@ -217,10 +217,10 @@ def _sheet(points: str, _images: NDArray[np.uint8]) -> bytes:  # noqa: ARG001
 
 def _examples(source: Source) -> tuple[Dataset, int]:
     """The examples of a source, and how many of them, the first, are test examples."""
-    if source.run is not None and (not source.n or not is_local(source.dataset)):
+    if source.run is not None and (not source.n or not cache.has_data(source.run)):
         kept = cache.examples(source.run)
         return kept, len(kept)
-    splits = load(source.dataset)
+    splits = cache.splits(source.dataset)
     return everything(splits)[: source.n], min(source.n, len(splits.test))
 
 

@@ -199,6 +199,13 @@ def test_labels_are_content_too(shelf: Shelf, tmp_path: Path) -> None:
     assert shelf.add(path, label="other") == "table-2"
 
 
+def test_the_names_of_classes_are_content_too(shelf: Shelf, tmp_path: Path) -> None:
+    words = (["ant", "bee"], ["ant", "wasp"])
+    kept_as = [shelf.add(table(tmp_path / "table.csv", label=pair * 15)) for pair in words]
+    assert kept_as == ["table", "table-2"]
+    assert [shelf.card(name).classes for name in kept_as] == [tuple(pair) for pair in words]
+
+
 @pytest.mark.parametrize(
     ("wish", "name"),
     [

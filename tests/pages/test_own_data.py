@@ -252,6 +252,7 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     app = opened("home")
     assert "Your data **pets**: 30 images of 8 × 9, 3 classes" in words(app)
     assert opened("train").selectbox(key="dataset").value == "pets"
+    assert opened("clusters", run="data:pets").selectbox(key="picked").value == "data:pets"
     shelf.remove("pets")
     assert "Your data" not in words(opened("home"))
     assert opened("train").selectbox(key="dataset").value == "digits"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from latentlab import jobs
 from latentlab.data import Shelf
@@ -66,3 +68,31 @@ def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, kind: str, pag
 )
 def test_a_class_is_marked_by_a_letter_of_its_own(classes: str, letters: str) -> None:
     assert marks(classes.split()) == list(letters)
+
+
+def test_other_data_under_the_same_name_are_not_taken_for_the_runs_own(
+    opened: Open, app_store: Store, tmp_path: Path
+) -> None:
+    run_id = trained(app_store, tmp_path, "vectors")
+    shutil.rmtree(app_store.root / ".data")  # as in another folder of runs, into which this one was copied
+    np.savez(tmp_path / "own.npz", **KINDS["colour"])
+    assert Shelf.default().add(tmp_path / "own.npz") == "own"
+    assert app_store.read(run_id).shape == (6,)
+    for page, view in (("clusters", {}), ("traversal", {"detail": "Diagnosis"})):
+        app = opened(page, run=run_id, **view)
+        assert not app.exception, app.exception
+        assert not app.error
+
+
+@pytest.mark.parametrize("damaged", ["data.json", "arrays.safetensors"])
+def test_data_that_are_damaged_are_a_sentence_or_left_out(
+    opened: Open, app_store: Store, tmp_path: Path, damaged: str
+) -> None:
+    run_id = trained(app_store, tmp_path, "vectors")
+    (app_store.root / ".data" / "own" / damaged).write_bytes(b"no")
+    st.cache_resource.clear()
+    for page in ("clusters", "train"):
+        app = opened(page, run=run_id)
+        assert not app.exception, app.exception
+        wrong = [error.value for error in app.error]
+        assert not wrong or wrong == ["The data set own can't be used: arrays.safetensors is missing or damaged."]
