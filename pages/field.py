@@ -42,7 +42,7 @@ notes(
     "Each arrow is (r(x) − x) / σ²: how the network would move a place to make it likelier. On the data it hardly "
     "moves; between two ridges the arrows part. Behind them lies the true density, or what you choose. The ring is a "
     "place: its ellipse is what may have been there before the noise, the line what repeated denoising makes of it.",
-    "Zoom in between two arms of the spiral by dragging a box. Switch to the naive start and draw the fixed points: "
+    "Let the pointer zoom in between two arms of the spiral. Switch to the naive start and draw the fixed points: "
     "places far from the data attract. Then choose the one with more noise. Compare the exact field as σ grows. "
     "Train a network and watch its field form.",
     "The best denoiser is r(x) = E[clean | noisy = x] = x + σ² ∇ log q(x), with q the density of the data blurred by "

@@ -41,9 +41,9 @@ def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, heigh
     figure = go.Figure()
     if layer is not None:
         figure.add_trace(_layer(layer, field.x, field.y, look))
-    axis = {"showgrid": False, "constrain": "domain"}
+    axis = {"showgrid": False, "constrain": "domain", "fixedrange": True}  # a click is a click; who zooms recomputes
     legend = {"orientation": "h", "y": -0.17 if layer is not None else -0.05, "yanchor": "top", "font": {"size": 12}}
-    styled(figure, look, height, dragmode="select", hovermode="closest", legend=legend, uirevision=str(box))
+    styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(box))
     return figure.update_layout(
         xaxis={"range": list(box[:2]), **axis}, yaxis={"range": list(box[2:]), "scaleanchor": "x", **axis}
     )
@@ -150,11 +150,14 @@ def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
 def add_click_targets(figure: go.Figure, box: Box) -> None:
     """Invisible places that a click can choose: a chart hears of clicks on points only."""
     x, y = np.meshgrid(np.linspace(*box[:2], PICKED), np.linspace(*box[2:], PICKED))
-    unseen = {"marker": {"opacity": 0.0}}
     figure.add_scattergl(
         x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
-        marker={"size": 9, "opacity": 0.0}, selected=unseen, unselected=unseen, hovertemplate="(%{x:.3g}, %{y:.3g})",
+        marker={"size": 9, "opacity": 0.0}, hovertemplate="(%{x:.3g}, %{y:.3g})",
     )  # fmt: skip
+    for trace in figure.data:  # a click must not fade what it didn't hit
+        if trace.type in ("scatter", "scattergl") and trace.mode != "lines":
+            shown = {"marker": {"opacity": 1.0 if trace.marker.opacity is None else trace.marker.opacity}}
+            trace.update(selected=shown, unselected=shown)
 
 
 def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:

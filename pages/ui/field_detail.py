@@ -95,7 +95,7 @@ def is_it_a_gradient(source: Source, box: Box) -> None:
     c.metric("The other way", f"{rises[1]:.3g} nats", help="Between the same corners, along the other side")
     d.metric("Asymmetry of J", f"{bent:.3f}", help="Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient")
     which = "the loop that you clicked" if len(loop(source)) > 2 else "a triangle about the middle"
-    st.caption(f"Over {which}; “More” lets a click add corners to a loop of your own.")
+    st.caption(f"Over {which}; the pointer can draw one of your own on the plane.")
     if loop(source) and st.button("Forget the loop", icon=":material/delete:"):
         st.session_state.pop(f"loop-{source.data.name}", None)
         st.rerun(scope="fragment")

@@ -15,10 +15,11 @@ from latentlab.analysis.geometry import local_hessian
 from latentlab.figures import field as draw
 from latentlab.runs import Run
 from pages.ui import address, fields
-from pages.ui.field_source import SHOWN, add_mine, choose
+from pages.ui.field_source import MINE, SHOWN, add_mine, choose
 from pages.ui.fields import LAYERS, Source
 from pages.ui.header import look
 
+POINTERS = ("looks", "zooms", "draws a loop", "adds points")
 OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
 STEPS = 25  # of denoising from a place
 CORNERS = 8  # of a loop, at most
@@ -40,10 +41,13 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             bind="query-params",
             wrap=True,
         )
-        with st.popover("More", width="stretch"):
-            even = st.toggle("Arrows of one length, coloured by it", key="even", bind="query-params")
-            st.toggle("A click adds a corner to the loop", key="corners-too")
-            st.caption("Drag on the plane to zoom into a box; a click looks at a place.")
+        even = st.toggle("Arrows of one length, coloured by it", key="even", bind="query-params")
+        pointer = st.segmented_control(
+            "Pointer", POINTERS if source.data.name == MINE else POINTERS[:-1], default="looks", required=True,
+            key=f"pointer-{source.data.name == MINE}", wrap=True,
+            help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
+            "and curl”, or a point of your own",
+        )  # fmt: skip
         box = zoom(source)
         if box != source.box:
             st.button("Show all of it", key="unzoom", icon=":material/zoom_out_map:", on_click=address.write,
@@ -72,10 +76,13 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if corners := loop(source):
             draw.add_polygon(drawn, np.array(corners), look())
         draw.add_click_targets(drawn, box)
-        key = f"plane-{source.data.name}-{box}"
+        if pointer == "zooms":
+            drawn.update_layout(dragmode="select")
+        key = f"plane-{source.data.name}-{box}-{pointer}"
         st.plotly_chart(
-            drawn, theme=None, config={"displayModeBar": False}, key=key, on_select=lambda: _picked(key),
-            selection_mode=("points", "box"), alt=f"The field of the {source.name}: arrows towards denser data",
+            drawn, theme=None, config={"displayModeBar": False}, key=key, selection_mode=("points", "box"),
+            on_select=lambda: _picked(key, source.data.name, pointer),
+            alt=f"The field of the {source.name}: arrows towards denser data",
         )  # fmt: skip
         if seen.n_holes:
             st.caption(f"{seen.n_holes:,} of {fields.N**2:,} places have no finite answer and are left empty.")
@@ -151,7 +158,7 @@ def _place(drawn: Any, source: Source, box: Box) -> None:
     draw.add_place(drawn, found.eigenvectors[0], radii, path, 0.05 * (box[1] - box[0]), look())
 
 
-def _picked(key: str) -> None:
+def _picked(key: str, data: str, pointer: str) -> None:
     """A click is a place, a corner or a point; a dragged box is where to zoom."""
     picked = st.session_state[key].selection
     if picked.box:
@@ -160,12 +167,11 @@ def _picked(key: str) -> None:
         if half > 0:
             x, y = (x0 + x1) / 2, (y0 + y1) / 2
             address.write("box", ",".join(f"{v:.4g}" for v in (x - half, x + half, y - half, y + half)))
-    elif picked.points:
+    elif picked.points and pointer != "zooms":
         x, y = float(picked.points[-1]["x"]), float(picked.points[-1]["y"])
-        if st.session_state.get("adds") and key.startswith("plane-my points"):
+        if pointer == "adds points":
             add_mine(x, y)
-        elif st.session_state.get("corners-too"):
-            name = f"loop-{key.removeprefix('plane-').rpartition('-(')[0]}"
-            st.session_state[name] = [*st.session_state.get(name, []), (x, y)][-CORNERS:]
+        elif pointer == "draws a loop":
+            st.session_state[f"loop-{data}"] = [*st.session_state.get(f"loop-{data}", []), (x, y)][-CORNERS:]
         else:
             address.write("at", f"{x:.4g},{y:.4g}")

@@ -104,8 +104,7 @@ def _of_mine() -> tuple[Dataset, Density]:
     brought = st.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
     with st.expander("Points as text", expanded=brought is None):
         st.text_area("One point a line: x, y", key="my-points", height=120, label_visibility="collapsed")
-        st.caption("Or click on the plane with “click adds a point” on.")
-        st.toggle("Click adds a point", key="adds")
+        st.caption("Or let the pointer add them on the plane.")
     xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,))
