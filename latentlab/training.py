@@ -43,9 +43,7 @@ class TrainConfig:
     warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
-    labels: int = knob(
-        0, 0, 1_000_000, help="training examples that keep their label, equally many of each class; 0: all of them"
-    )
+    labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")

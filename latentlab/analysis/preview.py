@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latentlab import device
 from latentlab.analysis.field import Box, score_field
-from latentlab.data import UNLABELLED, Dataset, to_bytes
+from latentlab.data import DENSITIES, UNLABELLED, Dataset, to_bytes
 from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 
 N_EXAMPLES = 12
@@ -47,13 +47,15 @@ def preview(model: Model, data: Dataset) -> Preview:
     x = few.batch().x
     was_training = model.training
     model.eval()
-    are_images = len(data.shape) == 3
+    are_images = data.name not in DENSITIES  # vectors are drawn as pictures, points of a plane aren't
     seen: dict[str, Any] = {}
     with torch.no_grad():
         if are_images and isinstance(model, Encodes) and isinstance(model, Decodes):
             seen["reconstructions"] = to_bytes(model.decode(model.encode(x)))
-        if are_images and isinstance(model, Conditional) and bool((few.y != UNLABELLED).all()):
-            seen["reconstructions"] = to_bytes(model.decode(model.encode(x, few.y), few.y))
+        if are_images and isinstance(model, Conditional):
+            guess = model.classify(x).argmax(1) if isinstance(model, Classifies) else 0
+            y = few.y.where(few.y != UNLABELLED, guess)
+            seen["reconstructions"] = to_bytes(model.decode(model.encode(x, y), y))
         if are_images and isinstance(model, Samples):
             seen["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
         if are_images and isinstance(model, Classifies):

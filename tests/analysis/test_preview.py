@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from latentlab import device
 from latentlab.analysis.preview import N_EXAMPLES, N_SAMPLES, Images, preview
-from latentlab.data import Splits, load, to_bytes
-from latentlab.models import AE, CNN, DAE, VAE, Denoises, Model, Spec
+from latentlab.data import UNLABELLED, Splits, load, to_bytes
+from latentlab.models import AE, CNN, DAE, MODELS, VAE, Classifies, Conditional, Denoises, Model, Spec
 from latentlab.nn import initialise
 
 SPEC = Spec((1, 8, 8), 10)
@@ -112,3 +114,19 @@ def test_points_of_the_plane_show_the_field_and_no_images() -> None:
     np.testing.assert_allclose(seen.field[0, 0], score[0].numpy(), rtol=1e-4)
     vae = preview(fresh(VAE(VAE.Config(hidden=16), Spec((2,), 2))), data)
     assert (vae.reconstructions, vae.samples, vae.field) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["m2", "cvae"])
+def test_a_conditional_model_is_shown_with_the_class_or_its_guess(name: str, digits: Splits) -> None:
+    kind = MODELS[name]
+    model = fresh(kind(kind.Config(hidden=8), SPEC))
+    assert isinstance(model, Conditional)
+    few = digits.valid[:N_EXAMPLES]
+    x, y = few.batch().x, few.y.clone()
+    y[::2] = UNLABELLED
+    seen = preview(model, replace(few, y=y.clone()))
+    with torch.no_grad():
+        y[::2] = model.eval().classify(x).argmax(1)[::2] if isinstance(model, Classifies) else 0
+        decoded = model.decode(model.encode(x, y), y)
+    assert np.array_equal(there(seen.reconstructions), np.rint(decoded.numpy() * 255))
+    assert seen.labels.tolist()[::2] == [UNLABELLED] * 6
