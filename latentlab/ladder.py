@@ -69,7 +69,7 @@ LADDERS = {
         100,
         ALL,
         {"z_dim": 32, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
-        {"epochs": 200, "batch_size": 100, "warmup": 0.25},
+        {"epochs": 100, "batch_size": 100, "warmup": 0.25},
         "digits-cnn",
     ),
     "mnist": Ladder(

@@ -22,7 +22,6 @@ from latentlab.knobs import knob
 from latentlab.models.base import Auxiliary, Decodes, Encodes, Loss, Samples, Spec
 from latentlab.models.conditional_vae import Dense
 from latentlab.models.importance import Importance
-from latentlab.models.likelihood import Likelihood
 
 
 class AVAE(Encodes, Decodes, Auxiliary, Samples, Importance):
@@ -40,7 +39,7 @@ class AVAE(Encodes, Decodes, Auxiliary, Samples, Importance):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim, self.a_dim = config, spec, config.z_dim, config.a_dim
-        self.likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = config.density(spec.shape)
         x, z, a = math.prod(spec.shape), config.z_dim, config.a_dim
         self.q_a = config.network([x], 2 * a)
         self.q_z = config.network([x, a], 2 * z)

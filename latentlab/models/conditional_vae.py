@@ -47,6 +47,16 @@ class Dense:
     )
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 
+    def density(self, shape: tuple[int, ...]) -> Likelihood:
+        """p(x|·) of data whose examples have this shape.
+
+        Raises:
+            ValueError: it is one of pixels, and the data aren't images.
+        """
+        likelihood = Likelihood(self.likelihood, self.std)
+        likelihood.check(shape)
+        return likelihood
+
     def network(self, n_in: Sequence[int], n_out: int) -> JointMLP:
         """A network of several inputs with these knobs."""
         return JointMLP(n_in, [self.hidden] * self.layers, n_out, self.batch_norm)
@@ -78,7 +88,7 @@ class ConditionalVAE(Conditional, Samples, Importance):
             raise ValueError("A model with a class beside its code needs data of at least two classes.")
         self.spec, self.z_dim = spec, config.z_dim
         self.x_dim = math.prod(spec.shape)
-        self.likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = config.density(spec.shape)
         self.log_p_y = -math.log(spec.n_classes)
 
     @abstractmethod

@@ -28,6 +28,15 @@ class Likelihood:
     kind: str
     std: float = 0.1
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Refuse a density of pixels for data that aren't images.
+
+        Raises:
+            ValueError: one example is a row of numbers, and the kind is of values in [0, 1].
+        """
+        if len(shape) < 2 and self.kind in OF_PIXELS:
+            raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
+
     @property
     def outputs(self) -> int:
         """Outputs of the decoder for each value."""

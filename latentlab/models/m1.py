@@ -22,7 +22,6 @@ from latentlab.densities import Gaussian, log_mean_exp
 from latentlab.models.base import Classifies, Loss, Spec
 from latentlab.models.conditional_vae import Dense
 from latentlab.models.gaussian_vae import GaussianVAE
-from latentlab.models.likelihood import Likelihood
 
 
 class M1(GaussianVAE, Classifies):
@@ -41,7 +40,7 @@ class M1(GaussianVAE, Classifies):
         if spec.n_classes < 2:
             raise ValueError("A model with a classifier needs data of at least two classes.")
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        self.likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = config.density(spec.shape)
         x = math.prod(spec.shape)
         self.q_z = config.network([x], 2 * config.z_dim)
         self.p_x = config.network([config.z_dim], x * self.likelihood.outputs)

@@ -400,6 +400,12 @@ def test_a_sample_has_a_class_drawn_from_all(name: str) -> None:
     assert len(set(y.tolist())) == K
 
 
+@pytest.mark.parametrize("name", [*CONDITIONAL, "m1", "avae"])
+def test_pixels_are_of_images_only(name: str) -> None:
+    with pytest.raises(ValueError, match="bernoulli is a likelihood of pixels, and these data aren't images"):
+        model_of(name, (2,))
+
+
 @pytest.mark.parametrize("name", CONDITIONAL)
 def test_real_numbers_have_no_bounds(name: str) -> None:
     model = model_of(name, (2,), likelihood="real-gaussian")
