@@ -11,8 +11,9 @@ from latentlab import device
 from latentlab.analysis.projection import pca
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Encodes, Samples
+from latentlab.models import GSN, Encodes, Samples
 from latentlab.runs import Run
+from latentlab.store import Store
 from pages.ui import cache
 from pages.ui.pictures import SIDE
 
@@ -50,6 +51,18 @@ def cards(run: Run) -> None:
             _walked(run),
             run,
         )
+    walkers = [walker for walker in Store.default().runs(GSN) if walker.shape == run.shape]
+    walker = max(walkers, key=lambda r: int(r.config.get("walkback", 0)), default=None)
+    if walker is not None:
+        with grid.container():
+            _card(
+                "GSN",
+                "directions_walk",
+                "A network that walks from image to image.",
+                "gsn",
+                _drawn(walker),
+                walker,
+            )
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 

@@ -20,13 +20,14 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model]) -> Run | None:
+def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
     Args:
         title: of the page.
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
+        first: the run that it opens on, where none was chosen.
     """
     _inside_frame()
     runs = {run.id: run for run in Store.default().runs(*any_of)}
@@ -36,7 +37,7 @@ def header(title: str, *any_of: type[Model]) -> Run | None:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
         return None
-    chosen = _chosen(runs)
+    chosen = _chosen(runs, first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(title, anchor=False, width="content")
         st.space("stretch")
@@ -92,7 +93,7 @@ def _inside_frame() -> None:
         st.rerun()
 
 
-def _chosen(runs: dict[str, Run]) -> str:
+def _chosen(runs: dict[str, Run], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     asked, picked_here = address.read("run"), st.session_state.pop("picked_here", False)
     if asked and not picked_here:
@@ -100,6 +101,6 @@ def _chosen(runs: dict[str, Run]) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    default = FIRST_CHOICE if FIRST_CHOICE in runs else next(iter(runs))
+    default = first if first in runs else next(iter(runs))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default
