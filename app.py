@@ -22,6 +22,7 @@ def main() -> None:
             st.Page("pages/field.py", title="Score field", icon=":material/air:"),
             st.Page("pages/analogies.py", title="Analogies", icon=":material/grid_on:"),
             st.Page("pages/sampling.py", title="Sampling", icon=":material/casino:"),
+            st.Page("pages/gsn.py", title="GSN", icon=":material/directions_walk:"),
             st.Page("pages/probes.py", title="Probes", icon=":material/device_thermostat:"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         ],

@@ -149,18 +149,19 @@ def clamp(f: Doubles, g: Doubles, inside: NDArray[np.bool_]) -> Clamping:
     Args:
         f: (n, m) f[x, h].
         g: (m, n) g[h, x].
-        inside: (n,) which states are in S; some h must lead there from every x of S.
+        inside: (n,) which states are in S; every h that S leads to must lead back.
 
     Raises:
         ValueError: S is empty, or can't be reached from some h.
     """
     held = g * inside
     total = held.sum(1, keepdims=True)
-    if not inside.any() or not (total > 0).all():
-        raise ValueError("The set that the chain is held in can't be reached from everywhere.")
+    left = f[inside].sum(0) > 0  # the h that S leads to
+    if not inside.any() or not (total[left] > 0).all():
+        raise ValueError("The set that the chain is held in can't be reached again from where it leads.")
     rows = np.flatnonzero(inside)
     law = np.zeros(len(inside))
-    law[rows] = stationary((f @ (held / total))[np.ix_(rows, rows)])
+    law[rows] = stationary((f @ (held / np.where(total > 0, total, 1)))[np.ix_(rows, rows)])
     free = stationary(f @ g) * inside
     conditional = free / free.sum()
     return Clamping(law, conditional, variation(law, conditional))

@@ -35,8 +35,13 @@ class State(NamedTuple):
     """Where B chains are."""
 
     x: Tensor  # (B, *shape): drawn
-    mean: Tensor  # (B, *shape): what it was drawn from
+    logits: Tensor  # (B, *shape): of what it was drawn from
     hidden: tuple[Tensor, ...]  # (B, hidden) each
+
+    @property
+    def mean(self) -> Tensor:
+        """(B, *shape): of p(x|h)."""
+        return self.logits.sigmoid()
 
 
 class GSN(Samples, Walks):
@@ -86,7 +91,7 @@ class GSN(Samples, Walks):
 
     def start(self, x: Tensor) -> State:
         """Chains at x, with nothing in their hidden layers."""
-        return State(x, x, (x.new_zeros(len(x), self.config.hidden),) * self.config.layers)
+        return State(x, x.logit(), (x.new_zeros(len(x), self.config.hidden),) * self.config.layers)
 
     def step(self, state: State, rng: torch.Generator, k: int = 0) -> State:
         """Corrupt, go up and down, and draw: one step of the chain, with the factor α_(k+1) of the walk."""
@@ -134,5 +139,6 @@ class GSN(Samples, Walks):
         return h + self.config.noise * torch.randn(h.shape, generator=rng, device=h.device)
 
     def _draw(self, logits: Tensor, hidden: tuple[Tensor, ...], rng: torch.Generator) -> State:
-        mean = logits.detach().sigmoid()
-        return State((torch.rand(mean.shape, generator=rng, device=mean.device) < mean).float(), mean, hidden)
+        fixed = logits.detach()
+        x = torch.rand(fixed.shape, generator=rng, device=fixed.device) < fixed.sigmoid()
+        return State(x.float(), fixed, hidden)

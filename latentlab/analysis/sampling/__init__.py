@@ -15,7 +15,7 @@ from latentlab.analysis.sampling.distances import Cells, Discrepancy, cells, mmd
 from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.langevin import MALA, Langevin
 from latentlab.analysis.sampling.own_walk import Gibbs, OwnWalk, denoising_walk
-from latentlab.analysis.sampling.parzen import Parzen, log_density, parzen
+from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
 from latentlab.analysis.sampling.random_walk import RandomWalk
 from latentlab.analysis.sampling.setups import (
     FAR_MODES,
@@ -35,6 +35,7 @@ from latentlab.analysis.sampling.targets import (
     posterior,
 )
 from latentlab.analysis.sampling.tempering import Tempering
+from latentlab.analysis.sampling.walks import Mixing, mixing, record
 
 __all__ = [
     "FAR_MODES",
@@ -48,6 +49,7 @@ __all__ = [
     "Discrepancy",
     "Gibbs",
     "Langevin",
+    "Mixing",
     "Move",
     "OwnWalk",
     "Parzen",
@@ -60,6 +62,7 @@ __all__ = [
     "Tempering",
     "advance",
     "begin",
+    "bernoulli_bound",
     "cells",
     "denoised",
     "denoising_walk",
@@ -67,11 +70,13 @@ __all__ = [
     "differentiable",
     "exact",
     "log_density",
+    "mixing",
     "mixture_conditional",
     "mmd",
     "parzen",
     "posterior",
     "rank_histogram",
+    "record",
     "sample_chains",
     "side_by_side",
     "start_places",

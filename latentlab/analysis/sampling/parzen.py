@@ -90,6 +90,23 @@ def log_density(samples: Tensor, x: Tensor, widths: Sequence[float]) -> Doubles:
     return torch.cat(found, 1).cpu().numpy()
 
 
+@torch.no_grad()
+def bernoulli_bound(logits: Tensor, x: Tensor) -> Doubles:
+    """(M, *shape), (N, *shape) -> (N,) nats: log 1/M Σ_j p(x|h_j) of binary examples, from M steps of a chain.
+
+    On average a lower bound on the log-probability that the chain's stationary law gives x, for any M (conservative
+    sampling-based likelihood: Bengio, Yao & Cho 2013); tight as M grows.
+
+    Args:
+        logits: of p(x|h_j), independent pixels.
+        x: 0 or 1.
+    """
+    given = logits.flatten(1).double()
+    rest = -torch.nn.functional.softplus(given).sum(1)  # of an image that is all 0
+    found = [torch.logsumexp(part.double() @ given.T + rest, 1) for part in x.flatten(1).split(ROWS)]
+    return torch.cat(found).cpu().numpy() - np.log(len(given))
+
+
 def _flat(x: Tensor) -> Tensor:
     """(N, *shape) -> (N, D) float64; uint8 scaled to [0, 1]."""
     return x.flatten(1).double() / 255 if x.dtype == torch.uint8 else x.flatten(1).double()

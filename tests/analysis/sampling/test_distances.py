@@ -13,6 +13,7 @@ from sklearn.neighbors import KernelDensity
 from latentlab import device
 from latentlab.analysis.sampling import (
     SamplingError,
+    bernoulli_bound,
     cells,
     log_density,
     mmd,
@@ -90,6 +91,24 @@ def test_the_width_is_chosen_on_the_validation_examples_and_judged_on_the_test_e
     assert found.standard_error == pytest.approx(found.per_example.std(ddof=1) / math.sqrt(4_000))
     entropy = -(1 + math.log(2 * math.pi))  # -d/2 log 2πe: what the truth gives
     assert entropy - 0.1 < found.log_likelihood < entropy + 3 * found.standard_error
+
+
+def test_the_bound_is_the_log_mean_of_the_likelihoods_and_below_the_truth() -> None:
+    """Three pixels, all eight images: with h uniform on four values, the mean bound rises to the true log-probability."""
+    rng = device.generator(0)
+    logits = 2 * torch.randn(4, 3, generator=rng, dtype=torch.float64)
+    x = torch.tensor([[i >> k & 1 for k in range(3)] for i in range(8)], dtype=torch.float64)
+    each = torch.distributions.Bernoulli(logits=logits[:, None]).log_prob(x).sum(2)  # (4, 8)
+    truth = torch.logsumexp(each, 0).numpy() - math.log(4)
+    np.testing.assert_allclose(bernoulli_bound(logits, x), truth)
+    assert np.exp(truth).sum() == pytest.approx(1)
+
+    def mean_bound(m: int) -> float:
+        drawn = [logits[torch.randint(4, (m,), generator=rng)] for _ in range(300)]
+        return float(np.mean([np.exp(truth) @ bernoulli_bound(part, x) for part in drawn]))
+
+    bounds = [mean_bound(m) for m in (1, 4, 64)]
+    assert bounds[0] < bounds[1] < bounds[2] < np.exp(truth) @ truth
 
 
 def test_images_as_bytes_count_as_intensities() -> None:
