@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from latentlab import device
 from latentlab.analysis.projection import pca
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import sheet_png
+from latentlab.figures.sheets import png, sheet_png
 from latentlab.models import Encodes, Samples
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.pictures import SIDE
+from pages.ui.probing import CLASS, first_look, targets
 
 ROWS, COLUMNS = 6, 12
+CARD_LIMIT = 32  # features of a layer that the card's probes are given
 
 
 def cards(run: Run) -> None:
@@ -41,6 +43,11 @@ def cards(run: Run) -> None:
                 _spread(run),
                 run,
             )
+    known = _known(run)
+    if known is not None:
+        with grid.container():
+            text = "What every layer knows, before and after training."
+            _card("Probes", "device_thermostat", text, "probes", known, run)
     with grid.container():
         _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
 
@@ -83,6 +90,22 @@ def _spread(run: Run) -> bytes:
     y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
     cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
     return _png(x[np.square(cells - share).sum(-1).argmin(1)])
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _known(run: Run) -> bytes | None:
+    """A bar for each layer, as high as the share of classes that a probe reads from it; None where there are none."""
+    if CLASS not in targets(run):
+        return None
+    try:
+        right = 1 - first_look(run, None, CLASS, CARD_LIMIT).means()
+    except ValueError:  # such as examples without labels
+        return None
+    height, width = ROWS * SIDE, COLUMNS * SIDE // len(right)
+    bars = np.zeros((height, width * len(right)), np.uint8)
+    for k, share in enumerate(right):
+        bars[round(height * (1 - 0.9 * share)) :, k * width + width // 6 : (k + 1) * width - width // 6] = 255
+    return png(bars)
 
 
 def _png(images: NDArray[np.uint8]) -> bytes:
