@@ -3,16 +3,28 @@
 import streamlit as st
 
 from latentlab.analysis.monotonicity import RESNET_50, monotonicity
-from latentlab.analysis.probe_curve import Curve
+from latentlab.analysis.probe_curve import Curve, Measure, Split
 from latentlab.figures.probes import Shown, probe_figure
-from latentlab.models import Classifies, Encodes
+from latentlab.models import Classifies, Denoises, Encodes
 from latentlab.runs import Run
 from pages.ui.header import header, look, notes
 from pages.ui.pathology import pathology
 from pages.ui.probe_controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
 from pages.ui.probe_detail import all_layers, layer_detail
-from pages.ui.probing import CLASS, cancelled, first_look, full, key, measure_again, model_error, pending, question
+from pages.ui.probing import (
+    CLASS,
+    cancelled,
+    first_look,
+    full,
+    key,
+    measure_again,
+    model_error,
+    pending,
+    question,
+    targets,
+)
 
+KINKS = 3  # that are explained under the picture; the others where the pointer is
 DETAILS = ("Layer", "All layers", "Pathology lab")
 
 
@@ -25,12 +37,12 @@ def probes(run: Run) -> None:
         moment, epoch = choose_moment(run)
         measure, split = choose_shown()
         place = st.container()
-        settings, untrained, overlay = choose_settings()
+        settings, besides = choose_settings()
     try:
         rough = first_look(run, epoch, target)
         with place:
             k = choose_layer([reading.layer.name for reading in rough.readings])
-        curve, before = rough, first_look(run, 0, target) if untrained and epoch != 0 else None
+        curve, before = rough, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
         fine, fine_before = (None, None) if cancelled() else (
             full(run, epoch, target, settings),
             full(run, 0, target, settings) if before is not None else None,
@@ -46,14 +58,14 @@ def probes(run: Run) -> None:
     asked = question(run, target, n)
     chance = curve.readings[0].probes[0].baseline if measure == "error" else None
     own = model_error(run, epoch, n) if target == CLASS and measure == "error" else None
-    overlaid = RESNET_50 if overlay and measure == "error" else None
+    overlaid = RESNET_50 if besides.resnet and measure == "error" else None
     with drawn:
         if cancelled():
             st.button("Measure in full", on_click=measure_again, icon=":material/speed:")
         elif not ready:
             pending(waiting, settings.n)
-        picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid), look()))
-        st.caption(summary(curve, before))
+        picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))
+        st.caption(summary(curve, before, measure, split))
     one, every, lab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
@@ -66,7 +78,7 @@ def probes(run: Run) -> None:
             pathology()
 
 
-def summary(curve: Curve, before: Curve | None) -> str:
+def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
     """What the curve says, in a sentence or two."""
     found = monotonicity(dict(zip((r.layer.name for r in curve.readings), curve.means(), strict=True)))
     fit, _, test = curve.sizes
@@ -76,14 +88,19 @@ def summary(curve: Curve, before: Curve | None) -> str:
         f"{found.drop} ({found.largest:.1%}); {len(found.violations)} of {len(curve.readings) - 1} layers know less "
         f"than the one before them; rank correlation with depth {found.spearman:.2f}."
     )
+    for k, why in list(curve.kinks(measure, split).items())[:KINKS]:
+        text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:
         best = int(before.means().argmin())
         text += f" Before training the best is {before.readings[best].layer.name} with {before.means()[best]:.1%}."
     return text
 
 
-run = header("Probes", Classifies, Encodes)
+run = header("Probes", Classifies, Encodes, Denoises, images=True)
 if run is None:
+    st.stop()
+if not targets(run):
+    st.info("These data have no classes and are no images, so there is nothing to ask about them.")
     st.stop()
 probes(run)
 notes(

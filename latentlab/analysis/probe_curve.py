@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from latentlab.analysis.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.latents import Floats, Layer, layers
 from latentlab.analysis.probe import Probe, linear_probe
-from latentlab.models import Classifies, Decodes, Encodes
+from latentlab.models import Classifies, Decodes, Denoises, Encodes
 
 LATENT = "latent"
 Measure = Literal["error", "cross-entropy", "top 3"]
@@ -95,7 +95,7 @@ def run_through(model: nn.Module) -> Callable[[Tensor], object]:
     """What sends examples through all of a model.
 
     Raises:
-        ValueError: it neither classifies nor encodes, so nobody knows how.
+        ValueError: it neither classifies, encodes nor denoises, so nobody knows how.
     """
     if isinstance(model, Classifies):
         return model.classify
@@ -103,7 +103,9 @@ def run_through(model: nn.Module) -> Callable[[Tensor], object]:
         return lambda x: model.decode(model.encode(x))
     if isinstance(model, Encodes):
         return model.encode
-    raise ValueError("A model that neither classifies nor encodes examples can't be probed.")
+    if isinstance(model, Denoises):
+        return model.denoise
+    raise ValueError("A model that neither classifies, encodes nor denoises examples can't be probed.")
 
 
 def stations(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[Layer, ...]:

@@ -19,6 +19,8 @@ KINK = "#d6336c"
 ERRORS = "RdYlBu"  # red for an error of 1, blue for none: on every model the same
 MOST_NODES = 20  # drawn with their diodes and numbers; beyond that only the colours fit
 NUMBERS = ("#1f2430", "#ffffff")  # on a pale node and on a strong one: its colour is the same in the light and the dark
+LEAST = 1e-3  # where a logarithmic axis ends
+CLOSE = 0.04  # share of the axis: lines nearer than that get their names above and below
 STRONG = 0.2  # error from which on, or within which of 1, a node is strong
 
 Doubles = NDArray[np.float64]
@@ -34,7 +36,8 @@ class Shown:
         selected: place of the layer that is looked at.
         chance: of always naming the most frequent class; None where the measure has none.
         model: the model's own number; None where it doesn't say the asked.
-        overlay: errors of another network by name, drawn over the same width; empty for none.
+        overlay: errors of another network by name, drawn over the same width; None for none.
+        log: whether the y axis is logarithmic.
     """
 
     measure: Measure = "error"
@@ -43,6 +46,7 @@ class Shown:
     chance: float | None = None
     model: float | None = None
     overlay: Mapping[str, float] | None = None
+    log: bool = False
 
 
 def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) -> go.Figure:
@@ -81,6 +85,8 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
     unit = {"error": "error", "cross-entropy": "cross-entropy (nats)", "top 3": "right class not in the top 3"}
     what = {"test": "of the test examples", "valid": "of the validation examples", "train": "of the fitted examples"}
     figure.update_yaxes(title_text=f"{unit[shown.measure]} {what[shown.split]}", rangemode="tozero", row=1, col=1)
+    if shown.log:
+        figure.update_yaxes(type="log", dtick="D2", row=1, col=1)
     if shown.measure != "cross-entropy":
         figure.update_yaxes(tickformat=".0%", row=1, col=1)
     ticks = list(range(n)) if n <= 40 else list(range(0, n, max(1, n // 16)))
@@ -149,14 +155,15 @@ def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
 def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str, dash: str) -> None:
     means, spread = curve.means(shown.measure, shown.split), curve.spread(shown.measure, shown.split)
     x = np.arange(len(means))
-    band = np.concatenate([means + spread, np.maximum(means - spread, 0)[::-1]])
+    floor = LEAST if shown.log else 0.0
+    band = np.concatenate([means + spread, np.maximum(means - spread, floor)[::-1]])
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]), y=band, fill="toself", fillcolor=colour, opacity=0.15, line={"width": 0},
         hoverinfo="skip", showlegend=False, legendgroup=name, row=1, col=1,
     )  # fmt: skip
     layers = [reading.layer for reading in curve.readings]
     figure.add_scatter(
-        x=x, y=means, mode="lines+markers", name=name, legendgroup=name, marker={"size": 8},
+        x=x, y=np.maximum(means, floor), mode="lines+markers", name=name, legendgroup=name, marker={"size": 8},
         line={"color": colour, "dash": dash, "width": 2}, customdata=x, row=1, col=1,
         text=[f"{layer.name} ({layer.kind}, {'×'.join(map(str, layer.shape))})" for layer in layers],
         error_y={"array": spread, "visible": False},
@@ -171,10 +178,14 @@ def _levels(figure: go.Figure, curve: Curve, shown: Shown, look: Theme) -> None:
         lines["chance"] = (shown.chance, look.muted)
     if shown.model is not None:
         lines["the model"] = (shown.model, look.text)
-    for name, (value, colour) in lines.items():
+    top = max(value for value, _ in lines.values())
+    below = -top
+    for name, (value, colour) in sorted(lines.items(), key=lambda item: item[1]):
+        crowded, below = value - below < CLOSE * top, value
         figure.add_hline(
             y=value, line={"color": colour, "dash": "dot", "width": 1}, row=1, col=1, annotation_text=name,
             annotation_position="right", annotation_font={"color": colour, "size": 12},
+            annotation_yshift=12 if crowded else 0,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import plotly.graph_objects as go
@@ -59,10 +60,20 @@ def choose_layer(names: list[str]) -> int:
     return names.index(str(name))
 
 
-def choose_settings() -> tuple[Settings, bool, bool]:
-    """Choose how probes are fitted, and what is drawn besides: the untrained network, the source's ResNet-50."""
+@dataclass(frozen=True)
+class Besides:
+    """What is drawn besides the curve: the untrained network, the source's ResNet-50; and on which axis."""
+
+    untrained: bool
+    resnet: bool
+    log: bool
+
+
+def choose_settings() -> tuple[Settings, Besides]:
+    """Choose how probes are fitted, and what is drawn besides."""
     untrained = st.toggle("Before training too", True, key="untrained", bind="query-params")
     with st.popover("More", width="stretch"):
+        log = st.toggle("Logarithmic axis", key="log", bind="query-params")
         overlay = st.toggle(
             "The source's ResNet-50", key="resnet", bind="query-params",
             help="Probe errors on ImageNet (Alain 2018, Fig. 9.4): almost perfectly monotone",
@@ -74,7 +85,7 @@ def choose_settings() -> tuple[Settings, bool, bool]:
             help="A fixed random subset of the features; or pooled over the positions of each channel",
         )  # fmt: skip
         seeds = st.select_slider("Seeds", [1, 3, 5], 3, key="seeds", bind="query-params")
-    return Settings(int(n), int(limit), cast(How, how), int(seeds)), untrained, overlay
+    return Settings(int(n), int(limit), cast(How, how), int(seeds)), Besides(untrained, overlay, log)
 
 
 def picture(content: go.Figure) -> None:

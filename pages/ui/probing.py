@@ -74,13 +74,13 @@ def targets(run: Run) -> list[str]:
     return [*([CLASS] if len(run.classes) > 1 else []), *even, *images]
 
 
-def first_look(run: Run, epoch: int | None, target: str) -> Curve:
+def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
     """A curve of the few examples that are kept with the run: rough, but there at once.
 
     Raises:
         ValueError: the examples can't be told apart by this target.
     """
-    return _first_look(run, epoch, target)
+    return _first_look(run, epoch, target, limit)
 
 
 def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve | None:
@@ -163,10 +163,10 @@ def _moment(run: Run, epoch: int) -> Model:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _first_look(run: Run, epoch: int | None, target: str) -> Curve:
+def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
     asked = question(run, target, 0)
     return probe_curve(
-        moment(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=FIRST_LIMIT
+        moment(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.directions import PCA, Axes, class_directions, principal
-from latentlab.analysis.latents import activations, encode_all, layer_names
+from latentlab.analysis.latents import activations, encode_all
+from latentlab.analysis.latents import layers as layers_of
+from latentlab.analysis.probe_curve import run_through
 from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits
 from latentlab.data.arrays import Values
 from latentlab.device import generator
@@ -108,16 +111,8 @@ class Space:
 def layers(run: Run) -> list[str]:
     """What of a run can be mapped: its code, its input, and the layers inside it that the examples go through."""
     own = [CODE] if issubclass(run.kind, Encodes) else []
-    model, few = cache.model(run), cache.examples(run)[:2]
-    seen: list[str] = []
-    for name in layer_names(model):
-        if next(model.get_submodule(name).children(), None) is None:
-            try:
-                activations(model, few.x, [name], _through(model))
-            except ValueError:  # it doesn't run when an example goes through
-                continue
-            seen.append(name)
-    return [*own, INPUT, *seen]
+    model = cache.model(run)
+    return [*own, INPUT, *(layer.name for layer in layers_of(model, cache.examples(run).x, run_through(model)))]
 
 
 @st.cache_resource(max_entries=6, show_spinner="Looking at the examples …", hash_funcs=BY_KEY)
@@ -128,8 +123,9 @@ def space(source: Source) -> Space:
     points = digest(np.append(digest(data.x.numpy()), digest(data.y.numpy())))
     run = source.run
     if run is None or source.layer == INPUT:
-        z, n_units = _narrow(data.x.flatten(1).numpy())
-        z = z.astype(np.float32) / np.float32(255 if data.x.dtype == torch.uint8 else 1)
+        n_units = math.prod(data.shape)
+        z = data.x.flatten(1)[:, torch.from_numpy(_taken(n_units))].float().numpy()
+        z /= 255 if data.x.dtype == torch.uint8 else 1
     elif source.layer == CODE:
         z = encode_all(cache.encoder(run, source.epoch), data.x)
         n_units = z.shape[1]
@@ -138,8 +134,7 @@ def space(source: Source) -> Space:
     names = tuple(f"z{k + 1}" if source.layer == CODE else f"{k + 1}" for k in range(n_units))
     if source.layer == INPUT and source.dataset in Shelf.default():
         names = Shelf.default().card(source.dataset).features or names
-    if n_units > z.shape[1]:
-        names = tuple(names[k] for k in _taken(n_units))
+    names = tuple(names[k] for k in _taken(n_units))
     return Space(source, source.key, points, data, n_test, z, names, n_units)
 
 
@@ -233,30 +228,19 @@ def everything(splits: Splits) -> Dataset:
     return Dataset(test.name, torch.cat([p.x for p in parts]), torch.cat([p.y for p in parts]), test.classes)
 
 
-def _through(model: Model) -> Callable[[Tensor], object]:
-    """What sends examples through all of a model's layers that it can."""
-    if isinstance(model, Encodes):
-        code = model.encode
-        return (lambda x: model.decode(code(x))) if isinstance(model, Decodes) else code
-    return model.classify if isinstance(model, Classifies) else model
-
-
 def _layer(model: Model, data: Dataset, layer: str) -> tuple[Floats, int]:
     """(N, D) of a layer's outputs, and its width; of a wide one some of its units, always the same."""
-    parts, width = [], 0
-    for index in torch.arange(len(data)).split(CHUNK):
-        found = activations(model, data.x[index], [layer], _through(model))[layer]
-        part, width = _narrow(found)
-        parts.append(part)
-    return np.concatenate(parts), width
+    (width,) = (math.prod(one.shape) for one in layers_of(model, data.x, run_through(model)) if one.name == layer)
+    taken = torch.from_numpy(_taken(width))
 
+    def keep(_name: str, output: Tensor) -> Tensor:
+        return output.flatten(1)[:, taken]
 
-def _narrow(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
-    width = values.shape[1]
-    return (values if width <= WIDE else values[:, _taken(width)]), width
+    return activations(model, data.x, [layer], run_through(model), keep=keep)[layer], width
 
 
 def _taken(width: int) -> NDArray[np.int64]:
+    """Which of so many units are looked at: all, or `WIDE` of them at random, always the same."""
     return np.sort(np.random.default_rng(SEED).permutation(width)[:WIDE])
 
 
