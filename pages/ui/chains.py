@@ -32,6 +32,7 @@ from latentlab.analysis.sampling import (
     start_places,
 )
 from latentlab.data.toys import DENSITIES, Density
+from latentlab.figures.sheets import picture_shape
 from latentlab.models import VAE, Denoises
 from latentlab.runs import Run
 from pages.ui import cache
@@ -109,7 +110,7 @@ class Played:
 def targets(run: Run) -> list[str]:
     """What can be sampled, the run's own first."""
     flat = [name for name, density in DENSITIES.items() if density.dim == 2]
-    own = [POSTERIOR] if issubclass(run.kind, VAE) else []
+    own = [POSTERIOR] if issubclass(run.kind, VAE) and len(cache.dimensions(run).order) > 1 else []
     if issubclass(run.kind, Denoises) and len(run.shape) == 1:
         own = [LEARNED]
     return [*own, *flat, FAR, "curve"]
@@ -251,9 +252,9 @@ def _image(run: Run, image: int) -> Tensor:
 
 
 def _seen(run: Run, hidden: str) -> Tensor:
-    """(C, H, W) bool: which pixels count."""
-    seen = torch.ones(run.shape, dtype=torch.bool)
-    height, width = run.shape[-2:]
+    """(*shape) bool: which pixels count; the numbers of a vector are hidden as they are drawn."""
+    seen = torch.ones(picture_shape(run.shape), dtype=torch.bool)
+    height, width = seen.shape[-2:]
     part = {
         "left half": (slice(None), slice(0, width // 2)),
         "right half": (slice(None), slice(width // 2, None)),
@@ -263,7 +264,7 @@ def _seen(run: Run, hidden: str) -> Tensor:
     }
     if hidden in part:
         seen[(..., *part[hidden])] = False
-    return seen
+    return seen.reshape(run.shape)
 
 
 def _box(truth: Density | None, places: NDArray[np.floating]) -> tuple[float, float, float, float]:

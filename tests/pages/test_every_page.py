@@ -80,7 +80,7 @@ def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: S
     job_id = jobs.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
     for _ in perform(app_store, job_id):
         pass
-    for page in ("home", "traversal", "clusters"):
+    for page in ("home", "traversal", "probes"):
         app = opened(page, run=job_id)
         assert not app.exception
         assert job_id not in app.selectbox(key="picked").options

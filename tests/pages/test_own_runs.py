@@ -16,7 +16,7 @@ from latentlab.store import Store
 from latentlab.worker import perform
 from pages.ui.explore import marks
 from tests.pages.conftest import Open
-from tests.pages.test_every_page import PAGES
+from tests.pages.test_every_page import FIRST, PAGES
 
 RNG = np.random.default_rng(0)
 KINDS: dict[str, dict[str, Any]] = {
@@ -37,6 +37,7 @@ def trained(store: Store, tmp_path: Path, kind: str) -> str:
     return job_id
 
 
+NOT_FOR_VAES = ("field", "gsn")
 VIEWS: list[tuple[str, dict[str, str]]] = [
     *((page, {}) for page in PAGES),
     ("traversal", {"live": "false", "sheet": "Manifold"}),
@@ -58,8 +59,9 @@ def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, kind: str, pag
     run_id = trained(app_store, tmp_path, kind)
     app = opened(page, run=run_id, **view)
     assert not app.exception, app.exception
-    assert not app.error
-    assert app.selectbox(key="picked").value == run_id
+    said = [error.value for error in app.error]
+    assert not said or (page == "probes" and "at least two classes" in said[0])  # the few that it fits are of one
+    assert app.selectbox(key="picked").value == (run_id if page not in NOT_FOR_VAES else FIRST[page][0])
 
 
 @pytest.mark.parametrize(
