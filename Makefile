@@ -34,6 +34,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.traversal
 	$(RUN) -m benchmarks.map
 	$(RUN) -m benchmarks.probes
+	$(RUN) -m benchmarks.sampling
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -23,6 +23,7 @@ from latentlab.analysis.sampling.setups import (
     Comparison,
     Start,
     exact,
+    prepared,
     side_by_side,
     start_places,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "mmd",
     "parzen",
     "posterior",
+    "prepared",
     "rank_histogram",
     "record",
     "sample_chains",

@@ -104,8 +104,7 @@ def bernoulli_bound(logits: Tensor, x: Tensor) -> Doubles:
     given = logits.flatten(1).double()
     rest = -torch.nn.functional.softplus(given).sum(1)  # of an image that is all 0
     found = [torch.logsumexp(part.double() @ given.T + rest, 1) for part in x.flatten(1).split(ROWS)]
-    total: Doubles = torch.cat(found).cpu().numpy() - np.log(len(given))
-    return total
+    return np.asarray(torch.cat(found).cpu().numpy() - np.log(len(given)), np.float64)
 
 
 def _flat(x: Tensor) -> Tensor:

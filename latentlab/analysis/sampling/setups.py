@@ -17,9 +17,10 @@ from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.langevin import MALA, Langevin
 from latentlab.analysis.sampling.own_walk import Gibbs
 from latentlab.analysis.sampling.random_walk import RandomWalk
-from latentlab.analysis.sampling.targets import SamplingError, Target, mixture_conditional
+from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, mixture_conditional
 from latentlab.analysis.sampling.tempering import Tempering
-from latentlab.data.toys import Density, mixture
+from latentlab.data.toys import CHUNK, Density, mixture
+from latentlab.densities import LOG_2PI
 
 Start = Literal["data", "one point", "far outside"]
 
@@ -53,7 +54,32 @@ class Comparison:
 def exact(density: Density) -> Target:
     """All that is known of a density: itself, its score and its conditionals."""
     conditional = mixture_conditional(density.means, density.stds, density.log_weights)
-    return Target(density.log_prob, gradient=density.score, conditional=conditional)
+    return Target(prepared(density), gradient=density.score, conditional=conditional)
+
+
+def prepared(density: Density) -> LogProb:
+    """`density.log_prob` with all that doesn't depend on the place worked out once: a third of the time.
+
+    log w_k N(x; m_k, s_k²) is linear in (x, x²), so that one product of matrices gives all components.
+    """
+    centre = density.means.mean(0)  # differences of squares: keep them small
+    means, precision = density.means - centre, density.stds.square().reciprocal()
+    constant = density.log_weights - density.stds.log().sum(1) - density.dim / 2 * LOG_2PI
+    constant = (constant - 0.5 * (precision * means.square()).sum(1)).unsqueeze(1)  # (K, 1)
+    whole = (centre, constant, torch.cat([precision * means, -0.5 * precision], 1))  # (d,), (K, 1), (K, 2d)
+    known: dict[tuple[torch.dtype, torch.device], tuple[Tensor, ...]] = {}
+
+    def log_prob(x: Tensor) -> Tensor:
+        if len(x) * len(means) > CHUNK:
+            return density.log_prob(x)
+        key = (x.dtype, x.device)
+        if key not in known:
+            known[key] = tuple(part.to(x) for part in whole)
+        middle, rest, weight = known[key]
+        place = (x - middle).T
+        return torch.addmm(rest, weight, torch.cat([place, place.square()])).logsumexp(0)
+
+    return log_prob
 
 
 def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, normal_like
+from latentlab.analysis.sampling.chains import Move, Sampler, State, log_uniform, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 
 
@@ -54,7 +54,7 @@ class Tempering(Sampler):
         at_x, at_y = both[0], both[1]
         log_alpha = (at_y - at_x) / heat
         lost = state.lost | ~(log_alpha < torch.inf).all(0)
-        accepted = (_log_uniform(log_alpha, rng) < log_alpha) & ~lost
+        accepted = (log_uniform(log_alpha, rng) < log_alpha) & ~lost
         x, at_x = torch.where(accepted.unsqueeze(2), y, x), torch.where(accepted, at_y, at_x)
         swapped = torch.zeros_like(accepted)
         for first in (0, 1):
@@ -74,13 +74,9 @@ def _exchange(
     if not len(low):
         return x, at_x, swapped
     log_alpha = (1 / heat[low] - 1 / heat[low + 1]) * (at_x[low + 1] - at_x[low])
-    agreed = (_log_uniform(log_alpha, rng) < log_alpha) & ~held
+    agreed = (log_uniform(log_alpha, rng) < log_alpha) & ~held
     order = torch.arange(k, device=x.device).unsqueeze(1).expand(k, x.shape[1]).clone()
     order[low] += agreed.long()
     order[low + 1] -= agreed.long()
     swapped[low], swapped[low + 1] = agreed, agreed
     return x.gather(0, order.unsqueeze(2).expand_as(x)), at_x.gather(0, order), swapped
-
-
-def _log_uniform(like: Tensor, rng: torch.Generator) -> Tensor:
-    return -torch.empty_like(like).exponential_(generator=rng)

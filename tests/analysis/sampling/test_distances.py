@@ -94,7 +94,7 @@ def test_the_width_is_chosen_on_the_validation_examples_and_judged_on_the_test_e
 
 
 def test_the_bound_is_the_log_mean_of_the_likelihoods_and_below_the_truth() -> None:
-    """Three pixels, all eight images, h uniform on four values: the mean bound rises to the true log-probability."""
+    """Three pixels, all eight images: with h uniform on four values, the mean bound rises to the truth."""
     rng = device.generator(0)
     logits = 2 * torch.randn(4, 3, generator=rng, dtype=torch.float64)
     x = torch.tensor([[i >> k & 1 for k in range(3)] for i in range(8)], dtype=torch.float64)

@@ -16,11 +16,12 @@ from latentlab.analysis.sampling import (
     SamplingError,
     Target,
     posterior,
+    prepared,
     sample_chains,
     side_by_side,
     start_places,
 )
-from latentlab.data.toys import DENSITIES
+from latentlab.data.toys import CHUNK, DENSITIES
 
 
 def test_the_samplers_are_listed_under_their_own_names() -> None:
@@ -71,6 +72,19 @@ def test_the_proposals_of_some_chains_can_be_kept() -> None:
     assert found.proposals.shape == (30, 4, 2)
     taken = found.accepted[:, :4]
     np.testing.assert_array_equal(found.proposals[taken], found.positions[:, :4][taken])
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_a_prepared_density_is_the_density(name: str) -> None:
+    density = DENSITIES[name]
+    fast = prepared(density)
+    x = density.blurred(0.2).sample(300, device.generator(0))
+    torch.testing.assert_close(fast(x), density.log_prob(x), rtol=1e-9, atol=1e-9)
+    single = fast(x.float())
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single, density.log_prob(x.float()), rtol=1e-3, atol=1e-2)
+    many = x[:1].expand(CHUNK // len(density.means) + 1, -1)
+    torch.testing.assert_close(fast(many)[0], density.log_prob(x[:1])[0])
 
 
 def test_samplers_are_compared_at_the_same_number_of_evaluations() -> None:

@@ -52,12 +52,12 @@ def test_a_path_that_is_none_and_noise_that_is_none_are_refused() -> None:
 def test_the_ten_dimensional_curve_is_sampled_at_its_distance_and_not_by_first_order() -> None:
     """σ = σ_MH = 0.1: rms distance σ√9 = 0.300; by first order it is twice that (Alain 2018, §3.4.2)."""
     curve = DENSITIES["curve"]
-    start = curve.blurred(SIGMA).sample(60, device.generator(1))
+    start = curve.blurred(SIGMA).sample(200, device.generator(1))
 
     def run(target: Target) -> tuple[float, float]:
         rng = device.generator(2)
-        found = sample_chains(target, start, sampler=RandomWalk(), scale=SIGMA, n_steps=200, rng=rng)
-        last = torch.from_numpy(found.positions[60:]).flatten(0, 1)[::10]
+        found = sample_chains(target, start, sampler=RandomWalk(), scale=SIGMA, n_steps=100, rng=rng)
+        last = torch.from_numpy(found.positions[30:]).flatten(0, 1)[::10]
         return float(found.accepted.mean()), float(curve.nearest(last)[1].square().mean().sqrt())
 
     accepted, distance = run(of(curve, n=3))
