@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from latentlab.analysis.monotonicity import RESNET_50, monotonicity
-from latentlab.analysis.probe_curve import Curve, Measure, Split
+from latentlab.analysis.monotonicity import RESNET_50
+from latentlab.analysis.probe_curve import LATENT
 from latentlab.figures.probes import Shown, probe_figure
 from latentlab.models import Classifies, Denoises, Encodes
 from latentlab.runs import Run
 from pages.ui.header import header, look, notes
 from pages.ui.pathology import pathology
 from pages.ui.probe_controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
-from pages.ui.probe_detail import all_layers, layer_detail
+from pages.ui.probe_detail import all_layers, layer_detail, summary
 from pages.ui.probing import (
     CLASS,
     cancelled,
@@ -23,8 +23,10 @@ from pages.ui.probing import (
     question,
     targets,
 )
+from pages.ui.steering import steering
 
-KINKS = 3  # that are explained under the picture; the others where the pointer is
+KINKS = 3  # that are explained under the picture; the others where the pointer isfrom pages.ui.steering import steering
+
 DETAILS = ("Layer", "All layers", "Pathology lab")
 
 
@@ -70,30 +72,14 @@ def probes(run: Run) -> None:
     if one.open:
         with one:
             layer_detail(curve.readings[k], curve, asked)
+            if curve.readings[k].layer.name == LATENT:
+                steering(run, target)
     if every.open:
         with every:
             all_layers(run, curve, before, asked, target, moment, settings)
     if lab.open:
         with lab:
             pathology()
-
-
-def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
-    """What the curve says, in a sentence or two."""
-    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), curve.means(), strict=True)))
-    fit, _, test = curve.sizes
-    n = len(curve.readings[0].probes)
-    text = (
-        f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. The largest fall is at "
-        f"{found.drop} ({found.largest:.1%}); {len(found.violations)} of {len(curve.readings) - 1} layers know less "
-        f"than the one before them; rank correlation with depth {found.spearman:.2f}."
-    )
-    for k, why in list(curve.kinks(measure, split).items())[:KINKS]:
-        text += f" ▲ {curve.readings[k].layer.name}: {why}."
-    if before is not None:
-        best = int(before.means().argmin())
-        text += f" Before training the best is {before.readings[best].layer.name} with {before.means()[best]:.1%}."
-    return text
 
 
 run = header("Probes", Classifies, Encodes, Denoises, images=True)

@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.pathology import Depths, dead_segment
 from latentlab.analysis.probe_curve import Curve, Measure, Split
+from latentlab.analysis.steering import Leakage
 from latentlab.figures.theme import Theme, styled
 
 KINK = "#d6336c"
@@ -127,6 +128,21 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
     return styled(figure, look, 260)
 
 
+def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
+    """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
+    most = max(0.05, float(np.abs(found.change).max()))
+    figure = go.Figure(
+        go.Heatmap(
+            z=found.change, x=list(found.names), y=list(found.names), text=np.round(100 * found.change).astype(int),
+            texttemplate="%{text}", zmin=-most, zmax=most, colorscale="RdBu", showscale=False, xgap=1, ygap=1,
+            hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title_text="measured (percentage points)", tickangle=-35, showgrid=False)
+    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False)
+    return styled(figure, look, 360)
+
+
 def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
     """Probe error against depth for each network, its own error, chance, and the dead segment shaded."""
     figure = go.Figure()
@@ -182,10 +198,10 @@ def _levels(figure: go.Figure, curve: Curve, shown: Shown, look: Theme) -> None:
     below = -top
     for name, (value, colour) in sorted(lines.items(), key=lambda item: item[1]):
         crowded, below = value - below < CLOSE * top, value
-        figure.add_hline(
-            y=value, line={"color": colour, "dash": "dot", "width": 1}, row=1, col=1, annotation_text=name,
-            annotation_position="right", annotation_font={"color": colour, "size": 12},
-            annotation_yshift=12 if crowded else 0,
+        figure.add_hline(y=value, line={"color": colour, "dash": "dot", "width": 1}, row=1, col=1)
+        figure.add_annotation(
+            x=1, xref="x domain", xanchor="left", y=np.log10(max(value, LEAST)) if shown.log else value, text=name,
+            showarrow=False, font={"color": colour, "size": 12}, yshift=12 if crowded else 0, row=1, col=1,
         )  # fmt: skip
 
 

@@ -264,7 +264,7 @@ def _seen(run: Run, hidden: str) -> Tensor:
     }
     if hidden in part:
         seen[(..., *part[hidden])] = False
-    return seen.reshape(run.shape)
+    return seen.flatten()[: math.prod(run.shape)].reshape(run.shape)
 
 
 def _box(truth: Density | None, places: NDArray[np.floating]) -> tuple[float, float, float, float]:

@@ -42,7 +42,13 @@ def choose_moment(run: Run) -> tuple[str, int | None]:
 def choose_shown() -> tuple[Measure, Split]:
     """Choose the number and the examples that it is of."""
     measure = st.segmented_control(
-        "Show", ["error", "cross-entropy", "top 3"], default="error", required=True, key="measure", bind="query-params"
+        "Show",
+        ["error", "cross-entropy", "top 3"],
+        default="error",
+        required=True,
+        key="measure",
+        bind="query-params",
+        wrap=True,
     )
     split = st.segmented_control(
         "On", ["test", "valid", "train"], default="test", required=True, key="split", bind="query-params",

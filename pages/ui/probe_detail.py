@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.features import Reduction
-from latentlab.analysis.probe_curve import Curve, Reading, confusion, hardest
+from latentlab.analysis.monotonicity import monotonicity
+from latentlab.analysis.probe_curve import Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.data import to_bytes
 from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
 from latentlab.figures.probes import confusion_figure, weights_figure
@@ -20,9 +21,28 @@ from pages.ui.pictures import figure, sheet
 from pages.ui.probing import Question, Settings
 
 HARDEST = 12
+KINKS = 3  # that are explained under the picture; the others where the pointer is
 MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be told apart
 
 Images = NDArray[np.uint8]
+
+
+def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
+    """What the curve says, in a sentence or two."""
+    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), curve.means(), strict=True)))
+    fit, _, test = curve.sizes
+    n = len(curve.readings[0].probes)
+    text = (
+        f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. The largest fall is at "
+        f"{found.drop} ({found.largest:.1%}); {len(found.violations)} of {len(curve.readings) - 1} layers know less "
+        f"than the one before them; rank correlation with depth {found.spearman:.2f}."
+    )
+    for k, why in list(curve.kinks(measure, split).items())[:KINKS]:
+        text += f" ▲ {curve.readings[k].layer.name}: {why}."
+    if before is not None:
+        best = int(before.means().argmin())
+        text += f" Before training the best is {before.readings[best].layer.name} with {before.means()[best]:.1%}."
+    return text
 
 
 def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
@@ -106,7 +126,8 @@ def _hardest(reading: Reading, curve: Curve, asked: Question) -> None:
     sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
     said, true = reading.said[worst].argmax(1), curve.y_test[worst]
     pairs = [f"{asked.names[t]} → {asked.names[s]}" for t, s in zip(true, said, strict=True)]
-    st.caption("The hardest, as they are → as the probe says: " + ", ".join(pairs))
+    shown = pairs if max(map(len, asked.names)) < 4 else list(dict.fromkeys(pairs))[:4]
+    st.caption("The hardest, as they are → as the probe says: " + ", ".join(shown))
 
 
 def _weight_images(reading: Reading) -> Images:

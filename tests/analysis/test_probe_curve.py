@@ -20,8 +20,9 @@ from latentlab.analysis.probe_curve import (
 )
 from latentlab.data import Dataset, Splits
 from latentlab.evaluation import evaluate
-from latentlab.models import CNN, VAE
+from latentlab.models import CNN, VAE, Spec
 from latentlab.store import Store
+from latentlab.training import TrainConfig, start, train
 
 
 def pooled(splits: Splits) -> tuple[torch.Tensor, np.ndarray, tuple[int, int, int]]:
@@ -133,6 +134,19 @@ def test_confusion_and_the_hardest_are_those_of_brute_force() -> None:
     own = {k: said[k, y[k]] for k in range(200) if y[k] >= 0}
     assert hardest(said, y, 7).tolist() == sorted(own, key=own.__getitem__)[:7]
     assert len(hardest(said, np.full(200, -1), 7)) == 0
+
+
+def test_a_training_that_is_probed_at_every_report_ends_with_the_same_bits(few_digits: Splits) -> None:
+    x, y, sizes = pooled(few_digits)
+    ends = []
+    for probed in (False, True):
+        config = TrainConfig(epochs=2, batch_size=32, moments=probed)
+        model = start("cnn", CNN.Config(width=4, hidden=16), Spec((1, 8, 8), 10), config)
+        for _ in train(model, few_digits, config, report_every=5):
+            if probed:
+                probe_curve(model.eval(), x, y, sizes, n_classes=10, limit=16)
+        ends.append({name: value.clone() for name, value in model.state_dict().items()})
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
 def test_float_examples_are_probed_too(digits: Splits) -> None:

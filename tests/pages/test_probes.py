@@ -35,8 +35,15 @@ def chart(app: AppTest, n: int = 0) -> dict[str, Any]:
 
 def line(app: AppTest, name: str = "the probes") -> list[float]:
     (found,) = (trace for trace in chart(app)["data"] if trace.get("name") == name)
-    y = found["y"]
-    return list(np.frombuffer(base64.b64decode(y["bdata"]), y["dtype"])) if isinstance(y, dict) else y
+    return [float(value) for value in unpacked(found["y"])]
+
+
+def unpacked(values: Any) -> Any:
+    """Numbers as plotly sends them."""
+    if not isinstance(values, dict):
+        return np.array(values)
+    shape = [int(n) for n in str(values.get("shape", "-1")).split(",")]
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
 
 
 def first(run_id: str, epoch: int | None = None) -> Curve:
@@ -89,6 +96,22 @@ def test_the_code_of_an_autoencoder_is_looked_at_first(opened: Open) -> None:
     app = opened("probes", run="digits-vae")
     assert app.selectbox(key="layer").value == "latent"
     assert "**latent** · code 2" in words(app)
+
+
+def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
+    app = opened("probes", run="digits-vae", ask="slant")
+    assert not app.exception
+    assert "**Steer**" in words(app)
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    (spec,) = [spec for spec in specs if "steered by" in str(spec)]
+    names = spec["data"][0]["x"]
+    assert len(names) == 6  # the measured attributes
+    change = unpacked(spec["data"][0]["z"])
+    slant = next(k for k, name in enumerate(names) if name.startswith("slant"))
+    assert change[slant, slant] > 0.05  # steering towards a slant makes it likelier
+    (link,) = [link for link in app.get("page_link") if "both ends" in link.proto.label]
+    assert "pins=" in link.proto.query_string
+    assert "**Steer**" not in words(opened("probes", run="digits-cnn"))
 
 
 @pytest.mark.parametrize("target", ["parity", "has a loop", "stroke thickness", "slant", "amount of noise"])
