@@ -1,0 +1,184 @@
+"""Analogies: the same style in every class, and whether a decoder listens to its style and to its class at all.
+
+Kingma et al., Semi-supervised Learning with Deep Generative Models (2014), Figure 1; Maaløe et al., Auxiliary Deep
+Generative Models (2016), Figure 3: a row keeps the style z of one example, a column is one class y.
+
+    x_ik = decode(z_i, y_k)        z_i = encode(x_i, y_i), or a draw from the prior
+
+Both can fail: a decoder that ignores z draws the same row everywhere, one that ignores y the same column. `usage`
+splits the variance of the sheet as the two-way layout that it is (Fisher 1925; first-order indices of Sobol' 1993):
+
+    Var x = Var_z E_y x  +  Var_y E_z x  +  what only z and y together say
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+EncodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, *shape), (B,) classes -> (B, z_dim)
+DecodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, z_dim), (B,) classes -> (B, *shape)
+Floats = NDArray[np.float32]
+Classes = NDArray[np.int64]
+
+BATCH = 1_000  # examples decoded at once
+UNUSED = 0.01  # of the variance: what has less counts as unused
+
+
+@dataclass(frozen=True)
+class Analogies:
+    """N styles, each in all K classes.
+
+    Attributes:
+        z: (N, z_dim) the style of each row.
+        y: (N,) the class of the example that the style was read from.
+        examples: (N, K, *shape) what style i decodes to as class k.
+    """
+
+    z: Floats
+    y: Classes
+    examples: Floats
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What makes a decoder's examples differ, as shares of their variance over styles and classes; they add up to 1.
+
+    Attributes:
+        z: the share of the style alone, the same in every class.
+        y: the share of the class alone, the same in every style.
+        both: the share of what only style and class together say.
+        variance: what is shared out: the variance summed over the pixels, of intensities in [0, 1].
+        n: styles.
+    """
+
+    z: float
+    y: float
+    both: float
+    variance: float
+    n: int
+
+    @property
+    def of_z(self) -> float:
+        """The share that goes when the style is held: with what it says together with the class."""
+        return self.z + self.both
+
+    @property
+    def of_y(self) -> float:
+        """The share that goes when the class is held."""
+        return self.y + self.both
+
+    @property
+    def verdict(self) -> str:
+        """The same in a sentence."""
+        if not self.variance:
+            return "The decoder ignores both z and y: every cell is the same."
+        if self.of_z < UNUSED:
+            return "The decoder ignores z: every style looks the same."
+        if self.of_y < UNUSED:
+            return "The decoder ignores y: every class looks the same."
+        return f"The decoder uses both: {self.of_z:.0%} of the variance goes if z is held, {self.of_y:.0%} if y is."
+
+
+def analogies(encode: EncodeAs, decode: DecodeAs, x: Tensor, y: Tensor, n_classes: int) -> Analogies:
+    """Read the style of each example and decode it in every class.
+
+    Args:
+        encode: (B, *shape), (B,) -> (B, z_dim).
+        decode: (B, z_dim), (B,) -> (B, *shape).
+        x: (N, *shape), N at least 1.
+        y: (N,) their classes.
+        n_classes: K, at least 2.
+
+    Raises:
+        ValueError: there are no examples, a single class, or classes that are not 0 ... K - 1.
+    """
+    known = as_classes(y, len(x), n_classes)
+    with torch.no_grad():
+        z = torch.cat([encode(*part) for part in zip(x.split(BATCH), y.split(BATCH), strict=True)])
+    return Analogies(_array(z), known, in_every_class(decode, z, n_classes))
+
+
+def in_every_class(decode: DecodeAs, z: Tensor, n_classes: int) -> Floats:
+    """Decode styles (N, z_dim) in every class: (N, K, *shape).
+
+    Raises:
+        ValueError: there are no styles, or a single class.
+    """
+    if len(z) == 0:
+        raise ValueError("There is no style to draw: pick at least one example.")
+    _check(n_classes)
+    rows = z.repeat_interleave(n_classes, 0)
+    columns = torch.arange(n_classes, device=z.device).repeat(len(z))
+    with torch.no_grad():
+        parts = [decode(*part) for part in zip(rows.split(BATCH), columns.split(BATCH), strict=True)]
+    cells = _array(torch.cat(parts))
+    return cells.reshape(len(z), n_classes, *cells.shape[1:])
+
+
+def usage(decode: DecodeAs, z: Tensor, n_classes: int) -> Usage:
+    """Share out the variance of what a decoder gives over styles and equally frequent classes.
+
+    The styles are a sample of all styles, the classes are all there are; so each part is the unbiased estimate of its
+    value for infinitely many styles (the variance between class means loses the share that too few styles lend it).
+
+    Args:
+        decode: (B, z_dim), (B,) -> (B, *shape).
+        z: (N, z_dim) styles, N at least 2: of examples, or drawn from the prior.
+        n_classes: K, at least 2.
+
+    Raises:
+        ValueError: fewer than two styles, or a single class.
+    """
+    return usage_of(in_every_class(decode, z, n_classes))
+
+
+def usage_of(examples: Floats) -> Usage:
+    """`usage` from the sheet itself, (N, K, *shape).
+
+    Raises:
+        ValueError: fewer than two styles or classes.
+    """
+    n, k = examples.shape[:2]
+    if n < 2:
+        raise ValueError("One style can't show whether styles differ: pick at least two.")
+    _check(k)
+    cells = examples.reshape(n, k, -1).astype(np.float64)
+    styles, classes = cells.mean(1, keepdims=True), cells.mean(0, keepdims=True)
+    middle = styles.mean(0, keepdims=True)
+    of_z = np.square(styles - middle).sum() / (n - 1)
+    of_both = np.square(cells - styles - classes + middle).sum() / ((n - 1) * k)
+    of_y = max(0.0, np.square(classes - middle).sum() / k - of_both / n)
+    total = float(of_z + of_y + of_both)
+    # what rounding leaves of a decoder that gives the same everywhere is no variance
+    if not total > 1e-10 * float(np.square(cells).mean() * cells.shape[2]):
+        return Usage(0.0, 0.0, 0.0, 0.0, n)
+    return Usage(float(of_z) / total, float(of_y) / total, float(of_both) / total, total, n)
+
+
+def as_classes(y: Tensor, n: int, n_classes: int) -> Classes:
+    """(N,) classes of n examples as an array; a ValueError says why they aren't."""
+    _check(n_classes)
+    found: Classes = y.detach().cpu().long().numpy()
+    if n == 0:
+        raise ValueError("There is no example to take a style from: pick at least one.")
+    if found.shape != (n,):
+        raise ValueError(f"{n} examples need {n} classes, not {found.size}.")
+    wrong = np.unique(found[(found < 0) | (found >= n_classes)])
+    if len(wrong):
+        raise ValueError(f"Classes are numbered 0 to {n_classes - 1}; {wrong[0]} is none of them.")
+    return found
+
+
+def _check(n_classes: int) -> None:
+    if n_classes < 2:
+        raise ValueError("Analogies need at least two classes.")
+
+
+def _array(values: Tensor) -> Floats:
+    return values.detach().cpu().float().numpy()

@@ -1,0 +1,203 @@
+"""Attribute vectors of a model that isn't told the class: two groups, the direction between them, and what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.attribute import METHODS, Attribute, Method, attribute_vector
+from latentlab.data import to_bytes
+from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.sheets import gif, sheet_png
+from latentlab.models import Conditional, Decodes, Encodes
+from latentlab.runs import Run, labels
+from latentlab.store import Store
+from pages.ui import address, cache
+from pages.ui.diagnosis import classifier
+from pages.ui.header import look
+from pages.ui.pictures import drawing
+
+STEPS = 7  # columns
+ROWS = 5
+SEED = 0
+N_BOOT = 100  # for the cone
+NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor asks for.
+
+    Attributes:
+        a, b: the classes of the two groups.
+        method: how the direction is found.
+        reach: how far to go, in gaps between the groups' means.
+        images: the test examples that it is applied to.
+    """
+
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+    method: Method
+    reach: float
+    images: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Examples moved along a direction: codes (N, S, D), amounts (S,) in gaps, images (N, S, *shape)."""
+
+    codes: NDArray[np.float32]
+    amounts: NDArray[np.float32]
+    images: NDArray[np.float32]
+
+
+def choose_groups(run: Run) -> Asked:
+    """Let the visitor choose two groups of classes, a method, how far to go, and from where."""
+    names = list(run.classes)
+    first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
+    chosen = []
+    for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
+        linked = [part for part in (address.read(side) or "").split(",") if part in names]
+        picked = st.multiselect(
+            label, names, linked or [default], key=f"group-{side}-{run.id}", help="Test examples of these classes"
+        )
+        address.write(side, ",".join(picked) if picked != [default] else None)
+        chosen.append(tuple(picked))
+    method = st.segmented_control(
+        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
+        bind="query-params", help="Difference of means · logistic regression · Fisher's discriminant",
+    )  # fmt: skip
+    reach = st.slider(
+        "How far", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
+        help="1 is from the mean of B to the mean of A",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other images")
+        with st.popover("More"):
+            start = st.segmented_control(
+                "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="start",
+                bind="query-params",
+            )  # fmt: skip
+    from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
+    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, _seed()))
+
+
+def choose_beside(run: Run) -> Run | None:
+    """Let the visitor choose a second model of the same data."""
+    found = [r for r in Store.default().runs(Decodes) if issubclass(r.kind, Encodes)]
+    others = {r.id: r for r in found if r.shape == run.shape and r.dataset == run.dataset and r.id != run.id}
+    named, asked = labels(list(others.values())), address.read("beside")
+    other = st.selectbox(
+        "Beside it", list(others), list(others).index(asked) if asked in others else None, key=f"beside-{run.id}",
+        format_func=named.__getitem__, placeholder="no other model", help="The same groups and images in another model",
+    )  # fmt: skip
+    address.write("beside", other)
+    return others[other] if other else None
+
+
+def told_instead(run: Run) -> None:
+    """The way to a model that is told the class, of the same data if there is one."""
+    found = sorted(Store.default().runs(Conditional), key=lambda r: r.dataset != run.dataset)
+    if found:
+        st.page_link(
+            "pages/analogies.py", label=f"Every style in every class: {found[0].title}", icon=":material/grid_on:",
+            query_params={"run": found[0].id},
+        )  # fmt: skip
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
+def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
+    """The direction from classes b to classes a with its uncertainty, or the sentence that says why there is none."""
+    try:
+        return attribute_vector(_codes(run, a), _codes(run, b), method, N_BOOT, SEED)
+    except ValueError as error:
+        return str(error)
+
+
+def walk(run: Run, asked: Asked, found: Attribute) -> Walk:
+    """The chosen examples, moved along the direction."""
+    amounts = np.linspace(0, asked.reach, STEPS, dtype=np.float32)
+    start = cache.standard_codes(run)[list(asked.images)].numpy()
+    codes = start[:, None] + (amounts * np.float32(found.gap))[:, None] * found.direction
+    images = cache.decoder(run)(torch.from_numpy(codes).flatten(0, 1)).numpy()
+    return Walk(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
+
+
+def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
+    """A row for each example, further along the direction with every column; and how sure the direction is."""
+    some = cache.examples(run).batch(torch.tensor(asked.images))
+    words = None
+    classify = classifier(run) if judged else None
+    if classify is not None:
+        log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
+        words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
+    columns = [f"{amount:+.3g}" if amount else "0" for amount in gone.amounts]
+    rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(asked.images, some.y, strict=True)]
+    drawn = analogy_sheet(gone.images, some.x.numpy(), columns, rows, run.classes, look(), words)
+    drawing(drawn, "A row for each example, further along the direction with every column")
+    real = "" if found.is_real else " **No better than shuffled groups.**"
+    st.caption(
+        f"{'+'.join(asked.a)} minus {'+'.join(asked.b)}: tells apart {found.auc.value:.1%} of held-out pairs (AUC; "
+        f"95 % interval {found.auc.low:.1%} to {found.auc.high:.1%}; shuffled groups {found.shuffled.mean:.1%}). The "
+        f"true direction lies within {found.cone:.0f}° of it, 95 times in 100.{real}"
+    )
+
+
+def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
+    """The same groups and images in another model."""
+    found = attribute(other, asked.a, asked.b, asked.method)
+    st.markdown(f"**{other.title}**, the same groups and images")
+    if isinstance(found, str):
+        st.info(found)
+    else:
+        draw_walk(other, asked, found, walk(other, asked, found), judged)
+
+
+def export(run: Run, found: Attribute, gone: Walk) -> None:
+    """The sheet as a picture, the way as a film, and the direction as a table."""
+    flat = to_bytes(gone.images.reshape(-1, *run.shape))
+    name = f"{run.id}-attribute"
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png", "image/png", on_click="ignore",
+            icon=":material/download:",
+        )  # fmt: skip
+        st.download_button(
+            "GIF", lambda: gif(film_of(gone.images.swapaxes(0, 1)[:, None], 4)), f"{name}.gif", "image/gif",
+            on_click="ignore", icon=":material/download:", help="All rows, there and back",
+        )  # fmt: skip
+        st.download_button(
+            "CSV", lambda: _csv(found), f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:",
+            help="The direction: a line for each dimension",
+        )  # fmt: skip
+
+
+def _csv(found: Attribute) -> str:
+    lines = [f"z{axis + 1},{value:.6g}" for axis, value in enumerate(found.direction)]
+    return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
+
+
+def _codes(run: Run, classes: tuple[str, ...]) -> NDArray[np.float32]:
+    wanted = torch.tensor([run.classes.index(name) for name in classes])
+    found: NDArray[np.float32] = cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()
+    return found
+
+
+def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
+    """Some examples of the given classes, other ones for every seed."""
+    wanted = torch.tensor([run.classes.index(name) for name in classes] or list(range(len(run.classes))))
+    members = torch.nonzero(torch.isin(cache.examples(run).y, wanted))[:, 0].numpy()
+    return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
+
+
+def _seed() -> int:
+    text = address.read("draw") or "0"
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
+def _other() -> None:
+    address.write("draw", str(_seed() + 1))

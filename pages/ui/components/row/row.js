@@ -1,0 +1,101 @@
+// One style in every class: a slider for each dimension, and a canvas of all cells that follows while it is dragged.
+// The decoder is what the explorer's weights.js keeps in window.latentlab; Python hears of a style when a slider is let go.
+
+export default function ({ data, parentElement, setStateValue }) {
+  const host = parentElement.querySelector(".row");
+  host.row ??= create(host);
+  host.row.update(data, (z) => setStateValue("z", z));
+  return () => {
+    host.row?.stop();
+    delete host.row;
+  };
+}
+
+function create(host) {
+  const $ = (name) => host.querySelector(`.${name}`);
+  const state = { data: null, z: [], tell: null };
+  const rows = new Map(); // axis -> its slider and number
+  let frame = 0;
+
+  const program = () => window.latentlab?.programs.get(state.data.program);
+
+  function draw() {
+    frame = 0;
+    const found = program();
+    host.dataset.runs = found ? "browser" : "waiting";
+    $("source").textContent = found ? "decoded in the browser as you drag" : "the decoder is on its way";
+    for (const [axis, row] of rows) row.set(state.z[axis]);
+    if (!found) return;
+    const { shape, n_classes } = state.data;
+    const [channels, height, width] = shape;
+    const canvas = $("cells");
+    if (canvas.width !== n_classes * width || canvas.height !== height)
+      Object.assign(canvas, { width: n_classes * width, height });
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    for (let k = 0; k < n_classes; k++) {
+      const code = Float32Array.from([...state.z, ...Array.from({ length: n_classes }, (_, i) => Number(i === k))]);
+      const values = window.latentlab.run(found, code);
+      for (let i = 0; i < width * height; i++) {
+        for (let c = 0; c < 3; c++)
+          image.data[4 * i + c] = Math.round(255 * values[(channels === 3 ? c * width * height : 0) + i]);
+        image.data[4 * i + 3] = 255;
+      }
+      context.putImageData(image, k * width, 0);
+    }
+  }
+  const later = () => (frame ||= requestAnimationFrame(draw));
+
+  function say() {
+    state.tell?.(state.z.map((value) => Math.round(value * 1e4) / 1e4));
+    later();
+  }
+
+  function sliders() {
+    rows.clear();
+    $("sliders").replaceChildren();
+    for (const dim of state.data.dims) {
+      const element = document.createElement("label");
+      element.className = dim.active ? "dimension" : "dimension inactive";
+      element.innerHTML = '<span class="name"></span><output></output><input type="range" step="0.01">';
+      const [name, number, range] = element.children;
+      name.textContent = `${dim.name} · ${dim.carries}`;
+      Object.assign(range, { min: -state.data.limit, max: state.data.limit });
+      range.setAttribute("aria-label", name.textContent);
+      range.oninput = () => {
+        state.z[dim.axis] = Number(range.value);
+        later();
+      };
+      range.onchange = say;
+      rows.set(dim.axis, {
+        set(value) {
+          range.value = value;
+          number.textContent = value.toFixed(2);
+        },
+      });
+      $("sliders").append(element);
+    }
+  }
+
+  $("back").onclick = () => {
+    state.z = [...state.data.start];
+    say();
+  };
+  window.addEventListener("latentlab-program", later);
+
+  return {
+    update(data, tell) {
+      const fresh = state.data?.nonce !== data.nonce;
+      Object.assign(state, { data, tell });
+      if (fresh) {
+        state.z = [...data.z];
+        sliders();
+      }
+      later();
+    },
+    stop() {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("latentlab-program", later);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+"""What models learn from few labels: the ladder's table, and a classifier of the plane with the labels that it had."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab import ladder
+from latentlab.analysis.decision import Decision, Parting, decision, parting
+from latentlab.data import UNLABELLED, DataError, Dataset, hide_labels, is_local, load
+from latentlab.figures.few_labels import components, decision_surface
+from latentlab.models import Auxiliary, Classifies
+from latentlab.runs import Run
+from pages.ui import cache
+from pages.ui.header import look
+from pages.ui.pictures import figure
+
+MARGIN = 0.4  # around the examples
+HEADS = {
+    "error": ("test error (%)", 100),
+    "bound": ("ELBO (nats)", 1),
+    "weighted": (f"bound of {ladder.N_DRAWS} draws (nats)", 1),
+    "active": ("active z", 1),
+    "parted": ("parted in a (%)", 100),
+    "read_as": ("read as meant (%)", 100),
+}
+
+
+def ladder_table() -> None:
+    """Every model of the ladder on the same few labels: mean and spread over the seeds."""
+    scores = ladder.read()
+    if not scores:
+        st.info("The ladder was not climbed here yet: `python -m latentlab reproduce semi-supervised` does it.")
+        return
+    names = list(dict.fromkeys(score.dataset for score in scores))
+    dataset = st.segmented_control("Data", names, default=names[0], required=True, key="ladder", bind="query-params")
+    rows = []
+    for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
+        own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
+        cells = {head: _spread([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
+        rows.append({"model": model, **cells, "seeds": len(own)})
+    kept = [head for head in rows[0] if any(row[head] != "–" for row in rows)]
+    st.dataframe([{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The ladder on {dataset}")
+    known = ladder.LADDERS.get(dataset)
+    labels = f"{known.labels} labels" if known is not None else "few labels"
+    st.caption(
+        f"All with the same {labels} and the same budget; mean ± standard deviation over the seeds. “linear” and “mlp” "
+        "are classifiers that saw the labelled examples only. “parted” is how well the classes part linearly in the "
+        "first two principal components of a; “read as meant” is how often the judge takes a style in every class for "
+        "that class."
+    )
+
+
+def plane(run: Run) -> None:
+    """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
+    found, parted, error = _plane(run)
+    seen, few = cache.examples(run), _few(run)
+    left, right = st.columns(2, gap="large")
+    drawn = decision_surface(found, seen.x.numpy(), seen.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look())
+    figure(drawn, "What the classifier makes of every place, with test examples and the labels it had", place=left)
+    if parted is not None:
+        figure(
+            components(parted, seen.y.numpy(), run.classes, look()),
+            "The auxiliary variable along its two principal components, by class", place=right,
+        )  # fmt: skip
+    about = f"Test error {error:.2%} over {len(seen):,} examples; {len(few)} labels were known (large marks)."
+    if parted is not None:
+        about += (
+            f" The classes part linearly in the first two components of a: {parted.accuracy:.1%} of held-out codes."
+        )
+    else:
+        about += " This model has no auxiliary variable."
+    st.caption(about)
+
+
+def is_plane(run: Run) -> bool:
+    """Whether a run classifies points of the plane."""
+    return run.shape == (2,) and issubclass(run.kind, Classifies)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _plane(run: Run) -> tuple[Decision, Parting | None, float]:
+    model, seen = cache.model(run), cache.examples(run)
+    if not isinstance(model, Classifies):
+        raise TypeError(f"{run.model} doesn't classify.")
+    x, y, _ = seen.batch()
+    found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
+    with torch.no_grad():
+        error = float((model.classify(x).argmax(1) != y).float().mean())
+        parted = parting(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
+    return found, parted, error
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _few(run: Run) -> Dataset:
+    """The training examples whose label the model knew; none where they can't be told."""
+    n: Any = run.train.get("labels", 0)
+    nothing = cache.examples(run)[:0]
+    if not n or not is_local(run.dataset):
+        return nothing
+    try:
+        known = hide_labels(load(run.dataset).train, int(n), int(run.train.get("seed", 0)))
+    except DataError:
+        return nothing
+    return known[torch.nonzero(known.y != UNLABELLED)[:, 0]]
+
+
+def _spread(values: list[float]) -> str:
+    if any(math.isnan(value) for value in values):
+        return "–"
+    spread = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f}{spread}"

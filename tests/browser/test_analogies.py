@@ -1,0 +1,67 @@
+"""A row of analogies under a hand: all its cells follow a slider without asking the server, and are PyTorch's."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import torch
+from playwright.sync_api import Page, expect
+
+from latentlab import device
+from latentlab.data import load, to_bytes
+from latentlab.models import CVAE, Spec
+from latentlab.nn import initialise
+from latentlab.runs import Run
+from latentlab.store import SHIPPED, Store
+from tests.browser.conftest import Server
+
+PIXELS = """(image) => {
+  const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
+  return Array.from(data.filter((_, i) => i % 4 === 0));
+}"""
+COUNT = """() => {
+  window.asked = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (...content) {
+    window.asked++;
+    return send.apply(this, content);
+  };
+}"""
+
+
+def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(server: Server, page: Page) -> None:
+    test = load("digits").test
+    model = CVAE(CVAE.Config(z_dim=3, hidden=32), Spec((1, 8, 8), 10))
+    initialise(model, device.generator(0))
+    with torch.no_grad():
+        next(model.p_x.inputs.parameters()).mul_(8)
+    config = {"z_dim": 3, "hidden": 32}
+    run = Run(
+        "told", "Told", "cvae", "digits", config, {}, (1, 8, 8), test.classes, 1, 1.0, "2026-01-01T00:00:00+00:00",
+        model.size,
+    )  # fmt: skip
+    Store(server.runs, SHIPPED).save(run, model, [], test)
+    page.goto(server.url("analogies?run=told&styles=Prior"))
+    expect(page.locator(".row[data-runs=browser]")).to_be_visible()
+    cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
+    expect(page.get_by_alt_text("A row for each style, a column for each class")).to_be_visible()
+    page.wait_for_timeout(1000)
+    page.evaluate(COUNT)
+    before = cells.evaluate(PIXELS)
+    slider.evaluate("(range) => { range.value = 2; range.dispatchEvent(new Event('input', {bubbles: true})); }")
+    page.wait_for_timeout(300)
+    shown = np.array(cells.evaluate(PIXELS)).reshape(8, 80)
+    assert page.evaluate("window.asked") == 0
+    assert np.abs(shown - np.array(before).reshape(8, 80)).max() > 20
+    slider.evaluate("(range) => range.dispatchEvent(new Event('change', {bubbles: true}))")
+    expect(page).to_have_url(re.compile("[?&]z="))
+    code = [float(value) for value in parse_qs(urlparse(page.url).query)["z"][0].split(",")]
+    assert 2.0 in code
+    with torch.no_grad():
+        decoded = to_bytes(model.decode(torch.tensor([code]).repeat(10, 1), torch.arange(10)))[:, 0]
+    np.testing.assert_allclose(shown, np.hstack(list(decoded)), atol=4)  # the address has two decimals
+    page.get_by_role("button", name="Reset").click()
+    expect(page).not_to_have_url(re.compile("[?&]z="))
+    assert cells.evaluate(PIXELS) == before

@@ -1,0 +1,322 @@
+"""The page Analogies: what it draws and says, with a model that is told the class and with ones that aren't."""
+
+import base64
+import io
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
+from streamlit.testing.v1 import AppTest
+
+from latentlab import device, ladder
+from latentlab.analysis.analogy import usage
+from latentlab.analysis.attribute import attribute_vector
+from latentlab.data import Dataset, Splits, load, to_bytes
+from latentlab.knobs import from_dict
+from latentlab.ladder import Score
+from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
+from latentlab.nn import initialise
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.ui import analogy_sheet
+from pages.ui.analogy_rows import Rows
+from pages.ui.attributes import N_BOOT
+from pages.ui.components.row import checked
+from tests.pages.conftest import Open, words
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawings(app: AppTest) -> list[ET.Element]:
+    """The sheets on the page."""
+    found = []
+    for image in app.image:
+        address = image.proto.imgs[0].url
+        if address.startswith("data:image/svg+xml"):
+            found.append(ET.fromstring(base64.b64decode(address.partition(",")[2])))
+    return found
+
+
+def said(drawing: ET.Element) -> list[str]:
+    return ["".join(element.itertext()) for element in drawing.iter(f"{SVG}text")]
+
+
+def pictures(drawing: ET.Element) -> list[np.ndarray]:
+    found = []
+    for element in drawing.iter(f"{SVG}image"):
+        content = base64.b64decode(element.attrib["href"].partition(",")[2])
+        found.append(np.asarray(Image.open(io.BytesIO(content))))
+    return found
+
+
+def kept(store: Store, run_id: str, examples: Dataset, z_dim: int = 3, seed: int = 0, deaf: bool = False) -> Run:
+    """Keep a model of digits that is told the class, with its first weights; a deaf one can't hear z."""
+    model = CVAE(CVAE.Config(z_dim=z_dim, hidden=32), Spec((1, 8, 8), 10))
+    initialise(model, device.generator(seed))
+    with torch.no_grad():
+        next(model.p_x.inputs.parameters()).mul_(0 if deaf else 4)  # those of z
+    run = Run(
+        run_id, f"Model {run_id}", "cvae", "digits", {"z_dim": z_dim, "hidden": 32}, {}, (1, 8, 8), examples.classes, 1,
+        1.0, "2026-01-01T00:00:00+00:00", model.size,
+    )  # fmt: skip
+    store.save(run, model, [], examples)
+    return run
+
+
+@pytest.fixture
+def told(app_store: Store, few_digits: Splits) -> CVAE:
+    """A model that is told the class, kept as the run "told"."""
+    kept(app_store, "told", few_digits.test)
+    model = app_store.load("told")
+    assert isinstance(model, CVAE)
+    return model
+
+
+def sources(app: AppTest) -> list[int]:
+    """The test examples that the rows of the first sheet come from."""
+    return [int(match[1]) for text in said(drawings(app)[0]) if (match := re.search(r"\(#(\d+)\)", text))]
+
+
+def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: CVAE, few_digits: Splits) -> None:
+    app = opened("analogies", run="told", images="7,30,2")
+    assert not app.exception
+    assert sources(app) == [7, 30, 2]
+    found = pictures(drawings(app)[0])
+    with torch.no_grad():
+        for row, i in enumerate((7, 30, 2)):
+            x, y, _ = few_digits.test.batch(slice(i, i + 1))
+            z = told.encode(x, y)
+            cells = [to_bytes(told.decode(z, torch.tensor([k])))[0, 0] for k in range(10)]
+            np.testing.assert_allclose(found[2 * row].astype(int), np.hstack(cells), atol=1)
+            np.testing.assert_array_equal(found[2 * row + 1], few_digits.test.x[i, 0])
+
+
+def test_every_digit_is_among_the_first_sources_and_others_come_on_demand(opened: Open, told: CVAE) -> None:  # noqa: ARG001
+    app = opened("analogies", run="told", rows="10")
+    names = [text for text in said(drawings(app)[0]) if "(#" in text]
+    assert {name.split()[1] for name in names} == set("0123456789")
+    before = sources(app)
+    app.button(key="others").click().run()
+    assert sources(app) != before
+    assert app.query_params["draw"] == "1"
+
+
+def test_bending_a_row_moves_its_cells_and_no_others(opened: Open, told: CVAE) -> None:
+    app = opened("analogies", run="told", images="7,30,2", live="false")
+    before = pictures(drawings(app)[0])
+    slider = next(one for one in app.slider if one.label.startswith("z"))
+    axis = int(slider.label[1]) - 1
+    slider.set_value(2.5).run()
+    after = pictures(drawings(app)[0])
+    same = [np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+    assert same == [False, True, True, True, True, True]
+    code = [float(v) for v in app.query_params["z"].split(",")]
+    assert code[axis] == 2.5
+    with torch.no_grad():
+        cell = to_bytes(told.decode(torch.tensor([code]), torch.tensor([4])))[0, 0]
+    np.testing.assert_allclose(after[0][:, 32:40].astype(int), cell, atol=2)
+    linked = opened("analogies", run="told", images="7,30,2", z=app.query_params["z"])
+    shown = pictures(drawings(linked)[0])[0].astype(int)  # of the numbers in the address
+    np.testing.assert_allclose(shown, after[0].astype(int), atol=1)
+
+
+def test_the_browser_is_sent_the_decoder_and_heard_when_it_lets_go(
+    opened: Open, told: CVAE, few_digits: Splits
+) -> None:
+    app = opened("analogies", run="told", images="7,30,2")
+    names = [component.proto.component_name for component in app.get("bidi_component")]
+    assert {"latentlab.weights", "latentlab.row"} <= set(names)
+    app.session_state[f"row-told-a {int(few_digits.test.y[7])} (#7)-0"] = {"z": [1.5, -0.5, 0.25]}
+    app.run()
+    assert app.query_params["z"] == "1.5,-0.5,0.25"
+    with torch.no_grad():
+        cell = to_bytes(told.decode(torch.tensor([[1.5, -0.5, 0.25]]), torch.tensor([9])))[0, 0]
+    np.testing.assert_allclose(pictures(drawings(app)[0])[0][:, 72:].astype(int), cell, atol=1)
+
+
+@pytest.mark.parametrize("sent", [None, [1, 2], [1, 2, "x"], [1, 2, float("nan")], [1, 2, 9], {"z": 1}])
+def test_what_a_browser_sends_is_checked(sent: object) -> None:
+    assert checked(sent, 3, 3.0) is None
+    assert checked([1, -2, 3], 3, 3.0) == (1.0, -2.0, 3.0)
+
+
+def test_the_prior_has_styles_too_and_no_sources(opened: Open, told: CVAE) -> None:
+    app = opened("analogies", run="told", styles="Prior")
+    assert not app.exception
+    z = torch.randn(10, 3, generator=device.generator(0))[:1]
+    with torch.no_grad():
+        cell = to_bytes(told.decode(z, torch.tensor([3])))[0, 0]
+    found = pictures(drawings(app)[0])
+    assert len(found) == 6
+    np.testing.assert_allclose(found[0][:, 24:32].astype(int), cell, atol=1)
+
+
+def test_the_judge_speaks_when_asked_and_its_control_is_beside(opened: Open, told: CVAE, few_digits: Splits) -> None:  # noqa: ARG001
+    app = opened("analogies", run="told")
+    assert not any("%" in text for text in said(drawings(app)[0]))
+    app.toggle(key="judge").set_value(True).run()
+    assert sum("%" in text for text in said(drawings(app)[0])) == 60
+    judge = Store.default().load("digits-cnn")
+    assert isinstance(judge, Classifies)
+    real = (judge.classify(few_digits.test.batch().x).argmax(1) == few_digits.test.y).float().mean()
+    assert f"of real images it recognises {float(real):.1%}" in words(app)
+
+
+def test_the_meters_say_what_the_decoder_uses(opened: Open, told: CVAE, few_digits: Splits) -> None:
+    app = opened("analogies", run="told")
+    x, y, _ = few_digits.test.batch()
+    with torch.no_grad():
+        found = usage(lambda z, k: told.decode(z, k), told.encode(x, y), 10)
+    assert found.verdict in words(app)
+    assert "Over 80 styles in 10 classes" in words(app)
+    assert "with shuffled rows" in words(app)
+
+
+def test_a_decoder_without_weights_for_z_is_said_to_ignore_it(
+    opened: Open, app_store: Store, few_digits: Splits
+) -> None:
+    kept(app_store, "deaf", few_digits.test, deaf=True)
+    assert "The decoder ignores z: every style looks the same." in words(opened("analogies", run="deaf"))
+
+
+def test_a_second_model_draws_the_same_rows(opened: Open, told: CVAE, app_store: Store, few_digits: Splits) -> None:  # noqa: ARG001
+    kept(app_store, "other", few_digits.test, z_dim=2, seed=1)
+    app = opened("analogies", run="told", beside="other", images="3,4,5")
+    assert not app.exception
+    first, second = drawings(app)
+    assert said(first) == said(second)
+    np.testing.assert_array_equal(pictures(first)[1], pictures(second)[1])
+    assert "Model other" in words(app)
+
+
+def test_the_styles_of_a_class_are_a_plane(opened: Open, told: CVAE) -> None:  # noqa: ARG001
+    app = opened("analogies", run="told", detail="Style plane", of="3")
+    assert not app.exception
+    assert app.selectbox(key="of").value == "3"
+    app.selectbox(key="up-told").select(app.selectbox(key="across-told").value).run()
+    assert "Choose two different dimensions" in words(app)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [{"images": "x,,-3,99999,5"}, {"draw": "-1"}, {"z": "nan,0,0"}, {"z": "1,2"}, {"beside": "../x"}, {"rows": "1e9"}],
+)
+def test_nonsense_in_the_link_is_ignored(opened: Open, told: CVAE, address: dict[str, str]) -> None:  # noqa: ARG001
+    app = opened("analogies", run="told", **address)
+    assert not app.exception
+    assert drawings(app)
+
+
+def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: CVAE) -> None:  # noqa: ARG001
+    run = app_store.read("told")
+    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"), (), 0)
+    head, *lines = analogy_sheet._csv(run, rows).splitlines()
+    assert head == "row,class,z1,z2,z3,judge,probability"
+    assert len(lines) == 20
+    assert lines[13].startswith("two,3,0.0000,0.0000,0.0000,")
+    with GifImageFile(io.BytesIO(analogy_sheet._film(run, rows))) as film:
+        assert film.n_frames == 16
+
+
+def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    found = [Score("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
+    monkeypatch.setattr(ladder, "read", lambda: found)
+    app = opened("analogies", run="told", detail="Learning from few labels")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
+    assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
+    monkeypatch.setattr(ladder, "read", list)
+    assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
+
+
+def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store) -> None:
+    splits = load("moons")
+    config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
+    model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2))
+    initialise(model, device.generator(0))
+    run = Run(
+        "plane", "Plane", "adgm", "moons", config, {"labels": 6, "seed": 1}, (2,), splits.test.classes, 1, 1.0,
+        "2026-01-01T00:00:00+00:00", model.size,
+    )  # fmt: skip
+    app_store.save(run, model, [], splits.test[:200])
+    app = opened("analogies", run="plane")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    x, y, _ = app_store.examples("plane").batch()
+    with torch.no_grad():
+        error = float((model.eval().classify(x).argmax(1) != y).float().mean())
+    assert f"Test error {error:.2%} over 200 examples; 6 labels were known" in words(app)
+
+
+# --- models that aren't told the class -----------------------------------------------------------------------------
+
+
+def groups(run_id: str) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of the eights and of the threes."""
+    model, seen = Store.default().load(run_id), Store.default().examples(run_id)
+    assert isinstance(model, VAE)
+    with torch.no_grad():
+        z = model.encode(seen.batch().x).numpy()
+    return z[seen.y.numpy() == 8], z[seen.y.numpy() == 3]
+
+
+def test_an_attribute_vector_comes_with_how_sure_it_is(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-20d")
+    assert not app.exception
+    found = attribute_vector(*groups("mnist-vae-20d"), "mean", N_BOOT)
+    assert f"tells apart {found.auc.value:.1%} of held-out pairs" in words(app)
+    assert f"within {found.cone:.0f}°" in words(app)
+    table = app.dataframe[0].value
+    assert table["AUC held out"][0] == pytest.approx(found.auc.value, abs=1e-6)
+    assert list(table["direction"]) == ["Means", "Probe", "LDA"]
+    assert table["angle to Means (°)"][0] == pytest.approx(0, abs=0.1)
+
+
+def test_the_way_starts_at_the_example_and_ends_a_gap_further(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-2d", reach="1.0")
+    model = Store.default().load("mnist-vae-2d")
+    assert isinstance(model, VAE)
+    a, b = groups("mnist-vae-2d")
+    first = sources(app)[0]
+    z = model.encode(Store.default().examples("mnist-vae-2d").batch(slice(first, first + 1)).x)
+    row = pictures(drawings(app)[0])[0].astype(int)
+    with torch.no_grad():
+        ends = to_bytes(model.decode(torch.cat([z, z + torch.from_numpy(a.mean(0) - b.mean(0))])))[:, 0]
+    np.testing.assert_allclose(row[:, :28], ends[0], atol=1)
+    np.testing.assert_allclose(row[:, -28:], ends[1], atol=2)
+
+
+def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-2d", a="3", b="3")
+    assert not app.exception
+    assert [info.value for info in app.info] == [
+        "Both groups have the same mean, so no direction leads from one to the other: change one."
+    ]
+    app.multiselect(key="group-a-mnist-vae-2d").set_value([]).run()
+    assert "A group needs at least 4 examples" in words(app)
+
+
+def test_another_model_takes_the_same_images_along_its_own_direction(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-2d", beside="mnist-vae-20d", direction="LDA", judge="true")
+    assert not app.exception
+    first, second = drawings(app)
+    named = [[text for text in said(one) if "(#" in text] for one in (first, second)]
+    assert named[0] == named[1]
+    found = attribute_vector(*groups("mnist-vae-20d"), "lda", N_BOOT)
+    assert f"tells apart {found.auc.value:.1%} of held-out pairs" in words(app)
+
+
+def test_arithmetic_with_images_says_whether_its_result_is_real(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-20d", asked="A − B + C", abc="5,6,7")
+    assert not app.exception
+    assert [app.selectbox(key=f"{name}-mnist-vae-20d").value for name in "ABC"] == [5, 6, 7]
+    model, seen = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
+    assert isinstance(model, VAE)
+    z = model.encode(seen.batch().x)
+    far = torch.cdist(z, (z[5] - z[6] + z[7])[None])[:, 0].sort().values[:10].mean()
+    assert f"A − B + C is **{float(far):.2f} σ**" in words(app)
