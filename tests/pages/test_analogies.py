@@ -124,6 +124,17 @@ def test_bending_a_row_moves_its_cells_and_no_others(opened: Open, told: CVAE) -
     np.testing.assert_allclose(shown, after[0].astype(int), atol=1)
 
 
+def test_a_link_says_which_row_is_bent(opened: Open, told: CVAE) -> None:
+    address = {"images": "7,30,2", "z": "1,-2,0.5"}
+    app = opened("analogies", run="told", row="2", **address)
+    assert app.selectbox(key="bent").value == 1
+    with torch.no_grad():
+        cell = to_bytes(told.decode(torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([0])))[0, 0]
+    np.testing.assert_allclose(pictures(drawings(app)[0])[2][:, :8].astype(int), cell, atol=1)
+    assert app.query_params["row"] == "2"
+    assert opened("analogies", run="told", row="99", **address).selectbox(key="bent").value == 0
+
+
 def test_the_browser_is_sent_the_decoder_and_heard_when_it_lets_go(
     opened: Open, told: CVAE, few_digits: Splits
 ) -> None:
