@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from latentlab.runs import Run, labels
 from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.diagnosis import classifier
+from pages.ui.groups import FROM_MAP, Codes, codes_of_group, selected
 from pages.ui.header import look
 from pages.ui.pictures import drawing
 
@@ -33,7 +35,7 @@ class Asked:
     """What the visitor asks for.
 
     Attributes:
-        a, b: the classes of the two groups.
+        a, b: the classes of the two groups, or `FROM_MAP`.
         method: how the direction is found.
         reach: how far to go, in gaps between the groups' means.
         images: the test examples that it is applied to.
@@ -62,10 +64,12 @@ def choose_groups(run: Run) -> Asked:
     chosen = []
     for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
         linked = [part for part in (address.read(side) or "").split(",") if part in names]
+        on_map = [FROM_MAP] * (selected(run, side.upper()) is not None)
         picked = st.multiselect(
-            label, names, linked or [default], key=f"group-{side}-{run.id}", help="Test examples of these classes"
-        )
-        address.write(side, ",".join(picked) if picked != [default] else None)
+            label, [*names, *on_map], on_map or linked or [default], key=f"group-{side}-{run.id}-{len(on_map)}",
+            help="Test examples of these classes; a selection on the page Clusters can be kept as a group too",
+        )  # fmt: skip
+        address.write(side, ",".join(picked) if picked not in ([default], on_map) else None)
         chosen.append(tuple(picked))
     method = st.segmented_control(
         "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
@@ -109,11 +113,16 @@ def told_instead(run: Run) -> None:
         )  # fmt: skip
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
-    """The direction from classes b to classes a with its uncertainty, or the sentence that says why there is none."""
+    """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
+    z_a, z_b = codes_of_group(run, a, "A"), codes_of_group(run, b, "B")
+    return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
+def _attribute(run: Run, method: Method, groups: str, _a: Codes, _b: Codes) -> Attribute | str:  # noqa: ARG001
     try:
-        return attribute_vector(_codes(run, a), _codes(run, b), method, N_BOOT, SEED)
+        return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:
         return str(error)
 
@@ -149,8 +158,11 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
 
 def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
     """The same groups and images in another model."""
-    found = attribute(other, asked.a, asked.b, asked.method)
     st.markdown(f"**{other.title}**, the same groups and images")
+    if FROM_MAP in (*asked.a, *asked.b):
+        st.info("A selection belongs to the map of one model, so the other has no such group.")
+        return
+    found = attribute(other, asked.a, asked.b, asked.method)
     if isinstance(found, str):
         st.info(found)
     else:
@@ -181,15 +193,10 @@ def _csv(found: Attribute) -> str:
     return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
 
 
-def _codes(run: Run, classes: tuple[str, ...]) -> NDArray[np.float32]:
-    wanted = torch.tensor([run.classes.index(name) for name in classes])
-    found: NDArray[np.float32] = cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()
-    return found
-
-
 def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
     """Some examples of the given classes, other ones for every seed."""
-    wanted = torch.tensor([run.classes.index(name) for name in classes] or list(range(len(run.classes))))
+    known = [run.classes.index(name) for name in classes if name != FROM_MAP]
+    wanted = torch.tensor(known or list(range(len(run.classes))))
     members = torch.nonzero(torch.isin(cache.examples(run).y, wanted))[:, 0].numpy()
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
 

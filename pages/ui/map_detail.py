@@ -18,6 +18,7 @@ from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.scatter import Click
 from pages.ui.diagnosis import classifier
+from pages.ui.groups import offer_selection
 from pages.ui.pictures import sheet
 from pages.ui.spaces import Space
 
@@ -61,6 +62,9 @@ def selection(run: Run, seen: Space, ids: NDArray[np.int64]) -> None:
         with st.container(horizontal=True):
             st.download_button("CSV", lambda: _csv(run, seen, ids), f"{run.id}-selected.csv", on_click="ignore")
             st.download_button("npz", lambda: _npz(seen, ids), f"{run.id}-selected.npz", on_click="ignore")
+        if issubclass(run.kind, Decodes):
+            with st.container(horizontal=True):
+                offer_selection(run, seen.z[ids])
 
 
 def _point(run: Run, seen: Space, index: int) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -311,7 +312,7 @@ def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
     assert [info.value for info in app.info] == [
         "Both groups have the same mean, so no direction leads from one to the other: change one."
     ]
-    app.multiselect(key="group-a-mnist-vae-2d").set_value([]).run()
+    app.multiselect(key="group-a-mnist-vae-2d-0").set_value([]).run()
     assert "A group needs at least 4 examples" in words(app)
 
 
@@ -323,6 +324,38 @@ def test_another_model_takes_the_same_images_along_its_own_direction(opened: Ope
     assert named[0] == named[1]
     found = attribute_vector(*groups("mnist-vae-20d"), "lda", N_BOOT)
     assert f"tells apart {found.auc.value:.1%} of held-out pairs" in words(app)
+
+
+def test_a_selection_on_the_map_can_be_a_group(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentlab.data.is_local", lambda _: False)  # the map is of the examples kept with the run
+    monkeypatch.setattr("pages.ui.spaces.is_local", lambda _: False)
+    app = opened("clusters", run="mnist-vae-2d")
+    ids = np.arange(40)
+    sent = {"clicked": None, "selected": base64.b64encode(ids.astype("<u4").tobytes()).decode()}
+    app.session_state["map-mnist-vae-2d"] = sent
+    app.run()
+    app.button(key="keep-A").click().run()
+    app.switch_page("pages/analogies.py").run()
+    assert app.multiselect[0].value == ["selected on the map"]
+    model = Store.default().load("mnist-vae-2d")
+    assert isinstance(model, VAE)
+    with torch.no_grad():
+        z = model.encode(Store.default().examples("mnist-vae-2d").batch(slice(0, 40)).x)
+    found = attribute_vector(z.numpy(), groups("mnist-vae-2d")[1], "mean", N_BOOT)
+    assert f"selected on the map minus 3: tells apart {found.auc.value:.1%}" in words(app)
+
+
+def test_data_without_classes_can_still_be_combined(opened: Open, app_store: Store) -> None:
+    run, model = app_store.read("digits-vae"), app_store.load("digits-vae")
+    kept = app_store.examples("digits-vae")
+    bare = replace(run, id="bare", classes=())
+    built = bare.build()
+    built.load_state_dict(model.state_dict())
+    app_store.save(bare, built, [], replace(kept, y=torch.full_like(kept.y, -1), classes=()))
+    app = opened("analogies", run="bare")
+    assert not app.exception
+    assert "fewer than two classes" in words(app)
+    assert "A − B + C is" in words(app)
 
 
 def test_arithmetic_with_images_says_whether_its_result_is_real(opened: Open) -> None:
