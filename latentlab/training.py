@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Sampler, Splits, for_training
+from latentlab.data import Batch, Dataset, Sampler, Splits, for_training, labelled_part
 from latentlab.knobs import knob
 from latentlab.models import MODELS, Loss, Model, Spec, Weighs
 from latentlab.nn import initialise
@@ -45,9 +45,7 @@ class TrainConfig:
     warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
-    labels: int = knob(
-        0, 0, 1_000_000, help="training examples that keep their label, equally many of each class; 0: all of them"
-    )
+    labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
@@ -206,7 +204,7 @@ def train(
             if at_end or state.step % report_every == 0:
                 terms = _means(model, losses)
                 rate = n_seen / (time.perf_counter() - started)
-                held_out = evaluate(model, valid) if at_end and len(valid) else {}
+                held_out = evaluate(model, valid) if at_end else {}
                 for loss in (terms["loss"], held_out.get("loss", 0.0)):
                     if not math.isfinite(loss):
                         raise TrainingError(f"The loss became {loss} at step {state.step}; try a lower learning rate.")
@@ -224,7 +222,10 @@ def train(
 
 
 def evaluate(model: Model, data: Dataset, seed: int = EVAL_SEED) -> dict[str, float]:
-    """Means over a data set of the objective ("loss", at progress 1) and its terms, with fixed randomness."""
+    """Means of the objective ("loss", at progress 1) and its terms over what a model can use of a data set."""
+    data = labelled_part(data) if model.labels == "needed" else data
+    if not len(data):
+        return {}
     was_training = model.training
     model.eval()
     where = next(model.parameters()).device

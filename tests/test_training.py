@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -577,3 +578,18 @@ def test_a_training_with_few_labels_is_resumed_to_the_last_bit(few_digits: Split
     for _ in train(resumed.model, few_digits, settings, resumed):
         pass
     assert same(straight.model.state_dict(), resumed.model.state_dict())
+
+
+@pytest.mark.parametrize("kind", [CNN, ("cvae", {"hidden": 16})], ids=["cnn", "cvae"])
+def test_what_needs_labels_is_evaluated_where_there_are_some(
+    few_digits: Splits, kind: tuple[str, dict[str, Any]]
+) -> None:
+    model, data = build(kind), few_digits.valid
+    y = data.y.clone()
+    y[1::2] = UNLABELLED
+    half = replace(data, y=y)
+    assert evaluate(model, half) == evaluate(model, data[::2])
+    none = replace(data, y=torch.full_like(y, UNLABELLED))
+    assert evaluate(model, none) == {}
+    *_, last = train(model, Splits(few_digits.train, none, none), config(epochs=1))
+    assert (last.valid, final_metrics(model, none)) == ({}, {})

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
-from latentlab.data import Dataset, to_bytes
+from latentlab.data import UNLABELLED, Dataset, to_bytes
 from latentlab.models import Classifies, Conditional, Decodes, Encodes, Model, Samples
 
 N_EXAMPLES = 12
@@ -45,7 +45,8 @@ def preview(model: Model, data: Dataset) -> Preview:
         if isinstance(model, Encodes) and isinstance(model, Decodes):
             reconstructions = to_bytes(model.decode(model.encode(x)))
         if isinstance(model, Conditional):
-            reconstructions = to_bytes(model.decode(model.encode(x, few.y), few.y))
+            y = few.y.where(few.y != UNLABELLED, model.classify(x).argmax(1) if isinstance(model, Classifies) else 0)
+            reconstructions = to_bytes(model.decode(model.encode(x, y), y))
         if isinstance(model, Samples):
             samples = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
         if isinstance(model, Classifies):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from latentlab import device
 from latentlab.analysis.preview import N_EXAMPLES, N_SAMPLES, Images, preview
-from latentlab.data import Splits, to_bytes
-from latentlab.models import AE, CNN, VAE, Model, Spec
+from latentlab.data import UNLABELLED, Splits, to_bytes
+from latentlab.models import AE, CNN, MODELS, VAE, Classifies, Conditional, Model, Spec
 from latentlab.nn import initialise
 
 SPEC = Spec((1, 8, 8), 10)
@@ -85,3 +87,19 @@ def test_fewer_examples_than_a_preview_shows_are_all_shown(vae: VAE, digits: Spl
 def test_bytes_are_rounded_and_cut_off() -> None:
     x = torch.tensor([-1.0, 0.0, 0.4 / 255, 0.6 / 255, 0.5, 1.0, 7.0])
     assert to_bytes(x).tolist() == [0, 0, 0, 1, 128, 255, 255]
+
+
+@pytest.mark.parametrize("name", ["m2", "cvae"])
+def test_a_conditional_model_is_shown_with_the_class_or_its_guess(name: str, digits: Splits) -> None:
+    kind = MODELS[name]
+    model = fresh(kind(kind.Config(hidden=8), SPEC))
+    assert isinstance(model, Conditional)
+    few = digits.valid[:N_EXAMPLES]
+    x, y = few.batch().x, few.y.clone()
+    y[::2] = UNLABELLED
+    seen = preview(model, replace(few, y=y.clone()))
+    with torch.no_grad():
+        y[::2] = model.eval().classify(x).argmax(1)[::2] if isinstance(model, Classifies) else 0
+        decoded = model.decode(model.encode(x, y), y)
+    assert np.array_equal(there(seen.reconstructions), np.rint(decoded.numpy() * 255))
+    assert seen.labels.tolist()[::2] == [UNLABELLED] * 6
