@@ -21,7 +21,7 @@ from latentlab.analysis.traversal import plane
 from latentlab.data import Dataset, is_local, load, to_bytes
 from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent import carried
-from latentlab.models import Classifies, Encodes
+from latentlab.models import Classifies, Conditional, Decodes, Encodes
 from latentlab.models.gaussian_vae import GaussianVAE
 from latentlab.runs import Run
 from latentlab.store import Store
@@ -52,8 +52,9 @@ def diagnosis(run: Run, view: View) -> None:
 
 
 def judge(run: Run) -> Run | None:
-    """The classifier of the same data with the lowest test error."""
-    found = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    """The classifier of the same data with the lowest test error; not one that generates: nobody judges their own."""
+    known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    found = [r for r in known if not issubclass(r.kind, Decodes | Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 

@@ -27,6 +27,7 @@ from pages.ui import analogy_sheet
 from pages.ui.analogy_rows import Rows
 from pages.ui.attributes import N_BOOT
 from pages.ui.components.row import checked
+from pages.ui.diagnosis import judge as judge_of
 from tests.pages.conftest import Open, words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -179,6 +180,15 @@ def test_the_judge_speaks_when_asked_and_its_control_is_beside(opened: Open, tol
     assert isinstance(judge, Classifies)
     real = (judge.classify(few_digits.test.batch().x).argmax(1) == few_digits.test.y).float().mean()
     assert f"of real images it recognises {float(real):.1%}" in words(app)
+
+
+def test_nobody_judges_their_own(app_store: Store) -> None:
+    run = app_store.read("digits-m2")
+    assert issubclass(run.kind, Classifies)
+    assert run.metrics["error"] <= app_store.read("digits-cnn").metrics["error"]
+    found = judge_of(run)
+    assert found is not None
+    assert found.id == "digits-cnn"
 
 
 def test_the_meters_say_what_the_decoder_uses(opened: Open, told: CVAE, few_digits: Splits) -> None:
