@@ -17,7 +17,7 @@ from latentlab.analysis.analogy import in_every_class, usage_of
 from latentlab.analysis.judging import judge
 from latentlab.analysis.style import style_consistency
 from latentlab.data import UNLABELLED
-from latentlab.models import Classifies, Conditional
+from latentlab.models import Classifies, Conditional, Decodes
 from latentlab.runs import Run
 from latentlab.store import Store
 
@@ -40,7 +40,8 @@ HEAD = (
 def rows(store: Store, run: Run) -> list[tuple[str, ...]]:
     """A line for styles of test examples, and one for draws from the prior."""
     model, seen = store.load(run.id), store.examples(run.id)
-    judges = [r for r in store.runs(Classifies) if r.model == "cnn" and r.dataset == run.dataset]
+    known = [r for r in store.runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    judges = [r for r in known if not issubclass(r.kind, Conditional | Decodes)]  # nobody judges their own
     if not judges or not isinstance(model, Conditional):
         return []
     reader = store.load(min(judges, key=lambda r: r.metrics.get("error", 1.0)).id)

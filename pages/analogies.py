@@ -51,6 +51,9 @@ def told_the_class(run: Run) -> None:
 @st.fragment
 def not_told(run: Run) -> None:
     """Images along an attribute vector, and how far to trust it."""
+    if len(run.classes) < 2:
+        four_images(run)
+        return
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
         asked = choose_groups(run)

@@ -15,7 +15,7 @@ from latentlab.analysis.analogy import Usage
 from latentlab.analysis.judging import Judged, Share
 from latentlab.analysis.style import Consistency
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import Bytes, data_uri, enlarge, png, stitch
+from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
 from latentlab.figures.theme import Theme, styled
 
 Floats = NDArray[np.float32]
@@ -75,6 +75,8 @@ def analogy_sheet(
         top = TITLE + i * pitch
         parts.append(_text(rows[i], LABEL - 6, top + cell / 2 + 4, look.muted, anchor="end"))
         parts.append(_image(stitch(to_bytes(cells[i][None])), left, top, m * cell, cell))
+        lines = "".join(f"M{left + j * cell:.1f} {top:.1f}v{cell:.1f}" for j in range(1, m))
+        parts.append(f'<path d="{lines}" stroke="rgb({GAP},{GAP},{GAP})"/>')
         if sources is not None:
             parts.append(_image(stitch(to_bytes(sources[i][None, None])), LABEL, top, cell, cell))
         if verdicts is not None:

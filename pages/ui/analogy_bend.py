@@ -77,7 +77,7 @@ def _plain(run: Run, owner: str, start: cache.Code, at: cache.Code) -> cache.Cod
         with column:
             values[axis] = slider(axis)
     if order[IN_SIGHT:]:
-        with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
+        with st.popover(f"{len(order) - IN_SIGHT} more", width="stretch"):
             values |= {axis: slider(axis) for axis in order[IN_SIGHT:]}
     return tuple(values[axis] for axis in range(len(order)))
 

@@ -59,10 +59,12 @@ def choose_rows(run: Run) -> Rows:
 
 def choose_bent(rows: Rows) -> Rows:
     """Let the visitor choose the row that the sliders move."""
+    asked, places = address.read("row") or "1", range(len(rows.names))
+    first = int(asked) - 1 if asked.isdecimal() and len(asked) < 3 and int(asked) - 1 in places else 0
     place = st.selectbox(
-        "Row to bend", range(len(rows.names)), format_func=rows.names.__getitem__, key="bent",
-        on_change=lambda: address.write("z", None),
-    )  # fmt: skip
+        "Row to bend", places, first, rows.names.__getitem__, key="bent", on_change=lambda: address.write("z", None)
+    )
+    address.write("row", str(place + 1) if place else None)
     return replace(rows, bent=min(place, len(rows.codes) - 1))
 
 

@@ -93,17 +93,17 @@ def _usual(run: Run) -> tuple[float, float]:
 
 def four_images(run: Run) -> None:
     """A - B + C: what makes A differ from B, added to C."""
+    if len(run.classes) < 2:
+        st.info("These data have fewer than two classes, so there are no groups; three images can still be combined.")
     seen = cache.examples(run)
     codes, y = cache.standard_codes(run), seen.y
+    called = [f"#{i}, a {run.classes[k]}" if 0 <= k < len(run.classes) else f"#{i}" for i, k in enumerate(y.tolist())]
     linked = address.read_numbers("abc", 3, 0, len(y) - 1)
     first = [int(v) for v in linked] if linked else _first(run)
     chosen = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, default in zip("ABC", first, strict=True):
-            at = st.selectbox(
-                name, range(len(y)), default, lambda i: f"#{i}, a {run.classes[int(y[i])]}", f"{name}-{run.id}",
-                width=160,
-            )  # fmt: skip
+            at = st.selectbox(name, range(len(y)), default, called.__getitem__, f"{name}-{run.id}", width=160)
             chosen.append(int(at))
     address.write("abc", ",".join(map(str, chosen)) if chosen != _first(run) else None)
     a, b, c = (codes[i].numpy() for i in chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,11 @@ from latentlab.runs import Run, labels
 from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.diagnosis import classifier
+from pages.ui.groups import codes_of_group, offered, picked
 from pages.ui.header import look
 from pages.ui.pictures import drawing
+
+Floats = NDArray[np.float32]
 
 STEPS = 7  # columns
 ROWS = 5
@@ -33,7 +37,7 @@ class Asked:
     """What the visitor asks for.
 
     Attributes:
-        a, b: the classes of the two groups.
+        a, b: the classes of the two groups, or the names of groups that are `offered`.
         method: how the direction is found.
         reach: how far to go, in gaps between the groups' means.
         images: the test examples that it is applied to.
@@ -50,8 +54,8 @@ class Asked:
 class Walk:
     """Examples moved along a direction: codes (N, S, D), amounts (S,) in gaps, images (N, S, *shape)."""
 
-    codes: NDArray[np.float32]
-    amounts: NDArray[np.float32]
+    codes: Floats
+    amounts: Floats
     images: NDArray[np.float32]
 
 
@@ -59,14 +63,17 @@ def choose_groups(run: Run) -> Asked:
     """Let the visitor choose two groups of classes, a method, how far to go, and from where."""
     names = list(run.classes)
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
-    chosen = []
+    groups, chosen = list(offered(run)), []
     for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
         linked = [part for part in (address.read(side) or "").split(",") if part in names]
-        picked = st.multiselect(
-            label, names, linked or [default], key=f"group-{side}-{run.id}", help="Test examples of these classes"
-        )
-        address.write(side, ",".join(picked) if picked != [default] else None)
-        chosen.append(tuple(picked))
+        from_map = [name for name in picked(run.dataset) if name.startswith(f"lasso {side.upper()}")]
+        members = st.multiselect(
+            label, [*names, *groups], from_map or linked or [default],
+            key=f"group-{side}-{run.id}-{','.join(picked(run.dataset))}",
+            help="Test examples of these classes, and groups that were picked on the page Clusters",
+        )  # fmt: skip
+        address.write(side, ",".join(members) if members not in ([default], from_map) else None)
+        chosen.append(tuple(members))
     method = st.segmented_control(
         "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
         bind="query-params", help="Difference of means · logistic regression · Fisher's discriminant",
@@ -109,11 +116,18 @@ def told_instead(run: Run) -> None:
         )  # fmt: skip
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
-    """The direction from classes b to classes a with its uncertainty, or the sentence that says why there is none."""
+    """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
+    z_a, z_b = codes_of_group(run, a), codes_of_group(run, b)
+    return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
+def _attribute(
+    run: Run, method: Method, groups: str, _a: NDArray[np.float32], _b: NDArray[np.float32]
+) -> Attribute | str:
     try:
-        return attribute_vector(_codes(run, a), _codes(run, b), method, N_BOOT, SEED)
+        return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:
         return str(error)
 
@@ -149,8 +163,8 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
 
 def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
     """The same groups and images in another model."""
-    found = attribute(other, asked.a, asked.b, asked.method)
     st.markdown(f"**{other.title}**, the same groups and images")
+    found = attribute(other, asked.a, asked.b, asked.method)
     if isinstance(found, str):
         st.info(found)
     else:
@@ -181,15 +195,10 @@ def _csv(found: Attribute) -> str:
     return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
 
 
-def _codes(run: Run, classes: tuple[str, ...]) -> NDArray[np.float32]:
-    wanted = torch.tensor([run.classes.index(name) for name in classes])
-    found: NDArray[np.float32] = cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()
-    return found
-
-
 def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
     """Some examples of the given classes, other ones for every seed."""
-    wanted = torch.tensor([run.classes.index(name) for name in classes] or list(range(len(run.classes))))
+    known = [run.classes.index(name) for name in classes if name in run.classes]
+    wanted = torch.tensor(known or list(range(len(run.classes))))
     members = torch.nonzero(torch.isin(cache.examples(run).y, wanted))[:, 0].numpy()
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 import torch
 from torch import Tensor
@@ -9,7 +11,7 @@ from torch import Tensor
 from latentlab.analysis.analogy import Analogies, DecodeAs, EncodeAs, Floats, Usage, in_every_class, usage_of
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.class_program import unroll_as
-from latentlab.analysis.judging import Judged, judge
+from latentlab.analysis.judging import Judged, Share, judge
 from latentlab.analysis.program import Program, ProgramError
 from latentlab.analysis.style import LEAST, Consistency, style_consistency
 from latentlab.data import UNLABELLED, Dataset
@@ -20,7 +22,7 @@ from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.diagnosis import classifier
 
-STYLES = 100  # that the meters look at, each in every class
+STYLES = 60  # that the meters look at, each in every class
 
 
 def conditional(run: Run) -> Conditional:
@@ -116,9 +118,12 @@ def _judged(run: Run, cells: Floats) -> Judged | None:
         return None
     n, k = cells.shape[:2]
     asked, rows = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k)
-    return judge(classify, torch.from_numpy(cells).flatten(0, 1), asked, _real(run), rows.numpy())
+    said = judge(classify, torch.from_numpy(cells).flatten(0, 1), asked, groups=rows.numpy())
+    return replace(said, control=_control(run))
 
 
-def _real(run: Run) -> tuple[Tensor, Tensor]:
-    some = labelled(run).batch()
-    return some.x, some.y
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _control(run: Run) -> Share | None:
+    """How often the judge recognises the run's real examples."""
+    classify, some = classifier(run), labelled(run).batch()
+    return judge(classify, some.x, some.y).accuracy if classify is not None else None

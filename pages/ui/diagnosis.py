@@ -21,7 +21,7 @@ from latentlab.analysis.traversal import plane
 from latentlab.data import Dataset, to_bytes
 from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent import carried
-from latentlab.models import Classifies, Encodes
+from latentlab.models import Classifies, Conditional, Decodes, Encodes
 from latentlab.models.gaussian_vae import GaussianVAE
 from latentlab.runs import Run
 from latentlab.store import Store
@@ -31,6 +31,7 @@ from pages.ui.explore import on_plane
 from pages.ui.header import look
 from pages.ui.pictures import figure, sheet
 
+GENERATES = (Decodes, Conditional)
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
@@ -52,10 +53,14 @@ def diagnosis(run: Run, view: View) -> None:
 
 
 def judge(run: Run) -> Run | None:
-    """The run's own model if it classifies, else the classifier of the same data with the lowest test error."""
-    if issubclass(run.kind, Classifies):
+    """The run's own model if it only classifies, else the classifier of the same data with the lowest test error.
+
+    Never one that generates: nobody judges their own.
+    """
+    if issubclass(run.kind, Classifies) and not issubclass(run.kind, GENERATES):
         return run
-    found = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    found = [r for r in known if not issubclass(r.kind, GENERATES)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 

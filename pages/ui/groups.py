@@ -1,4 +1,4 @@
-"""Groups of examples that outlive the page they were picked on: what a lasso on the map hands to other pages."""
+"""Groups of examples to compare: of classes, of a value of a column, or what a lasso on the map handed over."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.latents import encode_all
 from latentlab.data import Dataset
 from latentlab.runs import Run
+from pages.ui import cache
 from pages.ui.components.scatter import digest
 from pages.ui.spaces import Source, Space, columns, space
+
+Floats = NDArray[np.float32]
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
@@ -78,6 +82,15 @@ def offered(run: Run) -> dict[str, Group]:
                     group = Group(f"{name} = {value}", source, tuple(ids.tolist()))
                     found[group.name] = group
     return found
+
+
+def codes_of_group(run: Run, members: tuple[str, ...]) -> Floats:
+    """(N, z_dim) the codes of the test examples of some classes, and of `offered` groups, in units of their spread."""
+    wanted = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
+    parts = [cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()]
+    known = offered(run)
+    parts += [encode_all(cache.encoder(run), known[name].members().x) for name in members if name in known]
+    return np.concatenate(parts)
 
 
 def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:

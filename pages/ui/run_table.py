@@ -10,7 +10,7 @@ import streamlit as st
 from latentlab import jobs
 from latentlab.figures.curves import compared_curves
 from latentlab.formats import RunError
-from latentlab.models import Decodes, abilities
+from latentlab.models import Conditional, Decodes, abilities
 from latentlab.runs import Run, labels
 from latentlab.store import Row, Store
 from pages.ui.header import look
@@ -73,6 +73,7 @@ def _actions(store: Store, chosen: list[Row]) -> None:
         if len(chosen) == 1 and chosen[0].run is not None:
             run = chosen[0].run
             page, label = ("traversal", "Traverse") if issubclass(run.kind, Decodes) else ("train", "Open")
+            page, label = ("analogies", "Analogies") if issubclass(run.kind, Conditional) else (page, label)
             st.page_link(f"pages/{page}.py", label=label, icon=":material/open_in_new:", query_params={"run": run.id})
             if own:
                 _rename(store, run)

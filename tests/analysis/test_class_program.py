@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.analysis.class_program import unroll_as
 from latentlab.analysis.program import ProgramError
-from latentlab.models import CVAE, Spec
+from latentlab.models import CVAE, Conditional, Spec
 from latentlab.nn import BatchNorm, initialise
+from latentlab.runs import Run
+from latentlab.store import SHIPPED, Store
 
 K, D = 4, 3
 
@@ -38,6 +40,18 @@ def test_it_computes_what_the_model_does_in_every_class(batch_norm: bool) -> Non
         expected = built.decode(z, y)
     torch.testing.assert_close(program.run(torch.cat([z, F.one_hot(y, K).float()], 1)), expected, atol=4e-3, rtol=0)
     assert expected[0].ne(built.decode(z[:1], torch.tensor([1]))[0]).any()
+
+
+@pytest.mark.parametrize("run", Store(SHIPPED).runs(Conditional), ids=lambda run: str(run.id))
+def test_every_shipped_decoder_is_told_exactly(run: Run) -> None:
+    built = Store(SHIPPED).load(run.id)
+    assert isinstance(built, Conditional)
+    k, d = len(run.classes), built.z_dim
+    program = unroll_as(built.decode, built, d, k)
+    z, y = torch.randn(200, d, generator=device.generator(3)), torch.arange(200) % k
+    with torch.no_grad():
+        expected = built.decode(z, y)
+    torch.testing.assert_close(program.run(torch.cat([z, F.one_hot(y, k).float()], 1)), expected, atol=8e-3, rtol=0)
 
 
 def test_what_is_more_than_one_network_is_refused() -> None:

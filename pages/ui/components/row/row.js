@@ -90,6 +90,9 @@ function create(host) {
       if (fresh) {
         state.z = [...data.z];
         sliders();
+        const cell = `calc(100% / ${data.n_classes})`;
+        const line = `calc(100% / ${data.n_classes} - 1px)`;
+        $("lines").style.background = `repeating-linear-gradient(to right, transparent 0 ${line}, #606060 ${line} ${cell})`;
       }
       later();
     },
