@@ -123,9 +123,7 @@ def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) 
 
 
 @st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cache.BY_VERSION)
-def _attribute(
-    run: Run, method: Method, groups: str, _a: NDArray[np.float32], _b: NDArray[np.float32]
-) -> Attribute | str:
+def _attribute(run: Run, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:

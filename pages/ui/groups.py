@@ -71,8 +71,7 @@ def picked(dataset: str) -> dict[str, Group]:
 
 def offered(run: Run) -> dict[str, Group]:
     """Name -> the groups of a run's examples: picked on the map, or a value of a column of words."""
-    found = picked(run.dataset)
-    source = Source(run.dataset, run, n=np.iinfo(np.int64).max)
+    found, source = picked(run.dataset), everything_of(run)
     for name, values in columns(source).items():
         known = np.unique(values.astype(str)) if values.dtype.kind not in "biuf" else ()
         if 1 < len(known) <= MOST:
@@ -82,6 +81,11 @@ def offered(run: Run) -> dict[str, Group]:
                     group = Group(f"{name} = {value}", source, tuple(ids.tolist()))
                     found[group.name] = group
     return found
+
+
+def everything_of(run: Run) -> Source:
+    """All examples of a run's data set, as they are."""
+    return Source(run.dataset, run, n=np.iinfo(np.int64).max)
 
 
 def codes_of_group(run: Run, members: tuple[str, ...]) -> Floats:

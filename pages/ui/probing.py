@@ -15,12 +15,13 @@ from latentlab.analysis.attributes import MEASURES, corrupted, grouped, measured
 from latentlab.analysis.features import How
 from latentlab.analysis.probe_curve import Curve, probe_curve
 from latentlab.data import UNLABELLED, is_local, load
-from latentlab.formats import RunError
-from latentlab.models import Classifies, Model
+from latentlab.models import Classifies
 from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.store import N_EXAMPLES
 from pages.ui import cache
+from pages.ui.groups import Group, everything_of, offered
 from pages.ui.layouts import background
+from pages.ui.spaces import columns, space
 
 Labels = NDArray[np.int64]
 
@@ -71,7 +72,7 @@ def targets(run: Run) -> list[str]:
     """What can be asked about the examples of a run."""
     even = [PARITY] if all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
-    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images]
+    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *offered(run), *_numbers(run)]
 
 
 def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
@@ -91,7 +92,7 @@ def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve 
     """
     asked = question(run, target, settings.n)
     job = background().ask(
-        key(run, epoch, target, settings), probe_curve, moment(run, epoch), asked.x, asked.y, asked.sizes,
+        key(run, epoch, target, settings), probe_curve, cache.model(run, epoch), asked.x, asked.y, asked.sizes,
         n_classes=len(asked.names), n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
     )  # fmt: skip
     return job.result() if job.done() else None
@@ -120,6 +121,10 @@ def measure_again() -> None:
 @st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def question(run: Run, target: str, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
+    if target in (own := offered(run)):
+        return _belonging(own[target], n)
+    if target in (numbers := _numbers(run)):
+        return _by_number(run, numbers[target], n)
     if n and is_local(run.dataset):
         splits = load(run.dataset)
         parts = [part[:size] for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
@@ -136,7 +141,7 @@ def question(run: Run, target: str, n: int) -> Question:
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
-    model, asked = moment(run, epoch), question(run, CLASS, n)
+    model, asked = cache.model(run, epoch), question(run, CLASS, n)
     if not isinstance(model, Classifies):
         return None
     x, y = asked.x[-asked.sizes[2] :], torch.from_numpy(asked.y[-asked.sizes[2] :])
@@ -146,28 +151,39 @@ def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     return float((said != y)[y != UNLABELLED].double().mean())
 
 
-def moment(run: Run, epoch: int | None) -> Model:
-    """The model after an epoch, or at its end. One that can't be read ends the page with a sentence."""
-    if epoch is None:
-        return cache.model(run)
-    try:
-        return _moment(run, epoch)
-    except RunError as error:
-        st.error(f"“{run.title}” after epoch {epoch} can't be opened: {error}", icon=":material/error:")
-        st.stop()
-
-
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _moment(run: Run, epoch: int) -> Model:
-    return Store.default().load(run.id, epoch)
-
-
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
     asked = question(run, target, 0)
     return probe_curve(
-        moment(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
+        cache.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
     )  # fmt: skip
+
+
+def _numbers(run: Run) -> dict[str, NDArray[np.float64]]:
+    """Name -> (N,) of all examples: the user's own columns of numbers."""
+    known = columns(everything_of(run))
+    return {
+        f"column: {name}": values.astype(np.float64) for name, values in known.items() if values.dtype.kind in "iuf"
+    }
+
+
+def _belonging(group: Group, n: int) -> Question:
+    """Does an example belong to a group, or to the rest?"""
+    return _divided(space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
+
+
+def _by_number(run: Run, values: NDArray[np.float64], n: int) -> Question:
+    """Is a number of the user's table low, middling or high?"""
+    y, names = grouped(values, values)
+    return _divided(space(everything_of(run)).data.x, y, names, n)
+
+
+def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> Question:
+    """All examples, divided at random, the same way every time; few of them for a first look."""
+    order = np.random.default_rng(0).permutation(len(x))[: 2 * n or N_EXAMPLES]
+    cuts = [round(share * len(order)) for share in SPLIT[:2]]
+    sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
+    return Question(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
 
 
 def _ask(asked: Question, target: str) -> Question:

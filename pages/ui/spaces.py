@@ -141,11 +141,11 @@ def space(source: Source) -> Space:
 @st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=BY_KEY)
 def columns(source: Source) -> dict[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
-    seen, shelf = space(source), Shelf.default()
+    shelf = Shelf.default()
     if source.dataset not in shelf or (source.run is not None and not source.n):
         return {}
     opened = shelf.open(source.dataset)
-    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(seen.data)]
+    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(space(source).data)]
     return {name: values[rows] for name, values in opened.columns.items()}
 
 

@@ -143,7 +143,7 @@ def test_nonsense_in_the_address_falls_back(opened: Open) -> None:
 
 def test_another_model_keeps_the_question_and_forgets_what_it_does_not_have(opened: Open) -> None:
     app = opened("probes", run="digits-cnn", ask="parity", moment="epoch 2", layer="conv1")
-    app.selectbox(key="picked").select("digits-vae").run()
+    app.selectbox(key="picked").select("mnist-vae-20d").run()
     assert not app.exception
     assert app.selectbox(key="ask").value == "parity"
     assert app.select_slider(key="moment").value == "end"
@@ -186,3 +186,26 @@ def test_a_question_without_two_answers_is_a_sentence(opened: Open, monkeypatch:
     assert [error.value for error in app.error] == [
         "This can't be probed: A probe needs examples of at least two classes; all that have a label are of class 0."
     ]
+
+
+def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
+    """A selection that is a class is read off the layers as well as one class is from the rest; a random one is not."""
+    y = Store.default().examples("digits-cnn").y.numpy()
+    shown: dict[str, list[float]] = {}
+    for what, ids in (
+        ("class", np.flatnonzero(y == 0)),
+        ("random", np.random.default_rng(0).permutation(len(y))[:180]),
+    ):
+        app = opened("clusters", run="digits-cnn")
+        app.segmented_control(key="examples digits-cnn").set_value(len(y)).run()
+        picked = base64.b64encode(np.sort(ids).astype("<u4").tobytes()).decode()
+        app.session_state["map"] = {"clicked": None, "selected": picked}
+        app.run()
+        app.button(key="group A").click().run()
+        app.switch_page("pages/probes.py").run()
+        name = next(option for option in app.selectbox(key="ask").options if option.startswith("lasso A"))
+        app.selectbox(key="ask").select(name).run()
+        assert not app.exception
+        shown[what] = line(app)
+    assert shown["class"][-1] < 0.03
+    assert shown["random"][-1] > 0.3
