@@ -70,8 +70,9 @@ class TsneKnobs:
 
 METHODS: dict[str, type[NoKnobs | UmapKnobs | TsneKnobs]] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
 FULL_QUALITY: dict[str, Any] = {
-    "learning_rate": 1.0,
     "n_epochs": 0,
+    "learning_rate": 1.0,
+    "negative_sample_rate": 5,
     "init": "spectral",
 }  # what `UmapKnobs` leaves out for speed
 
