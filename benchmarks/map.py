@@ -82,7 +82,7 @@ def payload() -> None:
     n = 60_000
     xy, y, values = rng.normal(size=(n, 2)), rng.integers(0, 10, n), Colouring("loss", rng.normal(size=n))
     times = timed(lambda: pack("a", xy, y, CLASSES, ("#000000",) * 10, values))
-    size = len(pack("a", xy, y, CLASSES, ("#000000",) * 10, values))
+    size = len(pack("a", xy, y, CLASSES, ("#000000",) * 10, values).content)
     print(f"| payload of {n:,} points | bytes | CPU, ms |\n|---|--:|--:|")
     print(f"| packed | {size:,} | {statistics.median(times):.1f} |")
 
@@ -151,6 +151,7 @@ def neighbours() -> None:
 
     z = mnist_codes(10_000)
     NNDescent(z[:5_000], n_neighbors=15, random_state=0, n_jobs=1)  # compiles
+    device.limit_threads()  # numba has given torch a thread for every core
     exact, ours = cpu(lambda: neighbour_graph(z, 14))
     brute, _ = cpu(lambda: NearestNeighbors(n_neighbors=14, algorithm="brute").fit(z).kneighbors())
     search, theirs = cpu(lambda: NNDescent(z, n_neighbors=15, random_state=0, n_jobs=1).neighbor_graph[0][:, 1:])
@@ -171,6 +172,7 @@ def umap() -> None:
     UMAP(random_state=0, n_jobs=1).fit_transform(z[:5_000])  # its own search compiles above 4,096 codes
     taken: dict[str, list[float]] = {}
     kept: dict[str, list[float]] = {}
+    device.limit_threads()  # numba has given torch a thread for every core
     for seed in range(N_SEEDS):
         with tempfile.TemporaryDirectory() as folder:
             ask = partial(project_or_find, Atlas(Path(folder)), z, "umap", seed)

@@ -70,8 +70,9 @@ class TsneKnobs:
 
 METHODS: dict[str, type[NoKnobs | UmapKnobs | TsneKnobs]] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
 FULL_QUALITY: dict[str, Any] = {
-    "learning_rate": 1.0,
     "n_epochs": 0,
+    "learning_rate": 1.0,
+    "negative_sample_rate": 5,
     "init": "spectral",
 }  # what `UmapKnobs` leaves out for speed
 
@@ -262,7 +263,8 @@ def _narrowed(codes: Floats, metric: str) -> Floats:
     """Where to look for UMAP's neighbours: of many wide codes, their first `NARROW` components, as Scanpy does with 50.
 
     Of MNIST's 10,000 test images that takes a fifth of the time and finds 90 % of the neighbours, at no cost to the
-    map: its trustworthiness was 0.9592 (exact: 0.9587) for seed 0. Angles are not those about the origin there.
+    map: its trustworthiness was 0.962, 0.963, 0.961 (seeds 0, 1, 2; all pixels: 0.961, 0.960, 0.960). Cosine and
+    correlation stay exact: angles change with the origin, and the components have another.
     """
     if codes.shape[1] <= NARROW or len(codes) <= MANY or metric != "euclidean":
         return codes

@@ -135,6 +135,11 @@ def test_a_umap_is_umap_learns(umap: ModuleType, settings: dict[str, Any], n_com
     assert found.params.items() >= same.items()
 
 
+def test_full_quality_is_what_umap_learn_does_untold(umap: ModuleType) -> None:
+    theirs = umap.UMAP(random_state=3, n_jobs=1).fit_transform(CODES)
+    np.testing.assert_array_equal(project(CODES, "umap", 3, **FULL_QUALITY).xy, theirs)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_neighbours_are_umap_learns(umap: ModuleType, metric: str) -> None:
     found = project(X, "umap", metric=metric, n_epochs=1).graph
