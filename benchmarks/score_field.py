@@ -85,7 +85,7 @@ def redraw() -> None:
 
     def exact() -> object:
         field = score_field(lambda x: spiral.denoise(x, sigma), sigma, BOX, 64)
-        log_p = spiral.blurred(sigma).log_prob(lattice(BOX, 64)).reshape(64, 64).numpy()
+        log_p = spiral.blurred(sigma).log_prob(lattice(BOX, 48)).reshape(48, 48).numpy()  # as the page does
         figure = draw.plane(field, BOX, LIGHT, draw.Layer(np.exp(log_p - log_p.max()), "density"))
         draw.add_arrows(figure, field, LIGHT, thin=2)
         draw.add_click_targets(figure, BOX)
