@@ -30,7 +30,7 @@ PRESETS = (
     Preset("Out of control", "spiral-dae-naive", None, ("arrows", "data", "fixed points"), "basins",
            "Fig. 3.7: the usual initialisation, and places far from the data that attract"),
     Preset("Mended by noise", "spiral-dae-mended", None, ("arrows", "data", "fixed points"), "basins",
-           "The same start, with more noise for half of the examples"),
+           "The same start, with noise that falls from 0.2 to 0.01: no path goes astray"),
     Preset("Mixture", "mixture-dae", None, ("arrows", "streamlines"), "angle error",
            "Five Gaussians: where the network is wrong, and by how much"),
 )  # fmt: skip
