@@ -37,7 +37,7 @@ def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     figure = go.Figure()
     steps = np.arange(1, len(moved) + 1)
     figure.add_scatter(x=steps, y=moved, mode="lines+markers", line={"color": look.accent}, showlegend=False)
-    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", tickformat=".1e", nticks=5)
+    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", dtick="D2", exponentformat="power")
     figure.update_xaxes(title_text="step of denoising")
     return styled(figure, look, 240)
 
@@ -77,9 +77,10 @@ def optima_curves(found: Optima, look: Theme) -> go.Figure:
     for (name, _, colour, dash), score in zip(both, scores, strict=True):
         line = {"color": colour, "dash": dash, "width": 2}
         figure.add_scatter(x=x, y=score[near], line=line, legendgroup=name, showlegend=False, row=1, col=3)
-    dense = found.p > 1e-3 * found.p.max()
-    most = 1.2 * float(np.abs(found.score[near & dense]).max()) if (near & dense).any() else 1.0
-    most = min(max(most, 1e-3), 200.0)
+    dense = near & (found.p > 1e-3 * found.p.max())
+    learned = float(np.abs(np.concatenate([score[near] for score in scores])).max())
+    true = float(np.abs(found.score[dense]).max()) if dense.any() else learned
+    most = 1.2 * max(min(true, 3 * learned), 1e-3)  # the spikes of narrow bumps would hide all else
     figure.update_yaxes(range=[-most, most], row=1, col=3)
     figure.update_xaxes(title_text="x")
     figure.update_annotations(font={"size": 13, "color": look.muted})

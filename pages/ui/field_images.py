@@ -155,8 +155,9 @@ def _plane(run: Run, model: Denoises) -> None:
 @torch.no_grad()
 def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
     x = plane.examples(middle)
-    sheet(to_bytes(torch.cat([x, model.denoise(x)])), 3, "The mean of the three, and denoised")
-    st.caption("their mean, and what the network makes of it")
+    once = model.denoise(x)
+    sheet(to_bytes(torch.cat([x, once, model.denoise(once)])), 3, "The mean of the three, and denoised once and twice")
+    st.caption("their mean, denoised once, and twice")
 
 
 def _apart(y: Tensor, n: int) -> tuple[int, int, int]:

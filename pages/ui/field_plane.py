@@ -41,7 +41,9 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             bind="query-params",
             wrap=True,
         )
-        even = st.toggle("Arrows of one length, coloured by it", key="even", bind="query-params")
+        even = st.toggle(
+            "Even arrows", key="even", bind="query-params", help="Arrows of one length, whose colour is the length"
+        )
         pointer = st.segmented_control(
             "Pointer", POINTERS if source.data.name == MINE else POINTERS[:-1], default="looks", required=True,
             key=f"pointer-{source.data.name == MINE}", wrap=True,

@@ -33,6 +33,7 @@ from latentlab.data import Dataset, Density
 from latentlab.figures.field import Layer
 
 N = 64  # places a side
+N_SMOOTH = 48  # of a density, which is drawn smoothed
 N_DRAWS = 2_000  # for the numbers
 EVERY = 0.5  # seconds between two looks at the helper
 LAYERS = (
@@ -82,7 +83,7 @@ def layer(source: Source, box: Box, name: str) -> Layer | None:
     """What lies behind the arrows; None for nothing, or for basins that aren't there yet."""
     match name:
         case "true density":
-            log_p = -_true_energy(source, box)
+            log_p = truth(source).log_prob(lattice(box, N_SMOOTH)).reshape(N_SMOOTH, N_SMOOTH).numpy()
             return Layer(np.exp(log_p - log_p.max()), "density of the noisy data, highest = 1")
         case "true energy":
             energy = _true_energy(source, box)

@@ -110,8 +110,8 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
     app.button(key="preset-Between its arms").click().run()
     assert not app.exception
     ranges = spec(app)["layout"]
-    np.testing.assert_allclose(ranges["xaxis"]["range"], [0.16, 0.44])
-    np.testing.assert_allclose(ranges["yaxis"]["range"], [-0.14, 0.14])
+    np.testing.assert_allclose(ranges["xaxis"]["range"], [-0.47, -0.15])
+    np.testing.assert_allclose(ranges["yaxis"]["range"], [-0.13, 0.19])
     app.button(key="preset-Out of control").click().run()
     assert app.selectbox(key="picked").value == "spiral-dae-naive"
     assert "box" not in app.query_params
