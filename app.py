@@ -19,6 +19,7 @@ def main() -> None:
             st.Page("pages/home.py", title="LatentLab", default=True),
             st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
             st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
+            st.Page("pages/field.py", title="Score field", icon=":material/air:"),
             st.Page("pages/sampling.py", title="Sampling", icon=":material/casino:"),
             st.Page("pages/gsn.py", title="GSN", icon=":material/directions_walk:"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:"),

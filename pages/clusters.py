@@ -96,7 +96,7 @@ def three_dimensions(run: Run, n: int, method: str, scores: NDArray[np.float32],
         st.caption(f"These three hold {share[:3].sum():.0%} of the variance.")
 
 
-run = header("Clusters", Encodes)
+run = header("Clusters", Encodes, images=True)
 if run is None:
     st.stop()
 above, size = st.container(), "500"

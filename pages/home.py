@@ -7,7 +7,7 @@ from pages.ui.cards import cards
 from pages.ui.header import header
 from pages.ui.run_table import run_table
 
-run = header("LatentLab", Decodes)
+run = header("LatentLab", Decodes, images=True)
 st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
 if run is not None:
     cards(run)

@@ -26,7 +26,7 @@ run = header("Train")
 picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
-    dataset = st.segmented_control("Data", data.NAMES, default="digits", required=True, key="dataset")
+    dataset = st.segmented_control("Data", data.NAMES, default="digits", required=True, key="dataset", wrap=True)
     model = st.segmented_control("Model", list(MODELS), default="vae", required=True, key="model")
     declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
     start = {"epochs": 20 if dataset != "digits" else 200}

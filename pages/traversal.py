@@ -74,7 +74,7 @@ def name(axis: int) -> str:
     return f"z{axis + 1}"
 
 
-run = header("Traversal", Decodes)
+run = header("Traversal", Decodes, images=True)
 if run is None:
     st.stop()
 warn_of_other_weights(run)

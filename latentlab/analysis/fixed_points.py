@@ -19,8 +19,8 @@ from latentlab.analysis.support import jacobian
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-NEWTON_STEPS = 40
-CONVERGED = 1e-3  # of the box's diagonal: what r still moves an end of a path
+NEWTON_STEPS = 30
+STILL = 1e-5  # of the box's diagonal: a path that moves less has ended
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,21 @@ class Basins:
     attractor: Integers  # (n, n) index into `attractors`; -1 where a path left for infinity
     attractors: Doubles  # (A, 2) the mean of the ends that lie together, the most visited first
     shares: Doubles  # (A,) of the lattice
+    drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
 
-    def off(self, distance: Doubles, far: float) -> tuple[float, int]:
-        """The share of paths that end astray, and the number of spurious attractors.
+    def off(self, distance: Doubles, far: float) -> tuple[float, int, int]:
+        """The share of paths that end astray, and at how many places: those that stand still, and those that drift.
 
         Args:
             distance: (A,) from each attractor to the data.
             far: astray is what ends farther than this, or at infinity.
         """
-        astray = ~(distance <= far)
+        astray, still = ~(distance <= far), self.drift <= STILL
         lost = float((self.attractor < 0).mean())
-        return float(self.shares[astray].sum()) + lost, int(astray.sum())
+        return float(self.shares[astray].sum()) + lost, int((astray & still).sum()), int((astray & ~still).sum())
 
 
-def fixed_points(denoise: Denoise, box: Box, n: int = 41) -> FixedPoints:
+def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
     """Find where r(x) = x by Newton's method from an n × n lattice, and say of what kind each place is.
 
     A ridge of the density is nearly a line of fixed points; those closer than a hundredth of the box count as one.
@@ -62,14 +63,20 @@ def fixed_points(denoise: Denoise, box: Box, n: int = 41) -> FixedPoints:
     eye = torch.eye(2, dtype=torch.float64)
     low, high = torch.tensor(box[::2], dtype=torch.float64), torch.tensor(box[1::2], dtype=torch.float64)
     diagonal = float((high - low).norm())
+    moving = torch.arange(len(x))
     for _ in range(NEWTON_STEPS):
-        gap, slope = _gap(denoise, x), jacobian(denoise, x.float()).double() - eye
+        at = x[moving]
+        gap, slope = _gap(denoise, at), jacobian(denoise, at.float()).double() - eye
         fine = (slope.flatten(1).isfinite().all(1) & gap.isfinite().all(1)).unsqueeze(1)
         slope = torch.where(fine.unsqueeze(2), slope, eye)
         step = -torch.linalg.lstsq(slope + 1e-9 * eye, gap.unsqueeze(2)).solution.squeeze(2)
         size = step.norm(dim=1, keepdim=True)
         step = step * (0.1 * diagonal / size.clamp(min=1e-12)).clamp(max=1)  # no leaps
-        x = torch.where(fine & step.isfinite(), x + step, x)
+        step = torch.where(fine & step.isfinite(), step, 0.0)
+        x[moving] = at + step
+        moving = moving[step.norm(dim=1) > 1e-7 * diagonal]
+        if not len(moving):
+            break
     gap = _gap(denoise, x).norm(dim=1)
     found = x[(gap < 1e-5 * diagonal) & ((x >= low) & (x <= high)).all(1)]
     groups = _together(found.numpy(), 0.01 * diagonal)
@@ -88,9 +95,15 @@ def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basin
     """Denoise every place of an n × n lattice `n_steps` times, and sort the places by where they end."""
     x = lattice(box, n)
     diagonal = float(np.hypot(box[1] - box[0], box[3] - box[2]))
+    moving = torch.arange(len(x))
     for _ in range(n_steps):
-        x = denoise(x).float()
-        x[~(x.norm(dim=1) < 100 * diagonal)] = torch.nan  # on its way to infinity
+        there = denoise(x[moving]).float()
+        there[~(there.norm(dim=1) < 100 * diagonal)] = torch.nan  # on its way to infinity
+        far = (there - x[moving]).norm(dim=1)
+        x[moving] = there
+        moving = moving[far > STILL * diagonal]  # not those that are NaN either
+        if not len(moving):
+            break
     ends = x.double().numpy()
     here = np.isfinite(ends).all(1)
     groups = np.full(len(ends), -1)
@@ -101,7 +114,14 @@ def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basin
     rank[order] = np.arange(len(order))
     groups[here] = rank[groups[here]]
     middles = np.array([ends[groups == k].mean(0) for k in range(len(order))]).reshape(-1, 2)
-    return Basins(ends, groups.reshape(n, n), middles, counts[order] / len(ends))
+    moved = (denoise(x) - x).norm(dim=1).double().numpy() / diagonal
+    drift = np.array([moved[groups == k].max() for k in range(len(order))])
+    return Basins(ends, groups.reshape(n, n), middles, counts[order] / len(ends), drift)
+
+
+def attractors(denoise: Denoise, box: Box) -> tuple[FixedPoints, Basins]:
+    """Both at once, as a page asks the helper process for them."""
+    return fixed_points(denoise, box), basins(denoise, box)
 
 
 @torch.no_grad()

@@ -67,9 +67,10 @@ def preview(model: Model, data: Dataset) -> Preview:
     return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **seen)
 
 
-def around(x: torch.Tensor, margin: float = 0.12) -> Box:
+def around(x: torch.Tensor, margin: float = 0.25) -> Box:
     """The square about points (N, 2), and a margin on each side as a share of its width."""
     low, high = x.double().amin(0), x.double().amax(0)
-    middle, half = (low + high) / 2, max(float((high - low).max()) / 2, 1e-3) * (1 + 2 * margin)
+    middle, extent = (low + high) / 2, float((high - low).max())
+    half = (extent / 2 or 1.0) * (1 + 2 * margin)  # one point has no extent
     (a, b), (c, d) = ((float(m) - half, float(m) + half) for m in middle)
     return a, b, c, d

@@ -13,7 +13,7 @@ from plotly.colors import sample_colorscale
 
 from latentlab.analysis.field import Box, Field
 from latentlab.analysis.fixed_points import FixedPoints
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import LIGHT, Theme, styled
 
 Floats = NDArray[np.floating]
 
@@ -28,7 +28,7 @@ KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("
 class Layer:
     """Numbers over the lattice, behind the arrows."""
 
-    z: Floats  # (n, n), row by row from the lowest
+    z: NDArray[Any]  # (n, n), row by row from the lowest; n may differ from the arrows'
     name: str  # with its unit
     diverging: bool = False  # 0 is in the middle
     discrete: bool = False  # indices: neighbours in number are none in kind
@@ -36,15 +36,17 @@ class Layer:
     high: float | None = None  # where the colours end
 
 
-def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, height: int = 600) -> go.Figure:
+def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, height: int = 680) -> go.Figure:
     """An empty plane over a box, with a layer behind; the other functions draw on it."""
     figure = go.Figure()
     if layer is not None:
         figure.add_trace(_layer(layer, field.x, field.y, look))
-    figure.update_xaxes(range=list(box[:2]), constrain="domain", showgrid=False)
-    figure.update_yaxes(range=list(box[2:]), scaleanchor="x", scaleratio=1, constrain="domain", showgrid=False)
-    legend = {"orientation": "h", "y": -0.06, "yanchor": "top", "x": 0, "font": {"size": 12}}
-    return styled(figure, look, height, dragmode="select", hovermode="closest", legend=legend, uirevision=str(box))
+    axis = {"showgrid": False, "constrain": "domain", "fixedrange": True}  # a click is a click; who zooms recomputes
+    legend = {"orientation": "h", "y": -0.17 if layer is not None else -0.05, "yanchor": "top", "font": {"size": 12}}
+    styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(box))
+    return figure.update_layout(
+        xaxis={"range": list(box[:2]), **axis}, yaxis={"range": list(box[2:]), "scaleanchor": "x", **axis}
+    )
 
 
 def add_arrows(figure: go.Figure, field: Field, look: Theme, even: bool = False, thin: int = 1) -> None:
@@ -110,35 +112,34 @@ def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None
 
 
 def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
-    """Attractors far from the data, marked so that they can't be overlooked."""
+    """Where paths end far from the data, marked so that it can't be overlooked."""
     if len(places):
         marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
-        name = f"{len(places)} spurious attractor{'s' * (len(places) > 1)}"
+        name = f"{len(places)} end{'s' * (len(places) > 1)} astray"
         figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
-def add_place(figure: go.Figure, at: Floats, axes: Floats, radii: Floats, path: Floats, look: Theme) -> None:
+def add_place(figure: go.Figure, axes: Floats, radii: Floats, path: Floats, arm: float, look: Theme) -> None:
     """A place, the ellipse of what may have been there, its tangent and normal, and the way that denoising takes.
 
     Args:
         figure: a `plane`.
-        at: (2,) the place, and the first of `path`.
         axes: (2, 2) unit vectors in columns, the tangent first.
-        radii: (2,) how far along them what may have been there spreads, and half the length of the glyphs' arms.
-        path: (T, 2) the steps of denoising.
+        radii: (2,) how far along them what may have been there spreads.
+        path: (T, 2) the place, and the steps of denoising from it.
+        arm: half the length of the tangent's glyph.
         look: colours.
     """
     turn = np.linspace(0, 2 * np.pi, 49)
-    middle = path[1] if len(path) > 1 else at
-    if np.isfinite(radii).all() and np.isfinite(middle).all():
-        round_it = middle + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
-        _line(figure, round_it, look.text, 1.2, "dot", "what may have been there: mean ± σ")
-        for k, (name, colour) in enumerate((("tangent", "#ff5c8a"), ("normal", "#12b5cb"))):
-            arm = np.outer([-1, 1], 1.6 * max(radii.max() * (1 if k == 0 else 0.5), 1e-9) * axes[:, k])
-            _line(figure, at + arm, colour, 3, "solid", name)
-    _line(figure, path, look.accent, 2, "solid", "denoised again and again", mode="lines+markers")
+    if np.isfinite(radii).all() and np.isfinite(path[1]).all():
+        round_it = path[1] + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
+        _line(figure, round_it, look.text, 1.2, "dot", "what may have been there")
+        for k, (name, colour, share) in enumerate((("tangent", "#ff5c8a", 1.0), ("normal", "#12b5cb", 0.5))):
+            _line(figure, path[0] + np.outer([-share, share], arm * axes[:, k]), colour, 3, "solid", name)
+    _line(figure, path, look.accent, 2, "solid", "denoised again", mode="lines+markers")
     marker = {"symbol": "circle-open", "size": 13, "color": "#ff5c8a", "line": {"width": 2.5, "color": "#ff5c8a"}}
-    figure.add_scatter(x=at[:1], y=at[1:], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
+    x, y = path[:1].T
+    figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 
 
 def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
@@ -149,11 +150,14 @@ def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
 def add_click_targets(figure: go.Figure, box: Box) -> None:
     """Invisible places that a click can choose: a chart hears of clicks on points only."""
     x, y = np.meshgrid(np.linspace(*box[:2], PICKED), np.linspace(*box[2:], PICKED))
-    unseen = {"marker": {"opacity": 0.0}}
     figure.add_scattergl(
         x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
-        marker={"size": 9, "opacity": 0.0}, selected=unseen, unselected=unseen, hovertemplate="(%{x:.3g}, %{y:.3g})",
+        marker={"size": 9, "opacity": 0.0}, hovertemplate="(%{x:.3g}, %{y:.3g})",
     )  # fmt: skip
+    for trace in figure.data:  # a click must not fade what it didn't hit
+        if trace.type in ("scatter", "scattergl") and trace.mode != "lines":
+            shown = {"marker": {"opacity": 1.0 if trace.marker.opacity is None else trace.marker.opacity}}
+            trace.update(selected=shown, unselected=shown)
 
 
 def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
@@ -178,7 +182,9 @@ def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
 
 def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
     z = np.asarray(layer.z, np.float32)
-    bar = {"title": {"text": layer.name, "side": "right", "font": {"size": 12}}, "thickness": 10, "len": 0.8}
+    x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
+    bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}
+    bar |= {"orientation": "h", "y": -0.05, "yanchor": "top", "tickfont": {"size": 11}, "outlinewidth": 0}
     common: dict[str, Any] = {"x": x, "y": y, "z": z, "colorbar": bar, "hoverinfo": "skip"}
     finite = np.abs(z[np.isfinite(z)])
     if layer.discrete:
@@ -195,5 +201,22 @@ def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.C
     high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
     if layer.contours:
         levels = {"start": 0, "end": high, "size": (high or 1) / 14}
-        return go.Contour(**common, colorscale="Viridis", reversescale=True, contours=levels, opacity=0.6, ncontours=14)
-    return go.Heatmap(**common, colorscale="Viridis", zmin=0, zmax=high, opacity=0.75, zsmooth="best")
+        return go.Contour(
+            **common,
+            colorscale=shades(look),
+            reversescale=True,
+            contours=levels,
+            line={"width": 0.7},
+            zmin=0,
+            zmax=high,
+        )
+    return go.Heatmap(**common, colorscale=shades(look), zmin=0, zmax=high, zsmooth="best")
+
+
+def shades(look: Theme) -> list[list[Any]]:
+    """From the surface, so that arrows can be seen on it, to a strong green."""
+    return [
+        [0, look.surface],
+        [0.5, "#8fd0b5" if look.surface == LIGHT.surface else "#1d6a63"],
+        [1, "#17897f" if look.surface == LIGHT.surface else "#3fc9b3"],
+    ]

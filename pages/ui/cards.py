@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from latentlab import device
 from latentlab.analysis.projection import pca
 from latentlab.data import to_bytes
+from latentlab.figures.scores import as_colour, signed
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import GSN, Encodes, Samples
+from latentlab.models import GSN, Denoises, Encodes, Samples
 from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import cache
 from pages.ui.pictures import SIDE
 
 ROWS, COLUMNS = 6, 12
+FIRST_FIELD = "spiral-dae"
 
 
 def cards(run: Run) -> None:
@@ -42,6 +44,12 @@ def cards(run: Run) -> None:
                 _spread(run),
                 run,
             )
+    denoisers = {one.id: one for one in Store.default().runs(Denoises)}
+    shown = next((one for one in denoisers.values() if len(one.shape) == 3), None)
+    if shown is not None:
+        text = "Where a denoiser would move each place, and each pixel: what it knows of the density."
+        with grid.container():
+            _card("Score field", "air", text, "field", _scores(shown), denoisers.get(FIRST_FIELD, shown))
     with grid.container():
         _card(
             "Sampling",
@@ -105,6 +113,20 @@ def _spread(run: Run) -> bytes:
     y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
     cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
     return _png(x[np.square(cells - share).sum(-1).argmin(1)])
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def _scores(run: Run) -> bytes:
+    """Examples, and beneath each its score."""
+    model, x = cache.model(run), cache.examples(run).batch(slice(ROWS // 2 * COLUMNS)).x
+    if not isinstance(model, Denoises):
+        raise TypeError(f"{run.model} doesn't denoise.")
+    with torch.no_grad():
+        score = (model.denoise(x) - x).numpy()
+    pairs = np.stack(
+        [part.reshape(-1, COLUMNS, *part.shape[1:]) for part in (as_colour(to_bytes(x)), signed(score))], 1
+    )
+    return _png(pairs.reshape(-1, *pairs.shape[3:]))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)

@@ -20,17 +20,18 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE) -> Run | None:
+def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: bool = False) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
     Args:
         title: of the page.
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
-        first: the run that it opens on, where none was chosen.
+        first: the run that is chosen where nothing else says which.
+        images: the page draws examples as images, so runs of other data aren't for it.
     """
     _inside_frame()
-    runs = {run.id: run for run in Store.default().runs(*any_of)}
+    runs = {run.id: run for run in Store.default().runs(*any_of) if len(run.shape) == 3 or not images}
     if not runs:
         st.title(title, anchor=False)
         if any_of:

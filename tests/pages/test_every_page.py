@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from latentlab import jobs
 from latentlab.formats import RunError
 from latentlab.store import Store
+from latentlab.worker import perform
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, words
 
-PAGES = ("home", "traversal", "clusters", "sampling", "gsn", "train")
-FIRST = {"gsn": "mnist-gsn-walkback"}  # the run that a page opens on, where it isn't the first choice
+PAGES = ("home", "traversal", "clusters", "field", "sampling", "gsn", "train")
+FIRST = {  # the run that a page opens with, and its title, where it isn't this one:
+    "field": ("spiral-dae", "Spiral"),
+    "gsn": ("mnist-gsn-walkback", "MNIST, a walk by walkback"),
+}
+USUAL = ("mnist-vae-2d", "MNIST in the plane")
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
 
 
@@ -26,7 +32,7 @@ def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str, the
     app = opened(page, theme)
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key="picked").value == FIRST.get(page, "mnist-vae-2d")
+    assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     assert app.image or app.get("plotly_chart") or app.get("bidi_component")
 
 
@@ -48,7 +54,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
 def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, page: str) -> None:
     app = opened(page, **NONSENSE)
     assert not app.exception
-    assert app.selectbox(key="picked").value == FIRST.get(page, "mnist-vae-2d")
+    assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     assert sum("The link asks for" in warning.value for warning in app.warning) == 1
     assert "Traceback" not in words(app)
 
@@ -63,10 +69,23 @@ def test_a_run_whose_weights_are_damaged_is_a_sentence(
     monkeypatch.setattr(Store, "load", damaged)
     app = opened(page)
     assert not app.exception
-    title = Store.default().read(FIRST.get(page, "mnist-vae-2d")).title
     assert [error.value for error in app.error] == [
-        f"“{title}” can't be opened: weights.safetensors is missing or damaged."
+        f"“{FIRST.get(page, USUAL)[1]}” can't be opened: weights.safetensors is missing or damaged."
     ]
+
+
+def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: Store) -> None:
+    job_id = jobs.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
+    for _ in perform(app_store, job_id):
+        pass
+    for page in ("home", "traversal", "clusters"):
+        app = opened(page, run=job_id)
+        assert not app.exception
+        assert job_id not in app.selectbox(key="picked").options
+        assert any("can't be shown on this page" in warning.value for warning in app.warning)
+    app = opened("train", run=job_id)
+    assert not app.exception
+    assert app.selectbox(key="picked").value == job_id
 
 
 def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:

@@ -27,7 +27,7 @@ def press(app: AppTest, key: str) -> AppTest:
 
 def test_a_card_for_each_page_has_a_picture(opened: Open) -> None:
     app = opened("home")
-    assert len(app.image) == len(app.get("page_link")) == 5
+    assert len(app.image) == len(app.get("page_link")) == 6
 
 
 def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
