@@ -9,7 +9,6 @@ and is marked, and the others go on. Nothing waits for the device inside the loo
 
 from __future__ import annotations
 
-import itertools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -35,14 +34,14 @@ class State(NamedTuple):
         x: (C, d) places.
         log_prob: (C,) log-density there; None where only ratios are known.
         gradient: (C, d) of the log-density there; None unless the sampler follows it.
-        lost: (C,) bool.
+        alive: (C,) bool; the others are lost.
         hot: (K, C, d) places of the helper chains of parallel tempering, the coldest first; else None.
     """
 
     x: Tensor
     log_prob: Tensor | None
     gradient: Tensor | None
-    lost: Tensor
+    alive: Tensor
     hot: Tensor | None = None
 
 
@@ -70,11 +69,11 @@ class Sampler(ABC):
     def begin(self, target: Target, x: Tensor) -> State:
         """The state of chains at x: those of zero or no density are lost."""
         log_prob = None if target.log_prob is None else target.log_prob(x)
-        lost = ~x.isfinite().all(1) if log_prob is None else ~log_prob.isfinite()
+        alive = x.isfinite().all(1) if log_prob is None else log_prob.isfinite()
         gradient = target.slope(x) if self.needs_gradient else None
         if gradient is not None:
-            lost = lost | ~gradient.isfinite().all(1)
-        return State(x, log_prob, gradient, lost)
+            alive = alive & gradient.isfinite().all(1)
+        return State(x, log_prob, gradient, alive)
 
     @abstractmethod
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
@@ -133,7 +132,7 @@ def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> Stat
         raise SamplingError(f"The step must be larger than zero, and a number; it is {scale:g}.")
     with torch.no_grad():
         state = sampler.begin(target, start)
-    if state.lost.all():
+    if not state.alive.any():
         raise SamplingError("No chain can start: the density is zero, infinite or no number at every starting place.")
     return state
 
@@ -173,20 +172,21 @@ def sample_chains(
             f"{n_steps:,} steps of {len(start):,} chains are {n_steps * start.numel():,} numbers; at most "
             f"{MOST_NUMBERS:,} are kept: take fewer chains or steps."
         )
+    state = begin(target, start, sampler, scale)
     positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
     accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
     proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
     began = time.perf_counter()
-    state = None
-    for t, (state, move) in enumerate(itertools.islice(walk(target, start, sampler, scale, rng), n_steps)):
-        positions[t] = state.x
-        accepted[t] = move.accepted
-        if n_proposals:
-            proposals[t] = move.proposal[:n_proposals]
-        if report is not None and (t + 1) % REPORT_EVERY == 0:
-            report(t + 1)
-    assert state is not None
-    lost = state.lost.cpu().numpy()  # waits for the device
+    with torch.no_grad():  # once: `advance` enters it at every step
+        for t, (place, taken) in enumerate(zip(positions.unbind(), accepted.unbind(), strict=True)):
+            state, move = sampler.step(target, state, scale, rng)
+            place.copy_(state.x)
+            taken.copy_(move.accepted)
+            if n_proposals:
+                proposals[t] = move.proposal[:n_proposals]
+            if report is not None and (t + 1) % REPORT_EVERY == 0:
+                report(t + 1)
+    lost = ~state.alive.cpu().numpy()  # waits for the device
     seconds = time.perf_counter() - began
     tried = proposals.numpy() if n_proposals else None
     return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried)
@@ -197,24 +197,20 @@ def metropolis(state: State, proposed: State, log_alpha: Tensor, rng: torch.Gene
 
     A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a plain refusal.
     """
-    lost = state.lost | ~(log_alpha < torch.inf)
-    accepted = (log_uniform(log_alpha, rng) < log_alpha) & ~lost
-    return choose(accepted, proposed, state, lost), Move(proposed.x, log_alpha, accepted)
+    alive = state.alive & (log_alpha < torch.inf)
+    accepted = (log_uniform(log_alpha, rng) < log_alpha).logical_and_(alive)
+    return choose(accepted, proposed, state, alive), Move(proposed.x, log_alpha, accepted)
 
 
-def choose(accepted: Tensor, proposed: State, state: State, lost: Tensor) -> State:
+def choose(accepted: Tensor, proposed: State, state: State, alive: Tensor) -> State:
     """The proposed state where it is accepted, else the one before; `hot` stays."""
     some = accepted.unsqueeze(1)
-
-    def pick(new: Tensor | None, old: Tensor | None) -> Tensor | None:
-        if new is None or old is None:
-            return None
-        return torch.where(some if new.dim() == 2 else accepted, new, old)
-
-    x = torch.where(some, proposed.x, state.x)
-    return State(
-        x, pick(proposed.log_prob, state.log_prob), pick(proposed.gradient, state.gradient), lost, state.hot
-    )  # fmt: skip
+    log_prob = gradient = None
+    if proposed.log_prob is not None and state.log_prob is not None:
+        log_prob = torch.where(accepted, proposed.log_prob, state.log_prob)
+    if proposed.gradient is not None and state.gradient is not None:
+        gradient = torch.where(some, proposed.gradient, state.gradient)
+    return State(torch.where(some, proposed.x, state.x), log_prob, gradient, alive, state.hot)
 
 
 def log_uniform(like: Tensor, rng: torch.Generator) -> Tensor:

@@ -45,7 +45,7 @@ class HMC(Sampler):
         difference, at_y = target.compare(state.x, state.log_prob, y)
         log_alpha = difference + 0.5 * (momentum.square() - end.square()).sum(1)
         log_alpha = torch.where(inside, log_alpha, -torch.inf)
-        return metropolis(state, State(y, at_y, gradient, state.lost), log_alpha, rng)
+        return metropolis(state, State(y, at_y, gradient, state.alive), log_alpha, rng)
 
 
 def leapfrog(

@@ -28,10 +28,10 @@ class Langevin(Sampler):
         """Drift and diffuse; a chain that leaves the numbers is lost."""
         y = _drifted(state, scale) + scale * normal_like(state.x, rng)
         gradient = target.slope(y)
-        fine = y.isfinite().all(1) & gradient.isfinite().all(1) & ~state.lost
+        fine = y.isfinite().all(1) & gradient.isfinite().all(1) & state.alive
         at_y = None if state.log_prob is None or target.log_prob is None else target.log_prob(y)
         log_alpha = torch.zeros(len(y), dtype=y.dtype, device=y.device)
-        return choose(fine, State(y, at_y, gradient, state.lost), state, ~fine), Move(y, log_alpha, fine)
+        return choose(fine, State(y, at_y, gradient, state.alive), state, fine), Move(y, log_alpha, fine)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MALA(Sampler):
         noise = normal_like(state.x, rng)
         y = _drifted(state, scale) + scale * noise
         difference, at_y = target.compare(state.x, state.log_prob, y)
-        proposed = State(y, at_y, target.slope(y), state.lost)
+        proposed = State(y, at_y, target.slope(y), state.alive)
         back = (state.x - _drifted(proposed, scale)) / scale
         log_alpha = difference + 0.5 * (noise.square() - back.square()).sum(1)
         return metropolis(state, proposed, log_alpha, rng)

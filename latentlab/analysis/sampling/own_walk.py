@@ -66,7 +66,7 @@ def denoising_walk(denoise: Callable[[Tensor], Tensor], sigma: float, width: flo
 
 
 def _take(target: Target, state: State, y: Tensor) -> tuple[State, Move]:
-    fine = y.isfinite().all(1) & ~state.lost
+    fine = y.isfinite().all(1) & state.alive
     at_y = None if state.log_prob is None or target.log_prob is None else target.log_prob(y)
     sure = torch.zeros(len(y), dtype=y.dtype, device=y.device)
-    return choose(fine, State(y, at_y, None, state.lost), state, ~fine), Move(y, sure, fine)
+    return choose(fine, State(y, at_y, None, state.alive), state, fine), Move(y, sure, fine)

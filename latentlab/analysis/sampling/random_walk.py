@@ -24,4 +24,4 @@ class RandomWalk(Sampler):
         """Propose a Gaussian step of standard deviation `scale` in every direction."""
         y = torch.add(state.x, normal_like(state.x, rng), alpha=scale)
         log_alpha, at_y = target.compare(state.x, state.log_prob, y)
-        return metropolis(state, State(y, at_y, None, state.lost), log_alpha, rng)
+        return metropolis(state, State(y, at_y, None, state.alive), log_alpha, rng)

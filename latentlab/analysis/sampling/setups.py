@@ -29,6 +29,8 @@ SAMPLERS: dict[str, Callable[[], Sampler]] = {
 }
 FAR_MODES = mixture([[-3.0, 0.0], [3.0, 0.0]], 0.5, [0.3, 0.7], torch.arange(2), ("left mode", "right mode"))
 N_CELLS = 40  # along a side of the box that total variation is counted in
+NEAR = 10  # standard deviations
+NOTHING = -80.0  # in a sum of exponentials that holds a 1: below single precision, and a normal number in it
 FAR = 4  # spreads of the data
 
 
@@ -58,15 +60,17 @@ def exact(density: Density) -> Target:
 
 
 def prepared(density: Density) -> LogProb:
-    """`density.log_prob` with all that doesn't depend on the place worked out once: a third of the time.
+    """`density.log_prob` with all that doesn't depend on the place worked out once: a quarter of the time.
 
-    log w_k N(x; m_k, s_k²) is linear in (x, x²), so that one product of matrices gives all components.
+    log w_k N(x; m_k, s_k²) is linear in x and x², so that two products of matrices give all components.
     """
     centre = density.means.mean(0)  # differences of squares: keep them small
+    near = bool(density.means.abs().amax() < NEAR * density.stds.amin())  # small already: a subtraction less
+    centre = torch.zeros_like(centre) if near else centre
     means, precision = density.means - centre, density.stds.square().reciprocal()
     constant = density.log_weights - density.stds.log().sum(1) - density.dim / 2 * LOG_2PI
     constant = (constant - 0.5 * (precision * means.square()).sum(1)).unsqueeze(1)  # (K, 1)
-    whole = (centre, constant, torch.cat([precision * means, -0.5 * precision], 1))  # (d,), (K, 1), (K, 2d)
+    whole = (centre, constant, precision * means, -0.5 * precision)  # (d,), (K, 1), (K, d), (K, d)
     known: dict[tuple[torch.dtype, torch.device], tuple[Tensor, ...]] = {}
 
     def log_prob(x: Tensor) -> Tensor:
@@ -75,9 +79,11 @@ def prepared(density: Density) -> LogProb:
         key = (x.dtype, x.device)
         if key not in known:
             known[key] = tuple(part.to(x) for part in whole)
-        middle, rest, weight = known[key]
-        place = (x - middle).T
-        return torch.addmm(rest, weight, torch.cat([place, place.square()])).logsumexp(0)
+        middle, rest, linear, quadratic = known[key]
+        place = x if near else x - middle
+        joint = torch.addmm(rest, linear, place.T).addmm_(quadratic, place.square().T)
+        most = joint.amax(0)  # log Σ exp by hand: no exponential may be so small that it is slow
+        return joint.sub_(most).clamp_(min=NOTHING).exp_().sum(0).log_().add_(most)
 
     return log_prob
 

@@ -53,28 +53,28 @@ class Tempering(Sampler):
         both = target.log_prob(torch.cat([x, y]).flatten(0, 1)).reshape(2, *x.shape[:2])
         at_x, at_y = both[0], both[1]
         log_alpha = (at_y - at_x) / heat
-        lost = state.lost | ~(log_alpha < torch.inf).all(0)
-        accepted = (log_uniform(log_alpha, rng) < log_alpha) & ~lost
+        alive = state.alive & (log_alpha < torch.inf).all(0)
+        accepted = (log_uniform(log_alpha, rng) < log_alpha) & alive
         x, at_x = torch.where(accepted.unsqueeze(2), y, x), torch.where(accepted, at_y, at_x)
         swapped = torch.zeros_like(accepted)
         for first in (0, 1):
-            x, at_x, done = _exchange(x, at_x, heat, first, lost, rng)
+            x, at_x, done = _exchange(x, at_x, heat, first, alive, rng)
             swapped = swapped | done
-        new = State(x[0], at_x[0], None, lost, x[1:])
+        new = State(x[0], at_x[0], None, alive, x[1:])
         return new, Move(y[0], log_alpha[0], accepted[0], swapped[0])
 
 
 def _exchange(
-    x: Tensor, at_x: Tensor, heat: Tensor, first: int, held: Tensor, rng: torch.Generator
+    x: Tensor, at_x: Tensor, heat: Tensor, first: int, alive: Tensor, rng: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Let temperatures first and first + 1, first + 2 and first + 3, ... exchange places, but not the chains held."""
+    """Let temperatures first and first + 1, first + 2 and first + 3, ... exchange places, but only the chains alive."""
     k = len(x)
     low = torch.arange(first, k - 1, 2, device=x.device)
     swapped = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
     if not len(low):
         return x, at_x, swapped
     log_alpha = (1 / heat[low] - 1 / heat[low + 1]) * (at_x[low + 1] - at_x[low])
-    agreed = (log_uniform(log_alpha, rng) < log_alpha) & ~held
+    agreed = (log_uniform(log_alpha, rng) < log_alpha) & alive
     order = torch.arange(k, device=x.device).unsqueeze(1).expand(k, x.shape[1]).clone()
     order[low] += agreed.long()
     order[low + 1] -= agreed.long()
