@@ -5,6 +5,7 @@
                     weights-<epoch>.safetensors  the same at an earlier moment, where the training was told to keep some
                     examples.safetensors a few hundred test examples, so that a page opens without the data set
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
+                    probes.csv           one row an epoch: errors of probes by layer, where the training was told to
 
 Reading runs no code from the folder, and whatever is wrong with one is a sentence, not a crash.
 """
@@ -199,6 +200,10 @@ class Store:
     def history(self, run_id: str) -> list[dict[str, float]]:
         """The reports of the training, oldest first; empty if there are none."""
         return read_history(self.folder(run_id) / "history.csv")
+
+    def probes(self, run_id: str) -> list[dict[str, float]]:
+        """Errors of probes by layer after each "epoch", if the training was told to probe; empty if not."""
+        return read_history(self.folder(run_id) / "probes.csv")
 
     def rows(self) -> list[Row]:
         """Every folder, the user's newest first, then what ships by name; damaged ones with the reason."""

@@ -48,6 +48,7 @@ class TrainConfig:
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
     moments: bool = knob(False, help="keep the parameters after epochs 1, 2, 5, 10, 20, 50, … too, to look back at")
+    probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is only read")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from latentlab import device
 from latentlab.analysis.preview import preview
+from latentlab.analysis.probe_curve import probe_curve
 from latentlab.data import Splits, load
 from latentlab.evaluation import final_metrics
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
@@ -33,6 +34,8 @@ from latentlab.training import TrainConfig, TrainingError, TrainState, start, tr
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5
+PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on
+PROBE_LIMIT = 128  # features of a layer that they are given
 IDLE_SECONDS = 3.0  # a worker without jobs goes home
 _started: list[subprocess.Popen[bytes]] = []  # by this process, so that it notices their end
 
@@ -130,6 +133,8 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
         history.append(metrics.row)
         if config.moments and not metrics.done and _is_moment(metrics.epoch):
             store.keep(job.id, state.model, int(metrics.epoch), dtype)
+        if config.probes and metrics.epoch.is_integer():
+            _probe(folder, state, splits, metrics.epoch)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         asked = _asked(folder)
         if asked == "discard":
@@ -216,6 +221,20 @@ def _show(folder: Path, state: TrainState, splits: Splits, history: list[dict[st
     seen = dataclasses.asdict(preview(state.model, splits.valid))
     arrays = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items() if value is not None}
     write(folder / "preview.safetensors", safetensors.torch.save(arrays))
+
+
+def _probe(folder: Path, state: TrainState, splits: Splits, epoch: float) -> None:
+    """Add a row to `probes.csv`: the held-out error of a probe at each layer; none where there are no classes."""
+    parts = [part[:n] for part, n in zip((splits.train, splits.valid), PROBED, strict=True)]
+    x, y = torch.cat([part.x for part in parts]).to(state.device), torch.cat([part.y for part in parts]).numpy()
+    sizes = (len(parts[0]), 0, len(parts[1]))
+    try:
+        curve = probe_curve(state.model.eval(), x, y, sizes, n_classes=len(splits.train.classes), limit=PROBE_LIMIT)
+    except ValueError:
+        return
+    before = [row for row in read_history(folder / "probes.csv") if row.get("epoch", math.inf) < epoch]
+    errors = {reading.layer.name: float(reading.values()[0]) for reading in curve.readings}
+    write(folder / "probes.csv", history_csv([*before, {"epoch": epoch, **errors}]).encode())
 
 
 def _asked(folder: Path) -> str:

@@ -169,6 +169,19 @@ def test_a_resumed_training_keeps_the_same_moments(store: Store) -> None:
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_probes_while_training_read_the_model_and_change_no_bit_of_it(store: Store) -> None:
+    probed = jobs.submit(store, "vae", "digits", KNOBS, {"epochs": EPOCHS, "probes": True})
+    list(perform(store, probed))
+    assert_straight(store, probed)
+    rows = store.probes(probed)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert {"input", "latent"} < rows[0].keys()
+    assert rows[0]["input"] == rows[-1]["input"] < 0.2
+    assert rows[0]["latent"] != rows[-1]["latent"]
+    assert all(0 <= value <= 1 for row in rows for name, value in row.items() if name != "epoch")
+    assert store.probes(submit(store)) == []
+
+
 @pytest.mark.parametrize(
     ("epoch", "kept"),
     [(0, False), (1, True), (2, True), (3, False), (2.5, False), (10, True), (15, False), (500, True)],

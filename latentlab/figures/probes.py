@@ -89,7 +89,7 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
     if shown.log:
         figure.update_yaxes(type="log", dtick="D2", row=1, col=1)
     if shown.measure != "cross-entropy":
-        figure.update_yaxes(tickformat=".0%", row=1, col=1)
+        figure.update_yaxes(tickformat=".2~%", row=1, col=1)
     ticks = list(range(n)) if n <= 40 else list(range(0, n, max(1, n // 16)))
     figure.update_xaxes(range=[-0.6, n - 0.4], showgrid=False)
     figure.update_xaxes(tickvals=ticks, ticktext=[names[k] for k in ticks], tickangle=-35, row=2, col=1)
@@ -119,7 +119,8 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
     most = float(np.abs(weights).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=weights, y=list(classes), zmin=-most, zmax=most, colorscale="RdBu", showscale=False,
+            z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(classes),
+            zmin=-most, zmax=most, colorscale="RdBu", showscale=False,
             hovertemplate="feature %{x}, class %{y}: %{z:.3g}<extra></extra>",
         )
     )  # fmt: skip
@@ -128,12 +129,28 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
     return styled(figure, look, 260)
 
 
+def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figure:
+    """Errors of probes by layer (down) over the epochs (across), on the scale of the nodes."""
+    names = [name for name in rows[-1] if name != "epoch"]
+    errors = np.array([[row.get(name, np.nan) for row in rows] for name in names], np.float32)
+    figure = go.Figure(
+        go.Heatmap(
+            z=errors, x=np.array([row["epoch"] for row in rows]), y=names, zmin=0, zmax=1, colorscale=ERRORS,
+            reversescale=True, showscale=False, hovertemplate="%{y} after epoch %{x}: %{z:.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title_text="epoch", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return styled(figure, look, 60 + 24 * len(names))
+
+
 def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
     """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
     most = max(0.05, float(np.abs(found.change).max()))
+    measured = [name.partition(":")[0] for name in found.names]
     figure = go.Figure(
         go.Heatmap(
-            z=found.change, x=list(found.names), y=list(found.names), text=np.round(100 * found.change).astype(int),
+            z=found.change, x=measured, y=list(found.names), text=np.round(100 * found.change).astype(int),
             texttemplate="%{text}", zmin=-most, zmax=most, colorscale="RdBu", showscale=False, xgap=1, ygap=1,
             hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
         )

@@ -10,9 +10,10 @@ import streamlit as st
 from latentlab import jobs
 from latentlab.analysis.field import Field
 from latentlab.analysis.preview import Preview
-from latentlab.data import NAMES, is_local
+from latentlab.data import DENSITIES, NAMES, is_local
 from latentlab.figures.curves import History, training_curves
 from latentlab.figures.field import add_arrows, plane
+from latentlab.figures.probes import training_figure
 from latentlab.formats import RunError
 from latentlab.jobs import Job, Order, Status
 from latentlab.models import MODELS, Decodes, Denoises
@@ -46,7 +47,8 @@ def finished(store: Store, run: Run) -> None:
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
     pictures(store.history(run.id), run.kind.units, cache.seen(run))
-    if issubclass(run.kind, Decodes) and len(run.shape) == 3:
+    probes(store, run.id)
+    if issubclass(run.kind, Decodes) and run.dataset not in DENSITIES:
         st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
     if issubclass(run.kind, Denoises):
         st.page_link("pages/field.py", label="See its field", icon=":material/air:", query_params={"run": run.id})
@@ -81,6 +83,20 @@ def pictures(history: History, units: Mapping[str, str], preview: Preview | None
         st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} named right")
         sheet(preview.examples, len(named), "Held-out examples")
         st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
+
+
+def probes(store: Store, run_id: str) -> None:
+    """What each layer knew of the class after each epoch, if the training was told to ask."""
+    rows = store.probes(run_id)
+    if rows:
+        st.caption(f"Held-out error of a linear probe of the class at each layer, now {_range(rows[-1])}; blue is none")
+        figure(training_figure(rows, look()), "Probe errors by layer over the epochs", "probes")
+
+
+def _range(row: Mapping[str, float]) -> str:
+    errors = {name: error for name, error in row.items() if name != "epoch"}
+    best = min(errors, key=errors.__getitem__)
+    return f"{errors[best]:.1%} at best ({best})"
 
 
 def line(job: Job, status: Status) -> str:
@@ -133,6 +149,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
     pictures(history, dict(MODELS[job.model].units), jobs.last_preview(store, job.id))
+    probes(store, job.id)
 
 
 def _progress(status: Status) -> str:

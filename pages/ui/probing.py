@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,7 +106,7 @@ def key(run: Run, epoch: int | None, target: str, settings: Settings) -> str:
 
 def pending(keys: list[str], n: int) -> None:
     """Say that curves are being measured, with a way to cancel; look again every second."""
-    st.fragment(_wait, run_every=EVERY)(tuple(keys), n)
+    st.fragment(_wait, run_every=EVERY)(tuple(keys), n, _n_done(keys))
 
 
 def cancelled() -> bool:
@@ -202,14 +203,18 @@ def _ask(asked: Question, target: str) -> Question:
     return replace(asked, y=y, names=names)
 
 
-def _wait(keys: tuple[str, ...], n: int) -> None:
+def _n_done(keys: Sequence[str]) -> int:
     jobs = [background().asked(one) for one in keys]
-    if all(job is None or job.done() for job in jobs):
+    return sum(job is None or job.done() for job in jobs)
+
+
+def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
+    done = _n_done(keys)
+    if done != drawn or done == len(keys):
         st.rerun()
         return
     since = st.session_state.setdefault(f"since {keys[0]}", time.time())
     left, right = st.columns([4, 1], vertical_alignment="center")
-    done = sum(job.done() for job in jobs if job is not None)
     left.info(
         f"A first look. The full one, on up to {n:,} examples, is being measured: {time.time() - since:.0f} s so far, "
         f"{done} of {len(keys)} curve{'' if len(keys) == 1 else 's'} done.",

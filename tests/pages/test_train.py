@@ -46,6 +46,20 @@ def test_a_training_is_followed_to_its_end(opened: Open, app_store: Store) -> No
     assert app.selectbox(key="picked").value == job_id
 
 
+def test_probes_are_watched_while_it_trains(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    app.toggle(key="vae-digits-probes").set_value(True).run()
+    steps = perform(app_store, submit(app))
+    next(steps)
+    app.run()
+    assert not app.exception
+    assert "linear probe of the class at each layer" in words(app)
+    assert len(app.get("plotly_chart")) == 2
+    list(steps)
+    app.run()
+    assert "linear probe of the class at each layer" in words(app)
+
+
 def test_pause_and_resume_are_orders_to_the_worker(opened: Open, app_store: Store) -> None:
     app = opened("train")
     job_id = submit(app, epochs=5)
