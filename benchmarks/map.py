@@ -40,7 +40,8 @@ from benchmarks.serving import PORT, chromium, frames_seen, serving, watch_frame
 from latentlab import device
 from latentlab.analysis.directions import pca
 from latentlab.analysis.latents import CHUNK, encode_all
-from latentlab.analysis.projection import FULL_QUALITY, neighbour_graph, project
+from latentlab.analysis.neighbours import neighbour_graph
+from latentlab.analysis.projection import FULL_QUALITY, project
 from latentlab.atlas import Atlas, project_or_find
 from latentlab.data import load
 from latentlab.models import VAE

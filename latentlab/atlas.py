@@ -27,7 +27,8 @@ import torch
 from numpy.typing import ArrayLike
 
 from latentlab.analysis.directions import Floats, as_codes
-from latentlab.analysis.projection import METHODS, Graph, Progress, Projection, UmapKnobs, digest, project
+from latentlab.analysis.neighbours import Graph, Progress, digest
+from latentlab.analysis.projection import METHODS, Projection, UmapKnobs, project
 from latentlab.formats import RunError, read_metadata, read_tensors, write
 from latentlab.knobs import KnobError, from_dict
 from latentlab.store import Store

@@ -13,7 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from latentlab.analysis.projection import Graph, Projection, UmapKnobs, digest, neighbour_graph, project
+from latentlab.analysis.neighbours import Graph, digest, neighbour_graph
+from latentlab.analysis.projection import Projection, UmapKnobs, project
 from latentlab.atlas import Atlas, project_or_find
 from latentlab.background import Background, report
 from latentlab.formats import read_metadata, read_tensors

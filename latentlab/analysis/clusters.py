@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentlab.analysis.directions import WIDE, Floats, as_codes
-from latentlab.analysis.projection import neighbours
+from latentlab.analysis.neighbours import neighbours
 from latentlab.data import UNLABELLED
 
 Labels = NDArray[np.int64]

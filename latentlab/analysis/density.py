@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from latentlab.analysis.directions import Floats, as_codes
-from latentlab.analysis.projection import neighbours
+from latentlab.analysis.neighbours import neighbours
 
 
 def log_density(z: ArrayLike, k: int = 15) -> Floats:

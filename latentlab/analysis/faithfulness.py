@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentlab.analysis.directions import Floats, as_codes, principal
-from latentlab.analysis.projection import neighbours
+from latentlab.analysis.neighbours import neighbours
 
 BLOCK = 1 << 22  # distances in a block: 32 MB
 

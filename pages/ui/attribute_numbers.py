@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.attribute import METHODS, Attribute, angles, arithmetic
-from latentlab.analysis.projection import neighbours
+from latentlab.analysis.neighbours import neighbours
 from latentlab.analysis.support import neighbour_distance, round_trip
 from latentlab.data import to_bytes
 from latentlab.figures.analogies import support_along

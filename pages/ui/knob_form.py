@@ -33,6 +33,7 @@ def label(name: str) -> str:
         "n_neighbors": "neighbours",
         "min_dist": "minimal distance",
         "n_epochs": "rounds",
+        "negative_sample_rate": "pushes for each pull",
         "max_iter": "rounds",
         "init": "start",
         "bf16": "bfloat16",

@@ -157,15 +157,24 @@ def _settings(method: str) -> dict[str, Any]:
 
 def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection | None:
     key = f"{method} {seen.name} {sorted(settings.items())}"
-    asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
-    if not asked.done():
-        st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
-        return None
     try:
-        return asked.result()
+        kept = _kept(key, seen.z, method, settings)
+        if kept is not None:
+            return kept
+        asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
+        if asked.done():
+            return asked.result()
     except (KnobError, ValueError, RuntimeError) as error:
         st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
         return None
+    st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
+    return None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kept(key: str, _z: Floats, method: str, settings: dict[str, Any]) -> Projection | None:  # noqa: ARG001
+    """The map if an earlier visit left it on the disk: it need not wait behind what the helper does."""
+    return Atlas.default().find(_z, method, **settings)
 
 
 def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
