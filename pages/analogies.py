@@ -5,13 +5,14 @@ import streamlit as st
 from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs import Run
 from pages.ui import attributes, few_labels
-from pages.ui.analogy_bend import bend, send_class_decoder
+from pages.ui.analogy_bend import bend, live_toggle, send_class_decoder
 from pages.ui.analogy_numbers import style_plane, usage_meters
 from pages.ui.analogy_rows import choose_bent, choose_beside, choose_rows, of_other
 from pages.ui.analogy_sheet import draw_sheet, export, judge_toggle
 from pages.ui.attribute_numbers import four_images, trust
 from pages.ui.attributes import attribute, choose_groups, draw_walk, walk
-from pages.ui.header import header, notes
+from pages.ui.header import header_or_data, notes
+from pages.ui.vectors import vectors
 
 TOLD = ("Does it use z? Does it use y?", "Style plane", "Learning from few labels")
 NOT_TOLD = ("How far to trust it", "A − B + C")
@@ -25,10 +26,7 @@ def told_the_class(run: Run) -> None:
         rows = choose_bent(choose_rows(run))
         judged = judge_toggle(run)
         other = choose_beside(run)
-        live = st.toggle(
-            "Live", True, key="live", bind="query-params",
-            help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
-        )  # fmt: skip
+        live = live_toggle()
     with picture:
         rows = bend(run, rows, live)
         draw_sheet(run, rows, judged, run)
@@ -79,10 +77,12 @@ def not_told(run: Run) -> None:
             four_images(run)
 
 
-run = header("Analogies", Conditional, Decodes)
+run = header_or_data("Analogies", Conditional, Decodes)
 if run is None:
     st.stop()
-if few_labels.is_plane(run):
+if isinstance(run, str):
+    vectors(run)
+elif few_labels.is_plane(run):
     few_labels.plane(run)
     few_labels.ladder_table()
     notes(

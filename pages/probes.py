@@ -7,7 +7,7 @@ from latentlab.analysis.probe_curve import LATENT
 from latentlab.figures.probes import Shown, probe_figure
 from latentlab.models import Classifies, Denoises, Encodes
 from latentlab.runs import Run
-from pages.ui.header import header, look, notes
+from pages.ui.header import header_or_data, look, notes
 from pages.ui.pathology import pathology
 from pages.ui.probe_controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
 from pages.ui.probe_detail import all_layers, layer_detail, summary
@@ -24,6 +24,7 @@ from pages.ui.probing import (
     targets,
 )
 from pages.ui.steering import steering
+from pages.ui.vectors import probed_vectors
 
 KINKS = 3  # that are explained under the picture; the others where the pointer isfrom pages.ui.steering import steering
 
@@ -82,8 +83,11 @@ def probes(run: Run) -> None:
             pathology()
 
 
-run = header("Probes", Classifies, Encodes, Denoises, images=True)
+run = header_or_data("Probes", Classifies, Encodes, Denoises, images=True)
 if run is None:
+    st.stop()
+if isinstance(run, str):
+    probed_vectors(run)
     st.stop()
 if not targets(run):
     st.info("These data have no classes and are no images, so there is nothing to ask about them.")

@@ -20,6 +20,14 @@ LIMIT = 3.0
 IN_SIGHT = 3  # dimensions with a slider in sight
 
 
+def live_toggle() -> bool:
+    """Choose whether a row follows the hand."""
+    return st.toggle(
+        "Live", True, key="live", bind="query-params",
+        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+    )  # fmt: skip
+
+
 def bend(run: Run, rows: Rows, live: bool) -> Rows:
     """Let the visitor change the style of one row: its cells follow the hand where the browser can decode."""
     start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.bent])

@@ -27,7 +27,13 @@ def trust(run: Run, asked: Asked, gone: Walk) -> None:
     good = [one for one in found if isinstance(one, Attribute)]
     if len(good) < len(found):
         return
-    between = angles(good)
+    directions_table(good)
+    _support(run, gone)
+
+
+def directions_table(found: list[Attribute]) -> None:
+    """The directions between two groups by the three methods, side by side, and what their numbers mean."""
+    between = angles(found)
     rows = [
         {
             "direction": NAMES[one.method],
@@ -38,19 +44,18 @@ def trust(run: Run, asked: Asked, gone: Walk) -> None:
             "cone (°)": one.cone,
             **{f"angle to {NAMES[m]} (°)": float(between[i, j]) for j, m in enumerate(METHODS)},
         }
-        for i, one in enumerate(good)
+        for i, one in enumerate(found)
     ]
     config = {"AUC held out": st.column_config.NumberColumn(format="%.3f")}
     config |= {name: st.column_config.NumberColumn(format="%.0f") for name in rows[0] if name.endswith("(°)")}
     st.dataframe(rows, hide_index=True, column_config=config, alt="The three directions, side by side")
-    n_a, n_b = good[0].n
+    n_a, n_b = found[0].n
     st.caption(
         f"From {n_a} codes of A and {n_b} of B. AUC is the share of pairs (an A, a B) in the right order, by five-fold "
         "cross-validation. The cone holds the true direction 95 times in 100; from 90° on, nothing is known of it. "
         "Means points along the difference of the groups; Probe and LDA only along what tells them apart, so they may "
         "differ from it and from each other where dimensions go together."
     )
-    _support(run, gone)
 
 
 def _support(run: Run, gone: Walk) -> None:

@@ -71,7 +71,12 @@ def picked(dataset: str) -> dict[str, Group]:
 
 def offered(run: Run) -> dict[str, Group]:
     """Name -> the groups of a run's examples: picked on the map, or a value of a column of words."""
-    found, source = picked(run.dataset), everything_of(run)
+    return offered_of(everything_of(run))
+
+
+def offered_of(source: Source) -> dict[str, Group]:
+    """Name -> the groups of a source's examples: picked on the map, or a value of a column of words."""
+    found = picked(source.dataset)
     for name, values in columns(source).items():
         known = np.unique(values.astype(str)) if values.dtype.kind not in "biuf" else ()
         if 1 < len(known) <= MOST:

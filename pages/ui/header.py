@@ -34,15 +34,19 @@ def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: 
         first: the run that is chosen where nothing else says which.
         images: the page draws examples as pictures, so runs of points drawn from a density aren't for it.
     """
-    runs = [run for run in Store.default().runs(*any_of) if not (images and run.dataset in DENSITIES)]
-    found = _header(title, {run.id: run for run in runs}, bool(any_of), first)
+    runs = {run.id: run for run in _runs(*any_of, images=images)}
+    found = _header(title, runs, bool(any_of), first)
     return found if isinstance(found, Run) else None
 
 
-def header_or_data(title: str, *any_of: type[Model]) -> Run | str | None:
+def header_or_data(title: str, *any_of: type[Model], images: bool = False) -> Run | str | None:
     """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
-    options: dict[str, Run | str] = {run.id: run for run in Store.default().runs(*any_of)}
+    options: dict[str, Run | str] = {run.id: run for run in _runs(*any_of, images=images)}
     return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True, FIRST_CHOICE)
+
+
+def _runs(*any_of: type[Model], images: bool) -> list[Run]:
+    return [run for run in Store.default().runs(*any_of) if not (images and run.dataset in DENSITIES)]
 
 
 def _header(title: str, options: Mapping[str, Run | str], needed: bool, first: str) -> Run | str | None:

@@ -5,6 +5,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab import device, ladder
 from latentlab.analysis.analogy import usage
 from latentlab.analysis.attribute import attribute_vector
-from latentlab.data import Dataset, Splits, load, to_bytes
+from latentlab.data import Dataset, Shelf, Splits, load, to_bytes
 from latentlab.knobs import from_dict
 from latentlab.ladder import Score
 from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
@@ -377,3 +378,22 @@ def test_arithmetic_with_images_says_whether_its_result_is_real(opened: Open) ->
     z = model.encode(seen.batch().x)
     far = torch.cdist(z, (z[5] - z[6] + z[7])[None])[:, 0].sort().values[:10].mean()
     assert f"A − B + C is **{float(far):.2f} σ**" in words(app)
+
+
+def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001
+    """Words of two traits: the one that has the other trait of A - B + C is the nearest."""
+    rng = np.random.default_rng(0)
+    traits = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]).repeat(20, 0)
+    vectors = traits @ rng.normal(size=(2, 12)) + 0.02 * rng.normal(size=(80, 12))
+    np.savez(tmp_path / "words.npz", x=vectors, y=2 * traits[:, 0] + traits[:, 1])
+    name = Shelf.default().add(tmp_path / "words.npz")
+    splits = Shelf.default().load(name)
+    y = torch.cat([splits.test.y, splits.train.y, splits.valid.y]).numpy()
+    app = opened("analogies", run=f"data:{name}")
+    assert not app.exception
+    rows = {trait: int(np.flatnonzero(y == trait)[0]) for trait in range(4)}
+    for letter, trait in (("A", 3), ("B", 1), ("C", 0)):  # (1, 1) - (0, 1) + (0, 0) = (1, 0)
+        app.number_input(key=f"{letter} {name}").set_value(rows[trait])
+    app.run()
+    assert set(app.dataframe[1].value["class"]) == {"2"}
+    assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)

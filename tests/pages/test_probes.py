@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.pathology import STEPS, Depths
 from latentlab.analysis.probe_curve import Curve, probe_curve
-from latentlab.data import load
+from latentlab.data import Shelf, load
 from latentlab.store import Store
 from pages.ui import probing
 from tests.pages.conftest import Open, words
@@ -209,3 +210,16 @@ def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
         shown[what] = line(app)
     assert shown["class"][-1] < 0.03
     assert shown["random"][-1] > 0.3
+
+
+def test_vectors_without_a_model_are_probed_as_they_are(opened: Open, app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 300)
+    np.savez(tmp_path / "told.npz", x=np.column_stack([y + 0.1 * rng.normal(size=300), rng.normal(size=(300, 3))]), y=y)
+    name = Shelf.default().add(tmp_path / "told.npz")
+    app = opened("probes", run=f"data:{name}")
+    assert not app.exception
+    error, frequent, selective = (float(metric.value.rstrip("%")) for metric in app.metric)
+    assert error < 3
+    assert 35 < frequent < 60
+    assert selective > 25
