@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.field import Box
-from latentlab.analysis.fixed_points import Basins, trajectory
+from latentlab.analysis.fixed_points import Basins, Doubles, trajectory
 from latentlab.analysis.geometry import local_hessian
 from latentlab.figures import field as draw
 from latentlab.runs import Run
@@ -107,7 +107,9 @@ def numbers(source: Source) -> None:
 
 def astray(source: Source, basins: Basins) -> None:
     """How many paths end off the data, in a line."""
-    share, still, drifting = basins.off(_distance(source, basins), _far(source))
+    share, still, drifting = basins.off(
+        _distance(source, basins.ends), _distance(source, basins.attractors), _far(source)
+    )
     said = f"**{share:.1%}** of {len(basins.ends):,} places end farther than {_far(source):.2g} from the data when "
     said += f"denoised 300 times: **{still}** spurious attractor{'' if still == 1 else 's'}"
     st.markdown(said + (f", and {drifting} gathering places that still drift." if drifting else "."))
@@ -115,14 +117,15 @@ def astray(source: Source, basins: Basins) -> None:
 
 def spurious(source: Source, basins: Basins) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which attractors lie far from the data."""
-    return _distance(source, basins) > _far(source)
+    return _distance(source, basins.attractors) > _far(source)
 
 
-def _distance(source: Source, basins: Basins) -> np.ndarray[Any, np.dtype[np.float64]]:
-    at = torch.from_numpy(basins.attractors)
-    if not len(at):
+def _distance(source: Source, places: Doubles) -> Doubles:
+    """From each place to the data; NaN stays NaN."""
+    if not len(places):
         return np.empty(0)
-    return source.density.nearest(at)[1].numpy()
+    found = source.density.nearest(torch.from_numpy(places).nan_to_num(0.0))[1].numpy()
+    return np.where(np.isnan(places).any(1), np.nan, found)
 
 
 def _far(source: Source) -> float:
