@@ -10,8 +10,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.field import Box
-from latentlab.analysis.fixed_points import Basins, Doubles, trajectory
-from latentlab.analysis.geometry import local_hessian
+from latentlab.analysis.fixed_points import Basins, Doubles
 from latentlab.figures import field as draw
 from latentlab.runs import Run
 from pages.ui import address, fields
@@ -21,7 +20,6 @@ from pages.ui.header import look
 
 POINTERS = ("looks", "zooms", "draws a loop", "adds points")
 OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
-STEPS = 25  # of denoising from a place
 CORNERS = 8  # of a loop, at most
 FAR = 5.0  # noises from the data: an attractor farther away is spurious
 
@@ -59,7 +57,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if found is not None:
             astray(source, found[1])
     with picture:
-        seen = fields.field(source, box)
+        seen = fields.arrows(source, box)
         layer = fields.layer(source, box, behind)
         if behind == "basins" and found is not None:
             layer = draw.Layer(found[1].attractor, "basins", discrete=True)
@@ -70,7 +68,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if "streamlines" in over:
             draw.add_streamlines(drawn, fields.lines(source, box), look())
         if "arrows" in over:
-            draw.add_arrows(drawn, seen, look(), even, thin=2)
+            draw.add_arrows(drawn, seen, look(), even)
         if found is not None and "fixed points" in over:
             draw.add_fixed_points(drawn, found[0], look())
             draw.add_spurious(drawn, found[1].attractors[spurious(source, found[1])], look())
@@ -87,7 +85,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             alt=f"The field of the {source.name}: arrows towards denser data",
         )  # fmt: skip
         if seen.n_holes:
-            st.caption(f"{seen.n_holes:,} of {fields.N**2:,} places have no finite answer and are left empty.")
+            st.caption(f"{seen.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite answer and are left empty.")
     return source, box
 
 
@@ -156,11 +154,11 @@ def loop(source: Source) -> list[tuple[float, float]]:
 
 
 def _place(drawn: Any, source: Source, box: Box) -> None:
-    at = torch.tensor([place(source)])
-    found = local_hessian(source.denoise, source.sigma, at)
+    at = place(source)
+    found = fields.geometry(source, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * source.sigma
-    path = trajectory(source.denoise, at[0], STEPS)
-    draw.add_place(drawn, found.eigenvectors[0], radii, path, 0.05 * (box[1] - box[0]), look())
+    arm = 0.05 * (box[1] - box[0])
+    draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(source, at), arm, look())
 
 
 def _picked(key: str, data: str, pointer: str) -> None:
