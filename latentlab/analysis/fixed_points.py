@@ -42,16 +42,16 @@ class Basins:
     shares: Doubles  # (A,) of the lattice
     drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
 
-    def off(self, distance: Doubles, far: float) -> tuple[float, int, int]:
+    def off(self, of_ends: Doubles, of_attractors: Doubles, far: float) -> tuple[float, int, int]:
         """The share of paths that end astray, and at how many places: those that stand still, and those that drift.
 
         Args:
-            distance: (A,) from each attractor to the data.
+            of_ends: (n n,) distance from each end to the data, NaN for one at infinity.
+            of_attractors: (A,) from each attractor to the data.
             far: astray is what ends farther than this, or at infinity.
         """
-        astray, still = ~(distance <= far), self.drift <= STILL
-        lost = float((self.attractor < 0).mean())
-        return float(self.shares[astray].sum()) + lost, int((astray & still).sum()), int((astray & ~still).sum())
+        astray, still = of_attractors > far, self.drift <= STILL
+        return float((~(of_ends <= far)).mean()), int((astray & still).sum()), int((astray & ~still).sum())
 
 
 def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:

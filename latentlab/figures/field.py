@@ -42,7 +42,12 @@ def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, heigh
     if layer is not None:
         figure.add_trace(_layer(layer, field.x, field.y, look))
     axis = {"showgrid": False, "constrain": "domain", "fixedrange": True}  # a click is a click; who zooms recomputes
-    legend = {"orientation": "h", "y": -0.17 if layer is not None else -0.05, "yanchor": "top", "font": {"size": 12}}
+    legend = {
+        "orientation": "h",
+        "y": -0.05 if layer is None or layer.discrete else -0.17,
+        "yanchor": "top",
+        "font": {"size": 12},
+    }
     styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(box))
     return figure.update_layout(
         xaxis={"range": list(box[:2]), **axis}, yaxis={"range": list(box[2:]), "scaleanchor": "x", **axis}

@@ -10,11 +10,10 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.field import Box, curl, energy_difference, loop_integral, score_of
-from latentlab.analysis.fixed_points import trajectory
 from latentlab.analysis.geometry import local_hessian, local_moments
 from latentlab.figures.field_detail import eigenvalue_bars, energies, way_down
 from pages.ui import fields
-from pages.ui.field_plane import STEPS, loop, place
+from pages.ui.field_plane import loop, place
 from pages.ui.fields import Source
 from pages.ui.header import look
 from pages.ui.pictures import figure
@@ -26,9 +25,8 @@ BALL = 3.0  # noises: the radius about a place in which the data are looked at
 def at_a_place(source: Source) -> None:
     """The Hessian, its directions, the dimension, the local mean and covariance, and the way of denoising."""
     at = torch.tensor([place(source)])
-    found = local_hessian(source.denoise, source.sigma, at)
+    found, path = fields.geometry(source, place(source)), fields.path(source, place(source))
     exact = local_hessian(partial(source.density.denoise, sigma=source.sigma), source.sigma, at.double())
-    path = trajectory(source.denoise, at[0], STEPS)
     left, right = st.columns(2, gap="large")
     with left:
         figure(eigenvalue_bars(found.eigenvalues[0], exact.eigenvalues[0], look()), "Eigenvalues of dr/dx")

@@ -10,8 +10,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.field import Box
-from latentlab.analysis.fixed_points import Basins, trajectory
-from latentlab.analysis.geometry import local_hessian
+from latentlab.analysis.fixed_points import Basins, Doubles
 from latentlab.figures import field as draw
 from latentlab.runs import Run
 from pages.ui import address, fields
@@ -21,7 +20,6 @@ from pages.ui.header import look
 
 POINTERS = ("looks", "zooms", "draws a loop", "adds points")
 OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
-STEPS = 25  # of denoising from a place
 CORNERS = 8  # of a loop, at most
 FAR = 5.0  # noises from the data: an attractor farther away is spurious
 
@@ -59,7 +57,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if found is not None:
             astray(source, found[1])
     with picture:
-        seen = fields.field(source, box)
+        seen = fields.arrows(source, box)
         layer = fields.layer(source, box, behind)
         if behind == "basins" and found is not None:
             layer = draw.Layer(found[1].attractor, "basins", discrete=True)
@@ -70,7 +68,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         if "streamlines" in over:
             draw.add_streamlines(drawn, fields.lines(source, box), look())
         if "arrows" in over:
-            draw.add_arrows(drawn, seen, look(), even, thin=2)
+            draw.add_arrows(drawn, seen, look(), even)
         if found is not None and "fixed points" in over:
             draw.add_fixed_points(drawn, found[0], look())
             draw.add_spurious(drawn, found[1].attractors[spurious(source, found[1])], look())
@@ -87,7 +85,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             alt=f"The field of the {source.name}: arrows towards denser data",
         )  # fmt: skip
         if seen.n_holes:
-            st.caption(f"{seen.n_holes:,} of {fields.N**2:,} places have no finite answer and are left empty.")
+            st.caption(f"{seen.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite answer and are left empty.")
     return source, box
 
 
@@ -107,7 +105,9 @@ def numbers(source: Source) -> None:
 
 def astray(source: Source, basins: Basins) -> None:
     """How many paths end off the data, in a line."""
-    share, still, drifting = basins.off(_distance(source, basins), _far(source))
+    share, still, drifting = basins.off(
+        _distance(source, basins.ends), _distance(source, basins.attractors), _far(source)
+    )
     said = f"**{share:.1%}** of {len(basins.ends):,} places end farther than {_far(source):.2g} from the data when "
     said += f"denoised 300 times: **{still}** spurious attractor{'' if still == 1 else 's'}"
     st.markdown(said + (f", and {drifting} gathering places that still drift." if drifting else "."))
@@ -115,14 +115,15 @@ def astray(source: Source, basins: Basins) -> None:
 
 def spurious(source: Source, basins: Basins) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which attractors lie far from the data."""
-    return _distance(source, basins) > _far(source)
+    return _distance(source, basins.attractors) > _far(source)
 
 
-def _distance(source: Source, basins: Basins) -> np.ndarray[Any, np.dtype[np.float64]]:
-    at = torch.from_numpy(basins.attractors)
-    if not len(at):
+def _distance(source: Source, places: Doubles) -> Doubles:
+    """From each place to the data; NaN stays NaN."""
+    if not len(places):
         return np.empty(0)
-    return source.density.nearest(at)[1].numpy()
+    found = source.density.nearest(torch.from_numpy(places).nan_to_num(0.0))[1].numpy()
+    return np.where(np.isnan(places).any(1), np.nan, found)
 
 
 def _far(source: Source) -> float:
@@ -153,11 +154,11 @@ def loop(source: Source) -> list[tuple[float, float]]:
 
 
 def _place(drawn: Any, source: Source, box: Box) -> None:
-    at = torch.tensor([place(source)])
-    found = local_hessian(source.denoise, source.sigma, at)
+    at = place(source)
+    found = fields.geometry(source, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * source.sigma
-    path = trajectory(source.denoise, at[0], STEPS)
-    draw.add_place(drawn, found.eigenvectors[0], radii, path, 0.05 * (box[1] - box[0]), look())
+    arm = 0.05 * (box[1] - box[0])
+    draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(source, at), arm, look())
 
 
 def _picked(key: str, data: str, pointer: str) -> None:

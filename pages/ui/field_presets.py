@@ -8,6 +8,7 @@ import streamlit as st
 
 from latentlab.store import Store
 from pages.ui import address
+from pages.ui.field_source import ITS
 from pages.ui.header import choose
 
 
@@ -52,4 +53,5 @@ def _show(preset: Preset) -> None:
     choose(preset.run)
     address.write("box", preset.box)
     address.write("at", None)
-    st.session_state.update({"over": list(preset.over), "behind": preset.behind, "of-run": "Trained"})
+    wanted = {"over": list(preset.over), "behind": preset.behind, "whose": ITS, "of-run": "Trained"}
+    st.session_state.update(wanted)  # the address follows its widgets; it can't be written for them

@@ -22,7 +22,7 @@ from latentlab.runs import Run
 from pages.ui import cache, field_live
 from pages.ui.fields import Source
 
-MINE = "my points"
+ITS, MINE = "the model's", "my points"
 KINDS = ("Trained", "Exact", "Points", "Live")
 SIGMAS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)
 SHOWN = 500  # points of the data that are drawn, or that the optimum of points is of
@@ -32,7 +32,7 @@ START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 def choose(run: Run) -> Source:
     """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence."""
     whose = st.segmented_control(
-        "Data", [run.dataset, MINE], default=run.dataset, required=True, key="whose", bind="query-params", wrap=True,
+        "Data", [ITS, MINE], default=ITS, required=True, key="whose", bind="query-params", wrap=True,
         help="What the model above was trained on, or points that you bring",
     )  # fmt: skip
     mine = whose == MINE

@@ -26,7 +26,8 @@ from latentlab.analysis.field import (
     score_field,
     score_of,
 )
-from latentlab.analysis.fixed_points import Basins, FixedPoints, attractors
+from latentlab.analysis.fixed_points import Basins, FixedPoints, attractors, trajectory
+from latentlab.analysis.geometry import LocalGeometry, local_hessian
 from latentlab.analysis.streamlines import streamlines
 from latentlab.background import Background
 from latentlab.data import Dataset, Density
@@ -34,6 +35,8 @@ from latentlab.figures.field import Layer
 
 N = 64  # places a side
 N_SMOOTH = 48  # of a density, which is drawn smoothed
+N_ARROWS = 32
+STEPS = 25  # of denoising from a place
 N_DRAWS = 2_000  # for the numbers
 EVERY = 0.5  # seconds between two looks at the helper
 LAYERS = (
@@ -70,6 +73,24 @@ def truth(source: Source) -> Density:
 def field(source: Source, box: Box) -> Field:
     """The field over a lattice: one forward pass."""
     return score_field(source.denoise, source.sigma, box, N)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+def arrows(source: Source, box: Box) -> Field:
+    """The field where there are arrows."""
+    return score_field(source.denoise, source.sigma, box, N_ARROWS)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+def geometry(source: Source, place: tuple[float, float]) -> LocalGeometry:
+    """What the field says of one place."""
+    return local_hessian(source.denoise, source.sigma, torch.tensor([place]))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+def path(source: Source, place: tuple[float, float]) -> NDArray[np.float64]:
+    """(STEPS + 1, 2) a place denoised again and again."""
+    return trajectory(source.denoise, torch.tensor(place), STEPS)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)

@@ -115,6 +115,12 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
     app.button(key="preset-Out of control").click().run()
     assert app.selectbox(key="picked").value == "spiral-dae-naive"
     assert "box" not in app.query_params
+    app.segmented_control(key="whose").set_value("my points").run()
+    app.button(key="preset-Mixture").click().run()
+    assert not app.exception
+    assert app.segmented_control(key="whose").value == "the model's"
+    assert app.selectbox(key="behind").value == "angle error"
+    assert app.selectbox(key="picked").value == "mixture-dae"
 
 
 def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
