@@ -77,7 +77,7 @@ def test_means_covariances_and_mode_weights_are_within_three_standard_errors(
     mean = w @ density.means
     second = torch.diag(w @ density.stds.square()) + (density.means.T * w) @ density.means
     flat = draws.flatten(0, 1)
-    owner = (density._log_joint(flat)[0]).softmax(1).reshape(*draws.shape[:2], -1)  # whose expectation is w
+    owner = torch.cat(density._log_joint(flat)).softmax(1).reshape(*draws.shape[:2], -1)  # whose expectation is w
     products = torch.stack([draws[..., i] * draws[..., j] for i in range(2) for j in range(i, 2)], -1)
     wanted = torch.cat([mean, second[[0, 0, 1], [0, 1, 1]], w])
     numbers = torch.cat([draws, products, owner], 2).numpy()
