@@ -35,6 +35,8 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.map
 	$(RUN) -m benchmarks.probes
 	$(RUN) -m benchmarks.sampling
+	$(RUN) -m benchmarks.curve
+	$(RUN) -m benchmarks.walks
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -35,6 +35,8 @@ def experiment(run: Run) -> None:
             pictures(run, setup, found)
     with beside:
         st.info(told.advice, icon=":material/lightbulb:")
+        if setup.energy == "first order":
+            st.warning("By the slope at its start alone, too many steps look good: chains leave the data unnoticed.")
         n_steps = len(found.chains.positions)
         if n_steps < setup.n_steps:
             st.caption(f"Cut to {n_steps:,} steps, so that it answers at once; take fewer chains for more.")

@@ -78,7 +78,7 @@ def traces(x: Floats, name: str, look: Theme) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text=name)
-    return styled(figure, look, 240)
+    return styled(figure, look, 240, showlegend=False)
 
 
 def ranks(shares: Floats, look: Theme) -> go.Figure:
@@ -93,7 +93,7 @@ def ranks(shares: Floats, look: Theme) -> go.Figure:
     figure.add_hline(1, line={"color": look.accent, "width": 1, "dash": "dash"})
     figure.update_xaxes(title_text="rank among all draws (%)")
     figure.update_yaxes(title_text="share, 1 expected", rangemode="tozero")
-    return styled(figure, look, 240)
+    return styled(figure, look, 240, showlegend=False)
 
 
 def memory(autocorrelation: Floats, names: Sequence[str], look: Theme) -> go.Figure:

@@ -138,8 +138,7 @@ def sensible(run: Run, target: str, sampler: str, image: int, hidden: str) -> fl
     elif target == LEARNED:
         narrow = _denoiser(run).sigma
     else:
-        narrow = float(_density(target).stds.min())
-        narrow = max(narrow, SIGMA / 2) if target == "curve" else narrow
+        narrow = SIGMA if target == "curve" else float(_density(target).stds.min())
     d = _size(run, target)
     return narrow * LENGTHS.get(sampler, 1.0) * min(1.0, math.sqrt(2 / d))
 

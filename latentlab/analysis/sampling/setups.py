@@ -27,7 +27,7 @@ Start = Literal["data", "one point", "far outside"]
 SAMPLERS: dict[str, Callable[[], Sampler]] = {
     sampler.name: sampler for sampler in (RandomWalk, MALA, Langevin, HMC, Tempering, Gibbs)
 }
-FAR_MODES = mixture([[-3.0, 0.0], [3.0, 0.0]], 0.5, [0.3, 0.7], torch.arange(2), ("left mode", "right mode"))
+FAR_MODES = mixture([[-4.0, 0.0], [4.0, 0.0]], 0.5, [0.3, 0.7], torch.arange(2), ("left mode", "right mode"))
 N_CELLS = 40  # along a side of the box that total variation is counted in
 NEAR = 10  # standard deviations
 NOTHING = -80.0  # in a sum of exponentials that holds a 1: below single precision, and a normal number in it
