@@ -33,6 +33,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.training
 	$(RUN) -m benchmarks.traversal
 	$(RUN) -m benchmarks.map
+	$(RUN) -m benchmarks.probes
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

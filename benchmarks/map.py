@@ -1,35 +1,56 @@
 """How fast the map is: its payload, its frames with many points, its components, and the codes under it.
 
     pip install -r tests/requirements.txt           # and Debian's chromium
-    python -m benchmarks.map                        # four tables, about a minute
+    python -m benchmarks.map                        # seven tables, about five minutes
+    python -m benchmarks.map payload umap           # some of them
 
-*   Payload: bytes and CPU time of what the browser is sent for 60,000 points (places, classes and a number each).
-*   Frames: time between two frames while the pointer hovers over, and then drags, a map in Chromium without a GPU.
-*   Components: two principal components of 60,000 codes, beside scikit-learn's solvers.
-*   Codes: encoding images as the map does, beside the bare forward pass of the encoder on float images.
+*   payload: bytes and CPU time of what the browser is sent for 60,000 points (places, classes and a number each).
+*   frames: time between two frames while the pointer hovers over, and then drags, a map in Chromium without a GPU.
+*   components: two principal components of 60,000 codes, beside scikit-learn's solvers.
+*   neighbours: of 10,000 codes, beside scikit-learn's and umap-learn's search.
+*   umap: the default map of 10,000 codes of MNIST in a process that has compiled it, then again from the disk's
+    neighbours with another min_dist, beside umap-learn's own; and how much of the neighbourhoods each keeps.
+*   first_map: from the start of a server with no maps to UMAP on the page, nobody clicking; then from a second start.
+*   codes: encoding 60,000 images as the map does, beside the bare forward pass of the encoder on float images.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.serving import PORT, chromium, frames_seen, serving, watch_frames
 from latentlab import device
-from latentlab.analysis.projection import pca
-from latentlab.data import Dataset
+from latentlab.analysis.directions import pca
+from latentlab.analysis.latents import CHUNK, encode_all
+from latentlab.analysis.projection import FULL_QUALITY, neighbour_graph, project
+from latentlab.atlas import Atlas, project_or_find
+from latentlab.data import load
 from latentlab.models import VAE
 from latentlab.store import Store
 from pages.ui.components.scatter import Colouring, pack
 
+Result = TypeVar("Result")
+
 ROUNDS = 9
+N_SEEDS = 3
 CLASSES = tuple("0123456789")
 SCRIPT = """
 import numpy as np, streamlit as st
@@ -110,34 +131,121 @@ def components() -> None:
         print(f"| {name} | {taken:.1f} | {taken / times['latentlab']:.2f} |")
 
 
-def codes() -> None:
-    """Print the fourth table."""
+def mnist_codes(n: int) -> NDArray[np.float32]:
+    """(n, 20) of MNIST's test images by the model that ships."""
     model = Store.default().load("mnist-vae-20d")
     assert isinstance(model, VAE)
-    images = torch.randint(0, 256, (10_000, 1, 28, 28), generator=device.generator(0), dtype=torch.uint8)
-    data = Dataset("noise", images, torch.zeros(10_000, dtype=torch.int64), CLASSES)
-    x = data.batch().x
+    return encode_all(model.encode, load("mnist").test.x[:n])
 
-    def ours() -> None:
-        with torch.no_grad():
-            for index in torch.arange(len(data)).split(1_000):
-                model.encode(data.batch(index).x)
+
+def cpu(action: Callable[[], Result]) -> tuple[float, Result]:
+    """CPU seconds of one call, and what it gives."""
+    started = time.process_time()
+    result = action()
+    return time.process_time() - started, result
+
+
+def neighbours() -> None:
+    """Print the fourth table."""
+    from pynndescent import NNDescent  # type: ignore[import-untyped]
+
+    z = mnist_codes(10_000)
+    NNDescent(z[:5_000], n_neighbors=15, random_state=0, n_jobs=1)  # compiles
+    exact, ours = cpu(lambda: neighbour_graph(z, 14))
+    brute, _ = cpu(lambda: NearestNeighbors(n_neighbors=14, algorithm="brute").fit(z).kneighbors())
+    search, theirs = cpu(lambda: NNDescent(z, n_neighbors=15, random_state=0, n_jobs=1).neighbor_graph[0][:, 1:])
+    found = np.mean([len(np.intersect1d(a, b)) / 14 for a, b in zip(ours.index, theirs, strict=True)])
+    print("\n| 14 neighbours of 10,000 x 20 | CPU, s | found |\n|---|--:|--:|")
+    print(f"| latentlab | {exact:.2f} | 100 % |\n| scikit-learn, brute force | {brute:.2f} | 100 % |")
+    print(f"| pynndescent, compiled | {search:.2f} | {found:.1%} |")
+
+
+def umap() -> None:
+    """Print the fifth table."""
+    warnings.filterwarnings("ignore", module="umap")
+    from umap import UMAP  # type: ignore[import-untyped]
+
+    z = mnist_codes(10_000)
+    project(z[:64], "umap")
+    project(z[:64], "umap", **FULL_QUALITY)
+    UMAP(random_state=0, n_jobs=1).fit_transform(z[:5_000])  # its own search compiles above 4,096 codes
+    taken: dict[str, list[float]] = {}
+    kept: dict[str, list[float]] = {}
+    for seed in range(N_SEEDS):
+        with tempfile.TemporaryDirectory() as folder:
+            ask = partial(project_or_find, Atlas(Path(folder)), z, "umap", seed)
+            rows: dict[str, Callable[[], NDArray[np.float32]]] = {
+                "latentlab, default": lambda: ask().xy,  # noqa: B023 called here
+                "again with min_dist 0.3": lambda: ask(min_dist=0.3).xy,  # noqa: B023
+                "again, from the disk": lambda: ask().xy,  # noqa: B023
+                "latentlab, full quality": lambda: project(z, "umap", seed, **FULL_QUALITY).xy,  # noqa: B023
+                "umap-learn": lambda: UMAP(random_state=seed, n_jobs=1).fit_transform(z),  # noqa: B023
+            }
+            for name, action in rows.items():
+                seconds, xy = cpu(action)
+                taken.setdefault(name, []).append(seconds)
+                kept.setdefault(name, []).append(trustworthiness(z, xy, n_neighbors=15))
+    first, theirs = statistics.mean(taken["latentlab, default"]), np.array(kept["umap-learn"])
+    print(f"\n| UMAP of 10,000 x 20, {N_SEEDS} seeds | CPU, s | x default | trustworthiness - umap-learn's |")
+    print("|---|--:|--:|--:|")
+    for name, times in taken.items():
+        less = np.array(kept[name]) - theirs
+        spread = f"{less.mean():+.4f} ± {less.std(ddof=1):.4f}"
+        print(f"| {name} | {statistics.mean(times):.2f} | {statistics.mean(times) / first:.2f} | {spread} |")
+    print(f"\numap-learn's trustworthiness, 15 neighbours, all codes: {theirs.mean():.4f}")
+
+
+def first_map() -> None:
+    """Print the sixth table."""
+    print("\n| UMAP on the page, nobody clicking | s from the server's start |\n|---|--:|")
+    data = {name: value for name, value in os.environ.items() if name == "LATENTLAB_DATA"}
+    with chromium() as browser, tempfile.TemporaryDirectory() as runs:
+        for row in ("a fresh server", "a second server, maps kept"):
+            started = time.perf_counter()
+            with serving("app.py", LATENTLAB_RUNS=runs, **data):
+                page = browser.new_page()
+                page.goto(f"http://localhost:{PORT}/clusters?method=UMAP")
+                page.locator(".scatter[data-n]").wait_for(timeout=60_000)
+                waiting = page.get_by_text("UMAP lays out")
+                page.wait_for_timeout(500)
+                waiting.wait_for(state="detached", timeout=300_000)
+                print(f"| {row} | {time.perf_counter() - started:.1f} |", flush=True)
+                page.close()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "codes.npy"
+        np.save(path, mnist_codes(10_000))
+        script = f"import numpy, umap; umap.UMAP(random_state=0).fit_transform(numpy.load({str(path)!r}))"
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
+        print(f"| umap-learn alone, a fresh process, 10,000 codes | {time.perf_counter() - started:.1f} |")
+
+
+def codes() -> None:
+    """Print the seventh table."""
+    model = Store.default().load("mnist-vae-20d")
+    assert isinstance(model, VAE)
+    images = torch.randint(0, 256, (60_000, 1, 28, 28), generator=device.generator(0), dtype=torch.uint8)
+    x = images.float() / 255
 
     def bare() -> None:
         with torch.no_grad():
-            for part in x.split(1_000):
+            for part in x.split(CHUNK):
                 model.encoder(part)
 
-    times = {"bare forward pass, floats": timed(bare), "as the map does, bytes": timed(ours)}
+    times = {"bare forward pass, floats": timed(bare)}
+    times["as the map does, bytes"] = timed(lambda: encode_all(model.encode, images))
     best = statistics.median(times["bare forward pass, floats"])
-    print("\n| encoding 10,000 images | CPU, ms | share of the bare pass's speed |\n|---|--:|--:|")
+    print("\n| encoding 60,000 images | CPU, ms | share of the bare pass's speed |\n|---|--:|--:|")
     for name, taken in times.items():
         print(f"| {name} | {statistics.median(taken):.0f} | {best / statistics.median(taken):.0%} |")
 
 
+TABLES = (payload, frames, components, neighbours, umap, first_map, codes)
+
 if __name__ == "__main__":
     device.limit_threads()
-    payload()
-    frames()
-    components()
-    codes()
+    wanted = sys.argv[1:] or [table.__name__ for table in TABLES]
+    with threadpool_limits(1):
+        for table in TABLES:
+            if table.__name__ in wanted:
+                table()

@@ -25,11 +25,12 @@ FRAMES = """() => {
 
 
 @contextlib.contextmanager
-def serving(script: str) -> Iterator[None]:
-    """A server of a script, with no runs of its own."""
+def serving(script: str, **settings: str) -> Iterator[None]:
+    """A server of a script, with no runs of its own; settings are environment variables."""
     with tempfile.TemporaryDirectory() as runs:
         command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
         environment = {"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs, "PYTHONPATH": str(ROOT)}
+        environment |= settings
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             for _ in range(300):

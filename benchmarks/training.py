@@ -43,10 +43,11 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import DataError, Dataset, Splits, load
+from latentlab.evaluation import evaluate
 from latentlab.models import Spec
 from latentlab.models.vae import VAE
 from latentlab.nn import initialise
-from latentlab.training import TrainConfig, evaluate, train
+from latentlab.training import TrainConfig, train
 
 try:
     from pythae import models as peers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,10 +18,12 @@ import torch
 from tqdm import tqdm
 
 from latentlab import data, device, jobs, ladder
-from latentlab.data.files import read_path
+from latentlab.data.files import KNOWN, read_path
+from latentlab.data.tables import LABELS
 from latentlab.formats import RunError
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, abilities
+from latentlab.places import FIRST_DATA
 from latentlab.recipes import RECIPES
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
@@ -46,7 +49,11 @@ def app(options: argparse.Namespace) -> int:
     """Start the app in a browser; returns when it is stopped."""
     script = Path(__file__).parents[1] / "app.py"
     flags = ["--server.port", str(options.port)] if options.port else []
-    return subprocess.call([sys.executable, "-m", "streamlit", "run", str(script), *flags], cwd=script.parent)
+    environment = dict(os.environ)
+    if options.data:
+        environment[FIRST_DATA] = _keep(options.data, options.label, options.image)
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    return subprocess.call(command, cwd=script.parent, env=environment)
 
 
 def train(options: argparse.Namespace) -> int:
@@ -81,25 +88,32 @@ def runs(options: argparse.Namespace) -> int:
 
 
 def datasets(options: argparse.Namespace) -> int:
-    """List the data sets and where they are, fetch one, or say what a file of your own holds."""
-    if options.name and options.name not in data.NAMES:
-        print("\n".join(read_path(Path(options.name)).summary))
-        return 0
-    if options.name:
+    """List the data sets and where they are, fetch one, or say what is in data of your own and keep them."""
+    if options.remove:
+        data.Shelf.default().remove(options.remove)
+        print(f"{options.remove} is removed; runs that were trained on it stay.")
+    elif options.name in data.Shelf.default():
+        print("\n".join(data.Shelf.default().card(options.name).summary))
+    elif options.name in data.NAMES:
         splits = data.load(options.name, progressbar=True)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
-        return 0
-    local = {name: data.is_local(name) for name in data.NAMES}
-    if options.json:
-        print(json.dumps(local))
-        return 0
-    for name, here in local.items():
-        print(f"{name:16} {'on this machine' if here else 'would be downloaded'}")
+    elif options.name and options.keep:
+        _keep(options.name, options.label, options.image)
+    elif options.name:
+        print("\n".join(read_path(Path(options.name), options.label, options.image).summary))
+    elif options.json:
+        print(json.dumps({name: data.is_local(name) for name in data.names()}))
+    else:
+        for name in data.names():
+            print(f"{name:16} {_where(name)}")
     return 0
 
 
 def reproduce(options: argparse.Namespace) -> int:
-    """Train the runs that ship, in half precision, into `checkpoints/`; or climb the `semi-supervised` ladder."""
+    """Train the runs that ship into `checkpoints/`, in half precision but where a score would show it.
+
+    `semi-supervised` climbs the ladder of semi-supervised models instead.
+    """
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
     if LADDER in options.ids:
         _climb(["moons", "digits", *["mnist"] * options.mnist], options.seeds)
@@ -109,7 +123,8 @@ def reproduce(options: argparse.Namespace) -> int:
         if (SHIPPED / recipe.id).is_dir():
             store.delete(recipe.id)
         jobs.enqueue(store, jobs.Job(**fields, submitted=jobs.now()))
-        print(f"{recipe.id}: {_numbers(_train(store, recipe.id, torch.float16, 1_000))}")
+        dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
+        print(f"{recipe.id}: {_numbers(_train(store, recipe.id, dtype, 1_000))}")
     return 0
 
 
@@ -154,6 +169,24 @@ def _train(store: Store, job_id: str, dtype: torch.dtype = torch.float32, n_boun
     return store.read(job_id)
 
 
+def _keep(path: str, label: str, image: str) -> str:
+    """Put data of the user's own on the shelf, and say what they are and how they are called from now on."""
+    shelf = data.Shelf.default()
+    name = shelf.add(Path(path), label=label, image=image)
+    print("\n".join((*shelf.card(name).summary, f"Kept as {name}: python -m latentlab train vae {name}")), flush=True)
+    return name
+
+
+def _where(name: str) -> str:
+    if name in data.NAMES:
+        return "on this machine" if data.is_local(name) else "would be downloaded"
+    try:
+        card = data.Shelf.default().card(name)
+    except data.DataError as error:
+        return str(error)
+    return f"your own: {card.n:,} examples of shape {card.shape}, from {card.source}"
+
+
 def _numbers(run: Run) -> str:
     units = {"loss": "nats" if "nats" in run.kind.units.values() else ""} | dict(run.kind.units)
     shown = [f"{name} {value:.4g} {units.get(name, 'nats')}".strip() for name, value in run.metrics.items()]
@@ -170,12 +203,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="app | train | runs | data | reproduce")
     sub = _command(commands, "app", app)
     sub.add_argument("--port", type=int, help="the port to listen on")
+    sub.add_argument("--data", metavar="PATH", help=f"keep data of your own and start with them: {KNOWN}")
+    _columns(sub)
     sub = commands.add_parser("train", help="train a model", description=train.__doc__)
     models = sub.add_subparsers(required=True, metavar=" | ".join(MODELS))
     for name, model in MODELS.items():
         one = _command(models, name, train, (model.__doc__ or "").partition("\n")[0])
         one.set_defaults(model=name)
-        one.add_argument("dataset", choices=data.NAMES)
+        one.add_argument("dataset", choices=data.names())
         one.add_argument("--title", help="a name for the run")
         one.add_argument("--json", action="store_true", help="print the run as JSON")
         text = "test images that get the 200-sample bound at the end"
@@ -188,8 +223,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = _command(commands, "runs", runs)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "data", datasets)
-    text = f"one of {', '.join(data.NAMES)}, downloaded if need be; or the path of data of your own"
+    text = f"one of {', '.join(data.names())}, downloaded if need be; or the path of data of your own: {KNOWN}"
     sub.add_argument("name", nargs="?", help=text)
+    sub.add_argument("--keep", action="store_true", help="keep the data of your own, to be trained on by name")
+    sub.add_argument("--remove", metavar="NAME", help="remove data of your own; runs that were trained on them stay")
+    _columns(sub)
     sub.add_argument("--json", action="store_true", help="print JSON")
     sub = _command(commands, "reproduce", reproduce)
     text = "only these: " + ", ".join([*(recipe.id for recipe in RECIPES), LADDER])
@@ -207,6 +245,14 @@ def _command(
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=function)
     return parser
+
+
+def _columns(parser: argparse.ArgumentParser) -> None:
+    """The flags that say what the columns of a table are."""
+    text = f"of a table, the column with the label; else the first of {', '.join(LABELS)}"
+    parser.add_argument("--label", default="", metavar="COLUMN", help=text)
+    text = "of a table, the column with the paths of images, from the table's folder on"
+    parser.add_argument("--image", default="", metavar="COLUMN", help=text)
 
 
 def _recipe(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import multiprocessing
 import os
 import threading
@@ -15,6 +17,18 @@ from latentlab.device import limit_threads
 T = TypeVar("T")
 
 KEPT = 32  # results
+ALMOST = 1 - 1e-6  # the largest share: what is done has an answer
+
+_told: Any = None  # in the helper process: what it is at, the number of a question plus the share of it that is done
+
+
+def report(share: float) -> None:
+    """Say from within the helper process how much of the question is done, from 0 to 1; elsewhere nobody listens.
+
+    A function of this module, so that it can be handed to the helper: `ask(key, project, z, "umap", progress=report)`.
+    """
+    if _told is not None:
+        _told.value = math.floor(_told.value) + min(max(0.0, share), ALMOST)
 
 
 class Background:
@@ -23,6 +37,9 @@ class Background:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
         self._asked: dict[str, Future[Any]] = {}
+        self._numbers = itertools.count(1)
+        self._number: dict[str, int] = {}
+        self._told: Any = None  # one double: it is written and read whole, so no lock can be left by a killed process
 
     def ask(self, key: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
         """The result of a function of the library and of arrays, computed once for each key."""
@@ -30,20 +47,32 @@ class Background:
         if known is not None and not _lost(known):
             return known
         while len(self._asked) >= KEPT:
-            self._asked.pop(next(iter(self._asked))).cancel()
+            oldest = next(iter(self._asked))
+            self._number.pop(oldest)
+            self._asked.pop(oldest).cancel()
+        number = self._number[key] = next(self._numbers)
         try:
-            self._asked[key] = self._process().submit(function, *args, **kwargs)
+            self._asked[key] = self._process().submit(_answer, number, function, *args, **kwargs)
         except BrokenProcessPool:  # the process was killed: start another
             self._pool = None
-            self._asked[key] = self._process().submit(function, *args, **kwargs)
+            self._asked[key] = self._process().submit(_answer, number, function, *args, **kwargs)
         return self._asked[key]
 
     def asked(self, key: str) -> Future[Any] | None:
         """What was asked for under a key; None if it was forgotten."""
         return self._asked.get(key)
 
+    def progress(self, key: str) -> float | None:
+        """The share of a question that is done, from 0 to 1, as `report` has it; None if it isn't the one at work."""
+        asked, number = self._asked.get(key), self._number.get(key)
+        if asked is None or asked.done() or number is None or self._told is None:
+            return None
+        share = float(self._told.value) - number
+        return share if 0 <= share < 1 else None
+
     def forget(self, key: str) -> None:
         """Cancel what was asked for under a key; what already runs is ended with its process."""
+        self._number.pop(key, None)
         asked = self._asked.pop(key, None)
         if asked is not None and not asked.cancel() and not asked.done():
             self.close()
@@ -58,7 +87,9 @@ class Background:
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
+            context = multiprocessing.get_context("spawn")
+            self._told = context.Value("d", 0.0, lock=False)
+            self._pool = ProcessPoolExecutor(1, context, _begin, (self._told,))
         return self._pool
 
 
@@ -67,8 +98,16 @@ def _lost(asked: Future[Any]) -> bool:
     return asked.cancelled() or (asked.done() and isinstance(asked.exception(), BrokenProcessPool))
 
 
-def _begin() -> None:
+def _answer(number: int, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """In the helper process: say which question it is at, and answer it."""
+    _told.value = number
+    return function(*args, **kwargs)
+
+
+def _begin(told: Any) -> None:
     """Prepare the helper process: few threads, and an end when the process that asks is gone, however it went."""
+    global _told
+    _told = told
     limit_threads()
     if os.name == "posix":
         os.nice(5)  # whoever looks at a page comes first

@@ -1,4 +1,4 @@
-"""The file formats of a run's folder: written whole or not at all, read without trust."""
+"""The file formats of what is kept: written whole or not at all, read without trust."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise RunError(f"{path.name} is missing or damaged.") from error
     half = (torch.float16, torch.bfloat16)
     return {name: value.float() if value.dtype in half else value for name, value in tensors.items()}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The texts at the head of a safetensors file.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as opened:
+            return dict(opened.metadata() or {})
+    except (OSError, safetensors.SafetensorError) as error:
+        raise RunError(f"{path.name} is missing or damaged.") from error
 
 
 def write(path: Path, content: bytes) -> None:

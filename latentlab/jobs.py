@@ -19,13 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
+import torch
 from filelock import FileLock, Timeout
 
 from latentlab.analysis.preview import Preview
-from latentlab.data import NAMES
+from latentlab.data import Shelf, names
 from latentlab.formats import RunError, read_tensors, write
 from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS
+from latentlab.models import MODELS, Spec
 from latentlab.store import Store, new_id
 from latentlab.training import TrainConfig
 
@@ -55,16 +56,14 @@ class Job:
     note: str = ""
 
     def check(self) -> None:
-        """Refuse what can't be trained, before it is queued.
+        """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
 
         Raises:
-            RunError: an unknown model or data set.
+            RunError: an unknown model.
             KnobError: a knob out of its range.
         """
         if self.model not in MODELS:
             raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
-        if self.dataset not in NAMES:
-            raise RunError(f"There is no data set called {self.dataset!r}; known are {', '.join(NAMES)}.")
         from_dict(MODELS[self.model].Config, self.config)
         from_dict(TrainConfig, self.train)
 
@@ -117,10 +116,25 @@ def enqueue(store: Store, job: Job) -> None:
         RunError, KnobError: it can't be trained.
     """
     job.check()
+    if job.dataset not in (known := names()):
+        raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
+    if job.dataset in Shelf.default():
+        _check_fit(job)
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
     say(folder, Status("queued"))
+
+
+def _check_fit(job: Job) -> None:
+    """Refuse a model that can't be built for data of the user's own, before anyone waits for it."""
+    card = Shelf.default().card(job.dataset)
+    kind = MODELS[job.model]
+    try:
+        with torch.device("meta"):
+            kind(from_dict(kind.Config, job.config), Spec(card.shape, len(card.classes)))
+    except ValueError as error:
+        raise RunError(str(error)) from error
 
 
 def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:

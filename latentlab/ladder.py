@@ -22,11 +22,12 @@ from latentlab import device
 from latentlab.analysis.bottleneck import ACTIVE_VARIANCE
 from latentlab.analysis.decision import parting
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
+from latentlab.evaluation import evaluate
 from latentlab.formats import write
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, Model, Spec, Weighs
 from latentlab.store import SHIPPED, Store
-from latentlab.training import TrainConfig, evaluate, start, train
+from latentlab.training import TrainConfig, start, train
 
 RESULTS = SHIPPED / "semi-supervised.csv"
 SEEDS = (0, 1, 2)

@@ -1,9 +1,10 @@
-"""Building blocks of the networks: an encoder and its mirror image, as an MLP or convolutional."""
+"""Building blocks of the networks: an encoder and its mirror image, as an MLP or convolutional, and kinked layers."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,54 @@ class Autoencoding:
     width: int = knob(32, 4, 256, log=True, help="channels of the first convolution", when=("network", "conv"))
 
 
+@dataclass(frozen=True)
+class Kinked:
+    """The knobs of a tanh network that is told where the data are."""
+
+    hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP")
+    init: str = knob(
+        "spread", choices=("spread", "usual"), help="first layer: tanh units that bend amid the data, or fan-in scaling"
+    )
+    slope: float = knob(9.0, 0.1, 100.0, log=True, help="how sharply they bend", when=("init", "spread"))
+    reach: float = knob(1.0, 0.01, 100.0, log=True, help="the data lie within ± this", when=("init", "spread"))
+
+
+class Drawn(nn.Linear, ABC):
+    """A linear layer with a way of its own to draw its first parameters."""
+
+    @abstractmethod
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+
+
+class Kinks(Drawn):
+    """The first layer of a tanh network whose units bend at places of the box [-reach, reach]^d, not all at its middle.
+
+    Rows w ~ N(0, (2 slope / (d reach))²) and b = -w·c with c uniform in the box. With fan-in scaling instead, a field
+    that changes over a hundredth of the data's width is out of reach, and what lies outside the data goes astray
+    (Alain 2018, Fig. 3.7).
+    """
+
+    def __init__(self, config: Kinked, n_in: int) -> None:
+        super().__init__(n_in, config.hidden)
+        self.config = config
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+        n_out, n_in = self.weight.shape
+        std = 2 * self.config.slope / (n_in * self.config.reach)
+        w = std * torch.randn(n_out, n_in, generator=rng)
+        c = self.config.reach * (2 * torch.rand(n_out, n_in, generator=rng) - 1)
+        self.weight.copy_(w)
+        self.bias.copy_(-(w * c).sum(1))
+
+
+def first_layer(config: Kinked, n_in: int) -> nn.Linear:
+    """(B, n_in) -> (B, hidden), before the tanh."""
+    return Kinks(config, n_in) if config.init == "spread" else nn.Linear(n_in, config.hidden)
+
+
 def encoder(config: Autoencoding, shape: tuple[int, ...], out: int) -> nn.Module:
     """(B, *shape) -> (B, out)."""
     if config.network == "conv":
@@ -40,13 +89,31 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 
 
+class NormalLinear(Drawn):
+    """A linear layer whose weights start as N(0, std²) and whose biases start at 0."""
+
+    def __init__(self, n_in: int, n_out: int, init: str) -> None:
+        """By "he", for rectifiers, std² is 2 / n_in (He et al. 2015); by "xavier" 2 / (n_in + n_out) (Glorot 2010)."""
+        super().__init__(n_in, n_out)
+        self.std = math.sqrt(2 / (n_in if init == "he" else n_in + n_out))
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+        self.weight.copy_(torch.empty(self.weight.shape).normal_(0, self.std, generator=rng))
+        self.bias.zero_()
+
+
 def initialise(module: nn.Module, rng: torch.Generator) -> None:
     """Draw every linear and convolutional layer's parameters from `rng`, in the order of `modules()`.
 
-    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator.
+    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator. A
+    `Drawn` layer has a way of its own.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, Drawn):
+            layer.draw(rng)
+        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             bound = 1 / math.sqrt(nn.init._calculate_fan_in_and_fan_out(layer.weight)[0])
             for parameter in layer.parameters(recurse=False):
                 with torch.no_grad():

@@ -99,7 +99,8 @@ class Run:
     def _checked(cls, values: dict[str, Any]) -> Run:
         if values["model"] not in MODELS:
             raise RunError(f"It is of a model this LatentLab doesn't know: {_line(values['model'])}.")
-        if not all(type(n) is int and 0 < n <= 4096 for n in values["shape"]):
+        limit = 1 << 16 if len(values["shape"]) == 1 else 4096  # numbers of a vector, or pixels of a side
+        if not all(type(n) is int and 0 < n <= limit for n in values["shape"]):
             raise RunError("The field shape of run.json is not a list of positive whole numbers.")
         if not all(isinstance(name, str) for name in values["classes"]):
             raise RunError("The field classes of run.json is not a list of names.")

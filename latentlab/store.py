@@ -2,6 +2,7 @@
 
     <root>/<run id>/run.json             what it is; written last, so a folder without it is unfinished
                     weights.safetensors  parameters (float32, or float16 in what ships)
+                    weights-<epoch>.safetensors  the same at an earlier moment, where the training was told to keep some
                     examples.safetensors a few hundred test examples, so that a page opens without the data set
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
 
@@ -11,7 +12,6 @@ Reading runs no code from the folder, and whatever is wrong with one is a senten
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import secrets
 import shutil
@@ -23,15 +23,22 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
+from latentlab import places
 from latentlab.data import UNLABELLED, Dataset, held_out
+from latentlab.device import generator
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
+from latentlab.knobs import from_dict
 from latentlab.models import Model
+from latentlab.nn import initialise
 from latentlab.runs import Run
+from latentlab.training import TrainConfig
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
 N_EXAMPLES = 500
 MAX_JSON = 1 << 20
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOMENT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
+LONGEST_ID = 64  # characters
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
-        return cls(Path(os.environ.get("LATENTLAB_RUNS") or SHIPPED.parent / "runs"))
+        return cls(places.runs())
 
     def is_shipped(self, run_id: str) -> bool:
         """Whether the run came with LatentLab; such a run can't be renamed or deleted."""
@@ -84,17 +91,17 @@ class Store:
             raise RunError(f"{run.id[:80]!r} is not the id of a run.")
         folder = self.root / run.id
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {
-            name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
-            for name, value in model.state_dict().items()
-        }
         few = examples  # a part of them is taken at random: the first test images of MNIST are the easier ones
         if len(examples) > N_EXAMPLES:
             few = held_out(examples, N_EXAMPLES)[1]
-        write(folder / "weights.safetensors", safetensors.torch.save(weights))
+        write(folder / "weights.safetensors", _parameters(model, dtype))
         write(folder / "examples.safetensors", safetensors.torch.save({"x": few.x.cpu(), "y": few.y.cpu()}))
         write(folder / "history.csv", history_csv(history).encode())
         write(folder / "run.json", run.to_json().encode())
+
+    def keep(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
+        """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
+        write(self.folder(run_id) / f"weights-{epoch}.safetensors", _parameters(model, dtype))
 
     def read(self, run_id: str) -> Run:
         """What a run is, without its parameters.
@@ -128,11 +135,24 @@ class Store:
             raise RunError("Its weights are missing.")
         return run
 
-    def load(self, run_id: str) -> Model:
-        """The trained model of a run, frozen, in float32 on the CPU.
+    def moments(self, run_id: str) -> list[int]:
+        """The epochs before the end whose parameters `load` can give, ascending; the first is 0, before training.
 
         Raises:
-            RunError: as `read`, or the weights are damaged, don't fit or aren't finite.
+            RunError: as `folder`.
+        """
+        found = (_MOMENT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
+        return [0, *sorted(int(match[1]) for match in found if match)]
+
+    def load(self, run_id: str, epoch: int | None = None) -> Model:
+        """The model of a run, frozen, in float32 on the CPU.
+
+        Args:
+            run_id: which one.
+            epoch: one of `moments`: 0 draws the parameters again from the run's seed; None is the end of training.
+
+        Raises:
+            RunError: as `read`, no such moment, or the weights are damaged, don't fit or aren't finite.
         """
         run = self.read(run_id)
         try:
@@ -140,7 +160,14 @@ class Store:
                 described = run.build()
         except (ValueError, TypeError, RuntimeError, OverflowError) as error:
             raise RunError("run.json describes a model that can't be built.") from error
-        weights = read_tensors(self.folder(run_id) / "weights.safetensors")
+        if epoch is not None and epoch not in self.moments(run_id):
+            raise RunError(f"Its parameters after epoch {epoch} were not kept.")
+        if epoch == 0:
+            model = run.build()
+            initialise(model, generator(from_dict(TrainConfig, run.train).seed))
+            return model.eval().requires_grad_(False)
+        name = "weights.safetensors" if epoch is None else f"weights-{epoch}.safetensors"
+        weights = read_tensors(self.folder(run_id) / name)
         expected = {name: value.shape for name, value in described.state_dict().items()}
         if {name: value.shape for name, value in weights.items()} != expected:
             raise RunError("Its weights don't fit the model that run.json describes.")
@@ -225,9 +252,19 @@ class Store:
             return Row(run_id, None, shipped, str(error))
 
 
+def _parameters(model: Model, dtype: torch.dtype) -> bytes:
+    return safetensors.torch.save(
+        {
+            name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+            for name, value in model.state_dict().items()
+        }
+    )
+
+
 def new_id(model: str, dataset: str) -> str:
     """An id that no other run has or will have: what, on what, when, and four random letters."""
-    return f"{model}-{dataset}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
 
 
 def _is_run(path: Path) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +21,11 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Sampler, Splits, for_training, labelled_part
+from latentlab.data import Batch, Sampler, Splits, for_training
+from latentlab.evaluation import evaluate, means
 from latentlab.knobs import knob
-from latentlab.models import MODELS, Loss, Model, Spec, Weighs
+from latentlab.models import MODELS, Loss, Model, Spec
 from latentlab.nn import initialise
-
-EVAL_CHUNK = 1_000  # examples evaluated at once
-EVAL_SEED = 1
 
 
 class TrainingError(RuntimeError):
@@ -49,6 +47,7 @@ class TrainConfig:
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
+    moments: bool = knob(False, help="keep the parameters after epochs 1, 2, 5, 10, 20, 50, … too, to look back at")
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def train(
             n_seen += len(batch.x)
             at_end = state.step % per_epoch == 0
             if at_end or state.step % report_every == 0:
-                terms = _means(model, losses)
+                terms = means(model, losses)
                 rate = n_seen / (time.perf_counter() - started)
                 held_out = evaluate(model, valid) if at_end else {}
                 for loss in (terms["loss"], held_out.get("loss", 0.0)):
@@ -219,40 +218,6 @@ def train(
         if state.step % per_epoch:
             raise TrainingError("The sampler gave fewer batches than an epoch has.")
     model.eval()
-
-
-def evaluate(model: Model, data: Dataset, seed: int = EVAL_SEED) -> dict[str, float]:
-    """Means of the objective ("loss", at progress 1) and its terms over what a model can use of a data set."""
-    data = labelled_part(data) if model.labels == "needed" else data
-    if not len(data):
-        return {}
-    was_training = model.training
-    model.eval()
-    where = next(model.parameters()).device
-    rng, seen = device.generator(seed, where), []
-    with torch.no_grad():
-        for index in torch.arange(len(data), device=data.x.device).split(EVAL_CHUNK):
-            batch = Batch(*(t.to(where) for t in data.batch(index)))
-            seen.append(list(model.losses(batch, rng)))
-    model.train(was_training)
-    return _means(model, seen)
-
-
-def final_metrics(model: Model, test: Dataset, n_images: int = 0, n_samples: int = 200) -> dict[str, float]:
-    """What a run's card states: the objective's terms on the test split, and the importance-weighted bound.
-
-    Args:
-        model: trained.
-        test: the split that no choice was made on.
-        n_images: the first so many are given the n-sample bound ("bound_200", nats); 0 leaves it out.
-        n_samples: samples for each image.
-    """
-    metrics = evaluate(model, test)
-    if n_images and isinstance(model, Weighs):
-        where = next(model.parameters()).device
-        x = test[:n_images].to(where).batch().x
-        metrics[f"bound_{n_samples}"] = model.log_prob(x, n_samples, device.generator(EVAL_SEED, where)).mean().item()
-    return metrics
 
 
 def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
@@ -283,16 +248,6 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
         seen.append(Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}))
     state.step += 1
     return seen
-
-
-def _means(model: Model, batches: Sequence[Sequence[Loss]]) -> dict[str, float]:
-    """Means of the players' losses together ("loss"), and of every term over the examples that have it; waits once."""
-    values = [torch.stack([loss.value.detach() for loss in losses]).sum(0) for losses in batches]
-    terms = [[term.detach() for loss in losses for term in loss.terms.values()] for losses in batches]
-    columns = [values, *zip(*terms, strict=True)]
-    whole = [torch.cat(list(column)) for column in columns]
-    means = torch.stack([whole[0].mean(), *(column.nanmean() for column in whole[1:])])
-    return dict(zip(("loss", *model.units), means.tolist(), strict=True))
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -22,13 +22,14 @@ from filelock import FileLock, Timeout
 from latentlab import device
 from latentlab.analysis.preview import preview
 from latentlab.data import Splits, load
+from latentlab.evaluation import final_metrics
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
 from latentlab.jobs import Job, Status, is_held, now, queue, read, say, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.runs import Run
 from latentlab.store import Store
-from latentlab.training import TrainConfig, TrainingError, TrainState, final_metrics, start, train
+from latentlab.training import TrainConfig, TrainingError, TrainState, start, train
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5
@@ -127,6 +128,8 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     for metrics in [] if asked == "stop" and state.step else train(state.model, splits, config, state):
         clock = time.perf_counter()
         history.append(metrics.row)
+        if config.moments and not metrics.done and _is_moment(metrics.epoch):
+            store.keep(job.id, state.model, int(metrics.epoch), dtype)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         asked = _asked(folder)
         if asked == "discard":
@@ -220,6 +223,11 @@ def _asked(folder: Path) -> str:
         return (folder / "control").read_text()
     except OSError:
         return ""
+
+
+def _is_moment(epoch: float) -> bool:
+    """Whether the parameters after so many epochs are worth looking back at: 1, 2, 5, 10, 20, 50, …"""
+    return epoch.is_integer() and str(int(epoch)).rstrip("0") in ("1", "2", "5")
 
 
 def _worker_lock(store: Store) -> Path:

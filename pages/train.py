@@ -12,6 +12,7 @@ from latentlab.worker import ensure_worker
 from pages.ui import address, job_view
 from pages.ui.header import choose, header, notes
 from pages.ui.knob_form import knob_form
+from pages.ui.own_data import choose_data, first_epochs, own_data
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 
@@ -26,12 +27,12 @@ run = header("Train")
 picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
-    dataset = st.segmented_control("Data", data.NAMES, default="digits", required=True, key="dataset")
+    dataset = choose_data()
     model = st.segmented_control("Model", list(MODELS), default="vae", required=True, key="model")
     declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
     if MODELS[model].labels == "unused":
         training = tuple(k for k in training if k.name != "labels")
-    start = {"epochs": 20 if dataset != "digits" else 200}
+    start = {"epochs": first_epochs(dataset)}
     form = f"{model}-{dataset}"
     config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {})
     train = knob_form([k for k in training if k.name in IN_SIGHT], form, start)
@@ -44,7 +45,7 @@ with controls:
     if st.button("Start training", key="start", type="primary", icon=":material/play_arrow:", width="stretch"):
         try:
             address.write("job", jobs.submit(store, model, dataset, config, train, title))
-        except (KnobError, RunError) as error:
+        except (KnobError, RunError, data.DataError) as error:
             st.error(str(error))
         else:
             ensure_worker(store)
@@ -74,6 +75,7 @@ if others:
             st.markdown(job_view.line(job, status), width="stretch")
             job_view.orders(store, job.id, status, job.id)
 
+own_data()
 notes(
     "One panel for each term of the loss: thin while training, with dots on held-out data. Beneath it what the model "
     "makes of the same examples and the same draws, so that what changes between two looks is what it learned.",

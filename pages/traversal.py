@@ -38,7 +38,10 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
                 "Sheet", ["Strips", "Manifold"], default="Strips", required=True, key="sheet", bind="query-params",
                 label_visibility="collapsed",
             )  # fmt: skip
-            draw_strips(run, where, view) if which == "Strips" else draw_manifold(run, view)
+            if which == "Strips":
+                draw_strips(run, where, view)
+            else:
+                draw_manifold(run, view)
     if ways.open:
         with ways:
             paths(run, view)
@@ -74,7 +77,7 @@ def name(axis: int) -> str:
     return f"z{axis + 1}"
 
 
-run = header("Traversal", Decodes)
+run = header("Traversal", Decodes, images=True)
 if run is None:
     st.stop()
 warn_of_other_weights(run)

@@ -15,17 +15,26 @@ Rule = Callable[[str, str], list[str]]  # path from the root, source -> what is 
 
 # A module imports from the rows above its own, or from its own package. One that isn't here has no place yet.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("latentlab", "latentlab.knobs", "latentlab.device", "latentlab.densities", "latentlab.formats"),
+    (
+        "latentlab",
+        "latentlab.places",
+        "latentlab.knobs",
+        "latentlab.device",
+        "latentlab.densities",
+        "latentlab.formats",
+    ),
     ("latentlab.nn",),
     ("latentlab.data",),
     ("latentlab.models",),
+    ("latentlab.evaluation",),
     ("latentlab.training",),
     ("latentlab.runs",),
     ("latentlab.store",),
     ("latentlab.analysis",),
+    ("latentlab.atlas",),
     ("latentlab.background",),
     ("latentlab.jobs",),
-    ("latentlab.worker",),
+    ("latentlab.worker", "latentlab.live"),
     ("latentlab.figures",),
     ("latentlab.recipes", "latentlab.ladder"),
     ("pages.ui",),

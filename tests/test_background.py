@@ -5,14 +5,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from latentlab.background import KEPT, Background
+from latentlab import background
+from latentlab.background import KEPT, Background, report
 from tests.conftest import ROOT
 
 ORPHAN = """
 import os, sys, time
+from latentlab import background
 from latentlab.background import Background
 if __name__ == "__main__":
     helper = Background()
@@ -57,6 +62,59 @@ def test_a_fault_is_told_to_who_asked() -> None:
     with pytest.raises(ZeroDivisionError):
         helper.ask("d", divmod, 1, 0).result(60)
     helper.close()
+
+
+def until(seen: Callable[[], object]) -> None:
+    for _ in range(600):
+        if seen():
+            return
+        time.sleep(0.1)
+    raise AssertionError("It never came.")
+
+
+def reports(shares: tuple[float, ...], let_go: Path) -> float:
+    """In the helper: report each share, then wait for a file."""
+    for share in shares:
+        report(share)
+    while not let_go.exists():
+        time.sleep(0.02)
+    return shares[-1]
+
+
+def test_the_share_of_what_runs_is_known_and_of_nothing_else(tmp_path: Path) -> None:
+    helper = Background()
+    first = helper.ask("first", reports, (0.25, 0.5), tmp_path / "a")
+    helper.ask("second", reports, (0.125,), tmp_path / "b")
+    until(lambda: helper.progress("first") == 0.5)
+    assert helper.progress("second") is None
+    assert helper.progress("unknown") is None
+    (tmp_path / "a").touch()
+    assert first.result(60) == 0.5
+    until(lambda: helper.progress("second") == 0.125)
+    assert helper.progress("first") is None
+    helper.forget("second")
+    assert helper.progress("second") is None
+    third = helper.ask("second", reports, (0.75,), tmp_path / "c")
+    until(lambda: helper.progress("second") == 0.75)
+    (tmp_path / "c").touch()
+    assert third.result(60) == 0.75
+    assert helper.progress("second") is None
+    helper.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "share"), [(0.25, 0.25), (-3.0, 0), (7.0, 1), (1.0, 1), (float("nan"), 0), (float("inf"), 1)]
+)
+def test_a_share_is_never_that_of_another_question(monkeypatch: pytest.MonkeyPatch, told: float, share: float) -> None:
+    heard = SimpleNamespace(value=3.5)
+    monkeypatch.setattr(background, "_told", heard)
+    report(told)
+    assert heard.value == pytest.approx(3 + share, abs=1e-5)
+    assert int(heard.value) == 3
+
+
+def test_nobody_listens_outside_the_helper() -> None:
+    report(0.5)
 
 
 def test_old_answers_are_let_go() -> None:

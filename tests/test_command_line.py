@@ -23,9 +23,10 @@ import torch
 from latentlab import __main__ as command_line
 from latentlab import jobs, ladder
 from latentlab.__main__ import main
-from latentlab.data import NAMES, images
+from latentlab.data import DENSITIES, NAMES, Shelf, images
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
+from latentlab.places import FIRST_DATA
 from latentlab.recipes import RECIPES, Recipe
 from latentlab.runs import Run
 from latentlab.store import Store
@@ -34,7 +35,8 @@ from tests.conftest import ROOT
 from tests.test_runs import sentence
 from tests.test_store import saved
 
-SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
+SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in DENSITIES.items()}
+SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
 SMALL = ["--epochs", "1", "--hidden", "16"]
 TINY = (
     Recipe("tiny-vae", "Tiny", "vae", "digits", "A note on it.", {"hidden": 8}, {"epochs": 1}),
@@ -270,7 +272,8 @@ def test_a_title_that_no_terminal_can_show_hides_no_run(mine: Store, capsys: pyt
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"good", "odd"}
 
 
-def test_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_sets_are_listed(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not mine.root.exists()
     assert main(["data", "--json"]) == 0
     local = strict_json(capsys.readouterr().out)
     assert tuple(local) == NAMES
@@ -281,18 +284,24 @@ def test_data_sets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "digits: 1,257 train, 180 valid, 360 test\n"
 
 
-def test_the_app_is_streamlits(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[list[str]] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
+    """The commands that would have started the app, and the data they were to start with."""
+    commands: list[tuple[list[str], str]] = []
 
-    def call(words: list[str], cwd: Path) -> int:
-        started.append([*words, str(cwd)])
+    def call(words: list[str], cwd: Path, env: dict[str, str]) -> int:
+        commands.append(([*words, str(cwd)], env.get(FIRST_DATA, "")))
         return 0
 
     monkeypatch.setattr(subprocess, "call", call)
+    return commands
+
+
+def test_the_app_is_streamlits(started: list[tuple[list[str], str]]) -> None:
     assert main(["app", "--port", "8600"]) == 0
     assert main(["app"]) == 0
     start = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
-    assert started == [[*start, "--server.port", "8600", str(ROOT)], [*start, str(ROOT)]]
+    assert started == [([*start, "--server.port", "8600", str(ROOT)], ""), ([*start, str(ROOT)], "")]
 
 
 # what goes wrong
@@ -410,9 +419,82 @@ def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
     assert kind(from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10)).size > 0
 
 
-def test_data_of_ones_own_are_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+# data of one's own
+
+
+def test_data_of_ones_own_are_summed_up(mine: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez(tmp_path / "mine.npz", x=np.zeros((12, 5, 5), np.uint8), y=np.arange(12) % 3)
     assert main(["data", str(tmp_path / "mine.npz")]) == 0
     assert "12" in capsys.readouterr().out
+    assert not mine.root.exists()
     assert main(["data", str(tmp_path / "cifar")]) == 1
     assert "cifar" in capsys.readouterr().err
+
+
+def own_table(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{'xy'[k % 2]},{k % 3}" for k, (a, b) in enumerate(rng.normal(9, 5, (40, 2)))]
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,kind,label", *rows]))
+    return tmp_path / "own.csv"
+
+
+def test_the_app_starts_with_data_of_ones_own(
+    mine: Store, tmp_path: Path, started: list[tuple[list[str], str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["app", "--data", str(own_table(tmp_path)), "--label", "kind"]) == 0
+    *summary, last = capsys.readouterr().out.splitlines()
+    assert summary[0] == "40 vectors of 3 numbers."
+    assert "Labels from the column kind." in summary
+    assert last.startswith("Kept as own: ")
+    assert [name for _, name in started] == ["own"]
+    assert Shelf(mine.root / ".data").card("own").classes == ("x", "y")
+
+
+def test_the_app_does_not_start_with_data_that_cannot_be_read(
+    mine: Store, tmp_path: Path, started: list[tuple[list[str], str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["none.csv"], [str(own_table(tmp_path)), "--label", "colour"], [str(tmp_path)]):
+        assert main(["app", "--data", *words]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        sentence(ValueError(err.strip()))
+    assert not started
+    assert not mine.root.exists()
+
+
+def test_data_of_ones_own_are_kept_listed_trained_on_and_removed(
+    mine: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", str(own_table(tmp_path)), "--keep"]) == 0
+    summary = capsys.readouterr().out.splitlines()[:-1]
+    assert main(["data", "own"]) == 0
+    assert capsys.readouterr().out.splitlines() == summary
+    assert main(["data", "--json"]) == 0
+    assert tuple(strict_json(capsys.readouterr().out)) == (*NAMES, "own")
+    assert main(["data"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.split(maxsplit=1) == ["own", "your own: 40 examples of shape (2,), from own.csv"]
+
+    assert main(["train", "vae", "own", *SMALL]) == 0
+    (run,) = mine.runs()
+    assert (run.dataset, run.shape, run.classes) == ("own", (2,), ("0", "1", "2"))
+    capsys.readouterr()
+    assert main(["data", "--remove", "own"]) == 0
+    assert capsys.readouterr().out == "own is removed; runs that were trained on it stay.\n"
+    assert mine.load(run.id)
+    for words in (["data", "--remove", "own"], ["data", "--remove", "../runs"], ["data", "--remove", "digits"]):
+        assert main(words) == 1
+        sentence(ValueError(capsys.readouterr().err.strip()))
+
+
+def test_a_damaged_data_set_is_listed_with_the_reason(
+    mine: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", str(own_table(tmp_path)), "--keep"]) == 0
+    (mine.root / ".data" / "own" / "data.json").write_text("{")
+    capsys.readouterr()
+    assert main(["data"]) == 0
+    assert "data.json is missing or damaged." in capsys.readouterr().out.splitlines()[-1]
+    for words in (["data", "own"], ["train", "vae", "own", *SMALL]):
+        assert main(words) == 1
+        sentence(ValueError(capsys.readouterr().err.strip().splitlines()[-1]))

@@ -12,11 +12,11 @@ from sklearn.linear_model import LogisticRegression
 
 from latentlab import device, ladder
 from latentlab.data import DENSITIES, UNLABELLED, Splits, hide_labels, labelled_part, load
+from latentlab.evaluation import evaluate
 from latentlab.knobs import from_dict, knobs
 from latentlab.ladder import ALL, LADDERS, Ladder, Score
 from latentlab.models import MODELS, VAE, Spec
 from latentlab.nn import initialise
-from latentlab.training import evaluate
 
 SMALL = Ladder(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"epochs": 1, "batch_size": 500})
 

@@ -19,11 +19,12 @@ import torch
 from latentlab import device
 from latentlab.data import UNLABELLED, Batch
 from latentlab.formats import RunError, read_history, read_tensors, write
-from latentlab.knobs import knobs
+from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Classifies, Decodes, Encodes, Model, Samples
 from latentlab.nn import initialise
 from latentlab.runs import SCHEMA
 from latentlab.store import MAX_JSON, N_EXAMPLES, SHIPPED, Row, Store, new_id
+from latentlab.training import TrainConfig, start
 from tests.conftest import noise_images
 from tests.test_runs import RUN, sentence
 
@@ -68,6 +69,44 @@ def test_a_loaded_model_computes_the_same_bits(store: Store, name: str) -> None:
     after = store.load("one")
     assert type(after) is MODELS[name]
     assert torch.equal(loss(after), loss(before))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_model_before_training_comes_from_the_seed_of_the_run(store: Store, name: str) -> None:
+    saved(store, model=name)
+    edit(store.folder("one") / "run.json", train={"seed": 7})
+    run = store.read("one")
+    fresh = start(name, from_dict(run.kind.Config, run.config), run.spec, TrainConfig(seed=7)).cpu().eval()
+    assert store.moments("one") == [0]
+    assert torch.equal(loss(store.load("one", 0)), loss(fresh))
+    assert not torch.equal(loss(store.load("one", 0)), loss(store.load("one")))
+    assert not any(p.requires_grad for p in store.load("one", 0).parameters())
+
+
+def test_moments_are_kept_beside_the_end(store: Store) -> None:
+    last = saved(store)
+    for epoch, seed in ((10, 1), (2, 2)):
+        other = store.load("one")
+        initialise(other, device.generator(seed))
+        store.keep("one", other, epoch, torch.float16)
+        torch.testing.assert_close(loss(store.load("one", epoch)), loss(other), rtol=1e-2, atol=1e-2)
+    (store.folder("one") / "weights-x.safetensors").write_bytes(b"")
+    assert store.moments("one") == [0, 2, 10]
+    assert torch.equal(loss(store.load("one")), loss(last))
+
+
+@pytest.mark.parametrize("epoch", [1, -1, 10**9])
+def test_a_moment_that_was_not_kept_is_a_sentence(store: Store, epoch: int) -> None:
+    saved(store)
+    with pytest.raises(RunError, match=f"after epoch {epoch} were not kept"):
+        store.load("one", epoch)
+
+
+def test_a_damaged_moment_is_a_sentence(store: Store) -> None:
+    saved(store)
+    (store.folder("one") / "weights-1.safetensors").write_bytes(b"abc")
+    with pytest.raises(RunError, match="missing or damaged"):
+        store.load("one", 1)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -14,20 +14,11 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import UNLABELLED, Batch, DataError, Dataset, Splits, batches, hide_labels
+from latentlab.evaluation import EVAL_SEED, evaluate, final_metrics
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Classifies, Decodes, Encodes, Loss, Model, Spec, Weighs
 from latentlab.nn import initialise
-from latentlab.training import (
-    EVAL_SEED,
-    Metrics,
-    TrainConfig,
-    TrainingError,
-    TrainState,
-    evaluate,
-    final_metrics,
-    start,
-    train,
-)
+from latentlab.training import Metrics, TrainConfig, TrainingError, TrainState, start, train
 
 CPU = torch.device("cpu")
 EPOCHS, PER_EPOCH = 4, 5  # of 320 digits in batches of 64
@@ -475,7 +466,7 @@ def test_evaluating_leaves_the_model_as_it_was(few_digits: Splits, training: boo
 def test_evaluating_is_the_mean_over_the_examples(
     digits: Splits, kind: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentlab.training.EVAL_CHUNK", 100)
+    monkeypatch.setattr("latentlab.evaluation.EVAL_CHUNK", 100)
     model, data = build(kind).train(), digits.valid
     found = evaluate(model, data)
     assert found == evaluate(model, data)

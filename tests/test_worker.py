@@ -25,12 +25,13 @@ import torch
 from latentlab import jobs, worker
 from latentlab.data import DataError, Dataset, Splits, images, load
 from latentlab.data.images import Idx, IdxSet
+from latentlab.evaluation import evaluate
 from latentlab.formats import RunError
 from latentlab.jobs import Status, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.store import Store
-from latentlab.training import TrainConfig, TrainingError, evaluate, start, train
+from latentlab.training import TrainConfig, TrainingError, start, train
 from latentlab.worker import perform, work
 from tests.conftest import ROOT, noise_images
 from tests.test_runs import sentence
@@ -135,6 +136,45 @@ def test_every_model_can_be_trained_as_a_job(store: Store, model: str) -> None:
     run = store.read(job_id)
     assert set(run.metrics) == {"loss", *run.kind.units}
     assert all(math.isfinite(value) for value in run.metrics.values())
+
+
+def test_moments_of_the_training_are_what_a_shorter_one_passes_through(store: Store) -> None:
+    job_id = jobs.submit(store, "vae", "digits", KNOBS, {"epochs": 5, "moments": True, "schedule": "constant"})
+    list(perform(store, job_id))
+    assert store.moments(job_id) == [0, 1, 2]
+    assert {path.name for path in store.folder(job_id).iterdir()} == RUN_FILES | {
+        "weights-1.safetensors",
+        "weights-2.safetensors",
+    }
+    short = jobs.submit(store, "vae", "digits", KNOBS, {"epochs": 2, "schedule": "constant"})
+    list(perform(store, short))
+    assert store.moments(short) == [0]
+    kept, trained = store.load(job_id, 2).state_dict(), store.load(short).state_dict()
+    assert all(torch.equal(kept[name], trained[name]) for name in trained)
+    assert not any(torch.equal(kept[name], value) for name, value in store.load(job_id).state_dict().items())
+
+
+def test_a_resumed_training_keeps_the_same_moments(store: Store) -> None:
+    config = {"epochs": 5, "moments": True}
+    straight_id, broken = (jobs.submit(store, "vae", "digits", KNOBS, config) for _ in range(2))
+    list(perform(store, straight_id))
+    training = perform(store, broken)
+    run_until(training, 2 * STEPS_AN_EPOCH)
+    jobs.order(store, broken, "pause")
+    list(training)
+    jobs.resume(store, broken)
+    list(perform(store, broken))
+    for epoch in (1, 2):
+        one, other = (store.load(run_id, epoch).state_dict() for run_id in (straight_id, broken))
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "kept"),
+    [(0, False), (1, True), (2, True), (3, False), (2.5, False), (10, True), (15, False), (500, True)],
+)
+def test_moments_are_as_the_marks_on_a_ruler_of_decades(epoch: float, kept: bool) -> None:
+    assert worker._is_moment(float(epoch)) == kept
 
 
 def test_weights_may_be_kept_in_half_precision(store: Store) -> None:

@@ -18,8 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latentlab.analysis.directions import as_codes
 from latentlab.analysis.judging import Share, wilson
-from latentlab.analysis.projection import as_codes
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]

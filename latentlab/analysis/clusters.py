@@ -9,6 +9,7 @@ Codes are (N, D), labels (N,); `UNLABELLED` examples are left out. Distances are
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.projection import WIDE, Floats, as_codes, neighbours
+from latentlab.analysis.directions import WIDE, Floats, as_codes
+from latentlab.analysis.projection import neighbours
 from latentlab.data import UNLABELLED
 
 Labels = NDArray[np.int64]
@@ -39,6 +41,9 @@ class Measured:
     value: float
     null: float  # mean over the shuffles
     null_std: float  # standard deviation between the shuffles
+
+
+UNKNOWN = Measured(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,8 @@ def cluster(
 ) -> Clusters:
     """Group all codes by scikit-learn's k-means or HDBSCAN, and compare with the labels of those that have one.
 
+    Where none has one, the comparisons are NaN.
+
     Args:
         z: (N, D).
         y: (N,).
@@ -189,7 +196,7 @@ def cluster(
         seed: of k-means and of the shuffles.
 
     Raises:
-        ValueError: an unknown method, more clusters than codes, or no labels.
+        ValueError: an unknown method, or more clusters than codes.
     """
     from sklearn import cluster as sk
     from sklearn.exceptions import ConvergenceWarning
@@ -197,7 +204,7 @@ def cluster(
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     codes = as_codes(z)
-    _, labels, rows = _labelled(z, y, 1)
+    _, labels, rows = _labelled(z, y, 0)
     if method not in ("kmeans", "hdbscan"):
         raise ValueError(f"Unknown method {method!r}; known are kmeans, hdbscan.")
     least = n_clusters if method == "kmeans" else min_size
@@ -208,10 +215,13 @@ def cluster(
     with threadpool_limits(1), warnings.catch_warnings():  # threads add up in any order
         warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)  # `n_clusters` says so
         found = model.fit_predict(codes).astype(np.int64)
+    n_found, noise = len(np.unique(found[found != NOISE])), float((found == NOISE).mean())
+    if not len(rows):
+        return Clusters(found, n_found, noise, UNKNOWN, UNKNOWN)
     rng = np.random.default_rng(seed)
     rand = _measure(lambda given: float(adjusted_rand_score(given, found[rows])), labels, rng)
     information = _measure(lambda given: float(normalized_mutual_info_score(given, found[rows])), labels, rng)
-    return Clusters(found, len(np.unique(found[found != NOISE])), float((found == NOISE).mean()), rand, information)
+    return Clusters(found, n_found, noise, rand, information)
 
 
 def typical(z: ArrayLike, y: ArrayLike, n: int = 10, metric: Distance = "euclidean", seed: int = 0) -> Typical:

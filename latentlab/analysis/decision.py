@@ -14,7 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from latentlab.analysis.projection import PCA, pca
+from latentlab.analysis.directions import PCA, pca
 
 Classify = Callable[[Tensor], Tensor]  # (B, d) -> (B, K) log-probabilities
 Floats = NDArray[np.float32]

@@ -13,12 +13,14 @@ Distances are Euclidean.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.projection import Floats, as_codes, neighbours, principal
+from latentlab.analysis.directions import Floats, as_codes, principal
+from latentlab.analysis.projection import neighbours
 
 BLOCK = 1 << 22  # distances in a block: 32 MB
 
@@ -134,6 +136,12 @@ class Alignment:
         """(M, k) -> (M, k): other places of the second map."""
         moved: Floats = (self.scale * (np.asarray(x, np.float64) @ self.rotation) + self.shift).astype(np.float32)
         return moved
+
+    def undo(self, xy: ArrayLike) -> Floats:
+        """(M, k) -> (M, k): where places of the first map are on the second; finite where the scale is 0."""
+        back = (np.asarray(xy, np.float64) - self.shift) @ self.rotation.T / (self.scale or math.inf)
+        places: Floats = back.astype(np.float32)
+        return places
 
 
 def procrustes(a: ArrayLike, b: ArrayLike) -> Alignment:

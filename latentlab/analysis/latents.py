@@ -6,9 +6,11 @@ mode: an example may not depend on the others of its chunk.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -16,12 +18,33 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 
 Encode = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, z_dim)
+Keep = Callable[[str, Tensor], Tensor]  # a layer's name and (B, ...) -> (B, k)
 Floats = NDArray[np.float32]
 
 T = TypeVar("T")
 
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer that runs when an example goes through a model."""
+
+    name: str  # dotted
+    kind: str  # its class: "Linear", "ReLU"
+    shape: tuple[int, ...]  # of what it gives for one example
+    affine: bool  # a linear map and a shift: no linear probe fits better after it than before it
+
+    @property
+    def size(self) -> int:
+        """Numbers that it gives for one example."""
+        return math.prod(self.shape)
+
+
+AFFINE = (nn.Linear, _ConvNd, nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, _BatchNorm)  # in eval()
+RESHAPES = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval()
 CHUNK = 250  # a convolutional encoder took 2.6 times as long for chunks of 1,000: they don't fit the cache
 
 
@@ -51,6 +74,7 @@ def activations(
     layers: Sequence[str],
     forward: Callable[[Tensor], object] | None = None,
     batch: int = CHUNK,
+    keep: Keep | None = None,
 ) -> dict[str, Floats]:
     """What layers of a model give for N examples, read by hooks that are gone afterwards.
 
@@ -60,6 +84,7 @@ def activations(
         layers: dotted names, of `layer_names`.
         forward: what runs the model, (B, *shape) -> anything, such as `model.encode`; the model itself if None.
         batch: examples at once.
+        keep: the part of a layer's output that is wanted, so that the whole never is in memory; all of it if None.
 
     Returns:
         Name -> (N, d), flattened; of a layer that runs several times for an example, the last time.
@@ -88,8 +113,40 @@ def activations(
             for name in layers:
                 if name not in seen:
                     raise ValueError(f"Layer {name} doesn't run when the examples go through.")
-                _keep(found[name], rows, len(x), seen[name], f"Layer {name}")
+                output = seen[name]
+                if keep is not None and isinstance(output, Tensor):
+                    output = keep(name, output)
+                _keep(found[name], rows, len(x), output, f"Layer {name}")
     return {name: parts[0] for name, parts in found.items()}
+
+
+def layers(
+    model: nn.Module, x: Tensor | NDArray[np.generic], forward: Callable[[Tensor], object] | None = None
+) -> tuple[Layer, ...]:
+    """The innermost layers that run for an example, in the order in which they do, without those that only reshape.
+
+    Args:
+        model: the module whose layers are meant.
+        x: (N, *shape) with N at least 1; only the first is looked at.
+        forward: as in `activations`.
+    """
+    modules = {name: module for name, module in model.named_modules() if name and not list(module.children())}
+    found: dict[str, Layer] = {}
+    here = threading.get_ident()
+
+    def note(name: str, module: nn.Module, _inputs: object, output: object) -> None:
+        if threading.get_ident() == here and isinstance(output, Tensor) and output.ndim > 1:
+            found.pop(name, None)  # one that runs again counts where it runs last, as its activations do
+            shape, affine = tuple(output.shape[1:]), isinstance(module, AFFINE)
+            found[name] = Layer(name, type(module).__name__, shape, affine)
+
+    with ExitStack() as hooks:
+        for name, module in modules.items():
+            if not isinstance(module, RESHAPES):
+                hooks.enter_context(module.register_forward_hook(partial(note, name)))
+        for _, part in _chunks(x[:1], 1):
+            _evaluate(forward or model, part)
+    return tuple(found.values())
 
 
 def layer_names(model: nn.Module) -> tuple[str, ...]:

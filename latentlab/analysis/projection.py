@@ -1,91 +1,28 @@
-"""Directions worth looking along, and maps of codes: principal components, UMAP, t-SNE; and nearest neighbours."""
+"""Maps of codes: principal components, UMAP, t-SNE; and nearest neighbours."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from latentlab.analysis.directions import PCA, Floats, as_codes, principal
 from latentlab.analysis.support import nearest_blocks
 from latentlab.knobs import Value, from_dict, knob
 
-Floats = NDArray[np.float32]
+Progress = Callable[[float], None]  # is told the share that is done, from 0 to 1
 
 METRICS = ("euclidean", "cosine", "correlation")
-CHUNK = 4_096
-WIDE = 2_048  # dimensions: from here on a covariance is too large, and components are found by random projection
 LEAST = 4  # codes that UMAP and t-SNE can lay out
-CHUNK = 4_096  # codes whose products are taken together
-
-
-@dataclass(frozen=True)
-class PCA:
-    """Principal components (Hotelling 1933): orthonormal directions of largest variance, largest first.
-
-    Attributes:
-        mean: (D,) of the data.
-        components: (k, D) rows of length 1; the entry of largest size in each is positive, so that signs are fixed.
-        variance: (k,) of the data along each.
-        share: (k,) of the total variance.
-    """
-
-    mean: Floats
-    components: Floats
-    variance: Floats
-    share: Floats
-
-    def project(self, x: ArrayLike) -> Floats:
-        """(N, D) -> (N, k)."""
-        scores: Floats = ((np.asarray(x, np.float64) - self.mean) @ self.components.T).astype(np.float32)
-        return scores
-
-
-def pca(x: ArrayLike, k: int) -> PCA:
-    """The first k principal components of (N, D) data, exactly, from the covariance's eigenvectors.
-
-    Raises:
-        ValueError: fewer than two examples, or not 1 <= k <= D.
-    """
-    data = np.asarray(x)
-    n, d = data.shape
-    if n < 2 or not 1 <= k <= d:
-        raise ValueError(f"{k} components need at least two examples of at least {k} dimensions, not {n} of {d}.")
-    mean = data.mean(0, dtype=np.float64)
-    covariance = np.zeros((d, d))
-    for start in range(0, n, CHUNK):  # centered, so single precision is enough for the products of a chunk
-        part = (data[start : start + CHUNK] - mean).astype(np.float32)
-        covariance += part.T @ part
-    values, vectors = np.linalg.eigh(covariance / (n - 1))
-    values, components = values[::-1].clip(min=0), vectors.T[::-1]
-    signs = np.sign(components[np.arange(d), np.abs(components).argmax(1)])
-    total = values.sum() or 1.0
-    kept = (components * signs[:, None])[:k]
-    return PCA(*(a.astype(np.float32) for a in (mean, kept, values[:k], values[:k] / total)))
-
-
-def class_directions(x: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
-    """The way towards each class: (n_classes, D) unit vectors from the mean of all others to the mean of the class.
-
-    Attribute vectors as in White, Sampling generative networks (2016), §3.2. A class without examples, or the only
-    one, has a zero vector.
-
-    Args:
-        x: (N, D) codes.
-        y: (N,) class indices.
-        n_classes: how many there are.
-    """
-    data, labels = np.asarray(x, np.float64), np.asarray(y)
-    out = np.zeros((n_classes, data.shape[1]))
-    for k in range(n_classes):
-        own = labels == k
-        if own.any() and not own.all():
-            way = data[own].mean(0) - data[~own].mean(0)
-            out[k] = way / (np.linalg.norm(way) or 1.0)
-    return out.astype(np.float32)
+NARROW, MANY = 100, 4_096  # dimensions and codes: beyond both, UMAP's neighbours are those in the first 100 components
+ROWS = 1_000  # codes whose neighbours are looked for together
 
 
 @dataclass(frozen=True)
@@ -101,6 +38,7 @@ class Graph(Neighbours):
     """Of each of N codes the k nearest others: computed once, it serves UMAP with any seed, min_dist or fewer k."""
 
     metric: str
+    codes: str  # `digest` of the codes
 
 
 @dataclass(frozen=True)
@@ -115,7 +53,9 @@ class UmapKnobs:
     n_neighbors: int = knob(15, 2, 200, log=True, help="neighbours a code is held to, itself among them")
     min_dist: float = knob(0.1, 0.0, 0.99, help="how close together the map may put two codes")
     metric: str = knob("euclidean", choices=METRICS, help="distance between codes")
-    n_epochs: int = knob(100, 0, 5_000, help="rounds; 0 is umap-learn's choice: 500 up to 10,000 codes, else 200")
+    n_epochs: int = knob(70, 0, 5_000, help="rounds; 0 is umap-learn's choice: 500 up to 10,000 codes, else 200")
+    learning_rate: float = knob(0.5, 0.01, 10.0, log=True, help="size of the first steps; they shrink to nothing")
+    negative_sample_rate: int = knob(8, 1, 50, log=True, help="codes that one is pushed from when it is pulled to one")
     init: str = knob("pca", choices=("pca", "spectral", "random"), help="where the layout starts")
 
 
@@ -129,7 +69,11 @@ class TsneKnobs:
 
 
 METHODS: dict[str, type[NoKnobs | UmapKnobs | TsneKnobs]] = {"pca": NoKnobs, "umap": UmapKnobs, "tsne": TsneKnobs}
-FULL_QUALITY: dict[str, Any] = {"n_epochs": 0, "init": "spectral"}  # what `UmapKnobs` leaves out for speed
+FULL_QUALITY: dict[str, Any] = {
+    "learning_rate": 1.0,
+    "n_epochs": 0,
+    "init": "spectral",
+}  # what `UmapKnobs` leaves out for speed
 
 
 @dataclass(frozen=True)
@@ -139,7 +83,7 @@ class Projection:
     Attributes:
         xy: (N, n_components); without unit, but for "pca", where it is the code's.
         method: one of `METHODS`.
-        seed: of the layout; "pca" has no use for it below `WIDE` dimensions.
+        seed: of the layout; "pca" has no use for it below `NARROW` dimensions.
         params: the method's knobs as they were used: a number of neighbours is cut to what N allows.
         axes: what the coordinates mean, for "pca"; its `share` is the explained share of the variance.
         graph: what UMAP rests on; to be handed to the next call with the same codes.
@@ -154,7 +98,13 @@ class Projection:
 
 
 def project(
-    z: ArrayLike, method: str, seed: int = 0, n_components: int = 2, graph: Graph | None = None, **params: object
+    z: ArrayLike,
+    method: str,
+    seed: int = 0,
+    n_components: int = 2,
+    graph: Graph | None = None,
+    progress: Progress | None = None,
+    **params: object,
 ) -> Projection:
     """Lay codes out in two or three dimensions.
 
@@ -164,6 +114,7 @@ def project(
         seed: of all randomness.
         n_components: 2 or 3.
         graph: of these codes, from `neighbour_graph` or an earlier `Projection`, for "umap"; computed if it is None.
+        progress: told the share that "umap" has done, of its neighbours and its epochs; the others can't say.
         **params: the method's knobs; for UMAP's own defaults, `**FULL_QUALITY`.
 
     Raises:
@@ -182,7 +133,7 @@ def project(
     if (codes == codes[0]).all():
         raise ValueError("All codes are the same: there is nothing to lay out.")
     if isinstance(knobs, UmapKnobs):
-        return _umap(codes, knobs, seed, n_components, graph)
+        return _umap(codes, knobs, seed, n_components, graph, progress or (lambda share: None))  # noqa: ARG005
     assert isinstance(knobs, TsneKnobs)
     return _tsne(codes, knobs, seed, n_components)
 
@@ -210,25 +161,48 @@ def neighbours(
     return Neighbours(index, distance.astype(np.float32))
 
 
-def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean") -> Graph:
-    """The k nearest others of every code: N² distances, 0.9 s for 10,000 codes of 20 dimensions on one core.
+def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean", progress: Progress | None = None) -> Graph:
+    """The k nearest others of every code, exact: N² distances.
+
+    scikit-learn finds them in two fifths of the time of `neighbours`, which does without its import: on one core 0.4 s
+    for 10,000 codes of 20 dimensions.
 
     Raises:
-        ValueError: as `neighbours`; k is less than N.
+        ValueError: k is out of range, the metric is unknown, or a number is not finite.
     """
-    found = neighbours(z, z, k, metric, own=np.arange(len(np.asarray(z))))
-    return Graph(found.index, found.distance, metric)
+    codes = as_codes(z)
+    places, n = _comparable(codes, metric).astype(np.float64), len(codes)
+    if not 1 <= k < n:
+        raise ValueError(f"There are {n - 1} references to choose {k} from.")
+    from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    places -= np.median(places[:ROWS], axis=0)  # amid the codes, little cancels
+    indices, distances = [], []
+    with threadpool_limits(torch.get_num_threads()):
+        search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(places)
+        for start in range(0, n, ROWS):
+            part = places[start : start + ROWS]
+            found = search.kneighbors(part, return_distance=False)
+            other = found != np.arange(start, start + len(part))[:, None]
+            other[other.all(1), -1] = False  # among more than k copies of itself a code need not be found
+            index = found[other].reshape(len(part), k)
+            distance = np.linalg.norm(places[index] - part[:, None], axis=2)
+            order = distance.argsort(1, kind="stable")
+            indices.append(np.take_along_axis(index, order, 1))
+            distances.append(np.take_along_axis(distance, order, 1))
+            if progress is not None:
+                progress((start + len(part)) / n)
+    distance = np.concatenate(distances)
+    distance = distance if metric == "euclidean" else distance**2 / 2
+    return Graph(np.concatenate(indices), distance.astype(np.float32), metric, digest(codes))
 
 
-def as_codes(z: ArrayLike) -> Floats:
-    """(N, D) float32 that is fit to be looked at; a ValueError says why it isn't."""
-    codes = np.require(z, np.float32, ["C", "W"])  # torch warns of an array that is read-only
-    if codes.ndim != 2:
-        raise ValueError(f"Codes are (N, D), not of shape {codes.shape}.")
-    n_bad = len(codes) - int(np.isfinite(codes).all(1).sum())
-    if n_bad:
-        raise ValueError(f"{n_bad} of {len(codes)} codes are not finite.")
-    return codes
+def digest(codes: Floats) -> str:
+    """What tells codes from other codes: a hash of their shape and numbers."""
+    told = hashlib.blake2b(repr(codes.shape).encode(), digest_size=16)
+    told.update(np.ascontiguousarray(codes, np.float32).data)
+    return told.hexdigest()
 
 
 def _comparable(codes: Floats, metric: str) -> Floats:
@@ -245,29 +219,25 @@ def _comparable(codes: Floats, metric: str) -> Floats:
     return np.hstack([codes / np.where(length > 0, length, 1), length == 0], dtype=np.float32)
 
 
-def principal(codes: Floats, k: int, seed: int) -> PCA:
-    """`pca`; of wide codes by random projection (Halko, Martinsson & Tropp 2011), to a share of about 1e-3."""
-    if codes.shape[1] < WIDE:
-        return pca(codes, k)
-    from sklearn.decomposition import PCA as Randomized  # noqa: N811 it is the same thing
-
-    found = Randomized(k, svd_solver="randomized", random_state=seed).fit(codes)
-    axes = found.components_
-    axes = axes * np.sign(axes[np.arange(k), np.abs(axes).argmax(1)])[:, None]
-    parts = (found.mean_, axes, found.explained_variance_, found.explained_variance_ratio_)
-    return PCA(*(part.astype(np.float32) for part in parts))
-
-
-def _umap(codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: Graph | None) -> Projection:
-    """umap-learn's own, with exact neighbours: its search for approximate ones takes 30 s to compile."""
+def _umap(
+    codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: Graph | None, progress: Progress
+) -> Projection:
+    """umap-learn's own, with the nearest neighbours: its search for approximate ones takes 30 s to compile."""
     n = len(codes)
+    searched = 0.0  # the share of the work that is the search: nanoseconds on one core, roughly
     k = min(knobs.n_neighbors, n - 1)  # a code is its own first neighbour there
     used: dict[str, Value] = asdict(knobs) | {"n_neighbors": k}
     if graph is None:
-        graph = neighbour_graph(codes, k - 1, knobs.metric)
+        near = _narrowed(codes, knobs.metric)
+        search, epochs = n**2 * (2.5 + 0.04 * near.shape[1]), n * k * 100 * (knobs.n_epochs or default_epochs(n))
+        searched = search / (search + epochs)
+        graph = neighbour_graph(near, k - 1, knobs.metric, lambda share: progress(share * searched))
+        graph = replace(graph, codes=digest(codes))
     elif len(graph.index) != n or graph.index.shape[1] < k - 1 or graph.metric != knobs.metric:
         what = f"{graph.index.shape[1]} neighbours ({graph.metric}) of {len(graph.index)} codes"
         raise ValueError(f"The graph has {what}; needed are {k - 1} ({knobs.metric}) of {n}.")
+    elif graph.codes != digest(codes):
+        raise ValueError("The graph is of other codes.")
     index = np.column_stack([np.arange(n), graph.index[:, : k - 1]])
     distance = np.column_stack([np.zeros(n, np.float32), graph.distance[:, : k - 1]])
     n_threads = torch.get_num_threads()
@@ -278,7 +248,9 @@ def _umap(codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: 
 
             warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # no new codes are to be placed
             shape = {"n_components": n_components, "precomputed_knn": (index, distance, None)}
-            settings = used | shape | {"n_epochs": knobs.n_epochs or None}
+            bar = _Bar(lambda share: progress(searched + share * (1 - searched)))
+            told = {"disable": False, "file": bar, "bar_format": "{percentage}", "mininterval": 0, "miniters": 1}
+            settings = used | shape | {"n_epochs": knobs.n_epochs or default_epochs(n), "tqdm_kwds": told}
             layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
             xy: Floats = layout.fit_transform(codes).astype(np.float32)
     finally:
@@ -286,9 +258,37 @@ def _umap(codes: Floats, knobs: UmapKnobs, seed: int, n_components: int, graph: 
     return Projection(xy, "umap", seed, used, graph=graph)
 
 
+def _narrowed(codes: Floats, metric: str) -> Floats:
+    """Where to look for UMAP's neighbours: of many wide codes, their first `NARROW` components, as Scanpy does with 50.
+
+    Of MNIST's 10,000 test images that takes a fifth of the time and finds 90 % of the neighbours, at no cost to the
+    map: its trustworthiness was 0.9592 (exact: 0.9587) for seed 0. Angles are not those about the origin there.
+    """
+    if codes.shape[1] <= NARROW or len(codes) <= MANY or metric != "euclidean":
+        return codes
+    return principal(codes, NARROW, 0).project(codes)
+
+
+def default_epochs(n: int) -> int:
+    """umap-learn's own choice for n codes."""
+    return 500 if n <= 10_000 else 200
+
+
+class _Bar(io.TextIOBase):
+    """Where tqdm, whose bar is all that umap-learn says of its progress, writes its percentages."""
+
+    def __init__(self, told: Progress) -> None:
+        self._told = told
+
+    def write(self, text: str) -> int:
+        if percentage := text.strip():
+            self._told(float(percentage) / 100)
+        return len(text)
+
+
 def _tsne(codes: Floats, knobs: TsneKnobs, seed: int, n_components: int) -> Projection:
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(knobs.perplexity, (len(codes) - 1) / 3)  # three times as many neighbours are looked at
     settings = {"metric": knobs.metric, "max_iter": knobs.max_iter, "perplexity": perplexity}

@@ -77,16 +77,17 @@ def plane(z: Tensor, directions: Tensor) -> Callable[[Tensor], Tensor]:
     """The plane through a code along two directions, as a function of its two coordinates.
 
     The coordinates of a code are its scalar products with the directions; a place of the plane is the code closest to
-    `z` that has them: z + (s - z Bᵀ)(B Bᵀ)⁻¹ B. For two axes of the code that sets two of its numbers.
+    `z` that has them: z + (s - B z) B⁺ᵀ, with the pseudo-inverse of B, so that the directions may be oblique or the
+    same twice. For two axes of the code that sets two of its numbers.
 
     Args:
         z: (z_dim,) the code.
-        directions: (2, z_dim), independent.
+        directions: (2, z_dim), the rows of B.
 
     Returns:
         (n, 2) coordinates -> (n, z_dim) codes.
     """
-    lift = torch.linalg.solve(directions @ directions.T, directions)  # (2, z_dim)
+    lift = torch.linalg.pinv(directions).T  # (2, z_dim)
     at = directions @ z
     return lambda s: z + (s - at) @ lift
 

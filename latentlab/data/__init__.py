@@ -1,4 +1,4 @@
-"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one."""
+"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one, or of one on the shelf."""
 
 from latentlab.data import images
 from latentlab.data.dataset import (
@@ -12,8 +12,9 @@ from latentlab.data.dataset import (
     held_out,
     to_bytes,
 )
-from latentlab.data.images import IDX_SETS, folders, is_local, load_digits, load_idx
+from latentlab.data.images import IDX_SETS, folders, load_digits, load_idx
 from latentlab.data.labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
+from latentlab.data.shelf import Shelf
 from latentlab.data.toys import DENSITIES, Density, load_toy, mixture
 
 NAMES = (*images.NAMES, *DENSITIES)
@@ -27,6 +28,7 @@ __all__ = [
     "Dataset",
     "Density",
     "Sampler",
+    "Shelf",
     "Splits",
     "batches",
     "check_labels",
@@ -39,15 +41,26 @@ __all__ = [
     "load",
     "mixed_batches",
     "mixture",
+    "names",
     "to_bytes",
 ]
 
 
+def names() -> tuple[str, ...]:
+    """The built-in data sets, and the user's own."""
+    return (*NAMES, *Shelf.default().names())
+
+
+def is_local(name: str) -> bool:
+    """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
+    return images.is_local(name) if name in NAMES else name in Shelf.default()
+
+
 def load(name: str, progressbar: object = False) -> Splits:
-    """A built-in data set in its fixed splits; downloaded if it isn't on this machine.
+    """A data set in its fixed splits; a built-in one is downloaded if it isn't on this machine.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `names()`.
         progressbar: True for a download bar in the terminal, or an object with tqdm's interface.
 
     Raises:
@@ -59,4 +72,6 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_idx(name, progressbar)
     if name in DENSITIES:
         return load_toy(name)
-    raise DataError(f"There is no data set called {name!r}; known are {', '.join(NAMES)}.")
+    if name in Shelf.default():
+        return Shelf.default().load(name)
+    raise DataError(f"There is no data set called {name[:80]!r}; known are {', '.join(names())}.")

@@ -27,7 +27,7 @@ Index = NDArray[np.int64]
 
 LEAST = 2  # examples; a map of one says nothing
 LEAST_TO_SPLIT = 10  # with fewer, the three parts are the same
-HELD_OUT = 0.1  # of the examples, for validation and again for testing
+HELD_OUT = 0.1  # of the examples, for validation and again for testing; two at least, as one has no spread
 KNOWN = "a folder of images, .zip, .npy, .npz, .csv, .tsv, .parquet or IDX"
 
 
@@ -176,7 +176,7 @@ def _split(n: int) -> tuple[Rows, str]:
     if n < LEAST_TO_SPLIT:
         every = np.arange(n, dtype=np.int64)
         return Rows(every, every, every), f"Only {n} examples: train, validation and test are the same."
-    n_out = max(1, int(n * HELD_OUT))
+    n_out = max(2, int(n * HELD_OUT))
     rest, test = held_out(everything, n_out)
     train, valid = held_out(rest, n_out)
     rows = Rows(*(part.x.numpy().astype(np.int64) for part in (train, valid, test)))

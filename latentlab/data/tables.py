@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +73,16 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
     if image:
         return _pictured(path, frame, label, image, max_side)
     return _vectors(name, frame, label)
+
+
+def column_names(path: Path) -> tuple[str, ...]:
+    """The columns of a table, without reading more of it than its start.
+
+    Raises:
+        DataError: damaged or too large.
+    """
+    columns = _read_parquet(path, 0).columns if path.suffix.lower() == ".parquet" else _read_csv(path, 1).columns
+    return tuple(map(str, columns))
 
 
 def _vectors(name: str, frame: Any, label: str) -> Examples:
@@ -193,7 +204,7 @@ def _column(series: Any) -> Values:
     return np.asarray(series.astype("string").fillna("").to_numpy(object))
 
 
-def _read_csv(path: Path) -> Any:
+def _read_csv(path: Path, n_rows: int | None = None) -> Any:
     import pandas as pd
 
     name, n_bytes = shown(path.name), path.stat().st_size
@@ -208,8 +219,9 @@ def _read_csv(path: Path) -> Any:
             raise DataError(f"{name} has {n_lines * len(cells):,} cells; {MAX_CELLS:,} are the most.")
         header = None if all(_is_number(cell) for cell in cells) else 0
         frame = pd.read_csv(
-            io.BytesIO(content), sep=separator, header=header, encoding="utf-8-sig", low_memory=False, compression=None
-        )
+            io.BytesIO(content), sep=separator, header=header, encoding="utf-8-sig", low_memory=False, compression=None,
+            nrows=n_rows,
+        )  # fmt: skip
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is not text in UTF-8.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -227,7 +239,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _read_parquet(path: Path) -> Any:
+def _read_parquet(path: Path, n_batches: int | None = None) -> Any:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
@@ -246,7 +258,8 @@ def _read_parquet(path: Path) -> Any:
             if not flat:
                 raise DataError(f"{name} has no plain column.")
             batches, n_bytes = [], 0
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=flat):
+            found = file.iter_batches(batch_size=BATCH_ROWS, columns=flat)
+            for batch in itertools.islice(found, n_batches):
                 n_bytes += batch.nbytes  # a dictionary of long texts is small in the file only
                 if n_bytes > MAX_BYTES:
                     raise DataError(f"{name} holds more than {MAX_BYTES / MIB:,.0f} MiB.")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.traversal import ManifoldGrid, Traversal
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import data_uri, enlarge, png, stitch
+from latentlab.figures.sheets import data_uri, enlarge, pictures, png, stitch
 from latentlab.figures.theme import Theme, styled
 
 
@@ -18,7 +18,7 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_he
     """One row of images for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
     half = float(steps[1] - steps[0]) / 2
-    sheet = stitch(enlarge(to_bytes(np.stack([row.examples for row in rows])), 2), gap=2)
+    sheet = stitch(enlarge(pictures(to_bytes(np.stack([row.examples for row in rows])), 2), 2), gap=2)
     figure = go.Figure()
     figure.add_layout_image(
         source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below",
@@ -46,7 +46,7 @@ def manifold(
     places = np.interp(ticks, grid.x, np.arange(n, dtype=np.float32))
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(stitch(enlarge(to_bytes(grid.examples), 2)))),
+        source=data_uri(png(stitch(enlarge(pictures(to_bytes(grid.examples), 2), 2)))),
         xref="x", yref="y", sizing="stretch", layer="below", x=-0.5, y=n - 0.5, sizex=n, sizey=n,
     )  # fmt: skip
     x, y = (np.interp([value], grid.x, np.arange(n, dtype=np.float32)) for value in here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,9 +15,14 @@ SYMBOLS = ("circle", "square", "diamond", "cross")  # in three dimensions plotly
 
 
 def map_3d(
-    xyz: NDArray[np.floating], labels: NDArray[np.integer], classes: Sequence[str], names: Sequence[str], look: Theme
+    xyz: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    names: Sequence[str],
+    look: Theme,
+    number: tuple[str, NDArray[np.floating]] | None = None,
 ) -> go.Figure:
-    """(N, 3) points with the colour and the shape of their class; drag to turn.
+    """(N, 3) points with the shape of their class, and its colour or that of a number; drag to turn.
 
     Args:
         xyz: places.
@@ -24,8 +30,14 @@ def map_3d(
         classes: their names.
         names: of the three axes.
         look: colours.
+        number: its name and (N,) values, coloured between their 1st and 99th percentile.
     """
     figure = go.Figure()
+    ramp: dict[str, Any] = {}
+    if number is not None:
+        low, high = np.nanpercentile(number[1], [1, 99])
+        bar = {"title": {"text": number[0]}, "thickness": 10}
+        ramp = {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}
     for k in [*range(len(classes)), -1]:
         own = labels == k
         if not own.any():
@@ -33,8 +45,46 @@ def map_3d(
         x, y, z = np.ascontiguousarray(xyz[own].T, np.float32)
         colour = look.classes[k % len(look.classes)] if k >= 0 else look.muted
         marker = {"size": 3.2, "color": colour, "symbol": SYMBOLS[k % len(SYMBOLS)], "opacity": 0.85}
+        if number is not None:
+            marker |= {**ramp, "color": np.ascontiguousarray(number[1][own], np.float32)}
         name = classes[k] if k >= 0 else "no class"
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker=marker, hoverinfo="name")
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
     scene = {f"{side}axis": {**axis, "title": {"text": name}} for side, name in zip("xyz", names, strict=True)}
     return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend={"itemsizing": "constant"})
+
+
+def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: str, look: Theme) -> go.Figure:
+    """How a number of the chosen is distributed, beside that of all, each in per cent of its own.
+
+    Args:
+        values: (N,) of all.
+        chosen: (M,) which of them.
+        name: of the number, with its unit.
+        look: colours.
+    """
+    known = values[np.isfinite(values)]
+    low, high = np.quantile(known, [0, 1]) if len(known) else (0.0, 1.0)
+    bins = {"start": float(low), "end": float(high), "size": float(high - low) / 30 or 1.0}
+    figure = go.Figure()
+    for part, label, colour in ((values, "all", look.muted), (values[chosen], "selected", look.accent)):
+        shown = np.ascontiguousarray(part, np.float32)
+        figure.add_histogram(
+            x=shown, name=label, histnorm="percent", xbins=bins, autobinx=False, marker={"color": colour}, opacity=0.6
+        )
+    return styled(figure, look, 220, barmode="overlay", xaxis={"title": {"text": name}}, yaxis={"title": {"text": "%"}})
+
+
+def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
+    """(C, C) distances between the classes as a table of colours, in the units of the codes."""
+    size = {"size": 10} if len(classes) <= 20 else {"size": 1}
+    labels = np.asarray(distances, np.float32)
+    figure = go.Figure(
+        go.Heatmap(
+            z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}",
+            textfont=size, colorbar={"title": {"text": "distance"}, "thickness": 10},
+            hovertemplate="%{y} to %{x}: %{z:.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    category = {"type": "category", "tickmode": "linear"} if len(classes) <= 40 else {"type": "category"}
+    return styled(figure, look, 420, xaxis=category, yaxis=category | {"autorange": "reversed"})

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.paths import Path
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import Bytes, data_uri, enlarge, png, stitch
+from latentlab.figures.sheets import Bytes, data_uri, enlarge, pictures, png, stitch
 from latentlab.figures.theme import Theme, styled
 
 Floats = NDArray[np.float32]
@@ -22,7 +22,7 @@ SPACE = 8  # pixels between two paths in a film
 def film_strips(paths: Sequence[Path], look: Theme) -> go.Figure:
     """A row of images for each path, from its start to its end, with its name and length beside it."""
     n = len(paths[0].examples)
-    sheet = stitch(enlarge(to_bytes(np.stack([path.examples for path in paths])), 2), gap=2)
+    sheet = stitch(enlarge(pictures(to_bytes(np.stack([path.examples for path in paths])), 2), 2), gap=2)
     figure = go.Figure()
     figure.add_layout_image(
         source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below",
@@ -71,6 +71,6 @@ def class_probabilities(
 
 def film(paths: Sequence[Path], scale: int) -> list[Bytes]:
     """The frames of all paths side by side, there and back again: for an animation."""
-    images = enlarge(to_bytes(np.stack([path.examples for path in paths])), scale)  # (paths, n, C, H, W)
+    images = enlarge(pictures(to_bytes(np.stack([path.examples for path in paths])), 2), scale)  # (paths, n, C, H, W)
     there = [stitch(images[:, [i]].transpose(1, 0, 2, 3, 4), gap=SPACE) for i in range(images.shape[1])]
     return there + there[-2:0:-1]

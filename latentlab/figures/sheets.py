@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,32 @@ from PIL import Image
 GAP = 96  # gray level between two images: visible on black and on white
 
 Bytes = NDArray[np.uint8]
+
+
+def picture_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(C, H, W) of an example as it is drawn: an image as it is, a vector as rows of gray cells, nearly a square.
+
+    The rows are full where they can be: a vector may be a flattened image.
+
+    >>> picture_shape((784,)), picture_shape((6,)), picture_shape((13,))
+    ((1, 28, 28), (1, 2, 3), (1, 4, 4))
+    """
+    if len(shape) == 3:
+        return shape[0], shape[1], shape[2]
+    n = math.prod(shape)
+    rows = next(rows for rows in range(math.isqrt(n), 0, -1) if n % rows == 0)
+    columns = n // rows if n <= 2 * rows**2 else math.isqrt(n - 1) + 1
+    return 1, -(-n // columns), columns
+
+
+def pictures(examples: Bytes, leading: int = 1) -> Bytes:
+    """Examples behind `leading` dimensions as images (..., C, H, W); cells that a vector doesn't fill are `GAP`."""
+    n, shape = examples.shape[:leading], picture_shape(examples.shape[leading:])
+    if examples.shape[leading:] == shape:
+        return examples
+    flat = np.full((*n, math.prod(shape)), GAP, np.uint8)
+    flat[..., : math.prod(examples.shape[leading:])] = examples.reshape(*n, -1)
+    return flat.reshape(*n, *shape)
 
 
 def stitch(images: Bytes, gap: int = 0) -> Bytes:
@@ -52,8 +79,11 @@ def enlarge(images: Bytes, scale: int) -> Bytes:
 
 
 def sheet_png(images: Bytes, columns: int, gap: int = 2, scale: int = 1) -> bytes:
-    """A sheet of (N, C, H, W) images in rows of `columns`, enlarged; the places after the last one are left gray."""
-    n = len(images)
+    """A sheet of (N, C, H, W) images, or of (N, D) vectors as `pictures`, in rows of `columns`, enlarged.
+
+    The places after the last one are left gray.
+    """
+    n, images = len(images), pictures(images)
     rows = -(-n // columns)
     padded = np.full((rows * columns, *images.shape[1:]), GAP, np.uint8)
     padded[:n] = images

@@ -10,28 +10,35 @@ from latentlab.models.base import (
     Classifies,
     Conditional,
     Decodes,
+    Denoises,
     Encodes,
     Labels,
     Loss,
     Model,
     Samples,
     Spec,
+    Walks,
     Weighs,
     abilities,
 )
+from latentlab.models.cae import CAE
 from latentlab.models.cnn import CNN
 from latentlab.models.conditional_vae import ConditionalVAE
 from latentlab.models.cvae import CVAE
+from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.models.gsn import GSN
 from latentlab.models.m1 import M1
 from latentlab.models.m2 import M2
+from latentlab.models.mlp import MLP
+from latentlab.models.rcae import RCAE
 from latentlab.models.sdgm import SDGM
 from latentlab.models.semi_supervised_vae import SemiSupervisedVAE
 from latentlab.models.two_headed import TwoHeaded
 from latentlab.models.vae import VAE
 
 MODELS: dict[str, type[Model]] = {
-    model.name: model for model in (AE, VAE, AVAE, CNN, CVAE, M1, M2, TwoHeaded, ADGM, SDGM)
+    model.name: model for model in (AE, VAE, CVAE, M1, M2, TwoHeaded, AVAE, ADGM, SDGM, CNN, MLP, DAE, CAE, RCAE, GSN)
 }
 
 __all__ = [
@@ -39,11 +46,16 @@ __all__ = [
     "ADGM",
     "AE",
     "AVAE",
+    "CAE",
     "CNN",
     "CVAE",
+    "DAE",
+    "GSN",
     "M1",
     "M2",
+    "MLP",
     "MODELS",
+    "RCAE",
     "SDGM",
     "VAE",
     "Auxiliary",
@@ -52,6 +64,7 @@ __all__ = [
     "Conditional",
     "ConditionalVAE",
     "Decodes",
+    "Denoises",
     "Encodes",
     "GaussianVAE",
     "Labels",
@@ -61,6 +74,7 @@ __all__ = [
     "SemiSupervisedVAE",
     "Spec",
     "TwoHeaded",
+    "Walks",
     "Weighs",
     "abilities",
 ]

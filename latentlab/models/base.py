@@ -142,7 +142,35 @@ class Auxiliary(Model):
         """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""
 
 
-ABILITIES: tuple[type[Model], ...] = (Encodes, Decodes, Conditional, Samples, Weighs, Classifies, Auxiliary)
+class Denoises(Model):
+    """Says what a noisy example was. (denoise(x) - x) / sigma² estimates the score of the data blurred by sigma."""
+
+    sigma: float
+
+    @abstractmethod
+    def denoise(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
+
+
+class Walks(Model):
+    """Has a Markov chain of its own over examples."""
+
+    @abstractmethod
+    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): one step of the chain from each example, drawn."""
+
+
+ABILITIES: tuple[type[Model], ...] = (
+    Encodes,
+    Decodes,
+    Conditional,
+    Samples,
+    Weighs,
+    Classifies,
+    Auxiliary,
+    Denoises,
+    Walks,
+)
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from latentlab.nn import dropout
 
 
 class CNN(Classifies):
-    """Layers are named as the probes name them: conv1, conv2, fc1, logits."""
+    """Every step is a layer with a name, so that a probe can read it: conv1, conv1_relu, conv1_pool, … logits."""
 
     name = "cnn"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
@@ -46,8 +46,11 @@ class CNN(Classifies):
         self.config, self.spec = config, spec
         channels, height, width = spec.shape
         self.conv1 = nn.Conv2d(channels, config.width, 5, padding=2)
+        self.conv1_relu, self.conv1_pool = nn.ReLU(), nn.MaxPool2d(2)
         self.conv2 = nn.Conv2d(config.width, 2 * config.width, 5, padding=2)
+        self.conv2_relu, self.conv2_pool = nn.ReLU(), nn.MaxPool2d(2)
         self.fc1 = nn.Linear(2 * config.width * (height // 4) * (width // 4), config.hidden)
+        self.fc1_relu = nn.ReLU()
         self.logits = nn.Linear(config.hidden, spec.n_classes)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
@@ -64,6 +67,7 @@ class CNN(Classifies):
         return F.log_softmax(self.logits(self._features(x)).float(), 1)
 
     def _features(self, x: Tensor) -> Tensor:
-        h = F.max_pool2d(F.relu(self.conv1(2 * x - 1)), 2)  # (B, width, H/2, W/2)
-        h = F.max_pool2d(F.relu(self.conv2(h)), 2)  # (B, 2 width, H/4, W/4)
-        return F.relu(self.fc1(h.flatten(1)))  # (B, hidden)
+        h = self.conv1_pool(self.conv1_relu(self.conv1(2 * x - 1)))  # (B, width, H/2, W/2)
+        h = self.conv2_pool(self.conv2_relu(self.conv2(h)))  # (B, 2 width, H/4, W/4)
+        out: Tensor = self.fc1_relu(self.fc1(h.flatten(1)))
+        return out  # (B, hidden)

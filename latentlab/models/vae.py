@@ -80,8 +80,11 @@ class VAE(GaussianVAE):
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
-        per_pixel = self._likelihood.log_prob(x, self._network(z))
-        return per_pixel.flatten(z.dim() - 1).sum(-1)
+        return self.pixel_log_likelihood(x, z).flatten(z.dim() - 1).sum(-1)
+
+    def pixel_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """(..., *shape), (..., z_dim) -> (..., *shape): log p(x_i|z) of each pixel, in nats."""
+        return self._likelihood.log_prob(x, self._network(z))
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-PLACE = ("z", "pins", "axes", "weights")  # what only means something for one model
+PLACE = ("z", "pins", "axes", "weights", "at", "box")  # what only means something for one model
 
 
 def leave_place() -> None:

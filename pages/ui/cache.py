@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.directions import class_directions, pca
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.projection import class_directions, pca
 from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
-from latentlab.data import Dataset
+from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
 from latentlab.formats import RunError
 from latentlab.models import Decodes, Encodes, Model
 from latentlab.models.gaussian_vae import GaussianVAE
@@ -27,16 +27,17 @@ from latentlab.store import Store
 Code = tuple[float, ...]
 
 N_COMPONENTS = 4
+N_NEAR = 10  # neighbours that say how near a place is to examples
 
 BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
     Run: lambda run: (run.id, run.created)
 }  # renaming a run changes nothing that is kept
 
 
-def model(run: Run) -> Model:
-    """The trained model of a run, frozen. One that can't be read ends the page with a sentence."""
+def model(run: Run, epoch: int | None = None) -> Model:
+    """The model of a run, frozen: trained, or at a moment. One that can't be read ends the page with a sentence."""
     try:
-        return _model(run)
+        return _model(run, epoch)
     except RunError as error:
         st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
         st.stop()
@@ -51,9 +52,35 @@ def examples(run: Run) -> Dataset:
         st.stop()
 
 
-def decoder(run: Run, gradients: bool = False) -> Decode:
+def splits(dataset: str) -> Splits:
+    """A data set. One that can't be read ends the page with a sentence."""
+    try:
+        return load(dataset)
+    except DataError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+def has_data(run: Run) -> bool:
+    """Whether the data that a run was trained on are on this machine, and not others of their name."""
+    shelf = Shelf.default()
+    if run.dataset not in shelf:
+        return is_local(run.dataset)
+    try:
+        card = shelf.card(run.dataset)
+    except DataError:
+        return False
+    return (card.shape, card.classes) == (run.shape, run.classes)
+
+
+def n_near(run: Run) -> int:
+    """How many neighbours a place has among the run's examples, at most `N_NEAR`."""
+    return min(N_NEAR, len(examples(run)))
+
+
+def decoder(run: Run, gradients: bool = False, epoch: int | None = None) -> Decode:
     """The decoder of a run's model, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
-    trained, where = model(run), dimensions(run)
+    trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Decodes):
         raise TypeError(f"{run.model} doesn't decode.")
@@ -65,9 +92,9 @@ def decoder(run: Run, gradients: bool = False) -> Decode:
     return decode
 
 
-def encoder(run: Run) -> Encode:
+def encoder(run: Run, epoch: int | None = None) -> Encode:
     """The encoder of a run's model, without gradients, to codes in units of their spread: what `decoder` takes."""
-    trained, where = model(run), dimensions(run)
+    trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
@@ -86,8 +113,8 @@ def standard_codes(run: Run) -> Tensor:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
-def _model(run: Run) -> Model:
-    return Store.default().load(run.id)
+def _model(run: Run, epoch: int | None = None) -> Model:
+    return Store.default().load(run.id, epoch)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
@@ -96,9 +123,9 @@ def _examples(run: Run) -> Dataset:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
-def dimensions(run: Run) -> Bottleneck:
+def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
     """What each dimension carries, over the run's test examples."""
-    trained, x = model(run), examples(run).batch().x
+    trained, x = model(run, epoch), examples(run).batch().x
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
     with torch.no_grad():

@@ -1,121 +1,77 @@
-"""A card for each page, with a small live picture of what it shows of the chosen model."""
+"""A card for each page that has something to show, with a small live picture of it."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import streamlit as st
-import torch
-from numpy.typing import NDArray
 
-from latentlab import device
-from latentlab.analysis.projection import pca
-from latentlab.data import to_bytes
-from latentlab.figures.sheets import sheet_png
-from latentlab.models import Conditional, Decodes, Encodes, Samples
+from latentlab.models import Conditional, Decodes, Denoises, Encodes, Walks
 from latentlab.runs import Run
-from pages.ui import cache
-from pages.ui.conditional import decoder_as, styles
-from pages.ui.pictures import SIDE
+from latentlab.store import Store
+from pages.ui import card_pictures as pictures
 
-ROWS, COLUMNS = 6, 12
+FIRST_FIELD = "spiral-dae"
+
+
+class Card(NamedTuple):
+    """What leads to a page, with the run that it opens."""
+
+    title: str
+    icon: str
+    text: str
+    page: str
+    picture: bytes
+    run: Run
 
 
 def cards(run: Run) -> None:
     """Draw them beside each other, under each other in a narrow window."""
-    grid = st.grid(min_column_width=400, gap="medium")
-    if issubclass(run.kind, Decodes):
-        with grid.container():
-            _card(
-                "Traversal",
-                "tune",
-                "Point anywhere, drag a dimension: the picture follows the hand.",
-                "traversal",
-                _walk(run),
-                run,
+    grid = st.grid(min_column_width=320, gap="medium")
+    for card in _cards(run):
+        with grid.container(), st.container(border=True, height="stretch"):
+            st.image(card.picture, width="stretch", alt=f"{card.title}: {card.run.title}")
+            st.page_link(
+                f"pages/{card.page}.py",
+                label=f"**{card.title}**",
+                icon=f":material/{card.icon}:",
+                query_params={"run": card.run.id},
             )
-    if issubclass(run.kind, Encodes):
-        with grid.container():
-            _card(
-                "Clusters",
-                "scatter_plot",
-                "Every code on one map, and what lies between.",
-                "clusters",
-                _spread(run),
-                run,
-            )
+            st.caption(card.text)
+
+
+def _cards(run: Run) -> Iterator[Card]:
+    """In the order of the pages: of the chosen run where it is for the page, else of one that is."""
+    decodes, encodes = issubclass(run.kind, Decodes), issubclass(run.kind, Encodes)
+    if decodes:
+        text = "Point anywhere, drag a dimension: the picture follows the hand."
+        yield Card("Traversal", "tune", text, "traversal", pictures.plane(run), run)
+    if encodes:
+        text = "Every code on one map, and what lies between."
+        yield Card("Clusters", "scatter_plot", text, "clusters", pictures.spread_out(run), run)
+    denoisers = {one.id: one for one in Store.default().runs(Denoises)}
+    shown = next((one for one in denoisers.values() if len(one.shape) == 3), None)
+    if shown is not None:
+        text = "Where a denoiser would move each place, and each pixel: what it knows of the density."
+        first = denoisers.get(FIRST_FIELD, shown)
+        yield Card("Score field", "air", text, "field", pictures.scores(shown), first)
     if issubclass(run.kind, Conditional):
-        with grid.container():
-            _card("Analogies", "grid_on", "This handwriting, every digit.", "analogies", _told(run), run)
-    elif issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes):
-        with grid.container():
-            _card(
-                "Analogies",
-                "grid_on",
-                "What makes one group differ from another, added to any image.",
-                "analogies",
-                _changed(run),
-                run,
-            )
-    with grid.container():
-        _card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", _drawn(run), run)
-
-
-def _card(title: str, icon: str, text: str, page: str, picture: bytes, run: Run) -> None:
-    with st.container(border=True, height="stretch"):
-        st.image(picture, width="stretch", alt=f"{title}: {run.title}")
-        st.page_link(f"pages/{page}.py", label=f"**{title}**", icon=f":material/{icon}:", query_params={"run": run.id})
-        st.caption(text)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _walk(run: Run) -> bytes:
-    """The plane of the two dimensions that carry most."""
-    where, decode = cache.dimensions(run), cache.decoder(run)
-    y, x = torch.meshgrid(torch.linspace(1.2, -1.2, ROWS), torch.linspace(-2.4, 2.4, COLUMNS), indexing="ij")
-    z = torch.zeros(ROWS * COLUMNS, len(where.order))
-    z[:, int(where.order[0])] = x.reshape(-1)
-    if len(where.order) > 1:
-        z[:, int(where.order[1])] = y.reshape(-1)
-    return _png(to_bytes(decode(z)))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _told(run: Run) -> bytes:
-    """Styles in rows, classes in columns."""
-    z = styles(run)[:ROWS]
-    y = torch.arange(COLUMNS) % len(run.classes)
-    return _png(to_bytes(decoder_as(run)(z.repeat_interleave(COLUMNS, 0), y.repeat(len(z)))))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _changed(run: Run) -> bytes:
-    """Examples on their way from the first class to the last."""
-    codes, y = cache.standard_codes(run), cache.examples(run).y
-    first, last = codes[y == y.min()], codes[y == y.max()]
-    amounts = torch.linspace(0, 1.25, COLUMNS)[:, None] * (last.mean(0) - first.mean(0))
-    return _png(to_bytes(cache.decoder(run)((first[:ROWS, None] + amounts).flatten(0, 1))))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _drawn(run: Run) -> bytes:
-    """Samples, or reconstructions where there is no prior to draw from."""
-    model, n = cache.model(run), ROWS * COLUMNS
-    with torch.no_grad():
-        if isinstance(model, Samples):
-            return _png(to_bytes(model.sample(n, device.generator(0))))
-    return _png(to_bytes(cache.decoder(run)(cache.standard_codes(run)[:n])))
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _spread(run: Run) -> bytes:
-    """Examples where their codes lie along the two principal components, spread out evenly."""
-    codes, x = cache.standard_codes(run).numpy(), cache.examples(run).x.numpy()
-    scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
-    share = (scores.argsort(0).argsort(0) + 0.5) / len(scores)  # their ranks, in 0 ... 1
-    y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
-    cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
-    return _png(x[np.square(cells - share).sum(-1).argmin(1)])
-
-
-def _png(images: NDArray[np.uint8]) -> bytes:
-    return sheet_png(images, COLUMNS, gap=2, scale=max(1, SIDE // images.shape[-1]))
+        text = "This handwriting, every digit."
+        yield Card("Analogies", "grid_on", text, "analogies", pictures.styles_in_classes(run), run)
+    elif encodes and decodes and run.classes:
+        text = "What makes one group differ from another, added to any image."
+        yield Card("Analogies", "grid_on", text, "analogies", pictures.from_class_to_class(run), run)
+    if decodes:
+        text = "Chains on what the model learned, and what they are worth."
+        yield Card("Sampling", "casino", text, "sampling", pictures.walked(run), run)
+    walkers = [walker for walker in Store.default().runs(Walks) if walker.shape == run.shape]
+    walker = max(walkers, key=lambda one: int(one.config.get("walkback", 0)), default=None)
+    if walker is not None:
+        text = "A network that walks from image to image."
+        yield Card("GSN", "directions_walk", text, "gsn", pictures.drawn(walker), walker)
+    known = pictures.known(run)
+    if known is not None:
+        text = "What every layer knows, before and after training."
+        yield Card("Probes", "device_thermostat", text, "probes", known, run)
+    yield Card("Train", "model_training", "Choose data and knobs, watch it learn.", "train", pictures.drawn(run), run)

@@ -18,7 +18,7 @@ from latentlab.analysis.support import (
     support_map,
 )
 from latentlab.analysis.traversal import plane
-from latentlab.data import Dataset, is_local, load, to_bytes
+from latentlab.data import Dataset, to_bytes
 from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent import carried
 from latentlab.models import Classifies, Conditional, Decodes, Encodes
@@ -51,16 +51,23 @@ def diagnosis(run: Run, view: View) -> None:
         _health(run)
 
 
-def judge(run: Run) -> Run | None:
-    """The classifier of the same data with the lowest test error; not one that generates: nobody judges their own."""
+def judge(run: Run, own: bool = True) -> Run | None:
+    """Who names the class of a run's pictures: its own model if it can, else another classifier of the same data.
+
+    Args:
+        run: what is judged.
+        own: False for an independent judge, one that generates nothing itself: the one with the lowest test error.
+    """
+    if own and issubclass(run.kind, Classifies):
+        return run
     known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
     found = [r for r in known if not issubclass(r.kind, Decodes | Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 
-def classifier(run: Run) -> Classify | None:
-    """(B, *shape) -> (B, K) log-probabilities of the run's judge, without gradients; None where there is none."""
-    found = judge(run)
+def classifier(run: Run, own: bool = True) -> Classify | None:
+    """(B, *shape) -> (B, K) log-probabilities of the run's `judge`, without gradients; None where there is none."""
+    found = judge(run, own)
     model = cache.model(found) if found is not None else None
     if not isinstance(model, Classifies):
         return None
@@ -82,7 +89,7 @@ def _real(run: Run, view: View) -> None:
     )
     found = judge(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
-    st.caption(f"Over {len(cache.examples(run))} test examples, their 10 nearest at each place; {by}.")
+    st.caption(f"Over {len(cache.examples(run))} test examples, their {cache.n_near(run)} nearest at each place; {by}.")
 
 
 def _copy(run: Run, view: View) -> None:
@@ -96,7 +103,7 @@ def _copy(run: Run, view: View) -> None:
     with left:
         sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
         st.caption("decoded · nearest in pixels · nearest code")
-    what = "training" if is_local(run.dataset) else "test"
+    what = "training" if cache.has_data(run) else "test"
     with right:
         st.markdown(
             f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
@@ -128,20 +135,26 @@ def _health(run: Run) -> None:
 def _support(run: Run, held: cache.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cache.directions(run, axes))
     return support_map(
-        cache.decoder(run), cache.encoder(run), classifier(run), cache.standard_codes(run), NODES, place=place
+        cache.decoder(run),
+        cache.encoder(run),
+        classifier(run),
+        cache.standard_codes(run),
+        NODES,
+        k=cache.n_near(run),
+        place=place,
     )
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
-    reference = load(run.dataset).train if is_local(run.dataset) else cache.examples(run)
+    reference = cache.splits(run.dataset).train if cache.has_data(run) else cache.examples(run)
     encode = cache.encoder(run)
     codes = torch.cat([encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
     x = reference.batch().x
     rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
     between = {"of their own": nearest_other(x, rows)}
-    if is_local(run.dataset):
+    if cache.has_data(run):
         between["test images"] = nearest(cache.examples(run).batch().x, x)
     return reference, codes, between
 
@@ -152,7 +165,7 @@ def _state(run: Run) -> Health | None:
     model = cache.model(run)
     if not isinstance(model, GaussianVAE):
         return None
-    test = load(run.dataset).test if is_local(run.dataset) else cache.examples(run)
+    test = cache.splits(run.dataset).test if cache.has_data(run) else cache.examples(run)
     with torch.no_grad():
         parts = [model.posterior(test.batch(index).x) for index in torch.arange(len(test)).split(1_000)]
     mean, log_std = (torch.cat(part) for part in zip(*parts, strict=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from latentlab.analysis.bottleneck import Bottleneck
 from latentlab.analysis.program import Program
 from latentlab.analysis.traversal import lattice, plane
 from latentlab.data import to_bytes
+from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes
 from latentlab.runs import Run, labels
 from latentlab.store import Store
@@ -113,7 +116,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "nonce": f"{run.id} {run.created} {first}",
         "program": program.id if isinstance(program, Program) else None,
         "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
-        "shape": list(run.shape),
+        "shape": list(picture_shape(run.shape)),
         "view": first.as_json(),
         "dims": dims,
         "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]
@@ -124,7 +127,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "codes": packed(cache.standard_codes(run).numpy().astype("<f4")),
         "labels": examples.y.tolist(),
         "classes": list(run.classes),
-        "marks": [name[:1] for name in run.classes],
+        "marks": marks(run.classes),
         "colours": list(look().classes),
     }
     if other is not None:
@@ -138,6 +141,12 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
     if isinstance(program, str):
         sent |= {"exact": _exact(run, here), "lattice": _lattice(run, where, here)}
     return sent
+
+
+def marks(classes: Sequence[str]) -> list[str]:
+    """A letter for each class: its first, where those differ, else in the order of the alphabet."""
+    first = [name[:1] for name in classes]
+    return first if len(set(first)) == len(first) else [ascii_uppercase[k % 26] for k in range(len(classes))]
 
 
 def _exact(run: Run, here: View) -> dict[str, Any]:

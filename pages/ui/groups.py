@@ -1,40 +1,86 @@
-"""Groups of examples to compare: of classes, or what was selected on the map."""
+"""Groups of examples that outlive the page they were picked on: what a lasso on the map hands to other pages."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.data import Dataset
 from latentlab.runs import Run
-from pages.ui import cache
+from pages.ui.components.scatter import digest
+from pages.ui.spaces import Source, Space, columns, space
 
-FROM_MAP = "selected on the map"
-
-Codes = NDArray[np.float32]
-
-
-def offer_selection(run: Run, codes: Codes) -> None:
-    """Let the visitor keep the codes of what is selected as a group for the page Analogies."""
-    for side in ("A", "B"):
-        what = f"Keep the selection as group {side} of the page Analogies"
-        st.button(f"Group {side}", f"keep-{side}", what, _keep, (run, side, codes))
+SIDES = ("A", "B")
+MOST = 10  # values of a column of words that make a group each
+LEAST = 2  # examples of a group that a direction can be told from
 
 
-def selected(run: Run, side: str) -> Codes | None:
-    """(N, z_dim) the codes that were kept from the map as group "A" or "B" of this run."""
-    found: Codes | None = st.session_state.get("groups", {}).get((run.id, run.created, side))
+@dataclass(frozen=True)
+class Group:
+    """Some of the examples of a source.
+
+    Attributes:
+        name: no other group has it; it changes with what the group holds.
+        source: the examples.
+        ids: which of them, ascending.
+    """
+
+    name: str
+    source: Source
+    ids: tuple[int, ...]
+
+    def members(self) -> Dataset:
+        """The examples of the group."""
+        return space(self.source).data[torch.tensor(self.ids)]
+
+    def is_member(self) -> NDArray[np.bool_]:
+        """(N,) of the source's examples, whether each belongs to the group."""
+        found = np.zeros(len(space(self.source).data), bool)
+        found[list(self.ids)] = True
+        return found
+
+
+def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
+    """Buttons that keep a selection as a group, for other pages."""
+    with st.container(horizontal=True):
+        for side in SIDES:
+            st.button(
+                f"Use as {side}",
+                key=f"group {side}",
+                on_click=_keep,
+                args=(side, seen.of, tuple(ids.tolist())),
+                help="For the page Analogies: the direction from group B to group A, and for the page Probes",
+            )
+    for group in picked(seen.of.dataset).values():
+        st.caption(f"{group.name} is kept for Analogies and Probes.")
+
+
+def picked(dataset: str) -> dict[str, Group]:
+    """Name -> the groups that were picked on the map of a data set, A before B."""
+    kept: dict[str, Group] = st.session_state.get("groups", {})
+    return {kept[side].name: kept[side] for side in SIDES if side in kept and kept[side].source.dataset == dataset}
+
+
+def offered(run: Run) -> dict[str, Group]:
+    """Name -> the groups of a run's examples: picked on the map, or a value of a column of words."""
+    found = picked(run.dataset)
+    source = Source(run.dataset, run, n=np.iinfo(np.int64).max)
+    for name, values in columns(source).items():
+        known = np.unique(values.astype(str)) if values.dtype.kind not in "biuf" else ()
+        if 1 < len(known) <= MOST:
+            for value in known:
+                ids = np.flatnonzero(values.astype(str) == value)
+                if len(ids) >= LEAST:
+                    group = Group(f"{name} = {value}", source, tuple(ids.tolist()))
+                    found[group.name] = group
     return found
 
 
-def codes_of_group(run: Run, members: tuple[str, ...], side: str) -> Codes:
-    """(N, z_dim) the codes of the test examples of some classes, and of what was selected on the map."""
-    wanted = torch.tensor([run.classes.index(name) for name in members if name != FROM_MAP], dtype=torch.long)
-    codes: Codes = cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()
-    kept = selected(run, side) if FROM_MAP in members else None
-    return codes if kept is None else np.concatenate([codes, kept])
-
-
-def _keep(run: Run, side: str, codes: Codes) -> None:
-    st.session_state.setdefault("groups", {})[run.id, run.created, side] = codes
+def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:
+    mark = digest(np.array(ids))[:4]
+    group = Group(f"lasso {side} ({len(ids):,} examples, {mark})", source, ids)
+    st.session_state["groups"] = st.session_state.get("groups", {}) | {side: group}

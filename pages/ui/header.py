@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from latentlab import places
+from latentlab.data import DENSITIES, is_local, names
 from latentlab.figures.theme import Theme, theme
 from latentlab.models import Model
 from latentlab.runs import Run, labels
@@ -20,43 +24,57 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(title: str, *any_of: type[Model]) -> Run | None:
+def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: bool = False) -> Run | None:
     """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
 
     Args:
         title: of the page.
         any_of: the page shows runs whose model has one of these abilities; it says so and returns None if there is
             none. A page that asks for no ability can do without.
+        first: the run that is chosen where nothing else says which.
+        images: the page draws examples as pictures, so runs of points drawn from a density aren't for it.
     """
+    runs = [run for run in Store.default().runs(*any_of) if not (images and run.dataset in DENSITIES)]
+    found = _header(title, {run.id: run for run in runs}, bool(any_of), first)
+    return found if isinstance(found, Run) else None
+
+
+def header_or_data(title: str, *any_of: type[Model]) -> Run | str | None:
+    """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
+    options: dict[str, Run | str] = {run.id: run for run in Store.default().runs(*any_of)}
+    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True, FIRST_CHOICE)
+
+
+def _header(title: str, options: Mapping[str, Run | str], needed: bool, first: str) -> Run | str | None:
     _inside_frame()
-    runs = {run.id: run for run in Store.default().runs(*any_of)}
-    if not runs:
+    if not options:
         st.title(title, anchor=False)
-        if any_of:
+        if needed:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             st.page_link("pages/train.py", label="Train one", icon=":material/model_training:")
         return None
-    chosen = _chosen(runs)
+    named = labels([option for option in options.values() if isinstance(option, Run)])
+    named |= {key: f"{option}, no model" for key, option in options.items() if isinstance(option, str)}
+    chosen = _chosen(options, first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(title, anchor=False, width="content")
         st.space("stretch")
         st.session_state["picked"] = chosen
-        named = labels(list(runs.values()))
-        run = runs[
-            st.selectbox(
-                "Model",
-                list(runs),
-                format_func=named.__getitem__,
-                key="picked",
-                label_visibility="collapsed",
-                width=280,
-                on_change=_picked,
-            )
-        ]
-        st.badge(run.dataset, icon=":material/database:", color="gray", help="The data it was trained on")
+        key = st.selectbox(
+            "Model",
+            list(options),
+            format_func=named.__getitem__,
+            key="picked",
+            label_visibility="collapsed",
+            width=280,
+            on_change=_picked,
+        )
+        option = options[key]
+        data = option.dataset if isinstance(option, Run) else option
+        st.badge(data, icon=":material/database:", color="gray", help="The data it was trained on")
         copy_link.copy_link()
-    address.write("run", run.id)
-    return run
+    address.write("run", key)
+    return option
 
 
 def choose(run_id: str) -> None:
@@ -92,7 +110,7 @@ def _inside_frame() -> None:
         st.rerun()
 
 
-def _chosen(runs: dict[str, Run]) -> str:
+def _chosen(runs: Collection[str], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     asked, picked_here = address.read("run"), st.session_state.pop("picked_here", False)
     if asked and not picked_here:
@@ -100,6 +118,7 @@ def _chosen(runs: dict[str, Run]) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    default = FIRST_CHOICE if FIRST_CHOICE in runs else next(iter(runs))
+    wishes = (f"data:{places.first_data()}", first)
+    default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default

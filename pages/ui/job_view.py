@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from latentlab import jobs
+from latentlab.analysis.field import Field
 from latentlab.analysis.preview import Preview
-from latentlab.data import is_local
+from latentlab.data import NAMES, is_local
 from latentlab.figures.curves import History, training_curves
+from latentlab.figures.field import add_arrows, plane
 from latentlab.formats import RunError
 from latentlab.jobs import Job, Order, Status
-from latentlab.models import MODELS, Decodes
+from latentlab.models import MODELS, Decodes, Denoises
 from latentlab.runs import Run
 from latentlab.store import Store
 from latentlab.worker import ensure_worker
@@ -43,8 +46,10 @@ def finished(store: Store, run: Run) -> None:
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
     pictures(store.history(run.id), run.kind.units, cache.seen(run))
-    if issubclass(run.kind, Decodes):
+    if issubclass(run.kind, Decodes) and len(run.shape) == 3:
         st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
+    if issubclass(run.kind, Denoises):
+        st.page_link("pages/field.py", label="See its field", icon=":material/air:", query_params={"run": run.id})
 
 
 def pictures(history: History, units: Mapping[str, str], preview: Preview | None) -> None:
@@ -53,7 +58,18 @@ def pictures(history: History, units: Mapping[str, str], preview: Preview | None
         figure(training_curves(history, units, look()), "Loss curves by term", "curves")
     if preview is None:
         return
-    if preview.reconstructions is not None:
+    if preview.field is not None and preview.box is not None:
+        left, right, low, high = map(float, preview.box)
+        n, box = len(preview.field), (left, right, low, high)
+        x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box[:2], box[2:]))
+        drawn = plane(seen := Field(x, y, preview.field, 0.0), box, look(), height=420)
+        add_arrows(drawn, seen, look())
+        figure(drawn, "Where the network moves each place", "field")
+    if preview.spoilt is not None and preview.reconstructions is not None:
+        st.caption("Held-out examples, with noise, and what is made of them")
+        rows = [*preview.examples, *preview.spoilt, *preview.reconstructions]
+        sheet(rows, len(preview.examples), "Held-out examples, spoilt, and denoised")
+    elif preview.reconstructions is not None:
         st.caption("Held-out examples, and their reconstructions beneath")
         pairs = [*preview.examples, *preview.reconstructions]
         sheet(pairs, len(preview.examples), "Held-out examples over their reconstructions")
@@ -110,7 +126,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     st.progress(status.fraction, text=_progress(status))
     if status.message and not status.is_live:
         st.warning(status.message, icon=":material/info:")
-    if status.state == "failed" and not is_local(job.dataset):
+    if status.state == "failed" and job.dataset in NAMES and not is_local(job.dataset):
         st.info("Digits need no download: choose them to carry on.", icon=":material/wifi_off:")
     orders(store, job.id, status, "watched")
     history = store.history(job.id)

@@ -30,6 +30,11 @@ def label(name: str) -> str:
     """A knob's name as a person reads it."""
     return {
         "z_dim": "latent dimensions",
+        "n_neighbors": "neighbours",
+        "min_dist": "minimal distance",
+        "n_epochs": "rounds",
+        "max_iter": "rounds",
+        "init": "start",
         "bf16": "bfloat16",
         "samples": "importance samples",
         "clip": "gradient clipping",

@@ -1,91 +1,131 @@
-"""Where the points of a map lie: principal components at once, UMAP when the helper process has it."""
+"""Where the points of a map lie: along directions at once, UMAP and t-SNE when the helper process has them."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.projection import FULL_QUALITY, Graph, Projection, UmapKnobs, project
-from latentlab.background import Background
+from latentlab.analysis.directions import Axes
+from latentlab.analysis.faithfulness import Alignment, procrustes
+from latentlab.analysis.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
+from latentlab.atlas import Atlas, project_or_find
+from latentlab.background import Background, report
 from latentlab.knobs import KnobError, knobs
-from latentlab.runs import Run
-from pages.ui import cache
 from pages.ui.knob_form import knob_form
-from pages.ui.spaces import Space, principal, space
+from pages.ui.spaces import Source, Space, along, components, directions
 
+Floats = NDArray[np.float32]
+
+METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
 EVERY = 1.0  # seconds between two looks at the helper
 WARM = 64  # codes that UMAP is compiled on
+AROUND = 8  # codes that a place between them is the mean of
 
 
-def choose_axes(run: Run, n: int, method: str) -> tuple[int, int]:
-    """Choose the two directions of the map."""
-    found, d = principal(run, n), len(cache.dimensions(run).order)
-    count = len(found.components) if method == "PCA" else d
-    names = [
-        f"PC{k + 1} ({found.share[k]:.0%})" if method == "PCA" else f"z{k + 1}" for k in range(count)
-    ]  # fmt: skip
-    order = range(count) if method == "PCA" else [int(axis) for axis in cache.dimensions(run).order]
-    options = list(order)
-    across, up = st.columns(2)
-    x = across.selectbox("Across", options, 0, names.__getitem__, key=f"across-{method}-{run.id}")
-    y = up.selectbox("Up", options, min(1, count - 1), names.__getitem__, key=f"up-{method}-{run.id}")
-    return x, y
+@dataclass(frozen=True)
+class Wanted:
+    """How a map is to be laid out: the method, the names of its two or three axes, and the knobs of what has none."""
+
+    method: str
+    axes: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
-def unprojected(
-    run: Run, n: int, method: str, pair: tuple[int, int], place: tuple[float, float], xy: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], str]:
-    """The code of a place of the map, and how it was found."""
-    if method == "UMAP":
-        return _between(space(run, n), xy, place), "a mean of the codes around it on the map"
-    if method == "PCA":
-        found = principal(run, n)
-        code = found.mean + place[0] * found.components[pair[0]]
-        return code + place[1] * found.components[pair[1]] * (pair[0] != pair[1]), "exact, the other components at 0"
-    code = space(run, n).z.mean(0)
-    code[list(pair)] = place
-    return code, "exact, the other dimensions at their mean"
+@dataclass(frozen=True)
+class Layout:
+    """Where the points of a space lie.
+
+    Attributes:
+        xy: (N, 2).
+        axes: what the coordinates mean; None where they mean nothing.
+        alignment: how the map was turned to lie on another.
+    """
+
+    xy: Floats
+    axes: Axes | None = None
+    alignment: Alignment | None = None
+
+    def onto(self, other: Floats) -> Layout:
+        """The same map, turned and scaled to lie on another of the same points."""
+        found = procrustes(other, self.xy)
+        return replace(self, xy=found.xy, alignment=found)
+
+    def code(self, seen: Space, place: tuple[float, float]) -> tuple[Floats, str]:
+        """The code of a place of the map, and how it was found."""
+        if self.axes is None:
+            return _between(seen.z, self.xy, place), "a mean of the codes around it on the map"
+        at = self.alignment.undo(place) if self.alignment is not None else place
+        return self.axes.code(at), "exact, all else as in the mean code"
 
 
-def umap_settings(run: Run) -> dict[str, Any]:
-    """The knobs of UMAP, behind "More"; the first two in sight."""
-    declared = knobs(UmapKnobs)
-    chosen = knob_form(declared[:2], f"umap-{run.id}", {})
-    with st.popover("More settings", width="stretch"):
-        if st.toggle(
-            "Full quality", key="full", help="umap-learn's own start and number of epochs: four times as long"
-        ):
-            chosen |= FULL_QUALITY
-        else:
-            chosen |= knob_form(declared[3:], f"umap-{run.id}", {})
-        chosen |= knob_form(declared[2:3], f"umap-{run.id}", {})
-        chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="umap-seed"))
-    return chosen
+def choose_layout(source: Source) -> Wanted:
+    """Choose the method and what it can be told."""
+    method = st.segmented_control(
+        "Map", list(METHODS), default="PCA", required=True, wrap=True, key="method", bind="query-params"
+    )
+    if method in ("UMAP", "t-SNE"):
+        return Wanted(method, settings=_settings(method))
+    options = list(directions(source)) if method == "Directions" else axis_names(source)
+    deep = len(options) > 2 and st.toggle("3-D", key="deep", bind="query-params")
+    places = st.columns(3 if deep else 2)
+    key = f"{method} {source.dataset} {source.run.id if source.run else ''} {source.layer}"
+    said = partial(name_with_share, source)
+    chosen = tuple(
+        place.selectbox(title, options, min(k, len(options) - 1), said, f"{title} {key}")
+        for k, (place, title) in enumerate(zip(places, ("Across", "Up", "Depth"), strict=False))
+    )
+    return Wanted(method, chosen)
 
 
-def umap(seen: Space, settings: dict[str, Any]) -> Projection | None:
-    """The map if it is there; else None, with its progress on the page."""
-    graphs, metric = _graphs(), (seen.name, settings["metric"])
-    graph = graphs.get(metric)
-    if graph is not None and graph.index.shape[1] < settings["n_neighbors"] - 1:
-        graph = None
-    key = f"umap {seen.name} {sorted(settings.items())}"
-    asked = background().ask(key, project, seen.z, "umap", graph=graph, **settings)
-    if not asked.done():
-        st.fragment(_wait, run_every=EVERY)(key, len(seen.z))
-        return None
-    try:
-        found = asked.result()
-    except (KnobError, ValueError, RuntimeError) as error:
-        st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
-        return None
-    if found.graph is not None:
-        graphs[metric] = found.graph
-    return found
+def lay_out(seen: Space, wanted: Wanted) -> Layout | None:
+    """The map; None if the helper has yet to lay it out, with its progress on the page."""
+    if wanted.method in ("UMAP", "t-SNE"):
+        found = _projected(seen, METHODS[wanted.method], wanted.settings)
+        return Layout(found.xy) if found is not None else None
+    axes = axes_of(seen.of, wanted.axes)
+    return Layout(axes.project(seen.z), axes)
+
+
+def components_meanwhile(seen: Space) -> Layout:
+    """The first two principal components, until another map has come."""
+    axes = axes_of(seen.of, ())
+    return Layout(axes.project(seen.z), axes)
+
+
+def axes_of(source: Source, names: Sequence[str]) -> Axes:
+    """The first two of some principal components or directions as axes; the first components for names of neither."""
+    known, pcs = directions(source), axis_names(source)
+    across, up = names[:2] if len(names) > 1 else (pcs[0], pcs[min(1, len(pcs) - 1)])
+    if across in known and up in known:
+        return along(source, across, up)
+    order = [pcs.index(name) if name in pcs else min(k, len(pcs) - 1) for k, name in enumerate((across, up))]
+    return components(source).axes((order[0], order[1]))
+
+
+def coordinates(seen: Space, names: Sequence[str]) -> Floats:
+    """(N, k) along any number of principal components or directions."""
+    known, pcs = directions(seen.of), axis_names(seen.of)
+    scores = components(seen.of).project(seen.z)
+    columns = [seen.z @ known[name] if name in known else scores[:, pcs.index(name)] for name in names]
+    return np.stack(columns, 1)
+
+
+def axis_names(source: Source) -> list[str]:
+    """PC1, PC2, … of a space."""
+    return [f"PC{k + 1}" for k in range(len(components(source).share))]
+
+
+def name_with_share(source: Source, name: str) -> str:
+    """The name of an axis; of a principal component, with its share of the variance."""
+    pcs = axis_names(source)
+    return f"{name} ({components(source).share[pcs.index(name)]:.0%})" if name in pcs else name
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -100,36 +140,60 @@ def warm_up() -> None:
     background().ask("warm", project, codes, "umap")
 
 
-def _between(seen: Space, xy: NDArray[np.float32], place: tuple[float, float], k: int = 8) -> NDArray[np.float32]:
-    """A code for an empty place: the mean of those of its k neighbours on the map, the nearer the heavier."""
+def _settings(method: str) -> dict[str, Any]:
+    """The knobs of UMAP or t-SNE: those that matter most in sight, the others behind "More"."""
+    declared = knobs(UmapKnobs if method == "UMAP" else TsneKnobs)
+    in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
+    chosen = knob_form(in_sight, method, {})
+    with st.popover("More settings", width="stretch"):
+        full = "four times as long, with umap-learn's own start and number of epochs"
+        if method == "UMAP" and st.toggle("Full quality", key="full", help=full):
+            chosen |= FULL_QUALITY
+            rest = tuple(knob for knob in rest if knob.name not in FULL_QUALITY)
+        chosen |= knob_form(rest, method, {})
+        chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{method}-seed"))
+    return chosen
+
+
+def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection | None:
+    key = f"{method} {seen.name} {sorted(settings.items())}"
+    asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
+    if not asked.done():
+        st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
+        return None
+    try:
+        return asked.result()
+    except (KnobError, ValueError, RuntimeError) as error:
+        st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
+        return None
+
+
+def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
+    """A code for an empty place: the mean of those of its neighbours on the map, the nearer the heavier."""
     far = np.linalg.norm(xy - np.asarray(place, np.float32), axis=1)
-    near = far.argsort()[:k]
+    near = far.argsort()[:AROUND]
     weight = 1 / np.maximum(far[near], 1e-6)
-    code: NDArray[np.float32] = (weight @ seen.z[near] / weight.sum()).astype(np.float32)
+    code: Floats = (weight @ z[near] / weight.sum()).astype(np.float32)
     return code
 
 
-def _wait(key: str, n: int) -> None:
+def _wait(key: str, method: str, n: int) -> None:
     asked = background().asked(key)
     if asked is None or asked.done():
         st.rerun()
         return
     since = st.session_state.setdefault(f"since {key}", time.time())
     left, right = st.columns([3, 1], vertical_alignment="center")
-    left.info(
-        f"UMAP lays out {n:,} codes: {time.time() - since:.0f} s so far. The first one takes half a minute to "
-        "compile. Until then these are the principal components.",
-        icon=":material/hourglass_top:",
-    )
-    right.button("Cancel", key="cancel", on_click=_cancel, args=(key,))
+    name = {"umap": "UMAP", "tsne": "t-SNE"}[method]
+    share, passed = background().progress(key), time.time() - since
+    text = f"{name} lays out {n:,} codes: {passed:.0f} s so far. Until then these are the principal components."
+    if share:
+        left.progress(share, text)
+    else:
+        left.info(text, icon=":material/hourglass_top:")
+    right.button("Cancel", key=f"cancel {key}", on_click=_cancel, args=(key,))
 
 
 def _cancel(key: str) -> None:
     background().forget(key)
     st.session_state["method"] = "PCA"
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _graphs() -> dict[tuple[str, str], Graph]:
-    """The neighbours that the last maps rested on: another min_dist or seed needs no new ones."""
-    return {}

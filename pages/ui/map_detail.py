@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,103 +14,160 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.support import neighbour_distance
 from latentlab.data import to_bytes
-from latentlab.models import Decodes
-from latentlab.runs import Run
+from latentlab.figures.maps import histogram
+from latentlab.figures.sheets import sheet_png
 from pages.ui import cache
+from pages.ui.colours import Coloured
 from pages.ui.components.scatter import Click
-from pages.ui.diagnosis import classifier
-from pages.ui.groups import offer_selection
-from pages.ui.pictures import sheet
-from pages.ui.spaces import Space
+from pages.ui.groups import hand_over
+from pages.ui.header import look
+from pages.ui.layouts import Layout
+from pages.ui.pictures import figure, sheet
+from pages.ui.spaces import CODE, INPUT, Space, columns, judged, terms
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
+COLUMNS = 15  # beside each other
+SHOWN = 12  # numbers of an example that is no image
 
-Unproject = Callable[[tuple[float, float]], tuple[NDArray[np.float32], str]]
 
-
-def clicked(run: Run, seen: Space, click: Click | None, unproject: Unproject) -> None:
+def clicked(seen: Space, laid: Layout, click: Click | None) -> None:
     """The point or the place that was clicked; how to pick one, if nothing was."""
     if click is None:
         st.caption("Click a point to see its neighbours, or an empty place to decode it.")
     elif click.point is not None:
-        _point(run, seen, click.point)
+        _point(seen, click.point)
     elif click.place is not None:
-        _place(run, seen, click.place, unproject)
+        _place(seen, laid, click.place)
 
 
-def selection(run: Run, seen: Space, ids: NDArray[np.int64]) -> None:
-    """A contact sheet of the selected, their classes, their mean decoded, and files of them."""
+def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
+    """What was selected: a contact sheet, its classes and numbers beside those of all, its mean decoded, and files."""
     if not len(ids):
         st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples.")
         return
-    chosen = seen.data[torch.from_numpy(ids)]
     left, right = st.columns([3, 1], gap="large")
     with left:
-        shown = chosen.x.numpy()[:SHEET]
-        sheet(shown, min(15, len(shown)), f"The first {len(shown)} of {len(ids)} selected examples")
+        examples(seen, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
+        if colours.colouring is not None:
+            drawn = histogram(colours.colouring.values, ids, colours.colouring.name, look())
+            figure(drawn, f"{colours.colouring.name} of the selected beside all")
     with right:
-        counts = Counter(_name(run, int(k)) for k in chosen.y)
+        counts = Counter(name_of(seen, int(k)) for k in seen.data.y[torch.from_numpy(ids)])
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
-        loss = seen.terms["loss"][ids]
-        st.markdown(f"**Loss** {loss.mean():.1f} ± {loss.std():.1f}; of all {seen.terms['loss'].mean():.1f}")
-        if issubclass(run.kind, Decodes):
-            mean = cache.decoder(run)(torch.from_numpy(seen.z[ids].mean(0, keepdims=True)))
-            sheet(to_bytes(mean), 1, "The mean code of the selected, decoded")
-            st.caption("their mean code, decoded")
-        with st.container(horizontal=True):
-            st.download_button("CSV", lambda: _csv(run, seen, ids), f"{run.id}-selected.csv", on_click="ignore")
-            st.download_button("npz", lambda: _npz(seen, ids), f"{run.id}-selected.npz", on_click="ignore")
-        if issubclass(run.kind, Decodes):
-            with st.container(horizontal=True):
-                offer_selection(run, seen.z[ids])
+        if seen.of.run is not None:
+            loss = terms(seen.of)["loss"]
+            few = f"{np.nanmean(loss[ids]):.1f} ± {np.nanstd(loss[ids]):.1f}"
+            st.markdown(f"**Loss** {few}; of all {np.nanmean(loss):.1f}")
+        _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
+        files(seen, ids)
+        hand_over(seen, ids)
 
 
-def _point(run: Run, seen: Space, index: int) -> None:
+def files(seen: Space, ids: NDArray[np.int64]) -> None:
+    """What can be taken away of some examples: a table, their arrays, and a sheet of their pictures."""
+    name = f"{seen.of.run.id if seen.of.run is not None else seen.of.dataset}-selected"
+    with st.container(horizontal=True):
+        st.download_button("CSV", lambda: _csv(seen, ids), f"{name}.csv", on_click="ignore")
+        st.download_button("npz", lambda: _npz(seen, ids), f"{name}.npz", on_click="ignore")
+        if seen.is_image:
+            st.download_button("PNG", lambda: _png(seen, ids), f"{name}.png", on_click="ignore")
+
+
+def examples(seen: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:
+    """Some examples: their pictures, or a table of the first of their numbers."""
+    if seen.is_image:
+        sheet(seen.data.x.numpy()[ids], min(columns, len(ids)), alt)
+        return
+    numbers = seen.data.x[torch.from_numpy(ids)].flatten(1)[:, :SHOWN].numpy()
+    rows = [
+        {"example": int(i), "class": name_of(seen, int(seen.data.y[i]))}
+        | {str(k + 1): float(value) for k, value in enumerate(row)}
+        for i, row in zip(ids, numbers, strict=True)
+    ]
+    st.dataframe(rows, hide_index=True, alt=alt)
+
+
+def name_of(seen: Space, k: int) -> str:
+    """The name of a class."""
+    return seen.data.classes[k] if 0 <= k < len(seen.data.classes) else "no class"
+
+
+def _point(seen: Space, index: int) -> None:
     z = torch.from_numpy(seen.z)
     far = torch.linalg.vector_norm(z - z[index], dim=1)
-    near = far.argsort()[1 : NEIGHBOURS + 1]
-    pictures = [seen.data.x.numpy()[index]]
-    if issubclass(run.kind, Decodes):
-        pictures += list(to_bytes(cache.decoder(run)(z[index : index + 1])))
-    sheet(pictures, 2, "The example and its reconstruction")
-    classify = classifier(run)
-    said = ""
-    if classify is not None:
-        said = f", the judge says {_name(run, int(classify(seen.data[index : index + 1].batch().x).argmax()))}"
-    st.markdown(f"**{_name(run, int(seen.data.y[index]))}**{said} · loss {seen.terms['loss'][index]:.1f}")
-    st.caption(f"Its {NEIGHBOURS} nearest neighbours in the latent space, not on the map")
-    sheet(seen.data.x.numpy()[near.numpy()], 4, "Nearest neighbours in the latent space")
-    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + " σ")
+    order = far.argsort()
+    near = order[order != index][:NEIGHBOURS].numpy()
+    if seen.is_image:
+        pictures = [seen.data.x.numpy()[index]]
+        if seen.decodes and seen.of.run is not None:
+            pictures += list(to_bytes(cache.decoder(seen.of.run, epoch=seen.of.epoch)(z[index : index + 1])))
+        sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
+    told = judged(seen.of)
+    said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
+    loss = f" · loss {terms(seen.of)['loss'][index]:.1f}" if seen.of.run is not None else ""
+    st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
+    if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
+        st.caption(" · ".join(told_too[:SHOWN]))
+    st.caption(f"Its {len(near)} nearest neighbours in {_where(seen)}, not on the map")
+    examples(seen, near, 4, f"Nearest neighbours in {_where(seen)}")
+    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(seen))
 
 
-def _place(run: Run, seen: Space, place: tuple[float, float], unproject: Unproject) -> None:
-    code, how = unproject(place)
-    if issubclass(run.kind, Decodes):
-        image = cache.decoder(run)(torch.from_numpy(code)[None])
-        sheet(to_bytes(image), 1, "The place, decoded")
+def _place(seen: Space, laid: Layout, place: tuple[float, float]) -> None:
+    code, how = laid.code(seen, place)
+    _place_picture(seen, code, "The place, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
-    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None])
-    st.caption(f"{float(far[0]):.2f} σ from its 10 nearest examples on average")
+    k = min(cache.N_NEAR, len(seen.z))
+    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None], k)
+    st.caption(f"{float(far[0]):.2f}{_unit(seen)} from its {k} nearest examples on average")
 
 
-def _name(run: Run, k: int) -> str:
-    return run.classes[k] if 0 <= k < len(run.classes) else "no class"
+def _place_picture(seen: Space, code: NDArray[np.float32], alt: str) -> None:
+    """The picture of a code, where it has one: decoded, or itself an image."""
+    batch, run = torch.from_numpy(code)[None], seen.of.run
+    if seen.decodes and run is not None:
+        sheet(to_bytes(cache.decoder(run, epoch=seen.of.epoch)(batch)), 1, alt)
+    elif seen.of.layer == INPUT and seen.is_image and len(code) == seen.n_units:
+        sheet(to_bytes(batch.reshape(1, *seen.data.shape)), 1, alt)
+    else:
+        return
+    st.caption(alt.lower())
 
 
-def _csv(run: Run, seen: Space, ids: NDArray[np.int64]) -> str:
-    """One row an example: its index, class, loss terms and code."""
-    names = ["index", "class", *seen.terms, *(f"z{axis + 1}" for axis in range(seen.z.shape[1]))]
-    lines = [",".join(names)]
+def _where(seen: Space) -> str:
+    return {CODE: "the latent space", INPUT: "the data"}.get(seen.of.layer, f"layer {seen.of.layer}")
+
+
+def _unit(seen: Space) -> str:
+    return " σ" if seen.of.layer == CODE else ""
+
+
+def _csv(seen: Space, ids: NDArray[np.int64]) -> str:
+    """One row an example: its index, class, loss terms and numbers."""
+    weighed, own = terms(seen.of), columns(seen.of)
+    names = ["index", "class", *own, *weighed, *seen.axes]
+    lines = [_row(names)]
     for i in ids:
-        numbers = [*(float(column[i]) for column in seen.terms.values()), *seen.z[i].tolist()]
-        lines.append(",".join([str(i), _name(run, int(seen.data.y[i])), *(f"{v:.6g}" for v in numbers)]))
-    return "\n".join(lines) + "\n"
+        numbers = [*(float(column[i]) for column in weighed.values()), *seen.z[i].tolist()]
+        words = [str(i), name_of(seen, int(seen.data.y[i])), *(str(values[i]) for values in own.values())]
+        lines.append(_row([*words, *(f"{v:.6g}" for v in numbers)]))
+    return "".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
 
 
 def _npz(seen: Space, ids: NDArray[np.int64]) -> bytes:
     out = io.BytesIO()
     np.savez_compressed(out, index=ids, x=seen.data.x.numpy()[ids], y=seen.data.y.numpy()[ids], z=seen.z[ids])
     return out.getvalue()
+
+
+def _png(seen: Space, ids: NDArray[np.int64]) -> bytes:
+    return sheet_png(seen.data.x.numpy()[ids], min(COLUMNS, len(ids)))

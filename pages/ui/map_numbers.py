@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.clusters import Centroids, Clusters, Scores, Typical, centroids, cluster, purity, silhouette
+from latentlab.analysis.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
 from latentlab.analysis.clusters import typical as typical_of
-from latentlab.analysis.faithfulness import Faithfulness, faithfulness, overlap
-from latentlab.runs import Run
-from pages.ui.pictures import sheet
+from latentlab.analysis.faithfulness import Faithfulness, faithfulness
+from latentlab.figures.maps import gaps
+from pages.ui.colours import K, grouped, n_groups
+from pages.ui.components.scatter import digest
+from pages.ui.header import look
+from pages.ui.map_detail import examples
+from pages.ui.pictures import figure
 from pages.ui.spaces import Space
 
-K = 15  # neighbours
 TYPICAL = 6  # examples of a class, from the middle and from the edge
+FINDERS = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
 
 
-def trust(seen: Space, xy: NDArray[np.float32], layout: str) -> None:
+def trust(seen: Space, xy: NDArray[np.float32]) -> None:
     """Trustworthiness, continuity and overlap of the map, beside their values for no map and for no structure."""
-    found = _faithfulness(seen.name, layout, seen.z, np.ascontiguousarray(xy))
+    found = _faithfulness(seen.name, digest(xy), seen.z, xy)
     if found is None:
         st.caption("There are too few examples to judge a map by.")
         return
@@ -41,48 +43,54 @@ def trust(seen: Space, xy: NDArray[np.float32], layout: str) -> None:
     )
 
 
-def classes(run: Run, seen: Space) -> None:
-    """How the classes lie in the latent space, with the same numbers for shuffled labels."""
+def classes(seen: Space) -> None:
+    """How the classes and the clusters lie, with the same numbers for shuffled labels."""
+    how = st.segmented_control("Clusters by", list(FINDERS), default="k-means", required=True, key="finder")
+    y, n = seen.data.y.numpy(), n_groups(seen)
     try:
-        with st.spinner("Measuring the clusters …"):
-            outline, pure, where, groups, most = _numbers(seen.name, seen.z, seen.data.y.numpy(), len(run.classes))
+        groups = grouped(seen.name, seen.z, y, n, FINDERS[how])
     except ValueError as error:
         st.info(str(error))
         return
+    said = f"{groups.n_clusters} clusters" + (f", {groups.noise:.0%} of the examples in none" if groups.noise else "")
+    st.markdown(f"**{how}** finds {said}.")
+    try:
+        with st.spinner("Measuring the classes …"):
+            measured = _numbers(seen.name, seen.z, y)
+    except ValueError as error:
+        st.info(f"The classes can't be measured. {error}")
+        return
+    _class_tables(seen, how, groups, measured)
+
+
+def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Scores, Scores, Centroids, Typical]) -> None:
+    outline, pure, where, most = measured
     named = (
         ("silhouette (-1 to 1)", outline.overall),
         (f"label purity of the {K} nearest", pure.overall),
         ("distance of two centroids, in spreads", where.separation),
-        (f"k-means with {groups.n_clusters} clusters: adjusted Rand", groups.rand),
-        ("k-means: normalised mutual information", groups.information),
+        (f"{how}: adjusted Rand", groups.rand),
+        (f"{how}: normalised mutual information", groups.information),
     )
-    rows = [
-        {"of": name, "the classes": m.value, "shuffled labels": m.null, "± between shuffles": m.null_std}
-        for name, m in named
-    ]
+    rows = [{"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std} for name, m in named]
     left, right = st.columns(2, gap="large")
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
     left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")
+    names = [seen.data.classes[c] for c in where.classes]
     each = [
-        {"class": run.classes[c], "silhouette": s, "purity": p, "spread (σ)": r}
-        for c, s, p, r in zip(where.classes, outline.by_class, pure.by_class, where.spread, strict=False)
+        {"class": name, "silhouette": s, "purity": p, "spread": r}
+        for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.spread, strict=True)
     ]
     config = {name: st.column_config.NumberColumn(format="%.2f") for name in each[0] if name != "class"}
-    right.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
-    st.caption("All in the latent space, not on the map.")
-    if len(run.shape) == 3:
-        left, right = st.columns(2, gap="large")
-        for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
-            with place:
-                st.caption(f"{title} of each class, by the distance from its centroid")
-                shown = table[:, :TYPICAL]
-                sheet(seen.data.x.numpy()[shown.reshape(-1).clip(0)], TYPICAL, f"{title} examples of each class")
-
-
-@st.cache_resource(max_entries=8, show_spinner="Finding the neighbours that the map keeps …")
-def kept(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: ARG001
-    """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
-    return overlap(_z, _xy, K)
+    left.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
+    figure(gaps(where.distances, names, look()), "Distances between the centroids of the classes", place=right)
+    st.caption("All in the space itself, not on the map.")
+    left, right = st.columns(2, gap="large")
+    for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
+        with place:
+            st.caption(f"{title} of each class, by the distance from its centroid")
+            shown = table[:, :TYPICAL].reshape(-1)
+            examples(seen, shown.clip(0), TYPICAL, f"{title} examples of each class")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Judging the map …")
@@ -92,10 +100,6 @@ def _faithfulness(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _numbers(
-    name: str, _z: NDArray[np.float32], _y: NDArray[np.int64], n_classes: int  # noqa: ARG001
-) -> tuple[Scores, Scores, Centroids, Clusters, Typical]:  # fmt: skip
-    some: dict[str, Any] = {"z": _z, "y": _y}
-    return (
-        silhouette(**some), purity(**some, k=K), centroids(**some), cluster(**some, n_clusters=n_classes),
-        typical_of(**some, n=TYPICAL),
-    )  # fmt: skip
+    name: str, _z: NDArray[np.float32], _y: NDArray[np.int64]  # noqa: ARG001
+) -> tuple[Scores, Scores, Centroids, Typical]:  # fmt: skip
+    return silhouette(_z, _y), purity(_z, _y, K), centroids(_z, _y), typical_of(_z, _y, TYPICAL)

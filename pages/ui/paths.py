@@ -16,7 +16,7 @@ from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.diagnosis import classifier
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import figure, scale
 
 FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
@@ -34,24 +34,24 @@ def paths(run: Run, view: View) -> None:
         plays = st.toggle("Play", key="play")
         with st.spinner("Looking for the shortest path …"):
             found = _paths(run, ends[start], ends[end])
-        scale = max(1, FILM_SIDE // run.shape[-1])
+        size = scale(run.shape, FILM_SIDE)
         every = np.concatenate([to_bytes(path.examples) for path in found])
         st.download_button(
             "PNG", lambda: sheet_png(every, FRAMES, scale=2), f"{run.id}-paths.png", "image/png",
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
         st.download_button(
-            "GIF", lambda: gif(film(found, scale)), f"{run.id}-paths.gif", "image/gif",
+            "GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif", "image/gif",
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
     if plays:
-        st.image(gif(film(found, scale)), alt="The three paths side by side: linear, spherical, geodesic")
+        st.image(gif(film(found, size)), alt="The three paths side by side: linear, spherical, geodesic")
         st.caption("linear · spherical · geodesic")
     figure(film_strips(found, look()), "A film strip for each path")
     codes = cache.standard_codes(run)
     titles = {}
     for path in found:
-        far = neighbour_distance(codes, torch.from_numpy(path.codes)).mean()
+        far = neighbour_distance(codes, torch.from_numpy(path.codes), cache.n_near(run)).mean()
         titles[f"{path.kind}: {far:.2f} σ from examples on average"] = path
     classify = classifier(run)
     if classify is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,7 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from latentlab.figures.sheets import sheet_png
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import picture_shape, sheet_png
 
 SIDE = 56  # pixels of an image on a sheet, at least
 
@@ -20,10 +22,17 @@ def figure(content: go.Figure, alt: str, key: str | None = None, place: DeltaGen
     (place or st).plotly_chart(content, theme=None, config={"displayModeBar": False}, key=key, alt=alt)
 
 
-def sheet(images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], columns: int, alt: str) -> None:
-    """Draw images (C, H, W) in rows of `columns`, lossless and sharp."""
+def sheet(images: NDArray[Any] | Sequence[NDArray[Any]], columns: int, alt: str) -> None:
+    """Draw images (C, H, W), or vectors as gray cells, in rows of `columns`, lossless and sharp."""
     stacked = np.asarray(images)
-    st.image(sheet_png(stacked, columns, scale=max(1, SIDE // stacked.shape[-1])), width="stretch", alt=alt)
+    if stacked.dtype != np.uint8:
+        stacked = to_bytes(stacked)
+    st.image(sheet_png(stacked, columns, scale=scale(stacked.shape[1:], SIDE)), width="stretch", alt=alt)
+
+
+def scale(shape: tuple[int, ...], width: int) -> int:
+    """How many pixels a pixel of an example takes, so that the example is about `width` wide."""
+    return max(1, width // picture_shape(shape)[2])
 
 
 def drawing(svg: str, alt: str) -> None:

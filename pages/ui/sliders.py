@@ -16,6 +16,7 @@ from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.explore import IN_SIGHT, LIMIT
+from pages.ui.pictures import scale
 
 WIDTH = 448  # pixels of the decoded image
 
@@ -44,7 +45,7 @@ def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
         shown.warning("Not a number here: the decoder overflows at this place. Move back towards the middle.")
         return View(z, first.pins, first.axes)
     image = to_bytes(decoded)
-    shown.image(sheet_png(image, 1, scale=WIDTH // image.shape[-1]), width="stretch", alt="The decoded image")
+    shown.image(sheet_png(image, 1, scale=scale(run.shape, WIDTH)), width="stretch", alt="The decoded image")
     return View(z, first.pins, first.axes)
 
 

@@ -198,3 +198,9 @@ def test_what_cannot_be_is_refused() -> None:
         typical(Z, Y, metric="cosine")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="The covariance of 3000 dimensions is too large"):
         typical(np.zeros((180, 3_000)), Y, metric="mahalanobis")
+
+
+def test_codes_without_labels_are_grouped_and_compared_with_nothing() -> None:
+    found = cluster(Z, np.full(len(Z), -1), n_clusters=3)
+    np.testing.assert_array_equal(found.found, cluster(Z, Y, n_clusters=3).found)
+    assert np.isnan([found.rand.value, found.information.null]).all()

@@ -8,8 +8,9 @@ import scipy.spatial
 from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
+from latentlab.analysis.directions import pca
 from latentlab.analysis.faithfulness import Alignment, faithfulness, overlap, procrustes, shuffled_scores
-from latentlab.analysis.projection import pca, project
+from latentlab.analysis.projection import project
 
 Z = np.random.default_rng(0).normal(size=(300, 5)) * [3, 2, 1, 1, 0.1] + 100
 XY = pca(Z, 2).project(Z)
@@ -127,6 +128,7 @@ def test_procrustes_undoes_a_rotation_a_reflection_a_scale_and_a_shift(sign: flo
     assert found.scale == pytest.approx(5, rel=1e-4)
     assert found.disparity == pytest.approx(0, abs=1e-9)
     np.testing.assert_allclose(found.apply(0.2 * a[:7] @ rotation + shift), a[:7], atol=1e-3)
+    np.testing.assert_allclose(found.undo(a[:7]), 0.2 * a[:7] @ rotation + shift, atol=1e-3)
 
 
 def test_the_disparity_is_scipys() -> None:
@@ -145,6 +147,7 @@ def test_a_map_of_one_point_has_no_shape() -> None:
     assert isinstance(found, Alignment)
     assert (found.scale, found.disparity) == (0, 0)
     np.testing.assert_array_equal(found.xy, point)
+    assert np.isfinite(found.undo(XY)).all()
 
 
 def test_maps_without_partners_are_refused() -> None:

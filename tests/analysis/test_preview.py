@@ -10,8 +10,8 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.preview import N_EXAMPLES, N_SAMPLES, Images, preview
-from latentlab.data import UNLABELLED, Splits, to_bytes
-from latentlab.models import AE, CNN, MODELS, VAE, Classifies, Conditional, Model, Spec
+from latentlab.data import UNLABELLED, Splits, load, to_bytes
+from latentlab.models import AE, CNN, DAE, MODELS, VAE, Classifies, Conditional, Denoises, Model, Spec
 from latentlab.nn import initialise
 
 SPEC = Spec((1, 8, 8), 10)
@@ -87,6 +87,33 @@ def test_fewer_examples_than_a_preview_shows_are_all_shown(vae: VAE, digits: Spl
 def test_bytes_are_rounded_and_cut_off() -> None:
     x = torch.tensor([-1.0, 0.0, 0.4 / 255, 0.6 / 255, 0.5, 1.0, 7.0])
     assert to_bytes(x).tolist() == [0, 0, 0, 1, 128, 255, 255]
+
+
+def test_a_denoiser_shows_what_it_was_given(digits: Splits) -> None:
+    model = fresh(DAE(DAE.Config(hidden=16, sigma=0.5), SPEC))
+    seen = preview(model, digits.valid)
+    assert there(seen.spoilt).shape == there(seen.reconstructions).shape == seen.examples.shape
+    apart = there(seen.spoilt).astype(float) - seen.examples
+    assert 20 < apart.std() < 0.5 * 255  # cut off at black and white
+    assert (seen.samples, seen.field) == (None, None)
+
+
+def test_points_of_the_plane_show_the_field_and_no_images() -> None:
+    model, data = fresh(DAE(DAE.Config(hidden=16, sigma=0.2), Spec((2,), 2))), load("moons").valid
+    seen = preview(model, data)
+    assert len(seen.examples) == 0
+    assert (seen.reconstructions, seen.spoilt) == (None, None)
+    assert seen.field is not None
+    assert seen.box is not None
+    left, right, low, high = seen.box
+    assert right - left == pytest.approx(high - low)
+    assert left < float(data.x[:, 0].min()) < float(data.x[:, 0].max()) < right
+    corner = torch.tensor([[left, low]], dtype=torch.float32)
+    assert isinstance(model, Denoises)
+    score = ((model.denoise(corner) - corner) / 0.04).detach()
+    np.testing.assert_allclose(seen.field[0, 0], score[0].numpy(), rtol=1e-4)
+    vae = preview(fresh(VAE(VAE.Config(hidden=16), Spec((2,), 2))), data)
+    assert (vae.reconstructions, vae.samples, vae.field) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", ["m2", "cvae"])

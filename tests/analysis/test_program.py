@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.analysis import program as programs
 from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.models import VAE
+from latentlab.models import Decodes
 from latentlab.nn import initialise
 from latentlab.store import SHIPPED, Store
 
@@ -71,10 +71,10 @@ def test_normalisation_becomes_a_scale_and_a_shift() -> None:
     torch.testing.assert_close(program.run(codes), expected, atol=4e-3, rtol=0)
 
 
-@pytest.mark.parametrize("run_id", [p.name for p in sorted(SHIPPED.glob("*vae*")) if "-vae" in p.name])
+@pytest.mark.parametrize("run_id", [run.id for run in Store(SHIPPED).runs(Decodes)])
 def test_every_shipped_decoder_is_told_exactly(run_id: str) -> None:
     model = Store.default().load(run_id)
-    assert isinstance(model, VAE)
+    assert isinstance(model, Decodes)
     d = model.z_dim
     program = unroll(model.decode, model, d, np.zeros(d, np.float32), np.ones(d, np.float32))
     codes = torch.randn(200, d, generator=device.generator(3))

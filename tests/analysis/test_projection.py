@@ -1,4 +1,4 @@
-"""Principal components against the singular value decomposition; neighbours and maps against those whose they are."""
+"""Neighbours against brute force, maps against those whose they are."""
 
 from __future__ import annotations
 
@@ -17,66 +17,21 @@ from numpy.typing import NDArray
 from sklearn import decomposition, manifold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from latentlab.analysis.directions import WIDE, Floats, pca
 from latentlab.analysis.projection import (
     FULL_QUALITY,
+    MANY,
     METRICS,
-    WIDE,
-    Floats,
-    class_directions,
+    NARROW,
+    ROWS,
+    digest,
     neighbour_graph,
     neighbours,
-    pca,
     project,
 )
 from tests.conftest import ROOT
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
-
-
-def test_it_is_scikit_learns() -> None:
-    ours, theirs = pca(X, 4), decomposition.PCA(4, svd_solver="full").fit(X)
-    np.testing.assert_allclose(np.abs(np.sum(ours.components * theirs.components_, 1)), 1, rtol=1e-5)
-    np.testing.assert_allclose(ours.variance, theirs.explained_variance_, rtol=1e-5)
-    np.testing.assert_allclose(ours.share, theirs.explained_variance_ratio_, rtol=1e-5)
-    np.testing.assert_allclose(np.abs(ours.project(X)), np.abs(theirs.transform(X)), rtol=1e-3, atol=1e-3)
-
-
-def test_the_variances_are_the_squared_singular_values() -> None:
-    singular = np.linalg.svd(X - X.mean(0), compute_uv=False)
-    variances = singular**2 / (len(X) - 1)
-    np.testing.assert_allclose(pca(X, 6).variance, variances, rtol=1e-5, atol=1e-6 * variances[0])
-
-
-def test_components_are_orthonormal_with_a_fixed_sign() -> None:
-    components = pca(X, 6).components
-    np.testing.assert_allclose(components @ components.T, np.eye(6), atol=1e-6)
-    assert (components[np.arange(6), np.abs(components).argmax(1)] > 0).all()
-    np.testing.assert_allclose(pca(X[::-1], 6).components, components, atol=1e-5)
-
-
-def test_constant_data_have_no_variance_and_no_nan() -> None:
-    found = pca(np.ones((5, 3)), 2)
-    assert found.variance.tolist() == found.share.tolist() == [0, 0]
-
-
-@pytest.mark.parametrize(("n", "k"), [(1, 1), (5, 0), (5, 7)])
-def test_what_cannot_be_is_refused(n: int, k: int) -> None:
-    with pytest.raises(ValueError, match="components need at least"):
-        pca(X[:n], k)
-
-
-def test_the_way_towards_a_class_joins_the_means() -> None:
-    rng = np.random.default_rng(2)
-    y = rng.integers(0, 3, 500)
-    centers = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 4]])
-    ways = class_directions(centers[y] + 0.01 * rng.normal(size=(500, 3)), y, 4)
-    np.testing.assert_allclose(np.linalg.norm(ways[:3], axis=1), 1, rtol=1e-6)
-    assert (ways @ centers.T).argmax(1)[:3].tolist() == [0, 1, 2]
-    rest = centers[y[y != 0]].mean(0)
-    expected = (centers[0] - rest) / np.linalg.norm(centers[0] - rest)
-    np.testing.assert_allclose(ways[0], expected, atol=5e-3)
-    assert ways[3].tolist() == [0, 0, 0]
-    assert class_directions(np.ones((3, 2)), np.zeros(3), 1).tolist() == [[0, 0]]
 
 
 # --- neighbours ----------------------------------------------------------------------------------------------------
@@ -103,6 +58,24 @@ def test_a_graph_has_the_nearest_others(metric: str) -> None:
     assert found.metric == metric
     np.testing.assert_array_equal(found.index, distances.argsort(1)[:, :7])
     np.testing.assert_allclose(found.distance, np.sort(distances, 1)[:, :7], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1e5])
+def test_copies_of_a_code_are_its_nearest_others(offset: float) -> None:
+    z = np.repeat(CODES[:8], 5, 0) + np.float32(offset)
+    found = neighbour_graph(z, 5)
+    assert (found.index != np.arange(40)[:, None]).all()
+    assert (np.diff(np.sort(found.index, 1)) > 0).all()
+    assert (found.index[:, :4] // 5 == np.arange(40)[:, None] // 5).all()
+    assert (found.distance[:, :4] == 0).all()
+    assert (found.distance[:, 4] > 0).all()
+    np.testing.assert_array_equal(neighbour_graph(z, 2).distance, 0)
+
+
+@pytest.mark.parametrize("k", [0, 200])
+def test_a_graph_of_too_many_neighbours_is_refused(k: int) -> None:
+    with pytest.raises(ValueError, match=f"There are 199 references to choose {k} from"):
+        neighbour_graph(X, k)
 
 
 def test_codes_that_are_read_only_will_do() -> None:
@@ -154,7 +127,7 @@ def test_wide_codes_have_the_same_components() -> None:
 def test_a_umap_is_umap_learns(umap: ModuleType, settings: dict[str, Any], n_components: int) -> None:
     """To the bit: the squares of whole numbers are exact, so both find the very same distances."""
     found = project(CODES, "umap", 3, n_components, **settings)
-    same = {"n_epochs": 100, "init": "pca"} | settings
+    same = {"n_epochs": 70, "learning_rate": 0.5, "negative_sample_rate": 8, "init": "pca"} | settings
     theirs = umap.UMAP(
         n_components=n_components, random_state=3, n_jobs=1, **(same | {"n_epochs": same["n_epochs"] or None})
     )
@@ -178,6 +151,25 @@ def test_the_neighbours_are_umap_learns(umap: ModuleType, metric: str) -> None:
     np.testing.assert_allclose(ours.toarray(), theirs.graph_.toarray(), atol=1e-3)
 
 
+@pytest.mark.parametrize(("n", "d", "metric"), [(MANY, NARROW + 9, "euclidean"), (MANY + 1, NARROW + 9, "cosine")])
+def test_neighbours_are_those_of_the_codes(n: int, d: int, metric: str) -> None:
+    z = np.random.default_rng(7).normal(size=(n, d)).astype(np.float32)
+    found = project(z, "umap", n_neighbors=4, n_epochs=1, metric=metric).graph
+    assert found is not None
+    np.testing.assert_array_equal(found.index, neighbour_graph(z, 3, metric).index)
+
+
+def test_of_many_wide_codes_they_are_those_of_their_components() -> None:
+    z = np.random.default_rng(7).normal(size=(MANY + 1, NARROW + 9)).astype(np.float32)
+    found = project(z, "umap", n_neighbors=4, n_epochs=1).graph
+    expected, exact = neighbour_graph(pca(z, NARROW).project(z), 3), neighbour_graph(z, 3)
+    assert found is not None
+    np.testing.assert_array_equal(found.index, expected.index)
+    assert (found.index != exact.index).any()
+    again = project(z, "umap", 1, graph=found, n_neighbors=4, n_epochs=1).graph
+    assert again is found
+
+
 def test_a_graph_is_used_again() -> None:
     first = project(CODES, "umap", seed=1)
     for settings in ({"min_dist": 0.5}, {"n_neighbors": 5}, {}):
@@ -194,6 +186,38 @@ def test_a_graph_is_used_again() -> None:
 def test_a_graph_of_something_else_is_refused(settings: dict[str, Any], rows: int) -> None:
     with pytest.raises(ValueError, match=r"The graph has 14 neighbours \(euclidean\) of 60 codes; needed are"):
         project(CODES[:rows], "umap", graph=neighbour_graph(CODES, 14), **settings)
+
+
+def test_a_graph_of_other_codes_is_refused() -> None:
+    with pytest.raises(ValueError, match="The graph is of other codes"):
+        project(CODES + 1, "umap", graph=neighbour_graph(CODES, 14))
+    assert digest(CODES) != digest(CODES.reshape(120, 2))
+    assert digest(CODES) == digest(np.asfortranarray(CODES))
+
+
+def test_umap_tells_how_far_it_is() -> None:
+    z = np.random.default_rng(6).normal(size=(2 * ROWS + 1, 3)).astype(np.float32)
+    told: list[float] = []
+    quiet, found = project(z, "umap", n_epochs=20), project(z, "umap", n_epochs=20, progress=told.append)
+    np.testing.assert_array_equal(found.xy, quiet.xy)
+    searching, laying_out = told[:3], told[3:]
+    assert searching[0] == pytest.approx(searching[2] * ROWS / len(z))
+    assert laying_out[0] == searching[2] > 0
+    assert sorted(set(told)) == list(dict.fromkeys(told))
+    assert len(set(laying_out)) == 21
+    assert told[-1] == 1
+    again: list[float] = []
+    project(z, "umap", n_epochs=20, graph=found.graph, progress=again.append)
+    assert list(dict.fromkeys(again)) == pytest.approx([k / 20 for k in range(21)])
+
+
+def test_who_is_told_can_end_it() -> None:
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        project(CODES, "umap", progress=stop)
 
 
 def test_umap_leaves_torch_its_threads() -> None:
@@ -260,7 +284,9 @@ def test_an_unknown_metric_is_refused() -> None:
 
 
 def test_what_is_heavy_is_imported_where_it_is_used() -> None:
-    modules = ", ".join(f"latentlab.analysis.{name}" for name in ("projection", "faithfulness", "clusters", "latents"))
+    modules = ", ".join(
+        f"latentlab.analysis.{name}" for name in ("directions", "projection", "faithfulness", "clusters", "latents")
+    )
     code = f"import {modules}, sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert {"umap", "sklearn", "numba", "scipy"} & set(out.stdout.split()) == set()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
 from tests.browser.conftest import Server
@@ -97,3 +101,45 @@ def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG
     chip = page.locator(".legend button").first
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, page: Page) -> None:
+    page.goto(server.url("clusters"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    page.get_by_label("Beside it").click()
+    page.get_by_role("option", name="before training").click()
+    maps = page.locator(".scatter[data-n]")
+    expect(maps).to_have_count(2)
+    page.wait_for_timeout(1500)
+    box = maps.nth(1).locator("canvas.overlay").bounding_box()
+    assert box
+    maps.nth(1).get_by_role("button", name="Box").click()
+    page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.35)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.65, box["y"] + box["height"] * 0.65, steps=4)
+    page.mouse.up()
+    count = maps.nth(1).locator(".count")
+    expect(count).to_have_text(re.compile(r"\d+ selected"))
+    expect(maps.nth(0).locator(".count")).to_have_text(count.inner_text())
+    expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
+
+
+def test_points_glide_to_where_another_map_has_them(server: Server, page: Page) -> None:
+    def drawn() -> NDArray[np.int16]:
+        """The pixels of the points once they have come to rest; compositing is good to a gray level."""
+        before = b""
+        while (now := page.locator("canvas.points").screenshot(animations="disabled")) != before:
+            before = now
+            page.wait_for_timeout(1500)
+        with Image.open(io.BytesIO(now)) as image:
+            return np.asarray(image.convert("RGB"), np.int16)
+
+    page.goto(server.url("clusters?run=mnist-vae-20d&method=Directions"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    expected = drawn()
+    page.get_by_text("PCA", exact=True).click()
+    expect(page.locator("input[value^=PC1]")).to_be_visible()
+    assert np.abs(drawn() - expected).max() > 50
+    page.get_by_text("Directions", exact=True).click()
+    expect(page.locator("input[value^=PC1]")).to_have_count(0)
+    assert np.abs(drawn() - expected).max() <= 2

@@ -12,6 +12,7 @@ from tests.browser.conftest import Server
         ("", "img[alt='Traversal: MNIST in the plane']"),
         ("traversal", "canvas.plane"),
         ("traversal?live=false", "img[alt='The decoded image']"),
+        ("probes", ".js-plotly-plot >> nth=0"),
         ("train", "img[alt='Held-out examples over their reconstructions']"),
     ],
 )

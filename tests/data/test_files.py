@@ -120,7 +120,7 @@ def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
     assert [len(part) for part in opened.splits] == [2, 2, 2]
     assert said(opened, "Only 2 examples: train, validation and test are the same")
     np.save(path, np.arange(30.0).reshape(10, 3))
-    assert [len(part) for part in open_path(path)] == [8, 1, 1]
+    assert [len(part) for part in open_path(path)] == [6, 2, 2]
 
 
 # --- folders and zips of images --------------------------------------------------------------------------------------
@@ -978,3 +978,17 @@ def test_open_path_and_read_path_agree(tmp_path: Path, monkeypatch: pytest.Monke
     assert splits.train.name == "pets"
     assert torch.equal(splits.test.x, read_path(path).splits.test.x)
     assert arrays.DATA_KEYS[0] == "x"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_the_columns_of_a_table_are_known_before_it_is_read(tmp_path: Path, suffix: str) -> None:
+    frame = pd.DataFrame({"a": range(20), "b, or c": ["x"] * 20, "label": range(20)})
+    path = tmp_path / f"table{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    assert tables.column_names(path) == ("a", "b, or c", "label")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="table"):
+        tables.column_names(path)

@@ -1,8 +1,9 @@
 """Every point is drawn once, in its class's colour and shape."""
 
 import numpy as np
+import pytest
 
-from latentlab.figures.maps import map_3d
+from latentlab.figures.maps import gaps, histogram, map_3d
 from latentlab.figures.theme import DARK
 
 
@@ -18,3 +19,27 @@ def test_each_class_has_its_points_colour_and_name() -> None:
         assert trace.marker.color == (DARK.classes[k] if k < 3 else DARK.muted)
     assert figure.layout.scene.zaxis.title.text == "PC3"
     assert len({trace.marker.symbol for trace in figure.data if trace.name != "no class"}) == 3
+
+
+def test_a_number_colours_the_points_instead() -> None:
+    xyz, labels, loss = np.zeros((4, 3), np.float32), np.array([0, 1, 1, 0]), np.array([0.0, 1, 2, 3])
+    figure = map_3d(xyz, labels, ("a", "b"), ("x", "y", "z"), DARK, ("loss", loss))
+    assert [trace.marker.color.tolist() for trace in figure.data] == [[0, 3], [1, 2]]
+    assert figure.data[0].marker.cmin == pytest.approx(0.03)
+
+
+def test_the_chosen_are_counted_in_the_bins_of_all() -> None:
+    values = np.arange(100.0)
+    figure = histogram(values, np.arange(10), "loss", DARK)
+    everything, chosen = figure.data
+    assert everything.xbins == chosen.xbins
+    assert (everything.xbins.start, everything.xbins.end) == (0, 99)
+    np.testing.assert_array_equal(chosen.x, np.arange(10, dtype=np.float32))
+    assert everything.histnorm == "percent"
+
+
+def test_the_distances_of_classes_are_a_table() -> None:
+    distances = np.array([[0, 2.5], [2.5, 0]])
+    (table,) = gaps(distances, ("a", "b"), DARK).data
+    np.testing.assert_array_equal(table.z, distances.astype(np.float32))
+    assert (table.x, table.y) == (("a", "b"), ("a", "b"))

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from latentlab.figures.sheets import GAP, data_uri, enlarge, png, sheet_png, stitch
+from latentlab.figures.sheets import GAP, data_uri, enlarge, picture_shape, pictures, png, sheet_png, stitch
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 3, 1, 4, 5), dtype=np.uint8)
 
@@ -66,3 +66,27 @@ def test_a_data_uri_holds_the_content() -> None:
     head, _, body = data_uri(b"abc").partition(",")
     assert head == "data:image/png;base64"
     assert base64.b64decode(body) == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("n", "rows", "columns"), [(1, 1, 1), (2, 1, 2), (3, 2, 2), (6, 2, 3), (13, 4, 4), (560, 20, 28), (4999, 71, 71)]
+)
+def test_a_vector_is_nearly_a_square_in_rows_that_are_full_where_they_can_be(n: int, rows: int, columns: int) -> None:
+    assert picture_shape((n,)) == (1, rows, columns)
+    assert rows * columns >= n
+    values = np.arange(2 * n).astype(np.uint8).reshape(2, n)
+    drawn = pictures(values)
+    assert drawn.shape == (2, 1, rows, columns)
+    assert np.array_equal(drawn.reshape(2, -1)[:, :n], values)
+    assert (drawn.reshape(2, -1)[:, n:] == GAP).all()
+
+
+def test_an_image_is_drawn_as_it_is() -> None:
+    images = np.arange(2 * 3 * 3 * 5 * 4).astype(np.uint8).reshape(2, 3, 3, 5, 4)
+    assert picture_shape((3, 5, 4)) == (3, 5, 4)
+    assert pictures(images, 2) is images
+
+
+def test_a_sheet_of_vectors() -> None:
+    sheet = read(sheet_png(np.array([[10, 20, 30], [40, 50, 60]], np.uint8), 2, gap=0))
+    assert sheet.tolist() == [[10, 20, 40, 50], [30, GAP, 60, GAP]]

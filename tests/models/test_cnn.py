@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import Batch, Splits
+from latentlab.evaluation import final_metrics
 from latentlab.models import CNN, Loss, Spec
 from latentlab.nn import initialise
-from latentlab.training import TrainConfig, final_metrics, train
+from latentlab.training import TrainConfig, train
 from tests.conftest import noise_images
 
 

@@ -10,22 +10,26 @@ import torch
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.support import jacobian
 from latentlab.data import Splits
+from latentlab.evaluation import evaluate
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import (
     MODELS,
     Classifies,
     Conditional,
     Decodes,
+    Denoises,
     Encodes,
     Model,
     Samples,
     Spec,
+    Walks,
     Weighs,
     abilities,
 )
 from latentlab.nn import initialise
-from latentlab.training import TrainConfig, evaluate, train
+from latentlab.training import TrainConfig, train
 from tests.conftest import noise_images
 
 SMALL = {"z_dim": 3, "hidden": 32, "width": 4}
@@ -168,6 +172,19 @@ def test_a_sample_is_images_and_the_generator_decides_which(name: str, network: 
     assert not torch.equal(x, model.sample(B, device.generator(2)))
 
 
+@pytest.mark.parametrize(("name", "network"), having(Walks))
+def test_a_walk_goes_from_examples_to_examples_and_the_generator_decides_where(name: str, network: str) -> None:
+    model, x = build(name, network).eval(), noise_images(B).batch().x
+    assert isinstance(model, Walks)
+    y = model.walk(x, device.generator(1))
+    assert y.shape == x.shape
+    assert y.isfinite().all()
+    assert not y.requires_grad
+    assert torch.equal(y, model.walk(x, device.generator(1)))
+    assert not torch.equal(y, model.walk(x, device.generator(2)))
+    assert not torch.equal(y, x)
+
+
 @pytest.mark.parametrize(("name", "network"), having(Weighs))
 @pytest.mark.parametrize("n", [1, 7])
 def test_a_log_probability_is_a_number_an_image(name: str, network: str, n: int) -> None:
@@ -190,6 +207,23 @@ def test_class_probabilities_sum_to_one(name: str, network: str, shape: tuple[in
     torch.testing.assert_close(log_probs.exp().sum(1), torch.ones(B))
 
 
+@pytest.mark.parametrize(("name", "network"), having(Denoises))
+@pytest.mark.parametrize("shape", [(2,), (1, 9, 13), (3, 10, 8)])
+def test_what_is_denoised_has_the_shape_it_had(name: str, network: str, shape: tuple[int, ...]) -> None:
+    if network == "conv" and len(shape) == 1:
+        shape = (2, 8, 8)
+    model = build(name, network, shape).eval()
+    assert isinstance(model, Denoises)
+    assert model.sigma > 0
+    x = torch.randn(B, *shape, generator=device.generator(1))
+    with torch.no_grad():
+        r = model.denoise(x)
+    assert r.shape == x.shape
+    assert r.isfinite().all()
+    moved = jacobian(model.denoise, x.flatten(1)) if len(shape) == 1 else None
+    assert moved is None or moved.abs().sum() > 0
+
+
 @each_model
 def test_in_eval_mode_the_same_seed_gives_the_same_answer(name: str, network: str) -> None:
     model, batch = build(name, network).eval(), noise_images(B).batch()
@@ -206,6 +240,8 @@ def test_in_eval_mode_the_same_seed_gives_the_same_answer(name: str, network: st
         asked.append((lambda x: model.decode(model.encode(x, batch.y), batch.y), batch.x))
     if isinstance(model, Classifies):
         asked.append((model.classify, batch.x))
+    if isinstance(model, Denoises):
+        asked.append((model.denoise, batch.x))
     before = torch.get_rng_state()
     for function, argument in asked:
         assert torch.equal(function(argument), function(argument))

@@ -4,21 +4,30 @@ import base64
 import io
 import json
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.projection import Projection, pca
-from latentlab.models import VAE
+from latentlab import data
+from latentlab.analysis.clusters import cluster
+from latentlab.analysis.density import log_density
+from latentlab.analysis.directions import pca
+from latentlab.analysis.faithfulness import overlap, procrustes
+from latentlab.analysis.latents import activations
+from latentlab.analysis.projection import Projection
+from latentlab.data import Shelf
+from latentlab.models import CNN, VAE
 from latentlab.store import Store
-from pages.ui import spaces
+from pages.ui import cache, spaces
 from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
 from tests.pages.conftest import Open, words
 
@@ -28,20 +37,36 @@ pytestmark = pytest.mark.usefixtures("kept_examples_only")
 @pytest.fixture
 def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where MNIST itself isn't on the machine."""
-    monkeypatch.setattr("latentlab.data.is_local", lambda _: False)
-    monkeypatch.setattr(spaces, "is_local", lambda _: False)
+    monkeypatch.setattr(data.images, "is_local", lambda _: False)
 
 
 def sent(app: AppTest, name: str = "latentlab.scatter") -> tuple[dict[str, Any], bytes]:
     (component,) = (c for c in app.get("bidi_component") if c.proto.component_name == name)
+    return unpacked(component)
+
+
+def scatters(app: AppTest) -> list[Any]:
+    return [c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.scatter"]
+
+
+def unpacked(component: Any) -> tuple[dict[str, Any], bytes]:
     content = component.proto.bytes
     length = int.from_bytes(content[:4], "little")
     return json.loads(content[4 : 4 + length]), content[4 + length :]
 
 
-def pick(app: AppTest, run_id: str = "mnist-vae-2d", **view: object) -> AppTest:
-    app.session_state[f"map-{run_id}"] = {"clicked": None, "selected": "", **view}
+def pick(app: AppTest, **view: object) -> AppTest:
+    app.session_state["map"] = {"clicked": None, "selected": "", **view}
     return app.run()
+
+
+def places(head: dict[str, Any], body: bytes) -> NDArray[np.float64]:
+    share = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL
+    return np.asarray(share * head["span"] + head["low"], np.float64)
+
+
+def drawn_labels(head: dict[str, Any], body: bytes) -> NDArray[np.uint16]:
+    return np.frombuffer(body[4 * head["n"] :], "<u2", head["n"])
 
 
 def codes(run_id: str) -> torch.Tensor:
@@ -53,17 +78,16 @@ def codes(run_id: str) -> torch.Tensor:
 def test_the_map_shows_the_codes_along_their_principal_components(opened: Open) -> None:
     head, body = sent(opened("clusters", run="mnist-vae-20d"))
     scores = pca(codes("mnist-vae-20d"), 2).project(codes("mnist-vae-20d"))
-    places = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL * head["span"] + head["low"]
-    np.testing.assert_allclose(places, scores, atol=head["span"] / FULL)
-    labels = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
-    np.testing.assert_array_equal(labels, Store.default().examples("mnist-vae-20d").y)
+    np.testing.assert_allclose(places(head, body), scores, atol=head["span"] / FULL)
+    np.testing.assert_array_equal(drawn_labels(head, body), Store.default().examples("mnist-vae-20d").y)
 
 
 def test_the_dimensions_themselves_make_a_map_too(opened: Open) -> None:
-    app = opened("clusters", method="Dimensions")
+    app = opened("clusters", method="Directions")
     head, body = sent(app)
     places = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL * head["span"] + head["low"]
-    order = np.array([app.selectbox(key=f"{side}-Dimensions-mnist-vae-2d").value for side in ("across", "up")], int)
+    chosen = [app.selectbox(key=f"{side} Directions mnist mnist-vae-2d code").value for side in ("Across", "Up")]
+    order = [int(str(name).removeprefix("z")) - 1 for name in chosen]
     np.testing.assert_allclose(places, codes("mnist-vae-2d").numpy()[:, order], atol=head["span"] / FULL)
 
 
@@ -72,7 +96,7 @@ def test_a_number_can_colour_the_points(opened: Open) -> None:
     app.selectbox(key="colour").select("kl").run()
     head, body = sent(app)
     assert head["scale"]["name"] == "kl"
-    assert len(body) == 6 * head["n"]
+    assert len(body) == 7 * head["n"]
 
 
 def test_the_thumbnails_are_the_examples(opened: Open) -> None:
@@ -93,7 +117,9 @@ def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
 
 
 def test_an_empty_place_is_decoded(opened: Open) -> None:
-    app = pick(opened("clusters"), clicked={"id": None, "place": [0.5, -0.5]})
+    app = opened("clusters")
+    layout = sent(app)[0]["layout"]
+    app = pick(app, clicked={"id": None, "place": [0.5, -0.5], "layout": layout})
     assert "An empty place at 0.50, -0.50: exact" in words(app)
     assert app.image
 
@@ -126,10 +152,14 @@ def test_points_are_packed_small_and_only_change_when_they_do() -> None:
     rng = np.random.default_rng(0)
     xy, y = rng.normal(size=(60_000, 2)), rng.integers(-1, 3, 60_000)
     colouring = Colouring("loss", rng.normal(size=60_000))
-    content = pack("a", xy, y, ("p", "q", "r"), ("#000000",) * 3, colouring)
+    look = ("p", "q", "r"), ("#000000",) * 3, colouring
+    packed = pack("a", xy, y, *look)
+    content = packed.content
     assert len(content) < 500_000
-    assert content == pack("a", xy, y, ("p", "q", "r"), ("#000000",) * 3, colouring)
-    assert content != pack("a", xy + 1e-2 * rng.normal(size=xy.shape), y, ("p", "q", "r"), ("#000000",) * 3, colouring)
+    assert packed == pack("a", xy, y, *look)
+    moved = pack("a", xy + 1e-2 * rng.normal(size=xy.shape), y, *look)
+    assert moved.content != content
+    assert moved.layout != packed.layout
     head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
     assert head["classes"] == ["p", "q", "r", "no class"]
 
@@ -143,9 +173,9 @@ def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
 
 def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
     app = opened("clusters")
-    app.selectbox(key="colour").select("judge's class").run()
+    app.selectbox(key="colour").select("predicted class").run()
     head, body = sent(app)
-    said = np.frombuffer(body[4 * head["n"] :], np.uint8, head["n"])
+    said = drawn_labels(head, body)
     y = Store.default().examples("mnist-vae-2d").y.numpy()
     assert 0.98 < (said == y).mean() <= 1
 
@@ -161,16 +191,15 @@ def test_umap_is_shown_when_it_comes_and_the_components_until_then(
     xy = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32)
     helper[key].set_result(Projection(xy, "umap", 0, {}))
     head, body = sent(app.run())
-    places = np.frombuffer(body, "<u2", 1000).reshape(-1, 2) / FULL * head["span"] + head["low"]
-    np.testing.assert_allclose(places, xy, atol=head["span"] / FULL)
+    np.testing.assert_allclose(places(head, body), xy, atol=head["span"] / FULL)
     assert head["layout"] != waiting["layout"]
-    app = pick(app, "mnist-vae-20d", clicked={"id": None, "place": xy[3].tolist()})
+    app = pick(app, clicked={"id": None, "place": xy[3].tolist(), "layout": head["layout"]})
     assert "a mean of the codes around it on the map" in words(app)
 
 
 def test_umap_can_be_cancelled(opened: Open, helper: dict[str, Future[Any]]) -> None:
     app = opened("clusters", method="UMAP")
-    app.button(key="cancel").click().run()
+    next(button for button in app.button if button.label == "Cancel").click().run()
     assert app.segmented_control(key="method").value == "PCA"
     assert not [key for key in helper if key.startswith("umap")]
 
@@ -216,9 +245,99 @@ def test_the_kept_neighbours_can_colour_the_points(opened: Open) -> None:
 def test_the_true_distance_from_a_clicked_point_can_colour_the_others(opened: Open) -> None:
     app = opened("clusters", run="mnist-vae-20d")
     app.selectbox(key="colour").select("distance from the click").run()
-    head, body = sent(pick(app, "mnist-vae-20d", clicked={"id": 42, "place": None}))
+    head, body = sent(pick(app, clicked={"id": 42, "place": None}))
     z = codes("mnist-vae-20d").numpy()
     far = np.linalg.norm(z - z[42], axis=1)
-    shown = np.frombuffer(body[5 * head["n"] :], np.uint8, head["n"])
+    shown = np.frombuffer(body[6 * head["n"] :], np.uint8, head["n"])
     assert shown.argmin() == 42
     assert spearmanr(shown, far).statistic > 0.999
+
+
+def test_any_layer_can_be_mapped(opened: Open) -> None:
+    app = opened("clusters", run="digits-cnn")
+    app.selectbox(key="layer digits-cnn").select("logits").run()
+    model, data = Store.default().load("digits-cnn"), Store.default().examples("digits-cnn")
+    assert isinstance(model, CNN)
+    logits = activations(model, data.x, ["logits"], model.classify)["logits"]
+    np.testing.assert_allclose(places(*sent(app)), pca(logits, 2).project(logits), atol=2e-2)
+    app.selectbox(key="colour").select("predicted class").run()
+    np.testing.assert_array_equal(drawn_labels(*sent(app)), logits.argmax(1))
+
+
+def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(opened: Open) -> None:
+    app = opened("clusters", run="mnist-cnn")
+    app.selectbox(key="layer mnist-cnn").select("conv1").run()
+    assert not app.exception
+    assert f"{spaces.WIDE:,} of its {32 * 28 * 28:,} units" in words(app)
+
+
+def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open) -> None:
+    app = opened("clusters", run="digits-vae", method="Directions")
+    app.select_slider(key="epoch digits-vae").set_value("0").run()
+    untrained, x = Store.default().load("digits-vae", 0), Store.default().examples("digits-vae").batch().x
+    trained = Store.default().load("digits-vae")
+    assert isinstance(untrained, VAE)
+    assert isinstance(trained, VAE)
+    order = cache.dimensions(Store.default().read("digits-vae"), 0).order
+    target = trained.encode(x)[:, cache.dimensions(Store.default().read("digits-vae")).order.copy()]
+    expected = procrustes(target, untrained.encode(x)[:, order.copy()])
+    head, body = sent(app)
+    np.testing.assert_allclose(places(head, body), expected.xy, atol=5e-2)
+
+
+def test_two_models_lie_beside_each_other_turned_alike(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-2d")
+    app.selectbox(key="beside mnist mnist-vae-2d").select("mnist-vae-20d").run()
+    assert not app.exception
+    first, second = (unpacked(c) for c in scatters(app))
+    assert first[0]["points"] == second[0]["points"]
+    assert (first[0]["tells"], second[0]["tells"]) == (True, False)
+    a, b = codes("mnist-vae-2d").numpy(), codes("mnist-vae-20d").numpy()
+    turned = procrustes(pca(a, 2).project(a), pca(b, 2).project(b))
+    np.testing.assert_allclose(places(*second), turned.xy, atol=2e-3)
+    shared = overlap(a, b, 15).mean()
+    assert f"**{shared:.0%}** of its 15 nearest" in words(app)
+
+
+def test_clusters_and_density_can_colour_the_points(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d")
+    app.selectbox(key="colour").select("k-means cluster").run()
+    z, y = codes("mnist-vae-20d").numpy(), Store.default().examples("mnist-vae-20d").y.numpy()
+    np.testing.assert_array_equal(drawn_labels(*sent(app)), cluster(z, y, n_clusters=10).found)
+    app.selectbox(key="colour").select("log density").run()
+    head, body = sent(app)
+    shown = np.frombuffer(body[6 * head["n"] :], np.uint8, head["n"])
+    assert spearmanr(shown, log_density(z, 15)).statistic > 0.99
+
+
+def test_a_place_of_a_map_that_was_is_forgotten(opened: Open) -> None:
+    app = pick(opened("clusters"), clicked={"id": None, "place": [0.5, -0.5], "layout": "another"})
+    assert "An empty place" not in words(app)
+
+
+@pytest.fixture
+def own(app_store: Store, tmp_path: Path) -> str:  # noqa: ARG001 it sets where the shelf is
+    """A table of vectors on the shelf, with a class, a number and words beside them."""
+    rng = np.random.default_rng(0)
+    coats = ("red", "blue")
+    rows = [
+        f"{a:.4f},{b:.4f},{c:.4f},{'pq'[k % 2]},{coats[k % 2]}" for k, (a, b, c) in enumerate(rng.normal(size=(60, 3)))
+    ]
+    (tmp_path / "pets.csv").write_text("\n".join(["weight,height,age,label,coat", *rows]))
+    return Shelf.default().add(tmp_path / "pets.csv")
+
+
+def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str) -> None:
+    app = opened("clusters", run=f"data:{own}", method="Directions")
+    assert not app.exception
+    splits = Shelf.default().load(own)
+    x = np.concatenate([splits.test.x, splits.train.x, splits.valid.x])
+    head, body = sent(app)
+    order = x.var(0).argsort()[::-1]
+    np.testing.assert_allclose(places(head, body), x[:, order[:2]], atol=2e-4)
+    assert app.selectbox(key=f"Across Directions {own}  input").value == ["weight", "height", "age"][order[0]]
+    app.selectbox(key="colour").select("column: coat").run()
+    assert sent(app)[0]["classes"] == ["blue", "red"]
+    app = pick(app, clicked={"id": 3, "place": None})
+    assert "coat: " in words(app)
+    assert "nearest neighbours in the data" in words(app)

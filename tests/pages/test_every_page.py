@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from latentlab import jobs
 from latentlab.formats import RunError
 from latentlab.store import Store
+from latentlab.worker import perform
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, words
 
-PAGES = ("home", "traversal", "clusters", "analogies", "train")
+PAGES = ("home", "traversal", "clusters", "field", "analogies", "sampling", "gsn", "probes", "train")
+FIRST = {  # the run that a page opens with, and its title, where it isn't the usual one
+    "field": ("spiral-dae", "Spiral"),
+    "gsn": ("mnist-gsn-walkback", "MNIST, a walk by walkback"),
+}
+USUAL = ("mnist-vae-2d", "MNIST in the plane")
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
 
 
@@ -25,7 +32,7 @@ def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str, the
     app = opened(page, theme)
     assert not app.exception
     assert not app.error
-    assert app.selectbox(key="picked").value == "mnist-vae-2d"
+    assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     assert app.image or app.get("plotly_chart") or app.get("bidi_component")
 
 
@@ -38,6 +45,8 @@ def test_an_empty_store_is_said_and_leads_to_training(
     assert not app.exception
     if page == "train":
         assert app.button(key="start")
+    elif page == "clusters":  # data can be mapped without a model
+        assert str(app.selectbox(key="picked").value).startswith("data:")
     else:
         assert "no trained model" in words(app)
         assert app.get("page_link")
@@ -47,7 +56,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
 def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, page: str) -> None:
     app = opened(page, **NONSENSE)
     assert not app.exception
-    assert app.selectbox(key="picked").value == "mnist-vae-2d"
+    assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     assert sum("The link asks for" in warning.value for warning in app.warning) == 1
     assert "Traceback" not in words(app)
 
@@ -56,15 +65,29 @@ def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, p
 def test_a_run_whose_weights_are_damaged_is_a_sentence(
     opened: Open, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged(self: Store, run_id: str) -> None:  # noqa: ARG001
+    def damaged(self: Store, run_id: str, epoch: int | None = None) -> None:  # noqa: ARG001
         raise RunError("weights.safetensors is missing or damaged.")
 
     monkeypatch.setattr(Store, "load", damaged)
     app = opened(page)
     assert not app.exception
     assert [error.value for error in app.error] == [
-        "“MNIST in the plane” can't be opened: weights.safetensors is missing or damaged."
+        f"“{FIRST.get(page, USUAL)[1]}” can't be opened: weights.safetensors is missing or damaged."
     ]
+
+
+def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: Store) -> None:
+    job_id = jobs.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
+    for _ in perform(app_store, job_id):
+        pass
+    for page in ("home", "traversal", "probes"):
+        app = opened(page, run=job_id)
+        assert not app.exception
+        assert job_id not in app.selectbox(key="picked").options
+        assert any("can't be shown on this page" in warning.value for warning in app.warning)
+    app = opened("train", run=job_id)
+    assert not app.exception
+    assert app.selectbox(key="picked").value == job_id
 
 
 def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:

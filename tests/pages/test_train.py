@@ -92,5 +92,5 @@ def test_a_setting_out_of_range_is_not_trained(opened: Open, app_store: Store) -
 def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("latentlab.data.is_local", lambda name: name == "digits")
     app = opened("train")
-    app.segmented_control(key="dataset").set_value("mnist").run()
+    app.selectbox(key="dataset").select("mnist").run()
     assert "training downloads it first" in words(app)

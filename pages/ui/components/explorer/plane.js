@@ -4,12 +4,15 @@ const MARGIN = 26; // room for the numbers at the axes
 const TILES = 20; // along a side; a multiple of the coarsest stride
 const SLICE = 7; // ms of decoding tiles in one frame
 
+const EMPTY = 96 / 255; // a cell that a vector doesn't fill, as on the sheets
+
 // An image of intensities in [0, 1], channels first, as pixels; false if something in it is not a number.
 function paint(target, image, [channels, height, width]) {
   const size = height * width;
   for (let i = 0; i < size; i++) {
     for (let c = 0; c < 3; c++) {
-      const value = image[(channels === 3 ? c : 0) * size + i];
+      const at = (channels === 3 ? c : 0) * size + i;
+      const value = at < image.length ? image[at] : EMPTY;
       if (value !== value) return false;
       target.data[4 * i + c] = 255 * Math.min(1, Math.max(0, value)) + 0.5;
     }

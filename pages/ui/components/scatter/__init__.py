@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -51,9 +51,9 @@ class Picked:
     selected: NDArray[np.int64]  # (M,) ascending
 
     @classmethod
-    def checked(cls, clicked: object, selected: object, n: int) -> Picked:
-        """What a browser sent, without what can't be."""
-        return cls(_click(clicked, n), _ids(selected, n))
+    def checked(cls, clicked: object, selected: object, n: int, layout: str | None = None) -> Picked:
+        """What a browser sent, without what can't be; a place of another layout than the one named is left out."""
+        return cls(_click(clicked, n, layout), _ids(selected, n))
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,14 @@ class Colouring:
 
     name: str
     values: NDArray[np.floating]  # (N,)
+
+
+class Packed(NamedTuple):
+    """A map as it travels."""
+
+    content: bytes  # what scatter.js reads
+    n: int  # points
+    layout: str  # an id of their places
 
 
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
@@ -77,8 +85,9 @@ def pack(
     colours: Sequence[str],
     colouring: Colouring | None = None,
     sprite_id: str | None = None,
-) -> bytes:
-    """What scatter.js reads: a header and, for each point, four bytes of place, one of class and one of value.
+    tells: bool = True,
+) -> Packed:
+    """Pack a header and, for each point, four bytes of place, two of class and one of value.
 
     Args:
         points: an id of the examples; a new one forgets what was picked.
@@ -88,13 +97,14 @@ def pack(
         colours: "#rrggbb" for each class.
         colouring: colours by a number instead of the class.
         sprite_id: the sheet of thumbnails that `sprites` sent.
+        tells: reports what is picked; of several maps of the same points, which share it, one is enough.
     """
     columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
     low, high = columns.min(1), columns.max(1)
     span = float((high - low).max()) or 1.0
     low -= (span - (high - low)) / 2  # the shorter side is centered
     places = ((xy - low) * (FULL / span) + 0.5).astype("<u2")  # rounded
-    label = np.where(labels < 0, len(classes), labels).astype(np.uint8)
+    label = np.where(labels < 0, len(classes), labels).astype("<u2")
     body = places.tobytes() + label.tobytes()
     scale = None
     if colouring is not None:
@@ -111,12 +121,13 @@ def pack(
         "low": low.tolist(),
         "span": span,
         "classes": [*classes, *(["no class"] if unlabelled else [])],
-        "colours": [*colours[: len(classes)], *(["#888888"] if unlabelled else [])],
+        "colours": [*(colours[k % len(colours)] for k in range(len(classes))), *(["#888888"] if unlabelled else [])],
         "scale": scale,
         "sprites": sprite_id,
+        "tells": tells,
     }
     name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
-    return b"".join([_framed({"id": name, **head}), body])
+    return Packed(_framed({"id": name, **head}) + body, len(xy), str(head["layout"]))
 
 
 def digest(array: NDArray[Any]) -> str:
@@ -124,17 +135,17 @@ def digest(array: NDArray[Any]) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]
 
 
-def scatter(key: str, data: bytes, n: int) -> Picked:
+def scatter(key: str, data: Packed) -> Picked:
     """Draw the points and return what is picked."""
 
     def changed() -> None:
         """Components report a value only if someone listens."""
 
     result = _scatter(
-        key=key, data=data, default={"clicked": None, "selected": ""},
+        key=key, data=data.content, default={"clicked": None, "selected": ""},
         on_clicked_change=changed, on_selected_change=changed,
     )  # fmt: skip
-    return Picked.checked(result.clicked, result.selected, n)
+    return Picked.checked(result.clicked, result.selected, data.n, data.layout)
 
 
 def last_picked(key: str, n: int) -> Picked:
@@ -150,13 +161,14 @@ def _framed(head: dict[str, Any]) -> bytes:
     return len(text).to_bytes(4, "little") + text
 
 
-def _click(value: object, n: int) -> Click | None:
+def _click(value: object, n: int, layout: str | None) -> Click | None:
     try:
         fields: Any = value
         if fields["id"] is not None:
             return Click(point=int(fields["id"])) if 0 <= int(fields["id"]) < n else None
         x, y = (float(v) for v in fields["place"])
-        return Click(place=(x, y)) if math.isfinite(x) and math.isfinite(y) else None
+        here = layout is None or fields["layout"] == layout
+        return Click(place=(x, y)) if here and math.isfinite(x) and math.isfinite(y) else None
     except (TypeError, ValueError, KeyError):
         return None
 

@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
-// [length][header][xy uint16 pairs][class byte][value byte]: see pages/ui/components/scatter/__init__.py.
+// [length][header][xy uint16 pairs][class uint16][value byte]: see pages/ui/components/scatter/__init__.py.
 function unpack(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
@@ -19,8 +19,8 @@ function unpack(bytes) {
   return {
     ...head,
     xy: new Uint16Array(body.buffer, 0, 2 * n),
-    label: new Uint8Array(body.buffer, 4 * n, n),
-    value: head.scale ? new Uint8Array(body.buffer, 5 * n, n) : null,
+    label: new Uint16Array(body.buffer, 4 * n, n),
+    value: head.scale ? new Uint8Array(body.buffer, 6 * n, n) : null,
   };
 }
 
@@ -30,9 +30,11 @@ function create(host) {
   const points = pointsOn(canvas);
   const ink = overlay.getContext("2d");
   const QUICK = 40_000; // points drawn while dragging, where drawing all of them takes too long for the eye
+  const GLIDE = 450; // milliseconds that points take from one map to the next
   const state = { map: null, hidden: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
   let [tell, nearest, frame, size, view, press] = [null, null, 0, [0, 0], null, null];
   let [stale, slow] = [true, false]; // the points must be drawn again; drawing all takes long
+  let glide = null; // where points come from, and since when
   const shown = (i) => !state.hidden.has(state.map.label[i]);
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
 
@@ -76,9 +78,23 @@ function create(host) {
     return true;
   }
 
+  // Points glide to their places on another map of the same examples, so that the eye can follow them.
+  function move(now) {
+    const { from, since } = glide;
+    const done = Math.min(1, (now - since) / GLIDE);
+    const eased = done * done * (3 - 2 * done);
+    points.places(done < 1 ? from.map((place, k) => place + eased * (state.map.xy[k] - place)) : state.map.xy);
+    if (done === 1) glide = null;
+    stale = true;
+  }
+
   function draw() {
     frame = 0;
     if (!state.map || !fit()) return;
+    if (glide) {
+      move(performance.now());
+      later();
+    }
     const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / (0.92 * Math.min(...size))));
     const dense = canvas.width / size[0];
     if (stale) {
@@ -90,7 +106,7 @@ function create(host) {
       stale = n < state.map.n;
     }
     ink.clearRect(0, 0, ...size);
-    for (const i of [state.hover, state.clicked?.id ?? -1])
+    for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
       if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
     if (state.clicked && state.clicked.id === null) ring(pixel(...unit(state.clicked.place)), 6);
     if (state.drawn.length > 1) {
@@ -125,6 +141,7 @@ function create(host) {
     const i = spot ? under(spot) : -1;
     if (i !== state.hover) {
       state.hover = i;
+      share({ hover: i });
       later();
     }
     tip.hidden = i < 0;
@@ -144,26 +161,63 @@ function create(host) {
       const [px, py] = pixel(map.xy[2 * i] / 65535, map.xy[2 * i + 1] / 65535);
       if (shown(i) && inside(px, py)) state.chosen.add(i);
     }
+    share({ chosen: state.chosen });
     chosenChanged();
   }
 
   function chosenChanged() {
     paint();
     later();
-    $("clear").disabled = !state.chosen.size;
-    $("count").textContent = state.chosen.size ? `${state.chosen.size.toLocaleString("en")} selected` : "";
+    count();
+    if (!state.map.tells) return;
     const ids = Uint32Array.from(state.chosen);
     let text = "";
     for (const byte of new Uint8Array(ids.buffer)) text += String.fromCharCode(byte);
     tell("selected", btoa(text));
   }
 
+  function count() {
+    $("clear").disabled = !state.chosen.size;
+    $("count").textContent = state.chosen.size ? `${state.chosen.size.toLocaleString("en")} selected` : "";
+  }
+
   function click(spot) {
     const id = under(spot);
-    state.clicked = id >= 0 ? { id, place: null } : { id: null, place: real(place(...spot)) };
+    if (id >= 0) return clickOn(id);
+    if (!state.map.tells) return;
+    state.clicked = { id: null, place: real(place(...spot)), layout: state.map.layout };
     tell("clicked", state.clicked);
     later();
   }
+
+  function clickOn(id) {
+    share({ clicked: id });
+    clickedChanged(id);
+  }
+
+  function clickedChanged(id) {
+    state.clicked = { id, place: null };
+    if (state.map.tells) tell("clicked", state.clicked);
+    later();
+  }
+
+  // Maps of the same points, side by side, share what is hovered, clicked and selected.
+  const LINK = "latentlab-scatter";
+  const share = (what) =>
+    window.dispatchEvent(new CustomEvent(LINK, { detail: { from: host, points: state.map.points, ...what } }));
+  function linked({ detail }) {
+    if (detail.from === host || detail.points !== state.map?.points) return;
+    if ("clicked" in detail) clickedChanged(detail.clicked);
+    if ("hover" in detail) {
+      state.hover = detail.hover;
+      later();
+    }
+    if ("chosen" in detail) {
+      state.chosen = detail.chosen;
+      chosenChanged();
+    }
+  }
+  window.addEventListener(LINK, linked);
 
   // The arrow keys step to the closest point on that side.
   function step(dx, dy) {
@@ -177,11 +231,7 @@ function create(host) {
       const far = along * along + 4 * across * across;
       if (along > 0 && far < least && shown(i)) [best, least] = [i, far];
     }
-    if (best >= 0) {
-      state.clicked = { id: best, place: null };
-      tell("clicked", state.clicked);
-      later();
-    }
+    if (best >= 0) clickOn(best);
   }
 
   function zoom(by, [px, py] = [size[0] / 2, size[1] / 2]) {
@@ -247,6 +297,7 @@ function create(host) {
   };
   $("clear").onclick = () => {
     state.chosen = new Set();
+    share({ chosen: state.chosen });
     chosenChanged();
   };
 
@@ -289,24 +340,28 @@ function create(host) {
       if (map.id === state.map?.id) return;
       const moved = map.layout !== state.map?.layout;
       const others = map.points !== state.map?.points;
+      if (String(map.classes) !== String(state.map?.classes)) state.hidden = new Set();
+      const follows = !others && map.n <= QUICK && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+      if (moved && follows) glide = { from: state.map.xy, since: performance.now() };
       state.map = map;
       if (moved) {
-        points.places(map.xy);
+        if (!glide) points.places(map.xy);
         nearest = cellsOf(map.xy, map.n);
         view = null;
+        if (state.clicked?.id === null) state.clicked = null; // a place of the map that was
       }
-      if (others) [state.chosen, state.clicked, state.hidden, state.hover] = [new Set(), null, new Set(), -1];
-      points.shapes(map.label.map((label) => label % 4));
+      if (others) [state.chosen, state.clicked, state.hover] = [new Set(), null, -1];
+      points.shapes(Uint8Array.from(map.label, (label) => label % 4));
       paint();
       legend();
-      $("clear").disabled = !state.chosen.size;
-      $("count").textContent = state.chosen.size ? `${state.chosen.size} selected` : "";
+      count();
       host.dataset.n = map.n;
       later();
     },
     stop() {
       cancelAnimationFrame(frame);
       resized.disconnect();
+      window.removeEventListener(LINK, linked);
     },
   };
 }

@@ -1,0 +1,138 @@
+"""What can be asked about an image besides its class: numbers measured from its pixels, and groups of them.
+
+All of one channel, or of the mean over channels; intensities I in [0, 1] count as ink, pixels are at their centres,
+x to the right and y down, in pixels. With M = Σ I and means and covariances weighted by I:
+
+    position    x̄ = Σ I x / M: how far right the ink lies; height is −ȳ, how far up
+    slant       −cov_xy / cov_yy: how far a stroke leans to the right for each pixel that it rises
+    width       √(12 v + 1) with v = cov_xx + 2 s cov_xy + s² cov_yy, the variance across after undoing the slant s;
+                that of an upright bar of w pixels is its width
+    thickness   4 Σ I d / Σ I − 2 over the pixels with I ≥ 1/2, d the distance to the nearest one below; a long bar of
+                an even number of pixels w has thickness w, one of an odd number w + 1/w
+    loop        whether a hole lies in the ink: pixels with I < 1/2 that hang together by their sides, at least one in
+                400 of the image's, and don't reach the border
+
+The second moments are those of Deslant (LeCun et al. 1998) and Morpho-MNIST (Castro et al. 2019, §2.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.data import UNLABELLED
+
+Images = NDArray[np.float32]  # (N, C, H, W) in [0, 1]
+Numbers = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+INK = 0.5  # an intensity that counts as ink
+HOLE = 1 / 400  # of an image's pixels: the smallest hole
+LEVELS = 3  # groups of a measured number, as large as each other
+
+
+def measured(x: Images, name: str) -> Numbers:
+    """(N,) one number an image; NaN where an image is empty.
+
+    Raises:
+        ValueError: an unknown attribute, or no images.
+    """
+    if name not in MEASURES:
+        raise ValueError(f"There is no attribute called {name!r}; known are {', '.join(MEASURES)}.")
+    if x.ndim != 4:
+        raise ValueError(f"Attributes are measured from images; these data have shape {x.shape[1:]}.")
+    return MEASURES[name](x.mean(1, dtype=np.float64))
+
+
+def grouped(values: Numbers, reference: Numbers | None = None, levels: int = LEVELS) -> tuple[Labels, tuple[str, ...]]:
+    """Numbers as classes of about the same size, and what the classes are called.
+
+    Args:
+        values: (N,); NaN becomes `UNLABELLED`.
+        reference: whose quantiles are the borders, such as those of the training examples; the values' own if None.
+        levels: how many classes; fewer where many numbers are the same. Zeros and ones are no and yes.
+    """
+    known = values if reference is None else reference
+    known = known[np.isfinite(known)]
+    if len(known) and set(np.unique(known)) <= {0.0, 1.0}:
+        return np.where(np.isfinite(values), values, UNLABELLED).astype(np.int64), ("no", "yes")
+    borders = np.unique(np.quantile(known, np.arange(1, levels) / levels)) if len(known) else np.empty(0)
+    labels = np.where(np.isfinite(values), np.searchsorted(borders, values, side="right"), UNLABELLED)
+    edges = [f"{border:.3g}" for border in borders]
+    if not edges:
+        return labels.astype(np.int64), ("all",)
+    middle = [f"{low} to {high}" for low, high in itertools.pairwise(edges)]
+    return labels.astype(np.int64), (f"below {edges[0]}", *middle, f"{edges[-1]} or more")
+
+
+def parity(y: Labels) -> Labels:
+    """(N,) 0 for even classes and 1 for odd ones; `UNLABELLED` stays."""
+    return np.where(y == UNLABELLED, UNLABELLED, y % 2)
+
+
+def corrupted(x: Images, level: Labels, sigmas: tuple[float, ...], seed: int = 0) -> Images:
+    """Images with Gaussian noise of standard deviation `sigmas[level]` added to each, cut off at [0, 1]."""
+    rng = np.random.default_rng(seed)
+    spread = np.asarray(sigmas)[level].reshape(-1, *[1] * (x.ndim - 1))
+    return np.clip(x + spread * rng.normal(size=x.shape), 0, 1).astype(np.float32)
+
+
+def _moments(ink: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """Means of x and y, and the variances and the covariance about them: (N,) each."""
+    _, height, width = ink.shape
+    mass = np.where(ink.sum((1, 2)) > 0, ink.sum((1, 2)), np.nan)
+    x, y = np.arange(width), np.arange(height)[:, None]
+    mean_x, mean_y = (ink * x).sum((1, 2)) / mass, (ink * y).sum((1, 2)) / mass
+    dx, dy = x - mean_x[:, None, None], y - mean_y[:, None, None]
+    xx, yy, xy = ((ink * product).sum((1, 2)) / mass for product in (dx * dx, dy * dy, dx * dy))
+    return mean_x, mean_y, xx, yy, xy
+
+
+def _slant(ink: Numbers) -> Numbers:
+    *_, yy, xy = _moments(ink)
+    return -xy / np.where(yy > 0, yy, np.nan)
+
+
+def _width(ink: Numbers) -> Numbers:
+    _, _, xx, yy, xy = _moments(ink)
+    lean = -xy / np.where(yy > 0, yy, np.nan)
+    lean = np.nan_to_num(lean)
+    across = np.maximum(xx + 2 * lean * xy + lean * lean * yy, 0)
+    return np.asarray(np.sqrt(12 * across + 1))
+
+
+def _thickness(ink: Numbers) -> Numbers:
+    from scipy.ndimage import distance_transform_edt
+
+    inside = ink >= INK
+    found = np.full(len(ink), np.nan)
+    for k, mask in enumerate(inside):
+        if mask.any():
+            depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]
+            found[k] = 4 * np.average(depth, weights=ink[k][mask]) - 2
+    return found
+
+
+def _loop(ink: Numbers) -> Numbers:
+    from scipy.ndimage import label
+
+    found, smallest = np.zeros(len(ink)), max(1, round(HOLE * ink[0].size))
+    for k, mask in enumerate(ink >= INK):
+        parts, n = label(np.pad(~mask, 1, constant_values=True))
+        sizes = np.bincount(parts.ravel(), minlength=n + 1)[1:]
+        outside = parts[0, 0]
+        found[k] = float(any(size >= smallest for part, size in enumerate(sizes, 1) if part != outside))
+    return np.where(ink.sum((1, 2)) > 0, found, np.nan)
+
+
+MEASURES: dict[str, Callable[[Numbers], Numbers]] = {
+    "has a loop": _loop,
+    "stroke thickness": _thickness,
+    "slant": _slant,
+    "width": _width,
+    "position": lambda ink: _moments(ink)[0],
+    "height": lambda ink: -_moments(ink)[1],
+}

@@ -1,0 +1,223 @@
+"""Markov chains, thousands at once: a generator that yields where they are and the move that took them there.
+
+    for state, move in walk(target, start, RandomWalk(), scale=0.5, rng=generator(0)): ...
+    chains = sample_chains(target, start, sampler=RandomWalk(), scale=0.5, n_steps=1_000, rng=generator(0))
+
+A chain whose energy is no number, or whose density is infinite, or zero where it starts, is lost: it stays where it is
+and is marked, and the others go on. Nothing waits for the device inside the loop.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latentlab.analysis.sampling.targets import SamplingError, Target
+
+MOST_CHAINS = 100_000
+MOST_NUMBERS = 100_000_000  # in the positions of one result: 400 MB in single precision
+REPORT_EVERY = 100  # steps
+
+
+class State(NamedTuple):
+    """Where C chains are.
+
+    Attributes:
+        x: (C, d) places.
+        log_prob: (C,) log-density there; None where only ratios are known.
+        gradient: (C, d) of the log-density there; None unless the sampler follows it.
+        lost: (C,) bool.
+        hot: (K, C, d) places of the helper chains of parallel tempering, the coldest first; else None.
+    """
+
+    x: Tensor
+    log_prob: Tensor | None
+    gradient: Tensor | None
+    lost: Tensor
+    hot: Tensor | None = None
+
+
+class Move(NamedTuple):
+    """What C chains tried: from where they were to a proposal (C, d), by a log-probability of acceptance (C,)."""
+
+    proposal: Tensor
+    log_alpha: Tensor  # nats; above 0 counts as 0
+    accepted: Tensor  # (C,) bool
+    swapped: Tensor | None = None  # (C,) bool: parallel tempering then changed places with a hotter chain
+
+
+class Sampler(ABC):
+    """A way to move. `scale` is its one length: the standard deviation of a proposal, or the step of a gradient."""
+
+    name: ClassVar[str]
+    needs_gradient: ClassVar[bool] = False
+    best: ClassVar[tuple[float, float] | None] = None  # how much should be accepted; None where all is
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations of the density or its gradient for each step, to compare samplers at equal cost."""
+        return 1
+
+    def begin(self, target: Target, x: Tensor) -> State:
+        """The state of chains at x: those of zero or no density are lost."""
+        log_prob = None if target.log_prob is None else target.log_prob(x)
+        lost = ~x.isfinite().all(1) if log_prob is None else ~log_prob.isfinite()
+        gradient = target.slope(x) if self.needs_gradient else None
+        if gradient is not None:
+            lost = lost | ~gradient.isfinite().all(1)
+        return State(x, log_prob, gradient, lost)
+
+    @abstractmethod
+    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+        """One step of every chain."""
+
+
+@dataclass(frozen=True)
+class Chains:
+    """T steps of C chains in d dimensions, the start left out.
+
+    Attributes:
+        positions: (T, C, d).
+        accepted: (T, C) bool.
+        lost: (C,) bool: its positions are those of the time before, repeated.
+        evaluations: of the density or its gradient, for each step of a chain.
+        seconds: that the steps took.
+        proposals: (T, c, d) of the first c chains; None where they weren't kept.
+    """
+
+    positions: NDArray[np.floating]
+    accepted: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
+    evaluations: int
+    seconds: float
+    proposals: NDArray[np.floating] | None = None
+
+
+def walk(
+    target: Target, start: Tensor, sampler: Sampler, scale: float, rng: torch.Generator
+) -> Iterator[tuple[State, Move]]:
+    """Yield states and moves for as long as they are asked for.
+
+    Args:
+        target: what to sample.
+        start: (C, d) in the precision to compute in, on the generator's device.
+        sampler: how to move.
+        scale: its length, in units of x.
+        rng: all randomness.
+
+    Raises:
+        SamplingError: no chain can start, the scale is no positive number, or the target lacks what the sampler needs.
+    """
+    state = begin(target, start, sampler, scale)
+    while True:
+        state, move = advance(target, state, sampler, scale, rng)
+        yield state, move
+
+
+def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> State:
+    """The state before the first step; arguments and errors are those of `walk`."""
+    if start.dim() != 2 or not start.numel():
+        raise SamplingError(f"Chains start from places of shape (chains, dimensions), not {tuple(start.shape)}.")
+    if len(start) > MOST_CHAINS:
+        raise SamplingError(f"{len(start):,} chains are more than can run at once; take at most {MOST_CHAINS:,}.")
+    if not (0 < scale < float("inf")):
+        raise SamplingError(f"The step must be larger than zero, and a number; it is {scale:g}.")
+    with torch.no_grad():
+        state = sampler.begin(target, start)
+    if state.lost.all():
+        raise SamplingError("No chain can start: the density is zero, infinite or no number at every starting place.")
+    return state
+
+
+def advance(target: Target, state: State, sampler: Sampler, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    """One step from a state."""
+    with torch.no_grad():
+        return sampler.step(target, state, scale, rng)
+
+
+def sample_chains(
+    target: Target,
+    start: Tensor,
+    *,
+    sampler: Sampler,
+    scale: float,
+    n_steps: int,
+    rng: torch.Generator,
+    n_proposals: int = 0,
+    report: Callable[[int], None] | None = None,
+) -> Chains:
+    """Walk n steps and keep them all.
+
+    Args:
+        target, start, sampler, scale, rng: as for `walk`.
+        n_steps: T, at least 1.
+        n_proposals: so many chains' proposals are kept too.
+        report: called with the number of steps done, once every `REPORT_EVERY` steps.
+
+    Raises:
+        SamplingError: as for `walk`; or no step, or more than fits.
+    """
+    if n_steps < 1:
+        raise SamplingError(f"A chain takes at least one step, not {n_steps}.")
+    if n_steps * start.numel() > MOST_NUMBERS:
+        raise SamplingError(
+            f"{n_steps:,} steps of {len(start):,} chains are {n_steps * start.numel():,} numbers; at most "
+            f"{MOST_NUMBERS:,} are kept: take fewer chains or steps."
+        )
+    positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
+    accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
+    proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
+    began = time.perf_counter()
+    state = None
+    for t, (state, move) in enumerate(itertools.islice(walk(target, start, sampler, scale, rng), n_steps)):
+        positions[t] = state.x
+        accepted[t] = move.accepted
+        if n_proposals:
+            proposals[t] = move.proposal[:n_proposals]
+        if report is not None and (t + 1) % REPORT_EVERY == 0:
+            report(t + 1)
+    assert state is not None
+    lost = state.lost.cpu().numpy()  # waits for the device
+    seconds = time.perf_counter() - began
+    tried = proposals.numpy() if n_proposals else None
+    return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried)
+
+
+def metropolis(state: State, proposed: State, log_alpha: Tensor, rng: torch.Generator) -> tuple[State, Move]:
+    """Accept each proposal with probability min(1, exp log_alpha) (Metropolis et al. 1953; Hastings 1970).
+
+    A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a plain refusal.
+    """
+    lost = state.lost | ~(log_alpha < torch.inf)
+    log_u = -torch.empty_like(log_alpha).exponential_(generator=rng)  # log of a uniform number
+    accepted = (log_u < log_alpha) & ~lost
+    return choose(accepted, proposed, state, lost), Move(proposed.x, log_alpha, accepted)
+
+
+def choose(accepted: Tensor, proposed: State, state: State, lost: Tensor) -> State:
+    """The proposed state where it is accepted, else the one before; `hot` stays."""
+    some = accepted.unsqueeze(1)
+
+    def pick(new: Tensor | None, old: Tensor | None) -> Tensor | None:
+        if new is None or old is None:
+            return None
+        return torch.where(some if new.dim() == 2 else accepted, new, old)
+
+    x = torch.where(some, proposed.x, state.x)
+    return State(
+        x, pick(proposed.log_prob, state.log_prob), pick(proposed.gradient, state.gradient), lost, state.hot
+    )  # fmt: skip
+
+
+def normal_like(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Standard normal noise of the shape, precision and device of x."""
+    return torch.empty_like(x).normal_(generator=rng)

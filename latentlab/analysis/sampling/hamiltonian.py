@@ -1,0 +1,69 @@
+"""Hamiltonian Monte Carlo: a particle with a random push rolls along -log p, and its end is the proposal.
+
+Duane et al. (1987); Neal (2011). With momentum m ~ N(0, I) and H(x, m) = -log p(x) + ½|m|², n leapfrog steps
+
+    m ← m + ½ε ∇log p(x);   x ← x + ε m;   m ← m + ½ε ∇log p(x)
+
+keep H up to O(ε²), and the end is accepted with probability min(1, exp(H at the start - H at the end)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latentlab.analysis.sampling.chains import Move, Sampler, State, metropolis, normal_like
+from latentlab.analysis.sampling.targets import Gradient, Target
+
+JITTER = 0.2  # the step is drawn from (1 ± JITTER) scale, so that no orbit closes upon itself
+
+
+@dataclass(frozen=True)
+class HMC(Sampler):
+    """Goes far in one step. About 65 % accepted is best (Beskos et al. 2013)."""
+
+    name = "HMC"
+    needs_gradient = True
+    best = (0.5, 0.98)
+    n_leapfrog: int = 10
+
+    @property
+    def evaluations(self) -> int:
+        """One gradient for each leapfrog step."""
+        return self.n_leapfrog
+
+    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+        """Push, roll, and compare the energies; a way that leaves the numbers is refused."""
+        assert state.gradient is not None
+        momentum = normal_like(state.x, rng)
+        jitter = torch.empty_like(state.x[:, :1]).uniform_(1 - JITTER, 1 + JITTER, generator=rng)
+        y, end, gradient = leapfrog(target.slope, state.x, momentum, state.gradient, scale * jitter, self.n_leapfrog)
+        inside = y.isfinite().all(1) & end.isfinite().all(1)
+        y = torch.where(inside.unsqueeze(1), y, state.x)
+        difference, at_y = target.compare(state.x, state.log_prob, y)
+        log_alpha = difference + 0.5 * (momentum.square() - end.square()).sum(1)
+        log_alpha = torch.where(inside, log_alpha, -torch.inf)
+        return metropolis(state, State(y, at_y, gradient, state.lost), log_alpha, rng)
+
+
+def leapfrog(
+    slope: Gradient, x: Tensor, momentum: Tensor, gradient: Tensor, step: Tensor | float, n: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """n leapfrog steps: the place, the momentum and the gradient at the end, each (C, d).
+
+    Args:
+        slope: gradient of the log-density.
+        x: (C, d) the start.
+        momentum: (C, d) there.
+        gradient: (C, d) of the log-density there.
+        step: ε, one for all or (C, 1).
+        n: how many.
+    """
+    momentum = momentum + 0.5 * step * gradient
+    for k in range(n):
+        x = x + step * momentum
+        gradient = slope(x)
+        momentum = momentum + (step if k < n - 1 else 0.5 * step) * gradient
+    return x, momentum, gradient

@@ -1,0 +1,72 @@
+"""Samplers that accept every step: a model's own Markov chain, and Gibbs sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latentlab.analysis.sampling.chains import Move, Sampler, State, choose, normal_like
+from latentlab.analysis.sampling.targets import SamplingError, Target
+
+Walk = Callable[[Tensor, torch.Generator], Tensor]  # (C, d) -> (C, d), one step
+
+
+@dataclass(frozen=True)
+class OwnWalk(Sampler):
+    """A model's own chain. What it samples is what the model learned; the target only watches."""
+
+    name = "the model's own walk"
+    walk: Walk
+
+    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
+        """Go where the model goes."""
+        return _take(target, state, self.walk(state.x, rng))
+
+
+@dataclass(frozen=True)
+class Gibbs(Sampler):
+    """Draws every coordinate in turn given the others (Geman & Geman 1984); for targets that know how."""
+
+    name = "Gibbs"
+
+    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
+        """One sweep through the coordinates.
+
+        Raises:
+            SamplingError: the target doesn't know its conditionals.
+        """
+        if target.conditional is None:
+            raise SamplingError("Gibbs sampling draws each coordinate given the others, and this target can't.")
+        y = state.x.clone()
+        for axis in range(y.shape[1]):
+            y[:, axis] = target.conditional(y, axis, rng)
+        return _take(target, state, y)
+
+
+def denoising_walk(denoise: Callable[[Tensor], Tensor], sigma: float, width: float | None = None) -> Walk:
+    """The chain of a denoising autoencoder: corrupt, denoise, and draw about the reconstruction (Bengio et al. 2013).
+
+        x̃ = x + σ ε;   x' = denoise(x̃) + width · ε'
+
+    Args:
+        denoise: (C, d) -> (C, d).
+        sigma: of the corruption.
+        width: standard deviation of p(x|x̃). None: `sigma`, which is too wide but safe; 0 leaves the mean alone, which
+            collapses onto the ridges of the density.
+    """
+    spread = sigma if width is None else width
+
+    def walk(x: Tensor, rng: torch.Generator) -> Tensor:
+        return denoise(x + sigma * normal_like(x, rng)) + spread * normal_like(x, rng)
+
+    return walk
+
+
+def _take(target: Target, state: State, y: Tensor) -> tuple[State, Move]:
+    fine = y.isfinite().all(1) & ~state.lost
+    at_y = None if state.log_prob is None or target.log_prob is None else target.log_prob(y)
+    sure = torch.zeros(len(y), dtype=y.dtype, device=y.device)
+    return choose(fine, State(y, at_y, None, state.lost), state, ~fine), Move(y, sure, fine)

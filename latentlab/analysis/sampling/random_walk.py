@@ -1,0 +1,27 @@
+"""Random-walk Metropolis-Hastings: y = x + scale · ε, accepted with probability min(1, p(y)/p(x)).
+
+Metropolis et al. (1953); the sampler of Alain (2018), §3.4.2, whose printed proposal N(0, σ²) must read N(x, σ²).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from latentlab.analysis.sampling.chains import Move, Sampler, State, metropolis, normal_like
+from latentlab.analysis.sampling.targets import Target
+
+
+@dataclass(frozen=True)
+class RandomWalk(Sampler):
+    """Needs only the density's ratios. About 23 to 44 % accepted is best (Roberts, Gelman & Gilks 1997)."""
+
+    name = "random walk"
+    best = (0.15, 0.5)
+
+    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+        """Propose a Gaussian step of standard deviation `scale` in every direction."""
+        y = torch.add(state.x, normal_like(state.x, rng), alpha=scale)
+        log_alpha, at_y = target.compare(state.x, state.log_prob, y)
+        return metropolis(state, State(y, at_y, None, state.lost), log_alpha, rng)

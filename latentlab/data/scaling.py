@@ -1,0 +1,57 @@
+"""Vectors between 0 and 1, where the models' likelihoods and outputs live; the way back is kept.
+
+to 0 … 1:  (x - low) / span          back:  low + span · x
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+SHARED = 0.5  # of the numbers that vary: if more reach both ends of the whole range, they are of one kind, as pixels
+
+
+class Scale(NamedTuple):
+    """An affine map for each number of a vector, in float64: float32 can't hold every span."""
+
+    low: NDArray[np.float64]  # (D,)
+    span: NDArray[np.float64]  # (D,), positive
+
+    def to_unit(self, x: Tensor) -> Tensor:
+        """(N, D) float32 -> (N, D) float32 in [0, 1]."""
+        return ((x.double() - torch.from_numpy(self.low)) / torch.from_numpy(self.span)).float()
+
+    def back(self, x: Tensor) -> Tensor:
+        """(N, D) in [0, 1] -> (N, D) float32 as they were."""
+        return (torch.from_numpy(self.low) + torch.from_numpy(self.span) * x.double()).float()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all numbers have the same map."""
+        return bool((self.low == self.low[0]).all() and (self.span == self.span[0]).all())
+
+    @property
+    def sentence(self) -> str:
+        """What is done, for the summary."""
+        how = f"all alike, from {self.low[0]:g} … {self.low[0] + self.span[0]:g}"
+        return f"Models see the numbers between 0 and 1: scaled {how if self.is_shared else 'each by its own range'}."
+
+
+def unit_scale(x: Tensor) -> Scale | None:
+    """The map of vectors (N, D) to [0, 1] by the least and the largest values; None if they are there already.
+
+    One map for all numbers where most of those that vary reach both ends of the whole range, as pixels do; else one for
+    each. A number that never varies becomes 0.
+    """
+    low, high = (np.asarray(end(0).values.double()) for end in (x.min, x.max))
+    if low.min() >= 0 and high.max() <= 1:
+        return None
+    varies = high > low
+    whole = (low == low.min()) & (high == high.max()) & varies
+    if whole.sum() > SHARED * varies.sum():
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    return Scale(low, np.where(high > low, high - low, 1.0))

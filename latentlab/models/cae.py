@@ -1,0 +1,63 @@
+"""Contractive autoencoder: a code that hardly moves with its example, but where it must.
+
+Rifai et al. (2011). With h(x) = sigmoid(W x + b) and tied weights r(x) = c + Wᵀ h(x),
+
+    loss = |r(x) - x|² + σ² |dh/dx|²_F          |dh/dx|²_F = Σ_j (h_j (1 - h_j))² |W_j|²
+
+Its r(x) - x points to where the data are denser, as a denoising autoencoder's does, but its length is no score: the
+penalty is on the code, not on the reconstruction (Alain & Bengio 2014, §2; see `rcae`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from latentlab.data import Batch
+from latentlab.knobs import knob
+from latentlab.models.base import Denoises, Loss, Spec
+
+
+class CAE(Denoises):
+    """One hidden layer, tied weights, the penalty in closed form."""
+
+    name = "cae"
+    units: ClassVar[dict[str, str]] = {"squared error": "per example", "contraction": "|dh/dx|²"}
+
+    @dataclass(frozen=True)
+    class Config:
+        """The knobs of a contractive autoencoder."""
+
+        hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP")
+        sigma: float = knob(0.1, 1e-3, 10.0, log=True, help="root of the penalty's weight; what noise is to a dae")
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        self.config, self.spec, self.sigma = config, spec, config.sigma
+        n = math.prod(spec.shape)
+        self.into = nn.Linear(n, config.hidden)
+        self.c = nn.Parameter(torch.zeros(n))
+
+    def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
+        """Yield the penalised error in units of σ²; the terms are its two parts, without the weight."""
+        h = self.code(batch.x)
+        error = (self.reconstruct(h) - batch.x.flatten(1)).square().sum(1)
+        contraction = (h * (1 - h)).square() @ self.into.weight.square().sum(1)
+        yield Loss(error / self.sigma**2 + contraction, {"squared error": error, "contraction": contraction})
+
+    def code(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, hidden) in (0, 1)."""
+        return torch.sigmoid(self.into(x.flatten(1)).to(x.dtype))
+
+    def reconstruct(self, h: Tensor) -> Tensor:
+        """(B, hidden) -> (B, n)."""
+        return self.c + h @ self.into.weight
+
+    def denoise(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): r(x)."""
+        return self.reconstruct(self.code(x)).reshape(x.shape)

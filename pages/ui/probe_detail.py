@@ -1,0 +1,118 @@
+"""Under the curve of probes: one layer's probe looked at closely, and all numbers to take along."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.features import Reduction
+from latentlab.analysis.probe_curve import Curve, Reading, confusion, hardest
+from latentlab.data import to_bytes
+from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
+from latentlab.figures.probes import confusion_figure, weights_figure
+from latentlab.runs import Run
+from pages.ui.header import look
+from pages.ui.pictures import figure, sheet
+from pages.ui.probing import Question, Settings
+
+HARDEST = 12
+MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be told apart
+
+Images = NDArray[np.uint8]
+
+
+def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
+    """What a layer's probe gets right, what it confuses, and what it looks at."""
+    probe = reading.probes[0]
+    numbers, table, examples = st.columns([2, 3, 3], gap="large")
+    with numbers:
+        _numbers(reading)
+    with table:
+        counts = confusion(reading.said, curve.y_test, len(asked.names))
+        figure(confusion_figure(counts, asked.names, look()), "How often each class was taken for another")
+    with examples:
+        _hardest(reading, curve, asked)
+    if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
+        st.caption(
+            "The weights for each class, bright where a feature speaks for it"
+            + (", summed over the channels" if reading.layer.shape[0] > 1 else "")
+            + (f"; gray where none of the {probe.kept:,} kept features is." if probe.kept < probe.total else ".")
+        )
+        sheet(_weight_images(reading), len(asked.names), "The weights of the probe for each class")
+    elif probe.kept <= MOST_WEIGHTS:
+        figure(weights_figure(probe.weights, asked.names, look()), "The weights of the probe for each class")
+
+
+def all_layers(
+    run: Run, curve: Curve, before: Curve | None, asked: Question, target: str, moment: str, settings: Settings
+) -> None:
+    """The table of all layers, and files of it."""
+    rows = probe_rows(curve)
+    share = st.column_config.NumberColumn(format="percent")
+    config = dict.fromkeys(("test error", "train error", "not in top 3", "chance", "control", "selectivity"), share)
+    config["±"] = st.column_config.NumberColumn(format="percent")
+    st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and what its probes say")
+    st.caption(
+        "Control is the accuracy on random labels that the same probe was fitted to; selectivity is its accuracy on "
+        "the test examples minus that: near or below zero, the probe can learn anything by heart. ± is a 95 % band "
+        "over seeds and test examples."
+    )
+    fit, choose, test = curve.sizes
+    said = {
+        "model": f"{run.title} ({run.id}), {moment}",
+        "asked about": f"{target}: {', '.join(asked.names)}",
+        "examples": f"{asked.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
+        "seeds": ", ".join(str(seed) for seed in range(len(curve.readings[0].probes))),
+        **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},
+    }
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV", lambda: probe_csv(curve), f"{run.id}-probes.csv", on_click="ignore", icon=":material/download:"
+        )
+        st.download_button(
+            "Report", lambda: probe_report(f"Probes of {run.title}", said, curve, before), f"{run.id}-probes.html",
+            "text/html", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+
+
+def _numbers(reading: Reading) -> None:
+    probe, layer = reading.probes[0], reading.layer
+    errors = reading.values("error")
+    st.markdown(
+        f"**{layer.name}** · {layer.kind} {'×'.join(map(str, layer.shape))}\n\n"
+        f"test error **{errors.mean():.1%}** ± {2 * probe.score.std_error:.1%}, chance {probe.baseline:.1%}\n\n"
+        f"on what it was fitted to {reading.values('error', 'train').mean():.1%}; "
+        f"cross-entropy {reading.values('cross-entropy').mean():.3f} nats\n\n"
+        f"{probe.kept:,} of {probe.total:,} features, penalty {probe.l2:g}"
+    )
+    if probe.selectivity is not None:
+        st.markdown(
+            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, and {probe.control:.2f} of "
+            "random labels learned by heart"
+        )
+    for warning in probe.warnings:
+        st.warning(warning)
+
+
+def _hardest(reading: Reading, curve: Curve, asked: Question) -> None:
+    worst = hardest(reading.said, curve.y_test, HARDEST)
+    x = asked.x[len(asked.x) - len(curve.y_test) :][torch.from_numpy(worst)]
+    if x.ndim != 4 or not len(worst):
+        return
+    sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
+    said, true = reading.said[worst].argmax(1), curve.y_test[worst]
+    pairs = [f"{asked.names[t]} → {asked.names[s]}" for t, s in zip(true, said, strict=True)]
+    st.caption("The hardest, as they are → as the probe says: " + ", ".join(pairs))
+
+
+def _weight_images(reading: Reading) -> Images:
+    """(K, 1, H, W): gray is 0; of a layer with channels, the sum over them."""
+    probe, (channels, height, width) = reading.probes[0], reading.layer.shape
+    flat = np.zeros((len(probe.weights), probe.total), np.float32)
+    flat[:, Reduction(limit=probe.kept).chosen(probe.total)] = probe.weights
+    image = flat.reshape(-1, channels, height, width).sum(1, keepdims=True)
+    return to_bytes(0.5 + 0.5 * image / (np.abs(image).max() or 1.0))

@@ -1,0 +1,140 @@
+"""Walks of a generative stochastic network: from where, held where, and what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab import data, device
+from latentlab.analysis.sampling import record
+from latentlab.analysis.support import nearest
+from latentlab.models import GSN
+from latentlab.models.gsn import State
+from latentlab.runs import Run
+from pages.ui import cache
+from pages.ui.chains import HIDDEN
+from pages.ui.diagnosis import classifier
+
+EVERY = (1, 2, 5, 10, 20)
+BOX = "a box"
+WALKS, FRAMES = 8, 18
+REFERENCES = 10_000  # training images that are looked through for the nearest
+
+
+@dataclass(frozen=True)
+class Walking:
+    """All that a walk depends on, but the run."""
+
+    start: str
+    image: int
+    hidden: str
+    box: tuple[int, int, int, int]  # first and last row, first and last column that are hidden
+    every: int
+    factor: int  # which step's factor of the walkback
+    seed: int
+
+
+def controls(run: Run) -> tuple[Walking, bool]:
+    """Draw them; returns the walk and whether to show the nearest training images."""
+    model = cast(GSN, cache.model(run))
+    height, width = run.shape[-2:]
+    start = st.segmented_control(
+        "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
+    )
+    image, hidden = 0, "nothing is given"
+    if start == "one image":
+        image = int(st.number_input("Image", 0, len(cache.examples(run)) - 1, 0, key="image", bind="query-params"))
+        options = ["nothing is given", *HIDDEN[1:], BOX]
+        hidden = st.selectbox(
+            "Hidden, and drawn again", options, 0, key="missing", bind="query-params",
+            help="The rest of the image is given: it is put back after every step",
+        )  # fmt: skip
+    box = (0, height, 0, width)
+    if hidden == BOX:
+        rows = st.slider("Rows", 0, height, (height // 4, 3 * height // 4), key="rows")
+        columns = st.slider("Columns", 0, width, (width // 4, 3 * width // 4), key="columns")
+        box = (rows[0], rows[1], columns[0], columns[1])
+    every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
+    close = st.toggle("Nearest training image", key="nearest", bind="query-params", help="Below each image of the walk")
+    with st.popover("More", width="stretch"):
+        factor = 0
+        if model.log_scale is not None:
+            factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.log_scale.exp().tolist())]
+            factor = factors.index(st.selectbox("Factor of the walk", factors, key="factor"))
+        seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
+    return Walking(start, image, hidden, box, every, factor, seed), close
+
+
+@st.cache_resource(max_entries=16, show_spinner="It walks …", hash_funcs=cache.BY_VERSION)
+def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
+    """(FRAMES, WALKS, *shape): what a network shows on its way."""
+    model = cast(GSN, cache.model(run))
+    rng = device.generator(walking.seed)
+    x = cache.examples(run).batch().x[:WALKS]
+    if walking.start == "one image":
+        x = cache.examples(run).batch().x[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
+    if model.config.binary:
+        x = (x > 0.5).float()
+    hold: Callable[[State], State] | None = None
+    if walking.start == "noise":
+        x = torch.rand(x.shape, generator=rng)
+    elif walking.start == "one image" and walking.hidden != "nothing is given":
+        seen = given(run, walking)
+        fresh = (torch.rand(x.shape, generator=rng) < 0.5).float()
+        start, x = x, torch.where(seen, x, fresh)
+
+        def hold(state: State) -> State:
+            return state._replace(x=start.where(seen, state.x), logits=start.logit().where(seen, state.logits))
+
+    return record(
+        lambda state: model.step(state, rng, walking.factor), lambda state: state.mean, model.start(x), FRAMES,
+        walking.every, hold,
+    )  # fmt: skip
+
+
+def given(run: Run, walking: Walking) -> torch.Tensor:
+    """(*shape) bool: the pixels that are held."""
+    seen = torch.ones(run.shape, dtype=torch.bool)
+    height, width = run.shape[-2:]
+    halves = {
+        "left half": (0, height, 0, width // 2),
+        "right half": (0, height, width // 2, width),
+        "top half": (0, height // 2, 0, width),
+        "bottom half": (height // 2, height, 0, width),
+        "middle": (height // 4, height - height // 4, width // 4, width - width // 4),
+    }
+    top, bottom, left, right = halves.get(walking.hidden, walking.box)
+    seen[..., top:bottom, left:right] = False
+    return seen
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
+def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """(FRAMES, WALKS) the class that the judge sees in each image, and its probability; None without a judge."""
+    classify = classifier(run)
+    if classify is None:
+        return None
+    frames = walked(run, walking)
+    with torch.no_grad():
+        x = torch.from_numpy(frames).flatten(0, 1).float() / 255
+        log_probs = classify(x)
+    shape = frames.shape[:2]
+    return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking through the training images …", hash_funcs=cache.BY_VERSION)
+def closest(run: Run, walking: Walking) -> tuple[NDArray[np.uint8], str]:
+    """The known image nearest to each image of the walk, and where from."""
+    frames = walked(run, walking)
+    if data.is_local(run.dataset):
+        known, where = data.load(run.dataset).train.x[:REFERENCES], "training images"
+    else:
+        known, where = cache.examples(run).x, "examples kept with the run"
+    found = nearest(torch.from_numpy(frames).flatten(0, 1), known)
+    return known.numpy()[found.index].reshape(frames.shape), f"{len(known):,} {where}"

@@ -1,0 +1,46 @@
+"""Data of one's own in a real browser: uploaded, kept, trained on, traversed, still there after a reload, deleted."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from latentlab.data import Shelf
+from latentlab.store import Store
+from tests.browser.conftest import Server
+
+
+def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
+    rows = [f"{k % 7},{k * k % 11 - 5},{k},{k % 5 / 3},{k % 3},{'uv'[k % 2]}" for k in range(60)]
+    content = "\n".join(["a,b,c,d,e,kind", *rows]).encode()
+    page.goto(server.url("train"))
+    page.get_by_text("Data of your own").click()
+    page.set_input_files("input[type=file]", {"name": "bees.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
+    page.get_by_role("combobox", name="Label").click()
+    page.get_by_role("option", name="kind").click()
+    expect(page.get_by_text("2 classes: u, v.")).to_be_visible()
+    page.get_by_role("button", name="Keep and choose").click()
+    expect(page.get_by_text("60 vectors of 5, 2 classes, from bees.csv")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("bees")
+    assert Shelf(server.runs / ".data").names() == ("bees",)
+
+    field = page.get_by_role("spinbutton", name="Epochs")
+    expect(field).to_have_value("500")
+    field.fill("1")
+    field.press("Enter")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile("1 steps in"))).to_be_visible()
+    (run,) = [run for run in Store(server.runs).runs() if run.dataset == "bees"]
+    assert run.classes == ("u", "v")
+    page.get_by_role("link", name="Traverse it").click()
+    expect(page.locator("canvas.plane")).to_be_visible()
+    expect(page.locator("canvas.image")).to_have_attribute("width", "3")  # five numbers in two rows of three
+
+    page.goto(server.url("train?dataset=bees"))
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("bees")
+    page.get_by_text("Data of your own").click()
+    page.get_by_test_id("stPopover").get_by_role("button").last.click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("Nothing is kept yet.")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("digits")
+    assert Store(server.runs).load(run.id)

@@ -1,0 +1,29 @@
+"""The picture of the probes under a hand: a click on a node looks at its layer, and the address says so."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+
+
+def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server: Server, page: Page) -> None:
+    page.goto(server.url("probes?run=digits-cnn"))
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot).to_be_visible()
+    expect(page.get_by_text("A first look")).to_have_count(0)  # the full curves come without a click
+    expect(page.get_by_text("1,257 examples to fit, 360 to test, 3 seeds")).to_be_visible()
+    page.wait_for_timeout(1_000)
+    box = page.evaluate(
+        """() => {
+          const plot = document.querySelector('.js-plotly-plot'), frame = plot.getBoundingClientRect();
+          const { xaxis2: x, yaxis2: y } = plot._fullLayout;
+          return [frame.left + x._offset + x.d2p(3), frame.top + y._offset + y.d2p(0)];
+        }"""
+    )
+    page.mouse.click(*box)
+    expect(page.get_by_text("MaxPool2d 16×4×4")).to_be_visible()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('layer') === 'conv1_pool'")
+    page.goto(page.url)
+    expect(page.get_by_text("MaxPool2d 16×4×4")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)

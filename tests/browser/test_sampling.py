@@ -1,0 +1,46 @@
+"""Chains in a real browser: they are played, stepped, slowed and set back, and nothing is asked of the server."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.browser.conftest import Server
+
+
+def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> None:
+    sent: list[int] = []
+
+    def opened(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(len(frame)))
+
+    page.on("websocket", opened)
+    page.goto(server.url("sampling?target=mixture"))
+    host = page.locator(".chains[data-steps]")
+    expect(host).to_be_visible()
+    expect(host).to_have_attribute("data-t", re.compile(r"^([6-9]|\d\d+)$"))  # it plays by itself
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(500)
+    sent.clear()
+    at = int(host.get_attribute("data-t") or 0)
+    page.wait_for_timeout(600)
+    assert host.get_attribute("data-t") == str(at)
+    page.get_by_role("button", name="Step ›").click()
+    expect(host).to_have_attribute("data-t", str(at + 1))
+    page.get_by_role("button", name="‹ Step").click()
+    expect(host).to_have_attribute("data-t", str(at))
+    before = picture(page)
+    page.get_by_role("button", name="Reset").click()
+    expect(host).to_have_attribute("data-t", "0")
+    assert picture(page) != before
+    page.locator(".speed").fill("6")
+    page.get_by_role("button", name="Play").click()
+    expect(host).to_have_attribute("data-t", re.compile(r"^\d{3}$"))
+    assert not sent
+
+
+def picture(page: Page) -> str:
+    """What is drawn on the plane."""
+    drawn: str = page.locator("canvas.plane").evaluate("c => c.toDataURL()")
+    return drawn

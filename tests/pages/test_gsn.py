@@ -1,0 +1,111 @@
+"""The page of walks: what is shown, held, and said of it."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from latentlab import data
+from latentlab.store import Store
+from pages.ui.walks import FRAMES, WALKS, Walking, given, walked
+from tests.pages.conftest import Open, words
+
+SIDE = (0, 28, 0, 28)
+
+
+@pytest.fixture(autouse=True)
+def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where MNIST itself isn't on the machine."""
+    monkeypatch.setattr(data, "is_local", lambda _: False)
+
+
+def walking(start: str = "examples", hidden: str = "nothing is given", every: int = 1) -> Walking:
+    return Walking(start, 3, hidden, SIDE, every, 0, 0)
+
+
+def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
+    app = opened("gsn")
+    assert not app.exception
+    assert len(app.image) == 1
+    assert [metric.label for metric in app.metric] == [
+        "The class changes", "Classes visited", "Judge unsure", "Unlike anything real",
+    ]  # fmt: skip
+    assert "5 steps from image to image" in words(app)
+
+
+def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
+    app = opened("gsn", nearest="true")
+    assert not app.exception
+    assert "nearest of 500 examples kept with the run" in words(app)
+
+
+def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
+    run = Store.default().read("mnist-gsn-walkback")
+    asked = walking("one image", "right half")
+    frames = walked(run, asked)
+    seen = given(run, asked).numpy()
+    assert frames.shape == (FRAMES, WALKS, 1, 28, 28)
+    x = (Store.default().examples(run.id).batch().x[3] > 0.5).float().numpy()
+    assert (frames[:, :, seen] == (255 * x[seen]).astype(np.uint8)).all()
+    assert frames[:, :, ~seen].std(0).mean() > 1
+    assert not seen[..., 14:].any()
+    assert seen[..., :14].all()
+
+
+def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> None:
+    run = Store.default().read("mnist-gsn-walkback")
+    examples = Store.default().examples(run.id).batch().x
+    x = (examples > 0.5).float()
+    errors = []
+    for image in range(12):
+        asked = Walking("one image", image, "right half", SIDE, 1, 0, 0)
+        hidden = ~given(run, asked).numpy()
+        drawn = walked(run, asked)[8:].mean((0, 1)) / 255
+        errors.append([np.square(one - x[image].numpy())[hidden].mean() for one in (drawn, x.mean(0).numpy())])
+    ours, mean = np.mean(errors, 0)
+    assert ours < 0.9 * mean
+
+
+def test_a_box_of_ones_own_can_be_hidden(opened: Open) -> None:
+    app = opened("gsn", **{"from": "one image", "missing": "a box"})
+    assert not app.exception
+    assert app.slider(key="rows").value == (7, 21)
+
+
+def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None:
+    app = opened("gsn", detail="Exact laboratory")
+    assert not app.exception
+
+    def numbers(app: AppTest) -> list[float]:
+        text = " ".join(m.value for m in app.markdown if "eigenvalue" in m.value or "conditional" in m.value)
+        return [float(n) for n in re.findall(r"\*\*([\d.e-]+)\*\*", text)]
+
+    off, eigenvalue, entropy, fitting, other = numbers(app)
+    assert max(off, fitting) < 1e-12
+    assert other > 0.01
+    app.toggle(key="walkback").set_value(True).run()
+    off, faster, more, _, _ = numbers(app)
+    assert off < 1e-12
+    assert faster < eigenvalue
+    assert more > entropy
+    app.toggle(key="counted").set_value(True).run()
+    assert numbers(app)[0] > 1e-4
+    app.multiselect(key="held").set_value([]).run()
+    assert not app.exception
+
+
+def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(opened: Open) -> None:
+    app = opened("gsn", run="digits-gsn", detail="Parzen estimate")
+    assert not app.exception
+    ours, source = (table.value for table in app.dataframe)
+    assert np.isfinite(ours["log-likelihood"]).all()
+    assert list(source["nats"])[:3] == [214, -152, 24]
+
+
+def test_noise_is_a_start_too(opened: Open) -> None:
+    app = opened("gsn", **{"from": "noise"})
+    assert not app.exception
+    frames = walked(Store.default().read("mnist-gsn-walkback"), walking("noise"))
+    assert torch.from_numpy(frames[-1]).float().mean() < 100

@@ -1,0 +1,265 @@
+"""Data of the user's own on the train page: uploaded, looked at, kept, chosen, trained on, removed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from latentlab import jobs, places
+from latentlab.data import Shelf
+from latentlab.store import Store
+from latentlab.worker import perform
+from tests.data.test_files import encoded, noise
+from tests.pages.conftest import Open
+from tests.pages.conftest import words as markdown
+
+pytestmark = pytest.mark.usefixtures("no_worker")
+
+KIND = "application/octet-stream"
+Upload = Callable[..., AppTest]
+
+
+@pytest.fixture
+def shelf(app_store: Store) -> Shelf:
+    return Shelf(app_store.root / ".data")
+
+
+@pytest.fixture
+def upload(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upload:
+    """Open the train page and upload files; whatever happens, none of them stays on the disk."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+
+    def open_and_upload(**files: bytes) -> AppTest:
+        app = opened("train")
+        app.file_uploader[0].set_value([(name, content, KIND) for name, content in files.items()]).run()
+        assert not app.exception
+        assert not list((tmp_path / "temporary").iterdir())
+        return app
+
+    return open_and_upload
+
+
+def words(app: AppTest) -> str:
+    """All that a page says, as it is read: what came from a file has its marks escaped."""
+    return markdown(app).replace("\\", "")
+
+
+def npz(n: int = 30, **others: Any) -> bytes:
+    out = io.BytesIO()
+    arrays: dict[str, Any] = {"x": noise(n, 9, 8), "y": np.arange(n) % 3}
+    np.savez(out, **(arrays | others))
+    return out.getvalue()
+
+
+def csv(n: int = 30) -> bytes:
+    rows = [f"{k},{k * k / 7},{'uv'[k % 2]},{k % 3}" for k in range(n)]
+    return "\n".join(["a,b,kind,label", *rows]).encode()
+
+
+def idx(values: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+    return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
+
+
+def keep(app: AppTest) -> AppTest:
+    app.button(key="keep").click().run()
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    return app
+
+
+def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf: Shelf, app_store: Store) -> None:
+    app = upload(**{"my pets.npz": npz()})
+    assert "30 images of 8 x 9 pixels, gray." in words(app)
+    assert "3 classes: 0, 1, 2." in words(app)
+    assert shelf.names() == ()
+    images = len(app.image)
+    keep(app)
+    assert shelf.names() == ("my-pets",)
+    assert shelf.card("my-pets").source == "my pets.npz"
+    assert app.selectbox(key="dataset").value == "my-pets"
+    assert len(app.image) == images - 1  # the look at the upload is gone
+    assert "30 images of 8 × 9, 3 classes, from my pets.npz" in words(app)
+    assert app.number_input(key="vae-my-pets-epochs").value == 500
+    app.number_input(key="vae-my-pets-epochs").set_value(1).run()
+    app.number_input(key="vae-my-pets-hidden").set_value(8).run()
+    app.button(key="start").click().run()
+    list(perform(app_store, app.query_params["job"]))
+    app.run()
+    assert not app.exception
+    assert app_store.runs()[0].dataset == "my-pets"
+
+
+def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, shelf: Shelf) -> None:
+    keep(upload(**{"pets.npz": npz()}))
+    app = opened("train", dataset="pets")
+    assert app.selectbox(key="dataset").value == "pets"
+    assert "from pets.npz" in words(app)
+    assert shelf.names() == ("pets",)
+
+
+def test_of_a_table_the_label_is_chosen(upload: Upload, shelf: Shelf) -> None:
+    app = upload(**{"bees.csv": csv()})
+    assert "Labels from the column label." in words(app)
+    assert app.selectbox(key="own-label").options == ["by its name", "a", "b", "kind", "label"]
+    assert app.dataframe
+    app.selectbox(key="own-label").select("kind").run()
+    assert "Labels from the column kind." in words(app)
+    app.text_input(key="own-name").set_value("../Bees & more").run()
+    keep(app)
+    assert shelf.card("Bees-more").classes == ("u", "v")
+    assert shelf.card("Bees-more").features == ("a", "b", "label")
+
+
+def test_a_table_comes_with_its_images(upload: Upload, shelf: Shelf) -> None:
+    files = {f"{k}.png": encoded(noise(5, 6, seed=k)) for k in range(4)}
+    table = "\n".join(["file,label", *(f"{name},{'ab'[k % 2]}" for k, name in enumerate(files))])
+    app = upload(**{"list.csv": table.encode()}, **files)
+    assert app.selectbox(key="own-image").value == "file"
+    assert "4 images of 6 x 5 pixels, gray." in words(app)
+    keep(app)
+    assert (shelf.card("list").shape, shelf.card("list").classes) == ((1, 5, 6), ("a", "b"))
+
+
+def test_images_alone_are_a_folder(upload: Upload, shelf: Shelf) -> None:
+    app = upload(**{f"C:\\pets\\{k}.png": encoded(noise(5, 6, seed=k)) for k in range(3)}, **{"bad.png": b"no"})
+    assert "1 file skipped as damaged or not an image: bad.png." in words(app)
+    keep(app)
+    assert shelf.card("images").n == 3
+
+
+def test_idx_images_find_their_labels(upload: Upload, shelf: Shelf) -> None:
+    images, labels = idx(noise(12, 4, 4)), idx((np.arange(12) % 4).astype(np.uint8))
+    app = upload(**{"train-labels-idx1-ubyte.gz": gzip.compress(labels), "train-images-idx3-ubyte": images})
+    assert "Labels from train-labels-idx1-ubyte.gz." in words(app)
+    keep(app)
+    assert len(shelf.card("train-images-idx3-ubyte").classes) == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        ({"a.csv": b""}, "empty"),
+        ({"a.csv": b"\xff\xfe\x00"}, "not text in UTF-8"),
+        ({"a.zip": b"PK"}, "not a zip file"),
+        ({"a.exe": b"MZ"}, "of no known kind"),
+        ({"../../etc/passwd": b"root"}, "passwd is of no known kind"),
+        ({"\0": b"x"}, "of no known kind"),
+        ({"x" * 300 + ".npy": b"x"}, "not an array"),
+        ({"a.npz": npz(y=np.arange(3))}, "3 labels for 30 examples"),
+        ({"a.npz": npz(n=1)}, "1 example; 2 are the least"),
+        ({"a.npz": npz(), "b.npz": npz()}, "don't go together"),
+        ({"a.csv": csv(), "b.csv": csv()}, "don't go together"),
+        ({"a.png": b"no"}, "no image that can be read"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(upload: Upload, shelf: Shelf, files: dict[str, bytes], fault: str) -> None:
+    app = upload(**files)
+    (error,) = app.error
+    assert fault in error.value
+    assert error.value.endswith(".")
+    assert not [button for button in app.button if button.key == "keep"]
+    assert app.number_input(key="vae-digits-epochs")
+    assert shelf.names() == ()
+
+
+def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.own_data.MAX_UPLOAD", 1_000)
+    assert [error.value[:14] for error in upload(**{"a.npz": npz()}).error] == ["The files are "]
+
+
+def test_what_cannot_be_kept_is_said(upload: Upload, shelf: Shelf) -> None:
+    app = upload(**{"pets.npz": npz()})
+    shelf.root.parent.mkdir(exist_ok=True)
+    shelf.root.write_text("not a folder")
+    app.button(key="keep").click().run()
+    assert not app.exception
+    assert "can't be kept" in app.error[0].value
+
+
+def test_names_of_anyone_are_not_markdown(upload: Upload) -> None:
+    app = upload(**{"a.npz": npz(30, **{"**bold** :red[x]": np.zeros(3)})})
+    assert r"\*\*bold\*\* \:red\[x\]" in markdown(app)
+
+
+def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, app_store: Store, opened: Open) -> None:
+    app = keep(upload(**{"pets.npz": npz()}))
+    run_id = jobs.submit(app_store, "vae", "pets", {"hidden": 8}, {"epochs": 1})
+    list(perform(app_store, run_id))
+    app.button(key="delete-pets").click().run()
+    assert not app.exception
+    assert shelf.names() == ()
+    assert app.number_input(key="vae-digits-epochs")
+    assert app.selectbox(key="dataset").value == "digits"
+    assert "Nothing is kept yet." in words(app)
+    for page in ("clusters", "train"):
+        shown = opened(page, run=run_id, dataset="pets")
+        assert not shown.exception
+        assert not shown.error
+        assert shown.selectbox(key="picked").value == run_id
+
+
+def test_a_training_whose_data_were_removed_can_be_discarded(shelf: Shelf, opened: Open, tmp_path: Path) -> None:
+    store = Store(shelf.root.parent)
+    (tmp_path / "pets.npz").write_bytes(npz())
+    job_id = jobs.submit(store, "vae", shelf.add(tmp_path / "pets.npz"), {}, {})
+    shelf.remove("pets")
+    with pytest.raises(ValueError, match="no data set called"):
+        list(perform(store, job_id))
+    app = opened("train", job=job_id)
+    assert "There is no data set called 'pets'" in words(app)
+    app.button(key="discard-watched").click().run()
+    assert jobs.jobs(store) == []
+
+
+def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Store) -> None:
+    app = keep(upload(**{"bees.csv": csv()}))
+    app.segmented_control(key="vae-bees-network").set_value("conv").run()
+    app.button(key="start").click().run()
+    assert [error.value for error in app.error] == [
+        "A convolutional network needs images of at least 8×8 pixels; these data have shape (2,)."
+    ]
+    assert jobs.jobs(app_store) == []
+
+
+def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, shelf: Shelf) -> None:
+    app = keep(upload(**{"pets.npz": npz()}))
+    (shelf.root / "pets" / "data.json").write_text("{")
+    app.run()
+    assert not app.exception
+    assert "missing or damaged" in words(app)
+    app.button(key="start").click().run()
+    assert "missing or damaged" in app.error[0].value
+    app.button(key="delete-pets").click().run()
+    assert shelf.names() == ()
+
+
+def test_the_app_opens_with_the_data_that_it_was_started_with(
+    shelf: Shelf, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pets.npz").write_bytes(npz())
+    monkeypatch.setenv(places.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
+    app = opened("home")
+    assert "Your data **pets**: 30 images of 8 × 9, 3 classes" in words(app)
+    assert opened("train").selectbox(key="dataset").value == "pets"
+    assert opened("clusters", run="data:pets").selectbox(key="picked").value == "data:pets"
+    shelf.remove("pets")
+    assert "Your data" not in words(opened("home"))
+    assert opened("train").selectbox(key="dataset").value == "digits"
+
+
+@pytest.mark.parametrize("name", ["none", "../../etc", ""])
+def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: str) -> None:
+    app = opened("train", dataset=name)
+    assert not app.exception
+    assert app.number_input(key="vae-digits-epochs")

@@ -1,0 +1,165 @@
+"""The page of probes: a true curve at once, the full one when it comes, and what a layer's probe says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from latentlab.analysis.pathology import STEPS, Depths
+from latentlab.analysis.probe_curve import Curve, probe_curve
+from latentlab.data import load
+from latentlab.store import Store
+from pages.ui import probing
+from tests.pages.conftest import Open, words
+
+pytestmark = pytest.mark.usefixtures("kept_examples_only")
+
+
+@pytest.fixture
+def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where MNIST itself isn't on the machine."""
+    monkeypatch.setattr(probing, "is_local", lambda name: name == "digits")
+
+
+def chart(app: AppTest, n: int = 0) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[n].proto.spec)
+    return spec
+
+
+def line(app: AppTest, name: str = "the probes") -> list[float]:
+    (found,) = (trace for trace in chart(app)["data"] if trace.get("name") == name)
+    y = found["y"]
+    return list(np.frombuffer(base64.b64decode(y["bdata"]), y["dtype"])) if isinstance(y, dict) else y
+
+
+def first(run_id: str, epoch: int | None = None) -> Curve:
+    store = Store.default()
+    data = store.examples(run_id)
+    n = len(data)
+    sizes = (round(0.6 * n), round(0.2 * n), n - round(0.6 * n) - round(0.2 * n))
+    model = store.load(run_id, epoch)
+    return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=probing.FIRST_LIMIT)
+
+
+def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
+    opened: Open, helper: dict[str, Future[Any]]
+) -> None:
+    app = opened("probes", run="digits-cnn")
+    assert not app.exception
+    assert "A first look" in words(app)
+    assert line(app) == pytest.approx(first("digits-cnn").means())
+    assert line(app, "before training") == pytest.approx(first("digits-cnn", 0).means())
+    keys = [key for key in helper if key.startswith("probe digits-cnn")]
+    assert len(keys) == 2
+    splits = load("digits")
+    x, y = torch.cat([part.x for part in splits]), torch.cat([part.y for part in splits]).numpy()
+    full = probe_curve(
+        Store.default().load("digits-cnn"), x, y, (1257, 180, 360), n_classes=10, n_seeds=2, limit=32, control=True
+    )
+    for key in keys:
+        helper[key].set_result(full)
+    app.run()
+    assert "A first look" not in words(app)
+    assert "1,257 examples to fit, 360 to test, 2 seeds" in words(app)
+    assert line(app) == pytest.approx(full.means())
+    probe = full.readings[-1].probes[0]
+    assert f"selectivity **{probe.selectivity:.2f}**" in words(app)
+
+
+def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn", moment="epoch 2")
+    assert app.select_slider(key="moment").options == [
+        "untrained", "epoch 1", "epoch 2", "epoch 5", "epoch 10", "epoch 20", "end",
+    ]  # fmt: skip
+    assert app.select_slider(key="moment").value == "epoch 2"
+    assert line(app) == pytest.approx(first("digits-cnn", 2).means())
+    app.select_slider(key="moment").set_value("untrained").run()
+    assert line(app) == pytest.approx(first("digits-cnn", 0).means())
+    assert not [trace for trace in chart(app)["data"] if trace.get("name") == "before training"]
+
+
+def test_the_code_of_an_autoencoder_is_looked_at_first(opened: Open) -> None:
+    app = opened("probes", run="digits-vae")
+    assert app.selectbox(key="layer").value == "latent"
+    assert "**latent** · code 2" in words(app)
+
+
+@pytest.mark.parametrize("target", ["parity", "has a loop", "stroke thickness", "slant", "amount of noise"])
+def test_other_questions_have_their_own_classes_and_chance(opened: Open, target: str) -> None:
+    app = opened("probes", run="digits-cnn", ask=target)
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="ask").value == target
+    assert "the model" not in [note.get("text") for note in chart(app)["layout"]["annotations"]]
+    assert "chance" in words(app)
+
+
+def test_a_chosen_layer_is_looked_at_closely(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn", layer="conv1_pool")
+    assert "**conv1_pool** · MaxPool2d 16×4×4" in words(app)
+    assert "128 of 256 features" in words(app)
+    assert app.image
+    app.selectbox(key="layer").select("logits").run()
+    assert "**logits** · Linear 10" in words(app)
+
+
+def test_nonsense_in_the_address_falls_back(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn", ask="age", moment="epoch 3", layer="fc9", measure="x", n="7")
+    assert not app.exception
+    assert app.selectbox(key="ask").value == "class"
+    assert app.select_slider(key="moment").value == "end"
+    assert app.selectbox(key="layer").value == "logits"
+
+
+def test_another_model_keeps_the_question_and_forgets_what_it_does_not_have(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn", ask="parity", moment="epoch 2", layer="conv1")
+    app.selectbox(key="picked").select("digits-vae").run()
+    assert not app.exception
+    assert app.selectbox(key="ask").value == "parity"
+    assert app.select_slider(key="moment").value == "end"
+    assert app.selectbox(key="layer").value == "latent"
+
+
+def test_the_table_of_all_layers_can_be_taken_along(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn", detail="All layers")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert table["layer"].tolist()[:2] == ["input", "conv1"]
+    assert table["test error"].tolist() == pytest.approx(first("digits-cnn").means().tolist(), abs=1e-6)
+    assert len(app.get("download_button")) == 2
+
+
+def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("probes", run="digits-cnn", detail="Pathology lab")
+    errors = np.concatenate([np.linspace(0.05, 0.8, 65), np.full(64, 0.1)])
+    for skip in (True, False):
+        helper[f"lab {skip} 0"].set_result((Depths(0, errors, np.full(128, 1.4), 0.12, 0.9), {}))
+    app.run()
+    assert not app.exception
+    assert "layers 47 to 64 know little more than chance" in words(app)
+    assert [key for key in helper if key.startswith("lab")] == [f"lab {skip} {STEPS[1]}" for skip in (True, False)]
+
+
+def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("probes", run="digits-cnn")
+    app.button(key="cancel-probes").click().run()
+    assert not [key for key in helper if key.startswith("probe")]
+    assert "A first look" not in words(app)
+    next(button for button in app.button if button.label == "Measure in full").click().run()
+    assert [key for key in helper if key.startswith("probe")]
+
+
+def test_a_question_without_two_answers_is_a_sentence(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "parity", lambda y: 0 * y)
+    app = opened("probes", run="digits-cnn", ask="parity")
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "This can't be probed: A probe needs examples of at least two classes; all that have a label are of class 0."
+    ]
