@@ -92,6 +92,6 @@ def _csv(run: Run, rows: Rows) -> str:
 
 def judge_toggle(run: Run) -> bool:
     """Ask for the judge's word under every cell, where there is a judge."""
-    return judge(run) is not None and st.toggle(
+    return judge(run, own=False) is not None and st.toggle(
         "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
     )

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.attribute import METHODS, Attribute, Method, attribute_vector
+from latentlab.analysis.latents import encode_all
 from latentlab.data import to_bytes
 from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
@@ -19,7 +20,7 @@ from latentlab.runs import Run, labels
 from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.diagnosis import classifier
-from pages.ui.groups import codes_of_group, offered, picked
+from pages.ui.groups import offered, picked
 from pages.ui.header import look
 from pages.ui.pictures import drawing
 
@@ -28,6 +29,7 @@ Floats = NDArray[np.float32]
 STEPS = 7  # columns
 ROWS = 5
 SEED = 0
+Floats = NDArray[np.float32]
 N_BOOT = 100  # for the cone
 NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
 
@@ -37,7 +39,7 @@ class Asked:
     """What the visitor asks for.
 
     Attributes:
-        a, b: the classes of the two groups, or the names of groups that are `offered`.
+        a, b: the members of the two groups: classes, or names of `offered` groups.
         method: how the direction is found.
         reach: how far to go, in gaps between the groups' means.
         images: the test examples that it is applied to.
@@ -61,18 +63,17 @@ class Walk:
 
 def choose_groups(run: Run) -> Asked:
     """Let the visitor choose two groups of classes, a method, how far to go, and from where."""
-    names = list(run.classes)
+    names, more = list(run.classes), offered(run)
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
-    groups, chosen = list(offered(run)), []
+    chosen = []
     for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
-        linked = [part for part in (address.read(side) or "").split(",") if part in names]
-        from_map = [name for name in picked(run.dataset) if name.startswith(f"lasso {side.upper()}")]
+        linked = [part for part in (address.read(side) or "").split(";") if part in names or part in more]
+        lasso = [name for name in picked(run.dataset) if name.startswith(f"lasso {side.upper()}")]
         members = st.multiselect(
-            label, [*names, *groups], from_map or linked or [default],
-            key=f"group-{side}-{run.id}-{','.join(picked(run.dataset))}",
-            help="Test examples of these classes, and groups that were picked on the page Clusters",
+            label, [*names, *more], lasso or linked or [default], key=f"group-{side}-{run.id}-{lasso}",
+            help="Classes of test examples, values of a column, or what was selected on the page Clusters",
         )  # fmt: skip
-        address.write(side, ",".join(members) if members not in ([default], from_map) else None)
+        address.write(side, ";".join(members) if members not in ([default], lasso) else None)
         chosen.append(tuple(members))
     method = st.segmented_control(
         "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
@@ -118,7 +119,7 @@ def told_instead(run: Run) -> None:
 
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
-    z_a, z_b = codes_of_group(run, a), codes_of_group(run, b)
+    z_a, z_b = _codes(run, a), _codes(run, b)
     return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
 
 
@@ -143,7 +144,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     """A row for each example, further along the direction with every column; and how sure the direction is."""
     some = cache.examples(run).batch(torch.tensor(asked.images))
     words = None
-    classify = classifier(run) if judged else None
+    classify = classifier(run, own=False) if judged else None
     if classify is not None:
         log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
         words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
@@ -191,6 +192,15 @@ def export(run: Run, found: Attribute, gone: Walk) -> None:
 def _csv(found: Attribute) -> str:
     lines = [f"z{axis + 1},{value:.6g}" for axis, value in enumerate(found.direction)]
     return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
+
+
+def _codes(run: Run, members: tuple[str, ...]) -> Floats:
+    """(N, z_dim) the codes of the test examples of some classes, and of the examples of other groups."""
+    classes = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
+    parts = [cache.standard_codes(run)[torch.isin(cache.examples(run).y, classes)].numpy()]
+    more = offered(run)
+    parts += [encode_all(cache.encoder(run), more[name].members().x) for name in members if name in more]
+    return np.concatenate(parts)
 
 
 def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:

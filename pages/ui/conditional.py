@@ -113,7 +113,7 @@ def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | Non
 
 
 def _judged(run: Run, cells: Floats) -> Judged | None:
-    classify = classifier(run)
+    classify = classifier(run, own=False)
     if classify is None:
         return None
     n, k = cells.shape[:2]
@@ -125,5 +125,5 @@ def _judged(run: Run, cells: Floats) -> Judged | None:
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _control(run: Run) -> Share | None:
     """How often the judge recognises the run's real examples."""
-    classify, some = classifier(run), labelled(run).batch()
+    classify, some = classifier(run, own=False), labelled(run).batch()
     return judge(classify, some.x, some.y).accuracy if classify is not None else None

@@ -31,7 +31,6 @@ from pages.ui.explore import on_plane
 from pages.ui.header import look
 from pages.ui.pictures import figure, sheet
 
-GENERATES = (Decodes, Conditional)
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
@@ -52,21 +51,23 @@ def diagnosis(run: Run, view: View) -> None:
         _health(run)
 
 
-def judge(run: Run) -> Run | None:
-    """The run's own model if it only classifies, else the classifier of the same data with the lowest test error.
+def judge(run: Run, own: bool = True) -> Run | None:
+    """Who names the class of a run's pictures: its own model if it can, else another classifier of the same data.
 
-    Never one that generates: nobody judges their own.
+    Args:
+        run: what is judged.
+        own: False for an independent judge, one that generates nothing itself: the one with the lowest test error.
     """
-    if issubclass(run.kind, Classifies) and not issubclass(run.kind, GENERATES):
+    if own and issubclass(run.kind, Classifies):
         return run
     known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
-    found = [r for r in known if not issubclass(r.kind, GENERATES)]
+    found = [r for r in known if not issubclass(r.kind, Decodes | Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 
-def classifier(run: Run) -> Classify | None:
-    """(B, *shape) -> (B, K) log-probabilities of the run's judge, without gradients; None where there is none."""
-    found = judge(run)
+def classifier(run: Run, own: bool = True) -> Classify | None:
+    """(B, *shape) -> (B, K) log-probabilities of the run's `judge`, without gradients; None where there is none."""
+    found = judge(run, own)
     model = cache.model(found) if found is not None else None
     if not isinstance(model, Classifies):
         return None

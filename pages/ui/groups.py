@@ -9,14 +9,10 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.latents import encode_all
 from latentlab.data import Dataset
 from latentlab.runs import Run
-from pages.ui import cache
 from pages.ui.components.scatter import digest
 from pages.ui.spaces import Source, Space, columns, space
-
-Floats = NDArray[np.float32]
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
@@ -91,15 +87,6 @@ def offered_of(source: Source) -> dict[str, Group]:
 def everything_of(run: Run) -> Source:
     """All examples of a run's data set, as they are."""
     return Source(run.dataset, run, n=np.iinfo(np.int64).max)
-
-
-def codes_of_group(run: Run, members: tuple[str, ...]) -> Floats:
-    """(N, z_dim) the codes of the test examples of some classes, and of `offered` groups, in units of their spread."""
-    wanted = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
-    parts = [cache.standard_codes(run)[torch.isin(cache.examples(run).y, wanted)].numpy()]
-    known = offered(run)
-    parts += [encode_all(cache.encoder(run), known[name].members().x) for name in members if name in known]
-    return np.concatenate(parts)
 
 
 def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:

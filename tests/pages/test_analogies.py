@@ -29,6 +29,8 @@ from pages.ui.analogy_rows import Rows
 from pages.ui.attributes import N_BOOT
 from pages.ui.components.row import checked
 from pages.ui.diagnosis import judge as judge_of
+from pages.ui.groups import Group
+from pages.ui.spaces import Source
 from tests.pages.conftest import Open, words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -187,7 +189,8 @@ def test_nobody_judges_their_own(app_store: Store) -> None:
     run = app_store.read("digits-m2")
     assert issubclass(run.kind, Classifies)
     assert run.metrics["error"] <= app_store.read("digits-cnn").metrics["error"]
-    found = judge_of(run)
+    assert judge_of(run) == run
+    found = judge_of(run, own=False)
     assert found is not None
     assert found.id == "digits-cnn"
 
@@ -323,7 +326,7 @@ def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
     assert [info.value for info in app.info] == [
         "Both groups have the same mean, so no direction leads from one to the other: change one."
     ]
-    app.multiselect(key="group-a-mnist-vae-2d-").set_value([]).run()
+    app.multiselect(key="group-a-mnist-vae-2d-[]").set_value([]).run()
     assert "A group needs at least 4 examples" in words(app)
 
 
@@ -337,23 +340,19 @@ def test_another_model_takes_the_same_images_along_its_own_direction(opened: Ope
     assert f"tells apart {found.auc.value:.1%} of held-out pairs" in words(app)
 
 
-def test_a_selection_on_the_map_can_be_a_group(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentlab.data.images.is_local", lambda _: False)  # the map is of the examples kept
-    app = opened("clusters", run="mnist-vae-2d")
-    ids = np.arange(40)
-    sent = {"clicked": None, "selected": base64.b64encode(ids.astype("<u4").tobytes()).decode()}
-    app.session_state["map"] = sent
+def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-2d")
+    run = Store.default().read("mnist-vae-2d")
+    lasso = Group("lasso A (40 examples, ab12)", Source("mnist", run), tuple(range(40)))
+    app.session_state["groups"] = {"A": lasso}
     app.run()
-    app.button(key="group A").click().run()
-    app.switch_page("pages/analogies.py").run()
-    (name,) = app.multiselect[0].value
-    assert name.startswith("lasso A (40 examples")
+    assert app.multiselect[0].value == [lasso.name]
     model = Store.default().load("mnist-vae-2d")
     assert isinstance(model, VAE)
     with torch.no_grad():
-        z = model.encode(Store.default().examples("mnist-vae-2d").batch(slice(0, 40)).x)
+        z = model.encode(lasso.members().batch().x)
     found = attribute_vector(z.numpy(), groups("mnist-vae-2d")[1], "mean", N_BOOT)
-    assert f"{name} minus 3: tells apart {found.auc.value:.1%}" in words(app)
+    assert f"{lasso.name} minus 3: tells apart {found.auc.value:.1%}" in words(app)
 
 
 def test_data_without_classes_can_still_be_combined(opened: Open, app_store: Store) -> None:
