@@ -29,7 +29,6 @@ Floats = NDArray[np.float32]
 STEPS = 7  # columns
 ROWS = 5
 SEED = 0
-Floats = NDArray[np.float32]
 N_BOOT = 100  # for the cone
 NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
 
