@@ -12,6 +12,7 @@ from latentlab.analysis.features import How
 from latentlab.analysis.probe_curve import LATENT, Measure, Split
 from latentlab.runs import Run
 from latentlab.store import Store
+from pages.ui.own_questions import shown, upload
 from pages.ui.probing import Settings, targets
 
 PICTURE = "probe-curve"
@@ -22,7 +23,7 @@ def choose_target(run: Run) -> str:
     """Choose what is asked."""
     options = targets(run)
     _keep_known("ask", options)
-    return str(st.selectbox("Ask each layer about", options, key="ask", bind="query-params"))
+    return str(st.selectbox("Ask each layer about", options, format_func=shown, key="ask", bind="query-params"))
 
 
 def choose_moment(run: Run) -> tuple[str, int | None]:
@@ -90,6 +91,7 @@ def choose_settings() -> tuple[Settings, Besides]:
             "Wide layers", ["subset", "mean", "max"], default="subset", required=True, key="how", bind="query-params",
             help="A fixed random subset of the features; or pooled over the positions of each channel",
         )  # fmt: skip
+        upload()
         seeds = st.select_slider("Seeds", [1, 3, 5], 3, key="seeds", bind="query-params")
     return Settings(int(n), int(limit), cast(How, how), int(seeds)), Besides(untrained, overlay, log)
 

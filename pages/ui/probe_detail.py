@@ -17,6 +17,7 @@ from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
 from latentlab.figures.probes import confusion_figure, weights_figure
 from latentlab.runs import Run
 from pages.ui.header import look
+from pages.ui.own_questions import shown
 from pages.ui.pictures import figure, sheet
 from pages.ui.probing import Question, Settings
 
@@ -84,7 +85,7 @@ def all_layers(
     fit, choose, test = curve.sizes
     said = {
         "model": f"{run.title} ({run.id}), {moment}",
-        "asked about": f"{target}: {', '.join(asked.names)}",
+        "asked about": f"{shown(target)}: {', '.join(asked.names)}",
         "examples": f"{asked.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
         "seeds": ", ".join(str(seed) for seed in range(len(curve.readings[0].probes))),
         **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},

@@ -22,6 +22,7 @@ from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import cache
 from pages.ui.layouts import background
+from pages.ui.own_questions import PREFIX, own_question, own_targets
 
 Labels = NDArray[np.int64]
 
@@ -72,7 +73,7 @@ def targets(run: Run) -> list[str]:
     """What can be asked about the examples of a run."""
     even = [PARITY] if all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
-    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images]
+    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *own_targets()]
 
 
 def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
@@ -121,6 +122,10 @@ def measure_again() -> None:
 @st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def question(run: Run, target: str, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
+    if target.startswith(PREFIX):
+        data, y, names = own_question(run, target)
+        cuts = [round(share * len(data)) for share in SPLIT[:2]]
+        return Question(data.x, y, names, (cuts[0], cuts[1], len(data) - sum(cuts)), "the examples of your file")
     if n and is_local(run.dataset):
         splits = load(run.dataset)
         parts = [part[:size] for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]

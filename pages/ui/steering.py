@@ -16,6 +16,7 @@ from latentlab.models import Decodes, Encodes
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.header import look
+from pages.ui.own_questions import PREFIX, shown
 from pages.ui.pictures import figure, sheet
 from pages.ui.probing import CLASS, NOISE, PARITY, question, targets
 
@@ -71,12 +72,12 @@ def _latent_probe(run: Run, target: str) -> Probe:
 def _leakage(run: Run, target: str, k: int) -> Leakage:
     probes = {}
     for name in targets(run):
-        if name in (NOISE, CLASS, PARITY) and name != target:
+        if (name in (NOISE, CLASS, PARITY) or name.startswith(PREFIX)) and name != target:
             continue
         names = question(run, name, 0).names
         which = k if name == target else len(names) - 1
         try:
-            probes[f"{name}: {names[which]}"] = (_latent_probe(run, name), which)
+            probes[f"{shown(name)}: {names[which]}"] = (_latent_probe(run, name), which)
         except ValueError:  # an answer that all examples share
             continue
     codes = cache.standard_codes(run).numpy()[:EXAMPLES]

@@ -114,6 +114,27 @@ def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
     assert "**Steer**" not in words(opened("probes", run="digits-cnn"))
 
 
+def test_a_selection_of_the_map_is_a_question(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn")
+    ones = np.flatnonzero(load("digits").test.y.numpy() == 1)
+    content = "index,class,loss\n" + "".join(f"{k},1,{k / 7}\n" for k in ones)
+    app.file_uploader(key="own-labels").upload("ones.csv", content.encode(), "text/csv").run()
+    asked = app.selectbox(key="ask")
+    assert asked.options[-2:] == ["your file: listed or not", "your file: loss"]
+    asked.select_index(len(asked.options) - 2).run()
+    assert not app.exception
+    assert not app.error
+    assert line(app)[-1] < 0.06  # a classifier knows its ones
+    assert "216 examples to fit, 72 to test" in words(app)
+
+
+def test_a_file_that_labels_nothing_is_a_sentence(opened: Open) -> None:
+    app = opened("probes", run="digits-cnn")
+    app.file_uploader(key="own-labels").upload("a.csv", b"a,b\n1,2\n", "text/csv").run()
+    assert not app.exception
+    assert ["index" in error.value for error in app.error] == [True]
+
+
 @pytest.mark.parametrize("target", ["parity", "has a loop", "stroke thickness", "slant", "amount of noise"])
 def test_other_questions_have_their_own_classes_and_chance(opened: Open, target: str) -> None:
     app = opened("probes", run="digits-cnn", ask=target)
