@@ -62,9 +62,8 @@ def fits() -> None:
 
 
 def _table(title: str, layers: list[tuple[str, np.ndarray, np.ndarray]], y: Tensor) -> None:
-    print(
-        f"\n| {title}, {N_SPEED:,} examples | CPU s | mean penalised loss (relative gap to ours, at most) | same prediction on as many others |"
-    )
+    head = "CPU s | mean penalised loss (relative gap to ours, at most) | same prediction on as many others"
+    print(f"\n| {title}, {N_SPEED:,} examples | {head} |")
     print("|---|--:|--:|--:|")
     rows: dict[str, list[tuple[float, float, Tensor]]] = {}
     for _, values, unseen in layers:
