@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.attributes import MEASURES
 from latentlab.analysis.latents import encode_all
 from latentlab.analysis.probe import Probe, linear_probe
 from latentlab.analysis.steering import Leakage, leakage, steered
@@ -17,7 +18,7 @@ from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.header import look
 from pages.ui.pictures import figure, sheet
-from pages.ui.probing import CLASS, NOISE, PARITY, question, targets
+from pages.ui.probing import NOISE, question, targets
 
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
@@ -71,7 +72,7 @@ def _latent_probe(run: Run, target: str) -> Probe:
 def _leakage(run: Run, target: str, k: int) -> Leakage:
     probes = {}
     for name in targets(run):
-        if name in (NOISE, CLASS, PARITY) and name != target:
+        if name not in MEASURES and name != target:
             continue
         names = question(run, name, 0).names
         which = k if name == target else len(names) - 1

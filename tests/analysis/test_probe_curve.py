@@ -80,6 +80,9 @@ def test_every_number_is_there_for_every_seed(found: Curve, digits: Splits) -> N
         assert reading.values("top 3").max() <= reading.values("error").max()
         said = reading.said.argmax(1) != digits.test.y.numpy()
         assert said.mean() == pytest.approx(reading.values("error")[0], abs=0.003)
+        losses = [(p.valid.cross_entropy, p.train.cross_entropy) for p in reading.probes if p.valid is not None]
+        assert len(losses) == 3
+        assert all(choose > fit for choose, fit in losses)  # other examples than those of the fit
     assert found.means("cross-entropy", "train").shape == (10,)
     wide = found.readings[1]
     assert (wide.probes[0].kept, wide.probes[0].total, wide.how) == (64, 1024, "subset")
