@@ -28,7 +28,7 @@ from latentlab.analysis.latents import Floats
 WIDE = 1_024  # features: from here on scikit-learn is faster on a CPU
 PLAIN = 20  # iterations before the curvature is looked at
 SAMPLE = 2_000  # examples that it is estimated on
-WORTH = 250  # blocks take about as long as so many iterations on N examples, once d SAMPLE exceeds that many times N
+WORTH = 250  # the curvature is looked at while d times the sample is at most so many times N: measured
 PATIENCE = 3  # steps that must lower the loss too little before the fit ends
 MEMORY = 10  # pairs of steps that L-BFGS remembers
 RIDGE = 1e-4  # of the mean curvature, added to a block so that it can be inverted

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import PATIENCE, Server
 
 
 def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server: Server, page: Page) -> None:
     page.goto(server.url("probes?run=digits-cnn"))
     plot = page.locator(".js-plotly-plot").first
     expect(plot).to_be_visible()
-    expect(page.get_by_text("A first look")).to_have_count(0)  # the full curves come without a click
-    expect(page.get_by_text("1,257 examples to fit, 360 to test, 3 seeds")).to_be_visible()
+    full = page.get_by_text("1,257 examples to fit, 360 to test, 3 seeds")
+    expect(full).to_be_visible(timeout=4 * PATIENCE)  # it comes without a click
+    expect(page.get_by_text("A first look")).to_have_count(0, timeout=4 * PATIENCE)
     page.wait_for_timeout(1_000)
     box = page.evaluate(
         """() => {
