@@ -93,10 +93,7 @@ def redraw() -> None:
 
     model, _ = trained(next(r for r in RECIPES if r.id == "mixture-dae"), 0, {})
     print(f"64×64 field of a network: {cpu(lambda: score_field(model.denoise, 0.5, BOX, 64)):.1f} ms of CPU")
-    print(
-        "an exact field of the spiral, its density, arrows, and the figure for the browser: "
-        f"{cpu(exact):.1f} ms of CPU [50]"
-    )
+    print(f"an exact field of the spiral, its density, arrows and figure, as JSON: {cpu(exact):.1f} ms of CPU [50]")
 
 
 def main(n_seeds: int) -> None:
