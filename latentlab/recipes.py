@@ -232,9 +232,9 @@ RECIPES = (
         "Digits, a walk with factors",
         "gsn",
         "digits",
-        "Two hidden layers, and a learned factor for each step of the walkback: the first is trusted most.",
-        {"layers": 2, "hidden": 300, "corruption": 0.2, "noise": 1.0, "scaling": True, "binary": True},
-        {"epochs": 200, "batch_size": 50},
+        "The same with a learned factor for each step of the walkback: the first is trusted most.",
+        {"layers": 1, "hidden": 500, "corruption": 0.2, "walkback": 3, "scaling": True, "binary": True},
+        {"epochs": 300, "batch_size": 50},
     ),
     Recipe(
         "mnist-gsn-plain",

@@ -93,6 +93,14 @@ class GSN(Samples, Walks):
         """Chains at x, with nothing in their hidden layers."""
         return State(x, x.logit(), (x.new_zeros(len(x), self.config.hidden),) * self.config.layers)
 
+    def begin(self, n: int, rng: torch.Generator) -> State:
+        """n chains at draws of what comes down from empty hidden layers: sigmoid(b_0).
+
+        Not at uniform noise, half of whose pixels are on: tied weights make of the negative of an image nearly a mode.
+        """
+        logits = self.bias.detach().reshape(self.spec.shape).expand(n, *self.spec.shape)
+        return self._draw(logits, self.start(logits).hidden, rng)
+
     def step(self, state: State, rng: torch.Generator, k: int = 0) -> State:
         """Corrupt, go up and down, and draw: one step of the chain, with the factor α_(k+1) of the walk."""
         return self._draw(*self._reconstruct(state, rng, k), rng)
@@ -105,8 +113,8 @@ class GSN(Samples, Walks):
         return state.x
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): means of p(x|h) after `BURN_IN` steps from noise, each of a chain of its own."""
-        state = self.start(torch.rand((n, *self.spec.shape), generator=rng, device=rng.device))
+        """(n, *shape): means of p(x|h) after `BURN_IN` steps, each of a chain of its own."""
+        state = self.begin(n, rng)
         for _ in range(BURN_IN):
             state = self.step(state, rng)
         return state.mean
