@@ -158,6 +158,19 @@ def linear_probe(
     )
 
 
+def probe_directions(features: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
+    """(n_classes, d) unit vectors: along each a probe's answer turns to that class; zeros for a class without examples.
+
+    Unlike the way from the others' mean to the mean of the class, what all classes have in common doesn't count.
+
+    Raises:
+        ValueError: as `linear_probe`.
+    """
+    probe = linear_probe(features, y, n_classes=n_classes)
+    present = np.isin(np.arange(n_classes), np.asarray(y))
+    return np.stack([probe.direction(k) * present[k] for k in range(n_classes)]).astype(np.float32)
+
+
 def probe_features(features: Mapping[str, Features], y: ArrayLike, sizes: Sequence[int], **knobs: Any) -> list[Probe]:
     """A probe for each layer, of features that were read once.
 

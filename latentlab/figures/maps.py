@@ -75,6 +75,28 @@ def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: s
     return styled(figure, look, 220, barmode="overlay", xaxis={"title": {"text": name}}, yaxis={"title": {"text": "%"}})
 
 
+def class_bars(
+    labels: NDArray[np.integer], chosen: NDArray[np.integer], classes: Sequence[str], look: Theme
+) -> go.Figure:
+    """How many of the chosen are of each class, beside how many of all, each in per cent of its own.
+
+    Args:
+        labels: (N,) class indices of all; -1 is no class.
+        chosen: (M,) which of them.
+        classes: their names.
+        look: colours.
+    """
+    known = list(range(-1 if (labels < 0).any() else 0, len(classes)))
+    names = ["no class" if k < 0 else classes[k] for k in known]
+    colours = [look.muted if k < 0 else look.classes[k % len(look.classes)] for k in known]
+    figure = go.Figure()
+    for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
+        share = np.array([(part == k).mean() for k in known], np.float32) * 100
+        figure.add_bar(x=names, y=share, name=label, marker={"color": colour}, showlegend=False)
+    category = {"type": "category"}
+    return styled(figure, look, 220, xaxis=category, yaxis={"title": {"text": "% of all (gray), of the selected"}})
+
+
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
     """(C, C) distances between the classes as a table of colours, in the units of the codes."""
     size = {"size": 10} if len(classes) <= 20 else {"size": 1}

@@ -14,6 +14,7 @@ from torch import Tensor
 from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.analysis.directions import class_directions, pca
 from latentlab.analysis.preview import Preview, preview
+from latentlab.analysis.probe import probe_directions
 from latentlab.analysis.program import Program, ProgramError, unroll
 from latentlab.analysis.support import Encode
 from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
@@ -25,8 +26,10 @@ from latentlab.runs import Run
 from latentlab.store import Store
 
 Code = tuple[float, ...]
+Floats = NDArray[np.float32]
 
 N_COMPONENTS = 4
+N_PROBED = 2_000  # examples that a probe's directions come from
 N_NEAR = 10  # neighbours that say how near a place is to examples
 
 BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
@@ -145,14 +148,24 @@ def program(run: Run) -> Program | str:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
-def extra_directions(run: Run) -> dict[str, NDArray[np.float32]]:
-    """Name -> (z_dim,): principal components and the way towards each class; none where all lie in one plane."""
+def extra_directions(run: Run) -> dict[str, Floats]:
+    """Name -> (z_dim,): components, the way towards each class, a probe's directions; none where all is one plane."""
     d, seen = len(dimensions(run).order), examples(run)
     if d < 3:
         return {}
     found = {f"PC{k + 1}": row for k, row in enumerate(pca(standard_codes(run), min(d, N_COMPONENTS)).components)}
     ways = class_directions(standard_codes(run), seen.y, len(run.classes))
-    return found | {f"towards {name}": way for name, way in zip(run.classes, ways, strict=True) if way.any()}
+    found |= {f"towards {name}": way for name, way in zip(run.classes, ways, strict=True) if way.any()}
+    return found | probe_ways(standard_codes(run).numpy(), seen.y.numpy(), run.classes)
+
+
+def probe_ways(z: NDArray[np.float32], y: NDArray[np.int64], classes: tuple[str, ...]) -> dict[str, Floats]:
+    """Name -> (D,): the direction along which a linear probe's answer turns to each class; none where it can't be."""
+    try:
+        ways = probe_directions(z[:N_PROBED], y[:N_PROBED], len(classes))
+    except ValueError:  # fewer than two classes
+        return {}
+    return {f"probe {name}": way for name, way in zip(classes, ways, strict=True) if way.any()}
 
 
 def directions(run: Run, axes: tuple[int, int]) -> Tensor:

@@ -19,7 +19,7 @@ from latentlab.atlas import Atlas, project_or_find
 from latentlab.background import Background, report
 from latentlab.knobs import KnobError, knobs
 from pages.ui.knob_form import knob_form
-from pages.ui.spaces import Source, Space, along, components, directions
+from pages.ui.spaces import Source, Space, all_directions, along, components
 
 Floats = NDArray[np.float32]
 
@@ -72,7 +72,7 @@ def choose_layout(source: Source) -> Wanted:
     )
     if method in ("UMAP", "t-SNE"):
         return Wanted(method, settings=_settings(method))
-    options = list(directions(source)) if method == "Directions" else axis_names(source)
+    options = list(all_directions(source)) if method == "Directions" else axis_names(source)
     deep = len(options) > 2 and st.toggle("3-D", key="deep", bind="query-params")
     places = st.columns(3 if deep else 2)
     key = f"{method} {source.dataset} {source.run.id if source.run else ''} {source.layer}"
@@ -101,9 +101,9 @@ def components_meanwhile(seen: Space) -> Layout:
 
 def axes_of(source: Source, names: Sequence[str]) -> Axes:
     """The first two of some principal components or directions as axes; the first components for names of neither."""
-    known, pcs = directions(source), axis_names(source)
+    pcs = axis_names(source)
     across, up = names[:2] if len(names) > 1 else (pcs[0], pcs[min(1, len(pcs) - 1)])
-    if across in known and up in known:
+    if across not in pcs and {across, up} <= set(all_directions(source)):
         return along(source, across, up)
     order = [pcs.index(name) if name in pcs else min(k, len(pcs) - 1) for k, name in enumerate((across, up))]
     return components(source).axes((order[0], order[1]))
@@ -111,10 +111,11 @@ def axes_of(source: Source, names: Sequence[str]) -> Axes:
 
 def coordinates(seen: Space, names: Sequence[str]) -> Floats:
     """(N, k) along any number of principal components or directions."""
-    known, pcs = directions(seen.of), axis_names(seen.of)
-    scores = components(seen.of).project(seen.z)
-    columns = [seen.z @ known[name] if name in known else scores[:, pcs.index(name)] for name in names]
-    return np.stack(columns, 1)
+    pcs = axis_names(seen.of)
+    if names[0] in pcs:
+        return components(seen.of).project(seen.z)[:, [pcs.index(name) for name in names]]
+    known = all_directions(seen.of)
+    return np.stack([seen.z @ known[name] for name in names], 1)
 
 
 def axis_names(source: Source) -> list[str]:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.support import neighbour_distance
 from latentlab.data import to_bytes
-from latentlab.figures.maps import histogram
+from latentlab.figures.maps import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.ui import cache
 from pages.ui.colours import Coloured
-from pages.ui.components.scatter import Click
+from pages.ui.components.scatter import Click, Colouring
 from pages.ui.groups import hand_over
 from pages.ui.header import look
 from pages.ui.layouts import Layout
@@ -51,9 +51,15 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         examples(seen, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
-        if colours.colouring is not None:
-            drawn = histogram(colours.colouring.values, ids, colours.colouring.name, look())
-            figure(drawn, f"{colours.colouring.name} of the selected beside all")
+        first, second = st.columns(2, gap="medium")
+        drawn = class_bars(colours.labels, ids, colours.classes, look())
+        figure(drawn, "The classes of the selected beside those of all", place=first)
+        numbers = colours.colouring
+        if numbers is None and seen.of.run is not None:
+            numbers = Colouring("loss", terms(seen.of)["loss"])
+        if numbers is not None:
+            drawn = histogram(numbers.values, ids, numbers.name, look())
+            figure(drawn, f"{numbers.name} of the selected beside all", place=second)
     with right:
         counts = Counter(name_of(seen, int(k)) for k in seen.data.y[torch.from_numpy(ids)])
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))

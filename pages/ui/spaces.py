@@ -180,9 +180,16 @@ def directions(source: Source) -> dict[str, Floats]:
     return found | {f"towards {name}": way for name, way in zip(seen.data.classes, ways, strict=True) if way.any()}
 
 
+@st.cache_resource(max_entries=8, show_spinner="Fitting a probe …", hash_funcs=BY_KEY)
+def all_directions(source: Source) -> dict[str, Floats]:
+    """Name -> (D,): `directions`, and those along which a linear probe's answer turns to each class."""
+    seen = space(source)
+    return directions(source) | cache.probe_ways(seen.z, seen.data.y.numpy(), seen.data.classes)
+
+
 def along(source: Source, across: str, up: str) -> Axes:
     """Two directions of a space as the axes of a map: its coordinates are the code's own."""
-    known, mean = directions(source), space(source).z.mean(0)
+    known, mean = all_directions(source), space(source).z.mean(0)
     return Axes(np.stack([known[across], known[up]]), np.zeros_like(mean), mean)
 
 

@@ -12,7 +12,15 @@ from torch import nn
 from latentlab.analysis.features import INPUT, Features, Reduction, read_features
 from latentlab.analysis.latents import layers
 from latentlab.analysis.monotonicity import RESNET_50, monotonicity
-from latentlab.analysis.probe import PENALTIES, control_labels, linear_probe, probe_features, probe_layers, selectivity
+from latentlab.analysis.probe import (
+    PENALTIES,
+    control_labels,
+    linear_probe,
+    probe_directions,
+    probe_features,
+    probe_layers,
+    selectivity,
+)
 from latentlab.data import UNLABELLED, Dataset, Splits
 from latentlab.evaluation import evaluate
 from latentlab.models import CNN
@@ -307,3 +315,14 @@ def test_a_flat_curve_has_no_order() -> None:
 def test_what_is_no_curve_is_a_sentence(errors: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="at least two layers"):
         monotonicity(errors)
+
+
+def test_a_probes_direction_leaves_out_what_classes_have_in_common() -> None:
+    """Two classes that differ along the first axis; along the second all vary together, and widely."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 600)
+    x = np.column_stack([y + 0.1 * rng.normal(size=600), 5 * rng.normal(size=600)])
+    ways = probe_directions(x, y, 3)
+    np.testing.assert_allclose(ways[1], [1, 0], atol=0.05)
+    np.testing.assert_allclose(ways[0], [-1, 0], atol=0.05)
+    assert not ways[2].any()

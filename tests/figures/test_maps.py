@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentlab.figures.maps import gaps, histogram, map_3d
+from latentlab.figures.maps import class_bars, gaps, histogram, map_3d
 from latentlab.figures.theme import DARK
 
 
@@ -43,3 +43,12 @@ def test_the_distances_of_classes_are_a_table() -> None:
     (table,) = gaps(distances, ("a", "b"), DARK).data
     np.testing.assert_array_equal(table.z, distances.astype(np.float32))
     assert (table.x, table.y) == (("a", "b"), ("a", "b"))
+
+
+def test_the_classes_of_the_chosen_are_shares() -> None:
+    labels = np.array([0, 0, 0, 1, -1])
+    everything, chosen = class_bars(labels, np.array([0, 3]), ("a", "b"), DARK).data
+    assert everything.x == ("no class", "a", "b")
+    np.testing.assert_allclose(everything.y, [20, 60, 20])
+    np.testing.assert_allclose(chosen.y, [0, 50, 50])
+    assert chosen.marker.color == (DARK.muted, *DARK.classes[:2])
