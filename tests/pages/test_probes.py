@@ -169,6 +169,14 @@ def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, F
     assert not app.exception
     assert "layers 47 to 64 know little more than chance" in words(app)
     assert [key for key in helper if key.startswith("lab")] == [f"lab {skip} {STEPS[1]}" for skip in (True, False)]
+    for skip in (True, False):
+        helper[f"lab {skip} {STEPS[1]}"].set_result((Depths(STEPS[1], 0 * errors, np.full(128, 1.4), 0.31, 0.9), {}))
+    app.run()
+    assert not app.exception
+    assert app.select_slider(key=f"step-{STEPS[1]}").value == STEPS[1]
+    assert "errs on 31.0%." in words(app)
+    app.select_slider(key=f"step-{STEPS[1]}").set_value(STEPS[0]).run()
+    assert "errs on 12.0%; layers 47 to 64" in words(app)
 
 
 def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helper: dict[str, Future[Any]]) -> None:
