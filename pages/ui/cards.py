@@ -60,7 +60,7 @@ def cards(run: Run) -> None:
             run,
         )
     walkers = [walker for walker in Store.default().runs(GSN) if walker.shape == run.shape]
-    walker = max(walkers, key=lambda r: int(r.config.get("walkback", 0)), default=None)
+    walker = max(walkers, key=lambda r: int(r.config.get("layers", 0)), default=None)
     if walker is not None:
         with grid.container():
             _card(
