@@ -46,7 +46,7 @@ def walk(run: Run) -> None:
             likelihood(run)
 
 
-run = header("GSN", GSN, images=True, first="mnist-gsn-walkback")
+run = header("GSN", GSN, images=True, first="mnist-gsn")
 if run is None:
     st.stop()
 walk(run)

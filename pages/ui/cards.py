@@ -66,7 +66,7 @@ def _cards(run: Run) -> Iterator[Card]:
         text = "Chains on what the model learned, and what they are worth."
         yield Card("Sampling", "casino", text, "sampling", pictures.walked(run), run)
     walkers = [walker for walker in Store.default().runs(Walks) if walker.shape == run.shape]
-    walker = max(walkers, key=lambda one: int(one.config.get("walkback", 0)), default=None)
+    walker = max(walkers, key=lambda one: int(one.config.get("layers", 0)), default=None)
     if walker is not None:
         text = "A network that walks from image to image."
         yield Card("GSN", "directions_walk", text, "gsn", pictures.drawn(walker), walker)

@@ -24,13 +24,13 @@ SURE = 0.9  # a judge less sure than this takes an image for none of its classes
 BURN_IN = 50  # steps
 CHAINS, PER_CHAIN = 40, 50  # walks and images of each that the Parzen estimate is made of
 TABLE = (  # on MNIST from 10,000 samples, nats: as reported (Alain 2018, Table 5.1), and by `benchmarks.walks`
-    ("GSN, two layers", 214, 222),
-    ("denoising autoencoder", -152, 119),
-    ("the same with walkback", None, 174),
-    ("training images", 24, 244),
-    ("RBM", -244, None),
-    ("DBN, two layers", 138, None),
-    ("DBM, three layers", 32, None),
+    ("GSN, two layers", "214", "222"),
+    ("denoising autoencoder", "-152", "119"),
+    ("the same with walkback", "–", "174"),
+    ("training images", "24", "244"),
+    ("RBM", "-244", "–"),
+    ("DBN, two layers", "138", "–"),
+    ("DBM, three layers", "32", "–"),
 )
 
 

@@ -86,8 +86,7 @@ def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
         x = torch.rand(x.shape, generator=rng)
     elif walking.start == "one image" and walking.hidden != "nothing is given":
         seen = given(run, walking)
-        fresh = (torch.rand(x.shape, generator=rng) < 0.5).float()
-        start, x = x, torch.where(seen, x, fresh)
+        start, x = x, torch.where(seen, x, model.begin(WALKS, rng).x)
 
         def hold(state: State) -> State:
             return state._replace(x=start.where(seen, state.x), logits=start.logit().where(seen, state.logits))

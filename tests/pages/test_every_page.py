@@ -16,7 +16,7 @@ from tests.pages.conftest import Open, words
 PAGES = ("home", "traversal", "clusters", "field", "analogies", "sampling", "gsn", "probes", "train")
 FIRST = {  # the run that a page opens with, and its title, where it isn't the usual one
     "field": ("spiral-dae", "Spiral"),
-    "gsn": ("mnist-gsn-walkback", "MNIST, a walk by walkback"),
+    "gsn": ("mnist-gsn", "MNIST, a walk through two layers"),
 }
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
