@@ -79,7 +79,7 @@ def not_told(run: Run) -> None:
             four_images(run)
 
 
-run = header("Analogies", Conditional, Decodes, first="mnist-cvae")
+run = header("Analogies", Conditional, Decodes)
 if run is None:
     st.stop()
 if few_labels.is_plane(run):
