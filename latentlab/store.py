@@ -267,8 +267,8 @@ def _parameters(model: Model, dtype: torch.dtype) -> bytes:
 
 
 def new_id(model: str, dataset: str) -> str:
-    """An id that no other run has or will have: what, on what, when, and four random letters."""
-    unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """An id that no other run has or will have: what, on what, when, and eight random letters."""
+    unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
     return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
 
 
