@@ -21,7 +21,7 @@ lint: $(VENV)/test.stamp  ## ruff and mypy
 	$(RUN) -m mypy
 
 unit: $(VENV)/test.stamp  ## the tests that need no browser
-	$(RUN) -m pytest -m "not browser"
+	$(RUN) -m pytest -m "not browser" -n auto --maxprocesses 4 --dist worksteal
 
 browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
 	$(RUN) -m pytest -m browser -rs
