@@ -216,7 +216,7 @@ RECIPES = (
         "mnist",
         "An SDGM that was told the class of ten images of each, and worked out the other 49,900 on its own.",
         {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
-        {"epochs": 30, "batch_size": 100, "labels": 100, "bf16": True},
+        {"epochs": 50, "batch_size": 100, "labels": 100, "bf16": True},
     ),
     Recipe(
         "digits-gsn",
