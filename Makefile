@@ -26,7 +26,7 @@ unit: $(VENV)/test.stamp  ## the tests that need no browser
 browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
 	$(RUN) -m pytest -m browser -rs
 
-checkpoints: $(VENV)/app.stamp  ## train again what ships (about half an hour on one core)
+checkpoints: $(VENV)/app.stamp  ## train again what ships (about three hours on one core)
 	$(RUN) -m latentlab reproduce
 
 benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
