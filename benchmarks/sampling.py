@@ -66,7 +66,6 @@ def blackjax_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
 
     kernel = blackjax.additive_step_random_walk(log_density, blackjax.mcmc.random_walk.normal(SCALE * jnp.ones(2)))
 
-    @jax.jit
     def run(key: jax.Array, start: jax.Array) -> tuple[jax.Array, jax.Array]:
         state = jax.vmap(kernel.init)(start)
 
@@ -79,7 +78,8 @@ def blackjax_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
         return places, accepted
 
     start, key = jnp.zeros((n_chains, 2), jnp.float32), jax.random.PRNGKey(0)
-    return lambda: run(key, start)[0].block_until_ready()
+    compiled = jax.jit(run)
+    return lambda: compiled(key, start)[0].block_until_ready()
 
 
 def our_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
