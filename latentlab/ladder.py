@@ -57,27 +57,27 @@ class Ladder:
     placed: bool = False
 
 
-ALL = ("m1", "avae", "m2", "two_headed", "adgm", "sdgm")
+ALL = ("m1", "avae", "m2", "m1_m2", "two_headed", "adgm", "sdgm")
 LADDERS = {
     "moons": Ladder(
         6,
         ALL,
-        {"z_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
+        {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
         {"epochs": 30, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"},
         placed=True,
     ),
     "digits": Ladder(
         100,
         ALL,
-        {"z_dim": 32, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
+        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
         {"epochs": 100, "batch_size": 100, "warmup": 0.25},
         "digits-cnn",
     ),
     "mnist": Ladder(
         100,
-        ("m1", "m2", "adgm", "sdgm"),
-        {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
-        {"epochs": 30, "batch_size": 100, "bf16": True},
+        ("m1", "m2", "m1_m2", "adgm", "sdgm"),
+        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 256, "batch_norm": True},
+        {"epochs": 50, "batch_size": 100, "bf16": True},
         "mnist-cnn",
     ),
 }

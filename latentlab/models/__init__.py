@@ -29,6 +29,7 @@ from latentlab.models.dae import DAE
 from latentlab.models.gaussian_vae import GaussianVAE
 from latentlab.models.gsn import GSN
 from latentlab.models.m1 import M1
+from latentlab.models.m1_m2 import M1M2
 from latentlab.models.m2 import M2
 from latentlab.models.mlp import MLP
 from latentlab.models.rcae import RCAE
@@ -38,7 +39,8 @@ from latentlab.models.two_headed import TwoHeaded
 from latentlab.models.vae import VAE
 
 MODELS: dict[str, type[Model]] = {
-    model.name: model for model in (AE, VAE, CVAE, M1, M2, TwoHeaded, AVAE, ADGM, SDGM, CNN, MLP, DAE, CAE, RCAE, GSN)
+    model.name: model
+    for model in (AE, VAE, CVAE, M1, M2, M1M2, TwoHeaded, AVAE, ADGM, SDGM, CNN, MLP, DAE, CAE, RCAE, GSN)
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "DAE",
     "GSN",
     "M1",
+    "M1M2",
     "M2",
     "MLP",
     "MODELS",
