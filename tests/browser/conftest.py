@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
 from tests.conftest import ROOT
 
@@ -104,6 +104,24 @@ def page(browser: Browser) -> Iterator[Page]:
     yield visitor
     context.close()
     assert not wrong
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end, so that what is clicked next isn't drawn anew under the hand."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a list; open it again if the page was drawn anew just then, which closes it."""
+    for _ in range(10):
+        page.get_by_role("combobox", name=label).click()
+        try:
+            page.get_by_role("option", name=option).click(timeout=PATIENCE / 10)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"{option!r} can't be chosen from {label!r}.")
 
 
 def _is_elsewhere(url: str) -> bool:

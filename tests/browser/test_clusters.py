@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, choose
 
 
 @pytest.fixture
@@ -106,8 +106,7 @@ def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG
 def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, page: Page) -> None:
     page.goto(server.url("clusters"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
-    page.get_by_label("Beside it").click()
-    page.get_by_role("option", name="before training").click()
+    choose(page, "Beside it", "before training")
     maps = page.locator(".scatter[data-n]")
     expect(maps).to_have_count(2)
     page.wait_for_timeout(1500)

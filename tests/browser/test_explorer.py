@@ -19,7 +19,7 @@ from latentlab.analysis.traversal import Decode
 from latentlab.models import VAE
 from latentlab.nn import initialise
 from latentlab.store import SHIPPED, Store
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, choose
 from tests.conftest import ROOT
 
 SOURCES = ROOT / "pages" / "ui" / "components" / "explorer"
@@ -184,9 +184,7 @@ def test_tiles_cover_the_plane(server: Server, page: Page) -> None:
 def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?z=1,1"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
-    model = page.get_by_role("combobox", name="Model")
-    model.click()
-    page.get_by_role("option", name="MNIST in 20 dimensions").click()
+    choose(page, "Model", "MNIST in 20 dimensions")
     expect(page.locator(".sliders input")).to_have_count(6)
     expect(page.locator(".stAlert")).to_have_count(0)
     assert not re.search(r"[?&]z=", page.url)

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from latentlab.data import Shelf
 from latentlab.store import Store
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, choose, settled
 
 
 def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
@@ -16,8 +16,7 @@ def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
     page.get_by_text("Data of your own").click()
     page.set_input_files("input[type=file]", {"name": "bees.csv", "mimeType": "text/csv", "buffer": content})
     expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
-    page.get_by_role("combobox", name="Label").click()
-    page.get_by_role("option", name="kind").click()
+    choose(page, "Label", "kind")
     expect(page.get_by_text("2 classes: u, v.")).to_be_visible()
     page.get_by_role("button", name="Keep and choose").click()
     expect(page.get_by_text("60 vectors of 5, 2 classes, from bees.csv")).to_be_visible()
@@ -38,6 +37,7 @@ def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
 
     page.goto(server.url("train?dataset=bees"))
     expect(page.get_by_role("combobox", name="Data")).to_have_value("bees")
+    settled(page)
     page.get_by_text("Data of your own").click()
     page.get_by_test_id("stPopover").get_by_role("button").last.click()
     page.get_by_role("button", name="Delete it").click()
