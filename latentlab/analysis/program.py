@@ -69,6 +69,7 @@ class Step:
     linear       n_in, n_out                                      weight (n_out, n_in), bias
     convolve     in, out (C, H, W), kernel, stride, padding       weight (C_out, C_in, kh, kw), bias
     transpose    in, out (C, H, W), kernel, stride, padding       weight (C_in, C_out, kh, kw), bias
+    recall       n_out                                            none          x, and beside it the program's own input
     <activation> slope (leaky-relu, elu: alpha)                   none
     """
 
@@ -89,7 +90,7 @@ class Program:
         """(B, z_dim) -> (B, *shape), in float32 from the half-precision numbers."""
         out = z.float()
         for step in self.steps:
-            out = _run(step, out)
+            out = _run(step, out, z.float())
         return out.reshape(len(z), *self.shape)
 
     @cached_property
@@ -228,8 +229,8 @@ def _step(module: nn.Module, shape: tuple[int, ...], out: tuple[int, ...]) -> St
     return Step(name)
 
 
-def _run(step: Step, x: Tensor) -> Tensor:
-    """One step on (B, ...) values; the reference for the browser's."""
+def _run(step: Step, x: Tensor, z: Tensor) -> Tensor:
+    """One step on (B, ...) values of the program of `z`; the reference for the browser's."""
     knows = step.knows
     arrays = [torch.from_numpy(array.astype(np.float32)) for array in step.arrays]
     match step.op:
@@ -248,6 +249,8 @@ def _run(step: Step, x: Tensor) -> Tensor:
             return F.conv_transpose2d(
                 x, weight, arrays[1], knows["stride"], knows["padding"], _extra(knows, x)
             ).flatten(1)
+        case "recall":
+            return torch.cat([x.flatten(1), z], 1)
         case "leaky-relu":
             return F.leaky_relu(x, knows["slope"])
         case "elu":
