@@ -15,7 +15,7 @@ import itertools
 import json
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,7 @@ LINKS: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda out: out,
     "continuous-bernoulli": continuous_bernoulli_mean,
 }
+PLAIN = LINKS | {"relu": F.relu, "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh, "softplus": F.softplus}
 ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.ReLU: "relu",
     nn.LeakyReLU: "leaky-relu",
@@ -68,6 +69,7 @@ class Step:
     linear       n_in, n_out                                      weight (n_out, n_in), bias
     convolve     in, out (C, H, W), kernel, stride, padding       weight (C_out, C_in, kh, kw), bias
     transpose    in, out (C, H, W), kernel, stride, padding       weight (C_in, C_out, kh, kw), bias
+    recall       n_out                                            none          x, and beside it the program's own input
     <activation> slope (leaky-relu, elu: alpha)                   none
     """
 
@@ -88,7 +90,7 @@ class Program:
         """(B, z_dim) -> (B, *shape), in float32 from the half-precision numbers."""
         out = z.float()
         for step in self.steps:
-            out = _run(step, out)
+            out = _run(step, out, z.float())
         return out.reshape(len(z), *self.shape)
 
     @cached_property
@@ -135,23 +137,37 @@ def unroll(
     Raises:
         ProgramError: a layer without a counterpart, layers that aren't a chain, or too large a network.
     """
-    calls = _record(decode, network, z_dim)
-    steps = [Step("affine", {"channels": z_dim, "size": 1}, (_half(scale), _half(center)))]
-    for module, x, out in calls:
-        if not isinstance(module, SILENT):
-            steps.append(_step(module, tuple(x.shape[1:]), tuple(out.shape[1:])))
+    units = Step("affine", {"channels": z_dim, "size": 1}, (_half(scale), _half(center)))
+    codes = torch.randn(CHECKED, z_dim, generator=device.generator(0))
+    with torch.no_grad():
+        expected = decode(torch.from_numpy(center) + torch.from_numpy(scale) * codes)
+    return checked([units, *steps_of(decode, network, z_dim)], codes, expected)
+
+
+def steps_of(decode: Decode, network: nn.Module, z_dim: int) -> list[Step]:
+    """The steps of a decoder's layers, unchecked; arguments and errors are those of `unroll`."""
+    return [
+        _step(module, tuple(x.shape[1:]), tuple(out.shape[1:]))
+        for module, x, out in _record(decode, network, z_dim)
+        if not isinstance(module, SILENT)
+    ]
+
+
+def checked(steps: Sequence[Step], codes: Tensor, expected: Tensor) -> Program:
+    """The program of steps and the link that make `expected`, (B, *shape), of `codes`, (B, z_dim).
+
+    Raises:
+        ProgramError: there is no such link, or they are too large.
+    """
     if (n := sum(array.size for step in steps for array in step.arrays)) > MAX_NUMBERS:
         raise ProgramError(f"The decoder has {n:,} parameters; up to {MAX_NUMBERS:,} run in the browser.")
     if (n := sum(_products(step) for step in steps)) > MAX_PRODUCTS:
         raise ProgramError(f"The decoder multiplies {n:,} times for an image; up to {MAX_PRODUCTS:,} run live.")
-    codes = torch.randn(CHECKED, z_dim, generator=device.generator(0))
-    with torch.no_grad():
-        expected = decode(torch.from_numpy(center) + torch.from_numpy(scale) * codes)
-    for link in LINKS:
-        program = Program(z_dim, tuple(expected.shape[1:]), (*steps, Step(link)) if link != "identity" else (*steps,))
-        got = program.run(codes)
-        if got.shape == expected.shape and bool(((got - expected).abs() <= TOLERANCE).all()):
-            return program
+    z_dim, shape = codes.shape[1], tuple(expected.shape[1:])
+    values = Program(z_dim, (-1,), tuple(steps)).run(codes)
+    for name, link in LINKS.items():
+        if values.numel() == expected.numel() and bool(((link(values) - expected.flatten(1)).abs() <= TOLERANCE).all()):
+            return Program(z_dim, shape, (*steps, Step(name)) if name != "identity" else (*steps,))
     raise ProgramError("The decoder does more than its layers say.")
 
 
@@ -191,13 +207,8 @@ def _step(module: nn.Module, shape: tuple[int, ...], out: tuple[int, ...]) -> St
         plain = module.groups == 1 and set(module.dilation) == {1} and module.padding_mode == "zeros"
         if not plain or isinstance(module.padding, str):
             raise ProgramError("A grouped or dilated convolution has no counterpart in the browser.")
-        knows = {
-            "in": shape,
-            "out": out,
-            "kernel": module.kernel_size,
-            "stride": module.stride,
-            "padding": module.padding,
-        }
+        kernel, stride, padding = module.kernel_size, module.stride, module.padding
+        knows = {"in": shape, "out": out, "kernel": kernel, "stride": stride, "padding": padding}
         return Step("transpose" if isinstance(module, nn.ConvTranspose2d) else "convolve", knows, _weights(module))
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.running_var is not None:
         assert module.running_mean is not None
@@ -218,8 +229,8 @@ def _step(module: nn.Module, shape: tuple[int, ...], out: tuple[int, ...]) -> St
     return Step(name)
 
 
-def _run(step: Step, x: Tensor) -> Tensor:
-    """One step on (B, ...) values; the reference for the browser's."""
+def _run(step: Step, x: Tensor, z: Tensor) -> Tensor:
+    """One step on (B, ...) values of the program of `z`; the reference for the browser's."""
     knows = step.knows
     arrays = [torch.from_numpy(array.astype(np.float32)) for array in step.arrays]
     match step.op:
@@ -238,22 +249,14 @@ def _run(step: Step, x: Tensor) -> Tensor:
             return F.conv_transpose2d(
                 x, weight, arrays[1], knows["stride"], knows["padding"], _extra(knows, x)
             ).flatten(1)
-        case "relu":
-            return x.relu()
+        case "recall":
+            return torch.cat([x.flatten(1), z], 1)
         case "leaky-relu":
             return F.leaky_relu(x, knows["slope"])
         case "elu":
             return F.elu(x, knows["slope"])
-        case "gelu":
-            return F.gelu(x)
-        case "silu":
-            return F.silu(x)
-        case "tanh":
-            return x.tanh()
-        case "softplus":
-            return F.softplus(x)
         case _:
-            return LINKS[step.op](x)
+            return PLAIN[step.op](x)
 
 
 def _extra(knows: dict[str, Any], x: Tensor) -> tuple[int, int]:

@@ -148,11 +148,20 @@ class Squares(nn.Sequential):
         return out.square()
 
 
+class Halves(nn.Sequential):
+    """Keeps half of what its layers give, as a mean without its deviation."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        out: Tensor = self[0](z)
+        return out.chunk(2, 1)[0]
+
+
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
         (Skips(), "Something happens between two layers, before a Linear"),
         (Squares(nn.Linear(Z, 4)), "does more than its layers say"),
+        (Halves(nn.Linear(Z, 4)), "does more than its layers say"),
         (nn.Sequential(nn.Linear(Z, 4), nn.Softmax(1)), "Softmax has no counterpart"),
         (nn.Sequential(nn.Linear(Z, 8), nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 2, 1, groups=2)), "grouped"),
         (nn.Sequential(nn.Linear(Z, 4), nn.GELU("tanh")), "approximate GELU"),

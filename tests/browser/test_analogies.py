@@ -6,12 +6,14 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
+import pytest
 import torch
 from playwright.sync_api import Page, expect
 
 from latentlab import device
 from latentlab.data import load, to_bytes
 from latentlab.models import CVAE, Spec
+from latentlab.models.sdgm import SDGM
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
@@ -31,19 +33,22 @@ COUNT = """() => {
 }"""
 
 
-def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(server: Server, page: Page) -> None:
+@pytest.mark.parametrize("kind", [CVAE, SDGM])  # a decoder of one network, and one of two
+def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(
+    server: Server, page: Page, kind: type[CVAE] | type[SDGM]
+) -> None:
     test = load("digits").test
-    model = CVAE(CVAE.Config(z_dim=3, hidden=32), Spec((1, 8, 8), 10))
+    model = kind(kind.Config(z_dim=3, hidden=32), Spec((1, 8, 8), 10))  # type: ignore[arg-type]
     initialise(model, device.generator(0))
     with torch.no_grad():
         next(model.p_x.inputs.parameters()).mul_(8)
     config = {"z_dim": 3, "hidden": 32}
     run = Run(
-        "told", "Told", "cvae", "digits", config, {}, (1, 8, 8), test.classes, 1, 1.0, "2026-01-01T00:00:00+00:00",
-        model.size,
+        f"told-{kind.name}", "Told", kind.name, "digits", config, {}, (1, 8, 8), test.classes, 1, 1.0,
+        "2026-01-01T00:00:00+00:00", model.size,
     )  # fmt: skip
     Store(server.runs, SHIPPED).save(run, model, [], test)
-    page.goto(server.url("analogies?run=told&styles=Prior"))
+    page.goto(server.url(f"analogies?run={run.id}&styles=Prior"))
     expect(page.locator(".row[data-runs=browser]")).to_be_visible()
     cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
     expect(page.get_by_alt_text("A row for each style, a column for each class")).to_be_visible()

@@ -14,10 +14,12 @@ from playwright.sync_api import Page, WebSocket, expect
 from torch import nn
 
 from latentlab import device
+from latentlab.analysis.class_program import unroll_as
 from latentlab.analysis.program import Program, unroll
 from latentlab.analysis.traversal import Decode
-from latentlab.models import VAE
+from latentlab.models import VAE, Conditional
 from latentlab.nn import initialise
+from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
 from tests.browser.conftest import Server, choose
 from tests.conftest import ROOT
@@ -60,6 +62,17 @@ def test_every_shipped_decoder_agrees_to_two_gray_levels(page: Page, run_id: str
     codes = 1.5 * torch.randn(64, model.z_dim, generator=device.generator(0))
     got = in_browser(page, told(model.decode, model, model.z_dim), codes)
     assert np.abs(got - model.decode(codes).numpy()).max() <= 2 / 255
+
+
+@pytest.mark.parametrize("run", Store(SHIPPED).runs(Conditional), ids=lambda run: str(run.id))
+def test_every_shipped_decoder_of_style_and_class_agrees_to_two_gray_levels(page: Page, run: Run) -> None:
+    model, k = Store(SHIPPED).load(run.id), len(run.classes)
+    assert isinstance(model, Conditional)
+    z, y = 1.5 * torch.randn(40, model.z_dim, generator=device.generator(0)), torch.arange(40) % k
+    codes = torch.cat([z, torch.eye(k)[y]], 1)
+    got = in_browser(page, unroll_as(model.decode, model, model.z_dim, k), codes)
+    with torch.no_grad():
+        assert np.abs(got - model.decode(z, y).numpy()).max() <= 2 / 255
 
 
 @pytest.mark.parametrize(

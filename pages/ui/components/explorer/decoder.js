@@ -33,7 +33,7 @@ function parse(bytes) {
 function run(program, z) {
   let x = z;
   for (const step of program.steps) {
-    steps[step.op](step, x, step.result);
+    steps[step.op](step, x, step.result, z);
     x = step.result;
   }
   return x; // the last step's buffer: read it before the next run
@@ -122,6 +122,11 @@ const steps = {
               for (let ix = first; ix <= last; ix++) y[to + ix * sx] += w * x[from + ix];
             }
           }
+  },
+
+  recall(step, x, y, z) {
+    y.set(x);
+    y.set(z, x.length);
   },
 
   relu: each((x) => (x > 0 || x !== x ? x : 0)),
