@@ -44,6 +44,7 @@ class TrainConfig:
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
     labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
+    spread: bool = knob(False, help="keep the labels of examples that lie far apart in their class, not of random ones")
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
@@ -185,7 +186,9 @@ def train(
         TrainingError, DataError: the loss isn't finite, there is nothing to train on, or the labels aren't fit for it.
     """
     state = state or TrainState(model, config)
-    data, suitable = for_training(splits.train.to(state.device), model.labels, config.labels, config.seed)
+    data, suitable = for_training(
+        splits.train.to(state.device), model.labels, config.labels, config.seed, config.spread
+    )
     valid, sampler = splits.valid.to(state.device), sampler or suitable
     per_epoch = math.ceil(len(data) / config.batch_size)
     n_steps = per_epoch * config.epochs

@@ -7,11 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from latentlab.data.dataset import UNLABELLED, Batch, DataError, Dataset, Sampler, batches
 
+CENTRES = 10  # for each label that is kept, when they are spread: a centre averages noise out, an example doesn't
+MOST_CLUSTERED = 1_000  # examples of a class
 
-def for_training(data: Dataset, use: str, n: int, seed: int) -> tuple[Dataset, Sampler]:
+Indices = NDArray[np.int64]
+
+
+def for_training(data: Dataset, use: str, n: int, seed: int, spread: bool = False) -> tuple[Dataset, Sampler]:
     """What a model is trained on, with labels hidden if asked for, and how its batches are drawn.
 
     Args:
@@ -20,6 +26,7 @@ def for_training(data: Dataset, use: str, n: int, seed: int) -> tuple[Dataset, S
             some are hidden it sees both kinds in each batch.
         n: labels to keep; 0: all there are.
         seed: decides which ones.
+        spread: keep those of examples that lie far apart, as `hide_labels`.
 
     Raises:
         DataError: the labels aren't what the model needs, or are to be hidden from one that doesn't look at them.
@@ -29,7 +36,7 @@ def for_training(data: Dataset, use: str, n: int, seed: int) -> tuple[Dataset, S
             raise DataError("This model doesn't look at labels, so none can be hidden from it; set labels to 0.")
         return data, batches
     if n:
-        data = hide_labels(data, n, seed)
+        data = hide_labels(data, n, seed, spread)
     if use == "needed":
         check_labels(data, every_class=False)
         return labelled_part(data), batches
@@ -62,13 +69,16 @@ def check_labels(data: Dataset, every_class: bool = True) -> None:
         )
 
 
-def hide_labels(data: Dataset, n: int, seed: int) -> Dataset:
+def hide_labels(data: Dataset, n: int, seed: int, spread: bool = False) -> Dataset:
     """Hide all labels but `n`, equally many of each class (give or take one, where the classes don't divide n).
 
     Args:
         data: examples, some of which may have no label already.
         n: labels to keep.
         seed: decides which ones.
+        spread: those of examples that are typical and lie far apart, so that few labels reach to a class's ends: of
+            `CENTRES` n k-means centres the one farthest from the class's mean, then always the one farthest from those
+            taken before (farthest-first traversal; Gonzalez 1985), and the example nearest to each.
 
     Raises:
         DataError: as `check_labels`; fewer labels than classes, or more than there are.
@@ -79,18 +89,38 @@ def hide_labels(data: Dataset, n: int, seed: int) -> Dataset:
         raise DataError(f"{n} label{'s' * (n != 1)} can't cover the {k} classes of {data.name}; keep at least {k}.")
     quota = np.full(k, n // k)
     quota[rng.permutation(k)[: n % k]] += 1
-    kept = []
+    kept: list[Indices] = []
     for label, wanted in enumerate(quota):
         found = np.flatnonzero(y == label)
         if wanted > len(found):
             raise DataError(
                 f"{wanted} labels of the class {data.classes[label]} are asked for, but {data.name} has {len(found)}."
             )
-        kept.append(rng.choice(found, wanted, replace=False))
+        kept.append(_far_apart(data, found, wanted, rng) if spread else rng.choice(found, wanted, replace=False))
     hidden = np.full_like(y, UNLABELLED)
     index = np.concatenate(kept)
     hidden[index] = y[index]
     return replace(data, y=torch.from_numpy(hidden).to(data.y.device))
+
+
+def _far_apart(data: Dataset, members: Indices, n: int, rng: np.random.Generator) -> Indices:
+    """Of the examples `members` of a class n typical ones that lie far apart."""
+    from sklearn.cluster import KMeans  # imported here: a second of start-up
+
+    some = rng.permutation(members)[:MOST_CLUSTERED]
+    x = data[torch.from_numpy(some)].batch().x.flatten(1).cpu().numpy()
+    n_clusters = min(CENTRES * n, len(np.unique(x, axis=0)))
+    clusters = KMeans(n_clusters, n_init=1, random_state=int(rng.integers(2**31))).fit(x)
+    centres = clusters.cluster_centers_
+    distance, taken = np.square(centres - x.mean(0)).sum(1), list[int]()
+    for _ in range(n):
+        centre = centres[distance.argmax()]
+        own = np.square(x - centre).sum(1)
+        own[taken] = np.inf  # a tie mustn't take an example twice
+        taken.append(int(own.argmin()))
+        apart = np.square(centres - centre).sum(1)
+        distance = apart if len(taken) == 1 else np.minimum(distance, apart)
+    return some[taken]
 
 
 def labelled_part(data: Dataset) -> Dataset:

@@ -103,7 +103,8 @@ def _few(run: Run) -> Dataset:
     if not n or not is_local(run.dataset):
         return nothing
     try:
-        known = hide_labels(load(run.dataset).train, int(n), int(run.train.get("seed", 0)))
+        seed, spread = int(run.train.get("seed", 0)), bool(run.train.get("spread", False))
+        known = hide_labels(load(run.dataset).train, int(n), seed, spread)
     except DataError:
         return nothing
     return known[torch.nonzero(known.y != UNLABELLED)[:, 0]]

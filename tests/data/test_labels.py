@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -15,6 +17,7 @@ from latentlab.data import (
     for_training,
     hide_labels,
     labelled_part,
+    load,
     mixed_batches,
 )
 
@@ -47,6 +50,33 @@ def test_the_seed_decides_which_labels_are_kept(digits: Splits) -> None:
     one, same, other = (hide_labels(digits.train, 100, seed).y for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_labels_that_are_spread_reach_both_ends_and_the_middle_of_a_moon(seed: int) -> None:
+    data = load("moons").train
+    kept = labelled_part(hide_labels(data, 6, seed, spread=True))
+    assert kept.y.bincount().tolist() == [3, 3]
+    middle = torch.tensor([[0.0, 0.0], [1.0, 0.5]])[kept.y]
+    angle = torch.atan2(*(kept.x - middle).unbind(1)[::-1]) * torch.tensor([1.0, -1.0])[kept.y]  # 0 to π along a moon
+    for y in (0, 1):
+        along = ((angle[kept.y == y] / torch.pi + 0.5) % 2 - 0.5).sort().values  # -0.1 rather than 1.9
+        torch.testing.assert_close(along, torch.tensor([0.0, 0.5, 1.0]), rtol=0, atol=0.12)
+    nearest = (kept.x - middle).norm(dim=1)
+    assert nearest.sub(1).abs().max() < 0.2  # on the ridge: what noise threw two deviations off isn't typical
+
+
+def test_labels_that_are_spread_are_as_many_and_the_seed_draws_them() -> None:
+    data = replace(load("moons").train, y=torch.arange(len(load("moons").train)) % 3, classes=("a", "b", "c"))
+    one, same, other = (hide_labels(data, 10, seed, spread=True).y for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    assert sorted(one[one != UNLABELLED].bincount().tolist()) == [3, 3, 4]
+
+
+def test_examples_that_are_all_the_same_can_be_spread_too() -> None:
+    data = Dataset("same", torch.zeros(8, 2), torch.tensor([0, 1] * 4), ("a", "b"))
+    assert labelled_part(hide_labels(data, 6, 0, spread=True)).y.bincount().tolist() == [3, 3]
 
 
 def test_a_label_that_is_missing_already_is_not_kept() -> None:
