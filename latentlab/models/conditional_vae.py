@@ -64,15 +64,17 @@ class Dense:
 
 @dataclass(frozen=True)
 class Weights:
-    """The two parts of log w for draws of the latent variables, each (n, C, B) in nats.
+    """Draws of the latent variables, and the two parts of their log w, each (n, C, B) in nats.
 
     Attributes:
         log_p: log p(x|·) + log p(y), what is weighed in full from the start.
         log_ratio: log p - log q of the latent variables, which a warm-up weighs by `progress`; minus the KL on average.
+        z: (n, C, B, z_dim) the draws of z; (n, 1, B, z_dim) if they are the same for each class.
     """
 
     log_p: Tensor
     log_ratio: Tensor
+    z: Tensor
 
     def log_w(self, progress: float = 1.0) -> Tensor:
         """(n, C, B): the log weights, or at `progress` < 1 their warmed-up version."""

@@ -50,7 +50,7 @@ class CVAE(ConditionalVAE):
         z = q_z.draw(rng, n)
         log_p_x = self.log_p_x(x, self.p_x(z, y))  # p(x|y, z)
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x, y)
-        return Weights(log_p_x + self.log_p_y, log_ratio)  # and p(y)
+        return Weights(log_p_x + self.log_p_y, log_ratio, z)  # and p(y)
 
     def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""

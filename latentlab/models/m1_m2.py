@@ -56,7 +56,7 @@ class M1M2(SemiSupervisedVAE):
         p_z1 = Gaussian.of(self.p_z1(z, y))  # p(z1|y, z)
         gain = p_z1.log_prob(z1) - standard_normal_log_prob(z1).sum(-1)  # p(z1|y, z) / N(z1; 0, I)
         log_ratio = log_ratio + q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|z1, y)
-        return Inferred(log_p_x + gain + self.log_p_y, log_ratio, log_q_y[:, 0].mT)  # and p(y)
+        return Inferred(log_p_x + gain + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
 
     def code(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z1_dim): the mean of q(z1|x)."""

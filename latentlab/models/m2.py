@@ -41,7 +41,7 @@ class M2(SemiSupervisedVAE):
         z = q_z.draw(rng, n)
         log_p_x = self.log_p_x(x, self.p_x(z, y))  # p(x|y, z)
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x, y)
-        return Inferred(log_p_x + self.log_p_y, log_ratio, log_q_y.T[None])  # and p(y)
+        return Inferred(log_p_x + self.log_p_y, log_ratio, z, log_q_y.T[None])  # and p(y)
 
     def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""

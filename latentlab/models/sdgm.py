@@ -46,7 +46,7 @@ class SDGM(AuxiliaryVAE):
         log_p_x = self.log_p_x(x, self.p_x(z, y, a))  # p(x|a, y, z)
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|a, y, x)
         log_ratio = log_ratio + p_a.log_prob(a) - q_a.log_prob(a)  # p(a|z, y) / q(a|x)
-        return Inferred(log_p_x + self.log_p_y, log_ratio, log_q_y[:, 0].mT)  # and p(y)
+        return Inferred(log_p_x + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|a, y, z) at the mean of p(a|z, y)."""

@@ -40,7 +40,7 @@ class TwoHeaded(SemiSupervisedVAE):
         z = q_z.draw(rng, n)[:, None]  # (n, 1, B, z_dim)
         log_p_x = self.log_p_x(x, self.p_x(z, y))  # p(x|y, z)
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x)
-        return Inferred(log_p_x + self.log_p_y, log_ratio.expand_as(log_p_x), log_q_y.T[None])  # and p(y)
+        return Inferred(log_p_x + self.log_p_y, log_ratio.expand_as(log_p_x), z, log_q_y.T[None])  # and p(y)
 
     def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002 the point of this model
         """(B, *shape), (B,) -> mean, log_std of q(z|x), each (B, z_dim), whatever the class."""
