@@ -49,6 +49,14 @@ def decision_surface(
     return styled(figure, look, 420)
 
 
+def mark(figure: go.Figure, place: Floats, look: Theme) -> None:
+    """Ring one place (2,) of a decision surface."""
+    figure.add_scatter(
+        x=place[:1], y=place[1:], mode="markers", showlegend=False, hovertemplate="the example below<extra></extra>",
+        marker={"symbol": "circle-open", "size": 22, "color": look.text, "line": {"width": 3}},
+    )  # fmt: skip
+
+
 def components(found: Parting, y: Classes, classes: Sequence[str], look: Theme) -> go.Figure:
     """The classes in the first two principal components of an auxiliary variable."""
     figure = go.Figure()

@@ -12,12 +12,14 @@ import torch
 from latentlab import ladder
 from latentlab.analysis.decision import Decision, Parting, decision, parting
 from latentlab.data import UNLABELLED, DataError, Dataset, hide_labels, is_local, load
-from latentlab.figures.few_labels import components, decision_surface
+from latentlab.figures.few_labels import components, decision_surface, mark
 from latentlab.models import Auxiliary, Classifies
 from latentlab.runs import Run
 from pages.ui import cache
+from pages.ui.conditional import labelled
 from pages.ui.header import look
 from pages.ui.pictures import figure
+from pages.ui.posterior import choose_example, draw_posterior
 
 MARGIN = 0.4  # around the examples
 HEADS = {
@@ -58,9 +60,14 @@ def ladder_table() -> None:
 def plane(run: Run) -> None:
     """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
     found, parted, error = _plane(run)
+    pictures, below = st.container(), st.container()
+    with below:
+        index = choose_example(run)
     seen, few = cache.examples(run), _few(run)
-    left, right = st.columns(2, gap="large")
+    left, right = pictures.columns(2, gap="large")
     drawn = decision_surface(found, seen.x.numpy(), seen.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look())
+    if index is not None:
+        mark(drawn, labelled(run).x[index].numpy(), look())
     figure(drawn, "What the classifier makes of every place, with test examples and the labels it had", place=left)
     if parted is not None:
         figure(
@@ -74,7 +81,10 @@ def plane(run: Run) -> None:
         )
     else:
         about += " This model has no auxiliary variable."
-    st.caption(about)
+    pictures.caption(about)
+    if index is not None:
+        with below:
+            draw_posterior(run, index)
 
 
 def is_plane(run: Run) -> bool:

@@ -263,7 +263,9 @@ def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypat
     assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
 
 
-def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store) -> None:
+@pytest.fixture
+def plane(app_store: Store) -> ADGM:
+    """An untrained model of the half-moons, as a run that knew six labels."""
     splits = load("moons")
     config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
     model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2))
@@ -273,13 +275,29 @@ def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_
         "2026-01-01T00:00:00+00:00", model.size,
     )  # fmt: skip
     app_store.save(run, model, [], splits.test[:200])
+    return model.eval()
+
+
+def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store, plane: ADGM) -> None:
     app = opened("analogies", run="plane")
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 3
     x, y, _ = app_store.examples("plane").batch()
     with torch.no_grad():
-        error = float((model.eval().classify(x).argmax(1) != y).float().mean())
+        error = float((plane.classify(x).argmax(1) != y).float().mean())
     assert f"Test error {error:.2%} over 200 examples; 6 labels were known" in words(app)
+
+
+def test_the_example_of_the_least_certain_class_is_first(opened: Open, app_store: Store, plane: ADGM) -> None:
+    app, seen = opened("analogies", run="plane"), app_store.examples("plane")
+    with torch.no_grad():
+        sure = plane.classify(seen.batch().x).exp().amax(1)
+    for place, index in ((1, int(sure.argmin())), (200, int(sure.argmax()))):
+        app.slider(key="doubt-plane").set_value(place).run()
+        assert not app.exception
+        said = words(app)
+        assert f"Example #{index}, {seen.classes[int(seen.y[index])]}." in said
+        assert "importance weights of 4,000 draws" in said
 
 
 # --- models that aren't told the class -----------------------------------------------------------------------------
