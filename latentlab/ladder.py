@@ -46,7 +46,7 @@ class Ladder:
         config: knobs of the models, as far as a model has them.
         train: knobs of the training.
         judge: a shipped classifier that reads generated images; "" for none.
-        placed: labels at the ends and in the middle of each moon, as in the paper; else the seed draws them.
+        spread: labels of examples far apart in their class: the ends and the middle of a moon, as in the paper.
     """
 
     labels: int
@@ -54,7 +54,7 @@ class Ladder:
     config: Mapping[str, Any]
     train: Mapping[str, Any]
     judge: str = ""
-    placed: bool = False
+    spread: bool = False
 
 
 ALL = ("m1", "avae", "m2", "m1_m2", "two_headed", "adgm", "sdgm")
@@ -64,7 +64,7 @@ LADDERS = {
         ALL,
         {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
         {"epochs": 30, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"},
-        placed=True,
+        spread=True,
     ),
     "digits": Ladder(
         100,
@@ -123,17 +123,11 @@ def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = No
 def labelled(dataset: str, ladder: Ladder, seed: int) -> Splits:
     """The data with all but a few training labels hidden; the test examples of a toy are drawn afresh, and more."""
     splits = load(dataset)
-    if not ladder.placed:
-        return splits._replace(train=hide_labels(splits.train, ladder.labels, seed))
-    density = DENSITIES[dataset]
-    y = torch.full_like(splits.train.y, UNLABELLED)
-    for label in range(len(density.classes)):
-        means = density.means[density.labels == label]
-        own = torch.nonzero(splits.train.y == label)[:, 0]
-        places = means[torch.linspace(0, len(means) - 1, ladder.labels // len(density.classes)).long()]
-        y[own[torch.cdist(splits.train.x[own].double(), places).argmin(0)]] = label
-    x, truth = density.draw(N_TEST, device.generator(1_000 + seed))
-    return splits._replace(train=replace(splits.train, y=y), test=Dataset(dataset, x.float(), truth, density.classes))
+    splits = splits._replace(train=hide_labels(splits.train, ladder.labels, seed, ladder.spread))
+    if dataset not in DENSITIES:
+        return splits
+    x, y = DENSITIES[dataset].draw(N_TEST, device.generator(1_000 + seed))
+    return splits._replace(test=replace(splits.test, x=x.float(), y=y))
 
 
 def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
