@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from latentlab.analysis.analogy import Usage
 from latentlab.analysis.judging import Judged, Share
@@ -96,66 +95,65 @@ def analogy_sheet(
     )
 
 
-def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> go.Figure:
-    """Three panels: what the variance comes from, what the judge sees, what a row keeps; beside their controls."""
-    titles = ["share of the variance", "recognised by the judge", "style kept along a row"]
-    figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.12)
-    shares = np.array([used.z, used.y, used.both])
+def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> dict[str, go.Figure]:
+    """By title: what the variance comes from, what the judge sees, what a row keeps; beside their controls."""
+    shares, panels = np.array([used.z, used.y, used.both]), {}
+    panels["share of the variance"] = figure = go.Figure()
     figure.add_bar(
         y=["style z", "class y", "only both"], x=shares, orientation="h", marker={"color": look.accent},
         text=[f"{share:.0%}" for share in shares], textposition="outside", cliponaxis=False,
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>", row=1, col=1,
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
     if judged is not None:
+        panels["recognised by the judge"] = figure = go.Figure()
         bars = [("generated", judged.accuracy, look.accent)]
         bars += [("real", judged.control, look.muted)] if judged.control is not None else []
         for name, found, colour in bars:
-            _interval(figure, name, found, colour, 2)
+            _interval(figure, name, found, colour)
     if kept is not None:
+        panels["style kept along a row"] = figure = go.Figure()
         for name, trait in (*kept.traits.items(), ("mean", kept.overall)):
             figure.add_bar(
-                y=[name], x=[trait.value], orientation="h", marker={"color": look.accent}, row=1, col=3,
+                y=[name], x=[trait.value], orientation="h", marker={"color": look.accent},
                 text=[f"{trait.value:.2f}"], textposition="outside", cliponaxis=False,
                 hovertemplate=f"{name}: %{{x:.2f}}<extra></extra>",
             )  # fmt: skip
             figure.add_scatter(
                 y=[name], x=[trait.null], mode="markers", marker={"color": look.muted, "size": 9, "symbol": "diamond"},
-                error_x={"array": [2 * trait.null_std], "color": look.muted, "thickness": 2}, row=1, col=3,
+                error_x={"array": [2 * trait.null_std], "color": look.muted, "thickness": 2},
                 hovertemplate=f"shuffled rows: {trait.null:.2f} ± {2 * trait.null_std:.2f}<extra></extra>",
             )  # fmt: skip
-    figure.update_annotations(font={"size": 13, "color": look.text})
-    figure.update_xaxes(range=[0, 1.18], tickvals=[0, 0.5, 1])
-    figure.update_xaxes(range=[-0.3, 1.18], row=1, col=3)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    return styled(figure, look, 230, showlegend=False, barmode="overlay", margin={"l": 8, "r": 8, "t": 34, "b": 8})
+    for title, panel in panels.items():
+        lowest = -0.3 if title == "style kept along a row" else 0.0
+        panel.update_xaxes(range=[lowest, 1.18], tickvals=[0, 0.5, 1])
+        panel.update_yaxes(autorange="reversed", showgrid=False)
+        styled(panel, look, 200, showlegend=False, barmode="overlay")
+    return panels
 
 
-def support_along(
-    amounts: Floats, measures: Mapping[str, tuple[Floats, float]], look: Theme, unit: str = "steps"
-) -> go.Figure:
+def support_along(amounts: Floats, values: Floats, usual: float, look: Theme, unit: str = "steps") -> go.Figure:
     """How far from real each place along a way is: a line for each example, dashed what 95 % of real ones stay below.
 
     Args:
         amounts: (S,) the places.
-        measures: title -> (N, S) numbers, and the 95 % quantile of the same for real examples.
+        values: (N, S) how far, in σ.
+        usual: the 95 % quantile of the same for real examples.
         look: colours.
         unit: of the amounts.
     """
-    figure = make_subplots(1, len(measures), subplot_titles=list(measures), horizontal_spacing=0.1)
-    for column, (values, usual) in enumerate(measures.values(), 1):
-        for line in values:
-            figure.add_scatter(
-                x=amounts, y=line, mode="lines", line={"color": look.accent, "width": 1.5}, opacity=0.6, row=1,
-                col=column, hovertemplate="%{x:.2f}: %{y:.2f} σ<extra></extra>",
-            )  # fmt: skip
-        figure.add_hline(
-            y=usual, line={"color": look.muted, "dash": "dash"}, row=1, col=column,
-            annotation_text="95 % of real examples", annotation_font={"color": look.muted, "size": 12},
+    figure = go.Figure()
+    for line in values:
+        figure.add_scatter(
+            x=amounts, y=line, mode="lines", line={"color": look.accent, "width": 1.5}, opacity=0.6,
+            hovertemplate="%{x:.2f}: %{y:.2f} σ<extra></extra>",
         )  # fmt: skip
-        figure.update_xaxes(title_text=unit, row=1, col=column)
+    figure.add_hline(
+        y=usual, line={"color": look.muted, "dash": "dash"},
+        annotation_text="95 % of real examples", annotation_font={"color": look.muted, "size": 12},
+    )  # fmt: skip
+    figure.update_xaxes(title_text=unit)
     figure.update_yaxes(rangemode="tozero")
-    figure.update_annotations(font={"size": 13, "color": look.text})
-    return styled(figure, look, 260, showlegend=False, margin={"l": 8, "r": 8, "t": 32, "b": 8})
+    return styled(figure, look, 230, showlegend=False)
 
 
 def film_of(sheets: Floats, scale: int) -> list[Bytes]:
@@ -189,9 +187,9 @@ def _text(
     )
 
 
-def _interval(figure: go.Figure, name: str, found: Share, colour: str, column: int) -> None:
+def _interval(figure: go.Figure, name: str, found: Share, colour: str) -> None:
     figure.add_bar(
-        y=[name], x=[found.value], orientation="h", marker={"color": colour}, row=1, col=column,
+        y=[name], x=[found.value], orientation="h", marker={"color": colour},
         error_x={"array": [found.high - found.value], "arrayminus": [found.value - found.low], "thickness": 1.5},
         hovertemplate=f"{name}: {found.value:.1%} ({found.low:.1%} to {found.high:.1%})<extra></extra>",
     )  # fmt: skip

@@ -16,7 +16,7 @@ from pages.ui import cache
 from pages.ui.analogy_rows import Rows
 from pages.ui.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import figure, panels
 
 TILES = 15  # along a side of the style plane
 
@@ -25,7 +25,7 @@ def usage_meters(run: Run, rows: Rows) -> None:
     """The shares of style and class, the judge beside its control, the style of a row beside shuffled rows."""
     used_of, judged, kept = used(run, prior=not rows.images)
     st.markdown(f"**{used_of.verdict}**" + _recognised(run, judged.accuracy.value if judged is not None else None))
-    figure(meters(used_of, judged, kept, look()), "What the decoder uses, what the judge recognises, what a row keeps")
+    panels(meters(used_of, judged, kept, look()), "Style and class")
     where = style_dimensions(run)
     left, right = st.columns([2, 3], gap="large")
     figure(carried(where, look(), 220), "What each dimension of the style carries", place=left)

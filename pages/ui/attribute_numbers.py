@@ -15,7 +15,7 @@ from latentlab.runs import Run
 from pages.ui import address, cache
 from pages.ui.attributes import NAMES, Asked, Walk, attribute
 from pages.ui.header import look
-from pages.ui.pictures import figure, sheet
+from pages.ui.pictures import panels, sheet
 
 K = 10  # neighbours
 USUAL = 0.95  # of the real examples are as close
@@ -60,16 +60,13 @@ def directions_table(found: list[Attribute]) -> None:
 
 def _support(run: Run, gone: Walk) -> None:
     far, usual_far, trip, usual_trip = _measured(run, gone)
-    drawn = support_along(
-        gone.amounts,
-        {
-            f"distance to the {K} nearest examples (σ)": (far, usual_far),
-            "decoded and encoded again: moved by (σ)": (trip, usual_trip),
-        },
-        look(),
-        "gaps between the groups",
-    )
-    figure(drawn, "How far from real codes each example is along the way")
+    measures = {
+        f"distance to the {K} nearest examples (σ)": (far, usual_far),
+        "decoded and encoded again: moved by (σ)": (trip, usual_trip),
+    }
+    unit = "gaps between the groups"
+    drawn = {title: support_along(gone.amounts, *found, look(), unit) for title, found in measures.items()}
+    panels(drawn, "How far from real codes each example is along the way")
     end = float((far[:, -1] <= usual_far).mean())
     st.caption(
         f"At the end {end:.0%} of the rows are as close to real codes as 95 % of real ones are. Beyond that line the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,13 @@ SIDE = 56  # pixels of an image on a sheet, at least
 def figure(content: go.Figure, alt: str, key: str | None = None, place: DeltaGenerator | None = None) -> None:
     """Draw a figure as it was styled, without a tool bar."""
     (place or st).plotly_chart(content, theme=None, config={"displayModeBar": False}, key=key, alt=alt)
+
+
+def panels(content: Mapping[str, go.Figure], alt: str) -> None:
+    """Draw figures side by side under their titles, one above the other in a narrow window."""
+    for place, (title, drawn) in zip(st.columns(len(content), gap="medium"), content.items(), strict=True):
+        place.markdown(f":small[**{title}**]")
+        figure(drawn, f"{alt}: {title}", place=place)
 
 
 def sheet(images: NDArray[Any] | Sequence[NDArray[Any]], columns: int, alt: str) -> None:

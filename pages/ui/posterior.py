@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.posterior import Posterior, posterior
 from latentlab.device import generator
-from latentlab.figures.posterior import posterior_figure
+from latentlab.figures.posterior import posterior_panels
 from latentlab.models import SemiSupervisedVAE
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.conditional import labelled, style_dimensions, styles
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import panels
 
 DRAWS = 2_000  # of each class
 FEW = 30  # equal draws: with fewer, a probability by importance weights is a matter of luck
@@ -40,8 +40,7 @@ def draw_posterior(run: Run, index: int) -> None:
         st.info("Its code has one dimension; a posterior is drawn along two.")
         return
     axes = (int(where.order[0]), int(where.order[1]))
-    drawn = posterior_figure(found, axes, styles(run).numpy(), run.classes, look())
-    figure(drawn, "Draws of the code by class, weighted by what is inferred and by the model's own posterior")
+    panels(posterior_panels(found, axes, styles(run).numpy(), run.classes, look()), "Draws of the code by class")
     inferred, own = found.classes
     k, y = int(own.argmax()), int(labelled(run).y[index])
     few = found.n_effective < FEW

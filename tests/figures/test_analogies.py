@@ -60,19 +60,21 @@ def test_meters_show_shares_accuracy_and_style_beside_their_controls() -> None:
         np.arange(3), np.ones(3, np.float32),
     )  # fmt: skip
     kept = Consistency(Measured(0.5, 0.01, 0.02), {"ink": Measured(0.6, 0.0, 0.1)}, 9)
-    figure = meters(Usage(0.5, 0.3, 0.2, 7.0, 9), judged, kept, LIGHT)
-    bars = [trace for trace in figure.data if trace.type == "bar"]
+    panels = meters(Usage(0.5, 0.3, 0.2, 7.0, 9), judged, kept, LIGHT)
+    traces = [trace for panel in panels.values() for trace in panel.data]
+    bars = [trace for trace in traces if trace.type == "bar"]
     np.testing.assert_allclose(bars[0].x, [0.5, 0.3, 0.2])
     assert [bar.x[0] for bar in bars[1:]] == [0.8, 0.99, 0.6, 0.5]
     np.testing.assert_allclose([bars[1].error_x.array[0], bars[1].error_x.arrayminus[0]], [0.1, 0.1])
-    nulls = [trace for trace in figure.data if trace.type == "scatter"]
+    nulls = [trace for trace in traces if trace.type == "scatter"]
     assert [null.x[0] for null in nulls] == [0.0, 0.01]
-    assert len(meters(Usage(0, 0, 0, 0, 9), None, None, DARK).data) == 1
+    assert list(panels) == ["share of the variance", "recognised by the judge", "style kept along a row"]
+    assert list(meters(Usage(0, 0, 0, 0, 9), None, None, DARK)) == ["share of the variance"]
 
 
 def test_support_has_a_line_for_each_example_and_one_for_what_is_usual() -> None:
     amounts, far = np.linspace(0, 1, 4, dtype=np.float32), RNG.random((3, 4), np.float32)
-    figure = support_along(amounts, {"far": (far, 0.7)}, LIGHT, "steps")
+    figure = support_along(amounts, far, 0.7, LIGHT)
     assert len(figure.data) == 3
     np.testing.assert_array_equal(figure.data[1].y, far[1])
     assert figure.layout.shapes[0].y0 == 0.7

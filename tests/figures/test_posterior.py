@@ -3,7 +3,7 @@
 import numpy as np
 
 from latentlab.analysis.posterior import posterior
-from latentlab.figures.posterior import LARGEST, posterior_figure
+from latentlab.figures.posterior import LARGEST, posterior_panels
 from latentlab.figures.theme import LIGHT
 
 RNG = np.random.default_rng(0)
@@ -13,9 +13,8 @@ Z = RNG.normal(size=(50, 2, 3)).astype(np.float32)
 def test_the_area_of_a_mark_goes_with_its_weight() -> None:
     log_w = np.stack([np.zeros(50), np.full(50, -1.5)], 1)
     found = posterior(Z, log_w, np.log([[0.75, 0.25]]))
-    figure = posterior_figure(found, (2, 0), Z[:, 0], ("upper", "lower"), LIGHT)
-    named = [trace for trace in figure.data if trace.name in ("upper", "lower")]
-    inferred, own = ([trace for trace in named if trace.xaxis == axis] for axis in ("x", "x2"))
+    panels = posterior_panels(found, (2, 0), Z[:, 0], ("upper", "lower"), LIGHT)
+    inferred, own = ([trace for trace in panel.data if trace.name] for panel in panels.values())
     for traces, weights in ((inferred, found.inferred), (own, found.own)):
         for k, trace in enumerate(traces):
             np.testing.assert_array_equal(trace.x, Z[:, k, 2])
@@ -28,7 +27,9 @@ def test_the_area_of_a_mark_goes_with_its_weight() -> None:
 def test_a_draw_that_weighs_nothing_is_not_drawn_and_none_covers_the_rest() -> None:
     log_w = np.zeros((50, 2))
     log_w[0, 0], log_w[:, 1] = 40.0, -40.0
-    figure = posterior_figure(posterior(Z, log_w, np.log([[0.5, 0.5]])), (0, 1), Z[:, 0], ("upper", "lower"), LIGHT)
-    upper, lower = (t for t in figure.data if t.xaxis == "x2" and t.name in ("upper", "lower"))
+    _, own = posterior_panels(
+        posterior(Z, log_w, np.log([[0.5, 0.5]])), (0, 1), Z[:, 0], ("upper", "lower"), LIGHT
+    ).values()
+    upper, lower = (trace for trace in own.data if trace.name)
     assert upper.marker.size.tolist() == [LARGEST]
     assert not len(lower.x)

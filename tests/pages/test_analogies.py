@@ -281,7 +281,7 @@ def plane(app_store: Store) -> ADGM:
 def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store, plane: ADGM) -> None:
     app = opened("analogies", run="plane")
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 4  # decision, auxiliary variable, both posteriors
     x, y, _ = app_store.examples("plane").batch()
     with torch.no_grad():
         error = float((plane.classify(x).argmax(1) != y).float().mean())
