@@ -101,13 +101,18 @@ def knob(
     return dataclasses.field(default=default, metadata={"knob": declared})
 
 
+_of_class: dict[type, tuple[Knob, ...]] = {}
+
+
 def knobs(config: type) -> tuple[Knob, ...]:
     """The knobs of a config class, in the order of declaration."""
-    return tuple(
-        dataclasses.replace(field.metadata["knob"], name=field.name)
-        for field in dataclasses.fields(config)
-        if "knob" in field.metadata
-    )
+    if config not in _of_class:  # every run that is listed asks twice
+        _of_class[config] = tuple(
+            dataclasses.replace(field.metadata["knob"], name=field.name)
+            for field in dataclasses.fields(config)
+            if "knob" in field.metadata
+        )
+    return _of_class[config]
 
 
 def from_dict(config: type[T], values: Mapping[str, object]) -> T:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import safetensors.torch
@@ -37,7 +38,16 @@ STATUS_SECONDS = 0.5
 PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on
 PROBE_LIMIT = 128  # features of a layer that they are given
 IDLE_SECONDS = 3.0  # a worker without jobs goes home
-_started: list[subprocess.Popen[bytes]] = []  # by this process, so that it notices their end
+STARTING_SECONDS = 30.0  # a worker that doesn't work by then isn't counted on
+
+
+class _Started(NamedTuple):
+    process: subprocess.Popen[bytes]
+    root: Path
+    at: float  # on the monotonic clock
+
+
+_started: list[_Started] = []  # by this process, so that it notices their end
 
 
 def perform(
@@ -99,21 +109,27 @@ def work(store: Store) -> None:
 
 
 def ensure_worker(store: Store) -> None:
-    """Start a worker process of its own session if jobs wait and nobody works."""
+    """Start a worker process of its own session if jobs wait, nobody works, and none is on its way.
+
+    A worker takes seconds to start and a page asks at every look: one for each would keep the first from starting.
+    """
     if not queue(store) or is_held(_worker_lock(store)):
         return
-    _started[:] = [process for process in _started if process.poll() is None]
+    _started[:] = [worker for worker in _started if worker.process.poll() is None]
+    root, clock = store.root.resolve(), time.monotonic()
+    if any(worker.root == root and clock - worker.at < STARTING_SECONDS for worker in _started):
+        return
     with (store.root / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
             cwd=Path(__file__).parents[1],
-            env=os.environ | {"LATENTLAB_RUNS": str(store.root.resolve())},
+            env=os.environ | {"LATENTLAB_RUNS": str(root)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    _started.append(process)
+    _started.append(_Started(process, root, clock))
 
 
 def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_bound: int) -> Iterator[Status]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -63,6 +64,12 @@ def is_page(path: str) -> bool:
     return path.startswith("pages/") and not path.startswith("pages/ui/")
 
 
+@functools.cache
+def parsed(source: str) -> ast.Module:
+    """The tree of a module, which every rule reads and none changes."""
+    return ast.parse(source)
+
+
 def dotted(node: ast.AST) -> str:
     """`a.b.c` of a name or an attribute, as far as it is one."""
     if isinstance(node, ast.Attribute):
@@ -106,7 +113,7 @@ def one_direction(path: str, source: str) -> list[str]:
     if here not in LAYER:
         return [f"{module} has no layer"]
     wrong = []
-    for imported in imports(ast.parse(source)):
+    for imported in imports(parsed(source)):
         if imported.partition(".")[0] not in ("", "latentlab", "pages", "app"):
             continue
         there = package_of(imported)
@@ -117,36 +124,37 @@ def one_direction(path: str, source: str) -> list[str]:
 
 
 def no_streamlit_in_the_library(path: str, source: str) -> list[str]:
-    found = {name for name in imports(ast.parse(source)) if name.partition(".")[0] == "streamlit"}
+    found = {name for name in imports(parsed(source)) if name.partition(".")[0] == "streamlit"}
     return [f"{path} imports {name}" for name in sorted(found)] if path.startswith("latentlab/") else []
 
 
 def one_loop(path: str, source: str) -> list[str]:
-    found = [call for call in calls(ast.parse(source)) if getattr(call.func, "attr", "") == "backward"]
+    found = [call for call in calls(parsed(source)) if getattr(call.func, "attr", "") == "backward"]
     return [f"{path}:{call.lineno} trains" for call in found] if path != "latentlab/training.py" else []
 
 
 def state_and_caches_in_pages_ui(path: str, source: str) -> list[str]:
-    found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(ast.parse(source))))
+    found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(parsed(source))))
     return [f"{path} uses {name}" for name in found] if is_page(path) or path == "app.py" else []
 
 
 def device_decides(path: str, source: str) -> list[str]:
-    found = [call for call in calls(ast.parse(source)) if getattr(call.func, "attr", "") == "cuda"]
+    found = [call for call in calls(parsed(source)) if getattr(call.func, "attr", "") == "cuda"]
     return [f"{path}:{call.lineno} moves to a GPU itself" for call in found]
 
 
 def no_global_seed(path: str, source: str) -> list[str]:
-    rest = ast.parse(source)
+    rest = parsed(source)
     if path == "latentlab/device.py":  # all but generator(), the one place that seeds
-        rest.body = [n for n in rest.body if not (isinstance(n, ast.FunctionDef) and n.name == "generator")]
+        kept = [n for n in rest.body if not (isinstance(n, ast.FunctionDef) and n.name == "generator")]
+        rest = ast.Module(kept, [])
     seeds = [name for name in names(rest) if name.startswith("manual_seed")]
     seeds += [name for name in (dotted(call.func) for call in calls(rest)) if name.endswith("random.seed")]
     return [f"{path} calls {name}" for name in seeds]
 
 
 def no_pickle(path: str, source: str) -> list[str]:
-    tree = ast.parse(source)
+    tree = parsed(source)
     found = {name for name in imports(tree) if name.partition(".")[0] in ("pickle", "dill", "cloudpickle", "joblib")}
     found |= {name for name in imports(tree) if name == "torch.load"}
     found |= {dotted(call.func) for call in calls(tree) if dotted(call.func) == "torch.load"}
@@ -159,13 +167,13 @@ def _is_on(keyword: ast.keyword, name: str) -> bool:
 
 
 def abilities_are_nominal(path: str, source: str) -> list[str]:
-    found = sorted({"NotImplementedError", "hasattr"} & set(names(ast.parse(source))))
+    found = sorted({"NotImplementedError", "hasattr"} & set(names(parsed(source))))
     return [f"{path} uses {name}" for name in found]
 
 
 def errors_are_named(path: str, source: str) -> list[str]:
     wrong = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ExceptHandler):
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             if any(one is None or dotted(one) in ("Exception", "BaseException") for one in caught):
@@ -174,7 +182,7 @@ def errors_are_named(path: str, source: str) -> list[str]:
 
 
 def imports_are_named(path: str, source: str) -> list[str]:
-    return [f"{path} imports {name}" for name in imports(ast.parse(source)) if name.endswith("*")]
+    return [f"{path} imports {name}" for name in imports(parsed(source)) if name.endswith("*")]
 
 
 def files_are_short(path: str, source: str) -> list[str]:
@@ -201,7 +209,7 @@ def no_yield_inside_a_mode_of_the_thread(path: str, source: str) -> list[str]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, inside)
 
-    return [f"{path}:{line} yields inside a mode of the thread" for line in walk(ast.parse(source), False)]
+    return [f"{path}:{line} yields inside a mode of the thread" for line in walk(parsed(source), False)]
 
 
 def what_is_public_has_a_docstring(path: str, source: str) -> list[str]:
@@ -213,7 +221,7 @@ def what_is_public_has_a_docstring(path: str, source: str) -> list[str]:
                 if isinstance(child, ast.ClassDef):
                     yield from (f"{child.name}.{name}" for name in undocumented(child))
 
-    tree = ast.parse(source)
+    tree = parsed(source)
     found = ["the module", *undocumented(tree)] if ast.get_docstring(tree) is None else list(undocumented(tree))
     return [f"{path}: {name} has no docstring" for name in found] if path.startswith("latentlab/") else []
 

@@ -554,6 +554,41 @@ def test_no_worker_is_started_without_a_job(store: Store, monkeypatch: pytest.Mo
     worker.ensure_worker(store)
 
 
+class Started:
+    """A process that does nothing: it is on its way until it is said to have ended."""
+
+    ended: int | None = None
+
+    def poll(self) -> int | None:
+        return self.ended
+
+
+def test_while_a_worker_is_on_its_way_no_other_is_started(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Started] = []
+
+    def begin(*_: object, **__: object) -> Started:
+        started.append(Started())
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    monkeypatch.setattr(worker, "_started", [])
+    other = Store(tmp_path / "other", shipped=tmp_path / "none")
+    for one in (store, other):
+        submit(one)
+        worker.ensure_worker(one)
+        worker.ensure_worker(one)
+    assert len(started) == 2  # one for each store
+    started[0].ended = 1
+    worker.ensure_worker(store)
+    worker.ensure_worker(store)
+    assert len(started) == 3  # the first broke off
+    monkeypatch.setattr(worker, "STARTING_SECONDS", 0.0)
+    worker.ensure_worker(store)
+    assert len(started) == 4  # it takes too long
+
+
 LAUNCH = """
 import pathlib, subprocess, sys, time
 from latentlab.store import Store

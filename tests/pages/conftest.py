@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -32,6 +34,15 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait: a test performs them itself."""
     monkeypatch.setattr("latentlab.worker.ensure_worker", lambda _: None)
     monkeypatch.setattr("pages.ui.job_view.ensure_worker", lambda _: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """Look once at what is installed, as a server does; AppTest does so for every app, for a third of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +73,11 @@ def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
 
 @pytest.fixture
 def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
-    """Open a page of the app, with an address and a theme."""
+    """Open a page of the app as a link does, with an address and a theme."""
 
     def open_page(page: str, theme: str = "light", **address: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.context["theme"] = theme
-        app.run()
         if page != "home":
             app.switch_page(f"pages/{page}.py")
         for name, value in address.items():

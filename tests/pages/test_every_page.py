@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from latentlab import jobs
 from latentlab.formats import RunError
@@ -26,14 +27,25 @@ def test_each_page_is_in_the_list() -> None:
     assert {path.stem for path in (ROOT / "pages").glob("*.py")} == set(PAGES)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str, theme: str) -> None:
-    app = opened(page, theme)
-    assert not app.exception
-    assert not app.error
+def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str) -> None:
+    assert_in_order(opened(page), page)
+
+
+def test_in_the_dark_each_page_follows_the_one_before(opened: Open) -> None:
+    app = opened("home", "dark")
+    assert_in_order(app, "home")
+    others = [page for page in PAGES if page not in ("home", "train")]
+    # training first: AppTest keeps what a control said for another of the same key, and two are called "start"
+    for page in ("train", *others, "home"):
+        assert_in_order(app.switch_page(f"pages/{page}.py").run(), page)
+
+
+def assert_in_order(app: AppTest, page: str) -> None:
+    assert not app.exception, (page, app.exception)
+    assert not app.error, (page, app.error)
     assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
-    assert app.image or app.get("plotly_chart") or app.get("bidi_component")
+    assert app.image or app.get("plotly_chart") or app.get("bidi_component"), page
 
 
 @pytest.mark.parametrize("page", PAGES)
