@@ -11,7 +11,7 @@ from latentlab.training import TrainConfig
 from latentlab.worker import ensure_worker
 from pages.ui import address, job_view
 from pages.ui.header import choose, header, notes
-from pages.ui.knob_form import knob_form
+from pages.ui.knob_form import kind_of_model, knob_form
 from pages.ui.own_data import choose_data, first_epochs, own_data
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
@@ -28,7 +28,7 @@ picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
     dataset = choose_data()
-    model = st.segmented_control("Model", list(MODELS), default="vae", required=True, key="model")
+    model = st.selectbox("Kind of model", list(MODELS), list(MODELS).index("vae"), kind_of_model, key="model")
     declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
     if MODELS[model].labels == "unused":
         training = tuple(k for k in training if k.name != "labels")

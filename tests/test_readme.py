@@ -3,7 +3,7 @@
 import re
 
 from latentlab.knobs import knobs
-from latentlab.models import MODELS, abilities
+from latentlab.models import MODELS, abilities, about
 from latentlab.training import TrainConfig
 from tests.conftest import ROOT
 
@@ -28,9 +28,7 @@ def ability_table() -> str:
     """A row for each model: its name, what it is, and what it can do."""
     rows = ["| model | what it is | abilities |", "|---|---|---|"]
     for name, model in MODELS.items():
-        module = __import__(model.__module__, fromlist=["__doc__"])
-        what = (module.__doc__ or "").partition("\n")[0].rstrip(".")
-        rows.append(f"| `{name}` | {what} | {', '.join(abilities(model))} |")
+        rows.append(f"| `{name}` | {about(model)} | {', '.join(abilities(model))} |")
     return "\n".join(rows)
 
 

@@ -20,6 +20,7 @@ from latentlab.models.base import (
     Walks,
     Weighs,
     abilities,
+    about,
 )
 from latentlab.models.cae import CAE
 from latentlab.models.cnn import CNN
@@ -80,4 +81,5 @@ __all__ = [
     "Walks",
     "Weighs",
     "abilities",
+    "about",
 ]

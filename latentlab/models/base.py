@@ -7,6 +7,7 @@ What is random takes an explicit generator, so the same call in `eval()` mode gi
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -171,6 +172,11 @@ ABILITIES: tuple[type[Model], ...] = (
     Denoises,
     Walks,
 )
+
+
+def about(model: type[Model]) -> str:
+    """What a model is, in one line: the first of its file."""
+    return (sys.modules[model.__module__].__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from latentlab.knobs import Knob, Value
+from latentlab.models import MODELS, about
 
 
 def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value]) -> dict[str, Any]:
@@ -24,6 +25,11 @@ def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value]) -> di
         if knob.when is None or values.get(knob.when[0], knob.when[1]) == knob.when[1]:
             chosen[knob.name] = values[knob.name] = _widget(knob, f"{key}-{knob.name}", known.get(knob.name))
     return chosen
+
+
+def kind_of_model(name: str) -> str:
+    """A name in MODELS, and what it stands for."""
+    return f"{name} · {about(MODELS[name]).partition(':')[0].partition(' (')[0]}"
 
 
 def label(name: str) -> str:

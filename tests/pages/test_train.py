@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab import jobs
+from latentlab.models import MODELS
 from latentlab.store import Store
 from latentlab.worker import perform
 from tests.pages.conftest import Open, words
@@ -108,3 +109,14 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     app = opened("train")
     app.selectbox(key="dataset").select("mnist").run()
     assert "training downloads it first" in words(app)
+
+
+def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:
+    app = opened("train")
+    kinds = app.selectbox(key="model")
+    assert len(kinds.options) == len(MODELS)
+    assert "m1_m2 · M1+M2, the stacked model" in kinds.options
+    assert kinds.value == "vae"
+    kinds.set_value("sdgm").run()
+    assert not app.exception
+    assert app.number_input(key="sdgm-digits-labels")
