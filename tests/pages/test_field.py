@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import Future
 from typing import Any
 
@@ -78,12 +77,9 @@ def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> Non
     assert "no network can do better" in words(app)
     slider = next(one for one in app.select_slider if one.label == "Noise σ")
     before = spec(app)["data"]
-    began = time.process_time()
     slider.set_value(0.2).run()
-    took = time.process_time() - began
     assert spec(app)["data"] != before
     assert "σ = 0.2" in words(app)
-    assert took < 1.5  # the test's own app around it; the redraw itself is measured in the benchmark
 
 
 def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
