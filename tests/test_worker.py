@@ -22,7 +22,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from latentlab import jobs, worker
+from latentlab import jobs, showing, worker
+from latentlab.analysis.faithfulness import procrustes
+from latentlab.analysis.preview import Preview, preview
 from latentlab.data import DataError, Dataset, Splits, images, load
 from latentlab.data.images import Idx, IdxSet
 from latentlab.evaluation import evaluate
@@ -208,6 +210,45 @@ def test_a_training_shows_what_it_learned_so_far(store: Store, digits: Splits) -
     assert np.array_equal(seen.examples, digits.valid.x[:12])
     assert seen.samples is not None
     assert seen.reconstructions is not None
+    leave(training)
+
+
+def test_a_look_at_the_latent_space_is_turned_onto_the_last_one_also_after_a_pause(store: Store) -> None:
+    def codes() -> np.ndarray:
+        seen = jobs.last_preview(store, job_id)
+        assert seen is not None
+        assert seen.codes is not None
+        return seen.codes
+
+    job_id = submit(store, z_dim=5)
+    training = perform(store, job_id)
+    next(training)
+    jobs.order(store, job_id, "pause")
+    list(training)
+    before = codes()
+    jobs.resume(store, job_id)
+    training = perform(store, job_id)
+    next(training)
+    assert not np.array_equal(codes(), before)
+    np.testing.assert_allclose(procrustes(before, codes()).rotation, np.eye(2), atol=1e-3)
+    leave(training)
+
+
+def test_a_look_that_takes_long_is_taken_rarely(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look(*args: Any) -> Preview:
+        looks.append(1)
+        return preview(*args)
+
+    monkeypatch.setattr(worker, "STATUS_SECONDS", -1.0)
+    monkeypatch.setattr(showing, "LOOK_SHARE", 1e-9)  # one, then none for days
+    monkeypatch.setattr(showing, "preview", look)
+    job_id = submit(store)
+    training = perform(store, job_id)
+    run_until(training, 20)
+    assert looks == [1]
+    assert len(store.history(job_id)) == 2  # the curves go on
     leave(training)
 
 
