@@ -121,7 +121,11 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     config = from_dict(TrainConfig, job.train)
     state = TrainState(start(job.model, from_dict(MODELS[job.model].Config, job.config), spec, config), config)
     history, before = _restore(folder, state)
-    showing = Showing(store, job.id, state, splits)
+    showing = Showing(store, job, state, splits)
+    if showing.has_baselines():
+        message = "Fitting a linear classifier and an MLP to the same labels."
+        say(folder, dataclasses.replace(status(store, job.id), message=message))
+        showing.baselines()
     began = time.perf_counter()
     saved, shown = began, -1.0
     said = status(store, job.id)

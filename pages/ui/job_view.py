@@ -11,7 +11,7 @@ from latentlab import jobs
 from latentlab.analysis.field import Field
 from latentlab.analysis.preview import Preview
 from latentlab.data import DENSITIES, NAMES, is_local
-from latentlab.figures.curves import History, training_curves
+from latentlab.figures.curves import Floors, History, training_curves
 from latentlab.figures.field import add_arrows, plane
 from latentlab.figures.probes import training_figure
 from latentlab.formats import RunError
@@ -46,7 +46,7 @@ def finished(store: Store, run: Run) -> None:
     minutes, seconds = divmod(round(run.seconds), 60)
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
-    pictures(store.history(run.id), run.kind.units, cache.seen(run))
+    pictures(store.history(run.id), run.kind.units, cache.seen(run), store.baselines(run.id))
     probes(store, run.id)
     if issubclass(run.kind, Decodes) and run.dataset not in DENSITIES:
         st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
@@ -54,10 +54,10 @@ def finished(store: Store, run: Run) -> None:
         st.page_link("pages/field.py", label="See its field", icon=":material/air:", query_params={"run": run.id})
 
 
-def pictures(history: History, units: Mapping[str, str], preview: Preview | None) -> None:
+def pictures(history: History, units: Mapping[str, str], preview: Preview | None, floors: Floors) -> None:
     """The curves over two sheets of images."""
     if history:
-        figure(training_curves(history, units, look()), "Loss curves by term", "curves")
+        figure(training_curves(history, units, look(), floors=floors), "Loss curves by term", "curves")
     if preview is None:
         return
     if preview.field is not None and preview.box is not None:
@@ -148,7 +148,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     history = store.history(job.id)
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
-    pictures(history, dict(MODELS[job.model].units), jobs.last_preview(store, job.id))
+    pictures(history, dict(MODELS[job.model].units), jobs.last_preview(store, job.id), store.baselines(job.id))
     probes(store, job.id)
 
 
