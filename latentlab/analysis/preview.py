@@ -44,7 +44,8 @@ class Preview:
     code_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
     shares: Floats | None = None  # (2,) of the variance that the components hold; None where codes are as they are
     surface: Floats | None = None  # (n, n, K) p(class | place), row by row from the lower left of the box
-    points: Floats | None = None  # (M, 2) the examples of the codes, where they are points of the plane
+    points: Floats | None = None  # (M, 2) examples in that plane
+    point_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
 
 
 def preview(model: Model, data: Dataset, before: Preview | None = None) -> Preview:
@@ -87,7 +88,9 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
             box = around(data.x)
             (left, right), (low, high) = box[:2], box[2:]
             found = decision(lambda at: model.classify(at.to(where)), (left, low), (right, high), N_PLACES)
-            seen |= {"surface": found.probs, "box": np.asarray(box), "points": data[:N_CODES].batch().x.cpu().numpy()}
+            points, labels, _ = data[:N_CODES].batch()
+            seen |= {"surface": found.probs, "box": np.asarray(box)}
+            seen |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
         seen |= _latent_space(model, data[:N_CODES].to(where), before)
     model.train(was_training)
     return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **seen)

@@ -265,4 +265,4 @@ def test_a_classifier_of_the_plane_shows_its_surface() -> None:
             probs = model.classify(torch.tensor([place]).float()).exp()
         np.testing.assert_allclose(surface[row, column], probs[0].numpy(), rtol=1e-4)
     assert np.array_equal(there(seen.points), data.x[:N_CODES].numpy())
-    assert there(seen.codes).shape == there(seen.points).shape
+    assert there(seen.point_labels).tolist() == data.y[:N_CODES].tolist()
