@@ -35,8 +35,8 @@ def decision_surface(
     for k in range(len(classes)):
         colour = look.classes[k % len(look.classes)]
         figure.add_heatmap(
-            x=found.x, y=found.y, z=found.probs[..., k], zmin=0, zmax=1, showscale=False, hoverinfo="skip",
-            colorscale=[[0, "rgba(0,0,0,0)"], [0.5, "rgba(0,0,0,0)"], [1, _faint(colour)]],
+            x=found.x, y=found.y, z=found.probs[..., k], zmin=0, zmax=1, showscale=False, zsmooth="best",
+            colorscale=[[0, "rgba(0,0,0,0)"], [0.5, "rgba(0,0,0,0)"], [1, _faint(colour)]], hoverinfo="skip",
         )  # fmt: skip
     _points(figure, x, y, classes, look, 5, 0.7)
     for k in np.unique(labels):
@@ -61,7 +61,7 @@ def components(found: Parting, y: Classes, classes: Sequence[str], look: Theme) 
 
 
 def latent_space(
-    codes: Floats, y: Classes, classes: Sequence[str], names: tuple[str, str], look: Theme, height: int = 380
+    codes: Floats, y: Classes, classes: Sequence[str], names: tuple[str, str], look: Theme, height: int = 420
 ) -> go.Figure:
     """Examples in a latent space, by class. Its limits move in steps, so that a picture that is followed stands still.
 
@@ -88,9 +88,10 @@ def latent_space(
 
 
 def _steady(values: Floats) -> list[float]:
-    """Limits about values that are whole steps of 1, 2 or 5 times a power of ten, four to ten of them."""
+    """Limits about values, with room for their marks: whole steps of 1, 2 or 5 times a power of ten, four to twelve."""
     low, high = float(values.min()), float(values.max())
     extent = max(high - low, 1e-6)
+    low, high = low - 0.03 * extent, high + 0.03 * extent
     power = 10.0 ** np.floor(np.log10(extent / 4))
     step = power * max(k for k in (1, 2, 5) if k * power <= extent / 4)
     return [step * float(np.floor(low / step)), step * float(np.ceil(high / step))]
