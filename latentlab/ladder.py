@@ -115,7 +115,7 @@ def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = No
     for seed in seeds:
         splits = labelled(dataset, steps, seed)
         for plain in BASELINES:
-            yield baseline(plain, splits, seed, [from_dict(MODELS["m2"].Config, _known("m2", steps)).hidden] * 2)
+            yield baseline(plain, splits, seed, [from_dict(MODELS["m2"].Config, config_of("m2", steps)).hidden] * 2)
         for name in steps.models:
             yield rung(name, splits, seed, steps)
 
@@ -140,7 +140,7 @@ def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
     """Train one model and measure it on the test examples."""
     config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
     spec = Spec(splits.train.shape, len(splits.train.classes))
-    model = start(name, from_dict(MODELS[name].Config, _known(name, ladder)), spec, config)
+    model = start(name, from_dict(MODELS[name].Config, config_of(name, ladder)), spec, config)
     began = time.process_time()
     for _ in train(model, splits, config, report_every=1_000_000):
         pass
@@ -225,7 +225,8 @@ def read(path: Path | None = None) -> list[Score]:
         return [Score(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
 
 
-def _known(name: str, ladder: Ladder) -> dict[str, Any]:
+def config_of(name: str, ladder: Ladder) -> dict[str, Any]:
+    """The knobs of a model on a ladder: of what all have in common, those that it has."""
     known = {knob.name for knob in knobs(MODELS[name].Config)}
     return {key: value for key, value in ladder.config.items() if key in known}
 

@@ -84,8 +84,8 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
             seen |= {"field": field.score, "box": np.asarray(box)}
-        if data.shape == (2,) and isinstance(model, Classifies):
-            box = around(data.x)
+        elif data.shape == (2,) and isinstance(model, Classifies):
+            box = around(data.x, 0.1)
             (left, right), (low, high) = box[:2], box[2:]
             found = decision(lambda at: model.classify(at.to(where)), (left, low), (right, high), N_PLACES)
             points, labels, _ = data[:N_CODES].batch()

@@ -46,8 +46,8 @@ def decision_surface(
             marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 16, "color": look.classes[k % len(look.classes)],
                     "line": {"color": look.text, "width": 2.5}},
         )  # fmt: skip
-    figure.update_xaxes(title_text="x1", showgrid=False)
-    figure.update_yaxes(title_text="x2", showgrid=False, scaleanchor="x")
+    figure.update_xaxes(title_text="x1", showgrid=False, constrain="domain")
+    figure.update_yaxes(title_text="x2", showgrid=False, constrain="domain", scaleanchor="x")
     return styled(figure, look, 420)
 
 

@@ -79,7 +79,7 @@ def draw_surface(subject: Subject, seen: Preview) -> None:
 
 
 def known_labels(dataset: str, train: Mapping[str, Any]) -> Dataset | None:
-    """The training examples whose label a model knew, by its training's knobs; None if all, or if they can't be told."""
+    """The training examples whose label a model knew, by its training's knobs; None: all, or they can't be told."""
     n, seed, spread = (train.get(name, 0) for name in ("labels", "seed", "spread"))
     return _known_labels(dataset, int(n), int(seed), bool(spread)) if n and is_local(dataset) else None
 
