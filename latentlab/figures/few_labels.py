@@ -105,7 +105,7 @@ def _points(
     figure: go.Figure, x: Floats, y: Classes, classes: Sequence[str], look: Theme, size: float, opacity: float
 ) -> None:
     for k in np.unique(y):
-        figure.add_scattergl(
+        figure.add_scatter(  # no WebGL: a few hundred points that are drawn anew each second
             x=x[y == k, 0], y=x[y == k, 1], mode="markers", name=_name(k, classes), hoverinfo="name",
             marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": size, "opacity": opacity,
                     "color": look.muted if k == UNLABELLED else look.classes[k % len(look.classes)]},

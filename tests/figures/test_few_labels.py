@@ -20,12 +20,13 @@ def test_each_place_has_the_colour_of_its_class_and_labels_stand_out() -> None:
     maps = [trace for trace in figure.data if trace.type == "heatmap"]
     np.testing.assert_array_equal(maps[1].z, found.probs[..., 1])
     assert maps[1].z[0, -1] > 0.99
-    points = [trace for trace in figure.data if trace.type == "scattergl"]
+    marks = [trace for trace in figure.data if trace.type == "scatter"]
+    points = [trace for trace in marks if trace.name]
     assert [(trace.name, trace.marker.color) for trace in points] == [
         ("left", LIGHT.classes[0]), ("right", LIGHT.classes[1])
     ]  # fmt: skip
     assert sum(len(trace.x) for trace in points) == 60
-    assert sum(len(trace.x) for trace in figure.data if trace.type == "scatter") == 4
+    assert sum(len(trace.x) for trace in marks if not trace.name) == 4
 
 
 def test_components_are_named_by_their_share() -> None:
