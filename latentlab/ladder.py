@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from latentlab import device
+from latentlab.analysis.baselines import BASELINES, Baseline, fit, flat
 from latentlab.analysis.bottleneck import ACTIVE_VARIANCE
 from latentlab.analysis.decision import parting
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
@@ -31,7 +32,6 @@ from latentlab.training import TrainConfig, start, train
 
 RESULTS = SHIPPED / "semi-supervised.csv"
 SEEDS = (0, 1, 2)
-BASELINES = ("linear", "mlp")
 N_WEIGHTED, N_DRAWS = 500, 100  # test examples that get the importance-weighted bound, and draws for each
 N_TEST = 10_000  # fresh draws of a toy
 
@@ -114,8 +114,8 @@ def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = No
     steps = ladder or LADDERS[dataset]
     for seed in seeds:
         splits = labelled(dataset, steps, seed)
-        for name in BASELINES:
-            yield baseline(name, splits, seed, [from_dict(MODELS["m2"].Config, _known("m2", steps)).hidden] * 2)
+        for plain in BASELINES:
+            yield baseline(plain, splits, seed, [from_dict(MODELS["m2"].Config, config_of("m2", steps)).hidden] * 2)
         for name in steps.models:
             yield rung(name, splits, seed, steps)
 
@@ -134,7 +134,7 @@ def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
     """Train one model and measure it on the test examples."""
     config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
     spec = Spec(splits.train.shape, len(splits.train.classes))
-    model = start(name, from_dict(MODELS[name].Config, _known(name, ladder)), spec, config)
+    model = start(name, from_dict(MODELS[name].Config, config_of(name, ladder)), spec, config)
     began = time.process_time()
     for _ in train(model, splits, config, report_every=1_000_000):
         pass
@@ -169,19 +169,13 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
     return found
 
 
-def baseline(name: str, splits: Splits, seed: int, hidden: Sequence[int]) -> Score:
-    """A classifier of the labelled examples alone: "linear" (logistic regression) or "mlp"."""
-    from sklearn.linear_model import LogisticRegression  # imported here: a second of start-up
-    from sklearn.neural_network import MLPClassifier
-
+def baseline(name: Baseline, splits: Splits, seed: int, hidden: Sequence[int]) -> Score:
+    """A classifier of the labelled examples alone, measured on the test examples."""
     few, test = labelled_part(splits.train).batch(), splits.test.batch()
-    model = LogisticRegression(max_iter=5_000)
-    if name == "mlp":
-        model = MLPClassifier(hidden, max_iter=2_000, random_state=seed)
     began = time.process_time()
-    model.fit(few.x.flatten(1).numpy(), few.y.numpy())
+    model = fit(name, few.x, few.y, hidden, seed)
     seconds = time.process_time() - began
-    error = 1 - float(model.score(test.x.flatten(1).numpy(), test.y.numpy()))
+    error = 1 - float(model.score(flat(test.x), test.y.numpy()))
     return Score(splits.train.name, name, seed, error, seconds=seconds)
 
 
@@ -225,7 +219,8 @@ def read(path: Path | None = None) -> list[Score]:
         return [Score(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
 
 
-def _known(name: str, ladder: Ladder) -> dict[str, Any]:
+def config_of(name: str, ladder: Ladder) -> dict[str, Any]:
+    """The knobs of a model on a ladder: of what all have in common, those that it has."""
     known = {knob.name for knob in knobs(MODELS[name].Config)}
     return {key: value for key, value in ladder.config.items() if key in known}
 

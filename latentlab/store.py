@@ -6,6 +6,7 @@
                     examples.safetensors a few hundred test examples, so that a page opens without the data set
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
                     probes.csv           one row an epoch: errors of probes by layer, where the training was told to
+                    baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
 
 Reading runs no code from the folder, and whatever is wrong with one is a sentence, not a crash.
 """
@@ -204,6 +205,13 @@ class Store:
     def probes(self, run_id: str) -> list[dict[str, float]]:
         """Errors of probes by layer after each "epoch", if the training was told to probe; empty if not."""
         return read_history(self.folder(run_id) / "probes.csv")
+
+    def baselines(self, run_id: str) -> dict[str, float]:
+        """Held-out errors of classifiers of the same few labels, "linear" and "mlp"; empty where all labels were used.
+
+        They are fitted when the training starts, by `latentlab.analysis.baselines`.
+        """
+        return next(iter(read_history(self.folder(run_id) / "baselines.csv")), {})
 
     def rows(self) -> list[Row]:
         """Every folder, the user's newest first, then what ships by name; damaged ones with the reason."""

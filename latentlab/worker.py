@@ -15,14 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import safetensors.torch
 import torch
 from filelock import FileLock, Timeout
 
 from latentlab import device
-from latentlab.analysis.preview import preview
-from latentlab.analysis.probe_curve import probe_curve
 from latentlab.data import Splits, load
 from latentlab.evaluation import final_metrics
 from latentlab.formats import RunError, history_csv, read_history, read_tensors, write
@@ -30,13 +27,12 @@ from latentlab.jobs import Job, Status, is_held, now, queue, read, say, status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.runs import Run
+from latentlab.showing import Showing
 from latentlab.store import Store
 from latentlab.training import TrainConfig, TrainingError, TrainState, start, train
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5
-PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on
-PROBE_LIMIT = 128  # features of a layer that they are given
 IDLE_SECONDS = 3.0  # a worker without jobs goes home
 STARTING_SECONDS = 30.0  # a worker that doesn't work by then isn't counted on
 
@@ -119,11 +115,12 @@ def ensure_worker(store: Store) -> None:
     root, clock = store.root.resolve(), time.monotonic()
     if any(worker.root == root and clock - worker.at < STARTING_SECONDS for worker in _started):
         return
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's: its small matrices are ten times slower with more
     with (store.root / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
             cwd=Path(__file__).parents[1],
-            env=os.environ | {"LATENTLAB_RUNS": str(root)},
+            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -140,6 +137,11 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     config = from_dict(TrainConfig, job.train)
     state = TrainState(start(job.model, from_dict(MODELS[job.model].Config, job.config), spec, config), config)
     history, before = _restore(folder, state)
+    showing = Showing(store, job, state, splits)
+    if showing.has_baselines():
+        message = "Fitting a linear classifier and an MLP to the same labels."
+        say(folder, dataclasses.replace(status(store, job.id), message=message))
+        showing.baselines()
     began = time.perf_counter()
     saved, shown = began, -1.0
     said = status(store, job.id)
@@ -150,7 +152,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
         if config.moments and not metrics.done and _is_moment(metrics.epoch):
             store.keep(job.id, state.model, int(metrics.epoch), dtype)
         if config.probes and metrics.epoch.is_integer():
-            _probe(folder, state, splits, metrics.epoch)
+            showing.probe(metrics.epoch)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         asked = _asked(folder)
         if asked == "discard":
@@ -161,7 +163,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
             _save_checkpoint(folder, state, said.seconds)
             saved = clock
         if asked or clock - shown > STATUS_SECONDS:
-            _show(folder, state, splits, history)
+            showing.show(history)
             say(folder, said)
             shown = clock
         yield said
@@ -229,28 +231,6 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
 def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:
     tensors = state.tensors() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
     write(folder / "checkpoint.safetensors", safetensors.torch.save(tensors))
-
-
-def _show(folder: Path, state: TrainState, splits: Splits, history: list[dict[str, float]]) -> None:
-    """Write what a page draws while the model trains."""
-    write(folder / "history.csv", history_csv(history).encode())
-    seen = dataclasses.asdict(preview(state.model, splits.valid))
-    arrays = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items() if value is not None}
-    write(folder / "preview.safetensors", safetensors.torch.save(arrays))
-
-
-def _probe(folder: Path, state: TrainState, splits: Splits, epoch: float) -> None:
-    """Add a row to `probes.csv`: the held-out error of a probe at each layer; none where there are no classes."""
-    parts = [part[:n] for part, n in zip((splits.train, splits.valid), PROBED, strict=True)]
-    x, y = torch.cat([part.x for part in parts]).to(state.device), torch.cat([part.y for part in parts]).numpy()
-    sizes = (len(parts[0]), 0, len(parts[1]))
-    try:
-        curve = probe_curve(state.model.eval(), x, y, sizes, n_classes=len(splits.train.classes), limit=PROBE_LIMIT)
-    except ValueError:
-        return
-    before = [row for row in read_history(folder / "probes.csv") if row.get("epoch", math.inf) < epoch]
-    errors = {reading.layer.name: float(reading.values()[0]) for reading in curve.readings}
-    write(folder / "probes.csv", history_csv([*before, {"epoch": epoch, **errors}]).encode())
 
 
 def _asked(folder: Path) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs import Run
-from pages.ui import attributes, few_labels
+from pages.ui import attributes, few_labels, few_live
 from pages.ui.analogy_bend import bend, live_toggle, send_class_decoder
 from pages.ui.analogy_numbers import style_plane, usage_meters
 from pages.ui.analogy_rows import choose_bent, choose_beside, choose_rows, of_other
@@ -43,7 +43,7 @@ def told_the_class(run: Run) -> None:
             style_plane(run, rows)
     if few.open:
         with few:
-            few_labels.ladder_table()
+            few_live.train_and_compare()
 
 
 @st.fragment
@@ -84,11 +84,11 @@ if isinstance(run, str):
     vectors(run)
 elif few_labels.is_plane(run):
     few_labels.plane(run)
-    few_labels.ladder_table()
+    few_live.train_and_compare()
     notes(
         "The plane in the colour of the class that the model finds most probable, faint where it is unsure; large "
         "marks are the few examples whose label it knew. Beside it, the auxiliary variable a.",
-        "Compare models of the same labels in the table. Train one with other labels: the page Train has the knob.",
+        "Compare models of the same labels in the table. Train one with other labels and watch it draw its line.",
         "Unlabelled examples say where the classes lie, a few labels which is which: U(x) = Σ_y q(y|x) L(x, y) + "
         "H[q(y|x)] (Kingma et al. 2014). An auxiliary variable makes q(y|x) a mixture (Maaløe et al. 2016).",
     )

@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.atlas",),
     ("latentlab.background",),
     ("latentlab.jobs",),
+    ("latentlab.showing",),
     ("latentlab.worker", "latentlab.live"),
     ("latentlab.figures",),
     ("latentlab.recipes", "latentlab.ladder"),

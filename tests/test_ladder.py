@@ -107,5 +107,5 @@ def test_the_ladders_are_of_models_and_data_that_there_are() -> None:
         assert load(name).train.shape if name != "mnist" else True
         assert set(steps.models) <= set(MODELS)
         for model in steps.models:
-            from_dict(MODELS[model].Config, ladder._known(model, steps))
+            from_dict(MODELS[model].Config, ladder.config_of(model, steps))
         assert set(steps.config) <= {knob.name for model in steps.models for knob in knobs(MODELS[model].Config)}

@@ -21,9 +21,13 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
-from latentlab import jobs, worker
-from latentlab.data import DataError, Dataset, Splits, images, load
+from latentlab import jobs, showing, worker
+from latentlab.analysis.faithfulness import procrustes
+from latentlab.analysis.preview import Preview, preview
+from latentlab.data import DataError, Dataset, Splits, hide_labels, images, labelled_part, load
 from latentlab.data.images import Idx, IdxSet
 from latentlab.evaluation import evaluate
 from latentlab.formats import RunError
@@ -209,6 +213,109 @@ def test_a_training_shows_what_it_learned_so_far(store: Store, digits: Splits) -
     assert seen.samples is not None
     assert seen.reconstructions is not None
     leave(training)
+
+
+def test_a_look_at_the_latent_space_is_turned_onto_the_last_one_also_after_a_pause(store: Store) -> None:
+    def codes() -> np.ndarray:
+        seen = jobs.last_preview(store, job_id)
+        assert seen is not None
+        assert seen.codes is not None
+        return seen.codes
+
+    job_id = submit(store, z_dim=5)
+    training = perform(store, job_id)
+    next(training)
+    jobs.order(store, job_id, "pause")
+    list(training)
+    before = codes()
+    jobs.resume(store, job_id)
+    training = perform(store, job_id)
+    next(training)
+    assert not np.array_equal(codes(), before)
+    np.testing.assert_allclose(procrustes(before, codes()).rotation, np.eye(2), atol=1e-3)
+    leave(training)
+
+
+def test_a_look_that_takes_long_is_taken_rarely(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look(*args: Any) -> Preview:
+        looks.append(1)
+        return preview(*args)
+
+    monkeypatch.setattr(worker, "STATUS_SECONDS", -1.0)
+    monkeypatch.setattr(showing, "LOOK_SHARE", 1e-9)  # one, then none for days
+    monkeypatch.setattr(showing, "preview", look)
+    job_id = submit(store)
+    training = perform(store, job_id)
+    run_until(training, 20)
+    assert looks == [1]
+    assert len(store.history(job_id)) == 2  # the curves go on
+    leave(training)
+
+
+# classifiers of the same labels
+
+
+def few_labels(store: Store, model: str = "m2", **train: Any) -> str:
+    config = {"width": 4, "hidden": 8} if model == "cnn" else KNOBS
+    return jobs.submit(store, model, "digits", config, {"epochs": 1, "labels": 50, "seed": 1} | train)
+
+
+def test_classifiers_of_the_same_labels_stand_beside_a_model_of_few(store: Store, digits: Splits) -> None:
+    job_id = few_labels(store)
+    training = perform(store, job_id)
+    next(training)
+    found = store.baselines(job_id)
+    few, held = labelled_part(hide_labels(digits.train, 50, 1)).batch(), digits.valid.batch()
+    linear = LogisticRegression(max_iter=5_000).fit(few.x.flatten(1), few.y)
+    mlp = MLPClassifier([16, 16], max_iter=2_000, random_state=1).fit(few.x.flatten(1), few.y)
+    assert found == pytest.approx(
+        {name: 1 - one.score(held.x.flatten(1), held.y) for name, one in (("linear", linear), ("mlp", mlp))}
+    )
+    list(training)
+    assert store.baselines(job_id) == found
+    assert {path.name for path in store.folder(job_id).iterdir()} == RUN_FILES | {"baselines.csv"}
+
+
+@pytest.mark.parametrize(("model", "labels"), [("m2", 0), ("cvae", 50), ("vae", 0)])
+def test_others_have_none_to_be_compared_with(store: Store, model: str, labels: int) -> None:
+    job_id = few_labels(store, model, labels=labels)
+    list(perform(store, job_id))
+    assert store.baselines(job_id) == {}
+
+
+@pytest.mark.parametrize("model", ["cnn", "m1", "sdgm"])
+def test_every_classifier_of_few_labels_has_them(store: Store, model: str) -> None:
+    job_id = few_labels(store, model)
+    list(perform(store, job_id))
+    assert set(store.baselines(job_id)) == {"linear", "mlp"}
+
+
+def test_they_are_fitted_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = few_labels(store, epochs=2)
+    training = perform(store, job_id)
+    next(training)
+    jobs.order(store, job_id, "pause")
+    list(training)
+    jobs.resume(store, job_id)
+    monkeypatch.setattr(showing, "baseline_errors", lambda *_: pytest.fail("fitted again"))
+    list(perform(store, job_id))
+    assert store.baselines(job_id)
+
+
+def test_a_training_goes_on_where_they_cannot_be_fitted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> dict[str, float]:
+        raise ValueError("This solver needs samples of at least 2 classes.")
+
+    refused = few_labels(store)
+    with monkeypatch.context() as broken:
+        broken.setattr(showing, "baseline_errors", refuse)
+        assert list(perform(store, refused))[-1].state == "done"
+    monkeypatch.setattr(showing, "MAX_FITTED", 50 * 64 - 1)
+    large = few_labels(store)
+    assert list(perform(store, large))[-1].state == "done"
+    assert store.baselines(refused) == store.baselines(large) == {}
 
 
 # pause, stop, discard

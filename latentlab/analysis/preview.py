@@ -1,4 +1,4 @@
-"""What a training shows of itself while it runs: reconstructions, samples, the classes it would name, or its field."""
+"""What a training shows of itself while it runs: images, the classes it would name, its latent space, its plane."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.decision import decision
+from latentlab.analysis.directions import pca
+from latentlab.analysis.faithfulness import procrustes
 from latentlab.analysis.field import Box, score_field
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, to_bytes
-from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
+from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 
 N_EXAMPLES = 12
 N_SAMPLES = 36
 SEED = 2
 N_ARROWS = 24  # a side
+N_CODES = 400  # examples whose codes are shown
+N_PLACES = 40  # a side of the grid that a classifier of the plane is shown on
 
 Images = NDArray[np.uint8]  # (N, *shape), 0 black to 255 white
 Floats = NDArray[np.float32]
@@ -35,12 +40,25 @@ class Preview:
     spoilt: Images | None = None  # what a denoiser was given
     field: Floats | None = None  # (n, n, 2) the score of a denoiser in the plane, row by row from the lower left
     box: NDArray[np.float64] | None = None  # (4,) where: lowest and highest x, lowest and highest y
+    codes: Floats | None = None  # (M, 2) more examples in the latent space; (M, 1) if it has one dimension
+    code_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
+    shares: Floats | None = None  # (2,) of the variance that the components hold; None where codes are as they are
+    surface: Floats | None = None  # (n, n, K) p(class | place), row by row from the lower left of the box
+    points: Floats | None = None  # (M, 2) examples in that plane
+    point_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
 
 
-def preview(model: Model, data: Dataset) -> Preview:
+def preview(model: Model, data: Dataset, before: Preview | None = None) -> Preview:
     """Look at a model through the first examples of `data`, always with the same noise.
 
-    The samples of two previews differ by what the model learned between them, never by chance.
+    The samples of two previews differ by what the model learned between them, never by chance. So do the codes:
+    components have no natural orientation and swap places when one outgrows the other, so their plane is turned (and
+    mirrored) to lie on the codes of the look before as well as it can; it neither spins nor flips.
+
+    Args:
+        model: any; left as it was.
+        data: held-out examples.
+        before: the last look at the same model and examples, if there was one.
     """
     where = next(model.parameters()).device
     few = data[:N_EXAMPLES].to(where)
@@ -53,8 +71,7 @@ def preview(model: Model, data: Dataset) -> Preview:
         if are_images and isinstance(model, Encodes) and isinstance(model, Decodes):
             seen["reconstructions"] = to_bytes(model.decode(model.encode(x)))
         if are_images and isinstance(model, Conditional):
-            guess = model.classify(x).argmax(1) if isinstance(model, Classifies) else 0
-            y = few.y.where(few.y != UNLABELLED, guess)
+            y = _classes(model, x, few.y)
             seen["reconstructions"] = to_bytes(model.decode(model.encode(x, y), y))
         if are_images and isinstance(model, Samples):
             seen["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
@@ -67,8 +84,45 @@ def preview(model: Model, data: Dataset) -> Preview:
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
             seen |= {"field": field.score, "box": np.asarray(box)}
+        elif data.shape == (2,) and isinstance(model, Classifies):
+            box = around(data.x, 0.1)
+            (left, right), (low, high) = box[:2], box[2:]
+            found = decision(lambda at: model.classify(at.to(where)), (left, low), (right, high), N_PLACES)
+            points, labels, _ = data[:N_CODES].batch()
+            seen |= {"surface": found.probs, "box": np.asarray(box)}
+            seen |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
+        seen |= _latent_space(model, data[:N_CODES].to(where), before)
     model.train(was_training)
     return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **seen)
+
+
+def _latent_space(model: Model, data: Dataset, before: Preview | None) -> dict[str, Any]:
+    """The codes of examples, as a preview has them; nothing of a model without a latent space, or one that broke."""
+    x, y, _ = data.batch()
+    if isinstance(model, Auxiliary):
+        z = model.auxiliary(x)  # the mean of q(a|x)
+    elif isinstance(model, Encodes):
+        z = model.encode(x)
+    elif isinstance(model, Conditional):
+        z = model.encode(x, _classes(model, x, y))
+    else:
+        return {}
+    codes = z.float().cpu().numpy()
+    if len(codes) < 2 or not np.isfinite(codes).all():
+        return {}
+    seen: dict[str, Any] = {"code_labels": y.cpu().numpy()}
+    if codes.shape[1] > 2:
+        components = pca(codes, 2)
+        codes, seen["shares"] = components.project(codes), components.share
+        if before is not None and before.codes is not None and before.codes.shape == codes.shape:
+            codes = codes @ procrustes(before.codes, codes).rotation
+    return seen | {"codes": codes}
+
+
+def _classes(model: Model, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The true classes; where there is none, what the model guesses."""
+    guess = model.classify(x).argmax(1) if isinstance(model, Classifies) else torch.zeros_like(y)
+    return y.where(y != UNLABELLED, guess)
 
 
 def around(x: torch.Tensor, margin: float = 0.25) -> Box:

@@ -32,6 +32,7 @@ __all__ = [
     "Splits",
     "batches",
     "check_labels",
+    "class_names",
     "folders",
     "for_training",
     "held_out",
@@ -54,6 +55,21 @@ def names() -> tuple[str, ...]:
 def is_local(name: str) -> bool:
     """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
     return images.is_local(name) if name in NAMES else name in Shelf.default()
+
+
+def class_names(name: str) -> tuple[str, ...]:
+    """The names of the classes of a data set, without loading it; none where it isn't labelled.
+
+    Raises:
+        DataError: unknown name, or a card on the shelf that is damaged.
+    """
+    if name == "digits":
+        return tuple("0123456789")
+    if name in IDX_SETS:
+        return IDX_SETS[name].classes
+    if name in DENSITIES:
+        return DENSITIES[name].classes
+    return Shelf.default().card(name).classes
 
 
 def load(name: str, progressbar: object = False) -> Splits:

@@ -12,10 +12,22 @@ from plotly.subplots import make_subplots
 from latentlab.figures.theme import Theme, styled
 
 History = Sequence[Mapping[str, float]]
+Floors = Mapping[str, float]
+FLOORS = {"linear": ("linear classifier", "dash"), "mlp": ("MLP", "dot")}
 
 
-def training_curves(history: History, units: Mapping[str, str], look: Theme, height: int = 320) -> go.Figure:
-    """Each term over the epochs: while training (thin), and on the held-out split (dots)."""
+def training_curves(
+    history: History, units: Mapping[str, str], look: Theme, height: int = 320, floors: Floors | None = None
+) -> go.Figure:
+    """Each term over the epochs: while training (thin), and on the held-out split (dots).
+
+    Args:
+        history: the reports.
+        units: of the terms that get a panel.
+        look: colours.
+        height: in pixels.
+        floors: held-out errors of classifiers of the same labels, "linear" and "mlp": level lines in the error's panel.
+    """
     figure = make_subplots(1, len(units), horizontal_spacing=0.09)
     for column, (term, unit) in enumerate(units.items(), 1):
         x, y = _series(history, term)
@@ -31,7 +43,8 @@ def training_curves(history: History, units: Mapping[str, str], look: Theme, hei
             marker={"size": 5}, legendgroup="held out", showlegend=first, row=1, col=column,
             hovertemplate=f"epoch %{{x:.0f}}<br>{term} %{{y:.4g}} {unit}<extra>held out</extra>",
         )  # fmt: skip
-        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y), row=1, col=column)
+        known = _floors(figure, floors or {}, x, look, column) if term == "error" else []
+        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y, *known), row=1, col=column)
         figure.update_xaxes(title_text="epoch", row=1, col=column)
     return styled(figure, look, height)
 
@@ -49,6 +62,21 @@ def compared_curves(histories: Mapping[str, History], term: str, unit: str, look
     figure.update_yaxes(title_text=f"held-out {term} ({unit})", range=_range(*every))
     figure.update_xaxes(title_text="epoch")
     return styled(figure, look, 340)
+
+
+def _floors(
+    figure: go.Figure, floors: Floors, x: NDArray[np.float32], look: Theme, column: int
+) -> list[NDArray[np.float32]]:
+    """Draw the level lines of a panel and return their heights, so that its range may hold them."""
+    known = {name: value for name, value in floors.items() if name in FLOORS and len(x)}
+    for name, value in known.items():
+        called, dash = FLOORS[name]
+        figure.add_scatter(
+            x=np.array([0, x.max()], np.float32), y=np.full(2, value, np.float32), mode="lines", row=1, col=column,
+            name=f"{called} of the same labels", line={"color": look.text, "width": 1.5, "dash": dash},
+            hovertemplate=f"{called}, fitted to the same labels<br>held-out error {value:.2%}<extra></extra>",
+        )  # fmt: skip
+    return [np.array([value], np.float32) for value in known.values()]
 
 
 def _series(history: History, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,7 +10,7 @@ import torch
 
 from latentlab import ladder
 from latentlab.analysis.decision import Decision, Parting, decision, parting
-from latentlab.data import UNLABELLED, DataError, Dataset, hide_labels, is_local, load
+from latentlab.data import Dataset
 from latentlab.figures.few_labels import components, decision_surface, mark
 from latentlab.models import Auxiliary, Classifies
 from latentlab.runs import Run
@@ -20,6 +19,7 @@ from pages.ui.conditional import labelled
 from pages.ui.header import look
 from pages.ui.pictures import figure
 from pages.ui.posterior import choose_example, draw_posterior
+from pages.ui.training_space import known_labels
 
 MARGIN = 0.4  # around the examples
 HEADS = {
@@ -105,19 +105,10 @@ def _plane(run: Run) -> tuple[Decision, Parting | None, float]:
     return found, parted, error
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
 def _few(run: Run) -> Dataset:
     """The training examples whose label the model knew; none where they can't be told."""
-    n: Any = run.train.get("labels", 0)
-    nothing = cache.examples(run)[:0]
-    if not n or not is_local(run.dataset):
-        return nothing
-    try:
-        seed, spread = int(run.train.get("seed", 0)), bool(run.train.get("spread", False))
-        known = hide_labels(load(run.dataset).train, int(n), seed, spread)
-    except DataError:
-        return nothing
-    return known[torch.nonzero(known.y != UNLABELLED)[:, 0]]
+    known = known_labels(run.dataset, run.train)
+    return known if known is not None else cache.examples(run)[:0]
 
 
 def _spread(values: list[float]) -> str:

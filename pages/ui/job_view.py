@@ -11,18 +11,19 @@ from latentlab import jobs
 from latentlab.analysis.field import Field
 from latentlab.analysis.preview import Preview
 from latentlab.data import DENSITIES, NAMES, is_local
-from latentlab.figures.curves import History, training_curves
+from latentlab.figures.curves import Floors, History, training_curves
 from latentlab.figures.field import add_arrows, plane
 from latentlab.figures.probes import training_figure
 from latentlab.formats import RunError
 from latentlab.jobs import Job, Order, Status
-from latentlab.models import MODELS, Decodes, Denoises
+from latentlab.models import Decodes, Denoises
 from latentlab.runs import Run
 from latentlab.store import Store
 from latentlab.worker import ensure_worker
 from pages.ui import cache
 from pages.ui.header import look
 from pages.ui.pictures import figure, sheet
+from pages.ui.training_space import Subject, draw_codes, draw_surface, of_job, of_run
 
 EVERY = 1.0  # seconds between two looks at a training
 SHOWN = {
@@ -46,7 +47,7 @@ def finished(store: Store, run: Run) -> None:
     minutes, seconds = divmod(round(run.seconds), 60)
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
-    pictures(store.history(run.id), run.kind.units, cache.seen(run))
+    pictures(of_run(run), store.history(run.id), cache.seen(run), store.baselines(run.id))
     probes(store, run.id)
     if issubclass(run.kind, Decodes) and run.dataset not in DENSITIES:
         st.page_link("pages/traversal.py", label="Traverse it", icon=":material/tune:", query_params={"run": run.id})
@@ -54,12 +55,26 @@ def finished(store: Store, run: Run) -> None:
         st.page_link("pages/field.py", label="See its field", icon=":material/air:", query_params={"run": run.id})
 
 
-def pictures(history: History, units: Mapping[str, str], preview: Preview | None) -> None:
-    """The curves over two sheets of images."""
+def pictures(subject: Subject, history: History, preview: Preview | None, floors: Floors) -> None:
+    """The curves, over the latent space beside the plane or the images."""
     if history:
-        figure(training_curves(history, units, look()), "Loss curves by term", "curves")
+        figure(training_curves(history, subject.kind.units, look(), floors=floors), "Loss curves by term", "curves")
     if preview is None:
         return
+    if preview.codes is None:
+        draw_surface(subject, preview)
+        images(preview)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        draw_codes(subject, preview)
+    with right:
+        draw_surface(subject, preview)
+        images(preview)
+
+
+def images(preview: Preview) -> None:
+    """What the model makes of a few examples and draws: sheets of images, or arrows in the plane."""
     if preview.field is not None and preview.box is not None:
         left, right, low, high = map(float, preview.box)
         n, box = len(preview.field), (left, right, low, high)
@@ -148,7 +163,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     history = store.history(job.id)
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
-    pictures(history, dict(MODELS[job.model].units), jobs.last_preview(store, job.id))
+    pictures(of_job(job), history, jobs.last_preview(store, job.id), store.baselines(job.id))
     probes(store, job.id)
 
 

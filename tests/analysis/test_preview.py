@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from scipy.linalg import orthogonal_procrustes
 
 from latentlab import device
-from latentlab.analysis.preview import N_EXAMPLES, N_SAMPLES, Images, preview
-from latentlab.data import UNLABELLED, Splits, load, to_bytes
-from latentlab.models import AE, CNN, DAE, MODELS, VAE, Classifies, Conditional, Denoises, Model, Spec
+from latentlab.analysis.preview import N_CODES, N_EXAMPLES, N_PLACES, N_SAMPLES, preview
+from latentlab.data import UNLABELLED, Batch, Dataset, Splits, load, to_bytes
+from latentlab.models import (
+    AE,
+    CNN,
+    DAE,
+    MODELS,
+    VAE,
+    Auxiliary,
+    Classifies,
+    Conditional,
+    Denoises,
+    Encodes,
+    Loss,
+    Model,
+    Spec,
+)
 from latentlab.nn import initialise
 
 SPEC = Spec((1, 8, 8), 10)
 
 
-def there(images: Images | None) -> Images:
-    assert images is not None
-    return images
+def there(part: NDArray[Any] | None) -> NDArray[Any]:
+    assert part is not None
+    return part
 
 
 def fresh(model: Model) -> Model:
@@ -130,3 +148,121 @@ def test_a_conditional_model_is_shown_with_the_class_or_its_guess(name: str, dig
         decoded = model.decode(model.encode(x, y), y)
     assert np.array_equal(there(seen.reconstructions), np.rint(decoded.numpy() * 255))
     assert seen.labels.tolist()[::2] == [UNLABELLED] * 6
+
+
+# the latent space
+
+
+class Linear(Encodes):
+    """A code that is a linear map of the example."""
+
+    name, units = "linear", {"none": "nats"}
+
+    def __init__(self, weights: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.spec, self.z_dim = Spec((len(weights),), 3), weights.shape[1]
+        self.weights = torch.nn.Parameter(torch.tensor(weights, dtype=torch.float32))
+
+    def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
+        raise AssertionError
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1) @ self.weights
+
+
+RNG = np.random.default_rng(0)
+VECTORS = Dataset("vectors", torch.tensor(RNG.normal(size=(500, 5)) * [5, 3, 1, 0.5, 0.1]).float(),
+                  torch.tensor(RNG.integers(-1, 3, 500)), ("a", "b", "c"))  # fmt: skip
+MAP = RNG.normal(size=(5, 4))
+
+
+def turned(seed: int, d: int = 4) -> NDArray[np.float64]:
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(d, d)))[0]
+
+
+def test_codes_are_the_first_two_principal_components() -> None:
+    seen = preview(Linear(MAP), VECTORS)
+    z = VECTORS.x[:N_CODES].double().numpy() @ MAP
+    u, s, _ = np.linalg.svd(z - z.mean(0), full_matrices=False)
+    np.testing.assert_allclose(np.abs(there(seen.codes)), np.abs(u * s)[:, :2], atol=1e-3)
+    np.testing.assert_allclose(there(seen.shares), (s**2 / (s**2).sum())[:2], rtol=1e-4)
+    assert there(seen.code_labels).tolist() == VECTORS.y[:N_CODES].tolist()
+    assert there(seen.codes).dtype == np.float32
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_latent_space_that_spins_is_seen_standing_still(seed: int) -> None:
+    first = preview(Linear(MAP), VECTORS)
+    spun = Linear(MAP @ turned(seed))
+    alone, after = (there(preview(spun, VECTORS, before).codes) for before in (None, first))
+    np.testing.assert_allclose(after, there(first.codes), atol=1e-3)
+    u, _, v = np.linalg.svd(alone.T @ there(first.codes))
+    np.testing.assert_allclose(alone @ u @ v, there(first.codes), atol=1e-3)  # the same picture, however it lay
+
+
+def test_codes_are_turned_and_not_stretched_to_lie_on_those_before() -> None:
+    before, now = preview(Linear(MAP), VECTORS), Linear(2 * MAP @ turned(1) + 0.1 * RNG.normal(size=(5, 4)))
+    alone, after = (there(preview(now, VECTORS, one).codes) for one in (None, before))
+    rotation, _ = orthogonal_procrustes(alone, there(before.codes))
+    np.testing.assert_allclose(after, alone @ rotation, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(after, axis=1), np.linalg.norm(alone, axis=1), atol=1e-3)
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_codes_of_a_plane_or_a_line_are_shown_as_they_are(d: int) -> None:
+    model = Linear(MAP[:, :d])
+    seen = preview(model, VECTORS, preview(Linear(MAP), VECTORS))
+    np.testing.assert_allclose(there(seen.codes), VECTORS.x[:N_CODES].numpy() @ MAP[:, :d], rtol=1e-4, atol=1e-4)
+    assert there(seen.codes).shape == (N_CODES, d)
+    assert seen.shares is None
+
+
+def test_other_examples_than_before_are_not_turned() -> None:
+    before = preview(Linear(MAP @ turned(1)), VECTORS[:100])
+    alone = preview(Linear(MAP), VECTORS)
+    assert np.array_equal(there(preview(Linear(MAP), VECTORS, before).codes), there(alone.codes))
+
+
+def test_a_broken_or_a_single_code_is_not_shown() -> None:
+    assert preview(Linear(MAP * np.nan), VECTORS).codes is None
+    assert preview(Linear(MAP), VECTORS[:1]).codes is None
+
+
+@pytest.mark.parametrize("name", ["sdgm", "m2", "cnn"])
+def test_codes_are_of_the_auxiliary_variable_else_of_the_latent(name: str, digits: Splits) -> None:
+    kind, data = MODELS[name], digits.valid
+    model = fresh(kind(kind.Config(width=4, hidden=8) if name == "cnn" else kind.Config(hidden=8, z_dim=2), SPEC))
+    y = data.y.clone()
+    y[::3] = UNLABELLED
+    seen = preview(model, replace(data, y=y.clone()))
+    x = data.batch().x
+    with torch.no_grad():
+        if isinstance(model, Auxiliary):
+            assert there(seen.codes).shape == (len(data), 2)
+            a = model.auxiliary(x).double().numpy()
+            u, s, _ = np.linalg.svd(a - a.mean(0), full_matrices=False)
+            np.testing.assert_allclose(np.abs(there(seen.codes)), np.abs(u * s)[:, :2], atol=1e-3)
+        elif isinstance(model, Conditional):
+            assert isinstance(model, Classifies)
+            y[::3] = model.classify(x).argmax(1)[::3]
+            np.testing.assert_allclose(there(seen.codes), model.encode(x, y).numpy(), rtol=1e-5)
+            assert there(seen.code_labels).tolist()[::3] == [UNLABELLED] * len(y[::3])
+        else:
+            assert (seen.codes, seen.code_labels) == (None, None)
+
+
+def test_a_classifier_of_the_plane_shows_its_surface() -> None:
+    kind, data = MODELS["sdgm"], load("moons").valid
+    model = fresh(kind(kind.Config(hidden=16, likelihood="real-gaussian"), Spec((2,), 2)))
+    assert isinstance(model, Classifies)
+    seen = preview(model, data)
+    left, right, low, high = there(seen.box)
+    surface = there(seen.surface)
+    assert surface.shape == (N_PLACES, N_PLACES, 2)
+    for row, column in ((0, 0), (0, -1), (-1, 0), (7, 30)):
+        place = [np.linspace(left, right, N_PLACES)[column], np.linspace(low, high, N_PLACES)[row]]
+        with torch.no_grad():
+            probs = model.classify(torch.tensor([place]).float()).exp()
+        np.testing.assert_allclose(surface[row, column], probs[0].numpy(), rtol=1e-4)
+    assert np.array_equal(there(seen.points), data.x[:N_CODES].numpy())
+    assert there(seen.point_labels).tolist() == data.y[:N_CODES].tolist()

@@ -451,12 +451,21 @@ def test_its_name_is_known_wherever_data_are(shelf: Shelf, tmp_path: Path) -> No
     name = shelf.add(images(tmp_path / "images.npz"))
     assert data.names() == (*NAMES, "images")
     assert data.is_local(name)
+    assert data.class_names(name) == data.load(name).train.classes
     assert not data.is_local("none")
     assert not data.is_local("../runs")
     shelf.remove(name)
     assert not data.is_local(name)
     with pytest.raises(DataError, match="no data set called"):
         data.load(name)
+    with pytest.raises(DataError):
+        data.class_names(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_classes_are_known_without_the_data(name: str) -> None:
+    known = data.class_names(name)
+    assert known == (data.load(name).train.classes if data.is_local(name) else known) != ()
 
 
 def train(store: Store, model: str, dataset: str, **config: Any) -> str:

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from streamlit.testing.v1 import AppTest
 
-from latentlab import device, ladder
+from latentlab import device, jobs, ladder
 from latentlab.analysis.analogy import usage
 from latentlab.analysis.attribute import attribute_vector
 from latentlab.data import Dataset, Shelf, Splits, load, to_bytes
@@ -24,6 +24,7 @@ from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import Store
+from latentlab.worker import perform
 from pages.ui import analogy_sheet
 from pages.ui.analogy_rows import Rows
 from pages.ui.attributes import N_BOOT
@@ -414,3 +415,87 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     app.run()
     assert set(app.dataframe[1].value["class"]) == {"2"}
     assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
+
+
+# --- learning from few labels, live --------------------------------------------------------------------------------
+
+FEW = {"run": "digits-m2", "detail": "Learning from few labels"}
+
+
+def train_few(app: AppTest, dataset: str, **numbers: int) -> AppTest:
+    """Fill the form in, and start."""
+    app.segmented_control(key="few-data").set_value(dataset).run()
+    for name, value in numbers.items():
+        app.number_input(key=f"few-{dataset}-{name}").set_value(value)
+    return app.button(key="few-start").click().run()
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.parametrize("dataset", ["moons", "digits"])
+def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, app_store: Store, dataset: str) -> None:
+    app = opened("analogies", **FEW)
+    app.selectbox(key="few-model").select("m2").run()
+    train_few(app, dataset, labels=20, epochs=1)
+    job_id = app.query_params["learning"]
+    job = jobs.read(app_store, job_id)
+    steps = ladder.LADDERS[dataset]
+    assert (job.model, job.dataset, job.config) == ("m2", dataset, ladder.config_of("m2", steps))
+    asked = {"labels": 20, "epochs": 1, "seed": 0, "spread": steps.spread, "bf16": False}
+    assert job.train == {**steps.train, **asked}
+    assert "waits for its turn" in words(app)
+    assert app.button(key="pause-watched")
+    training = perform(app_store, job_id)
+    next(training)
+    again = opened("analogies", **FEW, learning=job_id)  # as after a reload
+    assert not again.exception
+    assert f"m2 on {dataset}, 20 labels** trains" in words(again)
+    assert "z, what the class leaves open: its first two principal components" in words(again)
+    charts = {chart.key for chart in again.get("plotly_chart")}
+    assert {"curves", "latent-space"} | ({"surface"} if dataset == "moons" else set()) <= charts
+    list(training)
+    again.run()
+    assert not again.exception
+    error, beside = app_store.read(job_id).metrics["error"], app_store.baselines(job_id)
+    assert f"Test error {error:.1%} with 20 labels." in words(again)
+    assert f"linear classifier of the same labels has {beside['linear']:.1%}" in words(again)
+    assert "Open it here" in [link.proto.label for link in again.get("page_link")]
+    assert again.query_params["run"] == "digits-m2"
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.parametrize(
+    ("dataset", "labels", "sentence"),
+    [
+        ("moons", 1, "1 label can't cover the 2 classes of moons; keep at least 2."),
+        ("digits", 9, "9 labels can't cover the 10 classes of digits; keep at least 10."),
+        ("digits", 1_300, "labels of the class"),
+        ("digits", 2_000_000, "labels of the class"),
+    ],
+)
+def test_labels_that_cannot_be_had_are_refused_before_anything_is_queued(
+    opened: Open, app_store: Store, dataset: str, labels: int, sentence: str
+) -> None:
+    app = train_few(opened("analogies", **FEW), dataset, labels=labels)
+    assert not app.exception
+    assert sentence in words(app)
+    assert "learning" not in app.query_params
+    assert jobs.jobs(app_store) == []
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_a_link_to_a_training_that_is_gone_shows_the_form_again(opened: Open) -> None:
+    app = opened("analogies", **FEW, learning="m2-moons-gone")
+    assert not app.exception
+    assert "learning" not in app.query_params
+    other = opened("analogies", **FEW, learning="mnist-vae-2d")
+    assert not other.exception  # a run that names no class has no error to tell
+    assert "Test error" not in words(other)
+
+
+def test_the_largest_data_are_offered_where_they_are(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.few_live.is_local", lambda name: name != "mnist")
+    assert opened("analogies", **FEW).segmented_control(key="few-data").options == ["moons", "digits"]
+    monkeypatch.setattr("pages.ui.few_live.is_local", lambda _: True)
+    app = opened("analogies", **FEW)
+    app.segmented_control(key="few-data").set_value("mnist").run()
+    assert "5 epochs take up to 2 min on a free core; the table is of 50." in words(app)

@@ -1,9 +1,12 @@
 """The train page: a form out of knobs, and a training that can be followed, stopped and taken up again."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab import jobs
+from latentlab.data import load
 from latentlab.models import MODELS
 from latentlab.store import Store
 from latentlab.worker import perform
@@ -55,10 +58,46 @@ def test_probes_are_watched_while_it_trains(opened: Open, app_store: Store) -> N
     app.run()
     assert not app.exception
     assert "linear probe of the class at each layer" in words(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert keys(app) == ["curves", "latent-space", "probes"]
     list(steps)
     app.run()
     assert "linear probe of the class at each layer" in words(app)
+
+
+def keys(app: AppTest) -> list[str | None]:
+    return [chart.key for chart in app.get("plotly_chart")]
+
+
+def test_the_latent_space_and_the_plane_are_watched_beside_plain_classifiers(opened: Open, app_store: Store) -> None:
+    config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
+    job_id = jobs.submit(app_store, "adgm", "moons", config, {"epochs": 2, "labels": 6, "seed": 2})
+    steps = perform(app_store, job_id)
+    next(steps)
+    app = opened("train", job=job_id)
+    for _ in range(2):
+        assert not app.exception
+        assert keys(app) == ["curves", "latent-space", "surface"]
+        assert "a, the auxiliary variable: its first two principal components (" in words(app)
+        assert "400 held-out examples" in words(app)
+        assert "large marks are the 6 labels that it has" in words(app)
+        curves, codes, surface = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
+        names = [trace["name"] for trace in curves["data"]]
+        assert {"linear classifier of the same labels", "MLP of the same labels"} <= set(names)
+        assert [trace["name"] for trace in codes["data"]] == list(load("moons").train.classes)
+        marks = [trace for trace in surface["data"] if trace.get("marker", {}).get("size") == 16]
+        assert len(marks) == 2
+        list(steps)
+        app.run()
+    assert app_store.read(job_id)
+
+
+def test_a_code_of_two_dimensions_is_drawn_as_it_is(opened: Open, app_store: Store) -> None:
+    steps = perform(app_store, jobs.submit(app_store, "m2", "digits", {"hidden": 16, "z_dim": 2}, {"epochs": 1}))
+    next(steps)
+    app = opened("train")
+    assert "z, what the class leaves open: its two dimensions; 180 held-out examples" in words(app)
+    assert "same labels" not in "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert len(app.image) == 3  # reconstructions, samples, and what was named
 
 
 def test_pause_and_resume_are_orders_to_the_worker(opened: Open, app_store: Store) -> None:

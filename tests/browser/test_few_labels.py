@@ -1,0 +1,27 @@
+"""A model of few labels is trained where the ladder stands, and followed there."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE, Server
+
+
+def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Page) -> None:
+    page.goto(server.url("analogies?run=digits-m2&detail=Learning+from+few+labels"))
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(page.get_by_role("spinbutton", name="Labels")).to_have_value("6")
+    epochs.fill("3")
+    epochs.press("Enter")
+    expect(page.get_by_text("3 epochs take up to 3 s")).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('learning') !== null")
+    expect(page.get_by_text(re.compile("Test error .* with 6 labels"))).to_be_visible(timeout=2 * PATIENCE)
+    page.reload()
+    expect(page.get_by_text("a, the auxiliary variable: its first two principal components")).to_be_visible()
+    for alt in ("Held-out examples in the latent space, by class", "What the classifier makes of every place"):
+        expect(page.get_by_label(re.compile(alt)).first).to_be_visible()
+    for name in ("linear classifier", "MLP"):
+        expect(page.locator(".legendtext", has_text=f"{name} of the same labels")).to_be_visible()
+    page.get_by_role("link", name="Open it here").click()
+    expect(page.get_by_text(re.compile("6 labels were known"))).to_be_visible()
