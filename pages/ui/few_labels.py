@@ -11,9 +11,11 @@ import torch
 from latentlab import ladder
 from latentlab.analysis.decision import Decision, Parting, decision, parting
 from latentlab.data import Dataset
+from latentlab.figures.curves import training_curves
 from latentlab.figures.few_labels import components, decision_surface, mark
 from latentlab.models import Auxiliary, Classifies
 from latentlab.runs import Run
+from latentlab.store import Store
 from pages.ui import cache
 from pages.ui.conditional import labelled
 from pages.ui.header import look
@@ -64,7 +66,8 @@ def plane(run: Run) -> None:
     with below:
         index = choose_example(run)
     seen, few = cache.examples(run), _few(run)
-    left, right = pictures.columns(2, gap="large")
+    history, floors = Store.default().history(run.id), Store.default().baselines(run.id)
+    left, *middle, right = pictures.columns(2 if parted is None or not history else 3, gap="large")
     drawn = decision_surface(found, seen.x.numpy(), seen.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look())
     if index is not None:
         mark(drawn, labelled(run).x[index].numpy(), look())
@@ -72,8 +75,11 @@ def plane(run: Run) -> None:
     if parted is not None:
         figure(
             components(parted, seen.y.numpy(), run.classes, look()),
-            "The auxiliary variable along its two principal components, by class", place=right,
+            "The auxiliary variable along its two principal components, by class", place=(*middle, right)[0],
         )  # fmt: skip
+    if history:
+        curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)
+        figure(curve, "The error over the epochs, and that of classifiers of the same labels", place=right)
     about = f"Test error {error:.2%} over {len(seen):,} examples; {len(few)} labels were known (large marks)."
     if parted is not None:
         about += (
@@ -81,6 +87,8 @@ def plane(run: Run) -> None:
         )
     else:
         about += " This model has no auxiliary variable."
+    if history:
+        about += " The error is of held-out examples; “training” is of the few labelled ones."
     pictures.caption(about)
     if index is not None:
         with below:
