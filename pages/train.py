@@ -42,7 +42,7 @@ with controls:
         st.markdown("**Training**")
         train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train)
         title = st.text_input("Title", placeholder=jobs.default_title(model, dataset, config), max_chars=80)
-    if st.button("Start training", key="start", type="primary", icon=":material/play_arrow:", width="stretch"):
+    if st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
         try:
             address.write("job", jobs.submit(store, model, dataset, config, train, title))
         except (KnobError, RunError, data.DataError) as error:

@@ -86,7 +86,7 @@ def choose_groups(run: Run) -> Asked:
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other images")
         with st.popover("More"):
             start = st.segmented_control(
-                "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="start",
+                "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
                 bind="query-params",
             )  # fmt: skip
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]

@@ -56,7 +56,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
     app = opened(page)
     assert not app.exception
     if page == "train":
-        assert app.button(key="start")
+        assert app.button(key="train")
     elif page in ("clusters", "analogies", "probes"):  # which show data without a model too
         assert str(app.selectbox(key="picked").value).startswith("data:")
     else:

@@ -93,7 +93,7 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf
     assert app.number_input(key="vae-my-pets-epochs").value == 500
     app.number_input(key="vae-my-pets-epochs").set_value(1).run()
     app.number_input(key="vae-my-pets-hidden").set_value(8).run()
-    app.button(key="start").click().run()
+    app.button(key="train").click().run()
     list(perform(app_store, app.query_params["job"]))
     app.run()
     assert not app.exception
@@ -225,7 +225,7 @@ def test_a_training_whose_data_were_removed_can_be_discarded(shelf: Shelf, opene
 def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Store) -> None:
     app = keep(upload(**{"bees.csv": csv()}))
     app.segmented_control(key="vae-bees-network").set_value("conv").run()
-    app.button(key="start").click().run()
+    app.button(key="train").click().run()
     assert [error.value for error in app.error] == [
         "A convolutional network needs images of at least 8×8 pixels; these data have shape (2,)."
     ]
@@ -238,7 +238,7 @@ def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, shelf: She
     app.run()
     assert not app.exception
     assert "missing or damaged" in words(app)
-    app.button(key="start").click().run()
+    app.button(key="train").click().run()
     assert "missing or damaged" in app.error[0].value
     app.button(key="delete-pets").click().run()
     assert shelf.names() == ()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("no_worker")
 def submit(app: AppTest, epochs: int = 2) -> str:
     app.number_input(key="vae-digits-epochs").set_value(epochs).run()
     app.number_input(key="vae-digits-hidden").set_value(16).run()
-    app.button(key="start").click().run()
+    app.button(key="train").click().run()
     job_id: str = app.query_params["job"]
     return job_id
 
@@ -138,7 +138,7 @@ def test_a_setting_out_of_range_is_not_trained(opened: Open, app_store: Store) -
     app = opened("train")
     app.number_input(key="vae-digits-epochs").set_value(20_000).run()
     assert app.number_input(key="vae-digits-epochs").proto.max == 10_000
-    app.button(key="start").click().run()
+    app.button(key="train").click().run()
     assert not app.exception
     assert all(job.train["epochs"] <= 10_000 for job in jobs.jobs(app_store))
 
