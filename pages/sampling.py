@@ -86,8 +86,9 @@ notes(
     "Each dot walks on what is sampled: the shade, where it is known. At every step it tries a place; a green dot was "
     "accepted, a red cross refused. Below, all places so far fill a histogram against the truth. The sentence beside "
     "says what to change first.",
-    "Go through what goes wrong. Halve and double the step and watch the acceptance. Hide half of an image: the chains "
-    "then walk through the digits that it could be. Choose a denoising autoencoder's run and let it walk by itself.",
+    "Go through what goes wrong. Halve and double the step and watch the acceptance. Hide half of an image, or by the "
+    "brush what tells it from others: the chains then walk through the digits that it could be. Choose a denoising "
+    "autoencoder's run and let it walk by itself.",
     "Metropolis-Hastings accepts y with probability min(1, p(y)/p(x)); a denoiser gives that ratio by the integral of "
     "its score (r(x) − x)/σ² along the step (Alain & Bengio 2014; Alain 2018, §3.4). R-hat compares the spread between "
     "and within chains, effective draws count what the memory of a chain leaves (Vehtari et al. 2021).",

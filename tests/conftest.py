@@ -10,6 +10,9 @@ import torch
 
 from latentlab import device
 from latentlab.data import Dataset, Splits, load
+from latentlab.models import GSN, VAE
+from latentlab.nn import initialise
+from latentlab.runs import Run
 from latentlab.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -43,3 +46,17 @@ def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3,
     x = torch.randint(0, 256, (n, *shape), generator=rng, dtype=torch.uint8)
     y = torch.randint(0, n_classes, (n,), generator=rng)
     return Dataset("noise", x, y, tuple(str(k) for k in range(n_classes)))
+
+
+def save_coloured_run(store: Store, kind: type[VAE] | type[GSN]) -> Run:
+    """An untrained model of coloured images that are 6 pixels high and 5 wide."""
+    examples = noise_images(60, (3, 6, 5))
+    config = {"hidden": 16}
+    run = Run(
+        f"coloured-{kind.name}", "Coloured", kind.name, "noise", config, {}, examples.shape, examples.classes, 1, 1.0,
+        "2026-01-01T00:00:00+00:00", 0,
+    )  # fmt: skip
+    model = run.build()
+    initialise(model, device.generator(0))
+    store.save(run, model, [], examples)
+    return run

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-PLACE = ("z", "pins", "axes", "weights", "at", "box")  # what only means something for one model
+PLACE = ("z", "pins", "axes", "weights", "at", "box", "mask")  # what only means something for one model
+LONGEST = 2000  # characters of a parameter that are read
 
 
 def leave_place() -> None:
@@ -19,7 +20,7 @@ def leave_place() -> None:
 def read(name: str) -> str | None:
     """The text of a parameter, or None."""
     value = st.query_params.get(name)
-    return value[:2000] if value is not None else None
+    return value[:LONGEST] if value is not None else None
 
 
 def write(name: str, value: str | None) -> None:

@@ -10,10 +10,12 @@ from latentlab.analysis.sampling import HMC, Start
 from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address, cache
-from pages.ui.chains import FAR, HIDDEN, LEARNED, OWN_WALK, POSTERIOR, Setup, energies, samplers, sensible, targets
+from pages.ui.chains import FAR, LEARNED, OWN_WALK, POSTERIOR, Setup, energies, image_of, samplers, sensible, targets
+from pages.ui.hiding import CHOICES, chosen, drawn
 
 STARTS = ("data", "one point", "far outside")
 SPURIOUS = "spiral-dae-naive"
+WHOLE = "nothing"
 NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
     "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
@@ -41,13 +43,15 @@ def controls(run: Run) -> tuple[Setup, float]:
     target = st.selectbox("Target", targets(run), key="target", bind="query-params")
     _keep_possible("sampler", samplers(target))
     sampler = st.selectbox("Sampler", samplers(target), key="sampler", bind="query-params")
-    image, hidden = 0, "nothing"
+    image, mask = 0, None
     if target == POSTERIOR:
         left, right = st.columns(2)
         n = len(cache.examples(run))
         image = int(left.number_input("Image", 0, n - 1, 0, key="image", bind="query-params"))
-        hidden = right.selectbox("Hidden", HIDDEN, 2, key="hidden", bind="query-params")
-    step = sensible(run, target, sampler, image, hidden)
+        hidden = right.selectbox("Hidden", [WHOLE, *CHOICES], 2, key="hidden", bind="query-params")
+        if hidden != WHOLE:
+            mask = chosen(hidden, drawn(image_of(run, image)))
+    step = sensible(run, target, sampler, image, mask)
     power = 0
     if sampler not in (OWN_WALK, "Gibbs"):
         power = st.select_slider(
@@ -69,7 +73,7 @@ def controls(run: Run) -> tuple[Setup, float]:
             n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
     setup = Setup(
-        target, sampler, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, hidden
+        target, sampler, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask
     )  # fmt: skip
     return setup, burn_in / 100
 

@@ -123,7 +123,7 @@ def compared(run: Run, setup: Setup) -> None:
         return
     density = FAR_MODES if setup.target == FAR else DENSITIES[setup.target]
     names = [*LENGTHS, "Gibbs"]
-    scales = {name: sensible(run, setup.target, name, 0, "nothing") for name in names}
+    scales = {name: sensible(run, setup.target, name, 0, None) for name in names}
     key = f"side by side {setup.target} {setup.start}"
     asked = background().ask(key, side_by_side, density, scales, setup.start)
     if not asked.done():

@@ -32,16 +32,15 @@ from latentlab.analysis.sampling import (
     start_places,
 )
 from latentlab.data.toys import DENSITIES, Density
-from latentlab.figures.sheets import picture_shape
 from latentlab.models import VAE, Denoises
 from latentlab.runs import Run
 from pages.ui import cache
 from pages.ui.components.chains import Film
+from pages.ui.hiding import GRAY, given
 
 POSTERIOR, LEARNED, FAR = "posterior of an image", "what the model learned", "two far modes"
 OWN_WALK = "the model's own walk"
 ENERGIES: dict[str, Rule | None] = {"exact": None, "path integral": "midpoint", "first order": "first-order"}
-HIDDEN = ("nothing", "left half", "right half", "top half", "bottom half", "middle")
 LENGTHS = {"random walk": 2.4, "MALA": 1.2, "unadjusted Langevin": 0.7, "HMC": 0.7, "parallel tempering": 2.4}
 SIDE = 72  # cells along a side of what is drawn behind the chains
 WORK = 2e10  # floating-point operations that a page may wait for: about a second
@@ -64,7 +63,7 @@ class Setup:
     n_leapfrog: int
     seed: int
     image: int
-    hidden: str
+    mask: str | None  # of what is hidden of the image
 
 
 @dataclass(frozen=True)
@@ -130,11 +129,18 @@ def energies(target: str) -> list[str]:
     return [name for name in ENERGIES if name != "exact" or target != LEARNED]
 
 
-def sensible(run: Run, target: str, sampler: str, image: int, hidden: str) -> float:
+def image_of(run: Run, image: int) -> Tensor:
+    """(*shape) an example kept with the run; past the last one they start anew."""
+    x = cache.examples(run).batch().x
+    return x[image % len(x)]
+
+
+def sensible(run: Run, target: str, sampler: str, image: int, mask: str | None) -> float:
     """A step that suits a target: so many times the narrowest spread that it has."""
     if target == POSTERIOR:
-        log_std = _vae(run).posterior(_image(run, image)[None])[1]
-        narrow = float(log_std.exp().min()) * (1 if hidden == "nothing" else 2)  # what is hidden leaves more open
+        log_std = _vae(run).posterior(image_of(run, image)[None])[1]
+        whole = bool(given(run.shape, mask).all())
+        narrow = float(log_std.exp().min()) * (1 if whole else 2)  # what is hidden leaves more open
     elif target == LEARNED:
         narrow = _denoiser(run).sigma
     else:
@@ -152,7 +158,7 @@ def played(run: Run, setup: Setup) -> Played:
     """
     target, truth, data, work = _parts(run, setup)
     sampler = _sampler(run, setup)
-    scale = sensible(run, setup.target, setup.sampler, setup.image, setup.hidden) * 2.0**setup.power
+    scale = sensible(run, setup.target, setup.sampler, setup.image, setup.mask) * 2.0**setup.power
     start = start_places(data, setup.start, setup.n_chains, device.generator(setup.seed))
     heavy = work * (3 if sampler.needs_gradient and setup.target == POSTERIOR else 1) * sampler.evaluations
     n_steps = int(min(setup.n_steps, max(20, WORK / heavy / setup.n_chains)))
@@ -180,21 +186,21 @@ def film_strip(run: Run, setup: Setup, found: Played, n: int) -> tuple[NDArray[n
     """The image with its hidden part gray (1, C, H, W), and n moments of the first chain, decoded."""
     from latentlab.data import to_bytes
 
-    x, seen = _image(run, setup.image), _seen(run, setup.hidden)
+    x = image_of(run, setup.image)
     steps = np.linspace(0, len(found.chains.positions) - 1, n).round().astype(int)
     with torch.no_grad():
         frames = _vae(run).decode(torch.from_numpy(found.chains.positions[steps, 0]).float())
-    return to_bytes(torch.where(seen, x, 0.4))[None], to_bytes(frames)
+    return to_bytes(torch.where(given(run.shape, setup.mask), x, GRAY))[None], to_bytes(frames)
 
 
 def _parts(run: Run, setup: Setup) -> tuple[Target, Density | None, Tensor, float]:
     """The target, its density if it has a known form, examples of it, and operations for one evaluation."""
     if setup.target == POSTERIOR:
-        model, x, seen = _vae(run), _image(run, setup.image), _seen(run, setup.hidden)
+        model, x, counts = _vae(run), image_of(run, setup.image), given(run.shape, setup.mask)
         x = (x > 0.5).float() if model.config.likelihood == "bernoulli" else x
 
         def log_likelihood(z: Tensor) -> Tensor:
-            return (model.pixel_log_likelihood(x.expand(len(z), *x.shape), z) * seen).flatten(1).sum(1)
+            return (model.pixel_log_likelihood(x.expand(len(z), *x.shape), z) * counts).flatten(1).sum(1)
 
         with torch.no_grad():
             codes = model.encode(cache.examples(run).batch().x)
@@ -243,27 +249,6 @@ def _size(run: Run, target: str) -> int:
     if target == POSTERIOR:
         return _vae(run).z_dim
     return run.shape[0] if target == LEARNED else _density(target).dim
-
-
-def _image(run: Run, image: int) -> Tensor:
-    x = cache.examples(run).batch().x
-    return x[image % len(x)]
-
-
-def _seen(run: Run, hidden: str) -> Tensor:
-    """(*shape) bool: which pixels count; the numbers of a vector are hidden as they are drawn."""
-    seen = torch.ones(picture_shape(run.shape), dtype=torch.bool)
-    height, width = seen.shape[-2:]
-    part = {
-        "left half": (slice(None), slice(0, width // 2)),
-        "right half": (slice(None), slice(width // 2, None)),
-        "top half": (slice(0, height // 2), slice(None)),
-        "bottom half": (slice(height // 2, None), slice(None)),
-        "middle": (slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)),
-    }
-    if hidden in part:
-        seen[(..., *part[hidden])] = False
-    return seen.flatten()[: math.prod(run.shape)].reshape(run.shape)
 
 
 def _box(truth: Density | None, places: NDArray[np.floating]) -> tuple[float, float, float, float]:

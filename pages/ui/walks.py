@@ -18,11 +18,11 @@ from latentlab.models import GSN
 from latentlab.models.gsn import State
 from latentlab.runs import Run
 from pages.ui import cache
-from pages.ui.chains import HIDDEN
 from pages.ui.diagnosis import classifier
+from pages.ui.hiding import CHOICES, chosen, drawn, given
 
 EVERY = (1, 2, 5, 10, 20)
-BOX = "a box"
+FREE = "nothing is given"
 WALKS, FRAMES = 8, 18
 REFERENCES = 10_000  # training images that are looked through for the nearest
 
@@ -33,8 +33,7 @@ class Walking:
 
     start: str
     image: int
-    hidden: str
-    box: tuple[int, int, int, int]  # first and last row, first and last column that are hidden
+    mask: str | None  # of what is hidden; None if nothing is given
     every: int
     factor: int  # which step's factor of the walkback
     seed: int
@@ -43,23 +42,18 @@ class Walking:
 def controls(run: Run) -> tuple[Walking, bool]:
     """Draw them; returns the walk and whether to show the nearest training images."""
     model = cast(GSN, cache.model(run))
-    height, width = run.shape[-2:]
     start = st.segmented_control(
         "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
     )
-    image, hidden = 0, "nothing is given"
+    image, mask = 0, None
     if start == "one image":
         image = int(st.number_input("Image", 0, len(cache.examples(run)) - 1, 0, key="image", bind="query-params"))
-        options = ["nothing is given", *HIDDEN[1:], BOX]
         hidden = st.selectbox(
-            "Hidden, and drawn again", options, 0, key="missing", bind="query-params",
+            "Hidden, and drawn again", [FREE, *CHOICES], 0, key="missing", bind="query-params",
             help="The rest of the image is given: it is put back after every step",
         )  # fmt: skip
-    box = (0, height, 0, width)
-    if hidden == BOX:
-        rows = st.slider("Rows", 0, height, (height // 4, 3 * height // 4), key="rows")
-        columns = st.slider("Columns", 0, width, (width // 4, 3 * width // 4), key="columns")
-        box = (rows[0], rows[1], columns[0], columns[1])
+        if hidden != FREE:
+            mask = chosen(hidden, drawn(_ready(run)[image]))
     every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
     close = st.toggle("Nearest training image", key="nearest", bind="query-params", help="Below each image of the walk")
     with st.popover("More", width="stretch"):
@@ -68,7 +62,7 @@ def controls(run: Run) -> tuple[Walking, bool]:
             factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.log_scale.exp().tolist())]
             factor = factors.index(st.selectbox("Factor of the walk", factors, key="factor"))
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
-    return Walking(start, image, hidden, box, every, factor, seed), close
+    return Walking(start, image, mask, every, factor, seed), close
 
 
 @st.cache_resource(max_entries=16, show_spinner="It walks …", hash_funcs=cache.BY_VERSION)
@@ -76,20 +70,18 @@ def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
     """(FRAMES, WALKS, *shape): what a network shows on its way."""
     model = cast(GSN, cache.model(run))
     rng = device.generator(walking.seed)
-    x = cache.examples(run).batch().x[:WALKS]
+    x = _ready(run)[:WALKS]
     if walking.start == "one image":
-        x = cache.examples(run).batch().x[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
-    if model.config.binary:
-        x = (x > 0.5).float()
+        x = _ready(run)[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
     hold: Callable[[State], State] | None = None
     if walking.start == "noise":
         x = torch.rand(x.shape, generator=rng)
-    elif walking.start == "one image" and walking.hidden != "nothing is given":
-        seen = given(run, walking)
-        start, x = x, torch.where(seen, x, model.begin(WALKS, rng).x)
+    elif walking.start == "one image" and walking.mask is not None:
+        held = given(run.shape, walking.mask)
+        start, x = x, torch.where(held, x, model.begin(WALKS, rng).x)
 
         def hold(state: State) -> State:
-            return state._replace(x=start.where(seen, state.x), logits=start.logit().where(seen, state.logits))
+            return state._replace(x=start.where(held, state.x), logits=start.logit().where(held, state.logits))
 
     return record(
         lambda state: model.step(state, rng, walking.factor), lambda state: state.mean, model.start(x), FRAMES,
@@ -97,20 +89,10 @@ def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
     )  # fmt: skip
 
 
-def given(run: Run, walking: Walking) -> torch.Tensor:
-    """(*shape) bool: the pixels that are held."""
-    seen = torch.ones(run.shape, dtype=torch.bool)
-    height, width = run.shape[-2:]
-    halves = {
-        "left half": (0, height, 0, width // 2),
-        "right half": (0, height, width // 2, width),
-        "top half": (0, height // 2, 0, width),
-        "bottom half": (height // 2, height, 0, width),
-        "middle": (height // 4, height - height // 4, width // 4, width - width // 4),
-    }
-    top, bottom, left, right = halves.get(walking.hidden, walking.box)
-    seen[..., top:bottom, left:right] = False
-    return seen
+def _ready(run: Run) -> torch.Tensor:
+    """(N, *shape): the kept examples, as the network was shown such in training."""
+    model, x = cast(GSN, cache.model(run)), cache.examples(run).batch().x
+    return (x > 0.5).float() if model.config.binary else x
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cache.BY_VERSION)

@@ -9,10 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab import data
 from latentlab.store import Store
-from pages.ui.walks import FRAMES, WALKS, Walking, given, walked
+from pages.ui.components.brush import pack
+from pages.ui.hiding import given, part
+from pages.ui.walks import FRAMES, WALKS, Walking, walked
 from tests.pages.conftest import Open, words
 
-SIDE = (0, 28, 0, 28)
+RIGHT = pack(part("right half", 28, 28))
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +23,8 @@ def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "is_local", lambda _: False)
 
 
-def walking(start: str = "examples", hidden: str = "nothing is given", every: int = 1) -> Walking:
-    return Walking(start, 3, hidden, SIDE, every, 0, 0)
+def walking(start: str = "examples", mask: str | None = None, every: int = 1) -> Walking:
+    return Walking(start, 3, mask, every, 0, 0)
 
 
 def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
@@ -43,9 +45,9 @@ def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
     run = Store.default().read("mnist-gsn-walkback")
-    asked = walking("one image", "right half")
+    asked = walking("one image", RIGHT)
     frames = walked(run, asked)
-    seen = given(run, asked).numpy()
+    seen = given(run.shape, RIGHT).numpy()
     assert frames.shape == (FRAMES, WALKS, 1, 28, 28)
     x = (Store.default().examples(run.id).batch().x[3] > 0.5).float().numpy()
     assert (frames[:, :, seen] == (255 * x[seen]).astype(np.uint8)).all()
@@ -60,8 +62,8 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
     x = (examples > 0.5).float()
     errors = []
     for image in range(12):
-        asked = Walking("one image", image, "right half", SIDE, 1, 0, 0)
-        hidden = ~given(run, asked).numpy()
+        asked = Walking("one image", image, RIGHT, 1, 0, 0)
+        hidden = ~given(run.shape, RIGHT).numpy()
         drawn = walked(run, asked)[8:].mean((0, 1)) / 255
         errors.append([np.square(one - x[image].numpy())[hidden].mean() for one in (drawn, x.mean(0).numpy())])
     ours, mean = np.mean(errors, 0)
