@@ -24,7 +24,7 @@ unit: $(VENV)/test.stamp  ## the tests that need no browser
 	$(RUN) -m pytest -m "not browser" -n auto --maxprocesses 4 --dist worksteal
 
 browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
-	$(RUN) -m pytest -m browser -rs
+	$(RUN) -m pytest -m browser -rs -n 2 --dist worksteal
 
 checkpoints: $(VENV)/app.stamp  ## train again what ships (about three hours on one core)
 	$(RUN) -m latentlab reproduce
@@ -37,6 +37,8 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.sampling
 	$(RUN) -m benchmarks.curve
 	$(RUN) -m benchmarks.walks
+	$(RUN) -m benchmarks.score_field
+	$(RUN) -m benchmarks.analogies
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
