@@ -1,4 +1,4 @@
-"""How a training went: one panel for each term, in its unit."""
+"""How a training went: a figure for each term, in its unit."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from latentlab.figures.theme import Theme, styled
 
 History = Sequence[Mapping[str, float]]
 Floors = Mapping[str, float]
+CLOSE = 0.15  # two floors that differ by less, as a share of the higher one, are written above and below
 FLOORS = {"linear": ("linear classifier", "dash"), "mlp": ("MLP", "dot")}
 
 
 def training_curves(
-    history: History, units: Mapping[str, str], look: Theme, height: int = 320, floors: Floors | None = None
-) -> go.Figure:
-    """Each term over the epochs: while training (thin), and on the held-out split (dots).
+    history: History, units: Mapping[str, str], look: Theme, height: int = 280, floors: Floors | None = None
+) -> dict[str, go.Figure]:
+    """For each term its course over the epochs: while training (thin), and on the held-out split (dots).
 
     Args:
         history: the reports.
-        units: of the terms that get a panel.
+        units: of the terms that get a figure.
         look: colours.
         height: in pixels.
-        floors: held-out errors of classifiers of the same labels, "linear" and "mlp": level lines in the error's panel.
+        floors: held-out errors of classifiers of the same labels, "linear" and "mlp": level lines beside the error.
     """
-    figure = make_subplots(1, len(units), horizontal_spacing=0.09)
-    for column, (term, unit) in enumerate(units.items(), 1):
+    curves = {}
+    for term, unit in units.items():
         x, y = _series(history, term)
         held_x, held_y = _series(history, f"valid_{term}")
-        first = column == 1
+        curves[term] = figure = go.Figure()
         figure.add_scatter(
             x=x, y=y, name="training", mode="lines", line={"color": look.muted, "width": 1}, opacity=0.6,
-            legendgroup="training", showlegend=first, row=1, col=column,
             hovertemplate=f"epoch %{{x:.1f}}<br>{term} %{{y:.4g}} {unit}<extra>training</extra>",
         )  # fmt: skip
         figure.add_scatter(
             x=held_x, y=held_y, name="held out", mode="lines+markers", line={"color": look.accent, "width": 2},
-            marker={"size": 5}, legendgroup="held out", showlegend=first, row=1, col=column,
+            marker={"size": 5},
             hovertemplate=f"epoch %{{x:.0f}}<br>{term} %{{y:.4g}} {unit}<extra>held out</extra>",
         )  # fmt: skip
-        known = _floors(figure, floors or {}, x, look, column) if term == "error" else []
-        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y, *known), row=1, col=column)
-        figure.update_xaxes(title_text="epoch", row=1, col=column)
-    return styled(figure, look, height)
+        known = _floors(figure, floors or {}, x, look) if term == "error" else []
+        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y, *known))
+        figure.update_xaxes(title_text="epoch")
+        styled(figure, look, height, showlegend=False)
+    return curves
 
 
 def compared_curves(histories: Mapping[str, History], term: str, unit: str, look: Theme) -> go.Figure:
@@ -64,19 +64,21 @@ def compared_curves(histories: Mapping[str, History], term: str, unit: str, look
     return styled(figure, look, 340)
 
 
-def _floors(
-    figure: go.Figure, floors: Floors, x: NDArray[np.float32], look: Theme, column: int
-) -> list[NDArray[np.float32]]:
-    """Draw the level lines of a panel and return their heights, so that its range may hold them."""
+def _floors(figure: go.Figure, floors: Floors, x: NDArray[np.float32], look: Theme) -> list[NDArray[np.float32]]:
+    """Draw and name level lines and return their heights, so that the range may hold them."""
     known = {name: value for name, value in floors.items() if name in FLOORS and len(x)}
+    lowest, highest = min(known.values(), default=0.0), max(known.values(), default=0.0)
+    apart = lowest < (1 - CLOSE) * highest  # then each is named on the side of the other, else on the outer side
     for name, value in known.items():
         called, dash = FLOORS[name]
         figure.add_scatter(
-            x=np.array([0, x.max()], np.float32), y=np.full(2, value, np.float32), mode="lines", row=1, col=column,
+            x=np.array([0, x.max()], np.float32), y=np.full(2, value, np.float32), mode="lines+text",
             name=f"{called} of the same labels", line={"color": look.text, "width": 1.5, "dash": dash},
+            text=["", called], textposition=f"{'bottom' if (value == highest) == apart else 'top'} left",
+            textfont={"size": 12, "color": look.text},
             hovertemplate=f"{called}, fitted to the same labels<br>held-out error {value:.2%}<extra></extra>",
         )  # fmt: skip
-    return [np.array([value], np.float32) for value in known.values()]
+    return [np.array([value], np.float32) for value in (*known.values(), (1 + CLOSE) * highest) if known]
 
 
 def _series(history: History, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -78,7 +78,7 @@ def plane(run: Run) -> None:
             "The auxiliary variable along its two principal components, by class", place=(*middle, right)[0],
         )  # fmt: skip
     if history:
-        curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)
+        curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)["error"]
         figure(curve, "The error over the epochs, and that of classifiers of the same labels", place=right)
     about = f"Test error {error:.2%} over {len(seen):,} examples; {len(few)} labels were known (large marks)."
     if parted is not None:
@@ -88,7 +88,10 @@ def plane(run: Run) -> None:
     else:
         about += " This model has no auxiliary variable."
     if history:
-        about += " The error is of held-out examples; “training” is of the few labelled ones."
+        about += (
+            " The error over the epochs is of held-out examples, thin that of the labelled ones; level lines are "
+            "classifiers of those alone."
+        )
     pictures.caption(about)
     if index is not None:
         with below:

@@ -58,7 +58,11 @@ def finished(store: Store, run: Run) -> None:
 def pictures(subject: Subject, history: History, preview: Preview | None, floors: Floors) -> None:
     """The curves, over the latent space beside the plane or the images."""
     if history:
-        figure(training_curves(history, subject.kind.units, look(), floors=floors), "Loss curves by term", "curves")
+        curves = training_curves(history, subject.kind.units, look(), floors=floors)
+        for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
+            figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
+        same = "; level lines: classifiers of the same labels alone" if floors else ""
+        st.caption(f"Thin lines: while training; dots: held-out examples{same}")
     if preview is None:
         return
     if preview.codes is None:

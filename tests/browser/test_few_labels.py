@@ -22,6 +22,6 @@ def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Pag
     for alt in ("Held-out examples in the latent space, by class", "What the classifier makes of every place"):
         expect(page.get_by_label(re.compile(alt)).first).to_be_visible()
     for name in ("linear classifier", "MLP"):
-        expect(page.locator(".legendtext", has_text=f"{name} of the same labels")).to_be_visible()
+        expect(page.locator(".js-plotly-plot text", has_text=name).first).to_be_visible()
     page.get_by_role("link", name="Open it here").click()
     expect(page.get_by_text(re.compile("6 labels were known"))).to_be_visible()

@@ -451,7 +451,7 @@ def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, a
     assert f"m2 on {dataset}, 20 labels** trains" in words(again)
     assert "z, what the class leaves open: its first two principal components" in words(again)
     charts = {chart.key for chart in again.get("plotly_chart")}
-    assert {"curves", "latent-space"} | ({"surface"} if dataset == "moons" else set()) <= charts
+    assert {"curve-bound", "curve-error", "latent-space"} | ({"surface"} if dataset == "moons" else set()) <= charts
     list(training)
     again.run()
     assert not again.exception

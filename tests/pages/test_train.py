@@ -58,7 +58,7 @@ def test_probes_are_watched_while_it_trains(opened: Open, app_store: Store) -> N
     app.run()
     assert not app.exception
     assert "linear probe of the class at each layer" in words(app)
-    assert keys(app) == ["curves", "latent-space", "probes"]
+    assert keys(app) == ["curve-bound", "curve-reconstruction", "curve-kl", "latent-space", "probes"]
     list(steps)
     app.run()
     assert "linear probe of the class at each layer" in words(app)
@@ -76,12 +76,12 @@ def test_the_latent_space_and_the_plane_are_watched_beside_plain_classifiers(ope
     app = opened("train", job=job_id)
     for _ in range(2):
         assert not app.exception
-        assert keys(app) == ["curves", "latent-space", "surface"]
+        assert keys(app)[-3:] == ["curve-error", "latent-space", "surface"]
         assert "a, the auxiliary variable: its first two principal components (" in words(app)
         assert "400 held-out examples" in words(app)
         assert "large marks are the 6 labels that it has" in words(app)
-        curves, codes, surface = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
-        names = [trace["name"] for trace in curves["data"]]
+        errors, codes, surface = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart")[-3:])
+        names = [trace["name"] for trace in errors["data"]]
         assert {"linear classifier of the same labels", "MLP of the same labels"} <= set(names)
         assert [trace["name"] for trace in codes["data"]] == list(load("moons").train.classes)
         marks = [trace for trace in surface["data"] if trace.get("marker", {}).get("size") == 16]
