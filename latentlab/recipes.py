@@ -19,6 +19,8 @@ class Recipe:
     train: dict[str, Any] = field(default_factory=dict)
 
 
+SIX_LABELS = {"labels": 6, "spread": True, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"}
+
 RECIPES = (
     Recipe(
         "mnist-vae-2d",
@@ -225,15 +227,7 @@ RECIPES = (
         "moons",
         "An ADGM that knows both ends and the middle of each moon, and finds the rest (Maaløe et al. 2016, Fig. 2).",
         {"z_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
-        {
-            "epochs": 100,
-            "batch_size": 100,
-            "learning_rate": 3e-4,
-            "schedule": "constant",
-            "labels": 6,
-            "spread": True,
-            "moments": True,
-        },
+        {**SIX_LABELS, "epochs": 100, "moments": True},
     ),
     Recipe(
         "moons-m2",
@@ -242,15 +236,7 @@ RECIPES = (
         "moons",
         "The same without an auxiliary variable: it finds the moons within 20 epochs, and loses them again.",
         {"z_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
-        {
-            "epochs": 100,
-            "batch_size": 100,
-            "learning_rate": 3e-4,
-            "schedule": "constant",
-            "labels": 6,
-            "spread": True,
-            "moments": True,
-        },
+        {**SIX_LABELS, "epochs": 100, "moments": True},
     ),
     Recipe(
         "digits-gsn",
