@@ -31,6 +31,14 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 60_000  # ms
+COUNT = """() => {
+  window.asked = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (...content) {
+    window.asked++;
+    return send.apply(this, content);
+  };
+}"""  # counts what the page says to the server, in window.asked
 expect.set_options(timeout=PATIENCE)
 
 

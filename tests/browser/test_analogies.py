@@ -17,19 +17,11 @@ from latentlab.models.sdgm import SDGM
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
-from tests.browser.conftest import Server
+from tests.browser.conftest import COUNT, Server
 
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
   return Array.from(data.filter((_, i) => i % 4 === 0));
-}"""
-COUNT = """() => {
-  window.asked = 0;
-  const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (...content) {
-    window.asked++;
-    return send.apply(this, content);
-  };
 }"""
 
 

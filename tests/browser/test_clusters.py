@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import Server, choose
+from tests.browser.conftest import COUNT, Server, choose
 
 
 @pytest.fixture
@@ -26,16 +26,7 @@ def box(server: Server, page: Page) -> FloatRect:
 
 
 def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, box: FloatRect) -> None:
-    page.evaluate(
-        """() => {
-          window.asked = 0;
-          const send = WebSocket.prototype.send;
-          WebSocket.prototype.send = function (...content) {
-            window.asked++;
-            return send.apply(this, content);
-          };
-        }"""
-    )
+    page.evaluate(COUNT)
     seen = set()
     for step in range(25):
         page.mouse.move(box["x"] + box["width"] * (0.3 + 0.016 * step), box["y"] + box["height"] * 0.5)

@@ -13,21 +13,13 @@ from playwright.sync_api import Page, expect
 from latentlab.models import VAE
 from latentlab.store import SHIPPED, Store
 from pages.ui.components.brush import pack, unpack
-from tests.browser.conftest import Server, settled
+from tests.browser.conftest import COUNT, Server, settled
 from tests.conftest import save_coloured_run
 
 Mask = NDArray[np.bool_]
 NOTHING = np.zeros((28, 28), bool)
 GSN = "gsn?run=mnist-gsn&from=one+image&missing=brush&mask="
 POSTERIOR = "sampling?run=mnist-vae-2d&hidden=brush&mask="
-COUNT = """() => {
-  window.asked = 0;
-  const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (...content) {
-    window.asked++;
-    return send.apply(this, content);
-  };
-}"""
 
 
 def open_brush(server: Server, page: Page, address: str, hidden: Mask = NOTHING) -> None:
