@@ -234,7 +234,7 @@ RECIPES = (
         "Half-moons, six labels, over-trained",
         "m2",
         "moons",
-        "The same without an auxiliary variable: it finds the moons within 20 epochs, and loses them again.",
+        "The same without an auxiliary variable: it finds the moons within ten epochs, and loses them again.",
         {"z_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
         {**SIX_LABELS, "epochs": 100, "moments": True},
     ),
