@@ -21,7 +21,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from latentlab.densities import log_mean_exp
 from latentlab.knobs import knob
 from latentlab.models.base import Conditional, Samples, Spec
 from latentlab.models.importance import Importance
@@ -125,10 +124,6 @@ class ConditionalVAE(Conditional, Samples, Importance):
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
         return self.likelihood.binarise(x, rng)
-
-    def labelled_bound(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Tensor:
-        """(B, *shape), (B,) -> (B,) nats: L(x, y) from n draws, importance-weighted if n > 1."""
-        return log_mean_exp(self.weigh(x.flatten(1), self.one_hot(y)[None], n, rng).log_w(), 0)[0]
 
     def log_p_x(self, x: Tensor, out: Tensor) -> Tensor:
         """(B, D), (n, C, B, outputs) -> (n, C, B): log p(x|·) of the decoder's output, summed over the values of x."""
