@@ -59,6 +59,7 @@ def ladder_table() -> None:
     )
 
 
+@st.fragment
 def plane(run: Run) -> None:
     """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
     found, parted, error = _plane(run)
