@@ -7,7 +7,7 @@ from latentlab.runs import Run
 from pages.ui import attributes, few_labels, few_live
 from pages.ui.analogy_bend import bend, live_toggle, send_class_decoder
 from pages.ui.analogy_numbers import style_plane, usage_meters
-from pages.ui.analogy_rows import choose_bent, choose_beside, choose_rows, of_other
+from pages.ui.analogy_rows import choose_bent, choose_other, choose_rows, of_other
 from pages.ui.analogy_sheet import draw_sheet, export, judge_toggle
 from pages.ui.attribute_numbers import four_images, trust
 from pages.ui.attributes import attribute, choose_groups, draw_walk, walk
@@ -25,7 +25,7 @@ def told_the_class(run: Run) -> None:
     with controls:
         rows = choose_bent(choose_rows(run))
         judged = judge_toggle(run)
-        other = choose_beside(run)
+        other = choose_other(run)
         live = live_toggle()
     with picture:
         rows = bend(run, rows, live)
@@ -56,7 +56,7 @@ def not_told(run: Run) -> None:
     with controls:
         asked = choose_groups(run)
         judged = judge_toggle(run)
-        other = attributes.choose_beside(run)
+        other = attributes.choose_other(run)
         attributes.told_instead(run)
     found = attribute(run, asked.a, asked.b, asked.method)
     if isinstance(found, str):

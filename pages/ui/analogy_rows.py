@@ -11,9 +11,10 @@ import torch
 
 from latentlab.device import generator
 from latentlab.models import Conditional
-from latentlab.runs import Run, labels
+from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address, cache
+from pages.ui.beside import choose_beside
 from pages.ui.conditional import conditional, encoder_as, labelled, styles
 
 MOST = 10  # rows
@@ -68,17 +69,10 @@ def choose_bent(rows: Rows) -> Rows:
     return replace(rows, bent=min(place, len(rows.codes) - 1))
 
 
-def choose_beside(run: Run) -> Run | None:
+def choose_other(run: Run) -> Run | None:
     """Let the visitor choose a second model that is told the same classes."""
-    found = Store.default().runs(Conditional)
-    others = {r.id: r for r in found if r.shape == run.shape and r.classes == run.classes and r.id != run.id}
-    named, asked = labels(list(others.values())), address.read("beside")
-    other = st.selectbox(
-        "Beside it", list(others), list(others).index(asked) if asked in others else None, key=f"beside-{run.id}",
-        format_func=named.__getitem__, placeholder="no other model", help="The same rows drawn by another model",
-    )  # fmt: skip
-    address.write("beside", other)
-    return others[other] if other else None
+    others = (r for r in Store.default().runs(Conditional) if r.shape == run.shape and r.classes == run.classes)
+    return choose_beside(run, others, "The same rows drawn by another model")
 
 
 def of_other(run: Run, rows: Rows, other: Run) -> Rows:

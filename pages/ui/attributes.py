@@ -16,9 +16,11 @@ from latentlab.data import to_bytes
 from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
-from latentlab.runs import Run, labels
+from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address, cache
+from pages.ui.analogy_rows import draw_seed
+from pages.ui.beside import choose_beside
 from pages.ui.diagnosis import classifier
 from pages.ui.groups import offered, picked
 from pages.ui.header import look
@@ -90,20 +92,14 @@ def choose_groups(run: Run) -> Asked:
                 bind="query-params",
             )  # fmt: skip
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
-    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, _seed()))
+    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed()))
 
 
-def choose_beside(run: Run) -> Run | None:
+def choose_other(run: Run) -> Run | None:
     """Let the visitor choose a second model of the same data."""
-    found = [r for r in Store.default().runs(Decodes) if issubclass(r.kind, Encodes)]
-    others = {r.id: r for r in found if r.shape == run.shape and r.dataset == run.dataset and r.id != run.id}
-    named, asked = labels(list(others.values())), address.read("beside")
-    other = st.selectbox(
-        "Beside it", list(others), list(others).index(asked) if asked in others else None, key=f"beside-{run.id}",
-        format_func=named.__getitem__, placeholder="no other model", help="The same groups and images in another model",
-    )  # fmt: skip
-    address.write("beside", other)
-    return others[other] if other else None
+    found = (r for r in Store.default().runs(Decodes) if issubclass(r.kind, Encodes))
+    others = (r for r in found if r.shape == run.shape and r.dataset == run.dataset)
+    return choose_beside(run, others, "The same groups and images in another model")
 
 
 def told_instead(run: Run) -> None:
@@ -210,10 +206,5 @@ def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
 
 
-def _seed() -> int:
-    text = address.read("draw") or "0"
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
-
-
 def _other() -> None:
-    address.write("draw", str(_seed() + 1))
+    address.write("draw", str(draw_seed() + 1))

@@ -17,9 +17,10 @@ from latentlab.analysis.traversal import lattice, plane
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes
-from latentlab.runs import Run, labels
+from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address, cache
+from pages.ui.beside import choose_beside
 from pages.ui.components.explorer import View, explorer, packed, weights
 from pages.ui.header import look
 
@@ -37,16 +38,8 @@ def send_decoder(run: Run) -> None:
 
 def choose_other(run: Run) -> Run | None:
     """Let the visitor choose a second model of the same data, to be seen beside the first."""
-    others = {r.id: r for r in Store.default().runs(Decodes) if r.shape == run.shape and r.id != run.id}
-    named = labels(list(others.values()))
-    asked = address.read("beside")
-    other = st.selectbox(
-        "Beside it", list(others), list(others).index(asked) if asked in others else None, key=f"beside-{run.id}",
-        format_func=named.__getitem__, placeholder="no other model", width=280,
-        help="Another model at the same place, or with the same example encoded",
-    )  # fmt: skip
-    address.write("beside", other)
-    return others[other] if other else None
+    others = (r for r in Store.default().runs(Decodes) if r.shape == run.shape)
+    return choose_beside(run, others, "Another model at the same place, or with the same example encoded", 280)
 
 
 def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
