@@ -70,7 +70,7 @@ def _form(store: Store) -> None:
 
 def _submit(store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str) -> str:
     """Queue the training, unless the labels can't be had."""
-    hide_labels(cache.splits(dataset).train, train["labels"], train["seed"], train["spread"])
+    hide_labels(cache.splits(dataset).train, train["labels"], train["seed"])  # spread or not, the same can be had
     return jobs.submit(store, model, dataset, config, train, title)
 
 
