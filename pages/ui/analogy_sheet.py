@@ -15,7 +15,7 @@ from pages.ui.analogy_rows import Rows, codes_of
 from pages.ui.conditional import in_classes, labelled, style_dimensions, verdict
 from pages.ui.diagnosis import judge
 from pages.ui.header import look
-from pages.ui.pictures import drawing
+from pages.ui.pictures import download, drawing
 
 FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
@@ -56,18 +56,12 @@ def export(run: Run, rows: Rows) -> None:
     flat = to_bytes(found.examples.reshape(-1, *found.examples.shape[2:]))
     name = f"{run.id}-analogies"
     with st.container(horizontal=True):
-        st.download_button(
-            "PNG", lambda: sheet_png(flat, k, scale=2), f"{name}.png", "image/png", on_click="ignore",
-            icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            "GIF", lambda: _film(run, rows), f"{name}.gif", "image/gif", on_click="ignore", icon=":material/download:",
-            help="Every row, while its strongest dimension goes from -2 to 2 and back",
-        )  # fmt: skip
-        st.download_button(
-            "CSV", lambda: _csv(run, rows), f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:",
-            help="A line for each cell: style, class, and what the judge says",
-        )  # fmt: skip
+        download("PNG", lambda: sheet_png(flat, k, scale=2), f"{name}.png")
+        there = "Every row, while its strongest dimension goes from -2 to 2 and back"
+        download("GIF", lambda: _film(run, rows), f"{name}.gif", there)
+        download(
+            "CSV", lambda: _csv(run, rows), f"{name}.csv", "A line for each cell: style, class, and what the judge says"
+        )
 
 
 def _film(run: Run, rows: Rows) -> bytes:

@@ -24,7 +24,7 @@ from pages.ui.beside import choose_beside
 from pages.ui.diagnosis import classifier
 from pages.ui.groups import offered, picked
 from pages.ui.header import look
-from pages.ui.pictures import drawing
+from pages.ui.pictures import download, drawing
 
 Floats = NDArray[np.float32]
 
@@ -170,18 +170,10 @@ def export(run: Run, found: Attribute, gone: Walk) -> None:
     flat = to_bytes(gone.images.reshape(-1, *run.shape))
     name = f"{run.id}-attribute"
     with st.container(horizontal=True):
-        st.download_button(
-            "PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png", "image/png", on_click="ignore",
-            icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            "GIF", lambda: gif(film_of(gone.images.swapaxes(0, 1)[:, None], 4)), f"{name}.gif", "image/gif",
-            on_click="ignore", icon=":material/download:", help="All rows, there and back",
-        )  # fmt: skip
-        st.download_button(
-            "CSV", lambda: _csv(found), f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:",
-            help="The direction: a line for each dimension",
-        )  # fmt: skip
+        download("PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png")
+        frames = gone.images.swapaxes(0, 1)[:, None]
+        download("GIF", lambda: gif(film_of(frames, 4)), f"{name}.gif", "All rows, there and back")
+        download("CSV", lambda: _csv(found), f"{name}.csv", "The direction: a line for each dimension")
 
 
 def _csv(found: Attribute) -> str:

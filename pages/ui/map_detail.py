@@ -22,7 +22,7 @@ from pages.ui.components.scatter import Click, Colouring
 from pages.ui.groups import hand_over
 from pages.ui.header import look
 from pages.ui.layouts import Layout
-from pages.ui.pictures import figure, sheet
+from pages.ui.pictures import download, figure, sheet
 from pages.ui.spaces import CODE, INPUT, Space, columns, judged, terms
 
 NEIGHBOURS = 8
@@ -76,10 +76,10 @@ def files(seen: Space, ids: NDArray[np.int64]) -> None:
     """What can be taken away of some examples: a table, their arrays, and a sheet of their pictures."""
     name = f"{seen.of.run.id if seen.of.run is not None else seen.of.dataset}-selected"
     with st.container(horizontal=True):
-        st.download_button("CSV", lambda: _csv(seen, ids), f"{name}.csv", on_click="ignore")
-        st.download_button("npz", lambda: _npz(seen, ids), f"{name}.npz", on_click="ignore")
+        download("CSV", lambda: _csv(seen, ids), f"{name}.csv")
+        download("npz", lambda: _npz(seen, ids), f"{name}.npz")
         if seen.is_image:
-            st.download_button("PNG", lambda: _png(seen, ids), f"{name}.png", on_click="ignore")
+            download("PNG", lambda: _png(seen, ids), f"{name}.png")
 
 
 def examples(seen: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:

@@ -16,7 +16,7 @@ from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.diagnosis import classifier
 from pages.ui.header import look
-from pages.ui.pictures import figure, scale
+from pages.ui.pictures import download, figure, scale
 
 FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
@@ -36,14 +36,8 @@ def paths(run: Run, view: View) -> None:
             found = _paths(run, ends[start], ends[end])
         size = scale(run.shape, FILM_SIDE)
         every = np.concatenate([to_bytes(path.examples) for path in found])
-        st.download_button(
-            "PNG", lambda: sheet_png(every, FRAMES, scale=2), f"{run.id}-paths.png", "image/png",
-            on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            "GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif", "image/gif",
-            on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+        download("PNG", lambda: sheet_png(every, FRAMES, scale=2), f"{run.id}-paths.png")
+        download("GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif")
     if plays:
         st.image(gif(film(found, size)), alt="The three paths side by side: linear, spherical, geodesic")
         st.caption("linear · spherical · geodesic")

@@ -17,7 +17,7 @@ from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
 from latentlab.figures.probes import confusion_figure, weights_figure
 from latentlab.runs import Run
 from pages.ui.header import look
-from pages.ui.pictures import figure, sheet
+from pages.ui.pictures import download, figure, sheet
 from pages.ui.probing import Question, Settings
 
 HARDEST = 12
@@ -90,13 +90,9 @@ def all_layers(
         **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},
     }
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV", lambda: probe_csv(curve), f"{run.id}-probes.csv", on_click="ignore", icon=":material/download:"
-        )
-        st.download_button(
-            "Report", lambda: probe_report(f"Probes of {run.title}", said, curve, before), f"{run.id}-probes.html",
-            "text/html", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+        download("CSV", lambda: probe_csv(curve), f"{run.id}-probes.csv")
+        title = f"Probes of {run.title}"
+        download("Report", lambda: probe_report(title, said, curve, before), f"{run.id}-probes.html")
 
 
 def _numbers(reading: Reading) -> None:
