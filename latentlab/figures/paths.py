@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from latentlab.analysis.paths import Path
 from latentlab.data import to_bytes
@@ -38,35 +37,32 @@ def film_strips(paths: Sequence[Path], look: Theme) -> go.Figure:
 
 
 def class_probabilities(
-    paths: Mapping[str, tuple[Path, Floats]], classes: Sequence[str], look: Theme, least: float = 0.15
+    path: Path, probs: Floats, classes: Sequence[str], look: Theme, least: float = 0.15
 ) -> go.Figure:
-    """The judge's probability of each class along each path, over the share of its length.
+    """The judge's probability of each class along a path, over the share of its length.
 
     Args:
-        paths: title -> a path and its (n, K) probabilities.
+        path: the path.
+        probs: (n, K) its probabilities.
         classes: their names.
         look: colours.
         least: a class is drawn if it is at least so probable somewhere.
     """
-    figure = make_subplots(1, len(paths), subplot_titles=list(paths), shared_yaxes=True, horizontal_spacing=0.04)
-    figure.update_annotations(font={"size": 13, "color": look.text})
-    for column, (path, probs) in enumerate(paths.values(), 1):
-        share = path.lengths / (path.length or 1.0)
-        for k in map(int, np.flatnonzero(probs.max(0) >= least)):
-            colour = look.classes[k % len(look.classes)]
-            figure.add_scatter(
-                x=share, y=probs[:, k], mode="lines", line={"color": colour, "width": 2.5}, row=1, col=column,
-                name=classes[k], hovertemplate=f"{classes[k]}: %{{y:.2f}}<extra></extra>",
-            )  # fmt: skip
-            peak = int(probs[:, k].argmax())
-            figure.add_annotation(
-                x=share[peak], y=probs[peak, k], text=f"<b>{classes[k]}</b>", showarrow=False, yshift=12,
-                font={"color": colour, "size": 14}, row=1, col=column,
-            )  # fmt: skip
-        figure.update_xaxes(title_text="share of the path's length", range=[-0.02, 1.02], row=1, col=column)
-    figure.update_yaxes(title_text="probability", row=1, col=1)
-    figure.update_yaxes(range=[0, 1.14], tickvals=[0, 0.5, 1])
-    return styled(figure, look, 250, showlegend=False, margin={"l": 8, "r": 8, "t": 32, "b": 8})
+    figure, share = go.Figure(), path.lengths / (path.length or 1.0)
+    for k in map(int, np.flatnonzero(probs.max(0) >= least)):
+        colour = look.classes[k % len(look.classes)]
+        figure.add_scatter(
+            x=share, y=probs[:, k], mode="lines", line={"color": colour, "width": 2.5},
+            name=classes[k], hovertemplate=f"{classes[k]}: %{{y:.2f}}<extra></extra>",
+        )  # fmt: skip
+        peak = int(probs[:, k].argmax())
+        figure.add_annotation(
+            x=share[peak], y=probs[peak, k], text=f"<b>{classes[k]}</b>", showarrow=False, yshift=12,
+            font={"color": colour, "size": 14},
+        )  # fmt: skip
+    figure.update_xaxes(title_text="share of the path's length", range=[-0.02, 1.02])
+    figure.update_yaxes(title_text="probability", range=[0, 1.14], tickvals=[0, 0.5, 1])
+    return styled(figure, look, 220, showlegend=False)
 
 
 def film(paths: Sequence[Path], scale: int) -> list[Bytes]:

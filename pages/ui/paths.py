@@ -16,7 +16,7 @@ from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.diagnosis import classifier
 from pages.ui.header import look
-from pages.ui.pictures import download, figure, scale
+from pages.ui.pictures import download, figure, panels, scale
 
 FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
@@ -52,8 +52,9 @@ def paths(run: Run, view: View) -> None:
         st.markdown(" · ".join(titles))
         st.caption("There is no classifier of these data, so nobody says what is seen along the way.")
         return
-    judged = {t: (path, classify(torch.from_numpy(path.examples)).exp().numpy()) for t, path in titles.items()}
-    figure(class_probabilities(judged, run.classes, look()), "What the judge sees along each path")
+    judged = {title: classify(torch.from_numpy(path.examples)).exp().numpy() for title, path in titles.items()}
+    drawn = {title: class_probabilities(path, judged[title], run.classes, look()) for title, path in titles.items()}
+    panels(drawn, "What the judge sees along the path")
     shorter = 1 - found[-1].length / found[0].length if found[0].length else 0.0
     st.caption(
         f"Lengths are in pixel space, over all pixels of intensities in [0, 1]; the geodesic is {shorter:.0%} shorter "

@@ -31,7 +31,7 @@ def test_each_path_has_its_strip_name_and_length() -> None:
 
 def test_probabilities_are_drawn_over_the_share_of_the_length_for_classes_that_matter() -> None:
     probs = np.array([[1, 0, 0], [0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0, 0.9, 0.1]], np.float32)
-    figure = class_probabilities({"one": (PATHS[0], probs)}, ("a", "b", "c"), DARK)
+    figure = class_probabilities(PATHS[0], probs, ("a", "b", "c"), DARK)
     assert [trace.name for trace in figure.data] == ["a", "b"]
     np.testing.assert_array_equal(figure.data[1].y, probs[:, 1])
     np.testing.assert_allclose(figure.data[0].x, PATHS[0].lengths / PATHS[0].length)

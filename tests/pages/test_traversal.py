@@ -201,9 +201,10 @@ def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
 def test_three_ways_between_two_examples_are_compared(opened: Open) -> None:
     app = opened("traversal", detail="Paths")
     assert not app.exception
-    strip, probabilities = (chart.proto.spec for chart in app.get("plotly_chart"))
+    strip, *probabilities = (chart.proto.spec for chart in app.get("plotly_chart"))
     assert all(kind in strip for kind in ("linear", "spherical", "geodesic"))
-    assert "share of the path" in probabilities
+    assert len(probabilities) == 3
+    assert all("share of the path" in spec for spec in probabilities)
     assert "shorter than the straight line" in words(app)
 
 
