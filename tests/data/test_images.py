@@ -30,7 +30,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, *ways: str) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.ways, self.asked = list(ways), 0
+        self.ways, self.asked, self.over = list(ways), 0, threading.Event()
 
     @property
     def mirror(self) -> str:
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         if way == "stall":
             self.wfile.write(body[:10])
             self.wfile.flush()
-            time.sleep(1.0)
+            self.server.over.wait(60)
             return
         for start in range(0, len(body), 100):
             self.wfile.write(body[start : start + 100])
@@ -75,6 +75,7 @@ def serve() -> Iterator[object]:
 
     yield start
     for server in servers:
+        server.over.set()
         server.shutdown()
         server.server_close()
 
@@ -83,7 +84,8 @@ def serve() -> Iterator[object]:
 def test_download_ends_with_the_right_file(
     serve: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: list[str]
 ) -> None:
-    monkeypatch.setattr(images, "TIMEOUT", (1.0, 0.5))
+    if "stall" in ways:  # else a machine that is slow to answer would be asked again
+        monkeypatch.setattr(images, "TIMEOUT", (20.0, 1.0))
     server = serve(*ways)
     path = download(FILE, tmp_path, [server.mirror])
     assert server.asked == len(ways)
