@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,24 +53,31 @@ class Server:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.start()
+        for _ in range(5):  # another process may take a free port before the server does
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+            if self.start():
+                return
+        raise RuntimeError("The server does not answer.")
 
-    def start(self) -> None:
+    def start(self) -> bool:
+        """Start it and wait; False if it ended instead of answering."""
         environment = os.environ | {"LATENTLAB_RUNS": str(self.runs)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
             cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        for _ in range(600):
+        until = time.monotonic() + 2 * PATIENCE / 1000
+        while self.process.poll() is None and time.monotonic() < until:
             try:
                 urllib.request.urlopen(self.url("_stcore/health"), timeout=5).close()
-                return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except OSError:  # nobody listens yet, or it is slow to answer
                 time.sleep(0.1)
-        raise RuntimeError("The server does not answer.")
+            else:
+                return True
+        self.kill()
+        return False
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -89,7 +95,7 @@ def browser() -> Iterator[Browser]:
         )
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
