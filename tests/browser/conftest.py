@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.conftest import ROOT
 
@@ -121,19 +122,71 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the script has run to its end, so that what is clicked next isn't drawn anew under the hand."""
+    """Wait until the script has run to its end, so that what is clicked next isn't drawn anew under the hand.
+
+    What was asked for last has to be seen first: until the server has heard of it, the script seems to rest.
+    """
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def drawn(page: Page) -> None:
+    """Wait until a frame has come after the next: what a component draws in a frame to come is there."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def resting(page: Page, shown: Locator) -> FloatRect:
+    """Where something is on the screen, in sight, once the script has run and nothing moves it any more."""
+    settled(page)
+    shown.scroll_into_view_if_needed()
+    shown.evaluate(
+        """(element) => new Promise((done) => {
+          let [last, since] = ["", 0];
+          const look = (now) => {
+            const box = JSON.stringify(element.getBoundingClientRect());
+            if (box !== last) [last, since] = [box, now];
+            now - since > 500 ? done() : requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        })"""
+    )
+    box = shown.bounding_box()
+    assert box
+    return box
+
+
+def until(page: Page, holds: Callable[[], object]) -> None:
+    """Wait until something that no `expect` can look at holds."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < end, "It never came to hold."
+        page.wait_for_timeout(50)
+
+
+def parameter(page: Page, name: str) -> str:
+    """What the address says of a name, once it does."""
+    page.wait_for_function("name => new URLSearchParams(location.search).has(name)", arg=name)
+    value: str = page.evaluate("name => new URLSearchParams(location.search).get(name)", name)
+    return value
+
+
+def address(page: Page) -> str:
+    """The address as it is now; `page.url` is what the browser last told of it."""
+    where: str = page.evaluate("location.href")
+    return where
 
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose from a list; open it again if the page was drawn anew just then, which closes it."""
+    settled(page)
+    chosen = page.get_by_role("combobox", name=label, exact=True)
     for _ in range(10):
-        page.get_by_role("combobox", name=label).click()
+        chosen.click()
         try:
             page.get_by_role("option", name=option).click(timeout=PATIENCE / 10)
-        except TimeoutError:
+        except TooLate:
             page.keyboard.press("Escape")
         else:
+            expect(chosen).to_have_value(option)
             return
     raise AssertionError(f"{option!r} can't be chosen from {label!r}.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from latentlab.models.sdgm import SDGM
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
-from tests.browser.conftest import COUNT, Server
+from tests.browser.conftest import COUNT, Server, drawn, parameter, resting
 
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
@@ -44,21 +43,21 @@ def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(
     expect(page.locator(".row[data-runs=browser]")).to_be_visible()
     cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
     expect(page.get_by_alt_text("A row for each style, a column for each class")).to_be_visible()
-    page.wait_for_timeout(1000)
+    resting(page, cells)
     page.evaluate(COUNT)
     before = cells.evaluate(PIXELS)
     slider.evaluate("(range) => { range.value = 2; range.dispatchEvent(new Event('input', {bubbles: true})); }")
-    page.wait_for_timeout(300)
+    drawn(page)
     shown = np.array(cells.evaluate(PIXELS)).reshape(8, 80)
     assert page.evaluate("window.asked") == 0
     assert np.abs(shown - np.array(before).reshape(8, 80)).max() > 20
     slider.evaluate("(range) => range.dispatchEvent(new Event('change', {bubbles: true}))")
-    expect(page).to_have_url(re.compile("[?&]z="))
-    code = [float(value) for value in parse_qs(urlparse(page.url).query)["z"][0].split(",")]
+    code = [float(value) for value in parameter(page, "z").split(",")]
     assert 2.0 in code
     with torch.no_grad():
         decoded = to_bytes(model.decode(torch.tensor([code]).repeat(10, 1), torch.arange(10)))[:, 0]
     np.testing.assert_allclose(shown, np.hstack(list(decoded)), atol=4)  # the address has two decimals
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     expect(page).not_to_have_url(re.compile("[?&]z="))
+    drawn(page)
     assert cells.evaluate(PIXELS) == before

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import COUNT, Server, choose
+from tests.browser.conftest import COUNT, Server, choose, drawn, resting, settled, until
 
 
 @pytest.fixture
@@ -19,10 +19,8 @@ def box(server: Server, page: Page) -> FloatRect:
     """The map of the two-dimensional VAE, open; where it is on the screen."""
     page.goto(server.url("clusters"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
-    page.wait_for_timeout(1500)
-    found = page.locator("canvas.overlay").bounding_box()
-    assert found
-    return found
+    page.wait_for_function("() => window.latentlab?.sprites?.size")
+    return resting(page, page.locator("canvas.overlay"))
 
 
 def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, box: FloatRect) -> None:
@@ -30,7 +28,7 @@ def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, bo
     seen = set()
     for step in range(25):
         page.mouse.move(box["x"] + box["width"] * (0.3 + 0.016 * step), box["y"] + box["height"] * 0.5)
-        page.wait_for_timeout(30)
+        drawn(page)
         if page.locator(".tip").is_visible():
             seen.add(
                 page.locator(".tip canvas").evaluate("c => c.getContext('2d').getImageData(0,0,28,28).data.join()")
@@ -42,9 +40,10 @@ def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, bo
 def test_a_click_shows_the_point_and_arrows_step_to_the_next(page: Page, box: FloatRect) -> None:
     for step in range(12):  # until a point lies under the pointer
         page.mouse.move(box["x"] + box["width"] * (0.4 + 0.02 * step), box["y"] + box["height"] * 0.5)
-        page.wait_for_timeout(40)
+        drawn(page)
         if page.locator(".tip").is_visible():
             break
+    expect(page.locator(".tip")).to_be_visible()
     page.mouse.down()
     page.mouse.up()
     distances = page.get_by_text(re.compile(r"^distances "))
@@ -69,10 +68,8 @@ def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Pa
     page.on("websocket", opened)
     page.goto(server.url("clusters"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
-    page.wait_for_timeout(2000)
+    box = resting(page, page.locator("canvas.overlay"))
     received.clear()
-    box = page.locator("canvas.overlay").bounding_box()
-    assert box
     page.get_by_role("button", name="Lasso").click()
     x, y = box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4
     page.mouse.move(x, y)
@@ -82,8 +79,8 @@ def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Pa
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"\d+ selected"))).to_be_visible()
     expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
-    page.wait_for_timeout(500)
-    assert sum(received) < 60_000
+    settled(page)
+    assert 0 < sum(received) < 60_000
     page.get_by_role("button", name="Deselect").click()
     expect(page.get_by_text("Draw a box or a lasso")).to_be_visible()
 
@@ -100,9 +97,7 @@ def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, pa
     choose(page, "Beside it", "before training")
     maps = page.locator(".scatter[data-n]")
     expect(maps).to_have_count(2)
-    page.wait_for_timeout(1500)
-    box = maps.nth(1).locator("canvas.overlay").bounding_box()
-    assert box
+    box = resting(page, maps.nth(1).locator("canvas.overlay"))
     maps.nth(1).get_by_role("button", name="Box").click()
     page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.35)
     page.mouse.down()
@@ -115,21 +110,23 @@ def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, pa
 
 
 def test_points_glide_to_where_another_map_has_them(server: Server, page: Page) -> None:
-    def drawn() -> NDArray[np.int16]:
-        """The pixels of the points once they have come to rest; compositing is good to a gray level."""
-        before = b""
-        while (now := page.locator("canvas.points").screenshot(animations="disabled")) != before:
-            before = now
-            page.wait_for_timeout(1500)
-        with Image.open(io.BytesIO(now)) as image:
+    def seen() -> NDArray[np.int16]:
+        """The pixels of the points; compositing is good to a gray level."""
+        with Image.open(io.BytesIO(page.locator("canvas.points").screenshot(animations="disabled"))) as image:
             return np.asarray(image.convert("RGB"), np.int16)
+
+    def away(expected: NDArray[np.int16]) -> int:
+        now = seen()
+        return int(np.abs(now - expected).max()) if now.shape == expected.shape else 255
 
     page.goto(server.url("clusters?run=mnist-vae-20d&method=Directions"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
-    expected = drawn()
+    resting(page, page.locator("canvas.points"))
+    expected = seen()
+    assert expected.std() > 5  # there are points
     page.get_by_text("PCA", exact=True).click()
     expect(page.locator("input[value^=PC1]")).to_be_visible()
-    assert np.abs(drawn() - expected).max() > 50
+    until(page, lambda: away(expected) > 50)
     page.get_by_text("Directions", exact=True).click()
     expect(page.locator("input[value^=PC1]")).to_have_count(0)
-    assert np.abs(drawn() - expected).max() <= 2
+    until(page, lambda: away(expected) <= 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from latentlab.models import VAE, Conditional
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
-from tests.browser.conftest import Server, choose
+from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until
 from tests.conftest import ROOT
 
 SOURCES = ROOT / "pages" / "ui" / "components" / "explorer"
@@ -107,18 +106,16 @@ def test_the_image_follows_the_pointer_without_the_server(server: Server, page: 
     page.on("websocket", opened)
     page.goto(server.url("traversal"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
-    page.wait_for_timeout(1500)
-    box = page.locator("canvas.plane").bounding_box()
-    assert box
+    box = resting(page, page.locator("canvas.plane"))
     before, seen = len(sent), set()
     for step in range(20):
         page.mouse.move(box["x"] + box["width"] * (0.2 + 0.03 * step), box["y"] + box["height"] * 0.4)
-        page.wait_for_timeout(50)
+        drawn(page)
         seen.add(str(pixels(page)))
     assert len(seen) > 15
     assert len(sent) == before
     page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.3)
-    page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
+    parameter(page, "z")
     assert len(sent) > before
 
 
@@ -127,31 +124,30 @@ def test_a_slider_moves_the_image_while_it_is_dragged_and_a_link_opens_the_same_
 ) -> None:
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    box = resting(page, page.locator(".sliders input").first)
     before = pixels(page)
-    box = page.locator(".sliders input").first.bounding_box()
-    assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2, steps=5)
-    page.wait_for_timeout(200)
+    drawn(page)
     during = pixels(page)
     assert during != before
-    assert "z=" not in page.url
+    assert "z=" not in address(page)
     page.mouse.up()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
+    parameter(page, "z")
     page.locator("button.pin").click()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('pins') !== null")
+    parameter(page, "pins")
     page.locator("button.undo").click()
-    page.wait_for_timeout(300)
+    drawn(page)
     assert pixels(page) == before
-    page.goto(page.url)
+    page.goto(address(page))
     expect(page.locator("button.unpin")).to_be_enabled()
 
 
 def test_what_the_image_shows_is_what_pytorch_decodes(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?z=1.25,-0.5"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
-    page.wait_for_timeout(500)
+    resting(page, page.locator("canvas.image"))
     model = Store.default().load("mnist-vae-2d")
     assert isinstance(model, VAE)
     expected = 255 * model.decode(torch.tensor([[1.25, -0.5]])).numpy().ravel()
@@ -162,14 +158,12 @@ def test_keys_move_the_place_and_a_double_click_resets_a_dimension(server: Serve
     page.goto(server.url("traversal"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
     plane = page.locator("canvas.plane")
+    resting(page, plane)
     plane.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowDown"):
         plane.press(key)
     numbers = page.locator(".sliders output")
-    assert dict(zip(page.locator(".sliders .name").all_inner_texts(), numbers.all_inner_texts(), strict=True)) == {
-        page.locator(".sliders .name").nth(0).inner_text(): "0.20",
-        page.locator(".sliders .name").nth(1).inner_text(): "-0.40",
-    }
+    expect(numbers).to_have_text(["0.20", "-0.40"])
     page.locator(".sliders input").nth(1).dblclick()
     expect(numbers.nth(1)).to_have_text("0.00")
     page.wait_for_function("() => /z=0.2/.test(decodeURIComponent(location.search))")
@@ -178,20 +172,20 @@ def test_keys_move_the_place_and_a_double_click_resets_a_dimension(server: Serve
 def test_tiles_cover_the_plane(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    resting(page, page.locator("canvas.plane"))
+    covered = """(plane) => {
+      const side = (plane.width - 26) / 20;
+      const context = plane.getContext('2d');
+      const isDigit = ([row, column]) => {
+        const {data} = context.getImageData(26 + column * side, row * side, side, side);
+        const red = data.filter((_, i) => i % 4 === 0), lit = red.filter((v) => v > 128).length;
+        return lit > 5 && lit < red.length / 2; // the plane without tiles is all light
+      };
+      return [[0, 19], [19, 19], [10, 3]].every(isDigit);
+    }"""
+    assert not page.locator("canvas.plane").evaluate(covered)
     page.locator("input.tiles").check()
-    page.wait_for_timeout(4000)
-    corner = page.locator("canvas.plane").evaluate(
-        """(plane) => {
-          const side = (plane.width - 26) / 20;
-          const context = plane.getContext('2d');
-          const lit = (row, column) => {
-            const {data} = context.getImageData(26 + column * side, row * side, side, side);
-            return data.filter((v, i) => i % 4 === 0 && v > 128).length;
-          };
-          return [lit(0, 19), lit(19, 19), lit(10, 3)];
-        }"""
-    )
-    assert min(corner) > 5
+    until(page, lambda: page.locator("canvas.plane").evaluate(covered))
 
 
 def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page) -> None:
@@ -199,8 +193,9 @@ def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page)
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
     choose(page, "Model", "MNIST in 20 dimensions")
     expect(page.locator(".sliders input")).to_have_count(6)
+    settled(page)
     expect(page.locator(".stAlert")).to_have_count(0)
-    assert not re.search(r"[?&]z=", page.url)
+    expect(page).not_to_have_url(re.compile("[?&]z="))
 
 
 def test_an_image_that_is_not_a_number_is_not_painted(page: Page) -> None:
@@ -226,12 +221,12 @@ def test_a_rerun_that_changes_nothing_sends_nothing_large(server: Server, page: 
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    page.wait_for_timeout(2000)
+    resting(page, page.locator("button.pin"))
     first = sum(received)
     received.clear()
     page.locator("button.pin").click()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('pins') !== null")
-    page.wait_for_timeout(1500)
+    parameter(page, "pins")
+    settled(page)
     assert first > 1_000_000  # the decoder came with the page
     assert sum(received) < 30_000  # and didn't come again, nor did the pictures that stayed the same
 
@@ -262,22 +257,20 @@ def test_a_decoder_for_the_server_alone_is_shown_from_its_lattice_while_dragging
         page.goto(served.url("traversal"))
         expect(page.locator(".explorer[data-runs=server]")).to_be_visible()
         expect(page.get_by_text("decoded by the server when you let go")).to_be_visible()
-        box = page.locator("canvas.plane").bounding_box()
-        assert box
+        box = resting(page, page.locator("canvas.plane"))
         shown = set()
         for step in range(10):
             page.mouse.move(box["x"] + box["width"] * (0.1 + 0.08 * step), box["y"] + box["height"] * 0.4)
-            page.wait_for_timeout(60)
+            drawn(page)
             shown.add(str(pixels(page)))
         assert len(shown) > 5
         page.mouse.click(box["x"] + box["width"] * 0.61, box["y"] + box["height"] * 0.33)
         page.mouse.move(0, 0)
-        page.wait_for_function("() => new URLSearchParams(location.search).get('z') !== null")
-        page.wait_for_timeout(1500)
-        z = [float(v) for v in parse_qs(urlparse(page.url).query)["z"][0].split(",")]
+        z = [float(v) for v in parameter(page, "z").split(",")]
         model = Store.default().load("mnist-vae-2d")
         assert isinstance(model, VAE)
         expected = 255 * model.decode(torch.tensor([z])).numpy().ravel()
-        assert np.abs(np.asarray(pixels(page)) - expected).max() <= 4  # the address rounds z to two decimals
+        # the address rounds z to two decimals
+        until(page, lambda: np.abs(np.asarray(pixels(page)) - expected).max() <= 4)
     finally:
         served.kill()

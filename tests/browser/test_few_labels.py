@@ -4,18 +4,19 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, parameter, settled
 
 
 def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Page) -> None:
     page.goto(server.url("analogies?run=digits-m2&detail=Learning+from+few+labels"))
-    epochs = page.get_by_role("spinbutton", name="Epochs")
-    expect(page.get_by_role("spinbutton", name="Labels")).to_have_value("6")
+    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    expect(page.get_by_role("spinbutton", name="Labels", exact=True)).to_have_value("6")
+    settled(page)
     epochs.fill("3")
     epochs.press("Enter")
     expect(page.get_by_text("3 epochs take up to 3 s")).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('learning') !== null")
+    parameter(page, "learning")
     expect(page.get_by_text(re.compile("Test error .* with 6 labels"))).to_be_visible(timeout=2 * PATIENCE)
     page.reload()
     expect(page.get_by_text("a, the auxiliary variable: its first two principal components")).to_be_visible()

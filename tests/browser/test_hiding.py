@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from latentlab.models import VAE
 from latentlab.store import SHIPPED, Store
 from pages.ui.components.brush import pack, unpack
-from tests.browser.conftest import COUNT, Server, settled
+from tests.browser.conftest import COUNT, Server, parameter, resting, settled
 from tests.conftest import save_coloured_run
 
 Mask = NDArray[np.bool_]
@@ -27,8 +26,7 @@ def open_brush(server: Server, page: Page, address: str, hidden: Mask = NOTHING)
     page.goto(server.url(address + pack(hidden)))
     expect(page.locator(".brush[data-hidden]")).to_be_visible()
     expect(page.locator(".brush .told")).to_contain_text("of 784 pixels hidden")
-    page.wait_for_timeout(1000)
-    settled(page)
+    resting(page, page.locator("canvas.sheet"))
 
 
 def at(page: Page, row: float, column: float) -> tuple[float, float]:
@@ -79,8 +77,7 @@ def test_a_stroke_hides_exactly_the_pixels_under_it_and_a_reload_shows_the_same(
     np.testing.assert_array_equal(under(3, *stroke), hidden)
     told(page, hidden)
     expect(pictures).not_to_have_attribute("src", str(before))
-    mask = parse_qs(urlparse(page.url).query)["mask"][0]
-    np.testing.assert_array_equal(unpack(mask, 28, 28), hidden)
+    np.testing.assert_array_equal(unpack(parameter(page, "mask"), 28, 28), hidden)
     page.reload()
     expect(page.locator(".brush .told")).to_contain_text("54 of 784 pixels hidden")
     told(page, hidden)
@@ -114,13 +111,13 @@ def test_the_server_hears_of_a_stroke_when_it_ends_and_strokes_in_a_row_are_all_
     page.wait_for_timeout(300)
     assert page.evaluate("window.asked") == 0
     page.mouse.up()
-    assert page.evaluate("window.asked") > 0
+    page.wait_for_function("window.asked > 0")
     hidden = under(3, (3.5, 3.5), (3.5, 20.5))
     for row in (8.5, 13.5, 18.5, 23.5):  # without waiting for an answer
         paint(page, (row, 3.5), (row, 20.5))
         hidden |= under(3, (row, 3.5), (row, 20.5))
     told(page, hidden)
-    page.wait_for_timeout(1500)
+    settled(page)
     told(page, hidden)
 
 
@@ -153,10 +150,11 @@ def test_what_is_hidden_by_hand_and_by_buttons_is_the_same(server: Server, page:
     paint(page, (10.5, 5.5), (10.5, 20.5))
     hidden = under(3, (10.5, 5.5), (10.5, 20.5))
     told(page, hidden)
+    settled(page)
     page.get_by_text("Paint by hand").click()
     expect(page.locator(".brush")).to_have_count(0)
     settled(page)
-    page.get_by_role("button", name="Invert").click()
+    page.get_by_role("button", name="Invert", exact=True).click()
     page.wait_for_function("mask => new URLSearchParams(location.search).get('mask') === mask", arg=pack(~hidden))
     settled(page)
     page.get_by_text("Paint by hand").click()

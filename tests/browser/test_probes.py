@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, address, parameter, resting
 
 
 def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server: Server, page: Page) -> None:
@@ -14,7 +14,7 @@ def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server:
     full = page.get_by_text("1,257 examples to fit, 360 to test, 3 seeds")
     expect(full).to_be_visible(timeout=4 * PATIENCE)  # it comes without a click
     expect(page.get_by_text("A first look")).to_have_count(0, timeout=4 * PATIENCE)
-    page.wait_for_timeout(1_000)
+    resting(page, plot)
     box = page.evaluate(
         """() => {
           const plot = document.querySelector('.js-plotly-plot'), frame = plot.getBoundingClientRect();
@@ -24,7 +24,7 @@ def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server:
     )
     page.mouse.click(*box)
     expect(page.get_by_text("MaxPool2d 16×4×4")).to_be_visible()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('layer') === 'conv1_pool'")
-    page.goto(page.url)
+    assert parameter(page, "layer") == "conv1_pool"
+    page.goto(address(page))
     expect(page.get_by_text("MaxPool2d 16×4×4")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)

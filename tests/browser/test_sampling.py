@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, settled
 
 
 def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> None:
@@ -16,12 +16,12 @@ def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> N
         socket.on("framesent", lambda frame: sent.append(len(frame)))
 
     page.on("websocket", opened)
-    page.goto(server.url("sampling?target=mixture"))
+    page.goto(server.url("sampling?target=mixture&steps=1000"))
     host = page.locator(".chains[data-steps]")
     expect(host).to_be_visible()
     expect(host).to_have_attribute("data-t", re.compile(r"^([6-9]|\d\d+)$"))  # it plays by itself
-    page.get_by_role("button", name="Pause").click()
-    page.wait_for_timeout(500)
+    settled(page)
+    page.get_by_role("button", name="Pause", exact=True).click()
     sent.clear()
     at = int(host.get_attribute("data-t") or 0)
     page.wait_for_timeout(600)
@@ -35,7 +35,7 @@ def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> N
     expect(host).to_have_attribute("data-t", "0")
     assert picture(page) != before
     page.locator(".speed").fill("6")
-    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play", exact=True).click()
     expect(host).to_have_attribute("data-t", re.compile(r"^\d{3}$"))
     assert not sent
 
