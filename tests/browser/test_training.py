@@ -4,34 +4,55 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from latentlab import jobs
 from latentlab.formats import read_history
 from latentlab.store import Store
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, settled, until
 
-EPOCHS = 400
+EPOCHS = 250
 
 
 def start(page: Page, server: Server, epochs: int) -> str:
     """Start a training of digits and return its id."""
     page.goto(server.url("train"))
-    field = page.get_by_role("spinbutton", name="Epochs")
+    field = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    expect(field).to_be_visible()
+    settled(page)
     field.fill(str(epochs))
     field.press("Enter")
+    before = known(server)
     page.get_by_role("button", name="Start training").click()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('job') !== null")
-    found = re.search(r"job=([\w-]+)", page.url)
-    assert found
-    return found.group(1)
+    until(page, lambda: known(server) - before)
+    (job_id,) = known(server) - before
+    return job_id
+
+
+def known(server: Server) -> set[str]:
+    """The ids of all trainings, done or not; the address of a page names one only until it is done."""
+    return {path.parent.name for kind in ("job", "run") for path in server.runs.glob(f"[!.]*/{kind}.json")}
 
 
 def steps(page: Page) -> int:
     """How many steps the page says were made."""
     text = page.get_by_text(re.compile(r"of [\d,]+ steps")).inner_text()
     return int(text.split()[0].replace(",", ""))
+
+
+@contextmanager
+def frozen(process: int) -> Iterator[None]:
+    """A process stands still meanwhile, so that what it does isn't done before it was looked at."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGCONT)
 
 
 def worker_of(server: Server) -> int:
@@ -51,26 +72,31 @@ def worker_of(server: Server) -> int:
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for the worker in /proc")
 def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page: Page) -> None:
     job_id = start(page, server, EPOCHS)
-    expect(page.get_by_text(re.compile("of 4,000 steps"))).to_be_visible()
-    page.reload()
-    expect(page.get_by_text(re.compile("of 4,000 steps"))).to_be_visible()
-    expect(page.get_by_alt_text("Held-out examples over their reconstructions")).to_be_visible()
-    seen = steps(page)
-
-    server.kill()
-    server.start()
-    page.goto(server.url("train"))
-    expect(page.get_by_text(re.compile("of 4,000 steps"))).to_be_visible()
-    assert steps(page) >= seen
-
-    os.kill(worker_of(server), signal.SIGKILL)
+    store, progress = Store(server.runs), page.get_by_text(re.compile("of 2,500 steps"))
+    until(page, lambda: jobs.status(store, job_id).step)
+    worker = worker_of(server)
+    with frozen(worker):
+        expect(page).to_have_url(re.compile(f"job={job_id}"))
+        expect(progress).to_be_visible()
+        page.reload()
+        expect(progress).to_be_visible()
+        expect(page.get_by_alt_text("Held-out examples over their reconstructions")).to_be_visible()
+        seen = steps(page)
+        server.kill()
+    until(page, lambda: jobs.status(store, job_id).step > seen)  # it goes on without the server
+    with frozen(worker):
+        assert server.start()
+        page.goto(server.url("train"))
+        expect(progress).to_be_visible()
+        assert steps(page) > seen
+        os.kill(worker, signal.SIGKILL)
     expect(page.get_by_text("The process that trained it is gone.")).to_be_visible()
-    page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile("4,000 steps in"))).to_be_visible(timeout=2 * PATIENCE)
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text(re.compile("2,500 steps in"))).to_be_visible(timeout=4 * PATIENCE)
 
     history = read_history(server.runs / job_id / "history.csv")
     assert [row["step"] for row in history] == sorted({row["step"] for row in history})
-    assert history[-1]["step"] == 4_000
+    assert history[-1]["step"] == 2_500
     assert Store(server.runs).load(job_id)
 
 
@@ -79,7 +105,7 @@ def test_two_visitors_train_at_once(server: Server, page: Page, browser: Browser
     other.set_default_timeout(PATIENCE)
     first, second = start(page, server, 20), start(other, server, 20)
     for visitor in (page, other):
-        expect(visitor.get_by_text(re.compile("200 steps in"))).to_be_visible()
+        expect(visitor.get_by_text(re.compile("200 steps in"))).to_be_visible(timeout=2 * PATIENCE)
     runs = {run.id: run for run in Store(server.runs).runs()}
     assert runs[first].metrics == runs[second].metrics  # the same seed, undisturbed by the other
     other.close()
