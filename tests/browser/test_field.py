@@ -7,7 +7,9 @@ import re
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import PATIENCE, Server, drawn, parameter, resting, settled, until
+
+DRAG = ".js-plotly-plot .nsewdrag"  # what Plotly lets the pointer drag on
 
 
 @pytest.fixture
@@ -16,25 +18,25 @@ def plane(server: Server, page: Page) -> FloatRect:
     page.set_viewport_size({"width": 1280, "height": 1100})
     page.goto(server.url("field?run=mixture-dae"))
     expect(page.get_by_text(re.compile("median cosine"))).to_be_visible()
-    drag = page.locator(".js-plotly-plot .nsewdrag").first
-    expect(drag).to_be_visible()
-    page.wait_for_timeout(1500)
-    found = drag.bounding_box()
-    assert found
-    return found
+    return resting(page, page.locator(DRAG).first)
 
 
 def at(page: Page, name: str) -> list[float]:
-    page.wait_for_function(f"() => new URLSearchParams(location.search).get('{name}') !== null")
-    text: str = page.evaluate(f"() => new URLSearchParams(location.search).get('{name}')")
-    return [float(part) for part in text.split(",")]
+    return [float(part) for part in parameter(page, name).split(",")]
 
 
 def test_a_click_looks_at_a_place(page: Page, plane: FloatRect) -> None:
     before = page.get_by_text(re.compile(r"^At \(")).inner_text()
-    page.mouse.move(plane["x"] + 0.25 * plane["width"] - 3, plane["y"] + 0.75 * plane["height"])
-    page.mouse.move(plane["x"] + 0.25 * plane["width"], plane["y"] + 0.75 * plane["height"])
-    expect(page.locator(".hoverlayer").first).to_contain_text("(")
+    left, top = plane["x"] + 0.25 * plane["width"], plane["y"] + 0.75 * plane["height"]
+
+    def told() -> bool:
+        """Whether the pointer, when it comes, is told where it is."""
+        page.mouse.move(left - 3, top)
+        page.mouse.move(left, top)
+        drawn(page)
+        return "(" in (page.locator(".hoverlayer").first.text_content() or "")
+
+    until(page, told)
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"^At \("))).not_to_have_text(before)
@@ -43,9 +45,11 @@ def test_a_click_looks_at_a_place(page: Page, plane: FloatRect) -> None:
     assert y < -1
 
 
-def test_a_drag_zooms_and_a_button_shows_all_again(page: Page, plane: FloatRect) -> None:
+@pytest.mark.usefixtures("plane")
+def test_a_drag_zooms_and_a_button_shows_all_again(page: Page) -> None:
     page.get_by_text("zooms", exact=True).click()
-    page.wait_for_timeout(2500)
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.dragmode === 'select'")
+    plane = resting(page, page.locator(DRAG).first)  # drawn anew
     left, top = plane["x"] + 0.3 * plane["width"], plane["y"] + 0.3 * plane["height"]
     page.mouse.move(left, top)
     page.mouse.down()
@@ -58,13 +62,19 @@ def test_a_drag_zooms_and_a_button_shows_all_again(page: Page, plane: FloatRect)
     page.wait_for_function("() => new URLSearchParams(location.search).get('box') === null")
 
 
-def test_a_field_forms_while_one_looks(page: Page, plane: FloatRect) -> None:
+@pytest.mark.usefixtures("plane")
+def test_a_field_forms_while_one_looks(page: Page) -> None:
     page.get_by_text("Live", exact=True).click()
     expect(page.get_by_text("Not trained yet: this is how it starts.")).to_be_visible()
     shafts = ".js-plotly-plot .gl-container, .js-plotly-plot canvas"
     expect(page.locator(shafts).first).to_be_attached()
+    settled(page)
+    page.get_by_role("button", name="Knobs of the network").click()
+    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    epochs.fill("10000")  # more than any machine gets done before it is stopped
+    epochs.press("Enter")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"[1-9][\d,]* of [\d,]+ steps"))).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
-    assert plane["width"] > 300
+    expect(page.get_by_text(re.compile(r"[1-9][\d,]* of 160,000 steps"))).to_be_visible(timeout=2 * PATIENCE)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
