@@ -169,6 +169,15 @@ def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
     assert not app.exception
     assert "scatter3d" in app.get("plotly_chart")[0].proto.spec
     assert "of the variance" in words(app)
+    assert "Beside it" not in [one.label for one in app.selectbox]  # another map can't lie beside this one
+    assert "switch 3-D off" in words(app)
+
+
+def test_a_map_in_three_dimensions_says_how_far_to_trust_it_too(opened: Open) -> None:
+    table = opened("clusters", run="mnist-vae-20d", deep="true", detail="How far to trust it").dataframe[0].value
+    z = codes("mnist-vae-20d").numpy()
+    expected = trustworthiness(z, pca(z, 3).project(z), n_neighbors=15)
+    assert table["this map"][0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
