@@ -1,5 +1,7 @@
 """Clusters: a map of the codes, with what each point is and what lies between them."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from latentlab.figures.maps import map_3d
@@ -13,7 +15,7 @@ from pages.ui.map_detail import clicked, selection
 from pages.ui.map_numbers import classes, trust
 from pages.ui.map_source import choose_other, choose_source
 from pages.ui.pictures import figure
-from pages.ui.spaces import Source, send_sprites, space
+from pages.ui.spaces import Floats, Source, Space, send_sprites, space
 
 MAP = "map"  # the key of the scatter
 DETAILS = ("Selection", "How far to trust it", "Classes")
@@ -27,15 +29,17 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     with controls:
         wanted = choose_layout(source)
         by = st.selectbox("Colour", colours(seen), key="colour", bind="query-params")
+    if len(wanted.axes) > 2:
+        with picture:
+            xyz = three_dimensions(seen, wanted, by)
+        details(seen, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
+        return
+    with controls:
         other = choose_other(seen)
     with picture:
         found = lay_out(seen, wanted)
     laid = steadied(seen, found, wanted) if found is not None else components_meanwhile(seen)
     shown = coloured(seen, by, laid.xy, last_picked(MAP, len(seen.z)).click)
-    if len(wanted.axes) > 2:
-        with picture:
-            three_dimensions(source, wanted, by)
-        return
     data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.colouring, sprite_id)
     with picture:
         places = st.columns(2) if other is not None else [picture]
@@ -48,27 +52,32 @@ def the_map(source: Source, sprite_id: str | None) -> None:
             st.caption(f"The layer is wide: {seen.z.shape[1]:,} of its {seen.n_units:,} units, taken at random.")
     with controls:
         clicked(seen, laid, picked.click)
+    details(seen, laid.xy, lambda: selection(seen, picked.selected, shown))
+
+
+def details(seen: Space, places: Floats, selected: Callable[[], object]) -> None:
+    """Below a map: what is selected on it, how far to trust it, and how the classes lie."""
     chosen, trusted, numbers = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if chosen.open:
         with chosen:
-            selection(seen, picked.selected, shown)
+            selected()
     if trusted.open:
         with trusted:
-            trust(seen, laid.xy)
+            trust(seen, places)
     if numbers.open:
         with numbers:
             classes(seen)
 
 
-def three_dimensions(source: Source, wanted: Wanted, by: str) -> None:
-    """The map along three axes."""
-    seen = space(source)
+def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
+    """Draw the map along three axes; returns the places."""
     xyz = coordinates(seen, wanted.axes)
     shown = coloured(seen, by, xyz, None)
-    names = [name_with_share(source, name) for name in wanted.axes]
+    names = [name_with_share(seen.of, name) for name in wanted.axes]
     number = (by, shown.colouring.values) if shown.colouring is not None else None
     drawn = map_3d(xyz, shown.labels, shown.classes, names, look(), number)
     figure(drawn, f"The map in three dimensions, by {by}")
+    return xyz
 
 
 option = header_or_data("Clusters", Encodes, Classifies)

@@ -37,7 +37,7 @@ def map_3d(
     if number is not None:
         low, high = np.nanpercentile(number[1], [1, 99])
         bar = {"title": {"text": number[0]}, "thickness": 10}
-        ramp = {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}
+        ramp = {"coloraxis": {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}}
     for k in [*range(len(classes)), -1]:
         own = labels == k
         if not own.any():
@@ -46,12 +46,13 @@ def map_3d(
         colour = look.classes[k % len(look.classes)] if k >= 0 else look.muted
         marker = {"size": 3.2, "color": colour, "symbol": SYMBOLS[k % len(SYMBOLS)], "opacity": 0.85}
         if number is not None:
-            marker |= {**ramp, "color": np.ascontiguousarray(number[1][own], np.float32)}
+            marker |= {"coloraxis": "coloraxis", "color": np.ascontiguousarray(number[1][own], np.float32)}
         name = classes[k] if k >= 0 else "no class"
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker=marker, hoverinfo="name")
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
     scene = {f"{side}axis": {**axis, "title": {"text": name}} for side, name in zip("xyz", names, strict=True)}
-    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend={"itemsizing": "constant"})
+    legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
+    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, **ramp)
 
 
 def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: str, look: Theme) -> go.Figure:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-PLACE = ("z", "pins", "axes", "weights", "at", "box", "mask")  # what only means something for one model
+PLACE = (  # what only means something for one model
+    "z", "pins", "axes", "weights", "at", "box", "mask", "layer", "examples", "epoch", "across", "up", "depth",
+)  # fmt: skip
 LONGEST = 2000  # characters of a parameter that are read
 
 
@@ -30,6 +32,16 @@ def write(name: str, value: str | None) -> None:
             del st.query_params[name]
     elif st.query_params.get(name) != value:
         st.query_params[name] = value
+
+
+def read_choice(name: str, options: Sequence[str], default: str) -> str:
+    """One of some options; the default, with a sentence on the page, if the address asks for anything else."""
+    asked = read(name)
+    if asked is None or asked in options:
+        return asked or default
+    st.warning(f"The link's “{name}” is “{asked[:40]}”, which isn't offered here, so the view starts from its default.")
+    write(name, None)
+    return default
 
 
 def read_numbers(name: str, n: int, low: float, high: float) -> list[float] | None:

@@ -41,7 +41,7 @@ def choose_rows(run: Run) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
     source = st.segmented_control(
         "Styles", ["Images", "Prior"], default="Images", required=True, key="styles",
-        bind="query-params", help="Those of test images, or draws from the prior",
+        bind="query-params", help="Those of test images, or draws from the prior", on_change=_straighten,
     )  # fmt: skip
     n, seed = 6, draw_seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -62,9 +62,8 @@ def choose_bent(rows: Rows) -> Rows:
     """Let the visitor choose the row that the sliders move."""
     asked, places = address.read("row") or "1", range(len(rows.names))
     first = int(asked) - 1 if asked.isdecimal() and len(asked) < 3 and int(asked) - 1 in places else 0
-    place = st.selectbox(
-        "Row to bend", places, first, rows.names.__getitem__, key="bent", on_change=lambda: address.write("z", None)
-    )
+    key = f"bent {' '.join(rows.names)}"  # other rows, another list: one that stays goes on showing the name it had
+    place = st.selectbox("Row to bend", places, first, rows.names.__getitem__, key=key, on_change=_straighten)
     address.write("row", str(place + 1) if place else None)
     return replace(rows, bent=min(place, len(rows.codes) - 1))
 
@@ -90,7 +89,7 @@ def _pick(run: Run) -> list[int]:
     chosen = st.multiselect(
         "Test images", range(len(y)), [i for i in dict.fromkeys(linked) if i < len(y)][:MOST],
         lambda i: f"#{i}, a {run.classes[int(y[i])]}", f"images-{run.id}", max_selections=MOST,
-        placeholder="chosen for you",
+        placeholder="chosen for you", on_change=_straighten,
     )  # fmt: skip
     address.write("images", ",".join(map(str, chosen)) or None)
     return list(chosen)
@@ -129,4 +128,9 @@ def draw_seed() -> int:
 def _other() -> None:
     address.write("draw", str(draw_seed() + 1))
     address.write("images", None)
+    _straighten()
+
+
+def _straighten() -> None:
+    """Forget how a row was bent: there is another in its place."""
     address.write("z", None)

@@ -11,19 +11,20 @@ from latentlab.knobs import Knob, Value
 from latentlab.models import MODELS, about
 
 
-def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value]) -> dict[str, Any]:
+def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linked: bool = False) -> dict[str, Any]:
     """One widget for each knob that matters, given the other values; returns the values that were chosen.
 
     Args:
         knobs: what may be varied.
         key: a prefix that tells this form's widgets from another's.
         known: values that this form starts from, and those of other forms that its knobs depend on.
+        linked: the address keeps what is chosen, under the widgets' keys.
     """
     values = dict(known)
     chosen: dict[str, Any] = {}
     for knob in knobs:
         if knob.when is None or values.get(knob.when[0], knob.when[1]) == knob.when[1]:
-            chosen[knob.name] = values[knob.name] = _widget(knob, f"{key}-{knob.name}", known.get(knob.name))
+            chosen[knob.name] = values[knob.name] = _widget(knob, f"{key}-{knob.name}", known.get(knob.name), linked)
     return chosen
 
 
@@ -48,23 +49,23 @@ def label(name: str) -> str:
     }.get(name, name.replace("_", " "))
 
 
-def _widget(knob: Knob, key: str, start: Value | None) -> Value:
+def _widget(knob: Knob, key: str, start: Value | None, linked: bool) -> Value:
     start = knob.default if start is None else start
-    text, what = label(knob.name).capitalize(), knob.help
+    text = label(knob.name).capitalize()
+    common: dict[str, Any] = {"key": key, "help": knob.help, "bind": "query-params" if linked else None}
     value: Value
     if knob.choices and len(knob.choices) <= 3:
-        value = st.segmented_control(text, knob.choices, default=start, required=True, key=key, help=what) or start
+        value = st.segmented_control(text, knob.choices, default=start, required=True, **common) or start
     elif knob.choices:
-        value = st.selectbox(text, knob.choices, knob.choices.index(str(start)), key=key, help=what)
+        value = st.selectbox(text, knob.choices, knob.choices.index(str(start)), **common)
     elif knob.type is bool:
-        value = st.toggle(text, bool(start), key=key, help=what)
+        value = st.toggle(text, bool(start), **common)
     elif knob.type is int:
         low, high = (None if bound is None else int(bound) for bound in (knob.low, knob.high))
-        value = st.number_input(text, low, high, int(start), key=key, help=what)
+        value = st.number_input(text, low, high, int(start), **common)
     else:
-        value = st.number_input(
-            text, knob.low, knob.high, float(start), step=_step(knob, float(start)), format="%g", key=key, help=what
-        )
+        step = _step(knob, float(start))
+        value = st.number_input(text, knob.low, knob.high, float(start), step=step, format="%g", **common)
     return value
 
 

@@ -18,6 +18,7 @@ from latentlab.analysis.projection import FULL_QUALITY, Projection, TsneKnobs, U
 from latentlab.atlas import Atlas, project_or_find
 from latentlab.background import Background, report
 from latentlab.knobs import KnobError, knobs
+from pages.ui import address
 from pages.ui.knob_form import knob_form
 from pages.ui.spaces import Source, Space, all_directions, along, components
 
@@ -76,12 +77,14 @@ def choose_layout(source: Source) -> Wanted:
     deep = len(options) > 2 and st.toggle("3-D", key="deep", bind="query-params")
     places = st.columns(3 if deep else 2)
     key = f"{method} {source.dataset} {source.run.id if source.run else ''} {source.layer}"
-    said = partial(name_with_share, source)
-    chosen = tuple(
-        place.selectbox(title, options, min(k, len(options) - 1), said, f"{title} {key}")
-        for k, (place, title) in enumerate(zip(places, ("Across", "Up", "Depth"), strict=False))
-    )
-    return Wanted(method, chosen)
+    said, chosen = partial(name_with_share, source), []
+    for k, (place, title) in enumerate(zip(places, ("Across", "Up", "Depth"), strict=False)):
+        usual = options[min(k, len(options) - 1)]
+        asked = address.read(title.lower())  # of the other kind of axes where the map was another
+        first = options.index(asked if asked in options else usual)
+        chosen.append(place.selectbox(title, options, first, said, f"{title} {key}"))
+        address.write(title.lower(), chosen[k] if chosen[k] != usual else None)
+    return Wanted(method, tuple(chosen))
 
 
 def lay_out(seen: Space, wanted: Wanted) -> Layout | None:
@@ -145,14 +148,14 @@ def _settings(method: str) -> dict[str, Any]:
     """The knobs of UMAP or t-SNE: those that matter most in sight, the others behind "More"."""
     declared = knobs(UmapKnobs if method == "UMAP" else TsneKnobs)
     in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
-    chosen = knob_form(in_sight, method, {})
+    chosen = knob_form(in_sight, method, {}, linked=True)
     with st.popover("More settings", width="stretch"):
         full = "four times as long, with umap-learn's own start and number of epochs"
-        if method == "UMAP" and st.toggle("Full quality", key="full", help=full):
+        if method == "UMAP" and st.toggle("Full quality", key="full", bind="query-params", help=full):
             chosen |= FULL_QUALITY
             rest = tuple(knob for knob in rest if knob.name not in FULL_QUALITY)
-        chosen |= knob_form(rest, method, {})
-        chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{method}-seed"))
+        chosen |= knob_form(rest, method, {}, linked=True)
+        chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{method}-seed", bind="query-params"))
     return chosen
 
 

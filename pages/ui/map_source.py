@@ -10,7 +10,7 @@ from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs import Run, labels
 from latentlab.store import Store
-from pages.ui import cache
+from pages.ui import address, cache
 from pages.ui.spaces import CODE, INPUT, Source, Space, everything, layers
 
 SIZES = (2_000, 10_000)
@@ -25,13 +25,19 @@ def choose_source(option: Run | str) -> Source:
     key = run.id if run is not None else f"data {dataset}"
     with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
         options = layers(run) if run is not None else [INPUT]
-        layer = st.selectbox("Layer", options, options.index(_usual(run, options)), _said, key=f"layer {key}")
+        usual = _usual(run, options)
+        first = options.index(address.read_choice("layer", options, usual))
+        layer = st.selectbox("Layer", options, first, _said, key=f"layer {key}")
+        address.write("layer", layer if layer != usual else None)
         n = _choose_size(run, dataset, key)
     epoch = None
     if run is not None and layer != INPUT:
         text = "Before training (0), on the way where moments were kept, and trained: watch the space form"
         epochs = moments(run)
-        epoch = epochs[when.select_slider("Epoch", list(epochs), END, key=f"epoch {key}", help=text)]
+        first_moment = address.read_choice("epoch", list(epochs), END)
+        moment = when.select_slider("Epoch", list(epochs), first_moment, key=f"epoch {key}", help=text)
+        address.write("epoch", moment if moment != END else None)
+        epoch = epochs[moment]
     return Source(dataset, run, layer, n, epoch)
 
 
@@ -49,9 +55,11 @@ def choose_other(seen: Space) -> Source | None:
         if (other.dataset, other.shape) == (source.dataset, seen.data.shape) and (run is None or other.id != run.id)
     }
     named = labels(list(others.values()))
-    choices = [NOTHING, *options, *others]
+    choices, asked = [NOTHING, *options, *others], address.read("beside")
+    first = choices.index(asked) if asked in choices else 0  # what lay beside it may now be the map itself
     key = f"beside {source.dataset} {run.id if run is not None else ''}"
-    chosen = st.selectbox("Beside it", choices, format_func=lambda name: named.get(name, name), key=key)
+    chosen = st.selectbox("Beside it", choices, first, lambda name: named.get(name, name), key)
+    address.write("beside", chosen if chosen != NOTHING else None)
     if chosen in others:
         other = others[chosen]
         return Source(source.dataset, other, _usual(other, layers(other)), source.n)
@@ -78,14 +86,16 @@ def _choose_size(run: Run | None, dataset: str, key: str) -> int:
     n_test, n = _counts(dataset)
     options = sorted({n, *(size for size in (n_test, *SIZES) if size < n)})
     wish = min(n_test, SIZES[0]) if run is not None else min(n, SIZES[1])
+    usual = next(size for size in options if size >= wish)
     size = st.segmented_control(
         "Examples",
         options,
-        default=next(size for size in options if size >= wish),
+        default=int(address.read_choice("examples", [str(size) for size in options], str(usual))),
         required=True,
         format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
         key=f"examples {key}",
     )
+    address.write("examples", str(size) if size != usual else None)
     if size > n_test:
         rest = "the model may have been trained on the others" if run is not None else "the others are of other parts"
         st.caption(f"{n_test:,} are test examples; {rest}.")

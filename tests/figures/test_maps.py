@@ -25,7 +25,11 @@ def test_a_number_colours_the_points_instead() -> None:
     xyz, labels, loss = np.zeros((4, 3), np.float32), np.array([0, 1, 1, 0]), np.array([0.0, 1, 2, 3])
     figure = map_3d(xyz, labels, ("a", "b"), ("x", "y", "z"), DARK, ("loss", loss))
     assert [trace.marker.color.tolist() for trace in figure.data] == [[0, 3], [1, 2]]
-    assert figure.data[0].marker.cmin == pytest.approx(0.03)
+    assert {trace.marker.coloraxis for trace in figure.data} == {"coloraxis"}  # one ramp, drawn once
+    assert not any(trace.marker.showscale for trace in figure.data)
+    assert figure.layout.coloraxis.cmin == pytest.approx(0.03)
+    assert figure.layout.coloraxis.colorbar.title.text == "loss"
+    assert figure.layout.legend.orientation == "h"  # below the picture: the ramp is at its side
 
 
 def test_the_chosen_are_counted_in_the_bins_of_all() -> None:

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +88,11 @@ def sources(app: AppTest) -> list[int]:
     return [int(match[1]) for text in said(drawings(app)[0]) if (match := re.search(r"\(#(\d+)\)", text))]
 
 
+def bent(app: AppTest) -> Any:
+    """The control that says which row the sliders bend."""
+    return next(one for one in app.selectbox if one.label == "Row to bend")
+
+
 def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: CVAE, few_digits: Splits) -> None:
     app = opened("analogies", run="told", images="7,30,2")
     assert not app.exception
@@ -133,12 +139,28 @@ def test_bending_a_row_moves_its_cells_and_no_others(opened: Open, told: CVAE) -
 def test_a_link_says_which_row_is_bent(opened: Open, told: CVAE) -> None:
     address = {"images": "7,30,2", "z": "1,-2,0.5"}
     app = opened("analogies", run="told", row="2", **address)
-    assert app.selectbox(key="bent").value == 1
+    assert bent(app).value == 1
     with torch.no_grad():
         cell = to_bytes(told.decode(torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([0])))[0, 0]
     np.testing.assert_allclose(pictures(drawings(app)[0])[2][:, :8].astype(int), cell, atol=1)
     assert app.query_params["row"] == "2"
-    assert opened("analogies", run="told", row="99", **address).selectbox(key="bent").value == 0
+    assert bent(opened("analogies", run="told", row="99", **address)).value == 0
+
+
+def test_what_bent_a_row_is_forgotten_with_it(opened: Open, told: CVAE) -> None:
+    app = opened("analogies", run="told", images="7,30,2", row="2", z="1,-2,0.5")
+    app.segmented_control(key="styles").select("Prior").run()
+    assert "z" not in app.query_params
+    assert bent(app).options == [f"draw {i + 1}" for i in range(6)]
+    assert bent(app).value == 1
+    z = torch.randn(10, 3, generator=device.generator(0))[1:2]
+    with torch.no_grad():
+        cell = to_bytes(told.decode(z, torch.tensor([3])))[0, 0]
+    np.testing.assert_allclose(pictures(drawings(app)[0])[1][:, 24:32].astype(int), cell, atol=1)
+    app = opened("analogies", run="told", images="7,30,2", z="1,-2,0.5")
+    app.multiselect(key="images-told").unselect(7).run()
+    assert "z" not in app.query_params
+    assert len(bent(app).options) == 2
 
 
 def test_the_browser_is_sent_the_decoder_and_heard_when_it_lets_go(

@@ -169,6 +169,15 @@ def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
     assert not app.exception
     assert "scatter3d" in app.get("plotly_chart")[0].proto.spec
     assert "of the variance" in words(app)
+    assert "Beside it" not in [one.label for one in app.selectbox]  # another map can't lie beside this one
+    assert "switch 3-D off" in words(app)
+
+
+def test_a_map_in_three_dimensions_says_how_far_to_trust_it_too(opened: Open) -> None:
+    table = opened("clusters", run="mnist-vae-20d", deep="true", detail="How far to trust it").dataframe[0].value
+    z = codes("mnist-vae-20d").numpy()
+    expected = trustworthiness(z, pca(z, 3).project(z), n_neighbors=15)
+    assert table["this map"][0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
@@ -341,3 +350,28 @@ def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str
     app = pick(app, clicked={"id": 3, "place": None})
     assert "coat: " in words(app)
     assert "nearest neighbours in the data" in words(app)
+
+
+def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("clusters", run="digits-cnn")
+    app.selectbox(key="layer digits-cnn").select("logits").run()
+    app.select_slider(key="epoch digits-cnn").set_value("5").run()
+    app.selectbox(key="Across PCA digits digits-cnn logits").select("PC3").run()
+    app.selectbox(key="beside digits digits-cnn").select("trained").run()
+    shown = [unpacked(one)[1] for one in scatters(app)]
+    kept = {name: app.query_params[name] for name in app.query_params}
+    assert kept == {"run": "digits-cnn", "layer": "logits", "epoch": "5", "across": "PC3", "beside": "trained"}
+    again = opened("clusters", **kept)
+    assert [unpacked(one)[1] for one in scatters(again)] == shown
+    app = opened("clusters", **kept | {"method": "UMAP", "UMAP-n_neighbors": "40", "UMAP-seed": "7"})
+    assert any("('n_neighbors', 40)" in key and "('seed', 7)" in key for key in helper)
+
+
+def test_what_a_link_asks_for_and_is_not_there_is_said(opened: Open) -> None:
+    app = opened("clusters", run="digits-cnn", layer="conv99", epoch="4")
+    assert [one.value.split(",")[0] for one in app.warning] == [
+        "The link's “layer” is “conv99”",
+        "The link's “epoch” is “4”",
+    ]
+    assert not {"layer", "epoch"} & app.query_params.keys()
+    assert sent(app)[1] == sent(opened("clusters", run="digits-cnn"))[1]
