@@ -70,3 +70,21 @@ def test_dark_and_light_differ_and_both_are_drawn(server: Server, page: Page) ->
     page.goto(server.url("train"))
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(tick).not_to_have_css("fill", light)
+
+
+def test_what_stands_behind_more_keeps_its_value_and_its_address(server: Server, page: Page) -> None:
+    def more() -> None:
+        settled(page)
+        page.get_by_role("button", name="More", exact=True).click()
+
+    page.goto(server.url("sampling?start=far+outside"))
+    more()
+    expect(page.get_by_role("radio", name="far outside")).to_be_checked()
+    page.get_by_role("radio", name="one point").click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('start') === 'one point'")
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="one point")).to_have_count(0)
+    page.reload()
+    more()
+    expect(page.get_by_role("radio", name="one point")).to_be_checked()
