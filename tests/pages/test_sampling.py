@@ -123,6 +123,16 @@ def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
     assert not app.exception
 
 
+def test_nothing_of_a_preset_stays_for_the_next(opened: Open) -> None:
+    app = opened("sampling", run="mixture-dae")
+    app.selectbox(key="wrong").select("the burn-in is too short").run()
+    assert app.slider(key="burn-in").value == 0
+    app.selectbox(key="wrong").select("energies of first order").run()
+    assert app.slider(key="burn-in").value == 25
+    app.selectbox(key="wrong").select("the step is too long").run()
+    assert app.selectbox(key="energy").value == "exact"
+
+
 def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -> None:
     def share(energy: str) -> float:
         app = opened("sampling", target="curve", energy=energy, detail="Against the truth")
