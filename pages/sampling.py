@@ -39,9 +39,13 @@ def experiment(run: Run) -> None:
         if setup.target == POSTERIOR:
             pictures(run, setup, found)
     with beside:
-        st.info(told.advice, icon=":material/lightbulb:")
-        if setup.energy == "first order":
-            st.warning("By the slope at its start alone, too many steps look good: chains leave the data unnoticed.")
+        if setup.energy == "first order":  # where a high acceptance is the fault, it must not be praised
+            st.warning(
+                "By the slope at its start alone, too many steps look good: chains leave the data unnoticed. Take the "
+                "path integral, or a much shorter step."
+            )
+        else:
+            st.info(told.advice, icon=":material/lightbulb:")
         n_steps = len(found.chains.positions)
         if n_steps < setup.n_steps:
             st.caption(f"Cut to {n_steps:,} steps, so that it answers at once; take fewer chains for more.")

@@ -18,6 +18,7 @@ from latentlab.figures.theme import LIGHT, Theme, styled
 Floats = NDArray[np.floating]
 
 PICKED = 61  # places a side that a click can choose
+FEW = 50  # points, each of which matters
 LONGEST = 0.95  # an arrow, in cells of the lattice
 HEAD = 0.38  # a head, in lengths of its arrow
 BINS = 6  # shades of length
@@ -92,12 +93,13 @@ def add_streamlines(figure: go.Figure, lines: Floats, look: Theme) -> None:
 
 
 def add_points(figure: go.Figure, xy: Floats, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
-    """Points of the data in the colours and the shapes of their classes."""
+    """Points of the data in the colours and the shapes of their classes; a few are drawn large."""
     symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+    drawn = {"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 3.5, "opacity": 0.55}
     for k, name in enumerate(classes):
         own = xy[labels == k].astype(np.float32)
         if len(own):
-            marker = {"size": 3.5, "opacity": 0.55, "symbol": symbols[k % 6], "color": look.classes[k % 10]}
+            marker = {**drawn, "symbol": symbols[k % 6], "color": look.classes[k % 10]}
             figure.add_scattergl(
                 x=own[:, 0].copy(), y=own[:, 1].copy(), mode="markers", marker=marker, name=name, hoverinfo="skip"
             )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 PLACE = (  # what only means something for one model
-    "z", "pins", "axes", "weights", "at", "box", "mask", "layer", "examples", "epoch", "across", "up", "depth",
+    "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
 )  # fmt: skip
 LONGEST = 2000  # characters of a parameter that are read
 

@@ -16,13 +16,16 @@ from pages.ui.hiding import CHOICES, chosen, drawn
 STARTS = ("data", "one point", "far outside")
 SPURIOUS = "spiral-dae-naive"
 WHOLE = "nothing"
+BURN_IN = 25  # % of the steps
 NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
     "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
     "the step is too long": {"target": "mixture", "sampler": "random walk", "power": 3, "start": "data"},
     "two modes are far apart": {"target": FAR, "sampler": "random walk", "power": 0, "start": "one point"},
     "… and hotter chains help": {"target": FAR, "sampler": "parallel tempering", "power": 0, "start": "one point"},
-    "the burn-in is too short": {"target": "mixture", "sampler": "random walk", "power": -3, "start": "far outside"},
+    "the burn-in is too short": {
+        "target": "mixture", "sampler": "random walk", "power": -3, "start": "far outside", "burn-in": 0,
+    },
     "energies of first order": {
         "target": "curve", "sampler": "random walk", "power": 0, "start": "data", "energy": "first order",
     },
@@ -43,6 +46,8 @@ def choose_preset() -> None:
 
 def controls(run: Run) -> tuple[Setup, float]:
     """Draw them; returns the experiment and the share of its steps that is left out at the start."""
+    if address.read("run") not in (None, run.id):
+        st.rerun()  # a preset of another model: a fragment alone would stay with this one
     _keep_possible("target", targets(run))
     target = st.selectbox("Target", targets(run), key="target", bind="query-params")
     _keep_possible("sampler", samplers(target))
@@ -73,7 +78,7 @@ def controls(run: Run) -> tuple[Setup, float]:
         )  # fmt: skip
         n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
         n_steps = st.select_slider("Steps", [50, 100, 300, 1_000], 300, key="steps", bind="query-params")
-        burn_in = st.slider("Burn-in (% of the steps)", 0, 75, 25, 5, key="burn-in", bind="query-params")
+        burn_in = st.slider("Burn-in (% of the steps)", 0, 75, BURN_IN, 5, key="burn-in", bind="query-params")
         n_leapfrog = 10
         if sampler == HMC.name:
             n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))
@@ -91,9 +96,7 @@ def _apply() -> None:
         return
     if "run" in given:
         address.write("run", given.pop("run"))
-    if st.session_state["wrong"] == "the burn-in is too short":
-        given["burn-in"] = 0
-    st.session_state.update(given)
+    st.session_state.update({"burn-in": BURN_IN, "energy": "exact"} | given)  # nothing stays of the preset before it
 
 
 def _keep_possible(key: str, options: list[str]) -> None:

@@ -64,7 +64,8 @@ def diagnostics(found: Played, told: Diagnostics, burn_in: float) -> None:
     config |= {name: st.column_config.NumberColumn(format="%.0f") for name in ("effective, bulk", "effective, tail")}
     st.dataframe(rows, hide_index=True, column_config=config, alt="Diagnostics of each coordinate")
     st.caption(
-        f"{told.n_chains:,} chains of {told.n_steps:,} steps after the burn-in; acceptance {told.acceptance:.0%}; "
+        f"{told.n_chains:,} chain{'' if told.n_chains == 1 else 's'} of {told.n_steps:,} steps after the burn-in; "
+        f"acceptance {told.acceptance:.0%}; "
         f"{told.ess_per_second:,.0f} effective draws a second, {1_000 * told.ess_per_evaluation:.3g} for a thousand "
         f"evaluations of the density, by the worst coordinate. {told.n_lost:,} chains lost."
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from latentlab.analysis.field import Box
 from latentlab.background import Background
 from latentlab.data import DENSITIES, Dataset, Density, load
-from latentlab.knobs import KnobError, knobs
+from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.live import Lesson, Moment, advance, network
 from latentlab.models import MODELS, Denoises
 from latentlab.training import TrainConfig, TrainingError
@@ -37,7 +37,7 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     width = box[1] - box[0]
     given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
     given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
-    given = {k.name: given[k.name] for k in declared if k.name in given}
+    given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
     with settings:
         config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
         config |= knob_form([k for k in declared if k.name not in IN_SIGHT[model]], form, given | config)
@@ -66,6 +66,11 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
         raise TypeError(f"{model} doesn't denoise.")
     key = f"live {name} {now.step}"
     return Source(key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known)
+
+
+def _within(knob: Knob, value: float) -> float:
+    """The value, or the nearest that the knob allows: points may lie far apart, or nearly on each other."""
+    return min(max(value, knob.low if knob.low is not None else value), knob.high if knob.high is not None else value)
 
 
 def progress(now: Moment) -> None:

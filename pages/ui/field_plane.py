@@ -100,11 +100,17 @@ def numbers(source: Source) -> None:
         return
     found, ratio = fields.agrees(source)
     against = "the exact score" if source.known else "the score of the kernel estimate"
+    times = f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
     st.caption(
         f"**{source.name}**, σ = {source.sigma:g} · against {against} of the noisy data: median cosine "
-        f"{found.median_cosine:.4f}, relative error {found.relative_rms:.1%} · loss {ratio:.2f} × the optimum's"
+        f"{found.median_cosine:.4f}, relative error {_share(found.relative_rms)} · loss {times} × the optimum's"
         + (f" · {found.n_holes} places without an answer" if found.n_holes else "")
     )
+
+
+def _share(error: float) -> str:
+    """A relative error: in percent, or so many times what it is relative to."""
+    return f"{error:,.0f} times the score" if error >= 10 else f"{error:.1%}"
 
 
 def astray(source: Source, basins: Basins) -> None:

@@ -25,7 +25,10 @@ from pages.ui.fields import Source
 
 ITS, MINE = "the model's", "my points"
 KINDS = ("Trained", "Exact", "Points", "Live")
+# in a plane of width 1 to 10
 SIGMAS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)
+COUNTS = (3, 10, 30, 100, 300, 1_000, 3_000)
+TYPICAL = 0.04  # noise for points of one's own, by the width of the plane
 SHOWN = 500  # points of the data that are drawn, or that the optimum of points is of
 START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
@@ -45,6 +48,7 @@ def choose(run: Run, more: DeltaGenerator) -> Source:
     kinds = KINDS[1:] if mine else KINDS
     kind = st.segmented_control(
         "Field of", kinds, default=kinds[0], required=True, key=f"of-{'mine' if mine else 'run'}", wrap=True,
+        bind="query-params",
         help="The trained network; the exact optimum for the density, or for a sample of points; a network that "
         "learns while you watch",
     )  # fmt: skip
@@ -55,17 +59,17 @@ def choose(run: Run, more: DeltaGenerator) -> Source:
             return field_live.source_of(data, density, box, not mine)
         if kind == "Trained":
             return _trained(run, data, density, box)
-        sigma = _sigma(run, box)
+        sigma = _sigma(None if mine else run, box)
         if kind == "Exact":
             name = "exact optimum of the density" if not mine else "optimum of a kernel estimate"
             key = f"exact {_digest(data)} {sigma}"
             return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
-        n = st.select_slider("Points", (3, 10, 30, 100, 300, 1_000, 3_000), 300, key="n-points") if not mine else 0
+        n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
         few = data if mine else Dataset(data.name, _train(run)[: int(n)], torch.zeros(int(n)).long(), data.classes)
-        name = f"exact optimum of {len(few):,} points"
+        name = f"exact optimum of {counted(len(few))}"
         denoise = optimal_denoiser(few.x, sigma)
         key = f"points {_digest(data)} {len(few)} {sigma}"
-        return Source(key, name, denoise, sigma, few, density, box, not mine)
+        return Source(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
     except (FieldError, ValueError) as error:
         st.error(str(error))
         st.stop()
@@ -94,13 +98,17 @@ def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:
     return Source(f"{run.id} {run.created}", run.title, model.denoise, model.sigma, data, density, box, known)
 
 
-def _sigma(run: Run, box: Box) -> float:
+def _sigma(run: Run | None, box: Box) -> float:
+    """Choose the noise, at first a run's own; or one that suits points about which no run says anything."""
     width = box[1] - box[0]
-    fitting = [sigma for sigma in SIGMAS if 0.002 * width < sigma < 0.4 * width] or list(SIGMAS)
-    start = float(run.config.get("sigma", 0.1))
+    unit = 10.0 ** math.floor(math.log10(width))
+    fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
+    start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width
     near = min(fitting, key=lambda sigma: abs(math.log(sigma / start)))
+    if st.session_state.get("sigma", near) not in fitting:
+        del st.session_state["sigma"]  # a choice of another plane
     return float(
-        st.select_slider("Noise σ", fitting, near, key=f"sigma-{fitting[0]}-{fitting[-1]}", help="In units of the data")
+        st.select_slider("Noise σ", fitting, near, key="sigma", bind="query-params", help="In units of the data")
     )
 
 
@@ -115,8 +123,13 @@ def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,))
     density = _kernel(x)
-    st.caption(f"{len(x):,} points; their density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
+    st.caption(f"{counted(len(x))}; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
     return data, density
+
+
+def counted(n: int) -> str:
+    """So many points, in words."""
+    return f"{n:,} point{'' if n == 1 else 's'}"
 
 
 def read_points(text: str) -> NDArray[np.float32]:

@@ -57,7 +57,7 @@ class Source:
     density: Density  # of the clean data
     box: Box
     known: bool = True  # whether the density is exact, not a kernel estimate
-    best: bool = False  # whether it is the optimum for that density
+    best: bool = False  # whether it is the optimum for that density, or for points that are all there is
 
 
 BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {Source: lambda source: source.key}

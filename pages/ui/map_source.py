@@ -26,9 +26,9 @@ def choose_source(option: Run | str) -> Source:
     with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
         options = layers(run) if run is not None else [INPUT]
         usual = _usual(run, options)
-        first = options.index(address.read_choice("layer", options, usual))
+        first = options.index(address.read_choice("mapped", options, usual))
         layer = st.selectbox("Layer", options, first, _said, key=f"layer {key}")
-        address.write("layer", layer if layer != usual else None)
+        address.write("mapped", layer if layer != usual else None)
         n = _choose_size(run, dataset, key)
     epoch = None
     if run is not None and layer != INPUT:

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.conftest import Server, settled
+from tests.browser.conftest import Server, choose, settled
 
 
 def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> None:
@@ -38,6 +38,16 @@ def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> N
     page.get_by_role("button", name="Play", exact=True).click()
     expect(host).to_have_attribute("data-t", re.compile(r"^\d{3}$"))
     assert not sent
+
+
+def test_what_goes_wrong_with_another_model_shows_that_model(server: Server, page: Page) -> None:
+    page.goto(server.url("sampling?run=mixture-dae"))
+    expect(page.locator(".chains[data-steps]")).to_be_visible()
+    settled(page)
+    choose(page, "What goes wrong", "a spurious attractor")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("Spiral, naive start")
+    expect(page.get_by_role("combobox", name="Sampler")).to_have_value("the model's own walk")
+    expect(page).to_have_url(re.compile("run=spiral-dae-naive"))
 
 
 def picture(page: Page) -> str:

@@ -93,6 +93,13 @@ def test_points_have_the_colour_of_their_class() -> None:
     np.testing.assert_array_equal(figure.data[1].x, [2, 4])
 
 
+def test_a_few_points_are_drawn_so_large_that_they_are_seen() -> None:
+    few, many = draw.plane(FIELD, BOX, LIGHT), draw.plane(FIELD, BOX, LIGHT)
+    for figure, n in ((few, 5), (many, 500)):
+        draw.add_points(figure, np.zeros((n, 2)), np.zeros(n, int), ("a",), LIGHT)
+    assert few.data[0].marker.size >= 8 > many.data[0].marker.size
+
+
 def test_a_place_is_drawn_with_what_may_have_been_there() -> None:
     figure = draw.plane(FIELD, BOX, LIGHT)
     path = np.array([[0.0, 1.0], [0.5, 1.0], [0.6, 1.0]])

@@ -360,7 +360,7 @@ def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str
     app.selectbox(key="beside digits digits-cnn").select("trained").run()
     shown = [unpacked(one)[1] for one in scatters(app)]
     kept = {name: app.query_params[name] for name in app.query_params}
-    assert kept == {"run": "digits-cnn", "layer": "logits", "epoch": "5", "across": "PC3", "beside": "trained"}
+    assert kept == {"run": "digits-cnn", "mapped": "logits", "epoch": "5", "across": "PC3", "beside": "trained"}
     again = opened("clusters", **kept)
     assert [unpacked(one)[1] for one in scatters(again)] == shown
     app = opened("clusters", **kept | {"method": "UMAP", "UMAP-n_neighbors": "40", "UMAP-seed": "7"})
@@ -368,10 +368,10 @@ def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str
 
 
 def test_what_a_link_asks_for_and_is_not_there_is_said(opened: Open) -> None:
-    app = opened("clusters", run="digits-cnn", layer="conv99", epoch="4")
+    app = opened("clusters", run="digits-cnn", mapped="conv99", epoch="4")
     assert [one.value.split(",")[0] for one in app.warning] == [
-        "The link's “layer” is “conv99”",
+        "The link's “mapped” is “conv99”",
         "The link's “epoch” is “4”",
     ]
-    assert not {"layer", "epoch"} & app.query_params.keys()
+    assert not {"mapped", "epoch"} & app.query_params.keys()
     assert sent(app)[1] == sent(opened("clusters", run="digits-cnn"))[1]

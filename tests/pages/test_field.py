@@ -195,6 +195,37 @@ def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
     assert not app.error
 
 
+@pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
+@pytest.mark.parametrize("kind", ["Exact", "Points", "Live"])
+def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
+    app = opened("field", whose="my points", **{"of-mine": kind})
+    app.text_area(key="my-points").set_value(text).run()
+    assert not app.exception
+    assert not app.error
+    assert next(one for one in app.segmented_control if one.label == "Field of").value == kind
+    n = text.count("\n") + 1
+    assert f"{n} point{'s' if n > 1 else ''}; the density is a kernel estimate" in words(app)
+
+
+def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
+    app = opened("field", whose="my points", **{"of-mine": "Points"})
+    for scale in (1e-3, 1.0, 1e5):
+        app.text_area(key="my-points").set_value(f"0, 0\n{scale}, {scale}\n{-scale}, {scale / 2}").run()
+        noise = next(one for one in app.select_slider if one.label == "Noise σ")
+        assert 0.03 * scale < float(str(noise.value)) < 0.5 * scale
+        assert "exact optimum of 3 points" in words(app)
+        assert "no network can do better" in words(app)
+
+
+def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
+    app = opened("field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
+    assert "exact optimum of the density**, σ = 0.2" in words(app)
+    app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
+    assert "exact optimum of 30 points" in words(app)
+    app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
+    assert "exact optimum of 300 points" in words(app)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

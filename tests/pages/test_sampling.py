@@ -107,20 +107,36 @@ def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
     given = PRESETS[name]
     assert app.selectbox(key="target").value == given["target"]
     assert app.selectbox(key="sampler").value == given["sampler"]
-    advice = app.info[0].value
+    advice = (app.warning or app.info)[0].value
     said = {
         "the step is too short": "double the step",
         "the step is too long": "halve the step",
         "two modes are far apart": "",
         "… and hotter chains help": "",
         "the burn-in is too short": "",
-        "energies of first order": "",
+        "energies of first order": "much shorter step",
         "a spurious attractor": "R-hat",
     }[name]
     assert said in advice
     app.query_params["detail"] = "Against the truth"
     app.run()
     assert not app.exception
+
+
+def test_nothing_of_a_preset_stays_for_the_next(opened: Open) -> None:
+    app = opened("sampling", run="mixture-dae")
+    app.selectbox(key="wrong").select("the burn-in is too short").run()
+    assert app.slider(key="burn-in").value == 0
+    app.selectbox(key="wrong").select("energies of first order").run()
+    assert app.slider(key="burn-in").value == 25
+    app.selectbox(key="wrong").select("the step is too long").run()
+    assert app.selectbox(key="energy").value == "exact"
+
+
+def test_one_chain_is_told_that_it_is_alone(opened: Open) -> None:
+    app = opened("sampling", run="mixture-dae", target="mixture", chains="1", steps="50")
+    assert "One chain can't tell" in app.info[0].value
+    assert "1 chain of 38 steps" in words(app)
 
 
 def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -> None:

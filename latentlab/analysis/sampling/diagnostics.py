@@ -121,6 +121,8 @@ def _advice(
         return f"Acceptance {acceptance:.0%}: halve the step; most proposals fall where the density is low."
     if acceptance > high:
         return f"Acceptance {acceptance:.0%}: double the step; the chains creep."
+    if n_chains < 2:
+        return "One chain can't tell whether it forgot where it started: R-hat takes two or more."
     if not np.isfinite(r_hat):
         return "Some coordinate never moved, so nothing can be said of it: run longer."
     if r_hat > 10 * (AGREED - 1) + 1:

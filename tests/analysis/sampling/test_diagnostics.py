@@ -111,6 +111,7 @@ def test_lost_chains_are_not_judged() -> None:
         (chains(autoregression(500, 4, 0.5, shift=0.25)), "R-hat 1.058: not yet"),
         (chains(autoregression(200, 2, 0.1)), "Only "),
         (chains(autoregression(2_000, 4, 0.1)), "Nothing speaks against these chains"),
+        (chains(np.random.default_rng(2).normal(size=(200, 1, 1))), "One chain can't tell"),
         (chains(np.zeros((50, 3, 1))), "Some coordinate never moved"),
     ],
 )
