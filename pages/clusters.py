@@ -74,7 +74,7 @@ def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
     xyz = coordinates(seen, wanted.axes)
     shown = coloured(seen, by, xyz, None)
     names = [name_with_share(seen.of, name) for name in wanted.axes]
-    number = (by, shown.colouring.values) if shown.colouring is not None else None
+    number = (shown.colouring.name, shown.colouring.values) if shown.colouring is not None else None
     drawn = map_3d(xyz, shown.labels, shown.classes, names, look(), number)
     figure(drawn, f"The map in three dimensions, by {by}")
     return xyz

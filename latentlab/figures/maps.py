@@ -98,14 +98,14 @@ def class_bars(
     return styled(figure, look, 220, xaxis=category, yaxis={"title": {"text": "% of all (gray), of the selected"}})
 
 
-def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
-    """(C, C) distances between the classes as a table of colours, in the units of the codes."""
+def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
+    """(C, C) distances between the classes as a table of colours; `name` is what they are called, with their unit."""
     size = {"size": 10} if len(classes) <= 20 else {"size": 1}
     labels = np.asarray(distances, np.float32)
     figure = go.Figure(
         go.Heatmap(
             z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}",
-            textfont=size, colorbar={"title": {"text": "distance"}, "thickness": 10},
+            textfont=size, colorbar={"title": {"text": name}, "thickness": 10},
             hovertemplate="%{y} to %{x}: %{z:.2f}<extra></extra>",
         )
     )  # fmt: skip

@@ -14,7 +14,7 @@ from latentlab.analysis.faithfulness import overlap
 from latentlab.data.arrays import Values
 from pages.ui.components.scatter import Click, Colouring, digest
 from pages.ui.diagnosis import judge
-from pages.ui.spaces import Space, columns, judged, term_names, terms
+from pages.ui.spaces import Space, columns, judged, length, term_names, terms, unit
 
 Floats = NDArray[np.float32]
 
@@ -56,7 +56,21 @@ def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
     if by.startswith(COLUMN):
         return _by_column(columns(seen.of)[by.removeprefix(COLUMN)], by, plain)
     values = _values(seen, by, xy, click)
-    return Coloured(plain.labels, plain.classes, Colouring(by, values) if values is not None else None)
+    return Coloured(
+        plain.labels, plain.classes, Colouring(_named(seen, by, click), values) if values is not None else None
+    )
+
+
+def with_unit(name: str, unit: str) -> str:
+    """The name of a number as it stands beside its values."""
+    return f"{name} ({unit})" if unit else name
+
+
+def _named(seen: Space, by: str, click: Click | None) -> str:
+    if by == FAR:
+        clicked = click is not None and click.point is not None
+        return with_unit(FAR if clicked else "distance from the first example", length(seen.of))
+    return with_unit(by, {DENSE: "nats", KEPT: "share"}.get(by) or unit(seen.of, by))
 
 
 def n_groups(seen: Space) -> int:

@@ -17,13 +17,13 @@ from latentlab.data import to_bytes
 from latentlab.figures.maps import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.ui import cache
-from pages.ui.colours import Coloured
+from pages.ui.colours import Coloured, with_unit
 from pages.ui.components.scatter import Click, Colouring
 from pages.ui.groups import hand_over
 from pages.ui.header import look
 from pages.ui.layouts import Layout
 from pages.ui.pictures import download, figure, sheet
-from pages.ui.spaces import CODE, INPUT, Space, columns, judged, terms
+from pages.ui.spaces import CODE, INPUT, Space, columns, judged, length, terms, unit
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -56,7 +56,7 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         figure(drawn, "The classes of the selected beside those of all", place=first)
         numbers = colours.colouring
         if numbers is None and seen.of.run is not None:
-            numbers = Colouring("loss", terms(seen.of)["loss"])
+            numbers = Colouring(with_unit("loss", unit(seen.of, "loss")), terms(seen.of)["loss"])
         if numbers is not None:
             drawn = histogram(numbers.values, ids, numbers.name, look())
             figure(drawn, f"{numbers.name} of the selected beside all", place=second)
@@ -65,8 +65,8 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
         if seen.of.run is not None:
             loss = terms(seen.of)["loss"]
-            few = f"{np.nanmean(loss[ids]):.1f} ± {np.nanstd(loss[ids]):.1f}"
-            st.markdown(f"**Loss** {few}; of all {np.nanmean(loss):.1f}")
+            few = f"{np.nanmean(loss[ids]):.1f} ± {np.nanstd(loss[ids]):.1f} {unit(seen.of, 'loss')}".rstrip()
+            st.markdown(f"**Loss** {few} (mean ± standard deviation); of all {np.nanmean(loss):.1f}")
         _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
         files(seen, ids)
         hand_over(seen, ids)
@@ -113,7 +113,8 @@ def _point(seen: Space, index: int) -> None:
         sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
     told = judged(seen.of)
     said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
-    loss = f" · loss {terms(seen.of)['loss'][index]:.1f}" if seen.of.run is not None else ""
+    of = seen.of
+    loss = f" · loss {terms(of)['loss'][index]:.1f} {unit(of, 'loss')}".rstrip() if of.run is not None else ""
     st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
     if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
         st.caption(" · ".join(told_too[:SHOWN]))
@@ -148,7 +149,7 @@ def _where(seen: Space) -> str:
 
 
 def _unit(seen: Space) -> str:
-    return " σ" if seen.of.layer == CODE else ""
+    return f" {length(seen.of)}".rstrip()
 
 
 def _csv(seen: Space, ids: NDArray[np.int64]) -> str:

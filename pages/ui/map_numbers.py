@@ -10,12 +10,12 @@ from latentlab.analysis.clusters import Centroids, Clusters, Scores, Typical, ce
 from latentlab.analysis.clusters import typical as typical_of
 from latentlab.analysis.faithfulness import Faithfulness, faithfulness
 from latentlab.figures.maps import gaps
-from pages.ui.colours import K, grouped, n_groups
+from pages.ui.colours import K, grouped, n_groups, with_unit
 from pages.ui.components.scatter import digest
 from pages.ui.header import look
 from pages.ui.map_detail import examples
 from pages.ui.pictures import figure
-from pages.ui.spaces import Space
+from pages.ui.spaces import Space, length
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
 FINDERS = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
@@ -77,14 +77,18 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
     left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")
     names = [seen.data.classes[c] for c in where.classes]
+    spread, gap = (with_unit(name, length(seen.of)) for name in ("spread", "distance"))
     each = [
-        {"class": name, "silhouette": s, "purity": p, "spread": r}
+        {"class": name, "silhouette": s, "purity": p, spread: r}
         for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.spread, strict=True)
     ]
     config = {name: st.column_config.NumberColumn(format="%.2f") for name in each[0] if name != "class"}
     left.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
-    figure(gaps(where.distances, names, look()), "Distances between the centroids of the classes", place=right)
-    st.caption("All in the space itself, not on the map.")
+    figure(gaps(where.distances, names, look(), gap), "Distances between the centroids of the classes", place=right)
+    st.caption(
+        "All in the space itself, not on the map. ± is the standard deviation over shuffles of the labels; the spread "
+        "of a class is the root mean square distance of its examples from their centroid."
+    )
     left, right = st.columns(2, gap="large")
     for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
         with place:

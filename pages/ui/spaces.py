@@ -256,6 +256,17 @@ def term_names(source: Source) -> list[str]:
     return ["loss", *source.run.kind.units] if source.run is not None else []
 
 
+def unit(source: Source, term: str) -> str:
+    """The unit of one of `term_names`; empty where it has none."""
+    known = source.run.kind.units if source.run is not None else {}
+    return known.get(term, "nats" if term == "loss" and "nats" in known.values() else "")
+
+
+def length(source: Source) -> str:
+    """The unit of a distance in a space: codes are in units of their spread."""
+    return "σ" if source.layer == CODE else ""
+
+
 @st.cache_resource(max_entries=6, show_spinner="Weighing the examples …", hash_funcs=BY_KEY)
 def terms(source: Source) -> dict[str, Floats]:
     """Name -> (N,): the model's loss and its terms for each example of a source, in their units.

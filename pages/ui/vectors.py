@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.attribute import METHODS, Attribute, Method, arithmetic, attribute_vector
+from latentlab.analysis.directions import principal
 from latentlab.analysis.neighbours import neighbours
 from latentlab.analysis.probe import Probe, linear_probe
 from pages.ui.attribute_numbers import directions_table
@@ -18,6 +19,7 @@ from pages.ui.spaces import INPUT, Floats, Source, Space, space
 CLASS = "class"
 N = 10_000  # examples, those of the test set first
 N_BOOT, SEED = 100, 0
+WIDE = 100  # numbers of a vector; of more, directions are looked for in so many principal components
 NEAR = 8
 
 
@@ -58,12 +60,17 @@ def _analogies(dataset: str) -> None:
     left, right = st.columns(2)
     a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
     b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
-    found = [_direction(f"{seen.name} {a} {b}", method, seen.z[groups[a]], seen.z[groups[b]]) for method in METHODS]
+    z, share = _narrowed(seen.name, seen.z)
+    found = [_direction(f"{seen.name} {a} {b}", method, z[groups[a]], z[groups[b]]) for method in METHODS]
     wrong = next((one for one in found if isinstance(one, str)), None)
     if wrong is not None:
         st.info(wrong)
         return
     directions_table([one for one in found if isinstance(one, Attribute)])
+    if z.shape[1] < seen.z.shape[1]:
+        st.caption(
+            f"Looked for in the first {z.shape[1]} principal components, which hold {share:.1%} of the variance."
+        )
 
 
 def _four(seen: Space) -> None:
@@ -142,6 +149,15 @@ def _probed(key: str, _z: Floats, _y: NDArray[np.int64], n_classes: int) -> Prob
         )  # fmt: skip
     except ValueError as error:
         return str(error)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for the principal components …")
+def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
+    """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
+    if _z.shape[1] <= WIDE:
+        return _z, 1.0
+    found = principal(_z, min(WIDE, len(_z) - 1), SEED)
+    return found.project(_z), float(found.share.sum())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Looking for the direction …")

@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
+from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
 from latentlab import device, jobs, ladder
@@ -437,6 +438,28 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     app.run()
     assert set(app.dataframe[1].value["class"]) == {"2"}
     assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
+
+
+def test_directions_of_wide_vectors_are_looked_for_in_components(
+    opened: Open, app_store: Store, tmp_path: Path  # noqa: ARG001
+) -> None:  # fmt: skip
+    """Forty vectors lie in thirty-nine dimensions, so nothing is lost: the numbers are those of all two hundred."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 2
+    np.savez(tmp_path / "wide.npz", x=rng.normal(size=(40, 200)) + 0.1 * labels[:, None], y=labels)
+    name = Shelf.default().add(tmp_path / "wide.npz")
+    splits = Shelf.default().load(name)
+    parts = (splits.test, splits.train, splits.valid)
+    x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
+    app = opened("analogies", run=f"data:{name}")
+    table = app.dataframe[2].value
+    whole = attribute_vector(x[y == 0], x[y == 1], "mean", 2)
+    probe = LogisticRegression(max_iter=1_000).fit(x, 1 - y).coef_[0]
+    apart = np.degrees(np.arccos(whole.direction @ probe / np.linalg.norm(probe)))
+    assert 0.5 < whole.auc.value < 1
+    assert table["AUC held out"][0] == pytest.approx(whole.auc.value, abs=1e-6)
+    assert table["angle to Probe (°)"][0] == pytest.approx(apart, abs=0.5)
+    assert "the first 39 principal components, which hold 100.0% of the variance" in words(app)
 
 
 # --- learning from few labels, live --------------------------------------------------------------------------------

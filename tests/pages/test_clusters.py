@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def test_a_number_can_colour_the_points(opened: Open) -> None:
     app = opened("clusters")
     app.selectbox(key="colour").select("kl").run()
     head, body = sent(app)
-    assert head["scale"]["name"] == "kl"
+    assert head["scale"]["name"] == "kl (nats)"
     assert len(body) == 7 * head["n"]
 
 
@@ -375,3 +376,21 @@ def test_what_a_link_asks_for_and_is_not_there_is_said(opened: Open) -> None:
     ]
     assert not {"mapped", "epoch"} & app.query_params.keys()
     assert sent(app)[1] == sent(opened("clusters", run="digits-cnn"))[1]
+
+
+def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
+    app = opened("clusters", run="mnist-vae-20d", colour="kl")
+    assert sent(app)[0]["scale"]["name"] == "kl (nats)"
+    app.selectbox(key="colour").select("distance from the click").run()
+    assert sent(app)[0]["scale"]["name"] == "distance from the first example (σ)"  # nothing is clicked yet
+    ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
+    app = pick(app, clicked={"id": 42, "place": None}, selected=ids)
+    assert sent(app)[0]["scale"]["name"] == "distance from the click (σ)"
+    assert re.search(r"· loss \d+\.\d nats", words(app))
+    assert re.search(r"\*\*Loss\*\* \d+\.\d ± \d+\.\d nats \(mean ± standard deviation\)", words(app))
+    app = opened("clusters", run="digits-cnn", colour="error")
+    assert sent(app)[0]["scale"]["name"] == "error (fraction)"
+    app.selectbox(key="colour").select("distance from the click").run()
+    assert sent(app)[0]["scale"]["name"] == "distance from the first example"  # outputs of a layer have no unit
+    classes = opened("clusters", run="mnist-vae-20d", detail="Classes")
+    assert "spread (σ)" in classes.dataframe[1].value
