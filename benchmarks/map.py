@@ -5,7 +5,8 @@
     python -m benchmarks.map payload umap           # some of them
 
 *   payload: bytes and CPU time of what the browser is sent for 60,000 points (places, classes and a number each).
-*   frames: time between two frames while the pointer hovers over, and then drags, a map in Chromium without a GPU.
+*   frames: time between two frames while the pointer hovers over, then drags, then a wheel zooms a map in Chromium
+    without a GPU.
 *   components: two principal components of 60,000 codes, beside scikit-learn's solvers.
 *   neighbours: of 10,000 codes, beside scikit-learn's and umap-learn's search.
 *   umap: the default map of 10,000 codes of MNIST in a process that has compiled it, then again from the disk's
@@ -61,7 +62,7 @@ st.set_page_config(layout="wide")
 rng = np.random.default_rng(0)
 y = rng.integers(0, 10, {n})
 xy = rng.normal(size=({n}, 2)) + 3 * np.stack([np.cos(y), np.sin(y)], 1)
-picked = scatter("map", pack("a", xy, y, tuple("0123456789"), LIGHT.classes), {n})
+picked = scatter("map", pack("a", xy, y, tuple("0123456789"), LIGHT.classes))
 st.write("reruns", st.session_state.setdefault("runs", 0))
 st.session_state["runs"] += 1
 """
@@ -90,7 +91,8 @@ def payload() -> None:
 
 def frames() -> None:
     """Print the second table."""
-    print("\n| points | hovering: median, 95 % below, ms | dragging: median, 95 % below, ms |\n|--:|--:|--:|")
+    hands = ("hovering", "dragging", "zooming")
+    print(f"\n| points | {' | '.join(f'{hand}: median, 95 % below, ms' for hand in hands)} |\n|--:|--:|--:|--:|")
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         for n in (10_000, 60_000, 200_000):
             script = Path(folder) / f"map{n}.py"
@@ -103,16 +105,20 @@ def frames() -> None:
                 box = page.locator("canvas.overlay").bounding_box()
                 assert box
                 cells = []
-                for press in (False, True):
-                    if press:
+                for hand in hands:
+                    if hand == "dragging":
                         page.mouse.down()
                     watch_frames(page)
                     for step in range(150):
                         share = 0.5 + 0.25 * np.sin(step / 12)
-                        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * 0.45)
+                        if hand == "zooming":
+                            page.mouse.wheel(0, float(-40 * np.sin(step / 6)))  # in to three times, and out
+                        else:
+                            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * 0.45)
                     seen = frames_seen(page)
+                    if hand == "dragging":
+                        page.mouse.up()
                     cells.append(f"{statistics.median(seen):.1f}, {np.quantile(seen, 0.95):.1f}")
-                page.mouse.up()
                 page.close()
             print(f"| {n:,} | {' | '.join(cells)} |", flush=True)
 

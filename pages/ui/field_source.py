@@ -65,7 +65,7 @@ def choose(run: Run, more: DeltaGenerator) -> Source:
             key = f"exact {_digest(data)} {sigma}"
             return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
         n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
-        few = data if mine else Dataset(data.name, _train(run)[: int(n)], torch.zeros(int(n)).long(), data.classes)
+        few = data if mine else _train(run)[: int(n)]
         name = f"exact optimum of {counted(len(few))}"
         denoise = optimal_denoiser(few.x, sigma)
         key = f"points {_digest(data)} {len(few)} {sigma}"
@@ -81,12 +81,12 @@ def _of_run(run: Run) -> tuple[Dataset, Density]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _training_points(dataset: str) -> Tensor:
-    return load(dataset).train.x
+def _training_points(dataset: str) -> Dataset:
+    return load(dataset).train
 
 
-def _train(run: Run) -> Tensor:
-    return _training_points(run.dataset) if run.dataset in DENSITIES else cache.examples(run).x
+def _train(run: Run) -> Dataset:
+    return _training_points(run.dataset) if run.dataset in DENSITIES else cache.examples(run)
 
 
 def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:

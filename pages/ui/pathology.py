@@ -77,10 +77,12 @@ def _said(shown: dict[str, Depths]) -> str:
         segment = dead_segment(depths.errors, depths.chance)
         text = f"**{name.capitalize()}**, the network itself errs on {depths.model_error:.1%}"
         if segment is not None and segment[1] > segment[0]:
+            inside = depths.errors[segment[0] : segment[1] + 1]
             norm = float(np.min(depths.weight_norms[max(0, segment[0] - 1) : segment[1]]))
             text += (
-                f"; layers {segment[0]} to {segment[1]} know little more than chance, though none of their weights is "
-                f"gone (smallest norm {norm:.2f}, at the start 1.41)"
+                f"; the probes of layers {segment[0]} to {segment[1]} (shaded) err on {np.nanmin(inside):.0%} to "
+                f"{np.nanmax(inside):.0%}, where chance errs on {depths.chance:.0%}, though none of the weights there "
+                f"is gone (smallest norm {norm:.2f}, at the start 1.41)"
             )
         sentences.append(text + ".")
     return " ".join(sentences) + (

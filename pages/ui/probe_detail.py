@@ -28,21 +28,31 @@ Images = NDArray[np.uint8]
 
 
 def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
-    """What the curve says, in a sentence or two."""
-    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), curve.means(), strict=True)))
+    """What the curve says that is drawn, in a sentence or two."""
+    means = curve.means(measure, split)
+    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), means, strict=True)))
     fit, _, test = curve.sizes
     n = len(curve.readings[0].probes)
-    text = (
-        f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. The largest fall is at "
-        f"{found.drop} ({found.largest:.1%}); {len(found.violations)} of {len(curve.readings) - 1} layers know less "
-        f"than the one before them; rank correlation with depth {found.spearman:.2f}."
+    text = f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. "
+    if found.largest > 0:
+        text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
+    text += (
+        f"{len(found.violations)} of {len(curve.readings) - 1} layers know less than the one before them; rank "
+        f"correlation with depth {found.spearman:.2f}."
     )
     for k, why in list(curve.kinks(measure, split).items())[:KINKS]:
         text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:
-        best = int(before.means().argmin())
-        text += f" Before training the best is {before.readings[best].layer.name} with {before.means()[best]:.1%}."
+        untrained = before.means(measure, split)
+        best = int(untrained.argmin())
+        value = f"{untrained[best]:.3f} nats" if measure == "cross-entropy" else f"{untrained[best]:.1%}"
+        text += f" Before training the best is {before.readings[best].layer.name} with {value}."
     return text
+
+
+def _difference(value: float, measure: Measure) -> str:
+    """A fall, in the unit of what falls."""
+    return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
 def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
@@ -50,7 +60,7 @@ def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
     probe = reading.probes[0]
     numbers, table, examples = st.columns([2, 3, 3], gap="large")
     with numbers:
-        _numbers(reading)
+        _numbers(reading, float(curve.spread()[curve.readings.index(reading)]))
     with table:
         counts = confusion(reading.said, curve.y_test, len(asked.names))
         figure(confusion_figure(counts, asked.names, look()), "How often each class was taken for another")
@@ -95,12 +105,12 @@ def all_layers(
         download("Report", lambda: probe_report(title, said, curve, before), f"{run.id}-probes.html")
 
 
-def _numbers(reading: Reading) -> None:
+def _numbers(reading: Reading, band: float) -> None:
     probe, layer = reading.probes[0], reading.layer
     errors = reading.values("error")
     st.markdown(
         f"**{layer.name}** · {layer.kind} {'×'.join(map(str, layer.shape))}\n\n"
-        f"test error **{errors.mean():.1%}** ± {2 * probe.score.std_error:.1%}, chance {probe.baseline:.1%}\n\n"
+        f"test error **{errors.mean():.1%}** ± {band:.1%}, chance {probe.baseline:.1%}\n\n"
         f"on what it was fitted to {reading.values('error', 'train').mean():.1%}; "
         f"cross-entropy {reading.values('cross-entropy').mean():.3f} nats\n\n"
         f"{probe.kept:,} of {probe.total:,} features, penalty {probe.l2:g}"

@@ -23,10 +23,11 @@ from pages.ui.walks import Walking, named, walked
 SURE = 0.9  # a judge less sure than this takes an image for none of its classes
 BURN_IN = 50  # steps
 CHAINS, PER_CHAIN = 40, 50  # walks and images of each that the Parzen estimate is made of
+LEARNED = EXACT, WALKBACK, COUNTED = ("exact", "walkback", "counted")
 TABLE = (  # on MNIST from 10,000 samples, nats: as reported (Alain 2018, Table 5.1), and by `benchmarks.walks`
-    ("GSN, two layers", "214", "222"),
-    ("denoising autoencoder", "-152", "119"),
-    ("the same with walkback", "–", "174"),
+    ("GSN, two layers", "214", "222 ± 8"),
+    ("denoising autoencoder", "-152", "119 ± 2"),
+    ("the same with walkback", "–", "174 ± 2"),
     ("training images", "24", "244"),
     ("RBM", "-244", "–"),
     ("DBN, two layers", "138", "–"),
@@ -69,13 +70,19 @@ def exact_laboratory() -> None:
     """Ten states, every claim a product of matrices."""
     left, right = st.columns([1, 3], gap="large")
     with left:
-        reach = st.slider("Corruption reaches", 1, 3, 2, key="reach", help="States to either side, on a ring of ten")
-        walkback = st.toggle("Walkback", key="walkback", help="Train on the chain's own walks, of geometric length")
-        from_data = st.toggle("Learn by counting", key="counted", help="From 5,000 examples instead of exactly")
-        hidden = st.multiselect("Held in states", list(range(1, 11)), [4, 5, 6], key="held")
+        reach = st.slider(
+            "Corruption reaches", 1, 3, 2, key="reach", bind="query-params",
+            help="States to either side, on a ring of ten",
+        )  # fmt: skip
+        learned = st.segmented_control(
+            "Reconstruction", LEARNED, default=LEARNED[0], required=True, key="learned", bind="query-params", wrap=True,
+            help="Bayes' for the corruption; Bayes' for the chain's own walks, of geometric length; or counted in "
+            "5,000 examples",
+        )  # fmt: skip
+        hidden = st.multiselect("Held in states", list(range(1, 11)), [4, 5, 6], key="held", bind="query-params")
     corruption = ring(10, (0.4, 0.2, 0.1, 0.05)[: reach + 1])
-    guess = counted(EXAMPLE, corruption, 5_000, 0) if from_data else None
-    found = laboratory(EXAMPLE, corruption, walkback and not from_data, guess)
+    guess = counted(EXAMPLE, corruption, 5_000, 0) if learned == COUNTED else None
+    found = laboratory(EXAMPLE, corruption, learned == WALKBACK, guess)
     content = {
         "C: corrupt": found.corruption, "R: reconstruct": found.reconstruction, "T = C R: one step": found.kernel
     }  # fmt: skip
@@ -130,7 +137,7 @@ def likelihood(run: Run) -> None:
         "width. The estimate is too low for few samples, rewards copies of the training set, and puts blurred or "
         "averaged images above real ones (Theis, van den Oord & Bethge 2016). The source (Bengio et al. 2014; Alain "
         "2018, Table 5.1) reports training images below two of its models; we find them above all of "
-        "ours. What ships is the mean of two chains."
+        "ours. What ships is the mean of two chains, ± half of what they differ by."
     )
 
 

@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000  # ms
+PATIENCE = 180_000  # ms: for what takes a free core seconds, on one that others work on too
 COUNT = """() => {
   window.asked = 0;
   const send = WebSocket.prototype.send;
@@ -69,7 +69,7 @@ class Server:
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
             cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        until = time.monotonic() + 2 * PATIENCE / 1000
+        until = time.monotonic() + PATIENCE / 1000
         while self.process.poll() is None and time.monotonic() < until:
             try:
                 urllib.request.urlopen(self.url("_stcore/health"), timeout=5).close()
@@ -182,7 +182,7 @@ def choose(page: Page, label: str, option: str) -> None:
     for _ in range(10):
         chosen.click()
         try:
-            page.get_by_role("option", name=option).click(timeout=PATIENCE / 10)
+            page.get_by_role("option", name=option).click(timeout=PATIENCE / 30)
         except TooLate:
             page.keyboard.press("Escape")
         else:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Server, parameter, settled
+from tests.browser.conftest import Server, parameter, settled
 
 
 def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Page) -> None:
@@ -17,7 +17,7 @@ def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Pag
     expect(page.get_by_text("3 epochs take up to 3 s")).to_be_visible()
     page.get_by_role("button", name="Train", exact=True).click()
     parameter(page, "learning")
-    expect(page.get_by_text(re.compile("Test error .* with 6 labels"))).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text(re.compile("Test error .* with 6 labels"))).to_be_visible()
     page.reload()
     expect(page.get_by_text("a, the auxiliary variable: its first two principal components")).to_be_visible()
     for alt in ("Held-out examples in the latent space, by class", "What the classifier makes of every place"):

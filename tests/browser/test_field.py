@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
-from tests.browser.conftest import PATIENCE, Server, drawn, parameter, resting, settled, until
+from tests.browser.conftest import Server, drawn, parameter, resting, settled, until
 
 DRAG = ".js-plotly-plot .nsewdrag"  # what Plotly lets the pointer drag on
 
@@ -75,7 +75,7 @@ def test_a_field_forms_while_one_looks(page: Page) -> None:
     epochs.press("Enter")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"[1-9][\d,]* of 160,000 steps"))).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text(re.compile(r"[1-9][\d,]* of 160,000 steps"))).to_be_visible()
     stop = page.locator(".st-key-live-stop").get_by_role("button")  # Streamlit shows one of the same name as it runs
     stop.click()
     expect(stop).to_have_count(0)

@@ -12,8 +12,8 @@ def test_a_click_on_a_node_chooses_its_layer_and_the_link_opens_it_again(server:
     plot = page.locator(".js-plotly-plot").first
     expect(plot).to_be_visible()
     full = page.get_by_text("1,257 examples to fit, 360 to test, 3 seeds")
-    expect(full).to_be_visible(timeout=4 * PATIENCE)  # it comes without a click
-    expect(page.get_by_text("A first look")).to_have_count(0, timeout=4 * PATIENCE)
+    expect(full).to_be_visible(timeout=2 * PATIENCE)  # it comes without a click
+    expect(page.get_by_text("A first look")).to_have_count(0, timeout=2 * PATIENCE)
     resting(page, plot)
     box = page.evaluate(
         """() => {

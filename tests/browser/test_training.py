@@ -92,7 +92,7 @@ def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page:
         os.kill(worker, signal.SIGKILL)
     expect(page.get_by_text("The process that trained it is gone.")).to_be_visible()
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text(re.compile("2,500 steps in"))).to_be_visible(timeout=4 * PATIENCE)
+    expect(page.get_by_text(re.compile("2,500 steps in"))).to_be_visible(timeout=2 * PATIENCE)
 
     history = read_history(server.runs / job_id / "history.csv")
     assert [row["step"] for row in history] == sorted({row["step"] for row in history})
@@ -105,7 +105,7 @@ def test_two_visitors_train_at_once(server: Server, page: Page, browser: Browser
     other.set_default_timeout(PATIENCE)
     first, second = start(page, server, 20), start(other, server, 20)
     for visitor in (page, other):
-        expect(visitor.get_by_text(re.compile("200 steps in"))).to_be_visible(timeout=2 * PATIENCE)
+        expect(visitor.get_by_text(re.compile("200 steps in"))).to_be_visible()
     runs = {run.id: run for run in Store(server.runs).runs()}
     assert runs[first].metrics == runs[second].metrics  # the same seed, undisturbed by the other
     other.close()

@@ -86,6 +86,7 @@ def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
     app = choose(opened("field", run="moons-dae"), "of-run", "Points")
     assert not app.exception
     assert "exact optimum of 300 points" in words(app)
+    assert [len(traces(app, name)) for name in ("upper moon", "lower moon")] == [1, 1]  # each in its own colour
 
 
 def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
@@ -212,7 +213,8 @@ def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
     for scale in (1e-3, 1.0, 1e5):
         app.text_area(key="my-points").set_value(f"0, 0\n{scale}, {scale}\n{-scale}, {scale / 2}").run()
         noise = next(one for one in app.select_slider if one.label == "Noise σ")
-        assert 0.03 * scale < float(str(noise.value)) < 0.5 * scale
+        assert isinstance(noise.value, float)
+        assert 0.03 * scale < noise.value < 0.5 * scale
         assert "exact optimum of 3 points" in words(app)
         assert "no network can do better" in words(app)
 

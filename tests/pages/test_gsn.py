@@ -87,15 +87,26 @@ def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None
     off, eigenvalue, entropy, fitting, other = numbers(app)
     assert max(off, fitting) < 1e-12
     assert other > 0.01
-    app.toggle(key="walkback").set_value(True).run()
+    app.session_state["learned"] = "walkback"
+    app.run()
     off, faster, more, _, _ = numbers(app)
     assert off < 1e-12
     assert faster < eigenvalue
     assert more > entropy
-    app.toggle(key="counted").set_value(True).run()
+    app.session_state["learned"] = "counted"
+    app.run()
     assert numbers(app)[0] > 1e-4
     app.multiselect(key="held").set_value([]).run()
     assert not app.exception
+
+
+def test_a_link_opens_the_laboratory_as_it_was(opened: Open) -> None:
+    address = {"detail": "Exact laboratory", "learned": "walkback", "reach": "1", "held": "2"}
+    app = opened("gsn", **address)
+    assert not app.exception
+    assert next(one for one in app.segmented_control if one.label == "Reconstruction").value == "walkback"
+    assert app.slider(key="reach").value == 1
+    assert "Held in 2:" in words(app)
 
 
 def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(opened: Open) -> None:
@@ -104,6 +115,7 @@ def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(ope
     ours, source = (table.value for table in app.dataframe)
     assert np.isfinite(ours["log-likelihood"]).all()
     assert list(source["reported"])[:4] == ["214", "-152", "–", "24"]
+    assert all("±" in told for told in source["shipped"][:3])
 
 
 def test_learned_factors_are_told_and_can_be_chosen(opened: Open) -> None:

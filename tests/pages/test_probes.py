@@ -79,6 +79,26 @@ def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
     assert line(app) == pytest.approx(full.means())
     probe = full.readings[-1].probes[0]
     assert f"selectivity **{probe.selectivity:.2f}**" in words(app)
+    alone = np.array([2 * reading.probes[0].score.std_error for reading in full.readings])
+    k = int(np.abs(full.spread() - alone).argmax())  # where the seeds differ most
+    assert f"{full.spread()[k]:.1%}" != f"{alone[k]:.1%}"
+    app.selectbox(key="layer").select(full.readings[k].layer.name).run()
+    assert f"**{full.means()[k]:.1%}** ± {full.spread()[k]:.1%}, chance" in words(app)
+
+
+def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
+    curve, before = first("digits-cnn"), first("digits-cnn", 0)
+    app = opened("probes", run="digits-cnn", measure="cross-entropy", split="train")
+    (said,) = (one.value for one in app.caption if "examples to fit" in one.value)
+    means, untrained = curve.means("cross-entropy", "train"), before.means("cross-entropy", "train")
+    rises = int((np.diff(means) > 0).sum())
+    assert rises != int((np.diff(curve.means()) > 0).sum())
+    assert f"{rises} of {len(means) - 1} layers know less" in said
+    assert f"({-np.diff(means).min():.3f} nats)" in said
+    assert said.endswith(f"with {untrained.min():.3f} nats.")
+    app = opened("probes", run="digits-cnn")
+    (said,) = (one.value for one in app.caption if "examples to fit" in one.value)
+    assert f"({-100 * np.diff(curve.means()).min():.1f} percentage points)" in said
 
 
 def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
@@ -167,7 +187,7 @@ def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, F
         helper[f"lab {skip} 0"].set_result((Depths(0, errors, np.full(128, 1.4), 0.12, 0.9), {}))
     app.run()
     assert not app.exception
-    assert "layers 47 to 64 know little more than chance" in words(app)
+    assert "layers 47 to 64 (shaded) err on 60% to 80%, where chance errs on 90%" in words(app)
     assert [key for key in helper if key.startswith("lab")] == [f"lab {skip} {STEPS[1]}" for skip in (True, False)]
     for skip in (True, False):
         helper[f"lab {skip} {STEPS[1]}"].set_result((Depths(STEPS[1], 0 * errors, np.full(128, 1.4), 0.31, 0.9), {}))
@@ -176,7 +196,7 @@ def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, F
     assert app.select_slider(key=f"step-{STEPS[1]}").value == STEPS[1]
     assert "errs on 31.0%." in words(app)
     app.select_slider(key=f"step-{STEPS[1]}").set_value(STEPS[0]).run()
-    assert "errs on 12.0%; layers 47 to 64" in words(app)
+    assert "errs on 12.0%; the probes of layers 47 to 64" in words(app)
 
 
 def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helper: dict[str, Future[Any]]) -> None:

@@ -33,7 +33,7 @@ void main() {
 }`;
 
 function pointsOn(canvas) {
-  const gl = canvas.getContext("webgl", { antialias: false, premultipliedAlpha: true });
+  const gl = canvas.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
   if (!gl) return flatOn(canvas);
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
@@ -47,6 +47,17 @@ function pointsOn(canvas) {
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   const buffers = {};
+  const behind = { picture: gl.createFramebuffer(), pixels: gl.createRenderbuffer(), width: 0, height: 0 };
+
+  function drawBehind() {
+    const { width, height } = canvas;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, behind.picture);
+    if (behind.width === width && behind.height === height) return;
+    Object.assign(behind, { width, height });
+    gl.bindRenderbuffer(gl.RENDERBUFFER, behind.pixels);
+    gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, behind.pixels);
+  }
 
   function fill(name, array, width, type, normalised) {
     buffers[name] ??= gl.createBuffer();
@@ -61,13 +72,20 @@ function pointsOn(canvas) {
     places: (xy) => fill("place", xy, 2, gl.UNSIGNED_SHORT, true),
     colours: (rgba) => fill("colour", rgba, 4, gl.UNSIGNED_BYTE, true),
     shapes: (shape) => fill("shape", shape, 1, gl.UNSIGNED_BYTE, false),
-    draw(n, [x, y, scale_x, scale_y], size) {
+    // A new picture: on the canvas, or behind it until `show`.
+    begin([x, y, scale_x, scale_y], size, hidden) {
+      if (hidden) drawBehind();
+      else gl.bindFramebuffer(gl.FRAMEBUFFER, null);
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
       gl.uniform4f(gl.getUniformLocation(program, "view"), x, y, scale_x, scale_y);
       gl.uniform1f(gl.getUniformLocation(program, "size"), size);
-      gl.drawArrays(gl.POINTS, 0, n);
+    },
+    add: (from, n) => gl.drawArrays(gl.POINTS, from, n),
+    show() {
+      gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
+      gl.blitFramebuffer(0, 0, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
     },
     // The time when what was drawn is done: reading a pixel waits for it.
     wait() {
@@ -79,7 +97,9 @@ function pointsOn(canvas) {
 
 // Without WebGL: the same points, drawn one by one.
 function flatOn(canvas) {
-  const ink = canvas.getContext("2d");
+  const front = canvas.getContext("2d");
+  const behind = document.createElement("canvas").getContext("2d");
+  let ink = front;
   const kept = {};
   const forms = [
     (x, y, r) => ink.arc(x, y, r, 0, 7),
@@ -91,10 +111,16 @@ function flatOn(canvas) {
     places: (xy) => (kept.xy = xy),
     colours: (rgba) => (kept.rgba = rgba),
     shapes: (shape) => (kept.shape = shape),
-    draw(n, [x, y, scale_x, scale_y], size) {
-      const { xy, rgba, shape } = kept;
-      ink.clearRect(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < n; i++) {
+    begin(view, size, hidden) {
+      Object.assign(kept, { view, size });
+      ink = hidden ? behind : front;
+      if (hidden) Object.assign(behind.canvas, { width: canvas.width, height: canvas.height });
+      else front.clearRect(0, 0, canvas.width, canvas.height);
+    },
+    add(from, n) {
+      const { xy, rgba, shape, size } = kept;
+      const [x, y, scale_x, scale_y] = kept.view;
+      for (let i = from; i < from + n; i++) {
         if (!rgba[4 * i + 3]) continue;
         const px = ((xy[2 * i] / 65535 - x) * scale_x + 1) * 0.5 * canvas.width;
         const py = (1 - (xy[2 * i + 1] / 65535 - y) * scale_y) * 0.5 * canvas.height;
@@ -104,6 +130,10 @@ function flatOn(canvas) {
         forms[shape[i]](px, py, size / 2);
         ink.fill();
       }
+    },
+    show() {
+      front.clearRect(0, 0, canvas.width, canvas.height);
+      front.drawImage(behind.canvas, 0, 0);
     },
     wait: () => performance.now(),
   };

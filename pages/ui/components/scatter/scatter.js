@@ -29,11 +29,17 @@ function create(host) {
   const [canvas, overlay, tip] = [$("points"), $("overlay"), $("tip")];
   const points = pointsOn(canvas);
   const ink = overlay.getContext("2d");
-  const QUICK = 40_000; // points drawn while dragging, where drawing all of them takes too long for the eye
-  const GLIDE = 450; // milliseconds that points take from one map to the next
+  const SMALL = 10_000; // up to so many points are drawn at once, and so are all that take no longer than
+  const AT_ONCE = 12; // milliseconds
+  const [MOVING, RESTING] = [4, 32]; // milliseconds a frame for the next picture while a hand moves the view, and after
+  const REST = 120; // milliseconds without a move
+  const LEAST = 2_000; // points of the next picture that are drawn in a frame
+  const GLIDES = 40_000; // up to so many points glide from one map to the next, in
+  const GLIDE = 450; // milliseconds
   const state = { map: null, hidden: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
   let [tell, nearest, frame, size, view, press] = [null, null, 0, [0, 0], null, null];
-  let [stale, slow] = [true, false]; // the points must be drawn again; drawing all takes long
+  let [stale, drawn, next] = [true, null, null]; // the points must be drawn; the view of the picture, and of the next
+  let [cost, moved] = [0, -Infinity]; // milliseconds to draw a point; when a hand moved the view
   let glide = null; // where points come from, and since when
   const shown = (i) => !state.hidden.has(state.map.label[i]);
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
@@ -48,7 +54,7 @@ function create(host) {
   const real = ([x, y]) => [state.map.low[0] + x * state.map.span, state.map.low[1] + y * state.map.span];
   const unit = ([x, y]) => [(x - state.map.low[0]) / state.map.span, (y - state.map.low[1]) / state.map.span];
   const at = (event) => {
-    const box = canvas.getBoundingClientRect();
+    const box = overlay.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
 
@@ -62,7 +68,7 @@ function create(host) {
       rgba[4 * i + 3] = !shown(i) ? 0 : chosen.size && !chosen.has(i) ? 40 : 210;
     }
     points.colours(rgba);
-    stale = true;
+    [stale, next] = [true, null];
   }
 
   function fit() {
@@ -73,6 +79,7 @@ function create(host) {
       size = wanted;
       for (const each of [canvas, overlay]) Object.assign(each, { width: size[0] * dense, height: size[1] * dense });
       ink.setTransform(dense, 0, 0, dense, 0, 0);
+      [drawn, next] = [null, null];
       reset();
     }
     return true;
@@ -85,7 +92,37 @@ function create(host) {
     const eased = done * done * (3 - 2 * done);
     points.places(done < 1 ? from.map((place, k) => place + eased * (state.map.xy[k] - place)) : state.map.xy);
     if (done === 1) glide = null;
-    stale = true;
+    [stale, next] = [true, null];
+  }
+
+  // Where drawing all points takes long, the picture moves with the view while the next is drawn behind it: as many
+  // points a frame as a hand that moves doesn't feel, and more once it rests.
+  function drawPoints(width) {
+    const { n } = state.map;
+    const moving = performance.now() - moved < REST;
+    if (stale && !(next && moving)) {
+      next = { ...view, done: 0 };
+      points.begin([view.x, view.y, (2 * view.zoom) / size[0], (2 * view.zoom) / size[1]], width, n > SMALL);
+      stale = false;
+    }
+    if (next) {
+      const whole = !drawn || glide || n * cost <= AT_ONCE;
+      const count = Math.min(n - next.done, whole ? n : Math.max(LEAST, Math.round((moving ? MOVING : RESTING) / cost)));
+      const timed = n > SMALL && !moving && count >= LEAST;
+      const started = timed && points.wait();
+      points.add(next.done, count);
+      if (timed) cost = (points.wait() - started) / count;
+      next.done += count;
+      if (next.done === n) {
+        if (n > SMALL) points.show();
+        [drawn, next] = [next, null];
+      }
+    }
+    const [x, y] = drawn ? pixel(drawn.x, drawn.y) : [0, 0];
+    const apart = drawn && (drawn.x !== view.x || drawn.y !== view.y || drawn.zoom !== view.zoom);
+    canvas.style.transform = apart
+      ? `translate(${x - size[0] / 2}px, ${y - size[1] / 2}px) scale(${view.zoom / drawn.zoom})` : "";
+    if (next || stale) later();
   }
 
   function draw() {
@@ -97,14 +134,7 @@ function create(host) {
     }
     const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / (0.92 * Math.min(...size))));
     const dense = canvas.width / size[0];
-    if (stale) {
-      const moving = press?.mode === "pan" && press.far;
-      const n = moving && slow ? Math.min(QUICK, state.map.n) : state.map.n;
-      const started = performance.now();
-      points.draw(n, [view.x, view.y, (2 * view.zoom) / size[0], (2 * view.zoom) / size[1]], radius * dense);
-      if (n === state.map.n && n > QUICK) slow = points.wait() - started > 12;
-      stale = n < state.map.n;
-    }
+    drawPoints(radius * dense);
     ink.clearRect(0, 0, ...size);
     for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
       if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
@@ -239,7 +269,7 @@ function create(host) {
     view.zoom = Math.min(400 * Math.min(...size), Math.max(0.3 * Math.min(...size), view.zoom * by));
     view.x = x - (px - size[0] / 2) / view.zoom;
     view.y = y + (py - size[1] / 2) / view.zoom;
-    stale = true;
+    [stale, moved] = [true, performance.now()];
     later();
   }
 
@@ -252,7 +282,7 @@ function create(host) {
     if (press.mode === "pan") {
       view.x -= (spot[0] - press.last[0]) / view.zoom;
       view.y += (spot[1] - press.last[1]) / view.zoom;
-      stale = true;
+      [stale, moved] = [true, performance.now()];
     } else if (press.mode === "box") {
       const [[ax, ay], [bx, by]] = [press.from, spot];
       state.drawn = [[ax, ay], [bx, ay], [bx, by], [ax, by]];
@@ -341,13 +371,13 @@ function create(host) {
       const moved = map.layout !== state.map?.layout;
       const others = map.points !== state.map?.points;
       if (String(map.classes) !== String(state.map?.classes)) state.hidden = new Set();
-      const follows = !others && map.n <= QUICK && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const follows = !others && map.n <= GLIDES && !matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (moved && follows) glide = { from: state.map.xy, since: performance.now() };
       state.map = map;
       if (moved) {
         if (!glide) points.places(map.xy);
         nearest = cellsOf(map.xy, map.n);
-        view = null;
+        [view, cost] = [null, 0];
         if (state.clicked?.id === null) state.clicked = null; // a place of the map that was
       }
       if (others) [state.chosen, state.clicked, state.hover] = [new Set(), null, -1];

@@ -1,0 +1,108 @@
+"""The scatter with more points than a processor draws in a frame: the picture moves with the hand, and is right."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import FloatRect, Page, expect
+
+from pages.ui.components.scatter import FULL, pack
+from tests.conftest import ROOT
+
+SOURCES = ROOT / "pages" / "ui" / "components" / "scatter"
+SHOW = """async ([source, data]) => {
+  const { default: draw } = await import("data:text/javascript;base64," + source);
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  draw({ data: bytes, parentElement: document.body, setStateValue: (name, value) => (window[name] = value) });
+  await new Promise(requestAnimationFrame);
+}"""  # the first picture is drawn at once
+N = 200_000
+rng = np.random.default_rng(0)
+LABELS = np.sort(rng.integers(0, 3, N))  # the classes one after another, as a file may have them
+XY = rng.normal(size=(N, 2)) + 3 * np.stack([np.cos(LABELS), np.sin(LABELS)], 1)
+DATA = pack("a", XY, LABELS, ("one", "two", "three"), ("#ff0000", "#00ff00", "#0000ff")).content
+
+
+@pytest.fixture
+def box(page: Page) -> FloatRect:
+    """The scatter alone, drawn; where it is on the screen."""
+    read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    page.set_content(f"<style>{read['css']}</style>{read['html']}")
+    source = (SOURCES / "points.js").read_text(encoding="utf-8") + read["js"]
+    page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), DATA)])
+    found = page.locator("canvas.overlay").bounding_box()
+    assert found
+    return found
+
+
+def drawn(page: Page) -> NDArray[np.int16]:
+    """The pixels of the map (H, W, 3), when the picture is that of the view."""
+    page.mouse.move(0, 0)  # hovers over nothing
+    expect(page.locator("canvas.points")).to_have_css("transform", "none")
+    with Image.open(io.BytesIO(page.locator("canvas.points").screenshot())) as image:
+        return np.asarray(image.convert("RGB"), np.int16)[2:-2, 2:-2]  # without the border
+
+
+def middle(box: FloatRect) -> tuple[int, int]:
+    """A place near the middle of the map, in whole pixels of the screen."""
+    return round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2)
+
+
+def drag(page: Page, box: FloatRect, dx: int, dy: int) -> None:
+    x, y = middle(box)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=8)
+    page.mouse.up()
+
+
+def zoom(page: Page, box: FloatRect, by: int) -> None:
+    page.mouse.move(*middle(box))
+    for _ in range(4):
+        page.mouse.wheel(0, by / 4)
+
+
+def apart(a: NDArray[np.int16], b: NDArray[np.int16]) -> float:
+    """The share of pixels that differ to the eye."""
+    return float((np.abs(a - b).max(-1) > 8).mean())
+
+
+def test_dragged_points_are_all_drawn_where_they_are(page: Page, box: FloatRect) -> None:
+    before = drawn(page)
+    assert (before.min(-1) < 200).mean() > 0.1
+    drag(page, box, 100, 40)
+    after = drawn(page)
+    assert apart(after, before) > 0.1
+    assert apart(after[40:, 100:], before[:-40, :-100]) < 1e-3
+    drag(page, box, -100, -40)
+    assert apart(drawn(page), before) < 1e-3
+
+
+def test_a_zoomed_map_dragged_away_and_back_is_as_it_was(page: Page, box: FloatRect) -> None:
+    whole = drawn(page)
+    zoom(page, box, -600)
+    before = drawn(page)
+    assert apart(before, whole) > 0.1
+    for way in (1, -1):
+        drag(page, box, way * 400, way * 200)
+    assert apart(drawn(page), before) < 1e-3
+    zoom(page, box, 600)
+    assert apart(drawn(page), whole) < 1e-3
+
+
+def test_a_box_selects_what_lies_in_it_before_the_picture_is_drawn(page: Page, box: FloatRect) -> None:
+    drag(page, box, 60, 30)
+    zoom(page, box, -400)
+    page.get_by_role("button", name="Box").click()
+    drag(page, box, 90, 70)
+    places = np.frombuffer(DATA, "<u2", 2 * N, 4 + int.from_bytes(DATA[:4], "little")).reshape(N, 2) / FULL
+    across = 0.92 * min(box["width"], box["height"])  # pixels of the map's box before the wheel turned
+    corner = np.subtract(middle(box), (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
+    seen = np.e * ((places - 0.5) * [across, -across] + [60, 30] - corner)  # pixels from where it turned
+    inside = ((seen > 0) & (seen < [90, 70])).all(1)
+    expect(page.locator(".count")).to_have_text(f"{inside.sum():,} selected")
