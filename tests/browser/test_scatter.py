@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
+from pages.ui.components import LOOK
 from pages.ui.components.scatter import FULL, pack
 from tests.conftest import ROOT
 
@@ -32,7 +33,7 @@ DATA = pack("a", XY, LABELS, ("one", "two", "three"), ("#ff0000", "#00ff00", "#0
 def box(page: Page) -> FloatRect:
     """The scatter alone, drawn; where it is on the screen."""
     read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
-    page.set_content(f"<style>{read['css']}</style>{read['html']}")
+    page.set_content(f"<style>{LOOK}{read['css']}</style>{read['html']}")
     source = (SOURCES / "points.js").read_text(encoding="utf-8") + read["js"]
     page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), DATA)])
     found = page.locator("canvas.overlay").bounding_box()
@@ -44,7 +45,7 @@ def drawn(page: Page) -> NDArray[np.int16]:
     """The pixels of the map (H, W, 3), when the picture is that of the view."""
     page.mouse.move(0, 0)  # hovers over nothing
     expect(page.locator("canvas.points")).to_have_css("transform", "none")
-    with Image.open(io.BytesIO(page.locator("canvas.points").screenshot())) as image:
+    with Image.open(io.BytesIO(page.locator("canvas.overlay").screenshot())) as image:
         return np.asarray(image.convert("RGB"), np.int16)[2:-2, 2:-2]  # without the border
 
 

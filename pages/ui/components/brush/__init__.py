@@ -14,6 +14,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 
 Mask = NDArray[np.bool_]
@@ -21,7 +23,7 @@ Mask = NDArray[np.bool_]
 _brush = st.components.v2.component(
     "latentlab.brush",
     html=(_HERE / "brush.html").read_text(encoding="utf-8"),
-    css=(_HERE / "brush.css").read_text(encoding="utf-8"),
+    css=LOOK + (_HERE / "brush.css").read_text(encoding="utf-8"),
     js=(_HERE / "brush.js").read_text(encoding="utf-8"),
 )
 

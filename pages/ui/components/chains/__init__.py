@@ -16,6 +16,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 FULL = 65_535  # a coordinate at the far side of the box
 
@@ -25,7 +27,7 @@ def _source(name: str) -> str:
 
 
 _chains = st.components.v2.component(
-    "latentlab.chains", html=_source("chains.html"), css=_source("chains.css"), js=_source("chains.js")
+    "latentlab.chains", html=_source("chains.html"), css=LOOK + _source("chains.css"), js=_source("chains.js")
 )
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 
 
 _button = st.components.v2.component(
     "latentlab.copy_link",
     html='<button type="button" title="Copy a link to this view">Copy link</button>',
-    css=(_HERE / "copy_link.css").read_text(encoding="utf-8"),
+    css=LOOK + (_HERE / "copy_link.css").read_text(encoding="utf-8"),
     js=(_HERE / "copy_link.js").read_text(encoding="utf-8"),
 )
 

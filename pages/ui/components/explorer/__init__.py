@@ -15,6 +15,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 
 Code = tuple[float, ...]
@@ -62,7 +64,7 @@ _weights = st.components.v2.component("latentlab.weights", js=_source("decoder.j
 _explorer = st.components.v2.component(
     "latentlab.explorer",
     html=_source("explorer.html"),
-    css=_source("explorer.css"),
+    css=LOOK + _source("explorer.css"),
     js=_source("decoder.js", "plane.js", "explorer.js"),
 )
 

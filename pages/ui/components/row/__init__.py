@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 
 Code = tuple[float, ...]
@@ -15,7 +17,7 @@ Code = tuple[float, ...]
 _row = st.components.v2.component(
     "latentlab.row",
     html=(_HERE / "row.html").read_text(encoding="utf-8"),
-    css=(_HERE / "row.css").read_text(encoding="utf-8"),
+    css=LOOK + (_HERE / "row.css").read_text(encoding="utf-8"),
     js=(_HERE / "row.js").read_text(encoding="utf-8"),
 )
 

@@ -18,6 +18,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.ui.components import LOOK
+
 _HERE = Path(__file__).parent
 FULL = 65_535  # a coordinate at the far side of the map's box
 
@@ -30,7 +32,7 @@ _sprites = st.components.v2.component("latentlab.sprites", js=_source("sprites.j
 _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=_source("scatter.html"),
-    css=_source("scatter.css"),
+    css=LOOK + _source("scatter.css"),
     js=_source("points.js", "scatter.js"),
 )
 

@@ -33,11 +33,12 @@ function create(host) {
   const AT_ONCE = 12; // milliseconds
   const [MOVING, RESTING] = [4, 32]; // milliseconds a frame for the next picture while a hand moves the view, and after
   const REST = 120; // milliseconds without a move
+  const MARGIN = 0.25; // of a large map's width and height: drawn on each side of it, and seen when the picture moves
   const LEAST = 2_000; // points of the next picture that are drawn in a frame
   const GLIDES = 40_000; // up to so many points glide from one map to the next, in
   const GLIDE = 450; // milliseconds
   const state = { map: null, hidden: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
-  let [tell, nearest, frame, size, view, press] = [null, null, 0, [0, 0], null, null];
+  let [tell, nearest, frame, size, margin, view, press] = [null, null, 0, [0, 0], [0, 0], null, null];
   let [stale, drawn, next] = [true, null, null]; // the points must be drawn; the view of the picture, and of the next
   let [cost, moved] = [0, -Infinity]; // milliseconds to draw a point; when a hand moved the view
   let glide = null; // where points come from, and since when
@@ -72,12 +73,17 @@ function create(host) {
   }
 
   function fit() {
-    const wanted = [canvas.clientWidth, canvas.clientHeight];
+    const wanted = [overlay.clientWidth, overlay.clientHeight];
     if (!wanted[0] || !wanted[1]) return false;
     const dense = Math.min(2, window.devicePixelRatio || 1);
     if (wanted[0] !== size[0] || wanted[1] !== size[1] || !view) {
       size = wanted;
-      for (const each of [canvas, overlay]) Object.assign(each, { width: size[0] * dense, height: size[1] * dense });
+      margin = size.map((pixels) => (state.map.n > SMALL ? Math.ceil(MARGIN * pixels) : 0));
+      Object.assign(overlay, { width: size[0] * dense, height: size[1] * dense });
+      Object.assign(canvas, { width: (size[0] + 2 * margin[0]) * dense, height: (size[1] + 2 * margin[1]) * dense });
+      const [left, top] = margin.map((pixels) => `${-pixels}px`);
+      const [width, height] = margin.map((pixels) => `calc(100% + ${2 * pixels}px)`);
+      Object.assign(canvas.style, { left, top, width, height });
       ink.setTransform(dense, 0, 0, dense, 0, 0);
       [drawn, next] = [null, null];
       reset();
@@ -102,7 +108,8 @@ function create(host) {
     const moving = performance.now() - moved < REST;
     if (stale && !(next && moving)) {
       next = { ...view, done: 0 };
-      points.begin([view.x, view.y, (2 * view.zoom) / size[0], (2 * view.zoom) / size[1]], width, n > SMALL);
+      const scale = size.map((pixels, k) => (2 * view.zoom) / (pixels + 2 * margin[k]));
+      points.begin([view.x, view.y, ...scale], width, n > SMALL);
       stale = false;
     }
     if (next) {
@@ -133,7 +140,7 @@ function create(host) {
       later();
     }
     const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / (0.92 * Math.min(...size))));
-    const dense = canvas.width / size[0];
+    const dense = overlay.width / size[0];
     drawPoints(radius * dense);
     ink.clearRect(0, 0, ...size);
     for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
@@ -362,7 +369,7 @@ function create(host) {
   }
 
   const resized = new ResizeObserver(later);
-  resized.observe(canvas);
+  resized.observe(overlay);
   return {
     update(bytes, say) {
       tell = say;

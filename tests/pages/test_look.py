@@ -1,0 +1,37 @@
+"""The look that the components share: what it says once, none of them says again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pages.ui.components import LOOK
+from tests.conftest import ROOT
+
+STYLES = sorted((ROOT / "pages" / "ui" / "components").glob("*/*.css"))
+
+
+def declarations(css: str) -> set[tuple[str, str]]:
+    """(selector, declaration) of every rule."""
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", css, flags=re.S))
+    return {
+        (selector.strip(), declaration.strip())
+        for selectors, body in rules
+        for selector in selectors.split(",")
+        for declaration in body.split(";")
+        if declaration.strip()
+    }
+
+
+def test_the_declarations_of_a_stylesheet_are_found() -> None:
+    css = "/* a, b */\nbutton,\nselect {\n  color: inherit;\n  padding: 0 1px;\n}\n"
+    assert declarations(css) == {
+        (selector, said) for selector in ("button", "select") for said in ("color: inherit", "padding: 0 1px")
+    }
+
+
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.stem)
+def test_a_component_says_nothing_that_the_look_says(path: Path) -> None:
+    assert not declarations(path.read_text(encoding="utf-8")) & declarations(LOOK)
