@@ -284,6 +284,10 @@ def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypat
     table = app.dataframe[0].value
     assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
     assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
+    monkeypatch.setattr(ladder, "read", lambda: [Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
+    app = opened("analogies", run="told", detail="Learning from few labels")
+    assert list(app.dataframe[0].value["error reported (%)"]) == ["–", "1.32 ± 0.07"]
+    assert "whose networks are larger and were trained far longer" in words(app)
     monkeypatch.setattr(ladder, "read", list)
     assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
 
