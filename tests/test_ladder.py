@@ -57,6 +57,13 @@ def test_the_table_has_means_and_spreads() -> None:
     assert row.split()[-1] == "-"
 
 
+def test_the_table_has_what_the_papers_report() -> None:
+    head, *rows = ladder.table([Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]).splitlines()
+    assert head.endswith("error % reported")
+    assert rows[0].endswith(" -")
+    assert rows[1].endswith(" 1.32 ± 0.07")
+
+
 def test_the_labels_of_a_rung_are_those_of_its_seed() -> None:
     one, same, other = (ladder.labelled("digits", SMALL, seed).train.y for seed in (0, 0, 1))
     assert torch.equal(one, same)

@@ -23,7 +23,7 @@ from pages.ui.analogy_rows import draw_seed
 from pages.ui.analogy_sheet import judge_toggle
 from pages.ui.beside import choose_beside
 from pages.ui.diagnosis import classifier
-from pages.ui.groups import offered, picked
+from pages.ui.groups import link, offered, picked
 from pages.ui.header import look
 from pages.ui.pictures import download, drawing
 
@@ -76,6 +76,8 @@ def choose_groups(run: Run) -> tuple[Asked, bool]:
             help="Classes of test examples, values of a column, or what was selected on the page Clusters",
         )  # fmt: skip
         address.write(side, ";".join(members) if members not in ([default], lasso) else None)
+        if not link(side, next((more[name] for name in members if name in lasso), None)):
+            st.caption("This selection is too large for the address: a link won't have it.")
         chosen.append(tuple(members))
     method = st.segmented_control(
         "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +11,16 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data import Dataset
+from latentlab.data import Dataset, is_local
 from latentlab.runs import Run
+from latentlab.store import Store
+from pages.ui import address
 from pages.ui.components.scatter import digest
 from pages.ui.spaces import Source, Space, columns, space
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
+MOST_BYTES = 1 << 17  # of a group in a link, a bit for each example
 LEAST = 2  # examples of a group that a direction can be told from
 
 
@@ -60,9 +65,19 @@ def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
 
 
 def picked(dataset: str) -> dict[str, Group]:
-    """Name -> the groups that were picked on the map of a data set, A before B."""
+    """Name -> the groups that were picked on the map of a data set, A before B; or that a link brings."""
+    for side in SIDES:
+        _restore(side, dataset)
     kept: dict[str, Group] = st.session_state.get("groups", {})
     return {kept[side].name: kept[side] for side in SIDES if side in kept and kept[side].source.dataset == dataset}
+
+
+def link(side: str, group: Group | None) -> bool:
+    """Have the address keep a group that was picked on the map, or none; returns whether it fits there."""
+    text = _packed(group) if group is not None else None
+    fits = len(text or "") <= address.LONGEST
+    address.write(f"lasso-{side.lower()}", text if fits else None)
+    return fits
 
 
 def offered(run: Run) -> dict[str, Group]:
@@ -93,3 +108,40 @@ def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:
     mark = digest(np.array(ids))[:4]
     group = Group(f"lasso {side} ({len(ids):,} examples, {mark})", source, ids)
     st.session_state["groups"] = st.session_state.get("groups", {}) | {side: group}
+
+
+def _restore(side: str, dataset: str) -> None:
+    """Take a group from the address, unless one was picked since."""
+    name = f"lasso-{side.lower()}"
+    text = address.read(name)
+    if text is None or side in st.session_state.get("groups", {}):
+        return
+    found = _unpacked(text, dataset)
+    if found is None:
+        st.warning(f"The link's “{name}” is no selection of examples that are here, so it is left out.")
+        address.write(name, None)
+    else:
+        _keep(side, *found)
+
+
+def _packed(group: Group) -> str:
+    """A group as a word: which of the examples, as compressed bits, how many there are, whose, and of what data."""
+    bits = base64.urlsafe_b64encode(zlib.compress(np.packbits(group.is_member()).tobytes(), 9)).decode()
+    source = group.source
+    return "~".join((bits, str(source.n), source.run.id if source.run is not None else "", source.dataset))
+
+
+def _unpacked(text: str, dataset: str) -> tuple[Source, tuple[int, ...]] | None:
+    """What `_packed` made, checked: anyone can write a link."""
+    try:
+        bits, n, run_id, own = text.split("~")
+        content = zlib.decompressobj().decompress(base64.urlsafe_b64decode(bits), MOST_BYTES)
+        source = Source(own, Store.default().read(run_id) if run_id else None, n=int(n))
+    except (ValueError, zlib.error):  # of `RunError` too
+        return None
+    here = source.run.dataset == own if source.run is not None else source.n > 0 and is_local(own)
+    if own != dataset or not here or not 0 <= source.n <= MOST_BYTES * 8:
+        return None
+    ids = np.flatnonzero(np.unpackbits(np.frombuffer(content, np.uint8)))
+    fits = len(ids) > 0 and ids[-1] < len(space(source).data)
+    return (source, tuple(ids.tolist())) if fits else None

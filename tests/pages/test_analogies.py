@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import Store
 from latentlab.worker import perform
-from pages.ui import analogy_sheet
+from pages.ui import address, analogy_sheet
 from pages.ui.analogy_rows import Rows
 from pages.ui.attributes import N_BOOT
 from pages.ui.components.row import checked
@@ -283,6 +284,10 @@ def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypat
     table = app.dataframe[0].value
     assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
     assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
+    monkeypatch.setattr(ladder, "read", lambda: [Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
+    app = opened("analogies", run="told", detail="Learning from few labels")
+    assert list(app.dataframe[0].value["error reported (%)"]) == ["–", "1.32 ± 0.07"]
+    assert "whose networks are larger and were trained far longer" in words(app)
     monkeypatch.setattr(ladder, "read", list)
     assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
 
@@ -395,6 +400,49 @@ def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
         z = model.encode(lasso.members().batch().x)
     found = attribute_vector(z.numpy(), groups("mnist-vae-2d")[1], "mean", N_BOOT)
     assert f"{lasso.name} minus 3: tells apart {found.auc.value:.1%}" in words(app)
+
+
+def test_a_link_brings_what_was_selected_on_the_map(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-2d")
+    lasso = Group(
+        "lasso A (40 examples, 3a17)", Source("mnist", Store.default().read("mnist-vae-2d")), (3, *range(9, 48))
+    )
+    app.session_state["groups"] = {"A": lasso}
+    app.run()
+    assert app.multiselect[0].value == [lasso.name]
+    sheet = said(drawings(app)[0])
+    again = opened("analogies", **{name: app.query_params[name] for name in app.query_params})
+    assert again.session_state["groups"]["A"].ids == lasso.ids
+    assert re.fullmatch(r"lasso A \(40 examples, \w{4}\)", again.multiselect[0].value[0])
+    assert said(drawings(again)[0]) == sheet
+    assert "From 40 codes of A" in words(again)
+    again.multiselect[0].set_value(["8"]).run()
+    assert "lasso-a" not in again.query_params
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "x~0~mnist-vae-2d~mnist", "eJxjYAAAAAIAAQ==~0~mnist-vae-2d~mnist", "{}~0~digits-vae~digits",
+             "{}~0~nobody~mnist", "{}~-1~mnist-vae-2d~mnist", "{}~9{}~mnist-vae-2d~mnist", "{}~5~~mnist"],
+)  # fmt: skip
+def test_a_selection_that_cannot_be_is_left_out(opened: Open, text: str) -> None:
+    bits = base64.urlsafe_b64encode(zlib.compress(np.packbits(np.arange(500) < 9).tobytes())).decode()
+    app = opened("analogies", run="mnist-vae-2d", **{"lasso-b": text.format(bits, "9" * 40)})
+    assert not app.exception
+    assert "The link's “lasso-b” is no selection of examples that are here" in words(app)
+    assert "8 minus 3" in words(app)
+    assert "lasso-b" not in app.query_params
+
+
+def test_a_selection_too_large_for_a_link_is_said_to_be(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "LONGEST", 20)
+    app = opened("analogies", run="mnist-vae-2d")
+    lasso = Group(
+        "lasso A (40 examples, ab12)", Source("mnist", Store.default().read("mnist-vae-2d")), tuple(range(40))
+    )
+    app.session_state["groups"] = {"A": lasso}
+    app.run()
+    assert "a link won't have it" in words(app)
+    assert "lasso-a" not in app.query_params
 
 
 def test_data_without_classes_can_still_be_combined(opened: Open, app_store: Store) -> None:
