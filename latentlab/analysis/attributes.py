@@ -3,7 +3,7 @@
 All of one channel, or of the mean over channels; intensities I in [0, 1] count as ink, pixels are at their centres,
 x to the right and y down, in pixels. With M = Σ I and means and covariances weighted by I:
 
-    position    x̄ = Σ I x / M: how far right the ink lies; height is −ȳ, how far up
+    position    x̄ = Σ I x / M: how far right the ink lies; height is h − 1 − ȳ, how far above the lowest of h rows
     slant       −cov_xy / cov_yy: how far a stroke leans to the right for each pixel that it rises
     width       √(12 v + 1) with v = cov_xx + 2 s cov_xy + s² cov_yy, the variance across after undoing the slant s;
                 that of an upright bar of w pixels is its width
@@ -47,13 +47,16 @@ def measured(x: Images, name: str) -> Numbers:
     return MEASURES[name](x.mean(1, dtype=np.float64))
 
 
-def grouped(values: Numbers, reference: Numbers | None = None, levels: int = LEVELS) -> tuple[Labels, tuple[str, ...]]:
+def grouped(
+    values: Numbers, reference: Numbers | None = None, levels: int = LEVELS, unit: str = ""
+) -> tuple[Labels, tuple[str, ...]]:
     """Numbers as classes of about the same size, and what the classes are called.
 
     Args:
         values: (N,); NaN becomes `UNLABELLED`.
         reference: whose quantiles are the borders, such as those of the training examples; the values' own if None.
         levels: how many classes; fewer where many numbers are the same. Zeros and ones are no and yes.
+        unit: of the numbers, for the names of the classes.
     """
     known = values if reference is None else reference
     known = known[np.isfinite(known)]
@@ -64,8 +67,9 @@ def grouped(values: Numbers, reference: Numbers | None = None, levels: int = LEV
     edges = [f"{border:.3g}" for border in borders]
     if not edges:
         return labels.astype(np.int64), ("all",)
-    middle = [f"{low} to {high}" for low, high in itertools.pairwise(edges)]
-    return labels.astype(np.int64), (f"below {edges[0]}", *middle, f"{edges[-1]} or more")
+    of = f" {unit}" if unit else ""
+    middle = [f"{low} to {high}{of}" for low, high in itertools.pairwise(edges)]
+    return labels.astype(np.int64), (f"below {edges[0]}{of}", *middle, f"{edges[-1]}{of} or more")
 
 
 def parity(y: Labels) -> Labels:
@@ -134,5 +138,6 @@ MEASURES: dict[str, Callable[[Numbers], Numbers]] = {
     "slant": _slant,
     "width": _width,
     "position": lambda ink: _moments(ink)[0],
-    "height": lambda ink: -_moments(ink)[1],
+    "height": lambda ink: ink.shape[1] - 1 - _moments(ink)[1],
 }
+UNITS = dict.fromkeys(("stroke thickness", "width", "position", "height"), "px")  # slant is pixels by pixels

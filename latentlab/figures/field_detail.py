@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from latentlab.analysis.field import Field
 from latentlab.analysis.laboratory import WITHIN, Optima
 from latentlab.figures.field import Layer
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import Theme, log_ticks, styled
 
 Doubles = NDArray[np.float64]
 
@@ -34,10 +34,11 @@ def eigenvalue_bars(found: Doubles, exact: Doubles, look: Theme) -> go.Figure:
 def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     """How far each step of repeated denoising moves a place; path is (T, d)."""
     moved = np.linalg.norm(np.diff(path, axis=0), axis=1) / sigma
+    moved = np.where(moved > 0, moved, np.nan)  # what has arrived has no logarithm
     figure = go.Figure()
     steps = np.arange(1, len(moved) + 1)
     figure.add_scatter(x=steps, y=moved, mode="lines+markers", line={"color": look.accent}, showlegend=False)
-    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", dtick="D2", exponentformat="power")
+    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", **log_ticks(moved))
     figure.update_xaxes(title_text="step of denoising")
     return styled(figure, look, 240)
 

@@ -120,11 +120,12 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
     figure = go.Figure(
         go.Heatmap(
             z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(classes),
-            zmin=-most, zmax=most, colorscale="RdBu", showscale=False,
+            zmin=-most, zmax=most, colorscale="RdBu",
+            colorbar={"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 12, "color": look.muted}},
             hovertemplate="feature %{x}, class %{y}: %{z:.3g}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="feature", showgrid=False)
+    figure.update_xaxes(title_text="feature", showgrid=False, dtick=max(1, round(weights.shape[1] / 16)), tick0=1)
     figure.update_yaxes(title_text="weight for", type="category", autorange="reversed", showgrid=False)
     return styled(figure, look, 260)
 

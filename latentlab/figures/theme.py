@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+NARROW, WIDE = 0.8, 2.5  # decades: below, ticks lie at even distances; above, at powers of ten only
 
 
 @dataclass(frozen=True)
@@ -76,3 +81,36 @@ def styled(figure: go.Figure, look: Theme, height: int, **layout: Any) -> go.Fig
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     }
     return figure.update_layout(**common | layout)
+
+
+def log_ticks(values: NDArray[np.floating]) -> dict[str, Any]:
+    """What a logarithmic axis over positive numbers is labelled with: some round ones, never fewer than two of them.
+
+    Plotly's own leave the axis bare over less than a decade, and write a 2 for 0.2 and for 20 over more.
+    """
+    known = values[np.isfinite(values) & (values > 0)]
+    if not len(known):
+        return {}
+    low, high = float(known.min()), float(known.max())
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    decades = math.log10(high / low)
+    if high == low:
+        ticks = [low]
+    elif decades < NARROW:
+        step = 10.0 ** math.floor(math.log10((high - low) / 2))
+        step *= next((m for m in (5, 2) if m * step * 2 <= high - low), 1)
+        ticks = [step * k for k in range(math.floor(low / step), math.ceil(high / step) + 1)]
+    elif decades < WIDE:
+        ticks = [m * 10.0**k for k in powers for m in (1, 2, 5)]
+    else:
+        ticks = [10.0**k for k in powers if k % math.ceil(decades / 6) == 0]
+    return {"tickvals": ticks, "ticktext": [_short(tick) for tick in ticks]}
+
+
+def _short(value: float) -> str:
+    """A number, as a power of ten where it would be long."""
+    if 1e-4 < value < 1e5:
+        return f"{value:.4g}"
+    digits, _, power = f"{value:.3e}".partition("e")
+    small = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{small}" if float(digits) == 1 else f"{float(digits):g}·10{small}"

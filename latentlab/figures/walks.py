@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import Theme, log_ticks, styled
 
 Doubles = NDArray[np.float64]
 
@@ -73,5 +73,5 @@ def width_curve(widths: Doubles, curve: Doubles, chosen: float, look: Theme) -> 
     figure.add_vline(chosen, line={"color": look.muted, "dash": "dash", "width": 1})
     low, high = float(np.quantile(curve, 0.25)), float(curve.max())
     figure.update_yaxes(title_text="log-likelihood (nats)", range=[low, high + 0.1 * (high - low) + 1])
-    figure.update_xaxes(title_text="width", type="log")
+    figure.update_xaxes(title_text="width", type="log", **log_ticks(widths))
     return styled(figure, look, 280, showlegend=False)

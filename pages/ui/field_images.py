@@ -43,9 +43,12 @@ def images(run: Run) -> None:
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
         start = min(SIGMAS, key=lambda s: abs(s - model.sigma))
-        sigma = st.select_slider("Noise added", SIGMAS, start, key=f"noise-{run.id}", help="Intensities go from 0 to 1")
-        first = st.number_input("First example", 0, max(0, len(cache.examples(run)) - N_IMAGES), 0, key="first")
-        seed = st.number_input("Seed of the noise", 0, 999, 0, key="noise-seed")
+        sigma = st.select_slider(
+            "Noise added", SIGMAS, start, key=f"noise-{run.id}", bind="query-params", help="Intensities go from 0 to 1"
+        )
+        last = max(0, len(cache.examples(run)) - N_IMAGES)
+        first = st.number_input("First example", 0, last, 0, key="first", bind="query-params")
+        seed = st.number_input("Seed of the noise", 0, 999, 0, key="noise-seed", bind="query-params")
         st.caption(f"trained with noise σ = {model.sigma:g}")
     clean = cache.examples(run)[int(first) : int(first) + N_IMAGES].batch().x
     noisy = clean + float(sigma) * torch.randn(clean.shape, generator=device.generator(int(seed)))
@@ -66,7 +69,7 @@ def images(run: Run) -> None:
             f"{np.linalg.norm(score.reshape(len(score), -1), axis=1).mean():.0f} on average; for noise alone it "
             f"would be {np.sqrt(clean[0].numel()) * float(sigma) / model.sigma**2:.0f}."
         )
-    plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun")
+    plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
     if plane.open:
         with plane:
             _plane(run, model)
@@ -110,11 +113,21 @@ def _plane(run: Run, model: Denoises) -> None:
     with controls:
         st.markdown("The three")
         wanted = [
-            int(st.number_input(f"Example {k + 1}", 0, len(data) - 1, start, key=f"corner-{k}-{run.id}"))
+            int(
+                st.number_input(
+                    f"Example {k + 1}", 0, len(data) - 1, start, key=f"corner-{k}-{run.id}", bind="query-params"
+                )
+            )
             for k, start in enumerate(_apart(data.y, len(data)))
         ]
         over = st.pills(
-            "Draw", ("arrows", "streamlines"), selection_mode="multi", default=["arrows"], key="over-slice", wrap=True
+            "Draw",
+            ("arrows", "streamlines"),
+            selection_mode="multi",
+            default=["arrows"],
+            key="over-slice",
+            bind="query-params",
+            wrap=True,
         )
     three = data[torch.tensor(wanted)].batch().x
     try:
@@ -146,7 +159,7 @@ def _plane(run: Run, model: Denoises) -> None:
             draw.add_arrows(drawn, field, look(), thin=2)
         drawn.add_scatter(
             x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
-            text=[run.classes[int(k)] for k in data.y[wanted]], textposition="top center", hoverinfo="skip",
+            text=_told_apart(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
             marker={"size": 12, "color": "#ff5c8a", "line": {"color": look().surface, "width": 2}},
         )  # fmt: skip
         figure(drawn, "The field on the plane through three examples")
@@ -158,6 +171,11 @@ def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
     once = model.denoise(x)
     sheet(to_bytes(torch.cat([x, once, model.denoise(once)])), 3, "The mean of the three, and denoised once and twice")
     st.caption("their mean, denoised once, and twice")
+
+
+def _told_apart(run: Run, y: list[int], wanted: list[int]) -> list[str]:
+    """The classes of the three; their numbers where there is but one class."""
+    return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
 
 
 def _apart(y: Tensor, n: int) -> tuple[int, int, int]:

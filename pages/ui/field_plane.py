@@ -152,7 +152,11 @@ def place(source: Source) -> tuple[float, float]:
 def zoom(source: Source) -> Box:
     """The box of the address, if it is one; else that of the data."""
     asked = address.read_numbers("box", 4, -1e6, 1e6)
-    if asked is None or not (asked[0] < asked[1] and asked[2] < asked[3]):
+    if asked is None:
+        return source.box
+    if not (asked[0] < asked[1] and asked[2] < asked[3]):
+        st.warning("The link's “box” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
+        address.write("box", None)
         return source.box
     return asked[0], asked[1], asked[2], asked[3]
 

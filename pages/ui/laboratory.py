@@ -62,7 +62,7 @@ def laboratory() -> None:
     st.caption(
         f"Root mean squares of the scores' differences, weighted by p over |x| ≤ 0.9; the true score's own is "
         f"{wrong.score:.3f}. The denoising optimum is exactly the score of the density blurred by σ, so its error is "
-        "the blur's, and falls fourfold when σ is halved."
+        "the blur's: once σ is small beside what the density does, it falls fourfold when σ is halved."
     )
 
 

@@ -16,13 +16,18 @@ from pages.ui.probing import Settings, targets
 
 PICTURE = "probe-curve"
 END = "end"
+ASKED = (
+    "What is measured from an image falls into thirds of the examples. Position and height: of the centre of the ink, "
+    "in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, without "
+    "the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was added."
+)
 
 
 def choose_target(run: Run) -> str:
     """Choose what is asked."""
     options = targets(run)
     _keep_known("ask", options)
-    return str(st.selectbox("Ask each layer about", options, key="ask", bind="query-params"))
+    return str(st.selectbox("Ask each layer about", options, key="ask", bind="query-params", help=ASKED))
 
 
 def choose_moment(run: Run) -> tuple[str, int | None]:

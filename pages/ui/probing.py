@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.attributes import MEASURES, corrupted, grouped, measured, parity
+from latentlab.analysis.attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
 from latentlab.analysis.features import How
 from latentlab.analysis.probe_curve import Curve, probe_curve
 from latentlab.data import UNLABELLED, is_local, load
@@ -199,7 +199,7 @@ def _ask(asked: Question, target: str) -> Question:
         noisy = torch.from_numpy(corrupted(x, level, LEVELS))
         return replace(asked, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
     values = measured(x, target)
-    y, names = grouped(values, values[: asked.sizes[0]])
+    y, names = grouped(values, values[: asked.sizes[0]], unit=UNITS.get(target, ""))
     return replace(asked, y=y, names=names)
 
 

@@ -61,8 +61,8 @@ def test_position_is_the_centre_of_the_ink() -> None:
     image = bar(4, left=10)
     assert measured(image, "position")[0] == pytest.approx(11.5)
     assert measured(np.roll(image, 5, 3), "position")[0] == pytest.approx(16.5)
-    assert measured(image, "height")[0] == pytest.approx(-23.5)
-    assert measured(np.roll(image, -3, 2), "height")[0] == pytest.approx(-20.5)
+    assert measured(image, "height")[0] == pytest.approx(SIDE - 1 - 23.5)
+    assert measured(np.roll(image, -3, 2), "height")[0] == pytest.approx(SIDE - 1 - 20.5)
 
 
 def test_a_loop_is_a_hole_in_the_ink() -> None:
@@ -100,6 +100,8 @@ def test_groups_are_as_large_as_each_other_and_borders_come_from_the_reference()
     labels, names = grouped(values)
     assert np.bincount(labels).tolist() == [300, 300, 300]
     assert len(names) == 3
+    with_unit = grouped(np.arange(9.0), unit="px")[1]
+    assert with_unit == ("below 2.67 px", "2.67 to 5.33 px", "5.33 px or more")
     np.testing.assert_array_equal(labels, grouped(values, values)[0])
     assert grouped(values + 100, values)[0].min() == 2
     assert grouped(np.array([0.0, 1.0, np.nan]))[0].tolist() == [0, 1, UNLABELLED]

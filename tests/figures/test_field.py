@@ -130,6 +130,8 @@ def test_details_show_their_numbers() -> None:
     np.testing.assert_array_equal(bars.data[0].y, [0.9, 0.1])
     way = way_down(np.array([[0.0, 0], [3, 4], [3, 5]]), 0.5, LIGHT)
     np.testing.assert_allclose(way.data[0].y, [10, 2])
+    assert way.layout.yaxis.ticktext
+    np.testing.assert_array_equal(way_down(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
     three = energies(FIELD, [draw.Layer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
     assert [trace.type for trace in three.data] == ["contour", "contour", "heatmap"]
     found = optima(source_log_density, source_score, 0.16)

@@ -92,6 +92,7 @@ def test_tables_are_drawn_with_their_counts() -> None:
     assert np.array(figure.data[0].z).tolist() == [[0.75, 0.25], [0, 0]]
     weights = weights_figure(np.array([[1.0, -2.0]], np.float32), ("a",), LIGHT)
     assert (weights.data[0].zmin, weights.data[0].zmax) == (-2, 2)
+    assert weights.layout.xaxis.dtick == 1  # there is no feature 1.5
 
 
 def test_the_dead_segment_is_shaded() -> None:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from numpy.typing import NDArray
 
-from latentlab.figures.theme import DARK, LIGHT, Theme, styled, theme
+from latentlab.figures.theme import DARK, LIGHT, Theme, log_ticks, styled, theme
 
 Colour = NDArray[np.float64]
 
@@ -91,3 +91,34 @@ def test_the_look_follows_the_appearance() -> None:
     assert figure.layout.height == 300
     assert figure.layout.font.color == DARK.text
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.05, 0.5], ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5"]),
+        ([0.0101, 0.0128], ["0.01", "0.011", "0.012", "0.013"]),
+        ([3e-7, 2.0, 0.0, np.nan], ["10⁻⁶", "10⁻⁴", "0.01", "1"]),
+        ([4.0, 4.0], ["4"]),
+        ([0.0, np.nan], []),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_labels_that_say_all(values: list[float], texts: list[str]) -> None:
+    ticks = log_ticks(np.array(values))
+    assert ticks.get("ticktext", []) == texts
+    np.testing.assert_allclose([as_number(text) for text in texts], ticks.get("tickvals", []), rtol=1e-9)
+
+
+def test_whatever_a_logarithmic_axis_spans_it_has_two_to_eight_labels() -> None:
+    rng = np.random.default_rng(0)
+    for low, span in zip(10 ** rng.uniform(-9, 4, 500), 10 ** rng.uniform(-2, 1.2, 500), strict=True):
+        ticks = np.array(log_ticks(np.array([low, low * 10**span]))["tickvals"])
+        inside = (ticks >= low * (1 - 1e-9)) & (ticks <= low * 10**span * (1 + 1e-9))
+        assert 2 <= inside.sum() <= 8, (low, span)
+        texts = log_ticks(np.array([low, low * 10**span]))["ticktext"]
+        assert len(set(texts)) == len(texts)
+
+
+def as_number(text: str) -> float:
+    digits, _, power = text.partition("10") if "⁻" in text else (text, "", "")
+    return float(digits or 1) * 10.0 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)

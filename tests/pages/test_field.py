@@ -134,6 +134,9 @@ def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Ope
     said = [warning.value for warning in app.warning]
     assert any("“at”" in text for text in said)
     assert any("“box”" in text for text in said)
+    app = opened("field", box="3,1,2,4")
+    assert ["“box”" in warning.value for warning in app.warning] == [True]
+    assert "box" not in app.query_params
 
 
 def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
@@ -157,6 +160,7 @@ def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
     stairs = opened("field", detail="One dimension", **{"density-1d": "three points"})
     assert not stairs.exception
     assert not stairs.error
+    assert "once σ is small" in words(stairs)
 
 
 def test_images_have_scores_that_are_images(opened: Open) -> None:
@@ -169,6 +173,15 @@ def test_images_have_scores_that_are_images(opened: Open) -> None:
     assert not choose(app, "image-detail", "The same, again and again").exception
 
 
+def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
+    address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "The same, again and again"}
+    app = opened("field", run="digits-dae", **address)
+    assert not app.exception
+    assert app.select_slider(key="noise-digits-dae").value == 0.2
+    assert app.number_input(key="first").value == 7
+    assert "a way uphill in density" in words(app)
+
+
 def test_three_examples_that_span_no_plane_are_a_sentence(opened: Open) -> None:
     app = opened("field", run="digits-dae")
     app.number_input(key="corner-1-digits-dae").set_value(app.number_input(key="corner-0-digits-dae").value).run()
@@ -179,7 +192,9 @@ def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
     app = opened("field", run="curve-dae")
     assert not app.exception
     assert "10 dimensions" in words(app)
-    assert app.get("plotly_chart")
+    assert [trace["text"] for trace in spec(app)["data"] if trace.get("mode") == "markers+text"] == [
+        [f"example {k}" for k in (0, 166, 333)]  # there is one class, which would tell nothing apart
+    ]
 
 
 def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
