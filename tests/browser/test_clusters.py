@@ -70,7 +70,7 @@ def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Pa
     expect(page.locator(".scatter[data-n]")).to_be_visible()
     box = resting(page, page.locator("canvas.overlay"))
     received.clear()
-    page.get_by_role("button", name="Lasso").click()
+    page.get_by_role("button", name="Lasso", exact=True).click()
     x, y = box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4
     page.mouse.move(x, y)
     page.mouse.down()
@@ -81,7 +81,7 @@ def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Pa
     expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
     settled(page)
     assert 0 < sum(received) < 60_000
-    page.get_by_role("button", name="Deselect").click()
+    page.get_by_role("button", name="Deselect", exact=True).click()
     expect(page.get_by_text("Draw a box or a lasso")).to_be_visible()
 
 
@@ -98,7 +98,7 @@ def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, pa
     maps = page.locator(".scatter[data-n]")
     expect(maps).to_have_count(2)
     box = resting(page, maps.nth(1).locator("canvas.overlay"))
-    maps.nth(1).get_by_role("button", name="Box").click()
+    maps.nth(1).get_by_role("button", name="Box", exact=True).click()
     page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.35)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.65, box["y"] + box["height"] * 0.65, steps=4)

@@ -28,13 +28,17 @@ def at(page: Page, name: str) -> list[float]:
 def test_a_click_looks_at_a_place(page: Page, plane: FloatRect) -> None:
     before = page.get_by_text(re.compile(r"^At \(")).inner_text()
     left, top = plane["x"] + 0.25 * plane["width"], plane["y"] + 0.75 * plane["height"]
+    where = page.locator(".hoverlayer").first
 
     def told() -> bool:
-        """Whether the pointer, when it comes, is told where it is."""
-        page.mouse.move(left - 3, top)
+        """Whether the pointer is told where it is, having come in one leap: on a second move it is told late, and
+        Plotly takes no click in between.
+        """
+        page.mouse.move(plane["x"] - 60, top)
+        expect(where).not_to_contain_text("(")
         page.mouse.move(left, top)
         drawn(page)
-        return "(" in (page.locator(".hoverlayer").first.text_content() or "")
+        return "(" in (where.text_content() or "")
 
     until(page, told)
     page.mouse.down()
@@ -58,7 +62,7 @@ def test_a_drag_zooms_and_a_button_shows_all_again(page: Page) -> None:
     box = at(page, "box")
     assert box[1] - box[0] == pytest.approx(box[3] - box[2], rel=1e-2)
     assert 0.5 < box[1] - box[0] < 4
-    page.get_by_role("button", name="Show all of it").click()
+    page.get_by_role("button", name="Show all of it", exact=True).click()
     page.wait_for_function("() => new URLSearchParams(location.search).get('box') === null")
 
 
@@ -69,7 +73,7 @@ def test_a_field_forms_while_one_looks(page: Page) -> None:
     shafts = ".js-plotly-plot .gl-container, .js-plotly-plot canvas"
     expect(page.locator(shafts).first).to_be_attached()
     settled(page)
-    page.get_by_role("button", name="Knobs of the network").click()
+    page.get_by_role("button", name="Knobs of the network", exact=True).click()
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     epochs.fill("10000")  # more than any machine gets done before it is stopped
     epochs.press("Enter")

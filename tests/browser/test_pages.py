@@ -33,7 +33,7 @@ def test_a_link_that_is_opened_first_has_the_frame_around_it(
     try:
         page.goto(fresh.url("traversal?run=mnist-vae-20d"))
         expect(page.locator("canvas.plane")).to_be_visible()
-        expect(page.get_by_role("link", name="Train")).to_be_visible()
+        expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
         expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
     finally:
         fresh.kill()
@@ -56,7 +56,7 @@ def test_without_live_the_server_answers_when_the_slider_is_let_go(server: Serve
 def test_the_chosen_model_is_kept_from_page_to_page(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".sliders input")).to_have_count(6)
-    page.get_by_role("link", name="Train").click()
+    page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
 
 
