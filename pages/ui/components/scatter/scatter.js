@@ -105,14 +105,14 @@ function create(host) {
   // points a frame as a hand that moves doesn't feel, and more once it rests.
   function drawPoints(width) {
     const { n } = state.map;
-    const moving = performance.now() - moved < REST;
-    if (stale && !(next && moving)) {
+    if (stale && !next) {
       next = { ...view, done: 0 };
       const scale = size.map((pixels, k) => (2 * view.zoom) / (pixels + 2 * margin[k]));
       points.begin([view.x, view.y, ...scale], width, n > SMALL);
       stale = false;
     }
     if (next) {
+      const moving = performance.now() - moved < REST;
       const whole = !drawn || glide || n * cost <= AT_ONCE;
       const count = Math.min(n - next.done, whole ? n : Math.max(LEAST, Math.round((moving ? MOVING : RESTING) / cost)));
       const timed = n > SMALL && !moving && count >= LEAST;
