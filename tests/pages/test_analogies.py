@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
@@ -314,7 +315,9 @@ def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_
     x, y, _ = app_store.examples("plane").batch()
     with torch.no_grad():
         error = float((plane.classify(x).argmax(1) != y).float().mean())
-    assert f"Test error {error:.2%} over 200 examples; 6 labels were known" in words(app)
+    known = binomtest(round(200 * error), 200).proportion_ci(method="wilson")
+    interval = f"95 % interval {known.low:.2%} to {known.high:.2%}"
+    assert f"Test error {error:.2%} ({interval}) over 200 examples; 6 labels were known" in words(app)
 
 
 def test_the_example_of_the_least_certain_class_is_first(opened: Open, app_store: Store, plane: ADGM) -> None:
