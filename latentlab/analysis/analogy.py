@@ -86,7 +86,10 @@ class Usage:
             return "The decoder ignores z: every style looks the same."
         if self.of_y < UNUSED:
             return "The decoder ignores y: every class looks the same."
-        return f"The decoder uses both: {self.of_z:.0%} of the variance goes if z is held, {self.of_y:.0%} if y is."
+        return (
+            f"The decoder uses both: of what makes its examples differ (their variance), {self.of_z:.0%} goes when the "
+            f"style z is the same for all, {self.of_y:.0%} when the class y is."
+        )
 
 
 def analogies(encode: EncodeAs, decode: DecodeAs, x: Tensor, y: Tensor, n_classes: int) -> Analogies:

@@ -110,6 +110,15 @@ def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: 
             np.testing.assert_array_equal(found[2 * row + 1], few_digits.test.x[i, 0])
 
 
+def test_the_page_opens_with_every_style_in_every_class(opened: Open, app_store: Store) -> None:  # noqa: ARG001
+    app = opened("analogies")
+    assert app.query_params["run"] == "mnist-cvae"
+    assert said(drawings(app)[0]).count("0") == 1  # a column for each class
+    app.session_state["chosen"] = "mnist-vae-2d"  # as on the page before
+    app.session_state["picked_here"] = True
+    assert app.run().query_params["run"] == "mnist-vae-2d"
+
+
 def test_every_digit_is_among_the_first_sources_and_others_come_on_demand(opened: Open, told: CVAE) -> None:  # noqa: ARG001
     app = opened("analogies", run="told", rows="10")
     names = [text for text in said(drawings(app)[0]) if "(#" in text]
