@@ -76,7 +76,7 @@ def not_told(run: Run) -> None:
             four_images(run)
 
 
-run = header_or_data("Analogies", Conditional, Decodes)
+run = header_or_data("Analogies", Conditional, Decodes, first="mnist-cvae")
 if run is None:
     st.stop()
 if isinstance(run, str):

@@ -13,6 +13,7 @@ splits the variance of the sheet as the two-way layout that it is (Fisher 1925; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from torch import Tensor
 EncodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, *shape), (B,) classes -> (B, z_dim)
 DecodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, z_dim), (B,) classes -> (B, *shape)
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Classes = NDArray[np.int64]
 
 BATCH = 1_000  # examples decoded at once
@@ -55,6 +57,7 @@ class Usage:
         both: the share of what only style and class together say.
         variance: what is shared out: the variance summed over the pixels, of intensities in [0, 1].
         n: styles.
+        std_errors: of the first three, over the choice of styles (jackknife, Efron 1982); NaN for fewer than three.
     """
 
     z: float
@@ -62,6 +65,7 @@ class Usage:
     both: float
     variance: float
     n: int
+    std_errors: tuple[float, float, float]
 
     @property
     def of_z(self) -> float:
@@ -82,7 +86,10 @@ class Usage:
             return "The decoder ignores z: every style looks the same."
         if self.of_y < UNUSED:
             return "The decoder ignores y: every class looks the same."
-        return f"The decoder uses both: {self.of_z:.0%} of the variance goes if z is held, {self.of_y:.0%} if y is."
+        return (
+            f"The decoder uses both: of what makes its examples differ (their variance), {self.of_z:.0%} goes when the "
+            f"style z is the same for all, {self.of_y:.0%} when the class y is."
+        )
 
 
 def analogies(encode: EncodeAs, decode: DecodeAs, x: Tensor, y: Tensor, n_classes: int) -> Analogies:
@@ -149,16 +156,53 @@ def usage_of(examples: Floats) -> Usage:
         raise ValueError("One style can't show whether styles differ: pick at least two.")
     _check(k)
     cells = examples.reshape(n, k, -1).astype(np.float64)
-    styles, classes = cells.mean(1, keepdims=True), cells.mean(0, keepdims=True)
-    middle = styles.mean(0, keepdims=True)
-    of_z = np.square(styles - middle).sum() / (n - 1)
-    of_both = np.square(cells - styles - classes + middle).sum() / ((n - 1) * k)
-    of_y = max(0.0, np.square(classes - middle).sum() / k - of_both / n)
-    total = float(of_z + of_y + of_both)
+    styles = cells.mean(1)
+    rest = (cells - styles[:, None]).reshape(n, -1)
+    of_styles, of_rest = _products(styles - styles.mean(0)), _products(rest / math.sqrt(k))
+    found = _variances(n, *(product.sum(1) for product in (of_styles, of_rest)))
+    total = float(found.sum())
     # what rounding leaves of a decoder that gives the same everywhere is no variance
     if not total > 1e-10 * float(np.square(cells).mean() * cells.shape[2]):
-        return Usage(0.0, 0.0, 0.0, 0.0, n)
-    return Usage(float(of_z) / total, float(of_y) / total, float(of_both) / total, total, n)
+        return Usage(0.0, 0.0, 0.0, 0.0, n, (0.0, 0.0, 0.0))
+    z, y, both = (float(part) / total for part in found)
+    return Usage(z, y, both, total, n, _jackknife(of_styles, of_rest))
+
+
+def _products(rows: Doubles) -> Doubles:
+    """(2, N): the square of each of N rows, and its inner product with the sum of all."""
+    return np.stack([np.square(rows).sum(1), rows @ rows.sum(0)])
+
+
+def _variances(n: int, of_styles: Doubles, of_rest: Doubles) -> Doubles:
+    """(3, ...) the variance of the style, of the class, and of both together, for n styles.
+
+    Args:
+        n: styles.
+        of_styles: (2, ...) the sum of the squares of the styles' means over the classes, and the square of their sum.
+        of_rest: (2, ...) the same of what the classes add to them, averaged over the classes.
+    """
+    of_z, of_both = ((squares - square / n) / (n - 1) for squares, square in (of_styles, of_rest))
+    return np.stack([of_z, (of_rest[1] / n - of_both) / n, of_both]).clip(0)
+
+
+def _jackknife(of_styles: Doubles, of_rest: Doubles) -> tuple[float, float, float]:
+    """The standard errors of the shares: how much they change when one style is left out (Efron 1982).
+
+    Args:
+        of_styles: (2, N) `_products` of the styles' means.
+        of_rest: (2, N) those of the rest.
+    """
+    n = of_styles.shape[1]
+    if n < 3:
+        return math.nan, math.nan, math.nan
+    left = [
+        np.stack([squares.sum() - squares, products.sum() - 2 * products + squares])
+        for squares, products in (of_styles, of_rest)
+    ]
+    found = _variances(n - 1, *left)
+    shares = found / np.maximum(found.sum(0), np.finfo(float).tiny)
+    z, y, both = np.sqrt((n - 1) * np.square(shares - shares.mean(1, keepdims=True)).mean(1)).tolist()
+    return z, y, both
 
 
 def as_classes(y: Tensor, n: int, n_classes: int) -> Classes:

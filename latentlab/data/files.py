@@ -79,7 +79,9 @@ def read_path(path: Path, label: str = "", image: str = "", max_side: int = MAX_
     except OSError as error:
         raise DataError(f"{shown(path.name)} can't be read: {error.strerror or 'damaged'}.") from error
     if len(found.x) < LEAST:
-        raise DataError(f"{shown(path.name)} has {counted(len(found.x), 'example')}; {LEAST} are the least.")
+        lost = "; ".join(note.rstrip(".") for note in found.notes if "dropped" in note or "skipped" in note)
+        few = counted(len(found.x), "example") + (f" that can be read ({lost})" if lost else "")
+        raise DataError(f"{shown(path.name)} has {few}; {LEAST} are the least.")
     y, classes, notes = class_indices(found.labels, len(found.x), shown(path.name))
     name = path.stem if path.is_file() else path.name
     data = Dataset(name, torch.from_numpy(np.ascontiguousarray(found.x)), torch.from_numpy(y), classes)

@@ -94,7 +94,7 @@ def _vectors(name: str, frame: Any, label: str) -> Examples:
     if not good.any():
         raise DataError(f"{name} has text, NaN, infinity or nothing among the numbers of every row.")
     where = [vector.names[k] for k in np.flatnonzero(bad.any(axis=0))]
-    notes = [f"{good.sum():,} vectors of {counted(len(vector.names), 'number')}."]
+    notes = [f"{counted(int(good.sum()), 'vector')} of {counted(len(vector.names), 'number')}."]
     if where:
         dropped = counted(int((~good).sum()), "row")
         notes.append(f"{dropped} dropped: text, NaN, infinity or nothing in {listing(where)}.")

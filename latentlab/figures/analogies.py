@@ -97,12 +97,12 @@ def analogy_sheet(
 
 def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> dict[str, go.Figure]:
     """By title: what the variance comes from, what the judge sees, what a row keeps; beside their controls."""
-    shares, panels = np.array([used.z, used.y, used.both]), {}
+    shares, errors, panels = np.array([used.z, used.y, used.both]), 2 * np.array(used.std_errors), {}
     panels["share of the variance"] = figure = go.Figure()
     figure.add_bar(
         y=["style z", "class y", "only both"], x=shares, orientation="h", marker={"color": look.accent},
-        text=[f"{share:.0%}" for share in shares], textposition="outside", cliponaxis=False,
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        text=[f"{share:.0%} ± {error:.0%}".partition(" ± nan")[0] for share, error in zip(shares, errors, strict=True)],
+        textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
     if judged is not None:
         panels["recognised by the judge"] = figure = go.Figure()

@@ -47,7 +47,8 @@ def usage_meters(run: Run, rows: Rows) -> None:
         )
     right.caption(
         f"Over {n} styles in {len(run.classes)} classes.{control}{style} {where.summary} Shares are of the variance "
-        "over styles and classes, summed over the pixels; “only both” is what neither says alone."
+        "over styles and classes, summed over the pixels, ± two standard errors; “only both” is what neither says "
+        "alone."
     )
 
 

@@ -10,6 +10,7 @@ import torch
 
 from latentlab import ladder
 from latentlab.analysis.decision import Decision, Parting, decision, parting
+from latentlab.analysis.judging import Share, wilson
 from latentlab.data import Dataset
 from latentlab.figures.curves import training_curves
 from latentlab.figures.few_labels import components, decision_surface, mark
@@ -83,7 +84,10 @@ def plane(run: Run) -> None:
     if history:
         curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)["error"]
         figure(curve, "The error over the epochs, and that of classifiers of the same labels", place=right)
-    about = f"Test error {error:.2%} over {len(seen):,} examples; {len(few)} labels were known (large marks)."
+    about = (
+        f"Test error {error.value:.2%} (95 % interval {error.low:.2%} to {error.high:.2%}) over {len(seen):,} "
+        f"examples; {len(few)} labels were known (large marks)."
+    )
     if parted is not None:
         about += (
             f" The classes part linearly in the first two components of a: {parted.accuracy:.1%} of held-out codes."
@@ -107,14 +111,14 @@ def is_plane(run: Run) -> bool:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cache.BY_VERSION)
-def _plane(run: Run) -> tuple[Decision, Parting | None, float]:
+def _plane(run: Run) -> tuple[Decision, Parting | None, Share]:
     model, seen = cache.model(run), cache.examples(run)
     if not isinstance(model, Classifies):
         raise TypeError(f"{run.model} doesn't classify.")
     x, y, _ = seen.batch()
     found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
     with torch.no_grad():
-        error = float((model.classify(x).argmax(1) != y).float().mean())
+        error = wilson(float((model.classify(x).argmax(1) != y).float().mean()), len(y))
         parted = parting(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
     return found, parted, error
 

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.data import Dataset, is_local
+from latentlab.models import Decodes, Encodes
 from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address
@@ -60,8 +61,18 @@ def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
                 args=(side, seen.of, tuple(ids.tolist())),
                 help="For the page Analogies: the direction from group B to group A, and for the page Probes",
             )
-    for group in picked(seen.of.dataset).values():
-        st.caption(f"{group.name} is kept for Analogies and Probes.")
+    known, run = picked(seen.of.dataset), seen.of.run
+    here = run.id if run is not None else f"data:{seen.of.dataset}"
+    if known and (run is None or (issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes))):
+        st.page_link(
+            "pages/analogies.py", label="See the direction from B to A", icon=":material/grid_on:",
+            query_params={"run": here},
+        )  # fmt: skip
+    for name in known:
+        st.page_link(
+            "pages/probes.py", label=f"Probe {name[:len('lasso A')]} against the rest", help=name,
+            icon=":material/device_thermostat:", query_params={"run": here, "ask": name},
+        )  # fmt: skip
 
 
 def picked(dataset: str) -> dict[str, Group]:

@@ -39,10 +39,12 @@ def header(title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: 
     return found if isinstance(found, Run) else None
 
 
-def header_or_data(title: str, *any_of: type[Model], images: bool = False) -> Run | str | None:
+def header_or_data(
+    title: str, *any_of: type[Model], first: str = FIRST_CHOICE, images: bool = False
+) -> Run | str | None:
     """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
     options: dict[str, Run | str] = {run.id: run for run in _runs(*any_of, images=images)}
-    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True, FIRST_CHOICE)
+    return _header(title, options | {f"data:{name}": name for name in names() if is_local(name)}, True, first)
 
 
 def _runs(*any_of: type[Model], images: bool) -> list[Run]:

@@ -65,8 +65,8 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
         if seen.of.run is not None:
             loss = terms(seen.of)["loss"]
-            few = f"{np.nanmean(loss[ids]):.1f} ± {np.nanstd(loss[ids]):.1f} {unit(seen.of, 'loss')}".rstrip()
-            st.markdown(f"**Loss** {few} (mean ± standard deviation); of all {np.nanmean(loss):.1f}")
+            few = f"{_amount(np.nanmean(loss[ids]))} ± {_amount(np.nanstd(loss[ids]))} {unit(seen.of, 'loss')}".rstrip()
+            st.markdown(f"**Loss** {few} (mean ± standard deviation); of all {_amount(np.nanmean(loss))}")
         _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
         files(seen, ids)
         hand_over(seen, ids)
@@ -114,7 +114,7 @@ def _point(seen: Space, index: int) -> None:
     told = judged(seen.of)
     said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
     of = seen.of
-    loss = f" · loss {terms(of)['loss'][index]:.1f} {unit(of, 'loss')}".rstrip() if of.run is not None else ""
+    loss = f" · loss {_amount(terms(of)['loss'][index])} {unit(of, 'loss')}".rstrip() if of.run is not None else ""
     st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
     if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
         st.caption(" · ".join(told_too[:SHOWN]))
@@ -142,6 +142,11 @@ def _place_picture(seen: Space, code: NDArray[np.float32], alt: str) -> None:
     else:
         return
     st.caption(alt.lower())
+
+
+def _amount(value: np.floating) -> str:
+    """To a decimal, of small numbers to three digits: a classifier's loss is small, a VAE's is not."""
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
 def _where(seen: Space) -> str:

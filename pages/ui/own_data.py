@@ -165,7 +165,8 @@ def _outline(name: str) -> str:
     except DataError as error:
         return _plain(str(error))
     size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
-    classes = f", {len(card.classes)} classes" if card.classes else ", no labels"
+    several = f", {len(card.classes)} classes" if len(card.classes) > 1 else ", one class"
+    classes = several if card.classes else ", no labels"
     return f"{card.n:,} {size}{classes}, from {_plain(card.source)}"
 
 

@@ -72,6 +72,21 @@ def test_few_styles_give_the_same_on_average() -> None:
         assert mean == pytest.approx(getattr(many, part) * many.variance, rel=0.06)
 
 
+def test_the_errors_of_the_shares_are_those_of_leaving_one_style_out() -> None:
+    cells = in_every_class(entangled, torch.randn(12, D, generator=RNG), K)
+    left = [usage_of(np.delete(cells, i, 0)) for i in range(12)]
+    for part, found in zip(("z", "y", "both"), usage_of(cells).std_errors, strict=True):
+        shares = np.array([getattr(one, part) for one in left])
+        assert found == pytest.approx(np.sqrt(11 / 12 * np.square(shares - shares.mean()).sum()), rel=1e-4)
+    assert np.isnan(usage_of(cells[:2]).std_errors).all()
+
+
+def test_the_errors_of_the_shares_are_how_much_they_vary() -> None:
+    draws = [usage(entangled, torch.randn(40, D, generator=RNG), K) for _ in range(400)]
+    for part, errors in zip(("z", "y", "both"), zip(*(one.std_errors for one in draws), strict=True), strict=True):
+        assert np.mean(errors) == pytest.approx(np.std([getattr(one, part) for one in draws]), rel=0.2)
+
+
 def test_a_decoder_that_ignores_its_style_or_its_class_is_told() -> None:
     z = torch.randn(50, D, generator=RNG)
     no_z, no_y = (usage(decode, z, K) for decode in (lambda z, y: additive(0 * z, y), lambda z, y: additive(z, 0 * y)))

@@ -16,7 +16,7 @@ from latentlab.models.sdgm import SDGM
 from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import SHIPPED, Store
-from tests.browser.conftest import COUNT, Server, drawn, parameter, resting
+from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled
 
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
@@ -61,3 +61,19 @@ def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(
     expect(page).not_to_have_url(re.compile("[?&]z="))
     drawn(page)
     assert cells.evaluate(PIXELS) == before
+
+
+def test_a_row_follows_after_a_map_was_looked_at(server: Server, page: Page) -> None:
+    """What the components share in the browser is the map's first, then the decoder's too."""
+    page.goto(server.url("clusters?run=digits-m2"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Analogies", exact=True).click()
+    choose(page, "Model", "Digits, every class in one style")
+    expect(page.locator(".row[data-runs=browser]")).to_be_visible()
+    cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
+    resting(page, cells)
+    before = cells.evaluate(PIXELS)
+    slider.evaluate("(range) => { range.value = 2.5; range.dispatchEvent(new Event('input', {bubbles: true})); }")
+    drawn(page)
+    assert cells.evaluate(PIXELS) != before

@@ -111,6 +111,18 @@ def test_rows_lead_from_an_example_to_its_columns(tmp_path: Path) -> None:
         assert opened.columns["word"][rows].tolist() == [f"w{int(k)}" for k in part.x[:, 1]]
 
 
+def test_too_few_examples_say_what_became_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\nfoo,3\n4,nan\n5,inf\n")
+    message = refused(path, "has 1 example that can be read")
+    assert "(3 rows dropped: text, NaN, infinity or nothing in a, b); 2 are the least" in message
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    Image.new("L", (4, 4)).save(folder / "good.png")
+    (folder / "bad.png").write_bytes(b"no image")
+    assert "1 file skipped as damaged or not an image: bad.png" in refused(folder, "1 example that can be read")
+
+
 def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
     path = tmp_path / "codes.npy"
     np.save(path, np.ones((1, 3)))

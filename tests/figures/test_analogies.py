@@ -60,16 +60,19 @@ def test_meters_show_shares_accuracy_and_style_beside_their_controls() -> None:
         np.arange(3), np.ones(3, np.float32),
     )  # fmt: skip
     kept = Consistency(Measured(0.5, 0.01, 0.02), {"ink": Measured(0.6, 0.0, 0.1)}, 9)
-    panels = meters(Usage(0.5, 0.3, 0.2, 7.0, 9), judged, kept, LIGHT)
+    panels = meters(Usage(0.5, 0.3, 0.2, 7.0, 9, (0.01, 0.02, 0.03)), judged, kept, LIGHT)
     traces = [trace for panel in panels.values() for trace in panel.data]
     bars = [trace for trace in traces if trace.type == "bar"]
     np.testing.assert_allclose(bars[0].x, [0.5, 0.3, 0.2])
+    assert bars[0].text == ("50% ± 2%", "30% ± 4%", "20% ± 6%")
     assert [bar.x[0] for bar in bars[1:]] == [0.8, 0.99, 0.6, 0.5]
     np.testing.assert_allclose([bars[1].error_x.array[0], bars[1].error_x.arrayminus[0]], [0.1, 0.1])
     nulls = [trace for trace in traces if trace.type == "scatter"]
     assert [null.x[0] for null in nulls] == [0.0, 0.01]
     assert list(panels) == ["share of the variance", "recognised by the judge", "style kept along a row"]
-    assert list(meters(Usage(0, 0, 0, 0, 9), None, None, DARK)) == ["share of the variance"]
+    two = meters(Usage(0.5, 0.3, 0.2, 7.0, 2, (np.nan, np.nan, np.nan)), None, None, DARK)
+    assert list(two) == ["share of the variance"]
+    assert two["share of the variance"].data[0].text == ("50%", "30%", "20%")  # nobody knows how sure
 
 
 def test_support_has_a_line_for_each_example_and_one_for_what_is_usual() -> None:

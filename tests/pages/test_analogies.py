@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
@@ -107,6 +108,15 @@ def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: 
             cells = [to_bytes(told.decode(z, torch.tensor([k])))[0, 0] for k in range(10)]
             np.testing.assert_allclose(found[2 * row].astype(int), np.hstack(cells), atol=1)
             np.testing.assert_array_equal(found[2 * row + 1], few_digits.test.x[i, 0])
+
+
+def test_the_page_opens_with_every_style_in_every_class(opened: Open, app_store: Store) -> None:  # noqa: ARG001
+    app = opened("analogies")
+    assert app.query_params["run"] == "mnist-cvae"
+    assert said(drawings(app)[0]).count("0") == 1  # a column for each class
+    app.session_state["chosen"] = "mnist-vae-2d"  # as on the page before
+    app.session_state["picked_here"] = True
+    assert app.run().query_params["run"] == "mnist-vae-2d"
 
 
 def test_every_digit_is_among_the_first_sources_and_others_come_on_demand(opened: Open, told: CVAE) -> None:  # noqa: ARG001
@@ -314,7 +324,9 @@ def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_
     x, y, _ = app_store.examples("plane").batch()
     with torch.no_grad():
         error = float((plane.classify(x).argmax(1) != y).float().mean())
-    assert f"Test error {error:.2%} over 200 examples; 6 labels were known" in words(app)
+    known = binomtest(round(200 * error), 200).proportion_ci(method="wilson")
+    interval = f"95 % interval {known.low:.2%} to {known.high:.2%}"
+    assert f"Test error {error:.2%} ({interval}) over 200 examples; 6 labels were known" in words(app)
 
 
 def test_the_example_of_the_least_certain_class_is_first(opened: Open, app_store: Store, plane: ADGM) -> None:

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -388,9 +389,24 @@ def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
     assert sent(app)[0]["scale"]["name"] == "distance from the click (σ)"
     assert re.search(r"· loss \d+\.\d nats", words(app))
     assert re.search(r"\*\*Loss\*\* \d+\.\d ± \d+\.\d nats \(mean ± standard deviation\)", words(app))
-    app = opened("clusters", run="digits-cnn", colour="error")
+    app = pick(opened("clusters", run="digits-cnn", colour="error"), clicked={"id": 5, "place": None})
+    assert re.search(r"· loss \d\.\d{3,}\S* nats", words(app))
     assert sent(app)[0]["scale"]["name"] == "error (fraction)"
     app.selectbox(key="colour").select("distance from the click").run()
-    assert sent(app)[0]["scale"]["name"] == "distance from the first example"  # outputs of a layer have no unit
+    assert sent(app)[0]["scale"]["name"] == "distance from the click"  # outputs of a layer have no unit
     classes = opened("clusters", run="mnist-vae-20d", detail="Classes")
     assert "spread (σ)" in classes.dataframe[1].value
+
+
+def test_a_kept_selection_leads_to_the_pages_that_use_it(opened: Open) -> None:
+    ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
+    app = pick(opened("clusters", run="mnist-vae-20d"), selected=ids)
+    app.button(key="group A").click().run()
+    (name,) = (group.name for group in app.session_state["groups"].values())
+    links = {one.proto.label: one.proto.query_string for one in app.get("page_link")}
+    assert links["See the direction from B to A"] == "run=mnist-vae-20d"
+    asked = parse_qs(links["Probe lasso A against the rest"])
+    assert asked == {"run": ["mnist-vae-20d"], "ask": [name]}
+    app = pick(opened("clusters", run="digits-cnn"), selected=ids)
+    app.button(key="group A").click().run()
+    assert [one.proto.label for one in app.get("page_link")] == ["Probe lasso A against the rest"]  # it can't decode

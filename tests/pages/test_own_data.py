@@ -263,3 +263,9 @@ def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: 
     app = opened("train", dataset=name)
     assert not app.exception
     assert app.number_input(key="vae-digits-epochs")
+
+
+def test_a_single_class_is_told_as_one(opened: Open, shelf: Shelf, tmp_path: Path) -> None:
+    np.savez(tmp_path / "same.npz", x=np.arange(40.0).reshape(20, 2), y=np.zeros(20, int))
+    shelf.add(tmp_path / "same.npz")
+    assert "20 vectors of 2, one class, from" in words(opened("train"))
