@@ -46,8 +46,10 @@ def experiment(run: Run) -> None:
             )
         else:
             st.info(told.advice, icon=":material/lightbulb:")
-        n_steps = len(found.chains.positions)
-        if n_steps < setup.n_steps:
+        n_steps, n_chains = found.chains.accepted.shape
+        if n_chains < setup.n_chains:
+            st.caption(f"Cut to {n_chains:,} chains of {n_steps:,} steps, so that it answers at once.")
+        elif n_steps < setup.n_steps:
             st.caption(f"Cut to {n_steps:,} steps, so that it answers at once; take fewer chains for more.")
     numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if numbers.open:

@@ -18,6 +18,7 @@ from latentlab.analysis.probe import Probe, linear_probe
 from latentlab.models import Classifies, Decodes, Denoises, Encodes
 
 LATENT = "latent"
+WITHIN = "the rise is within the bands"  # what may explain a layer that seems to know less than the one before
 Measure = Literal["error", "cross-entropy", "top 3"]
 Split = Literal["test", "valid", "train"]
 Labels = NDArray[np.int64]
@@ -86,7 +87,7 @@ class Curve:
             if reading.probes[0].kept < reading.probes[0].total:
                 why.append(f"only {reading.probes[0].kept:,} of {reading.probes[0].total:,} features were kept")
             if rise < float(np.hypot(spread[k], spread[k - 1])):
-                why.append("the rise is within the bands")
+                why.append(WITHIN)
             found[int(k)] = "; ".join(why) or "nothing here explains it"
         return found
 

@@ -13,7 +13,7 @@ from plotly.colors import sample_colorscale
 
 from latentlab.analysis.field import Box, Field
 from latentlab.analysis.fixed_points import FixedPoints
-from latentlab.figures.theme import LIGHT, Theme, styled
+from latentlab.figures.theme import LIGHT, Theme, round_step, styled
 
 Floats = NDArray[np.floating]
 
@@ -21,6 +21,7 @@ PICKED = 61  # places a side that a click can choose
 FEW = 50  # points, each of which matters
 LONGEST = 0.95  # an arrow, in cells of the lattice
 HEAD = 0.38  # a head, in lengths of its arrow
+LEVELS = 14  # contours, at most
 BINS = 6  # shades of length
 KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
 
@@ -207,7 +208,7 @@ def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.C
         return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
     high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
     if layer.contours:
-        levels = {"start": 0, "end": high, "size": (high or 1) / 14}
+        levels = {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
         return go.Contour(
             **common,
             colorscale=shades(look),

@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.field import Field
 from latentlab.analysis.laboratory import WITHIN, Optima
-from latentlab.figures.field import Layer
-from latentlab.figures.theme import Theme, log_ticks, styled
+from latentlab.figures.field import LEVELS, Layer
+from latentlab.figures.theme import Theme, log_ticks, round_step, styled
 
 Doubles = NDArray[np.float64]
 
@@ -51,7 +51,8 @@ def energies(field: Field, layers: Sequence[Layer], look: Theme) -> go.Figure:
         common: dict[str, Any] = {"x": field.x, "y": field.y, "z": np.asarray(layer.z, np.float32), "hoverinfo": "skip"}
         common |= {"colorscale": "Viridis", "showscale": False}
         if layer.contours:
-            levels = {"start": 0, "end": high, "size": (high or 1) / 14}
+            levels: dict[str, Any] = {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
+            levels |= {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
             figure.add_contour(**common, reversescale=True, contours=levels, row=1, col=column)
         else:
             figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best", row=1, col=column)

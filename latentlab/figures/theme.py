@@ -107,6 +107,12 @@ def log_ticks(values: NDArray[np.floating]) -> dict[str, Any]:
     return {"tickvals": ticks, "ticktext": [_short(tick) for tick in ticks]}
 
 
+def round_step(distance: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is no smaller than a distance."""
+    power = 10.0 ** math.floor(math.log10(distance)) if distance > 0 else 1.0
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= distance * (1 - 1e-9))
+
+
 def _short(value: float) -> str:
     """A number, as a power of ten where it would be long."""
     if 1e-4 < value < 1e5:

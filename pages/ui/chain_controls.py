@@ -50,6 +50,8 @@ def controls(run: Run) -> tuple[Setup, float]:
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
     _keep_possible("target", targets(run))
     target = st.selectbox("Target", targets(run), key="target", bind="query-params")
+    if not {POSTERIOR, LEARNED} & set(targets(run)):
+        st.caption(f"Nothing of “{run.title}” can be sampled here; these densities need no model.")
     _keep_possible("sampler", samplers(target))
     sampler = st.selectbox("Sampler", samplers(target), key="sampler", bind="query-params")
     image, hidden, mask = 0, WHOLE, None

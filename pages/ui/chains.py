@@ -44,6 +44,7 @@ ENERGIES: dict[str, Rule | None] = {"exact": None, "path integral": "midpoint", 
 LENGTHS = {"random walk": 2.4, "MALA": 1.2, "unadjusted Langevin": 0.7, "HMC": 0.7, "parallel tempering": 2.4}
 SIDE = 72  # cells along a side of what is drawn behind the chains
 WORK = 2e10  # floating-point operations that a page may wait for: about a second
+LEAST_STEPS, LEAST_CHAINS = 20, 10  # that an experiment is never cut below
 SHOWN = 40  # chains whose moves are drawn
 SIGMA = 0.1  # the noise of the exact denoisers
 POINTS = 5  # of a path
@@ -151,7 +152,7 @@ def sensible(run: Run, target: str, sampler: str, image: int, mask: str | None) 
 
 @st.cache_resource(max_entries=16, show_spinner="The chains walk …", hash_funcs=cache.BY_VERSION)
 def played(run: Run, setup: Setup) -> Played:
-    """Run an experiment, in fewer steps than asked for if they would take long.
+    """Run an experiment, in fewer steps than asked for if they would take long, and with fewer chains if need be.
 
     Raises:
         ValueError: it can't be run; one sentence.
@@ -159,9 +160,10 @@ def played(run: Run, setup: Setup) -> Played:
     target, truth, data, work = _parts(run, setup)
     sampler = _sampler(run, setup)
     scale = sensible(run, setup.target, setup.sampler, setup.image, setup.mask) * 2.0**setup.power
-    start = start_places(data, setup.start, setup.n_chains, device.generator(setup.seed))
     heavy = work * (3 if sampler.needs_gradient and setup.target == POSTERIOR else 1) * sampler.evaluations
-    n_steps = int(min(setup.n_steps, max(20, WORK / heavy / setup.n_chains)))
+    n_chains = int(min(setup.n_chains, max(LEAST_CHAINS, WORK / heavy / LEAST_STEPS)))
+    n_steps = int(min(setup.n_steps, max(LEAST_STEPS, WORK / heavy / n_chains)))
+    start = start_places(data, setup.start, n_chains, device.generator(setup.seed))
     chains = sample_chains(
         target, start, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(setup.seed + 1),
         n_proposals=SHOWN,

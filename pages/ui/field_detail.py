@@ -92,8 +92,12 @@ def is_it_a_gradient(source: Source, box: Box) -> None:
     b.metric("One way", f"{rises[0]:.3g} nats", help="Energy difference between two corners, along one side")
     c.metric("The other way", f"{rises[1]:.3g} nats", help="Between the same corners, along the other side")
     d.metric("Asymmetry of J", f"{bent:.3f}", help="Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient")
-    which = "the loop that you clicked" if len(loop(source)) > 2 else "a triangle about the middle"
-    st.caption(f"Over {which}; the pointer can draw one of your own on the plane.")
+    n = len(loop(source))
+    which = "the loop that you clicked" if n > 2 else "a triangle about the middle"
+    more = "the pointer can draw one of your own on the plane."
+    if 0 < n < 3:
+        more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
+    st.caption(f"Over {which}; {more}")
     if loop(source) and st.button("Forget the loop", icon=":material/delete:"):
         st.session_state.pop(f"loop-{source.data.name}", None)
         st.rerun(scope="fragment")

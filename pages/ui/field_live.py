@@ -31,7 +31,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
     reach = round(max(abs(v) for v in box), 2)
     settings = st.popover("Knobs of the network", width="stretch")
-    model = settings.segmented_control("Model", MODELS_HERE, default="dae", required=True, key="live-model")
+    model = settings.segmented_control(
+        "Model", MODELS_HERE, default="dae", required=True, key="live-model", bind="query-params"
+    )
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
     width = box[1] - box[0]

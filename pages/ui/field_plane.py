@@ -141,12 +141,16 @@ def _far(source: Source) -> float:
 
 
 def place(source: Source) -> tuple[float, float]:
-    """The chosen place; beside the middle one of the data if there is none."""
+    """The chosen place; if there is none, beside the middle one of the data, or the most central one in sight."""
     asked = address.read_numbers("at", 2, -1e6, 1e6)
     if asked is not None:
         return asked[0], asked[1]
-    x = source.data.x[len(source.data) // 2] + 2.5 * source.sigma  # off the data, so that there is something to see
-    return float(x[0]), float(x[1])
+    box, x = zoom(source), source.data.x
+    k = len(x) // 2
+    if box != source.box:
+        k = int((x - torch.tensor([box[0] + box[1], box[2] + box[3]]) / 2).square().sum(1).argmin())
+    beside = x[k] + 2.5 * source.sigma  # off the data, so that there is something to see
+    return float(beside[0]), float(beside[1])
 
 
 def zoom(source: Source) -> Box:

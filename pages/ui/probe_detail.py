@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.features import Reduction
 from latentlab.analysis.monotonicity import monotonicity
-from latentlab.analysis.probe_curve import Curve, Measure, Reading, Split, confusion, hardest
+from latentlab.analysis.probe_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.data import to_bytes
 from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
 from latentlab.figures.probes import confusion_figure, weights_figure
@@ -36,11 +36,12 @@ def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) 
     text = f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. "
     if found.largest > 0:
         text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
-    text += (
-        f"{len(found.violations)} of {len(curve.readings) - 1} layers know less than the one before them; rank "
-        f"correlation with depth {found.spearman:.2f}."
-    )
-    for k, why in list(curve.kinks(measure, split).items())[:KINKS]:
+    kinks = curve.kinks(measure, split)
+    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers know less than the one before them"
+    if kinks and curve.spread(measure, split).any():
+        text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
+    text += f"; rank correlation with depth {found.spearman:.2f}."
+    for k, why in list(kinks.items())[:KINKS]:
         text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:
         untrained = before.means(measure, split)

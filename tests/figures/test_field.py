@@ -134,6 +134,7 @@ def test_details_show_their_numbers() -> None:
     np.testing.assert_array_equal(way_down(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
     three = energies(FIELD, [draw.Layer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
     assert [trace.type for trace in three.data] == ["contour", "contour", "heatmap"]
+    assert all(trace.contours.showlabels for trace in three.data[:2])
     found = optima(source_log_density, source_score, 0.16)
     curves = optima_curves(found, LIGHT)
     scores = {trace.line.color: trace for trace in curves.data if trace.xaxis == "x3"}

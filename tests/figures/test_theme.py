@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from numpy.typing import NDArray
 
-from latentlab.figures.theme import DARK, LIGHT, Theme, log_ticks, styled, theme
+from latentlab.figures.theme import DARK, LIGHT, Theme, log_ticks, round_step, styled, theme
 
 Colour = NDArray[np.float64]
 
@@ -117,6 +117,11 @@ def test_whatever_a_logarithmic_axis_spans_it_has_two_to_eight_labels() -> None:
         assert 2 <= inside.sum() <= 8, (low, span)
         texts = log_ticks(np.array([low, low * 10**span]))["ticktext"]
         assert len(set(texts)) == len(texts)
+
+
+def test_steps_are_round() -> None:
+    found = [round_step(distance) for distance in (1.0, 1.2, 2.0, 2.1, 4.3, 6.0, 0.03, 0.0)]
+    np.testing.assert_allclose(found, [1, 2, 2, 5, 5, 10, 0.05, 1])
 
 
 def as_number(text: str) -> float:

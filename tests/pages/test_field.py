@@ -128,6 +128,14 @@ def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
     assert f"({float(r[0]):.3g}, {float(r[1]):.3g}) ±" in words(app)
 
 
+def test_the_place_that_is_looked_at_first_lies_in_sight(opened: Open) -> None:
+    app = opened("field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
+    (said,) = (one.value for one in app.markdown if "the data look" in one.value)
+    x, y = (float(v) for v in said.partition("(")[2].partition(")")[0].split(","))
+    assert -0.47 < x < -0.15
+    assert -0.13 < y < 0.19
+
+
 def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Open) -> None:
     app = opened("field", at="nan,1", box="1,0,x")
     assert not app.exception
@@ -145,6 +153,8 @@ def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
     assert len(app.get("plotly_chart")) == 2
     loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
     assert loop == pytest.approx(other - one, abs=0.02) or loop == pytest.approx(one - other, abs=0.02)
+    app.session_state["loop-mixture"] = [(0.0, 0.0), (1.0, 0.0)]
+    assert "yours has 2 corners so far, and needs three" in words(app.run())
     # an exact field is a gradient
     exact = choose(app, "of-run", "Exact")
     assert abs(float(exact.metric[0].value.split()[0])) < 1e-3
@@ -239,6 +249,8 @@ def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
     assert "exact optimum of the density**, σ = 0.2" in words(app)
     app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
     assert "exact optimum of 30 points" in words(app)
+    app = opened("field", run="moons-dae", **{"of-run": "Live", "live-model": "rcae"})
+    assert "rcae after 0 steps" in words(app)
     app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert "exact optimum of 300 points" in words(app)
 

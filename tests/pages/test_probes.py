@@ -94,11 +94,15 @@ def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
     rises = int((np.diff(means) > 0).sum())
     assert rises != int((np.diff(curve.means()) > 0).sum())
     assert f"{rises} of {len(means) - 1} layers know less" in said
+    assert "by more than the bands" not in said  # one seed says nothing of the spread of a cross-entropy
     assert f"({-np.diff(means).min():.3f} nats)" in said
     assert said.endswith(f"with {untrained.min():.3f} nats.")
     app = opened("probes", run="digits-cnn")
     (said,) = (one.value for one in app.caption if "examples to fit" in one.value)
     assert f"({-100 * np.diff(curve.means()).min():.1f} percentage points)" in said
+    band = curve.spread()
+    beyond = int((np.diff(curve.means()) > np.hypot(band[1:], band[:-1])).sum())
+    assert f", {beyond} of them by more than the bands" in said
 
 
 def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:

@@ -1,6 +1,7 @@
 """The page of chains: what it sends to be played, what it says of it, and what goes wrong on purpose."""
 
 import json
+import re
 from concurrent.futures import Future
 from typing import Any
 
@@ -137,6 +138,21 @@ def test_one_chain_is_told_that_it_is_alone(opened: Open) -> None:
     app = opened("sampling", run="mixture-dae", target="mixture", chains="1", steps="50")
     assert "One chain can't tell" in app.info[0].value
     assert "1 chain of 38 steps" in words(app)
+
+
+def test_what_would_take_long_is_cut_in_steps_and_in_chains(opened: Open) -> None:
+    app = opened("sampling", run="curve-dae", target="curve", sampler="HMC", leapfrog="50", chains="2000")
+    assert not app.exception
+    (said,) = (one.value for one in app.caption if one.value.startswith("Cut to"))
+    n_chains, n_steps = (int(n) for n in re.findall(r"\d+", said))
+    assert 10 <= n_chains < 500
+    assert n_steps == 20
+    assert f"{n_chains} chains of 15 steps after the burn-in" in words(app)
+
+
+def test_a_model_of_which_nothing_can_be_sampled_is_said(opened: Open) -> None:
+    assert "Nothing of “MNIST, denoised” can be sampled here" in words(opened("sampling", run="mnist-dae"))
+    assert "can be sampled here" not in words(opened("sampling", run="mixture-dae"))
 
 
 def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -> None:
