@@ -54,8 +54,7 @@ def not_told(run: Run) -> None:
         return
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
-        asked = choose_groups(run)
-        judged = judge_toggle(run)
+        asked, judged = choose_groups(run)
         other = attributes.choose_other(run)
         attributes.told_instead(run)
     found = attribute(run, asked.a, asked.b, asked.method)

@@ -5,7 +5,7 @@ import streamlit as st
 from latentlab.figures.chains import moment
 from latentlab.models import Decodes, Denoises
 from latentlab.runs import Run
-from pages.ui.chain_controls import controls
+from pages.ui.chain_controls import choose_preset, controls
 from pages.ui.chain_detail import compared, diagnostics, judged, truth
 from pages.ui.chains import POSTERIOR, Played, Setup, film_strip, played
 from pages.ui.components.chains import chains
@@ -21,6 +21,11 @@ FRAMES = 24
 def experiment(run: Run) -> None:
     """The chains, what moves them, and what they are worth."""
     picture, beside = st.columns([2, 1], gap="large")
+    with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        choose_preset()
+        live = st.toggle(
+            "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
+        )
     with beside:
         setup, burn_in = controls(run)
     try:
@@ -30,7 +35,7 @@ def experiment(run: Run) -> None:
         picture.error(str(error))
         return
     with picture:
-        watch(run, found)
+        watch(run, found, live)
         if setup.target == POSTERIOR:
             pictures(run, setup, found)
     with beside:
@@ -52,10 +57,10 @@ def experiment(run: Run) -> None:
             compared(run, setup)
 
 
-def watch(run: Run, found: Played) -> None:
+def watch(run: Run, found: Played, live: bool) -> None:
     """The chains on the plane: played by the browser, or one step at a time."""
     film = found.film
-    if st.toggle("Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"):
+    if live:
         chains(f"chains-{run.id}", film)
         return
     n_steps = len(film.positions)

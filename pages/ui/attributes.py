@@ -20,6 +20,7 @@ from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address, cache
 from pages.ui.analogy_rows import draw_seed
+from pages.ui.analogy_sheet import judge_toggle
 from pages.ui.beside import choose_beside
 from pages.ui.diagnosis import classifier
 from pages.ui.groups import offered, picked
@@ -62,8 +63,8 @@ class Walk:
     images: NDArray[np.float32]
 
 
-def choose_groups(run: Run) -> Asked:
-    """Let the visitor choose two groups of classes, a method, how far to go, and from where."""
+def choose_groups(run: Run) -> tuple[Asked, bool]:
+    """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to ask a judge."""
     names, more = list(run.classes), offered(run)
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
     chosen = []
@@ -91,8 +92,9 @@ def choose_groups(run: Run) -> Asked:
                 "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
                 bind="query-params",
             )  # fmt: skip
+            judged = judge_toggle(run)
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
-    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed()))
+    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
 
 
 def choose_other(run: Run) -> Run | None:

@@ -32,34 +32,40 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def controls(run: Run) -> tuple[Setup, float]:
-    """Draw them; returns the experiment and the share of its steps that is left out at the start."""
+def choose_preset() -> None:
+    """Let the visitor choose what goes wrong."""
     known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
     st.selectbox(
         "What goes wrong", known, key="wrong", on_change=_apply,
-        help="Ready-made experiments that fail, each in its own way",
+        help="Ready-made experiments that fail, each in its own way", width=260,
     )  # fmt: skip
+
+
+def controls(run: Run) -> tuple[Setup, float]:
+    """Draw them; returns the experiment and the share of its steps that is left out at the start."""
     _keep_possible("target", targets(run))
     target = st.selectbox("Target", targets(run), key="target", bind="query-params")
     _keep_possible("sampler", samplers(target))
     sampler = st.selectbox("Sampler", samplers(target), key="sampler", bind="query-params")
-    image, mask = 0, None
+    image, hidden, mask = 0, WHOLE, None
     if target == POSTERIOR:
         left, right = st.columns(2)
         n = len(cache.examples(run))
         image = int(left.number_input("Image", 0, n - 1, 0, key="image", bind="query-params"))
         hidden = right.selectbox("Hidden", [WHOLE, *CHOICES], 2, key="hidden", bind="query-params")
-        if hidden != WHOLE:
-            mask = chosen(hidden, drawn(image_of(run, image)))
+    hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
+    if hidden != WHOLE:
+        with hiding:
+            mask = chosen(hidden, drawn(image_of(run, image)), more)
     step = sensible(run, target, sampler, image, mask)
     power = 0
     if sampler not in (OWN_WALK, "Gibbs"):
-        power = st.select_slider(
+        power = stepping.select_slider(
             "Step", list(range(-5, 6)), 0, lambda k: f"{step * 2.0**k:.2g}", key="power", bind="query-params",
             help="The length of the sampler, in units of what is sampled",
         )  # fmt: skip
-    start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
-    with st.popover("More", width="stretch"):
+    with more:
+        start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
         _keep_possible("energy", energies(target))
         energy = st.selectbox(
             "Differences of log-density", energies(target), key="energy", bind="query-params",

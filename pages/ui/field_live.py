@@ -30,14 +30,15 @@ N_POINTS = 4_000
 def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
     reach = round(max(abs(v) for v in box), 2)
-    model = st.segmented_control("Model", MODELS_HERE, default="dae", required=True, key="live-model")
+    settings = st.popover("Knobs of the network", width="stretch")
+    model = settings.segmented_control("Model", MODELS_HERE, default="dae", required=True, key="live-model")
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
     width = box[1] - box[0]
     given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
     given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
     given = {k.name: given[k.name] for k in declared if k.name in given}
-    with st.popover("Knobs of the network", width="stretch"):
+    with settings:
         config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
         config |= knob_form([k for k in declared if k.name not in IN_SIGHT[model]], form, given | config)
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
@@ -46,12 +47,12 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
     lesson = Lesson(model, config, train, _points(data))
     name = _name(lesson)
-    with st.container(horizontal=True):
+    if running(name):
+        st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_stop, args=(name,))
+    else:
         st.button(
             "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
         )
-        if running(name):
-            st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_stop, args=(name,))
     now = _moments().get(name, Moment())
     try:
         trained = network(lesson, now=now)

@@ -28,7 +28,13 @@ def the_plane(run: Run) -> tuple[Source, Box]:
     """Controls and picture; returns what is on it."""
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
-        source = choose(run)
+        whose, display, more = st.container(), st.container(), st.popover("More", width="stretch")
+    with whose:
+        source = choose(run, more)
+    even = more.toggle(
+        "Even arrows", key="even", bind="query-params", help="Arrows of one length, whose colour is the length"
+    )
+    with display:
         behind = st.selectbox("Behind it", LAYERS, 1, key="behind", bind="query-params")
         over = st.pills(
             "Draw",
@@ -39,19 +45,14 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             bind="query-params",
             wrap=True,
         )
-        even = st.toggle(
-            "Even arrows", key="even", bind="query-params", help="Arrows of one length, whose colour is the length"
-        )
         pointer = st.segmented_control(
             "Pointer", POINTERS if source.data.name == MINE else POINTERS[:-1], default="looks", required=True,
             key=f"pointer-{source.data.name == MINE}", wrap=True,
             help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
             "and curl”, or a point of your own",
         )  # fmt: skip
-        box = zoom(source)
-        if box != source.box:
-            st.button("Show all of it", key="unzoom", icon=":material/zoom_out_map:", on_click=address.write,
-                      args=("box", None))  # fmt: skip
+    box = zoom(source)
+    with controls:
         numbers(source)
         found = fields.standing(source, box) if behind == "basins" or "fixed points" in over else None
         if found is not None:
@@ -84,6 +85,9 @@ def the_plane(run: Run) -> tuple[Source, Box]:
             on_select=lambda: _picked(key, source.data.name, pointer),
             alt=f"The field of the {source.name}: arrows towards denser data",
         )  # fmt: skip
+        if box != source.box:
+            st.button("Show all of it", key="unzoom", icon=":material/zoom_out_map:", on_click=address.write,
+                      args=("box", None))  # fmt: skip
         if seen.n_holes:
             st.caption(f"{seen.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite answer and are left empty.")
     return source, box

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from latentlab.analysis.field import MOST_POINTS, Box, FieldError, optimal_denoiser
@@ -29,9 +30,14 @@ SHOWN = 500  # points of the data that are drawn, or that the optimum of points 
 START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
 
-def choose(run: Run) -> Source:
-    """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence."""
-    whose = st.segmented_control(
+def choose(run: Run, more: DeltaGenerator) -> Source:
+    """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence.
+
+    Args:
+        run: the chosen one.
+        more: where the page keeps what is seldom changed.
+    """
+    whose = more.segmented_control(
         "Data", [ITS, MINE], default=ITS, required=True, key="whose", bind="query-params", wrap=True,
         help="What the model above was trained on, or points that you bring",
     )  # fmt: skip
@@ -43,7 +49,7 @@ def choose(run: Run) -> Source:
         "learns while you watch",
     )  # fmt: skip
     try:
-        data, density = _of_mine() if mine else _of_run(run)
+        data, density = _of_mine(more) if mine else _of_run(run)
         box = around(data.x)
         if kind == "Live":
             return field_live.source_of(data, density, box, not mine)
@@ -98,11 +104,11 @@ def _sigma(run: Run, box: Box) -> float:
     )
 
 
-def _of_mine() -> tuple[Dataset, Density]:
+def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     """Points that were typed, clicked or brought."""
     st.session_state.setdefault("my-points", START)
-    brought = st.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
-    with st.expander("Points as text", expanded=brought is None):
+    brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
+    with more.expander("Points as text", expanded=brought is None):
         st.text_area("One point a line: x, y", key="my-points", height=120, label_visibility="collapsed")
         st.caption("Or let the pointer add them on the plane.")
     xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])

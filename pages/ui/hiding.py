@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from latentlab.data import to_bytes
@@ -57,33 +58,38 @@ def part(name: str, height: int, width: int) -> Mask:
     return _rectangle(height, width, (top, bottom), (left, right))
 
 
-def chosen(choice: str, image: NDArray[np.uint8]) -> str:
-    """Draw what a choice of `CHOICES` needs to be told on an image (C, H, W); returns the mask of what is hidden."""
+def chosen(choice: str, image: NDArray[np.uint8], more: DeltaGenerator) -> str:
+    """Draw what a choice of `CHOICES` needs to be told on an image (C, H, W); returns the mask of what is hidden.
+
+    Args:
+        choice: one of `CHOICES`.
+        image: what is hidden in part.
+        more: where the page keeps what is seldom changed.
+    """
     _, height, width = image.shape
     if choice == BRUSH:
-        return _painted(image)
+        return _painted(image, more)
     address.write("mask", None)
     if choice == BOX:
-        return pack(_rectangle(height, width, *_sides(height, width)))
+        with st.popover("The box", width="stretch"):
+            return pack(_rectangle(height, width, *_sides(height, width)))
     return pack(part(choice, height, width))
 
 
-def _painted(image: NDArray[np.uint8]) -> str:
+def _painted(image: NDArray[np.uint8], more: DeltaGenerator) -> str:
     """The brush, or plain controls in its place; the mask is kept for the visit, and in the address."""
     _, height, width = image.shape
     kept = f"mask-{height}x{width}"
     if kept not in st.session_state:
         st.session_state[kept] = _linked(height, width) or pack(part(FIRST, height, width))
-    place = st.container()
-    by_hand = st.toggle(
+    by_hand = more.toggle(
         "Paint by hand", True, key="by-hand", bind="query-params",
         help="With a mouse, a finger, a pen or keys; without it, a box is painted by sliders and buttons",
     )  # fmt: skip
-    with place:
-        if by_hand:
-            st.session_state[kept] = brush(f"brush-{height}x{width}", image, st.session_state[kept])
-        else:
-            _plain(image, kept)
+    if by_hand:
+        st.session_state[kept] = brush(f"brush-{height}x{width}", image, st.session_state[kept])
+    else:
+        _plain(image, kept)
     mask: str = st.session_state[kept]
     address.write("mask", mask if len(mask) <= address.LONGEST else None)
     return mask
@@ -107,14 +113,15 @@ def _plain(image: NDArray[np.uint8], kept: str) -> None:
     _, height, width = image.shape
     hidden = unpack(st.session_state[kept], height, width)
     assert hidden is not None
-    box = _rectangle(height, width, *_sides(height, width))
-    changes = {"Hide": hidden | box, "Show": hidden & ~box, "All": hidden | True, "None": hidden & False}
-    with st.container(horizontal=True, gap="small"):
-        for label, mask in (changes | {"Invert": ~hidden}).items():
-            st.button(label, f"paint-{label.lower()}", on_click=_keep, args=(kept, pack(mask)))
     seen = np.where(hidden, np.uint8(255 * GRAY), image)
     content = sheet_png(seen[None], 1, scale=scale(image.shape, WIDTH))
     st.image(content, width=WIDTH, alt="The image, its hidden part gray")
+    with st.popover("A box to paint", width="stretch"):
+        box = _rectangle(height, width, *_sides(height, width))
+        changes = {"Hide": hidden | box, "Show": hidden & ~box, "All": hidden | True, "None": hidden & False}
+        with st.container(horizontal=True, gap="small"):
+            for label, mask in (changes | {"Invert": ~hidden}).items():
+                st.button(label, f"paint-{label.lower()}", on_click=_keep, args=(kept, pack(mask)))
 
 
 def _keep(kept: str, mask: str) -> None:

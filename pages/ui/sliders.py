@@ -26,14 +26,15 @@ def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
     if st.session_state.get("sliders_of") != run.id or "z0" not in st.session_state:
         _set(list(first.z))
         st.session_state["sliders_of"] = run.id
-    shown, controls = st.columns([1, 2], gap="large")
+    left, controls = st.columns([1, 2], gap="large")
+    shown = left.container()
+    with left.container(horizontal=True, gap="small"):
+        zero = [0.0] * len(where.order)
+        _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
+        _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
+        if issubclass(run.kind, Encodes):
+            _button("Encode", "image", "The code of a test example", lambda: _encode(run))
     with controls:
-        with st.container(horizontal=True, gap="small"):
-            zero = [0.0] * len(where.order)
-            _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
-            _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
-            if issubclass(run.kind, Encodes):
-                _button("Encode", "image", "The code of a test example", lambda: _encode(run))
         order = [int(axis) for axis in where.order]
         values = {axis: _slider(axis, where) for axis in order[:IN_SIGHT]}
         if order[IN_SIGHT:]:

@@ -45,18 +45,21 @@ def controls(run: Run) -> tuple[Walking, bool]:
     start = st.segmented_control(
         "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
     )
-    image, mask = 0, None
+    image, hidden, mask = 0, FREE, None
     if start == "one image":
         image = int(st.number_input("Image", 0, len(cache.examples(run)) - 1, 0, key="image", bind="query-params"))
         hidden = st.selectbox(
             "Hidden, and drawn again", [FREE, *CHOICES], 0, key="missing", bind="query-params",
             help="The rest of the image is given: it is put back after every step",
         )  # fmt: skip
-        if hidden != FREE:
-            mask = chosen(hidden, drawn(_ready(run)[image]))
+    place = st.container()
     every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
     close = st.toggle("Nearest training image", key="nearest", bind="query-params", help="Below each image of the walk")
-    with st.popover("More", width="stretch"):
+    more = st.popover("More", width="stretch")
+    if hidden != FREE:
+        with place:
+            mask = chosen(hidden, drawn(_ready(run)[image]), more)
+    with more:
         factor = 0
         if model.log_scale is not None:
             factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.log_scale.exp().tolist())]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, settled
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,21 @@ def test_dark_and_light_differ_and_both_are_drawn(server: Server, page: Page) ->
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
         colours.append(page.locator(".js-plotly-plot .xtick text").first.evaluate("tick => tick.style.fill"))
     assert colours[0] != colours[1]
+
+
+def test_what_stands_behind_more_keeps_its_value_and_its_address(server: Server, page: Page) -> None:
+    def more() -> None:
+        settled(page)
+        page.get_by_role("button", name="More", exact=True).click()
+
+    page.goto(server.url("sampling?start=far+outside"))
+    more()
+    expect(page.get_by_role("radio", name="far outside")).to_be_checked()
+    page.get_by_role("radio", name="one point").click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('start') === 'one point'")
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="one point")).to_have_count(0)
+    page.reload()
+    more()
+    expect(page.get_by_role("radio", name="one point")).to_be_checked()

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Node, Widget
 
 from latentlab import jobs
 from latentlab.formats import RunError
@@ -20,6 +22,30 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "gsn": ("mnist-gsn", "MNIST, a walk through two layers"),
 }
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
+ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
+ONE_IMAGE = {"from": "one image"}
+CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an address, and what is chosen then
+    ("traversal", {"run": "mnist-vae-20d", "live": "false"}, {}),
+    ("clusters", {"run": "mnist-vae-20d", "method": "Directions", "deep": "true"}, {}),
+    ("clusters", {"method": "UMAP"}, {}),
+    ("field", ZOOMED, {}),
+    ("field", ZOOMED, {"of-run": "Exact"}),
+    ("field", ZOOMED, {"of-run": "Points"}),
+    ("field", ZOOMED, {"of-run": "Live"}),
+    ("field", ZOOMED | {"whose": "my points"}, {}),
+    ("field", ZOOMED | {"whose": "my points"}, {"of-mine": "Live"}),
+    ("analogies", {}, {}),
+    ("analogies", {"run": "mnist-cvae"}, {}),
+    ("sampling", {"hidden": "a box", "sampler": "HMC"}, {}),
+    ("sampling", {"hidden": "brush"}, {}),
+    ("sampling", {"hidden": "brush", "by-hand": "false"}, {}),
+    ("gsn", ONE_IMAGE | {"missing": "a box"}, {}),
+    ("gsn", ONE_IMAGE | {"missing": "brush", "run": "digits-gsn-scaled"}, {}),
+    ("gsn", ONE_IMAGE | {"missing": "brush", "by-hand": "false"}, {}),
+    ("probes", {}, {}),
+    ("train", {}, {"model": "vae"}),
+    ("train", {}, {"model": "m2"}),
+]
 NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sideways", "job": "\x00", "axis": "-1"}
 
 
@@ -46,6 +72,38 @@ def assert_in_order(app: AppTest, page: str) -> None:
     assert not app.error, (page, app.error)
     assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     assert app.image or app.get("plotly_chart") or app.get("bidi_component"), page
+
+
+@pytest.mark.parametrize(("page", "address", "chosen"), CROWDED)
+def test_at_most_seven_controls_stand_beside_the_picture(
+    opened: Open, page: str, address: dict[str, str], chosen: dict[str, str]
+) -> None:
+    app = opened(page, **address)
+    for key, value in chosen.items():
+        app.session_state[key] = value
+        app.run()
+    assert not app.exception
+    assert app.query_params.items() >= address.items()
+    beside = [controls(column) for column in columns_of(app.main)]
+    assert any(beside)
+    assert all(len(names) <= 7 for names in beside), beside
+
+
+def columns_of(node: Node) -> Iterator[Node]:
+    """The outermost columns of what is no tab and isn't folded."""
+    for child in node.children.values() if isinstance(node, Block) else ():
+        if child.type == "column":
+            yield child
+        elif child.type not in ("tab_container", "expander", "popover"):
+            yield from columns_of(child)
+
+
+def controls(node: Node) -> list[str]:
+    """What there is to be used in a column: a popover is one, whatever is in it, and so is a component."""
+    if node.type in ("popover", "bidi_component", "file_uploader") or isinstance(node, Widget):
+        return [getattr(node, "label", "") or node.type]
+    children = node.children.values() if isinstance(node, Block) and node.type != "expander" else ()
+    return [name for child in children for name in controls(child)]
 
 
 @pytest.mark.parametrize("page", PAGES)
