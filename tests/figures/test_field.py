@@ -124,7 +124,8 @@ def test_details_show_their_numbers() -> None:
     way = way_down(np.array([[0.0, 0], [3, 4], [3, 5]]), 0.5, LIGHT)
     np.testing.assert_allclose(way.data[0].y, [10, 2])
     three = energies(FIELD, [draw.Layer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
-    assert [trace.type for trace in three.data] == ["contour", "contour", "heatmap"]
+    kinds = {name: [trace.type for trace in figure.data] for name, figure in three.items()}
+    assert kinds == {"0": ["contour"], "1": ["contour"], "2": ["heatmap"]}
     found = optima(source_log_density, source_score, 0.16)
     curves = optima_curves(found, LIGHT)
     scores = {trace.line.color: trace for trace in curves.data if trace.xaxis == "x3"}
