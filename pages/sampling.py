@@ -21,7 +21,7 @@ FRAMES = 24
 def experiment(run: Run) -> None:
     """The chains, what moves them, and what they are worth."""
     picture, beside = st.columns([2, 1], gap="large")
-    with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choose_preset()
         live = st.toggle(
             "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"

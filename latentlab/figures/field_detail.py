@@ -43,24 +43,24 @@ def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     return styled(figure, look, 240)
 
 
-def energies(field: Field, layers: Sequence[Layer], look: Theme) -> go.Figure:
-    """Layers over the same plane side by side: contours for energies, shades for the rest; one scale for energies."""
-    figure = make_subplots(1, len(layers), subplot_titles=[layer.name for layer in layers], horizontal_spacing=0.04)
-    for column, layer in enumerate(layers, 1):
+def energies(field: Field, layers: Sequence[Layer], look: Theme) -> dict[str, go.Figure]:
+    """By name, layers over the same plane: contours for energies, shades for the rest; one scale for energies."""
+    drawn = {}
+    for layer in layers:
         high = layer.high if layer.high is not None else float(np.nanmax(layer.z))
         common: dict[str, Any] = {"x": field.x, "y": field.y, "z": np.asarray(layer.z, np.float32), "hoverinfo": "skip"}
         common |= {"colorscale": "Viridis", "showscale": False}
+        drawn[layer.name] = figure = go.Figure()
         if layer.contours:
             levels: dict[str, Any] = {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
             levels |= {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
-            figure.add_contour(**common, reversescale=True, contours=levels, row=1, col=column)
+            figure.add_contour(**common, reversescale=True, contours=levels)
         else:
-            figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best", row=1, col=column)
-        side = "" if column == 1 else str(column)
-        figure.update_yaxes(scaleanchor=f"x{side}", constrain="domain", row=1, col=column)
-        figure.update_xaxes(constrain="domain", row=1, col=column)
-    figure.update_annotations(font={"size": 13, "color": look.muted})
-    return styled(figure, look, 340, margin={"l": 8, "r": 8, "t": 32, "b": 8})
+            figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best")
+        figure.update_yaxes(scaleanchor="x", constrain="domain")
+        figure.update_xaxes(constrain="domain")
+        styled(figure, look, 316)
+    return drawn
 
 
 def optima_curves(found: Optima, look: Theme) -> go.Figure:

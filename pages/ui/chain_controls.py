@@ -40,7 +40,7 @@ def choose_preset() -> None:
     known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
     st.selectbox(
         "What goes wrong", known, key="wrong", on_change=_apply,
-        help="Ready-made experiments that fail, each in its own way", width=320,
+        help="Ready-made experiments that fail, each in its own way", width=260,
     )  # fmt: skip
 
 

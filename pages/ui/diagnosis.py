@@ -29,7 +29,7 @@ from pages.ui import cache
 from pages.ui.components.explorer import View
 from pages.ui.explore import on_plane
 from pages.ui.header import look
-from pages.ui.pictures import figure, sheet
+from pages.ui.pictures import figure, panels, sheet
 
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
@@ -83,10 +83,7 @@ def _real(run: Run, view: View) -> None:
     with st.spinner("Mapping the plane …"):
         held, here, names = on_plane(run, view)
         seen = _support(run, held, view.axes)
-    figure(
-        support_maps(seen, here, names, run.classes, look()),
-        "Maps of the plane: distance to examples, round trip, magnification, and the judge's classes",
-    )
+    panels(support_maps(seen, here, names, run.classes, look()), "A map of the plane")
     found = judge(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
     st.caption(f"Over {len(cache.examples(run))} test examples, their {cache.n_near(run)} nearest at each place; {by}.")

@@ -16,7 +16,7 @@ from pages.ui import fields
 from pages.ui.field_plane import loop, place
 from pages.ui.fields import Source
 from pages.ui.header import look
-from pages.ui.pictures import figure
+from pages.ui.pictures import figure, panels
 
 N_POINTS = 200  # along an edge of the loop
 BALL = 3.0  # noises: the radius about a place in which the data are looked at
@@ -68,10 +68,7 @@ def is_it_a_gradient(source: Source, box: Box) -> None:
     assert learned is not None
     assert true is not None
     assert error is not None
-    figure(
-        energies(fields.field(source, box), (learned, true, error), look()),
-        "The learned energy, the true energy, and the reconstruction error, side by side",
-    )
+    panels(energies(fields.field(source, box), (learned, true, error), look()), "Over the plane")
     st.caption(
         "The reconstruction error |r(x) − x| is no energy: it is the length of the score, so it is low on the data "
         "and again between them, where the density is lowest."

@@ -88,3 +88,19 @@ def test_what_stands_behind_more_keeps_its_value_and_its_address(server: Server,
     page.reload()
     more()
     expect(page.get_by_role("radio", name="one point")).to_be_checked()
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1400, 3), (480, 1)])
+def test_maps_stand_one_above_the_other_in_a_narrow_window(
+    server: Server, page: Page, width: int, columns: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(server.url("field?run=mixture-dae&detail=Energy+and+curl"))
+    expect(page.get_by_role("figure", name="Over the plane: ")).to_have_count(3)
+    page.wait_for_function(
+        """(columns) => {
+          const drawn = [...document.querySelectorAll("[aria-label^='Over the plane: ']")];
+          return new Set(drawn.map((map) => Math.round(map.getBoundingClientRect().left))).size === columns;
+        }""",
+        arg=columns,
+    )

@@ -24,22 +24,23 @@ def mapped(judged: bool = True) -> SupportMap:
 @pytest.mark.parametrize("look", [LIGHT, DARK])
 def test_each_map_shows_its_quantity_and_the_place(look: Theme) -> None:
     support = mapped()
-    figure = support_maps(support, (0.5, -1.0), ("z1", "z2"), ("left", "right"), look)
-    heat = [trace for trace in figure.data if trace.type == "heatmap"]
+    maps = support_maps(support, (0.5, -1.0), ("z1", "z2"), ("left", "right"), look)
+    assert [title.split()[0] for title in maps] == ["distance", "decode", "magnification", "the"]
+    heat = [trace for figure in maps.values() for trace in figure.data if trace.type == "heatmap"]
     np.testing.assert_array_equal(heat[0].z, support.neighbour_distance)
     np.testing.assert_array_equal(heat[1].z, support.round_trip)
     np.testing.assert_allclose(heat[2].z, support.log_magnification / np.log(10), rtol=1e-6)
     np.testing.assert_array_equal(heat[3].z, support.predicted)
     np.testing.assert_array_equal(heat[4].z, support.entropy)
-    rings = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
-    assert {(trace.x[0], trace.y[0], trace.xaxis) for trace in rings} == {
-        (0.5, -1.0, axis) for axis in ("x", "x2", "x3", "x4")
-    }
+    for figure in maps.values():
+        rings = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
+        assert {(trace.x[0], trace.y[0]) for trace in rings} == {(0.5, -1.0)}
+        assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("z1 (σ)", "z2 (σ)")
 
 
 def test_a_region_has_its_classs_colour_and_name() -> None:
     support = mapped()
-    figure = support_maps(support, (0, 0), ("z1", "z2"), ("left", "right"), LIGHT)
+    figure = list(support_maps(support, (0, 0), ("z1", "z2"), ("left", "right"), LIGHT).values())[-1]
     scale = next(t for t in figure.data if t.type == "heatmap" and t.zmax == 1.5).colorscale
     assert scale[0] == (0, LIGHT.classes[0])
     assert scale[-1] == (1, LIGHT.classes[1])
@@ -52,8 +53,7 @@ def test_a_region_has_its_classs_colour_and_name() -> None:
 
 
 def test_without_a_judge_there_are_three_maps() -> None:
-    figure = support_maps(mapped(judged=False), (0, 0), ("z1", "z2"), (), LIGHT)
-    assert sum(trace.type == "heatmap" for trace in figure.data) == 3
+    assert len(support_maps(mapped(judged=False), (0, 0), ("z1", "z2"), (), LIGHT)) == 3
 
 
 def test_quantiles_and_correlations_are_those_of_the_health() -> None:

@@ -133,8 +133,9 @@ def test_details_show_their_numbers() -> None:
     assert way.layout.yaxis.ticktext
     np.testing.assert_array_equal(way_down(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
     three = energies(FIELD, [draw.Layer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
-    assert [trace.type for trace in three.data] == ["contour", "contour", "heatmap"]
-    assert all(trace.contours.showlabels for trace in three.data[:2])
+    kinds = {name: [trace.type for trace in figure.data] for name, figure in three.items()}
+    assert kinds == {"0": ["contour"], "1": ["contour"], "2": ["heatmap"]}
+    assert all(three[name].data[0].contours.showlabels for name in "01")
     found = optima(source_log_density, source_score, 0.16)
     curves = optima_curves(found, LIGHT)
     scores = {trace.line.color: trace for trace in curves.data if trace.xaxis == "x3"}

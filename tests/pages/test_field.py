@@ -150,7 +150,7 @@ def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Ope
 def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
     app = opened("field", run="mixture-dae", detail="Energy and curl")
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 4
     loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
     assert loop == pytest.approx(other - one, abs=0.02) or loop == pytest.approx(one - other, abs=0.02)
     app.session_state["loop-mixture"] = [(0.0, 0.0), (1.0, 0.0)]

@@ -179,7 +179,7 @@ def test_the_plane_is_mapped_for_support(opened: Open) -> None:
     app = ask(opened, "Is this place real?")
     assert not app.exception
     assert "the judge is “MNIST judge”" in words(app)
-    assert "heatmap" in app.get("plotly_chart")[0].proto.spec
+    assert ["heatmap" in chart.proto.spec for chart in app.get("plotly_chart")] == [True] * 4
 
 
 def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
