@@ -12,7 +12,7 @@ from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, manifold
 from latentlab.figures.analogies import meters
 from latentlab.figures.latent import carried, manifold
 from latentlab.runs import Run
-from pages.ui import cache
+from pages.ui import address, cache
 from pages.ui.analogy_rows import Rows
 from pages.ui.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
 from pages.ui.header import look
@@ -72,8 +72,7 @@ def style_plane(run: Run, rows: Rows) -> None:
         name = st.selectbox("Class", run.classes, len(run.classes) // 2, key="of", bind="query-params", width=160)
         across, up = order[0], order[min(1, len(order) - 1)]
         if len(order) > 2:
-            across = st.selectbox("Across", order, 0, _axis, key=f"across-{run.id}", width=120)
-            up = st.selectbox("Up", order, 1, _axis, key=f"up-{run.id}", width=120)
+            across, up = (_choose_axis(title, run, order, place) for place, title in enumerate(("Across", "Up")))
         spacing = st.segmented_control(
             "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
             help="Even steps of z, or of the prior's probability, so that each tile is as likely",
@@ -85,6 +84,15 @@ def style_plane(run: Run, rows: Rows) -> None:
     grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
     drawn = manifold(grid, (code[across], code[up]), (_axis(across), _axis(up)), look())
     figure(drawn, f"Every style of a {name}; a ring marks the row that is bent")
+
+
+def _choose_axis(title: str, run: Run, order: list[int], usual: int) -> int:
+    """A dimension of the style, which the address keeps; the one at the usual place where it says nothing else."""
+    name, names = title.lower(), [_axis(axis) for axis in order]
+    first = names.index(address.read_choice(name, names, names[usual]))
+    axis = st.selectbox(title, order, first, _axis, key=f"{name}-{run.id}", width=120)
+    address.write(name, _axis(axis) if axis != order[usual] else None)
+    return axis
 
 
 def _axis(axis: int) -> str:

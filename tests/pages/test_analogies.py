@@ -261,6 +261,11 @@ def test_the_styles_of_a_class_are_a_plane(opened: Open, told: CVAE) -> None:  #
     app = opened("analogies", run="told", detail="Style plane", of="3")
     assert not app.exception
     assert app.selectbox(key="of").value == "3"
+    third = app.selectbox(key="up-told").options[2]
+    app.selectbox(key="up-told").select(third).run()
+    assert app.query_params["up"] == third
+    linked = opened("analogies", **{name: app.query_params[name] for name in app.query_params})
+    assert linked.selectbox(key="up-told").value == app.selectbox(key="up-told").value
     app.selectbox(key="up-told").select(app.selectbox(key="across-told").value).run()
     assert "Choose two different dimensions" in words(app)
 
