@@ -32,7 +32,7 @@ function create(host) {
   const SMALL = 10_000; // up to so many points are drawn at once, and so are all that take no longer than
   const AT_ONCE = 12; // milliseconds
   const [MOVING, RESTING] = [4, 32]; // milliseconds a frame for the next picture while a hand moves the view, and after
-  const REST = 120; // milliseconds without a move
+  const REST = 250; // milliseconds without a move
   const MARGIN = 0.25; // of a large map's width and height: drawn on each side of it, and seen when the picture moves
   const LEAST = 2_000; // points of the next picture that are drawn in a frame
   const GLIDES = 40_000; // up to so many points glide from one map to the next, in
