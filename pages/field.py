@@ -33,7 +33,7 @@ def score_field(run: Run) -> None:
 run = header("Score field", Denoises, first="spiral-dae")
 if run is None:
     st.stop()
-presets()
+presets(run)
 if run.shape == (2,):
     score_field(run)
 else:

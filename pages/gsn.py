@@ -54,7 +54,7 @@ notes(
     "Each image is what the network expects after a step of its chain: corrupt, go up through the hidden layers and "
     "down again, draw. The colours below name the class that a classifier sees.",
     "Compare the run without walkback to the one with it: between digits the first shows debris, spurious modes. Start "
-    "at noise: half of its pixels are on, and some walks stay in the negative of a digit, a spurious mode. Hide part "
+    "at noise: half of its pixels are on, and many walks stay in the negative of a digit, a spurious mode. Hide part "
     "of one image, by the brush what you like, and watch the completions. In the laboratory choose walkback and "
     "see what it costs and gives.",
     "If P(x|x̃) is Bayes' for the corruption, the chain x → x̃ → x has the data's law (Bengio et al. 2013, 2014; Alain "

@@ -159,7 +159,8 @@ def compared(run: Run, setup: Setup) -> None:
     st.dataframe(table, hide_index=True, column_config=config, alt="Samplers side by side")
     st.caption(
         f"200 chains each, from “{setup.start}”, with 1,000 evaluations of the density or its gradient a chain and "
-        "their sensible step; judged by the second half. Unadjusted Langevin mixes well towards the wrong law."
+        "their sensible step, by exact differences of log-density; judged by the second half. Unadjusted Langevin "
+        "mixes well towards the wrong law."
     )
 
 

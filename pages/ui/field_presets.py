@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from latentlab.runs import Run
 from latentlab.store import Store
 from pages.ui import address
-from pages.ui.field_source import ITS
+from pages.ui.field_plane import POINTERS
+from pages.ui.field_source import ITS, MINE
 from pages.ui.header import choose
 
 
@@ -37,9 +39,10 @@ PRESETS = (
 )  # fmt: skip
 
 
-def presets() -> None:
-    """A button for each."""
+def presets(run: Run) -> None:
+    """A button for each, and one for points of one's own; the run is the chosen one."""
     here = {run.id for run in Store.default().runs()}
+    shipped = [preset.run for preset in PRESETS if preset.run in here]
     with st.container(horizontal=True, gap="small", key="presets"):
         for preset in PRESETS:
             if preset.run in here:
@@ -47,6 +50,19 @@ def presets() -> None:
                     preset.title, key=f"preset-{preset.title}", type="tertiary", help=preset.what, on_click=_show,
                     args=(preset,), icon=":material/image:",
                 )  # fmt: skip
+        planar = [run.id] if run.shape == (2,) else shipped[:1]
+        if planar:
+            st.button(
+                "Points of your own", key="preset-own", type="tertiary", icon=":material/edit:", on_click=_bring,
+                args=(planar[0],), help="Click them onto the plane; type them or upload a file behind “More”",
+            )  # fmt: skip
+
+
+def _bring(run_id: str) -> None:
+    choose(run_id)
+    address.write("box", None)
+    address.write("at", None)
+    st.session_state.update({"whose": MINE, "pointer-True": POINTERS[-1]})
 
 
 def _show(preset: Preset) -> None:

@@ -120,6 +120,17 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
     assert app.selectbox(key="picked").value == "mixture-dae"
 
 
+def test_points_of_ones_own_are_a_click_away(opened: Open) -> None:
+    for run, planar in (("mixture-dae", "mixture-dae"), ("mnist-dae", "spiral-dae")):
+        app = opened("field", run=run, at="0.1,0.2")
+        app.button(key="preset-own").click().run()
+        assert not app.exception
+        assert app.selectbox(key="picked").value == planar
+        assert "5 points; the density is a kernel estimate" in words(app)
+        assert app.segmented_control(key="pointer-True").value == "adds points"
+        assert "at" not in app.query_params
+
+
 def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
     app = opened("field", run="mixture-dae", at="-2,-0.5")
     assert "At (-2, -0.5)" in words(app)

@@ -233,6 +233,7 @@ function create(host) {
       film = next;
       shade = null;
       time.max = film.steps;
+      $("truth").hidden = !film.side;
       t = 0;
       host.dataset.steps = film.steps;
       if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) go(film.steps);
