@@ -50,7 +50,7 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     lesson = Lesson(model, config, train, _points(data))
     name = _name(lesson)
     if running(name):
-        st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_stop, args=(name,))
+        st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_end, args=(name,))
     else:
         st.button(
             "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
@@ -122,6 +122,12 @@ def _start(name: str) -> None:
     if _moments().get(name, Moment()).done:
         del _moments()[name]  # again from the start
     st.session_state["live-running"] = name
+
+
+def _end(name: str) -> None:
+    """Stop, and draw all of the page: of a fragment drawn alone the browser at times keeps the button that went."""
+    _stop(name)
+    st.rerun()
 
 
 def _stop(name: str) -> None:
