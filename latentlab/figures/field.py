@@ -188,6 +188,11 @@ def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
     return {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
 
 
+def round_levels(high: float) -> dict[str, Any]:
+    """Plotly's contours at round numbers from 0 up to a highest one."""
+    return {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
+
+
 def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
     z = np.asarray(layer.z, np.float32)
     x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
@@ -208,12 +213,11 @@ def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.C
         return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
     high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
     if layer.contours:
-        levels = {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
         return go.Contour(
             **common,
             colorscale=shades(look),
             reversescale=True,
-            contours=levels,
+            contours=round_levels(high),
             line={"width": 0.7},
             zmin=0,
             zmax=high,

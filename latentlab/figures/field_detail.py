@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.field import Field
 from latentlab.analysis.laboratory import WITHIN, Optima
-from latentlab.figures.field import LEVELS, Layer
-from latentlab.figures.theme import Theme, log_ticks, round_step, styled
+from latentlab.figures.field import Layer, round_levels
+from latentlab.figures.theme import Theme, log_ticks, styled
 
 Doubles = NDArray[np.float64]
 
@@ -52,8 +52,7 @@ def energies(field: Field, layers: Sequence[Layer], look: Theme) -> dict[str, go
         common |= {"colorscale": "Viridis", "showscale": False}
         drawn[layer.name] = figure = go.Figure()
         if layer.contours:
-            levels: dict[str, Any] = {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
-            levels |= {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
+            levels = round_levels(high) | {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
             figure.add_contour(**common, reversescale=True, contours=levels)
         else:
             figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best")
