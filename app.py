@@ -5,8 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from latentlab import device
+from pages.navigation import HOME, PAGES
 
-ICON = Path(__file__).parent / "pages" / "ui" / "icon.svg"
+ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
 
 
 def main() -> None:
@@ -14,20 +15,17 @@ def main() -> None:
     st.set_page_config("LatentLab", ICON, layout="wide")
     st.logo(ICON)
     device.limit_threads()
-    st.navigation(
-        [
-            st.Page("pages/home.py", title="LatentLab", default=True),
-            st.Page("pages/traversal.py", title="Traversal", icon=":material/tune:"),
-            st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
-            st.Page("pages/field.py", title="Score field", icon=":material/air:"),
-            st.Page("pages/analogies.py", title="Analogies", icon=":material/grid_on:"),
-            st.Page("pages/sampling.py", title="Sampling", icon=":material/casino:"),
-            st.Page("pages/gsn.py", title="GSN", icon=":material/directions_walk:"),
-            st.Page("pages/probes.py", title="Probes", icon=":material/device_thermostat:"),
-            st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-        ],
-        position="top",
-    ).run()
+    pages = [
+        st.Page(
+            page.path,
+            title=page.title,
+            icon=f":material/{page.icon}:" if page.icon else None,
+            url_path=None if page is HOME else page.address or page.name,
+            default=page is HOME,
+        )
+        for page in PAGES
+    ]
+    st.navigation(pages, position="top").run()
 
 
 if __name__ == "__main__":  # a helper process imports this file too, and must not run it

@@ -47,7 +47,7 @@ from latentlab.atlas import Atlas, project_or_find
 from latentlab.data import load
 from latentlab.models import VAE
 from latentlab.store import Store
-from pages.ui.components.scatter import Colouring, pack
+from pages.components.scatter import Colouring, pack
 
 Result = TypeVar("Result")
 
@@ -57,7 +57,7 @@ CLASSES = tuple("0123456789")
 SCRIPT = """
 import numpy as np, streamlit as st
 from latentlab.figures.theme import LIGHT
-from pages.ui.components.scatter import pack, scatter
+from pages.components.scatter import pack, scatter
 st.set_page_config(layout="wide")
 rng = np.random.default_rng(0)
 y = rng.integers(0, 10, {n})

@@ -145,7 +145,7 @@ def server() -> None:
 
     PagesManager.__init__ = framed  # type: ignore[method-assign]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/traversal.py")
+    app.switch_page("pages/traversal/page.py")
     app.query_params["live"] = "false"
     ours = answered(app.run())
     theirs = answered(AppTest.from_string(BLANK.format(content=gray(0), other=gray(255)), default_timeout=60).run())

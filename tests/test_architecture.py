@@ -39,13 +39,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.worker", "latentlab.live"),
     ("latentlab.figures",),
     ("latentlab.recipes", "latentlab.ladder"),
-    ("pages.ui",),
-    ("pages", "latentlab.__main__"),
+    ("pages", "pages.navigation", "latentlab.__main__"),
+    ("pages.components",),
+    ("pages.shared",),
+    tuple(f"pages.{folder.parent.name}" for folder in sorted((ROOT / "pages").glob("*/page.py"))),
     ("app",),
 )
 LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
 NAMELESS = {"utils", "helpers", "common", "misc"}
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
+LINES_OF_A_PAGE = 1_400
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
 
@@ -56,13 +59,14 @@ def files() -> list[tuple[str, str]]:
 
 
 def package_of(module: str) -> str:
-    """The row of `LAYERS` that a dotted name belongs to: its first two parts, but every page is in `pages`."""
-    parts = module.split(".")
-    return "pages" if parts[0] == "pages" and len(parts) == 2 and parts[1] != "ui" else ".".join(parts[:2])
+    """What of `LAYERS` a dotted name belongs to: its first two parts."""
+    return ".".join(module.split(".")[:2])
 
 
-def is_page(path: str) -> bool:
-    return path.startswith("pages/") and not path.startswith("pages/ui/")
+def folder_of(path: str) -> str:
+    """The page's folder that a file lies in; empty for what is no page's."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "pages" and len(parts) > 2 and parts[1] not in ("shared", "components") else ""
 
 
 @functools.cache
@@ -118,8 +122,7 @@ def one_direction(path: str, source: str) -> list[str]:
         if imported.partition(".")[0] not in ("", "latentlab", "pages", "app"):
             continue
         there = package_of(imported)
-        within = there == here and here != "pages"
-        if not within and LAYER.get(there, len(LAYERS)) >= LAYER[here]:
+        if there != here and LAYER.get(there, len(LAYERS)) >= LAYER[here]:
             wrong.append(f"{module} imports {imported}")
     return wrong
 
@@ -134,9 +137,9 @@ def one_loop(path: str, source: str) -> list[str]:
     return [f"{path}:{call.lineno} trains" for call in found] if path != "latentlab/training.py" else []
 
 
-def state_and_caches_in_pages_ui(path: str, source: str) -> list[str]:
+def state_and_caches_in_shared(path: str, source: str) -> list[str]:
     found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(parsed(source))))
-    return [f"{path} uses {name}" for name in found] if is_page(path) or path == "app.py" else []
+    return [f"{path} uses {name}" for name in found] if path == "app.py" or path.endswith("/page.py") else []
 
 
 def device_decides(path: str, source: str) -> list[str]:
@@ -187,7 +190,7 @@ def imports_are_named(path: str, source: str) -> list[str]:
 
 
 def files_are_short(path: str, source: str) -> list[str]:
-    limit = 60 if path == "app.py" else 120 if is_page(path) else 300
+    limit = 60 if path == "app.py" else 300
     n_lines = len(source.splitlines())
     return [f"{path} has {n_lines} lines, more than {limit}"] if n_lines > limit else []
 
@@ -234,21 +237,23 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (one_direction, "latentlab/models/new.py", "from latentlab import training"),
     (one_direction, "latentlab/data/new.py", "def f():\n    import latentlab.models"),
     (one_direction, "latentlab/analysis/new.py", "from latentlab.figures.theme import theme"),
-    (one_direction, "latentlab/figures/new.py", "from pages.ui import cache"),
+    (one_direction, "latentlab/figures/new.py", "from pages.shared import cached"),
     (one_direction, "latentlab/knobs.py", "from latentlab import device"),
     (one_direction, "latentlab/runs.py", "from .store import Store"),
     (one_direction, "latentlab/runs.py", "from latentlab.brand_new import x"),
     (one_direction, "latentlab/brand_new.py", ""),
-    (one_direction, "pages/one.py", "from pages.another import x"),
-    (one_direction, "pages/ui/one.py", "from pages import another"),
-    (one_direction, "pages/one.py", "import app"),
+    (one_direction, "pages/probes/new.py", "from pages.clusters.layout import x"),
+    (one_direction, "pages/shared/new.py", "from pages.clusters import page"),
+    (one_direction, "pages/shared/new.py", "import pages.clusters.page"),
+    (one_direction, "pages/probes/page.py", "import app"),
+    (one_direction, "pages/new/page.py", ""),
     (no_streamlit_in_the_library, "latentlab/analysis/new.py", "def f():\n    from streamlit import fragment"),
     (no_streamlit_in_the_library, "latentlab/figures/new.py", "import streamlit.components as c"),
     (one_loop, "latentlab/models/new.py", "loss.value.mean().backward()"),
     (one_loop, "pages/new.py", "torch.autograd.backward(loss)"),
-    (state_and_caches_in_pages_ui, "pages/new.py", "st.session_state['run'] = 1"),
-    (state_and_caches_in_pages_ui, "pages/new.py", "@st.cache_data(max_entries=3)\ndef f(): ..."),
-    (state_and_caches_in_pages_ui, "app.py", "from streamlit import cache_resource as keep"),
+    (state_and_caches_in_shared, "pages/new/page.py", "st.session_state['run'] = 1"),
+    (state_and_caches_in_shared, "pages/new/page.py", "@st.cache_data(max_entries=3)\ndef f(): ..."),
+    (state_and_caches_in_shared, "app.py", "from streamlit import cache_resource as keep"),
     (device_decides, "latentlab/models/new.py", "x = self.encoder(x.cuda())"),
     (no_global_seed, "latentlab/models/new.py", "torch.manual_seed(0)"),
     (no_global_seed, "latentlab/models/new.py", "torch.cuda.manual_seed_all(0)"),
@@ -266,11 +271,10 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (errors_are_named, "latentlab/new.py", "try: ...\nexcept: ..."),
     (imports_are_named, "latentlab/new.py", "from latentlab.nn import *"),
     (files_are_short, "app.py", "\n" * 61),
-    (files_are_short, "pages/new.py", "\n" * 121),
-    (files_are_short, "pages/ui/new.py", "\n" * 301),
+    (files_are_short, "pages/home/new.py", "\n" * 301),
     (files_are_short, "latentlab/new.py", "\n" * 301),
     (files_have_names, "latentlab/utils.py", ""),
-    (files_have_names, "pages/ui/helpers.py", ""),
+    (files_have_names, "pages/shared/helpers.py", ""),
     (files_have_names, "latentlab/common/names.py", ""),
     (no_yield_inside_a_mode_of_the_thread, "latentlab/new.py", "def f():\n    with torch.no_grad():\n        yield 1"),
     (
@@ -295,9 +299,13 @@ FINE: list[tuple[Rule, str, str]] = [
         "latentlab/models/new.py",
         "import torch\nfrom latentlab.models import base\nfrom latentlab import nn",
     ),
-    (one_direction, "pages/ui/one.py", "from pages.ui import cache\nfrom latentlab.worker import work"),
+    (
+        one_direction,
+        "pages/probes/one.py",
+        "from pages.shared import cached\nfrom pages.probes import page\nfrom latentlab.worker import work",
+    ),
     (one_direction, "latentlab/__main__.py", "from latentlab import data, jobs"),
-    (state_and_caches_in_pages_ui, "pages/ui/cache.py", "st.cache_data(max_entries=3)(f)"),
+    (state_and_caches_in_shared, "pages/shared/cached.py", "st.cache_data(max_entries=3)(f)"),
     (device_decides, "latentlab/device.py", "torch.cuda.is_available()"),
     (no_global_seed, "latentlab/device.py", "def generator(seed):\n    return torch.Generator().manual_seed(seed)"),
     (no_pickle, "latentlab/data/new.py", "np.load(path, allow_pickle=False)"),
@@ -330,6 +338,20 @@ def test_the_rule_can_fail(rule: Rule, path: str, source: str) -> None:
 @pytest.mark.parametrize(("rule", "path", "source"), FINE, ids=_label)
 def test_the_rule_lets_pass_what_is_fine(rule: Rule, path: str, source: str) -> None:
     assert rule(path, source) == []
+
+
+def n_lines_of_pages(found: list[tuple[str, str]]) -> dict[str, int]:
+    """Folder of a page -> the lines of its Python."""
+    count: dict[str, int] = {}
+    for path, source in found:
+        if folder := folder_of(path):
+            count[folder] = count.get(folder, 0) + len(source.splitlines())
+    return count
+
+
+def test_a_page_stays_within_its_budget() -> None:
+    assert n_lines_of_pages([("pages/one/a.py", "\n" * 700), ("pages/one/b.py", "\n" * 600)]) == {"one": 1300}
+    assert {folder: n for folder, n in n_lines_of_pages(files()).items() if n > LINES_OF_A_PAGE} == {}
 
 
 def test_every_module_has_a_name() -> None:

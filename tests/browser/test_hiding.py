@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from latentlab.models import VAE
 from latentlab.store import SHIPPED, Store
-from pages.ui.components.brush import pack, unpack
+from pages.components.brush import pack, unpack
 from tests.browser.conftest import COUNT, Server, parameter, resting, settled
 from tests.conftest import save_coloured_run
 

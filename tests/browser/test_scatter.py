@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
-from pages.ui.components import LOOK
-from pages.ui.components.scatter import FULL, pack
+from pages.components import LOOK
+from pages.components.scatter import FULL, pack
 from tests.conftest import ROOT
 
 SOURCES = ROOT / "pages" / "ui" / "components" / "scatter"

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.background import Background
 from latentlab.store import SHIPPED, Store
+from pages.navigation import PAGES
 from tests.conftest import ROOT
 
 Open = Callable[..., AppTest]
@@ -33,7 +34,7 @@ def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait: a test performs them itself."""
     monkeypatch.setattr("latentlab.worker.ensure_worker", lambda _: None)
-    monkeypatch.setattr("pages.ui.job_view.ensure_worker", lambda _: None)
+    monkeypatch.setattr("pages.shared.training_view.ensure_worker", lambda _: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -79,12 +80,17 @@ def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.context["theme"] = theme
         if page != "home":
-            app.switch_page(f"pages/{page}.py")
+            app.switch_page(path_of(page))
         for name, value in address.items():
             app.query_params[name] = value
         return app.run()
 
     return open_page
+
+
+def path_of(name: str) -> str:
+    """The script of a page."""
+    return next(page.path for page in PAGES if page.name == name)
 
 
 def words(app: AppTest) -> str:

@@ -29,13 +29,14 @@ from latentlab.nn import initialise
 from latentlab.runs import Run
 from latentlab.store import Store
 from latentlab.worker import perform
-from pages.ui import address, analogy_sheet
-from pages.ui.analogy_rows import Rows
-from pages.ui.attributes import N_BOOT
-from pages.ui.components.row import checked
-from pages.ui.diagnosis import judge as judge_of
-from pages.ui.groups import Group
-from pages.ui.spaces import Source
+from pages.analogies import sheet as sheets
+from pages.analogies.attribute_vectors import N_BOOT
+from pages.analogies.rows import Rows
+from pages.components.row import checked
+from pages.shared import url_state
+from pages.shared.classifier import judge as judge_of
+from pages.shared.selections import Group
+from pages.shared.spaces import Source
 from tests.pages.conftest import Open, words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -283,11 +284,11 @@ def test_nonsense_in_the_link_is_ignored(opened: Open, told: CVAE, address: dict
 def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: CVAE) -> None:  # noqa: ARG001
     run = app_store.read("told")
     rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"), (), 0)
-    head, *lines = analogy_sheet._csv(run, rows).splitlines()
+    head, *lines = sheets._csv(run, rows).splitlines()
     assert head == "row,class,z1,z2,z3,judge,probability"
     assert len(lines) == 20
     assert lines[13].startswith("two,3,0.0000,0.0000,0.0000,")
-    with GifImageFile(io.BytesIO(analogy_sheet._film(run, rows))) as film:
+    with GifImageFile(io.BytesIO(sheets._film(run, rows))) as film:
         assert film.n_frames == 16
 
 
@@ -451,7 +452,7 @@ def test_a_selection_that_cannot_be_is_left_out(opened: Open, text: str) -> None
 
 
 def test_a_selection_too_large_for_a_link_is_said_to_be(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address, "LONGEST", 20)
+    monkeypatch.setattr(url_state, "LONGEST", 20)
     app = opened("analogies", run="mnist-vae-2d")
     lasso = Group(
         "lasso A (40 examples, ab12)", Source("mnist", Store.default().read("mnist-vae-2d")), tuple(range(40))
@@ -603,9 +604,9 @@ def test_a_link_to_a_training_that_is_gone_shows_the_form_again(opened: Open) ->
 
 
 def test_the_largest_data_are_offered_where_they_are(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.few_live.is_local", lambda name: name != "mnist")
+    monkeypatch.setattr("pages.analogies.train_with_few_labels.is_local", lambda name: name != "mnist")
     assert opened("analogies", **FEW).segmented_control(key="few-data").options == ["moons", "digits"]
-    monkeypatch.setattr("pages.ui.few_live.is_local", lambda _: True)
+    monkeypatch.setattr("pages.analogies.train_with_few_labels.is_local", lambda _: True)
     app = opened("analogies", **FEW)
     app.segmented_control(key="few-data").set_value("mnist").run()
     assert "5 epochs take up to 2 min on a free core; the table is of 50." in words(app)

@@ -29,8 +29,8 @@ from latentlab.analysis.projection import Projection
 from latentlab.data import Shelf
 from latentlab.models import CNN, VAE
 from latentlab.store import Store
-from pages.ui import cache, spaces
-from pages.ui.components.scatter import FULL, Click, Colouring, Picked, pack
+from pages.components.scatter import FULL, Click, Colouring, Picked, pack
+from pages.shared import cached, spaces
 from tests.pages.conftest import Open, words
 
 pytestmark = pytest.mark.usefixtures("kept_examples_only")
@@ -289,8 +289,8 @@ def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open)
     trained = Store.default().load("digits-vae")
     assert isinstance(untrained, VAE)
     assert isinstance(trained, VAE)
-    order = cache.dimensions(Store.default().read("digits-vae"), 0).order
-    target = trained.encode(x)[:, cache.dimensions(Store.default().read("digits-vae")).order.copy()]
+    order = cached.dimensions(Store.default().read("digits-vae"), 0).order
+    target = trained.encode(x)[:, cached.dimensions(Store.default().read("digits-vae")).order.copy()]
     expected = procrustes(target, untrained.encode(x)[:, order.copy()])
     head, body = sent(app)
     np.testing.assert_allclose(places(head, body), expected.xy, atol=5e-2)

@@ -13,13 +13,14 @@ from latentlab import jobs
 from latentlab.formats import RunError
 from latentlab.store import Store
 from latentlab.worker import perform
+from pages import navigation
 from tests.conftest import ROOT
-from tests.pages.conftest import Open, words
+from tests.pages.conftest import Open, path_of, words
 
-PAGES = ("home", "traversal", "clusters", "field", "analogies", "sampling", "gsn", "probes", "train")
+PAGES = tuple(page.name for page in navigation.PAGES)
 FIRST = {  # the run that a page opens with, and its title, where it isn't the usual one
     "analogies": ("mnist-cvae", "MNIST, every class in one style"),
-    "field": ("spiral-dae", "Spiral"),
+    "score_field": ("spiral-dae", "Spiral"),
     "gsn": ("mnist-gsn", "MNIST, a walk through two layers"),
 }
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
@@ -29,12 +30,12 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("traversal", {"run": "mnist-vae-20d", "live": "false"}, {}),
     ("clusters", {"run": "mnist-vae-20d", "method": "Directions", "deep": "true"}, {}),
     ("clusters", {"method": "UMAP"}, {}),
-    ("field", ZOOMED, {}),
-    ("field", ZOOMED, {"of-run": "Exact"}),
-    ("field", ZOOMED, {"of-run": "Points"}),
-    ("field", ZOOMED, {"of-run": "Live"}),
-    ("field", ZOOMED | {"whose": "my points"}, {}),
-    ("field", ZOOMED | {"whose": "my points"}, {"of-mine": "Live"}),
+    ("score_field", ZOOMED, {}),
+    ("score_field", ZOOMED, {"of-run": "Exact"}),
+    ("score_field", ZOOMED, {"of-run": "Points"}),
+    ("score_field", ZOOMED, {"of-run": "Live"}),
+    ("score_field", ZOOMED | {"whose": "my points"}, {}),
+    ("score_field", ZOOMED | {"whose": "my points"}, {"of-mine": "Live"}),
     ("analogies", {}, {}),
     ("analogies", {"run": "mnist-cvae"}, {}),
     ("sampling", {"hidden": "a box", "sampler": "HMC"}, {}),
@@ -51,7 +52,7 @@ NONSENSE = {"run": "../../etc/passwd", "z": "nan,1e99,<script>", "spacing": "sid
 
 
 def test_each_page_is_in_the_list() -> None:
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == set(PAGES)
+    assert {path.parent.name for path in (ROOT / "pages").glob("*/page.py")} == set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,7 +68,7 @@ def test_in_the_dark_each_page_follows_the_one_before(opened: Open) -> None:
     for page in ("train", *others, "home"):
         # of the pages that open with a run of their own, Analogies alone can show the one before's, and keeps it
         first = USUAL[0] if page == "analogies" else None
-        assert_in_order(app.switch_page(f"pages/{page}.py").run(), page, first)
+        assert_in_order(app.switch_page(path_of(page)).run(), page, first)
 
 
 def assert_in_order(app: AppTest, page: str, first: str | None = None) -> None:
@@ -166,7 +167,7 @@ def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: S
 def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:
     app = opened("home")
     app.selectbox(key="picked").select("mnist-vae-20d").run()
-    app.switch_page("pages/traversal.py").run()
+    app.switch_page(path_of("traversal")).run()
     assert app.selectbox(key="picked").value == "mnist-vae-20d"
     assert app.query_params["run"] == "mnist-vae-20d"
 

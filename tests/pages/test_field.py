@@ -17,8 +17,8 @@ from latentlab.data import DENSITIES
 from latentlab.live import Lesson, Moment, advance
 from latentlab.models import DAE
 from latentlab.store import Store
-from pages.ui.field_source import read_points
-from pages.ui.laboratory import read_bumps
+from pages.score_field.choose_field import read_points
+from pages.score_field.exact_1d import read_bumps
 from tests.pages.conftest import Open, words
 
 
@@ -43,7 +43,7 @@ def denoiser(run_id: str) -> DAE:
 
 
 def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) -> None:
-    app = opened("field")
+    app = opened("score_field")
     assert not app.exception
     assert app.selectbox(key="picked").value == "spiral-dae"
     kinds = [trace["type"] for trace in spec(app)["data"]]
@@ -54,7 +54,7 @@ def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) 
 
 @pytest.mark.parametrize("run", ["mixture-dae", "moons-dae", "rings-dae", "pinwheel-dae", "checkerboard-dae"])
 def test_every_density_has_its_field(opened: Open, run: str) -> None:
-    app = opened("field", run=run)
+    app = opened("score_field", run=run)
     assert not app.exception
     assert not app.error
     assert not app.warning
@@ -66,14 +66,14 @@ def test_every_density_has_its_field(opened: Open, run: str) -> None:
      "length error", "curl"],
 )  # fmt: skip
 def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> None:
-    app = opened("field", run="mixture-dae", behind=behind)
+    app = opened("score_field", run="mixture-dae", behind=behind)
     assert not app.exception
     layers = [trace for trace in spec(app)["data"] if trace["type"] in ("heatmap", "contour")]
     assert len(layers) == (behind != "none")
 
 
 def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:
-    app = choose(opened("field", run="mixture-dae"), "of-run", "Exact")
+    app = choose(opened("score_field", run="mixture-dae"), "of-run", "Exact")
     assert "no network can do better" in words(app)
     slider = next(one for one in app.select_slider if one.label == "Noise σ")
     before = spec(app)["data"]
@@ -83,14 +83,14 @@ def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> Non
 
 
 def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
-    app = choose(opened("field", run="moons-dae"), "of-run", "Points")
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Points")
     assert not app.exception
     assert "exact optimum of 300 points" in words(app)
     assert [len(traces(app, name)) for name in ("upper moon", "lower moon")] == [1, 1]  # each in its own colour
 
 
 def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("field", run="spiral-dae-naive", behind="basins")
+    app = opened("score_field", run="spiral-dae-naive", behind="basins")
     assert "looking for fixed points" in words(app)
     (asked,) = helper.values()
     density = DENSITIES["spiral"]
@@ -103,7 +103,7 @@ def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper:
 
 
 def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
-    app = opened("field")
+    app = opened("score_field")
     app.button(key="preset-Between its arms").click().run()
     assert not app.exception
     ranges = spec(app)["layout"]
@@ -122,7 +122,7 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
 
 def test_points_of_ones_own_are_a_click_away(opened: Open) -> None:
     for run, planar in (("mixture-dae", "mixture-dae"), ("mnist-dae", "spiral-dae")):
-        app = opened("field", run=run, at="0.1,0.2")
+        app = opened("score_field", run=run, at="0.1,0.2")
         app.button(key="preset-own").click().run()
         assert not app.exception
         assert app.selectbox(key="picked").value == planar
@@ -132,7 +132,7 @@ def test_points_of_ones_own_are_a_click_away(opened: Open) -> None:
 
 
 def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
-    app = opened("field", run="mixture-dae", at="-2,-0.5")
+    app = opened("score_field", run="mixture-dae", at="-2,-0.5")
     assert "At (-2, -0.5)" in words(app)
     model = denoiser("mixture-dae")
     r = model.denoise(torch.tensor([[-2.0, -0.5]]))[0]
@@ -140,7 +140,7 @@ def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
 
 
 def test_the_place_that_is_looked_at_first_lies_in_sight(opened: Open) -> None:
-    app = opened("field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
+    app = opened("score_field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
     (said,) = (one.value for one in app.markdown if "the data look" in one.value)
     x, y = (float(v) for v in said.partition("(")[2].partition(")")[0].split(","))
     assert -0.47 < x < -0.15
@@ -148,18 +148,18 @@ def test_the_place_that_is_looked_at_first_lies_in_sight(opened: Open) -> None:
 
 
 def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Open) -> None:
-    app = opened("field", at="nan,1", box="1,0,x")
+    app = opened("score_field", at="nan,1", box="1,0,x")
     assert not app.exception
     said = [warning.value for warning in app.warning]
     assert any("“at”" in text for text in said)
     assert any("“box”" in text for text in said)
-    app = opened("field", box="3,1,2,4")
+    app = opened("score_field", box="3,1,2,4")
     assert ["“box”" in warning.value for warning in app.warning] == [True]
     assert "box" not in app.query_params
 
 
 def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
-    app = opened("field", run="mixture-dae", detail="Energy and curl")
+    app = opened("score_field", run="mixture-dae", detail="Energy and curl")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 4
     loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
@@ -173,12 +173,12 @@ def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
 
 
 def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
-    app = opened("field", detail="One dimension")
+    app = opened("score_field", detail="One dimension")
     assert not app.exception
     table = app.table[0].value
     assert list(table["σ"]) == ["1", "0.31", "0.16", "0.06", "0.03", "0.01"]
     assert list(table["contracting − true"])[:2] == ["1.73", "1.42"]
-    stairs = opened("field", detail="One dimension", **{"density-1d": "three points"})
+    stairs = opened("score_field", detail="One dimension", **{"density-1d": "three points"})
     assert not stairs.exception
     assert not stairs.error
     assert "once σ is small" in words(stairs)
@@ -186,7 +186,7 @@ def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
 
 def test_images_have_scores_that_are_images(opened: Open) -> None:
     for run in ("digits-dae", "mnist-dae"):
-        app = opened("field", run=run)
+        app = opened("score_field", run=run)
         assert not app.exception
         assert app.image
         assert "Noise left" in words(app)
@@ -196,7 +196,7 @@ def test_images_have_scores_that_are_images(opened: Open) -> None:
 
 def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
     address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "The same, again and again"}
-    app = opened("field", run="digits-dae", **address)
+    app = opened("score_field", run="digits-dae", **address)
     assert not app.exception
     assert app.select_slider(key="noise-digits-dae").value == 0.2
     assert app.number_input(key="first").value == 7
@@ -204,13 +204,13 @@ def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
 
 
 def test_three_examples_that_span_no_plane_are_a_sentence(opened: Open) -> None:
-    app = opened("field", run="digits-dae")
+    app = opened("score_field", run="digits-dae")
     app.number_input(key="corner-1-digits-dae").set_value(app.number_input(key="corner-0-digits-dae").value).run()
     assert any("lie on a line" in error.value for error in app.error)
 
 
 def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
-    app = opened("field", run="curve-dae")
+    app = opened("score_field", run="curve-dae")
     assert not app.exception
     assert "10 dimensions" in words(app)
     assert [trace["text"] for trace in spec(app)["data"] if trace.get("mode") == "markers+text"] == [
@@ -219,7 +219,7 @@ def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
 
 
 def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
-    app = opened("field", whose="my points")
+    app = opened("score_field", whose="my points")
     assert not app.exception
     assert "kernel estimate" in words(app)
     app.text_area(key="my-points").set_value("0, 0\n1, 1\n1, x").run()
@@ -235,7 +235,7 @@ def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
 @pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
 @pytest.mark.parametrize("kind", ["Exact", "Points", "Live"])
 def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
-    app = opened("field", whose="my points", **{"of-mine": kind})
+    app = opened("score_field", whose="my points", **{"of-mine": kind})
     app.text_area(key="my-points").set_value(text).run()
     assert not app.exception
     assert not app.error
@@ -245,7 +245,7 @@ def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: O
 
 
 def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
-    app = opened("field", whose="my points", **{"of-mine": "Points"})
+    app = opened("score_field", whose="my points", **{"of-mine": "Points"})
     for scale in (1e-3, 1.0, 1e5):
         app.text_area(key="my-points").set_value(f"0, 0\n{scale}, {scale}\n{-scale}, {scale / 2}").run()
         noise = next(one for one in app.select_slider if one.label == "Noise σ")
@@ -256,13 +256,13 @@ def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
 
 
 def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
-    app = opened("field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
+    app = opened("score_field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
     assert "exact optimum of the density**, σ = 0.2" in words(app)
-    app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
+    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
     assert "exact optimum of 30 points" in words(app)
-    app = opened("field", run="moons-dae", **{"of-run": "Live", "live-model": "rcae"})
+    app = opened("score_field", run="moons-dae", **{"of-run": "Live", "live-model": "rcae"})
     assert "rcae after 0 steps" in words(app)
-    app = opened("field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
+    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert "exact optimum of 300 points" in words(app)
 
 
@@ -294,7 +294,7 @@ def test_bumps_that_are_not_whole_yet_are_left_out() -> None:
 
 
 def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("field", run="moons-dae"), "of-run", "Live")
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
     assert not app.exception
     assert "Not trained yet" in words(app)
     app.button(key="live-start").click().run()
@@ -314,7 +314,7 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
 
 
 def test_what_goes_wrong_in_training_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("field", run="moons-dae"), "of-run", "Live")
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
     app.button(key="live-start").click().run()
     asked = next(one for key, one in helper.items() if key.endswith(" 0"))
     asked.set_exception(ValueError("The loss became nan.\nmore"))

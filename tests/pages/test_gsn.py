@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab import data
 from latentlab.store import Store
-from pages.ui.components.brush import pack
-from pages.ui.hiding import given, part
-from pages.ui.walks import FRAMES, WALKS, Walking, walked
+from pages.components.brush import pack
+from pages.gsn.chains import FRAMES, WALKS, Walking, walked
+from pages.shared.masks import given, part
 from tests.pages.conftest import Open, words
 
 RIGHT = pack(part("right half", 28, 28))

@@ -15,10 +15,10 @@ from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import GSN, VAE
 from latentlab.store import Store
-from pages.ui.chains import SIDE, Setup, played
-from pages.ui.components.brush import brush, pack, unpack
-from pages.ui.hiding import PARTS, drawn, given, part
-from pages.ui.walks import FRAMES, WALKS
+from pages.components.brush import brush, pack, unpack
+from pages.gsn.chains import FRAMES, WALKS
+from pages.sampling.experiment import SIDE, Setup, played
+from pages.shared.masks import PARTS, drawn, given, part
 from tests.conftest import save_coloured_run
 from tests.pages.conftest import Open, words
 
@@ -41,8 +41,8 @@ def sheets(monkeypatch: pytest.MonkeyPatch) -> list[Images]:
         found.append(images)
         return sheet_png(images, columns, scale=scale)
 
-    for module in ("pictures", "hiding"):
-        monkeypatch.setattr(f"pages.ui.{module}.sheet_png", told)
+    for module in ("images", "masks"):
+        monkeypatch.setattr(f"pages.shared.{module}.sheet_png", told)
     return found
 
 
@@ -98,9 +98,9 @@ def test_nonsense_is_no_mask(text: str) -> None:
 def test_nonsense_of_a_browser_leaves_the_mask_as_it_was(monkeypatch: pytest.MonkeyPatch, told: object) -> None:
     before, after = pack(blot()), pack(blot(seed=1))
     image = np.zeros((1, 28, 28), np.uint8)
-    monkeypatch.setattr("pages.ui.components.brush._brush", lambda **_: SimpleNamespace(mask=told))
+    monkeypatch.setattr("pages.components.brush._brush", lambda **_: SimpleNamespace(mask=told))
     assert brush("key", image, before) == before
-    monkeypatch.setattr("pages.ui.components.brush._brush", lambda **_: SimpleNamespace(mask=after))
+    monkeypatch.setattr("pages.components.brush._brush", lambda **_: SimpleNamespace(mask=after))
     assert brush("key", image, before) == after
 
 

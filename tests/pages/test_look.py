@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.components import LOOK
+from pages.components import LOOK
 from tests.conftest import ROOT
 
-STYLES = sorted((ROOT / "pages" / "ui" / "components").glob("*/*.css"))
+STYLES = sorted((ROOT / "pages" / "components").glob("*/*.css"))
 
 
 def declarations(css: str) -> set[tuple[str, str]]:

@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_a_sentence(upload: Upload, shelf: Shelf, files: 
 
 
 def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.own_data.MAX_UPLOAD", 1_000)
+    monkeypatch.setattr("pages.shared.own_data.MAX_UPLOAD", 1_000)
     assert [error.value[:14] for error in upload(**{"a.npz": npz()}).error] == ["The files are "]
 
 

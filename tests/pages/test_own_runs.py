@@ -14,7 +14,7 @@ from latentlab import jobs
 from latentlab.data import Shelf
 from latentlab.store import Store
 from latentlab.worker import perform
-from pages.ui.explore import marks
+from pages.traversal.live_explorer import marks
 from tests.pages.conftest import Open
 from tests.pages.test_every_page import FIRST, PAGES
 

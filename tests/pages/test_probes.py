@@ -17,7 +17,8 @@ from latentlab.analysis.pathology import STEPS, Depths
 from latentlab.analysis.probe_curve import Curve, probe_curve
 from latentlab.data import Shelf, load
 from latentlab.store import Store
-from pages.ui import probing
+from pages.navigation import PROBES
+from pages.probes import curves
 from tests.pages.conftest import Open, words
 
 pytestmark = pytest.mark.usefixtures("kept_examples_only")
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("kept_examples_only")
 @pytest.fixture
 def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where MNIST itself isn't on the machine."""
-    monkeypatch.setattr(probing, "is_local", lambda name: name == "digits")
+    monkeypatch.setattr(curves, "is_local", lambda name: name == "digits")
 
 
 def chart(app: AppTest, n: int = 0) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def first(run_id: str, epoch: int | None = None) -> Curve:
     n = len(data)
     sizes = (round(0.6 * n), round(0.2 * n), n - round(0.6 * n) - round(0.2 * n))
     model = store.load(run_id, epoch)
-    return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=probing.FIRST_LIMIT)
+    return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=curves.FIRST_LIMIT)
 
 
 def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
@@ -213,7 +214,7 @@ def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helpe
 
 
 def test_a_question_without_two_answers_is_a_sentence(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "parity", lambda y: 0 * y)
+    monkeypatch.setattr(curves, "parity", lambda y: 0 * y)
     app = opened("probes", run="digits-cnn", ask="parity")
     assert not app.exception
     assert [error.value for error in app.error] == [
@@ -235,7 +236,7 @@ def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
         app.session_state["map"] = {"clicked": None, "selected": picked}
         app.run()
         app.button(key="group A").click().run()
-        app.switch_page("pages/probes.py").run()
+        app.switch_page(PROBES.path).run()
         name = next(option for option in app.selectbox(key="ask").options if option.startswith("lasso A"))
         app.selectbox(key="ask").select(name).run()
         assert not app.exception

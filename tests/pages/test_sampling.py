@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.sampling import side_by_side
 from latentlab.data.toys import DENSITIES
-from pages.ui.chain_controls import PRESETS
-from pages.ui.components.chains import FULL, Film, pack
+from pages.components.chains import FULL, Film, pack
+from pages.sampling.controls import PRESETS
 from tests.pages.conftest import Open, words
 
 

@@ -15,7 +15,7 @@ from latentlab.data import to_bytes
 from latentlab.models import VAE
 from latentlab.store import Store
 from latentlab.worker import perform
-from pages.ui.components.explorer import View
+from pages.components.explorer import View
 from tests.pages.conftest import Open, words
 
 
@@ -186,7 +186,7 @@ def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest
     app = ask(opened, "Is it a copy?", run="digits-vae")
     assert not app.exception
     assert "The nearest of 1,257 training images" in words(app)
-    monkeypatch.setattr("pages.ui.cache.is_local", lambda _: False)
+    monkeypatch.setattr("pages.shared.cached.is_local", lambda _: False)
     st.cache_resource.clear()
     assert "The nearest of 360 test images" in words(app.run())
 

@@ -1,0 +1,1 @@
+"""The page Analogies: one style in every class, and directions between groups."""

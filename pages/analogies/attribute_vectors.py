@@ -1,0 +1,204 @@
+"""Attribute vectors of a model that isn't told the class: two groups, the direction between them, and what it does."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.attribute import METHODS, Attribute, Method, attribute_vector
+from latentlab.analysis.latents import encode_all
+from latentlab.data import to_bytes
+from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.sheets import gif, sheet_png
+from latentlab.models import Conditional, Decodes, Encodes
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.analogies.rows import draw_seed
+from pages.analogies.sheet import judge_toggle
+from pages.navigation import ANALOGIES
+from pages.shared import cached, url_state
+from pages.shared.choose_second_run import choose_beside
+from pages.shared.classifier import classifier
+from pages.shared.header import look
+from pages.shared.images import download, drawing
+from pages.shared.selections import link, offered, picked
+
+Floats = NDArray[np.float32]
+
+STEPS = 7  # columns
+ROWS = 5
+SEED = 0
+N_BOOT = 100  # for the cone
+NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor asks for.
+
+    Attributes:
+        a, b: the members of the two groups: classes, or names of `offered` groups.
+        method: how the direction is found.
+        reach: how far to go, in gaps between the groups' means.
+        images: the test examples that it is applied to.
+    """
+
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+    method: Method
+    reach: float
+    images: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Examples moved along a direction: codes (N, S, D), amounts (S,) in gaps, images (N, S, *shape)."""
+
+    codes: Floats
+    amounts: Floats
+    images: NDArray[np.float32]
+
+
+def choose_groups(run: Run) -> tuple[Asked, bool]:
+    """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to ask a judge."""
+    names, more = list(run.classes), offered(run)
+    first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
+    chosen = []
+    for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
+        linked = [part for part in (url_state.read(side) or "").split(";") if part in names or part in more]
+        lasso = [name for name in picked(run.dataset) if name.startswith(f"lasso {side.upper()}")]
+        members = st.multiselect(
+            label, [*names, *more], lasso or linked or [default], key=f"group-{side}-{run.id}-{lasso}",
+            help="Classes of test examples, values of a column, or what was selected on the page Clusters",
+        )  # fmt: skip
+        url_state.write(side, ";".join(members) if members not in ([default], lasso) else None)
+        if not link(side, next((more[name] for name in members if name in lasso), None)):
+            st.caption("This selection is too large for the address: a link won't have it.")
+        chosen.append(tuple(members))
+    method = st.segmented_control(
+        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
+        bind="query-params", help="Difference of means · logistic regression · Fisher's discriminant",
+    )  # fmt: skip
+    reach = st.slider(
+        "How far", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
+        help="1 is from the mean of B to the mean of A",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other images")
+        with st.popover("More"):
+            start = st.segmented_control(
+                "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
+                bind="query-params",
+            )  # fmt: skip
+            judged = judge_toggle(run)
+    from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
+    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
+
+
+def choose_other(run: Run) -> Run | None:
+    """Let the visitor choose a second model of the same data."""
+    found = (r for r in Store.default().runs(Decodes) if issubclass(r.kind, Encodes))
+    others = (r for r in found if r.shape == run.shape and r.dataset == run.dataset)
+    return choose_beside(run, others, "The same groups and images in another model")
+
+
+def told_instead(run: Run) -> None:
+    """The way to a model that is told the class, of the same data if there is one."""
+    found = sorted(Store.default().runs(Conditional), key=lambda r: r.dataset != run.dataset)
+    if found:
+        ANALOGIES.link(f"Every style in every class: {found[0].title}", run=found[0].id)
+
+
+def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
+    """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
+    z_a, z_b = _codes(run, a), _codes(run, b)
+    return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cached.BY_VERSION)
+def _attribute(run: Run, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+    try:
+        return attribute_vector(_a, _b, method, N_BOOT, SEED)
+    except ValueError as error:
+        return str(error)
+
+
+def walk(run: Run, asked: Asked, found: Attribute) -> Walk:
+    """The chosen examples, moved along the direction."""
+    amounts = np.linspace(0, asked.reach, STEPS, dtype=np.float32)
+    start = cached.standard_codes(run)[list(asked.images)].numpy()
+    codes = start[:, None] + (amounts * np.float32(found.gap))[:, None] * found.direction
+    images = cached.decoder(run)(torch.from_numpy(codes).flatten(0, 1)).numpy()
+    return Walk(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
+
+
+def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
+    """A row for each example, further along the direction with every column; and how sure the direction is."""
+    some = cached.examples(run).batch(torch.tensor(asked.images))
+    words = None
+    classify = classifier(run, own=False) if judged else None
+    if classify is not None:
+        log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
+        words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
+    columns = [f"{amount:+.3g}" if amount else "0" for amount in gone.amounts]
+    rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(asked.images, some.y, strict=True)]
+    drawn = analogy_sheet(gone.images, some.x.numpy(), columns, rows, run.classes, look(), words)
+    drawing(drawn, "A row for each example, further along the direction with every column")
+    real = "" if found.is_real else " **No better than shuffled groups.**"
+    st.caption(
+        f"{'+'.join(asked.a)} minus {'+'.join(asked.b)}: tells apart {found.auc.value:.1%} of held-out pairs (AUC; "
+        f"95 % interval {found.auc.low:.1%} to {found.auc.high:.1%}; shuffled groups {found.shuffled.mean:.1%}). The "
+        f"true direction lies within {found.cone:.0f}° of it, 95 times in 100.{real}"
+    )
+
+
+def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
+    """The same groups and images in another model."""
+    st.markdown(f"**{other.title}**, the same groups and images")
+    found = attribute(other, asked.a, asked.b, asked.method)
+    if isinstance(found, str):
+        st.info(found)
+    else:
+        draw_walk(other, asked, found, walk(other, asked, found), judged)
+
+
+def export(run: Run, found: Attribute, gone: Walk) -> None:
+    """The sheet as a picture, the way as a film, and the direction as a table."""
+    flat = to_bytes(gone.images.reshape(-1, *run.shape))
+    name = f"{run.id}-attribute"
+    with st.container(horizontal=True):
+        download("PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png")
+        frames = gone.images.swapaxes(0, 1)[:, None]
+        download("GIF", lambda: gif(film_of(frames, 4)), f"{name}.gif", "All rows, there and back")
+        download("CSV", lambda: _csv(found), f"{name}.csv", "The direction: a line for each dimension")
+
+
+def _csv(found: Attribute) -> str:
+    lines = [f"z{axis + 1},{value:.6g}" for axis, value in enumerate(found.direction)]
+    return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
+
+
+def _codes(run: Run, members: tuple[str, ...]) -> Floats:
+    """(N, z_dim) the codes of the test examples of some classes, and of the examples of other groups."""
+    classes = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
+    parts = [cached.standard_codes(run)[torch.isin(cached.examples(run).y, classes)].numpy()]
+    more = offered(run)
+    parts += [encode_all(cached.encoder(run), more[name].members().x) for name in members if name in more]
+    return np.concatenate(parts)
+
+
+def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
+    """Some examples of the given classes, other ones for every seed."""
+    known = [run.classes.index(name) for name in classes if name in run.classes]
+    wanted = torch.tensor(known or list(range(len(run.classes))))
+    members = torch.nonzero(torch.isin(cached.examples(run).y, wanted))[:, 0].numpy()
+    return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
+
+
+def _other() -> None:
+    url_state.write("draw", str(draw_seed() + 1))

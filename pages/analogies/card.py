@@ -1,0 +1,40 @@
+"""The card of the page: styles in classes, or a walk from class to class."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from latentlab.data import to_bytes
+from latentlab.models import Conditional, Decodes, Encodes
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.shared import cached
+from pages.shared.conditional import decoder_as, styles
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+def card(run: Run) -> Card | None:
+    """Of a class-conditional run, or of one that encodes and decodes and has classes."""
+    if issubclass(run.kind, Conditional):
+        return Card(styles_in_classes(run), run)
+    if issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes) and run.classes:
+        return Card(from_class_to_class(run), run)
+    return None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def styles_in_classes(run: Run) -> bytes:
+    """Styles in rows, classes in columns."""
+    z = styles(run)[:ROWS]
+    y = torch.arange(COLUMNS) % len(run.classes)
+    return thumbnail(to_bytes(decoder_as(run)(z.repeat_interleave(COLUMNS, 0), y.repeat(len(z)))))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def from_class_to_class(run: Run) -> bytes:
+    """Examples on their way from the first class to the last."""
+    codes, y = cached.standard_codes(run), cached.examples(run).y
+    first, last = codes[y == y.min()], codes[y == y.max()]
+    amounts = torch.linspace(0, 1.25, COLUMNS)[:, None] * (last.mean(0) - first.mean(0))
+    return thumbnail(to_bytes(cached.decoder(run)((first[:ROWS, None] + amounts).flatten(0, 1))))

@@ -1,0 +1,96 @@
+"""Bending the style of one row: in the browser while a slider moves, or by plain sliders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.analysis.program import Program
+from latentlab.runs import Run
+from pages.analogies.rows import Rows, draw_seed
+from pages.components.explorer import weights
+from pages.components.row import row
+from pages.shared import cached, url_state
+from pages.shared.conditional import class_program, style_dimensions
+
+LIMIT = 3.0
+IN_SIGHT = 3  # dimensions with a slider in sight
+
+
+def live_toggle() -> bool:
+    """Choose whether a row follows the hand."""
+    return st.toggle(
+        "Live", True, key="live", bind="query-params",
+        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+    )  # fmt: skip
+
+
+def bend(run: Run, rows: Rows, live: bool) -> Rows:
+    """Let the visitor change the style of one row: its cells follow the hand where the browser can decode."""
+    start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.bent])
+    linked = url_state.read_numbers("z", len(start), -LIMIT, LIMIT)
+    owner, program = f"{run.id}-{rows.names[rows.bent]}-{draw_seed()}", class_program(run)
+    if live and isinstance(program, Program) and len(run.shape) == 3:
+        code = _live(run, owner, program.id, start, tuple(linked or start))
+    else:
+        if live and isinstance(program, str):
+            st.caption(program)
+        code = _plain(run, owner, start, tuple(linked or start))
+    moved = any(abs(a - b) > 0.006 for a, b in zip(code, start, strict=True))
+    url_state.write_numbers("z", code if moved else [0.0])
+    bent = code if moved else rows.codes[rows.bent]
+    return replace(rows, codes=tuple(bent if i == rows.bent else known for i, known in enumerate(rows.codes)))
+
+
+def send_class_decoder(run: Run) -> None:
+    """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
+    program = class_program(run)
+    if isinstance(program, Program):
+        weights(f"weights-{run.id}", program.to_bytes())
+
+
+def _live(run: Run, owner: str, program: str, start: cached.Code, at: cached.Code) -> cached.Code:
+    where, key = style_dimensions(run), f"row-{owner}"
+    dims = [
+        {"axis": int(k), "name": f"z{k + 1}", "carries": _carries(where, int(k)), "active": bool(where.active[k])}
+        for k in where.order
+    ]
+    first: cached.Code = st.session_state.setdefault(f"at-{owner}", at)  # what is sent stays the same while it is bent
+    data = {
+        "nonce": f"{owner} {run.created}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
+        "n_classes": len(run.classes), "start": list(start), "z": list(first),
+    }  # fmt: skip
+    return row(key, data, first, LIMIT)
+
+
+def _plain(run: Run, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
+    """Streamlit's own sliders, answered by the server when one is let go."""
+    where = style_dimensions(run)
+    order = [int(axis) for axis in where.order]
+
+    def slider(axis: int) -> float:
+        key = f"bend-{owner}-{axis}"
+        if key not in st.session_state:
+            st.session_state[key] = round(at[axis], 2)
+        label = f"z{axis + 1} · {_carries(where, axis)}"
+        value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=key, format="%.2f")
+        return start[axis] if abs(value - round(start[axis], 2)) < 1e-6 else value
+
+    columns = st.columns(IN_SIGHT)
+    values = {}
+    for column, axis in zip(columns, order, strict=False):
+        with column:
+            values[axis] = slider(axis)
+    if order[IN_SIGHT:]:
+        with st.popover(f"{len(order) - IN_SIGHT} more", width="stretch"):
+            values |= {axis: slider(axis) for axis in order[IN_SIGHT:]}
+    return tuple(values[axis] for axis in range(len(order)))
+
+
+def _carries(where: Bottleneck, axis: int) -> str:
+    if not where.active[axis]:
+        return "inactive"
+    return f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"

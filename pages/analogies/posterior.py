@@ -1,0 +1,76 @@
+"""One example of a model that infers class and code: what it infers of it, beside its own posterior."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.posterior import Posterior, posterior
+from latentlab.device import generator
+from latentlab.figures.posterior import posterior_panels
+from latentlab.models import SemiSupervisedVAE
+from latentlab.runs import Run
+from pages.shared import cached
+from pages.shared.conditional import labelled, style_dimensions, styles
+from pages.shared.header import look
+from pages.shared.images import panels
+
+DRAWS = 2_000  # of each class
+FEW = 30  # equal draws: with fewer, a probability by importance weights is a matter of luck
+
+
+def choose_example(run: Run) -> int | None:
+    """Let the visitor choose a test example, the one of the least certain class first; None if nothing is drawn."""
+    if not issubclass(run.kind, SemiSupervisedVAE) or not len(labelled(run)):
+        return None
+    order = _by_doubt(run)
+    place = st.slider(
+        "Example", 1, len(order), 1, key=f"doubt-{run.id}",
+        help="Test examples, the one whose class the model is least sure of first",
+    )  # fmt: skip
+    return int(order[place - 1])
+
+
+def draw_posterior(run: Run, index: int) -> None:
+    """Draw both posteriors of a test example, and say how they differ."""
+    found, where = _posterior(run, index), style_dimensions(run)
+    if len(where.order) < 2:
+        st.info("Its code has one dimension; a posterior is drawn along two.")
+        return
+    axes = (int(where.order[0]), int(where.order[1]))
+    panels(posterior_panels(found, axes, styles(run).numpy(), run.classes, look()), "Draws of the code by class")
+    inferred, own = found.classes
+    k, y = int(own.argmax()), int(labelled(run).y[index])
+    few = found.n_effective < FEW
+    doubt = ", too few to trust that number: hardly any draw lies where its posterior does" if few else ""
+    st.caption(
+        f"Example #{index}, {run.classes[y]}. That it is {run.classes[k]} is {inferred[k]:.1%} probable by what the "
+        f"model infers, {own[k]:.1%} by its own posterior: importance weights of {found.own.size:,} draws, "
+        f"{found.n_effective:,.1f} in effect{doubt}. The area of a mark goes with its weight; dotted are two standard "
+        "deviations of the prior, gray are the codes of other examples."
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _by_doubt(run: Run) -> NDArray[np.int64]:
+    """(N,) the labelled test examples, from the one with the least certain class on."""
+    sure = _model(run).classify(labelled(run).batch().x).amax(1)
+    return np.argsort(sure.numpy(), kind="stable")
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _posterior(run: Run, index: int) -> Posterior:
+    model, rng = _model(run), generator(0)
+    with torch.no_grad():
+        x = model.binarise(labelled(run)[index : index + 1].batch().x, rng)
+        drawn = model.weigh(x.flatten(1), model.every_class(x.device), DRAWS, rng)
+    return posterior(drawn.z[:, :, 0], drawn.log_w()[:, :, 0], drawn.log_q_y[:, :, 0])
+
+
+def _model(run: Run) -> SemiSupervisedVAE:
+    trained = cached.model(run)
+    if not isinstance(trained, SemiSupervisedVAE):
+        raise TypeError(f"{run.model} doesn't infer a class and a code.")
+    return trained

@@ -1,0 +1,136 @@
+"""What models learn from few labels: the ladder's table, and a classifier of the plane with the labels that it had."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab import ladder
+from latentlab.analysis.decision import Decision, Parting, decision, parting
+from latentlab.analysis.judging import Share, wilson
+from latentlab.data import Dataset
+from latentlab.figures.curves import training_curves
+from latentlab.figures.few_labels import components, decision_surface, mark
+from latentlab.models import Auxiliary, Classifies
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.analogies.posterior import choose_example, draw_posterior
+from pages.shared import cached
+from pages.shared.conditional import labelled
+from pages.shared.header import look
+from pages.shared.images import figure
+from pages.shared.training_space import known_labels
+
+MARGIN = 0.4  # around the examples
+HEADS = {
+    "error": ("test error (%)", 100),
+    "bound": ("ELBO (nats)", 1),
+    "weighted": (f"bound of {ladder.N_DRAWS} draws (nats)", 1),
+    "active": ("active z", 1),
+    "parted": ("parted in a (%)", 100),
+    "read_as": ("read as meant (%)", 100),
+}
+REPORTED = "error reported (%)"
+
+
+def ladder_table() -> None:
+    """Every model of the ladder on the same few labels: mean and spread over the seeds."""
+    scores = ladder.read()
+    if not scores:
+        st.info("The ladder was not climbed here yet: `python -m latentlab reproduce semi-supervised` does it.")
+        return
+    names = list(dict.fromkeys(score.dataset for score in scores))
+    dataset = st.segmented_control("Data", names, default=names[0], required=True, key="ladder", bind="query-params")
+    rows = []
+    for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
+        own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
+        cells = {head: _spread([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
+        rows.append({"model": model, **cells, REPORTED: ladder.reported(dataset, model) or "–", "seeds": len(own)})
+    kept = [head for head in rows[0] if any(row[head] != "–" for row in rows)]
+    st.dataframe([{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The ladder on {dataset}")
+    known = ladder.LADDERS.get(dataset)
+    labels = f"{known.labels} labels" if known is not None else "few labels"
+    papers = "Kingma et al. 2014 and Maaløe et al. 2016, whose networks are larger and were trained far longer"
+    st.caption(
+        f"All with the same {labels} and the same budget; mean ± standard deviation over the seeds. “linear” and “mlp” "
+        "are classifiers that saw the labelled examples only. “parted” is how well the classes part linearly in the "
+        "first two principal components of a; “read as meant” is how often the judge takes a style in every class for "
+        "that class." + f" “Error reported” is that of {papers}." * (REPORTED in kept)
+    )
+
+
+@st.fragment
+def plane(run: Run) -> None:
+    """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
+    found, parted, error = _plane(run)
+    pictures, below = st.container(), st.container()
+    with below:
+        index = choose_example(run)
+    seen, few = cached.examples(run), _few(run)
+    history, floors = Store.default().history(run.id), Store.default().baselines(run.id)
+    left, *middle, right = pictures.columns(2 if parted is None or not history else 3, gap="large")
+    drawn = decision_surface(found, seen.x.numpy(), seen.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look())
+    if index is not None:
+        mark(drawn, labelled(run).x[index].numpy(), look())
+    figure(drawn, "What the classifier makes of every place, with test examples and the labels it had", place=left)
+    if parted is not None:
+        figure(
+            components(parted, seen.y.numpy(), run.classes, look()),
+            "The auxiliary variable along its two principal components, by class", place=(*middle, right)[0],
+        )  # fmt: skip
+    if history:
+        curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)["error"]
+        figure(curve, "The error over the epochs, and that of classifiers of the same labels", place=right)
+    about = (
+        f"Test error {error.value:.2%} (95 % interval {error.low:.2%} to {error.high:.2%}) over {len(seen):,} "
+        f"examples; {len(few)} labels were known (large marks)."
+    )
+    if parted is not None:
+        about += (
+            f" The classes part linearly in the first two components of a: {parted.accuracy:.1%} of held-out codes."
+        )
+    else:
+        about += " This model has no auxiliary variable."
+    if history:
+        about += (
+            " The error over the epochs is of held-out examples, thin that of the labelled ones; level lines are "
+            "classifiers of those alone."
+        )
+    pictures.caption(about)
+    if index is not None:
+        with below:
+            draw_posterior(run, index)
+
+
+def is_plane(run: Run) -> bool:
+    """Whether a run classifies points of the plane."""
+    return run.shape == (2,) and issubclass(run.kind, Classifies)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _plane(run: Run) -> tuple[Decision, Parting | None, Share]:
+    model, seen = cached.model(run), cached.examples(run)
+    if not isinstance(model, Classifies):
+        raise TypeError(f"{run.model} doesn't classify.")
+    x, y, _ = seen.batch()
+    found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
+    with torch.no_grad():
+        error = wilson(float((model.classify(x).argmax(1) != y).float().mean()), len(y))
+        parted = parting(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
+    return found, parted, error
+
+
+def _few(run: Run) -> Dataset:
+    """The training examples whose label the model knew; none where they can't be told."""
+    known = known_labels(run.dataset, run.train)
+    return known if known is not None else cached.examples(run)[:0]
+
+
+def _spread(values: list[float]) -> str:
+    if any(math.isnan(value) for value in values):
+        return "–"
+    spread = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f}{spread}"

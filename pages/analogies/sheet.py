@@ -1,0 +1,91 @@
+"""The analogy sheet of a model that is told the class, drawn and exported."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.data import to_bytes
+from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.sheets import gif, sheet_png
+from latentlab.runs import Run
+from pages.analogies.rows import Rows, codes_of
+from pages.shared.classifier import judge
+from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
+from pages.shared.header import look
+from pages.shared.images import download, drawing
+
+FILM = np.linspace(-2, 2, 9)  # where a film puts the style
+FILM_SCALE = 2
+
+
+def draw_sheet(run: Run, rows: Rows, judged: bool, sources: Run, marked: bool = True) -> None:
+    """The sheet, with the judge's word under every cell if it is asked."""
+    found, k = in_classes(run, rows.codes), len(run.classes)
+    said = verdict(run, rows.codes) if judged else None
+    shape = (len(rows.codes), k)
+    words = Verdicts(said.predicted.reshape(shape), said.confidence.reshape(shape)) if said is not None else None
+    images = labelled(sources).batch(torch.tensor(rows.images)).x.numpy() if rows.images else None
+    asked: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
+    drawn = analogy_sheet(
+        found.examples,
+        images,
+        run.classes,
+        rows.names,
+        run.classes,
+        look(),
+        words,
+        asked,
+        rows.bent if marked else None,
+    )
+    drawing(drawn, "A row for each style, a column for each class")
+    if said is not None:
+        by, real = said.accuracy, said.control
+        control = f"; of real images it recognises {real.value:.1%}" if real is not None else ""
+        st.caption(
+            f"The judge takes {by.value:.0%} of these cells for their class (95 % interval {by.low:.0%} to "
+            f"{by.high:.0%}){control}."
+        )
+
+
+def export(run: Run, rows: Rows) -> None:
+    """The sheet as a picture, as a film of the strongest dimension, and as a table."""
+    found, k = in_classes(run, rows.codes), len(run.classes)
+    flat = to_bytes(found.examples.reshape(-1, *found.examples.shape[2:]))
+    name = f"{run.id}-analogies"
+    with st.container(horizontal=True):
+        download("PNG", lambda: sheet_png(flat, k, scale=2), f"{name}.png")
+        there = "Every row, while its strongest dimension goes from -2 to 2 and back"
+        download("GIF", lambda: _film(run, rows), f"{name}.gif", there)
+        download(
+            "CSV", lambda: _csv(run, rows), f"{name}.csv", "A line for each cell: style, class, and what the judge says"
+        )
+
+
+def _film(run: Run, rows: Rows) -> bytes:
+    axis, frames = int(style_dimensions(run).order[0]), []
+    for value in FILM:
+        z = torch.tensor(rows.codes)
+        z[:, axis] = float(value)
+        frames.append(in_classes(run, codes_of(z)).examples)
+    return gif(film_of(np.stack(frames), FILM_SCALE))
+
+
+def _csv(run: Run, rows: Rows) -> str:
+    said, d = verdict(run, rows.codes), len(rows.codes[0])
+    lines = [",".join(["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"])]
+    for i, code in enumerate(rows.codes):
+        for k, name in enumerate(run.classes):
+            at = i * len(run.classes) + k
+            words = ["", ""] if said is None else [run.classes[said.predicted[at]], f"{said.confidence[at]:.4f}"]
+            lines.append(",".join([rows.names[i], name, *(f"{v:.4f}" for v in code), *words]))
+    return "\n".join(lines) + "\n"
+
+
+def judge_toggle(run: Run) -> bool:
+    """Ask for the judge's word under every cell, where there is a judge."""
+    return judge(run, own=False) is not None and st.toggle(
+        "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
+    )

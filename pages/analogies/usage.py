@@ -1,0 +1,111 @@
+"""Does a decoder use its style, does it use its class; and what the styles of one class look like."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+import torch
+
+from latentlab.analysis.analogy import DecodeAs
+from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
+from latentlab.figures.analogies import meters
+from latentlab.figures.latent import carried, manifold
+from latentlab.runs import Run
+from pages.analogies.rows import Rows
+from pages.shared import cached, url_state
+from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
+from pages.shared.header import look
+from pages.shared.images import figure, panels
+
+TILES = 15  # along a side of the style plane
+
+
+def usage_meters(run: Run, rows: Rows) -> None:
+    """The shares of style and class, the judge beside its control, the style of a row beside shuffled rows."""
+    used_of, judged, kept = used(run, prior=not rows.images)
+    st.markdown(f"**{used_of.verdict}**" + _recognised(run, judged.accuracy.value if judged is not None else None))
+    panels(meters(used_of, judged, kept, look()), "Style and class")
+    where = style_dimensions(run)
+    left, right = st.columns([2, 3], gap="large")
+    figure(carried(where, look(), 220), "What each dimension of the style carries", place=left)
+    n = min(STYLES, len(labelled(run)))
+    control = ""
+    if judged is not None and judged.control is not None:
+        by, real = judged.accuracy, judged.control
+        control = (
+            f" The judge takes {by.value:.1%} of the cells for their class (95 % interval {by.low:.1%} to "
+            f"{by.high:.1%}, rows counted as groups), and {real.value:.1%} of real images ({real.low:.1%} to "
+            f"{real.high:.1%})."
+        )
+    style = ""
+    if kept is not None:
+        style = (
+            f" Style kept: the correlation of ink, slant, width and height between two cells of a row, over the rows, "
+            f"is {kept.overall.value:.2f}; with shuffled rows {kept.overall.null:.2f} ± {kept.overall.null_std:.2f} "
+            "(diamonds)."
+        )
+    right.caption(
+        f"Over {n} styles in {len(run.classes)} classes.{control}{style} {where.summary} Shares are of the variance "
+        "over styles and classes, summed over the pixels, ± two standard errors; “only both” is what neither says "
+        "alone."
+    )
+
+
+def _recognised(run: Run, accuracy: float | None) -> str:
+    """What the judge adds to the shares: a decoder may change with y and still not draw the class."""
+    if accuracy is None:
+        return " There is no classifier of these data, so nobody says what its pictures show."
+    chance = 1 / len(run.classes)
+    if accuracy < 2 * chance:
+        return f" But the judge recognises only {accuracy:.0%} of the cells, by chance {chance:.0%}: y is not drawn."
+    if accuracy < 0.9:
+        return f" The judge recognises {accuracy:.0%} of the cells: z says part of the class, so y is not always heard."
+    return ""
+
+
+def style_plane(run: Run, rows: Rows) -> None:
+    """All styles of one class, over two dimensions; the others as in the row that is bent."""
+    where = style_dimensions(run)
+    order = [int(axis) for axis in where.order]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Class", run.classes, len(run.classes) // 2, key="of", bind="query-params", width=160)
+        across, up = order[0], order[min(1, len(order) - 1)]
+        if len(order) > 2:
+            across, up = (_choose_axis(title, run, order, place) for place, title in enumerate(("Across", "Up")))
+        spacing = st.segmented_control(
+            "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
+            help="Even steps of z, or of the prior's probability, so that each tile is as likely",
+        )  # fmt: skip
+    if across == up:
+        st.info("Choose two different dimensions to see a plane." if len(order) > 1 else "The style has one dimension.")
+        return
+    code = rows.codes[rows.bent]
+    grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
+    drawn = manifold(grid, (code[across], code[up]), (_axis(across), _axis(up)), look())
+    figure(drawn, f"Every style of a {name}; a ring marks the row that is bent")
+
+
+def _choose_axis(title: str, run: Run, order: list[int], usual: int) -> int:
+    """A dimension of the style, which the address keeps; the one at the usual place where it says nothing else."""
+    name, names = title.lower(), [_axis(axis) for axis in order]
+    first = names.index(url_state.read_choice(name, names, names[usual]))
+    axis = st.selectbox(title, order, first, _axis, key=f"{name}-{run.id}", width=120)
+    url_state.write(name, _axis(axis) if axis != order[usual] else None)
+    return axis
+
+
+def _axis(axis: int) -> str:
+    return f"z{axis + 1}"
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _plane(run: Run, code: cached.Code, axes: tuple[int, int], k: int, spacing: Spacing) -> ManifoldGrid:
+    decode = fixed(decoder_as(run), k)
+    place = plane(torch.tensor(code), torch.eye(conditional(run).z_dim)[list(axes)])
+    return manifold_grid(lambda s: decode(place(s)), TILES, 3.0, spacing)
+
+
+def fixed(decode: DecodeAs, k: int) -> Decode:
+    """A decoder of styles alone: that of class k."""
+    return lambda z: decode(z, torch.full((len(z),), k))

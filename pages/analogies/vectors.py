@@ -1,0 +1,105 @@
+"""Vectors that no model made: directions between groups of them, A - B + C."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.attribute import METHODS, Attribute, Method, arithmetic, attribute_vector
+from latentlab.analysis.directions import principal
+from latentlab.analysis.neighbours import neighbours
+from pages.analogies.direction_quality import directions_table
+from pages.shared.example_view import examples, name_of
+from pages.shared.header import notes
+from pages.shared.spaces import Floats, Space
+from pages.shared.vectors import groups_of, vectors_of
+
+N_BOOT, SEED = 100, 0
+WIDE = 100  # numbers of a vector; of more, directions are looked for in so many principal components
+NEAR = 8
+
+
+def vectors(dataset: str) -> None:
+    """What the page Analogies is of data without a model."""
+    _analogies(dataset)
+    notes(
+        "Vectors without a model: arithmetic with three of them, and the direction between two groups, by three "
+        "methods.",
+        "Ask what is to C as A is to B. Choose two groups and see whether a direction tells held-out pairs apart "
+        "better than shuffled groups do.",
+        "A − B + C is looked up among the vectors themselves, A, B and C left out (Mikolov et al. 2013). A difference "
+        "of means is w = mean(A) − mean(B); a probe is logistic regression; LDA is Fisher's discriminant.",
+    )
+
+
+@st.fragment
+def _analogies(dataset: str) -> None:
+    """Arithmetic with three examples of a data set, and the direction between two groups of them."""
+    seen = vectors_of(dataset)
+    _four(seen)
+    groups = groups_of(seen)
+    if len(groups) < 2:
+        st.info("There is one class at most, so there are no two groups to compare; a lasso on the map can make some.")
+        return
+    left, right = st.columns(2)
+    a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
+    b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
+    z, share = _narrowed(seen.name, seen.z)
+    found = [_direction(f"{seen.name} {a} {b}", method, z[groups[a]], z[groups[b]]) for method in METHODS]
+    wrong = next((one for one in found if isinstance(one, str)), None)
+    if wrong is not None:
+        st.info(wrong)
+        return
+    directions_table([one for one in found if isinstance(one, Attribute)])
+    if z.shape[1] < seen.z.shape[1]:
+        st.caption(
+            f"Looked for in the first {z.shape[1]} principal components, which hold {share:.1%} of the variance."
+        )
+
+
+def _four(seen: Space) -> None:
+    """What is to C as A is to B."""
+    chosen = []
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, first in zip("ABC", _first(seen), strict=True):
+            key, last = f"{name} {seen.of.dataset}", len(seen.z) - 1
+            chosen.append(int(st.number_input(f"Example {name}", 0, last, first, key=key, width=160)))
+    a, b, c = (seen.z[i] for i in chosen)
+    place = arithmetic(a, b, c)
+    rest = np.setdiff1d(np.arange(len(seen.z)), chosen)
+    if not len(rest):
+        return
+    near = neighbours(seen.z[rest], place[None], min(NEAR, len(rest)))
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.caption("A · B · C: " + " · ".join(f"#{i}, {name_of(seen, int(seen.data.y[i]))}" for i in chosen))
+        examples(seen, np.array(chosen), 3, "The examples A, B and C")
+    with right:
+        best = rest[near.index[0]]
+        st.caption(f"nearest to A − B + C, {near.distance[0, 0]:.2f} to {near.distance[0, -1]:.2f} away")
+        examples(seen, best, NEAR, "The examples that are nearest to A - B + C")
+
+
+def _first(seen: Space) -> tuple[int, int, int]:
+    """Two examples of one class and one of another, where there are classes."""
+    y = seen.data.y.numpy()
+    same = np.flatnonzero(y == y[0])
+    other = np.flatnonzero(y != y[0])
+    return 0, int(same[min(1, len(same) - 1)]), int(other[0]) if len(other) else len(y) - 1
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for the principal components …")
+def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
+    """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
+    if _z.shape[1] <= WIDE:
+        return _z, 1.0
+    found = principal(_z, min(WIDE, len(_z) - 1), SEED)
+    return found.project(_z), float(found.share.sum())
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …")
+def _direction(groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+    try:
+        return attribute_vector(_a, _b, method, N_BOOT, SEED)
+    except ValueError as error:
+        return str(error)

@@ -1,0 +1,1 @@
+"""The page Clusters: maps of codes."""

@@ -1,0 +1,30 @@
+"""The card of the page: examples where their codes lie."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.directions import pca
+from latentlab.data import to_bytes
+from latentlab.models import Encodes
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.shared import cached
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+def card(run: Run) -> Card | None:
+    """Of a run that encodes."""
+    return Card(spread_out(run), run) if issubclass(run.kind, Encodes) else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def spread_out(run: Run) -> bytes:
+    """Examples where their codes lie along the two principal components, spread out evenly."""
+    codes, x = cached.standard_codes(run).numpy(), to_bytes(cached.examples(run).batch().x)
+    scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
+    share = (scores.argsort(0).argsort(0) + 0.5) / len(scores)  # their ranks, in 0 ... 1
+    y, across = np.meshgrid(np.arange(ROWS), np.arange(COLUMNS), indexing="ij")
+    cells = np.stack([(across + 0.5) / COLUMNS, 1 - (y + 0.5) / ROWS], -1).reshape(-1, 1, 2)
+    return thumbnail(x[np.square(cells - share).sum(-1).argmin(1)])

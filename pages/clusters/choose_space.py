@@ -1,0 +1,116 @@
+"""Which space a map is of, and which other lies beside it: the layer, the examples, the moment of training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from latentlab.data import is_local
+from latentlab.models import Classifies, Encodes
+from latentlab.runs import Run, labels
+from latentlab.store import Store
+from pages.shared import cached, url_state
+from pages.shared.spaces import CODE, INPUT, Source, Space, everything, layers
+
+SIZES = (2_000, 10_000)
+END = "the end"
+NOTHING = "nothing"
+
+
+def choose_source(option: Run | str) -> Source:
+    """Choose what of a run, or of data without one, is mapped: a line above the map."""
+    run, dataset = (option, option.dataset) if isinstance(option, Run) else (None, option)
+    what, when = st.columns([1, 2], gap="large", vertical_alignment="bottom")
+    key = run.id if run is not None else f"data {dataset}"
+    with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
+        options = layers(run) if run is not None else [INPUT]
+        usual = _usual(run, options)
+        first = options.index(url_state.read_choice("mapped", options, usual))
+        layer = st.selectbox("Layer", options, first, _said, key=f"layer {key}")
+        url_state.write("mapped", layer if layer != usual else None)
+        n = _choose_size(run, dataset, key)
+    epoch = None
+    if run is not None and layer != INPUT:
+        text = "Before training (0), on the way where moments were kept, and trained: watch the space form"
+        epochs = moments(run)
+        first_moment = url_state.read_choice("epoch", list(epochs), END)
+        moment = when.select_slider("Epoch", list(epochs), first_moment, key=f"epoch {key}", help=text)
+        url_state.write("epoch", moment if moment != END else None)
+        epoch = epochs[moment]
+    return Source(dataset, run, layer, n, epoch)
+
+
+def choose_other(seen: Space) -> Source | None:
+    """Choose what lies beside the map, of the same examples: another moment, another layer or another model."""
+    source, run = seen.of, seen.of.run
+    options: dict[str, Source] = {}
+    if run is not None:
+        epochs = [epoch for epoch in moments(run).values() if epoch != source.epoch and source.layer != INPUT]
+        options |= {_when(epoch): source.at(epoch) for epoch in epochs}
+        options |= {_said(layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
+    others = {
+        other.id: other
+        for other in Store.default().runs(Encodes, Classifies)
+        if (other.dataset, other.shape) == (source.dataset, seen.data.shape) and (run is None or other.id != run.id)
+    }
+    named = labels(list(others.values()))
+    choices, asked = [NOTHING, *options, *others], url_state.read("beside")
+    first = choices.index(asked) if asked in choices else 0  # what lay beside it may now be the map itself
+    key = f"beside {source.dataset} {run.id if run is not None else ''}"
+    chosen = st.selectbox("Beside it", choices, first, lambda name: named.get(name, name), key)
+    url_state.write("beside", chosen if chosen != NOTHING else None)
+    if chosen in others:
+        other = others[chosen]
+        return Source(source.dataset, other, _usual(other, layers(other)), source.n)
+    return options.get(chosen)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def moments(run: Run) -> dict[str, int | None]:
+    """Name -> epoch of the moments of a run's training that can be looked at, the first and the last always."""
+    return {str(epoch): epoch for epoch in Store.default().moments(run.id)} | {END: None}
+
+
+def _usual(run: Run | None, options: list[str]) -> str:
+    """The code, else the last layer but the one that names the classes, else the examples themselves."""
+    if run is None or CODE in options:
+        return options[0]
+    return options[-2] if len(options) > 2 else options[-1]
+
+
+def _choose_size(run: Run | None, dataset: str, key: str) -> int:
+    """How many examples: a round number, or all; 0 for those kept with the run, where there are no others."""
+    if not (is_local(dataset) if run is None else cached.has_data(run)):
+        return 0
+    n_test, n = _counts(dataset)
+    options = sorted({n, *(size for size in (n_test, *SIZES) if size < n)})
+    wish = min(n_test, SIZES[0]) if run is not None else min(n, SIZES[1])
+    usual = next(size for size in options if size >= wish)
+    size = st.segmented_control(
+        "Examples",
+        options,
+        default=int(url_state.read_choice("examples", [str(size) for size in options], str(usual))),
+        required=True,
+        format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
+        key=f"examples {key}",
+    )
+    url_state.write("examples", str(size) if size != usual else None)
+    if size > n_test:
+        rest = "the model may have been trained on the others" if run is not None else "the others are of other parts"
+        st.caption(f"{n_test:,} are test examples; {rest}.")
+    return size
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _counts(dataset: str) -> tuple[int, int]:
+    splits = cached.splits(dataset)
+    return len(splits.test), len(everything(splits))
+
+
+def _said(layer: str) -> str:
+    return {CODE: "the code", INPUT: "the examples themselves"}.get(layer, f"layer {layer}")
+
+
+def _when(epoch: int | None) -> str:
+    return "trained" if epoch is None else f"after epoch {epoch}" if epoch else "before training"

@@ -1,0 +1,206 @@
+"""Where the points of a map lie: along directions at once, UMAP and t-SNE when the helper process has them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.analysis.directions import Axes
+from latentlab.analysis.faithfulness import Alignment, procrustes
+from latentlab.analysis.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
+from latentlab.atlas import Atlas, project_or_find
+from latentlab.background import report
+from latentlab.knobs import KnobError, knobs
+from pages.shared import url_state
+from pages.shared.background import EVERY, background
+from pages.shared.knob_form import knob_form
+from pages.shared.spaces import Source, Space, all_directions, along, components
+
+Floats = NDArray[np.float32]
+
+METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
+WARM = 64  # codes that UMAP is compiled on
+AROUND = 8  # codes that a place between them is the mean of
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a map is to be laid out: the method, the names of its two or three axes, and the knobs of what has none."""
+
+    method: str
+    axes: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the points of a space lie.
+
+    Attributes:
+        xy: (N, 2).
+        axes: what the coordinates mean; None where they mean nothing.
+        alignment: how the map was turned to lie on another.
+    """
+
+    xy: Floats
+    axes: Axes | None = None
+    alignment: Alignment | None = None
+
+    def onto(self, other: Floats) -> Layout:
+        """The same map, turned and scaled to lie on another of the same points."""
+        found = procrustes(other, self.xy)
+        return replace(self, xy=found.xy, alignment=found)
+
+    def code(self, seen: Space, place: tuple[float, float]) -> tuple[Floats, str]:
+        """The code of a place of the map, and how it was found."""
+        if self.axes is None:
+            return _between(seen.z, self.xy, place), "a mean of the codes around it on the map"
+        at = self.alignment.undo(place) if self.alignment is not None else place
+        return self.axes.code(at), "exact, all else as in the mean code"
+
+
+def choose_layout(source: Source) -> Wanted:
+    """Choose the method and what it can be told."""
+    method = st.segmented_control(
+        "Map", list(METHODS), default="PCA", required=True, wrap=True, key="method", bind="query-params"
+    )
+    if method in ("UMAP", "t-SNE"):
+        return Wanted(method, settings=_settings(method))
+    options = list(all_directions(source)) if method == "Directions" else axis_names(source)
+    deep = len(options) > 2 and st.toggle("3-D", key="deep", bind="query-params")
+    places = st.columns(3 if deep else 2)
+    key = f"{method} {source.dataset} {source.run.id if source.run else ''} {source.layer}"
+    said, chosen = partial(name_with_share, source), []
+    for k, (place, title) in enumerate(zip(places, ("Across", "Up", "Depth"), strict=False)):
+        usual = options[min(k, len(options) - 1)]
+        asked = url_state.read(title.lower())  # of the other kind of axes where the map was another
+        first = options.index(asked if asked in options else usual)
+        chosen.append(place.selectbox(title, options, first, said, f"{title} {key}"))
+        url_state.write(title.lower(), chosen[k] if chosen[k] != usual else None)
+    return Wanted(method, tuple(chosen))
+
+
+def lay_out(seen: Space, wanted: Wanted) -> Layout | None:
+    """The map; None if the helper has yet to lay it out, with its progress on the page."""
+    if wanted.method in ("UMAP", "t-SNE"):
+        found = _projected(seen, METHODS[wanted.method], wanted.settings)
+        return Layout(found.xy) if found is not None else None
+    axes = axes_of(seen.of, wanted.axes)
+    return Layout(axes.project(seen.z), axes)
+
+
+def components_meanwhile(seen: Space) -> Layout:
+    """The first two principal components, until another map has come."""
+    axes = axes_of(seen.of, ())
+    return Layout(axes.project(seen.z), axes)
+
+
+def axes_of(source: Source, names: Sequence[str]) -> Axes:
+    """The first two of some principal components or directions as axes; the first components for names of neither."""
+    pcs = axis_names(source)
+    across, up = names[:2] if len(names) > 1 else (pcs[0], pcs[min(1, len(pcs) - 1)])
+    if across not in pcs and {across, up} <= set(all_directions(source)):
+        return along(source, across, up)
+    order = [pcs.index(name) if name in pcs else min(k, len(pcs) - 1) for k, name in enumerate((across, up))]
+    return components(source).axes((order[0], order[1]))
+
+
+def coordinates(seen: Space, names: Sequence[str]) -> Floats:
+    """(N, k) along any number of principal components or directions."""
+    pcs = axis_names(seen.of)
+    if names[0] in pcs:
+        return components(seen.of).project(seen.z)[:, [pcs.index(name) for name in names]]
+    known = all_directions(seen.of)
+    return np.stack([seen.z @ known[name] for name in names], 1)
+
+
+def axis_names(source: Source) -> list[str]:
+    """PC1, PC2, … of a space."""
+    return [f"PC{k + 1}" for k in range(len(components(source).share))]
+
+
+def name_with_share(source: Source, name: str) -> str:
+    """The name of an axis; of a principal component, with its share of the variance."""
+    pcs = axis_names(source)
+    return f"{name} ({components(source).share[pcs.index(name)]:.0%})" if name in pcs else name
+
+
+def warm_up() -> None:
+    """Have the helper compile UMAP, before anyone asks for a map."""
+    codes = np.random.default_rng(0).normal(size=(WARM, 4)).astype(np.float32)
+    background().ask("warm", project, codes, "umap")
+
+
+def _settings(method: str) -> dict[str, Any]:
+    """The knobs of UMAP or t-SNE: those that matter most in sight, the others behind "More"."""
+    declared = knobs(UmapKnobs if method == "UMAP" else TsneKnobs)
+    in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
+    chosen = knob_form(in_sight, method, {}, linked=True)
+    with st.popover("More settings", width="stretch"):
+        full = "four times as long, with umap-learn's own start and number of epochs"
+        if method == "UMAP" and st.toggle("Full quality", key="full", bind="query-params", help=full):
+            chosen |= FULL_QUALITY
+            rest = tuple(knob for knob in rest if knob.name not in FULL_QUALITY)
+        chosen |= knob_form(rest, method, {}, linked=True)
+        chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{method}-seed", bind="query-params"))
+    return chosen
+
+
+def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection | None:
+    key = f"{method} {seen.name} {sorted(settings.items())}"
+    try:
+        kept = _kept(key, seen.z, method, settings)
+        if kept is not None:
+            return kept
+        asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
+        if asked.done():
+            return asked.result()
+    except (KnobError, ValueError, RuntimeError) as error:
+        st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
+        return None
+    st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
+    return None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kept(key: str, _z: Floats, method: str, settings: dict[str, Any]) -> Projection | None:  # noqa: ARG001
+    """The map if an earlier visit left it on the disk: it need not wait behind what the helper does."""
+    return Atlas.default().find(_z, method, **settings)
+
+
+def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
+    """A code for an empty place: the mean of those of its neighbours on the map, the nearer the heavier."""
+    far = np.linalg.norm(xy - np.asarray(place, np.float32), axis=1)
+    near = far.argsort()[:AROUND]
+    weight = 1 / np.maximum(far[near], 1e-6)
+    code: Floats = (weight @ z[near] / weight.sum()).astype(np.float32)
+    return code
+
+
+def _wait(key: str, method: str, n: int) -> None:
+    asked = background().asked(key)
+    if asked is None or asked.done():
+        st.rerun()
+        return
+    since = st.session_state.setdefault(f"since {key}", time.time())
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    name = {"umap": "UMAP", "tsne": "t-SNE"}[method]
+    share, passed = background().progress(key), time.time() - since
+    text = f"{name} lays out {n:,} codes: {passed:.0f} s so far. Until then these are the principal components."
+    if share:
+        left.progress(share, text)
+    else:
+        left.info(text, icon=":material/hourglass_top:")
+    right.button("Cancel", key=f"cancel {key}", on_click=_cancel, args=(key,))
+
+
+def _cancel(key: str) -> None:
+    background().forget(key)
+    st.session_state["method"] = "PCA"

@@ -1,0 +1,109 @@
+"""What a map is worth in numbers: how far to trust it, how the classes lie, which examples are typical of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.analysis.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
+from latentlab.analysis.clusters import typical as typical_of
+from latentlab.analysis.faithfulness import Faithfulness, faithfulness
+from latentlab.figures.maps import gaps
+from pages.components.scatter import digest
+from pages.shared.example_view import examples
+from pages.shared.header import look
+from pages.shared.images import figure
+from pages.shared.point_colours import K, grouped, n_groups, with_unit
+from pages.shared.spaces import Space, length
+
+TYPICAL = 6  # examples of a class, from the middle and from the edge
+FINDERS = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
+
+
+def trust(seen: Space, xy: NDArray[np.float32]) -> None:
+    """Trustworthiness, continuity and overlap of the map, beside their values for no map and for no structure."""
+    found = _faithfulness(seen.name, digest(xy), seen.z, xy)
+    if found is None:
+        st.caption("There are too few examples to judge a map by.")
+        return
+    measures = {
+        "trustworthiness": "trustworthiness: are neighbours on the map real?",
+        "continuity": "continuity: are real neighbours on the map?",
+        "overlap": f"overlap of the {K} nearest",
+    }
+    maps = {"this map": found, "codes of no structure": found.gaussian, "no map at all": found.shuffled}
+    rows = [{"of": text} | {of: getattr(it, name) for of, it in maps.items()} for name, text in measures.items()]
+    config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
+    st.dataframe(rows, hide_index=True, column_config=config, alt="How far to trust the map")
+    st.caption(
+        f"Over {found.n:,} of {len(seen.z):,} examples and {K} neighbours; 1 is perfect (Venna & Kaski 2001). “No "
+        "structure” is a Gaussian of the same covariance, mapped by its own components; “no map” deals the places out "
+        "at random. Colour the points by “kept neighbours” to see where the map fails."
+    )
+
+
+def classes(seen: Space) -> None:
+    """How the classes and the clusters lie, with the same numbers for shuffled labels."""
+    how = st.segmented_control("Clusters by", list(FINDERS), default="k-means", required=True, key="finder")
+    y, n = seen.data.y.numpy(), n_groups(seen)
+    try:
+        groups = grouped(seen.name, seen.z, y, n, FINDERS[how])
+    except ValueError as error:
+        st.info(str(error))
+        return
+    said = f"{groups.n_clusters} clusters" + (f", {groups.noise:.0%} of the examples in none" if groups.noise else "")
+    st.markdown(f"**{how}** finds {said}.")
+    try:
+        with st.spinner("Measuring the classes …"):
+            measured = _numbers(seen.name, seen.z, y)
+    except ValueError as error:
+        st.info(f"The classes can't be measured. {error}")
+        return
+    _class_tables(seen, how, groups, measured)
+
+
+def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Scores, Scores, Centroids, Typical]) -> None:
+    outline, pure, where, most = measured
+    named = (
+        ("silhouette (-1 to 1)", outline.overall),
+        (f"label purity of the {K} nearest", pure.overall),
+        ("distance of two centroids, in spreads", where.separation),
+        (f"{how}: adjusted Rand", groups.rand),
+        (f"{how}: normalised mutual information", groups.information),
+    )
+    rows = [{"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std} for name, m in named]
+    left, right = st.columns(2, gap="large")
+    config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
+    left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")
+    names = [seen.data.classes[c] for c in where.classes]
+    spread, gap = (with_unit(name, length(seen.of)) for name in ("spread", "distance"))
+    each = [
+        {"class": name, "silhouette": s, "purity": p, spread: r}
+        for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.spread, strict=True)
+    ]
+    config = {name: st.column_config.NumberColumn(format="%.2f") for name in each[0] if name != "class"}
+    left.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
+    figure(gaps(where.distances, names, look(), gap), "Distances between the centroids of the classes", place=right)
+    st.caption(
+        "All in the space itself, not on the map. ± is the standard deviation over shuffles of the labels; the spread "
+        "of a class is the root mean square distance of its examples from their centroid."
+    )
+    left, right = st.columns(2, gap="large")
+    for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
+        with place:
+            st.caption(f"{title} of each class, by the distance from its centroid")
+            shown = table[:, :TYPICAL].reshape(-1)
+            examples(seen, shown.clip(0), TYPICAL, f"{title} examples of each class")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Judging the map …")
+def _faithfulness(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
+    return faithfulness(_z, _xy, K) if len(_z) > 2 * K + 1 else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _numbers(
+    name: str, _z: NDArray[np.float32], _y: NDArray[np.int64]  # noqa: ARG001
+) -> tuple[Scores, Scores, Centroids, Typical]:  # fmt: skip
+    return silhouette(_z, _y), purity(_z, _y, K), centroids(_z, _y), typical_of(_z, _y, TYPICAL)

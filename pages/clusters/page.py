@@ -1,0 +1,107 @@
+"""Clusters: a map of the codes, with what each point is and what lies between them."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from latentlab.figures.maps import map_3d
+from pages.clusters.choose_space import choose_other, choose_source
+from pages.clusters.layout import (
+    Wanted,
+    choose_layout,
+    components_meanwhile,
+    coordinates,
+    lay_out,
+    name_with_share,
+    warm_up,
+)
+from pages.clusters.map_quality import classes, trust
+from pages.clusters.second_map import beside, steadied
+from pages.clusters.selected import clicked, selection
+from pages.components.scatter import last_picked, pack, scatter
+from pages.navigation import CLUSTERS
+from pages.shared.header import header_or_data, look, notes
+from pages.shared.images import figure
+from pages.shared.point_colours import coloured, colours
+from pages.shared.spaces import Floats, Source, Space, send_sprites, space
+
+MAP = "map"  # the key of the scatter
+DETAILS = ("Selection", "How far to trust it", "Classes")
+
+
+@st.fragment
+def the_map(source: Source, sprite_id: str | None) -> None:
+    """The map, its controls, and what is picked on it."""
+    picture, controls = st.columns([2, 1], gap="large")
+    seen = space(source)
+    with controls:
+        wanted = choose_layout(source)
+        by = st.selectbox("Colour", colours(seen), key="colour", bind="query-params")
+    if len(wanted.axes) > 2:
+        with picture:
+            xyz = three_dimensions(seen, wanted, by)
+        details(seen, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
+        return
+    with controls:
+        other = choose_other(seen)
+    with picture:
+        found = lay_out(seen, wanted)
+    laid = steadied(seen, found, wanted) if found is not None else components_meanwhile(seen)
+    shown = coloured(seen, by, laid.xy, last_picked(MAP, len(seen.z)).click)
+    data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.colouring, sprite_id)
+    with picture:
+        places = st.columns(2) if other is not None else [picture]
+        with places[0]:
+            picked = scatter(MAP, data)
+        if other is not None:
+            with places[1]:
+                beside(seen, laid, other, wanted, shown, sprite_id)
+        if seen.n_units > seen.z.shape[1]:
+            st.caption(f"The layer is wide: {seen.z.shape[1]:,} of its {seen.n_units:,} units, taken at random.")
+    with controls:
+        clicked(seen, laid, picked.click)
+    details(seen, laid.xy, lambda: selection(seen, picked.selected, shown))
+
+
+def details(seen: Space, places: Floats, selected: Callable[[], object]) -> None:
+    """Below a map: what is selected on it, how far to trust it, and how the classes lie."""
+    chosen, trusted, numbers = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if chosen.open:
+        with chosen:
+            selected()
+    if trusted.open:
+        with trusted:
+            trust(seen, places)
+    if numbers.open:
+        with numbers:
+            classes(seen)
+
+
+def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
+    """Draw the map along three axes; returns the places."""
+    xyz = coordinates(seen, wanted.axes)
+    shown = coloured(seen, by, xyz, None)
+    names = [name_with_share(seen.of, name) for name in wanted.axes]
+    number = (shown.colouring.name, shown.colouring.values) if shown.colouring is not None else None
+    drawn = map_3d(xyz, shown.labels, shown.classes, names, look(), number)
+    figure(drawn, f"The map in three dimensions, by {by}")
+    return xyz
+
+
+option = header_or_data(CLUSTERS)
+if option is None:
+    st.stop()
+warm_up()
+what = choose_source(option)
+the_map(what, send_sprites(space(what)))
+notes(
+    "Each point is an example, placed by its code: along principal components, along directions of your choice, or as "
+    "UMAP or t-SNE lay it out. Colour and shape mean class, or colour a number. Hover to see the example; click for "
+    "its reconstruction and its neighbours.",
+    "Click between two clusters: the place is decoded. Colour by loss and look at the worst. Draw a lasso around the "
+    "points of one class that lie in another. Lay the untrained model beside the trained one.",
+    "Principal components are the directions of largest variance (Hotelling 1933); two of them show the share of the "
+    "variance that their names state, so what looks close may be far apart in the others. UMAP (McInnes, Healy & "
+    "Melville 2018) and t-SNE (van der Maaten & Hinton 2008) keep neighbours and little else: the size of a cluster "
+    "and the distance of two mean nothing there. Neighbours are always looked up in the space itself.",
+)

@@ -1,0 +1,166 @@
+"""What is picked on a map: a point with its neighbours, an empty place decoded, a selection as a contact sheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.support import neighbour_distance
+from latentlab.data import to_bytes
+from latentlab.figures.maps import class_bars, histogram
+from latentlab.figures.sheets import sheet_png
+from pages.clusters.layout import Layout
+from pages.components.scatter import Click, Colouring
+from pages.shared import cached
+from pages.shared.example_view import SHOWN, examples, name_of
+from pages.shared.header import look
+from pages.shared.images import download, figure, sheet
+from pages.shared.point_colours import Coloured, with_unit
+from pages.shared.selections import hand_over
+from pages.shared.spaces import CODE, INPUT, Space, columns, judged, length, terms, unit
+
+NEIGHBOURS = 8
+SHEET = 60  # examples on a contact sheet
+COLUMNS = 15  # beside each other
+
+
+def clicked(seen: Space, laid: Layout, click: Click | None) -> None:
+    """The point or the place that was clicked; how to pick one, if nothing was."""
+    if click is None:
+        st.caption("Click a point to see its neighbours, or an empty place to decode it.")
+    elif click.point is not None:
+        _point(seen, click.point)
+    elif click.place is not None:
+        _place(seen, laid, click.place)
+
+
+def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
+    """What was selected: a contact sheet, its classes and numbers beside those of all, its mean decoded, and files."""
+    if not len(ids):
+        st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples.")
+        return
+    left, right = st.columns([3, 1], gap="large")
+    with left:
+        examples(seen, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
+        if len(ids) > SHEET:
+            st.caption(f"The first {SHEET} of {len(ids):,}.")
+        first, second = st.columns(2, gap="medium")
+        drawn = class_bars(colours.labels, ids, colours.classes, look())
+        figure(drawn, "The classes of the selected beside those of all", place=first)
+        numbers = colours.colouring
+        if numbers is None and seen.of.run is not None:
+            numbers = Colouring(with_unit("loss", unit(seen.of, "loss")), terms(seen.of)["loss"])
+        if numbers is not None:
+            drawn = histogram(numbers.values, ids, numbers.name, look())
+            figure(drawn, f"{numbers.name} of the selected beside all", place=second)
+    with right:
+        counts = Counter(name_of(seen, int(k)) for k in seen.data.y[torch.from_numpy(ids)])
+        st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
+        if seen.of.run is not None:
+            loss = terms(seen.of)["loss"]
+            few = f"{_amount(np.nanmean(loss[ids]))} ± {_amount(np.nanstd(loss[ids]))} {unit(seen.of, 'loss')}".rstrip()
+            st.markdown(f"**Loss** {few} (mean ± standard deviation); of all {_amount(np.nanmean(loss))}")
+        _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
+        files(seen, ids)
+        hand_over(seen, ids)
+
+
+def files(seen: Space, ids: NDArray[np.int64]) -> None:
+    """What can be taken away of some examples: a table, their arrays, and a sheet of their pictures."""
+    name = f"{seen.of.run.id if seen.of.run is not None else seen.of.dataset}-selected"
+    with st.container(horizontal=True):
+        download("CSV", lambda: _csv(seen, ids), f"{name}.csv")
+        download("npz", lambda: _npz(seen, ids), f"{name}.npz")
+        if seen.is_image:
+            download("PNG", lambda: _png(seen, ids), f"{name}.png")
+
+
+def _point(seen: Space, index: int) -> None:
+    z = torch.from_numpy(seen.z)
+    far = torch.linalg.vector_norm(z - z[index], dim=1)
+    order = far.argsort()
+    near = order[order != index][:NEIGHBOURS].numpy()
+    if seen.is_image:
+        pictures = [seen.data.x.numpy()[index]]
+        if seen.decodes and seen.of.run is not None:
+            pictures += list(to_bytes(cached.decoder(seen.of.run, epoch=seen.of.epoch)(z[index : index + 1])))
+        sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
+    told = judged(seen.of)
+    said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
+    of = seen.of
+    loss = f" · loss {_amount(terms(of)['loss'][index])} {unit(of, 'loss')}".rstrip() if of.run is not None else ""
+    st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
+    if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
+        st.caption(" · ".join(told_too[:SHOWN]))
+    st.caption(f"Its {len(near)} nearest neighbours in {_where(seen)}, not on the map")
+    examples(seen, near, 4, f"Nearest neighbours in {_where(seen)}")
+    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(seen))
+
+
+def _place(seen: Space, laid: Layout, place: tuple[float, float]) -> None:
+    code, how = laid.code(seen, place)
+    _place_picture(seen, code, "The place, decoded")
+    st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
+    k = min(cached.N_NEAR, len(seen.z))
+    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None], k)
+    st.caption(f"{float(far[0]):.2f}{_unit(seen)} from its {k} nearest examples on average")
+
+
+def _place_picture(seen: Space, code: NDArray[np.float32], alt: str) -> None:
+    """The picture of a code, where it has one: decoded, or itself an image."""
+    batch, run = torch.from_numpy(code)[None], seen.of.run
+    if seen.decodes and run is not None:
+        sheet(to_bytes(cached.decoder(run, epoch=seen.of.epoch)(batch)), 1, alt)
+    elif seen.of.layer == INPUT and seen.is_image and len(code) == seen.n_units:
+        sheet(to_bytes(batch.reshape(1, *seen.data.shape)), 1, alt)
+    else:
+        return
+    st.caption(alt.lower())
+
+
+def _amount(value: np.floating) -> str:
+    """To a decimal, of small numbers to three digits: a classifier's loss is small, a VAE's is not."""
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+
+
+def _where(seen: Space) -> str:
+    return {CODE: "the latent space", INPUT: "the data"}.get(seen.of.layer, f"layer {seen.of.layer}")
+
+
+def _unit(seen: Space) -> str:
+    return f" {length(seen.of)}".rstrip()
+
+
+def _csv(seen: Space, ids: NDArray[np.int64]) -> str:
+    """One row an example: its index, class, loss terms and numbers."""
+    weighed, own = terms(seen.of), columns(seen.of)
+    names = ["index", "class", *own, *weighed, *seen.axes]
+    lines = [_row(names)]
+    for i in ids:
+        numbers = [*(float(column[i]) for column in weighed.values()), *seen.z[i].tolist()]
+        words = [str(i), name_of(seen, int(seen.data.y[i])), *(str(values[i]) for values in own.values())]
+        lines.append(_row([*words, *(f"{v:.6g}" for v in numbers)]))
+    return "".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
+
+
+def _npz(seen: Space, ids: NDArray[np.int64]) -> bytes:
+    out = io.BytesIO()
+    np.savez_compressed(out, index=ids, x=seen.data.x.numpy()[ids], y=seen.data.y.numpy()[ids], z=seen.z[ids])
+    return out.getvalue()
+
+
+def _png(seen: Space, ids: NDArray[np.int64]) -> bytes:
+    return sheet_png(seen.data.x.numpy()[ids], min(COLUMNS, len(ids)))

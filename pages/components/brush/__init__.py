@@ -1,0 +1,67 @@
+"""A brush that hides pixels of an image: painted in the browser, heard of by the server when a stroke ends.
+
+A mask travels as text, in the state of the component as in the address: one bit a pixel, row by row, eight to a byte,
+the first the highest, in base64 for addresses without its padding.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components import LOOK
+
+_HERE = Path(__file__).parent
+
+Mask = NDArray[np.bool_]
+
+_brush = st.components.v2.component(
+    "latentlab.brush",
+    html=(_HERE / "brush.html").read_text(encoding="utf-8"),
+    css=LOOK + (_HERE / "brush.css").read_text(encoding="utf-8"),
+    js=(_HERE / "brush.js").read_text(encoding="utf-8"),
+)
+
+
+def brush(key: str, image: NDArray[np.uint8], mask: str) -> str:
+    """Draw an image (C, H, W), enlarged, under a brush; returns the mask of what is hidden.
+
+    Args:
+        key: of the component; another one for another size of image.
+        image: with 1 or 3 channels, which are hidden together.
+        mask: what is hidden when the component appears; from then on it keeps its own.
+    """
+
+    def painted() -> None:
+        """Components report a value only if someone listens."""
+
+    _, height, width = image.shape
+    data = {"shape": list(image.shape), "image": base64.b64encode(image.tobytes()).decode(), "mask": mask}
+    result = _brush(key=key, data=data, default={"mask": mask}, on_mask_change=painted)
+    told: object = result.mask
+    return told if isinstance(told, str) and unpack(told, height, width) is not None else mask
+
+
+def pack(hidden: Mask) -> str:
+    """A mask (H, W) as text.
+
+    >>> pack(np.eye(3, dtype=bool))
+    'iIA'
+    """
+    return base64.urlsafe_b64encode(np.packbits(hidden).tobytes()).decode().rstrip("=")
+
+
+def unpack(text: str, height: int, width: int) -> Mask | None:
+    """(height, width) True where hidden; None if the text is anything but a mask of that size."""
+    n = height * width
+    n_bytes = -(-n // 8)
+    if len(text) != -(-4 * n_bytes // 3) or not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+        return None
+    content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    hidden = np.unpackbits(np.frombuffer(content, np.uint8))[:n].reshape(height, width).astype(bool)
+    return hidden if pack(hidden) == text else None  # bits beyond the last pixel are zero

@@ -1,0 +1,99 @@
+"""Chains that move: their steps go to the browser as raw bytes, and there they are played, stepped and slowed.
+
+The component knows moves only, so every sampler has its animation: where a chain was, what it tried, whether it went.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components import LOOK
+
+_HERE = Path(__file__).parent
+FULL = 65_535  # a coordinate at the far side of the box
+
+
+def _source(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+_chains = st.components.v2.component(
+    "latentlab.chains", html=_source("chains.html"), css=LOOK + _source("chains.css"), js=_source("chains.js")
+)
+
+
+@dataclass(frozen=True)
+class Film:
+    """Moves of c chains in a box of the plane, T steps.
+
+    Attributes:
+        start: (c, 2).
+        positions: (T, c, 2) after each step.
+        proposals: (T, c, 2) tried at each step.
+        accepted: (T, c) bool.
+        box: lowest x and y, highest x and y.
+        density: (n, n) of what is sampled, row 0 the lowest y; any scale. None where it isn't known.
+        data: (m, 2) examples to show behind the chains; may be empty.
+        names: of the two axes.
+    """
+
+    start: NDArray[np.floating]
+    positions: NDArray[np.floating]
+    proposals: NDArray[np.floating]
+    accepted: NDArray[np.bool_]
+    box: tuple[float, float, float, float]
+    density: NDArray[np.floating] | None
+    data: NDArray[np.floating]
+    names: Sequence[str]
+
+
+def pack(film: Film) -> bytes:
+    """What chains.js reads: a header, the truth along x (float32), places (uint16 pairs), then single bytes."""
+    n_steps, n_chains = film.accepted.shape
+    side = 0 if film.density is None else len(film.density)
+    truth, shade = np.empty(0, "<f4"), b""
+    if film.density is not None:
+        density = np.nan_to_num(np.asarray(film.density, np.float64), posinf=0)
+        truth = (density.sum(0) / (density.sum() or 1.0)).astype("<f4")
+        shade = (255 * np.sqrt(density / (density.max() or 1.0))).astype(np.uint8).tobytes()
+    places = [film.start, film.positions, film.proposals, film.data]
+    body = truth.tobytes() + b"".join(_places(part, film.box) for part in places)
+    body += film.accepted.astype(np.uint8).tobytes() + shade
+    head = {
+        "steps": n_steps,
+        "chains": n_chains,
+        "side": side,
+        "points": len(film.data),
+        "box": list(film.box),
+        "names": list(film.names),
+    }
+    name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
+    return _framed({"id": name, **head}) + body
+
+
+def chains(key: str, film: Film) -> None:
+    """Draw the chains and the buttons that move them; nothing comes back."""
+    _chains(key=key, data=pack(film))
+
+
+def _places(xy: NDArray[np.floating], box: tuple[float, float, float, float]) -> bytes:
+    """Pairs of uint16 in the box; what lies outside is put on its edge, NaN in its corner."""
+    low, high = np.array(box[:2]), np.array(box[2:])
+    share = np.nan_to_num((np.asarray(xy, np.float64) - low) / (high - low)).clip(0, 1)
+    return bytes((share * FULL + 0.5).astype("<u2").tobytes())
+
+
+def _framed(head: dict[str, Any]) -> bytes:
+    """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text

@@ -1,0 +1,184 @@
+"""A scatter of many points that keeps up with the hand: raw bytes go to the browser, ids and places come back.
+
+`sprites` sends a sheet of thumbnails once; `scatter` draws the points and returns what was clicked and selected.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components import LOOK
+
+_HERE = Path(__file__).parent
+FULL = 65_535  # a coordinate at the far side of the map's box
+
+
+def _source(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+_sprites = st.components.v2.component("latentlab.sprites", js=_source("sprites.js"))
+_scatter = st.components.v2.component(
+    "latentlab.scatter",
+    html=_source("scatter.html"),
+    css=LOOK + _source("scatter.css"),
+    js=_source("points.js", "scatter.js"),
+)
+
+
+@dataclass(frozen=True)
+class Click:
+    """What was clicked: a point (its index) or an empty place of the map (its coordinates)."""
+
+    point: int | None = None
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a visitor picked on a map of N points."""
+
+    click: Click | None
+    selected: NDArray[np.int64]  # (M,) ascending
+
+    @classmethod
+    def checked(cls, clicked: object, selected: object, n: int, layout: str | None = None) -> Picked:
+        """What a browser sent, without what can't be; a place of another layout than the one named is left out."""
+        return cls(_click(clicked, n, layout), _ids(selected, n))
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """A number for each point, drawn on a ramp between the 1st and the 99th percentile."""
+
+    name: str
+    values: NDArray[np.floating]  # (N,)
+
+
+class Packed(NamedTuple):
+    """A map as it travels."""
+
+    content: bytes  # what scatter.js reads
+    n: int  # points
+    layout: str  # an id of their places
+
+
+def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
+    """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
+    _sprites(key=key, data=_framed(head) + sheet, height=1)
+
+
+def pack(
+    points: str,
+    xy: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    colours: Sequence[str],
+    colouring: Colouring | None = None,
+    sprite_id: str | None = None,
+    tells: bool = True,
+) -> Packed:
+    """Pack a header and, for each point, four bytes of place, two of class and one of value.
+
+    Args:
+        points: an id of the examples; a new one forgets what was picked.
+        xy: (N, 2) places.
+        labels: (N,) class indices, or -1.
+        classes: their names.
+        colours: "#rrggbb" for each class.
+        colouring: colours by a number instead of the class.
+        sprite_id: the sheet of thumbnails that `sprites` sent.
+        tells: reports what is picked; of several maps of the same points, which share it, one is enough.
+    """
+    columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
+    low, high = columns.min(1), columns.max(1)
+    span = float((high - low).max()) or 1.0
+    low -= (span - (high - low)) / 2  # the shorter side is centered
+    places = ((xy - low) * (FULL / span) + 0.5).astype("<u2")  # rounded
+    label = np.where(labels < 0, len(classes), labels).astype("<u2")
+    body = places.tobytes() + label.tobytes()
+    scale = None
+    if colouring is not None:
+        values = np.nan_to_num(np.asarray(colouring.values, np.float32))
+        first, last = (float(v) for v in np.percentile(values, [1, 99]))
+        share = (values - first) * (255 / ((last - first) or 1.0)) + 0.5
+        body += share.clip(0, 255).astype(np.uint8).tobytes()
+        scale = {"name": colouring.name, "low": first, "high": last}
+    unlabelled = bool((labels < 0).any())
+    head = {
+        "n": len(xy),
+        "points": points,
+        "layout": digest(places),
+        "low": low.tolist(),
+        "span": span,
+        "classes": [*classes, *(["no class"] if unlabelled else [])],
+        "colours": [*(colours[k % len(colours)] for k in range(len(classes))), *(["#888888"] if unlabelled else [])],
+        "scale": scale,
+        "sprites": sprite_id,
+        "tells": tells,
+    }
+    name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
+    return Packed(_framed({"id": name, **head}) + body, len(xy), str(head["layout"]))
+
+
+def digest(array: NDArray[Any]) -> str:
+    """A name for the content of an array."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]
+
+
+def scatter(key: str, data: Packed) -> Picked:
+    """Draw the points and return what is picked."""
+
+    def changed() -> None:
+        """Components report a value only if someone listens."""
+
+    result = _scatter(
+        key=key, data=data.content, default={"clicked": None, "selected": ""},
+        on_clicked_change=changed, on_selected_change=changed,
+    )  # fmt: skip
+    return Picked.checked(result.clicked, result.selected, data.n, data.layout)
+
+
+def last_picked(key: str, n: int) -> Picked:
+    """What is picked on the scatter of a key, before it is drawn again."""
+    known: Any = st.session_state.get(key) or {}
+    return Picked.checked(known.get("clicked"), known.get("selected"), n)
+
+
+def _framed(head: dict[str, Any]) -> bytes:
+    """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text
+
+
+def _click(value: object, n: int, layout: str | None) -> Click | None:
+    try:
+        fields: Any = value
+        if fields["id"] is not None:
+            return Click(point=int(fields["id"])) if 0 <= int(fields["id"]) < n else None
+        x, y = (float(v) for v in fields["place"])
+        here = layout is None or fields["layout"] == layout
+        return Click(place=(x, y)) if here and math.isfinite(x) and math.isfinite(y) else None
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _ids(value: object, n: int) -> NDArray[np.int64]:
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+        found = np.unique(np.frombuffer(content, "<u4").astype(np.int64))
+    except ValueError:
+        return np.empty(0, np.int64)
+    return found[found < n]

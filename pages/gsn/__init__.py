@@ -1,0 +1,1 @@
+"""The page GSN: Markov chains of images."""

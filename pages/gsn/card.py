@@ -1,0 +1,16 @@
+"""The card of the page: samples of a model that has a Markov chain."""
+
+from __future__ import annotations
+
+from latentlab.models import Walks
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.navigation import Card
+from pages.shared.samples import drawn
+
+
+def card(run: Run) -> Card | None:
+    """Of the deepest network that walks through data like those of the chosen run."""
+    walkers = [walker for walker in Store.default().runs(Walks) if walker.shape == run.shape]
+    walker = max(walkers, key=lambda one: int(one.config.get("layers", 0)), default=None)
+    return Card(drawn(walker), walker) if walker is not None else None

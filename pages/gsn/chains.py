@@ -1,0 +1,124 @@
+"""Walks of a generative stochastic network: from where, held where, and what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab import data, device
+from latentlab.analysis.sampling import record
+from latentlab.analysis.support import nearest
+from latentlab.models import GSN
+from latentlab.models.gsn import State
+from latentlab.runs import Run
+from pages.shared import cached
+from pages.shared.classifier import classifier
+from pages.shared.masks import CHOICES, chosen, drawn, given
+
+EVERY = (1, 2, 5, 10, 20)
+FREE = "nothing is given"
+WALKS, FRAMES = 8, 18
+REFERENCES = 10_000  # training images that are looked through for the nearest
+
+
+@dataclass(frozen=True)
+class Walking:
+    """All that a walk depends on, but the run."""
+
+    start: str
+    image: int
+    mask: str | None  # of what is hidden; None if nothing is given
+    every: int
+    factor: int  # which step's factor of the walkback
+    seed: int
+
+
+def controls(run: Run) -> tuple[Walking, bool]:
+    """Draw them; returns the walk and whether to show the nearest training images."""
+    model = cast(GSN, cached.model(run))
+    start = st.segmented_control(
+        "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
+    )
+    image, hidden, mask = 0, FREE, None
+    if start == "one image":
+        image = int(st.number_input("Image", 0, len(cached.examples(run)) - 1, 0, key="image", bind="query-params"))
+        hidden = st.selectbox(
+            "Hidden, and drawn again", [FREE, *CHOICES], 0, key="missing", bind="query-params",
+            help="The rest of the image is given: it is put back after every step",
+        )  # fmt: skip
+    place = st.container()
+    every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
+    close = st.toggle("Nearest training image", key="nearest", bind="query-params", help="Below each image of the walk")
+    more = st.popover("More", width="stretch")
+    if hidden != FREE:
+        with place:
+            mask = chosen(hidden, drawn(_ready(run)[image]), more)
+    with more:
+        factor = 0
+        if model.log_scale is not None:
+            factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.log_scale.exp().tolist())]
+            factor = factors.index(st.selectbox("Factor of the walk", factors, key="factor"))
+        seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
+    return Walking(start, image, mask, every, factor, seed), close
+
+
+@st.cache_resource(max_entries=16, show_spinner="It walks …", hash_funcs=cached.BY_VERSION)
+def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
+    """(FRAMES, WALKS, *shape): what a network shows on its way."""
+    model = cast(GSN, cached.model(run))
+    rng = device.generator(walking.seed)
+    x = _ready(run)[:WALKS]
+    if walking.start == "one image":
+        x = _ready(run)[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
+    hold: Callable[[State], State] | None = None
+    if walking.start == "noise":
+        x = torch.rand(x.shape, generator=rng)
+    elif walking.start == "one image" and walking.mask is not None:
+        held = given(run.shape, walking.mask)
+        start, x = x, torch.where(held, x, model.begin(WALKS, rng).x)
+
+        def hold(state: State) -> State:
+            return state._replace(x=start.where(held, state.x), logits=start.logit().where(held, state.logits))
+
+    return record(
+        lambda state: model.step(state, rng, walking.factor), lambda state: state.mean, model.start(x), FRAMES,
+        walking.every, hold,
+    )  # fmt: skip
+
+
+def _ready(run: Run) -> torch.Tensor:
+    """(N, *shape): the kept examples, as the network was shown such in training."""
+    model, x = cast(GSN, cached.model(run)), cached.examples(run).batch().x
+    return (x > 0.5).float() if model.config.binary else x
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """(FRAMES, WALKS) the class that the judge sees in each image, and its probability; None without a judge."""
+    classify = classifier(run)
+    if classify is None:
+        return None
+    frames = walked(run, walking)
+    with torch.no_grad():
+        x = torch.from_numpy(frames).flatten(0, 1).float() / 255
+        log_probs = classify(x)
+    shape = frames.shape[:2]
+    return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking through the training images …", hash_funcs=cached.BY_VERSION)
+def closest(run: Run, walking: Walking) -> tuple[NDArray[np.uint8], str]:
+    """The known image nearest to each image of the walk, and where from."""
+    frames = walked(run, walking)
+    if data.is_local(run.dataset):
+        known, where = data.load(run.dataset).train.x[:REFERENCES], "training images"
+    else:
+        known, where = cached.examples(run).x, "examples kept with the run"
+    found = nearest(torch.from_numpy(frames).flatten(0, 1), known)
+    return known.numpy()[found.index].reshape(frames.shape), f"{len(known):,} {where}"

@@ -1,0 +1,1 @@
+"""The first page: cards of all others, and every run."""

@@ -1,0 +1,21 @@
+"""A card for each page that has something to show, with a small live picture of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from latentlab.runs import Run
+from pages.navigation import PAGES
+
+
+def cards(run: Run) -> None:
+    """Draw them beside each other, under each other in a narrow window."""
+    grid = st.grid(min_column_width=320, gap="medium")
+    for page in PAGES:
+        card = page.card(run)
+        if card is None:
+            continue
+        with grid.container(), st.container(border=True, height="stretch"):
+            st.image(card.picture, width="stretch", alt=f"{page.title}: {card.run.title}")
+            page.link(f"**{page.title}**", run=card.run.id)
+            st.caption(page.text)

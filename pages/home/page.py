@@ -1,0 +1,17 @@
+"""Home: what the lab can do, in pictures of the chosen model, and every run there is."""
+
+import streamlit as st
+
+from pages.home.cards import cards
+from pages.home.run_table import run_table
+from pages.navigation import HOME
+from pages.shared.header import header
+from pages.shared.own_data import announce
+
+run = header(HOME)
+st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
+announce()
+if run is not None:
+    cards(run)
+st.subheader("Runs", anchor=False)
+run_table()

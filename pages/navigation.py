@@ -1,0 +1,97 @@
+"""The pages, in the order of the menu: the only list of them, which app, first page, header, links and tests read."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import streamlit as st
+
+from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
+from latentlab.runs import Run
+
+
+class Card(NamedTuple):
+    """What the first page shows of a page: a picture of it, and the run that it opens with."""
+
+    picture: bytes
+    run: Run
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the app: the folder `pages/<name>/`, whose `page.py` draws it.
+
+    Attributes:
+        name: of its folder.
+        title: as the menu and the header show it.
+        icon: of the menu, a name of Material Symbols; empty for none.
+        needs: it is offered runs whose model has one of these abilities; empty: it can do without a run.
+        first: the run that is chosen where nothing else says which.
+        images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
+        data: it can show data without a model.
+        text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
+        address: the last part of its URL, where it isn't its name.
+    """
+
+    name: str
+    title: str
+    icon: str = ""
+    needs: tuple[type[Model], ...] = ()
+    first: str = "mnist-vae-2d"
+    images: bool = False
+    data: bool = False
+    text: str = ""
+    address: str = ""
+
+    @property
+    def path(self) -> str:
+        """Of its script, from the root."""
+        return f"pages/{self.name}/page.py"
+
+    def card(self, run: Run) -> Card | None:
+        """Its card on the first page, of the chosen run or of one that suits the page; None if there is none."""
+        found: Card | None = importlib.import_module(f"pages.{self.name}.card").card(run) if self.text else None
+        return found
+
+    def link(self, label: str, about: str | None = None, icon: str = "", **query: str) -> None:
+        """Draw a link to it, with its own icon unless another is named; `query` is what the address says there."""
+        icon = icon or self.icon
+        st.page_link(
+            self.path, label=label, help=about, icon=f":material/{icon}:" if icon else None, query_params=query
+        )
+
+
+HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True)
+TRAVERSAL = Page(
+    "traversal", "Traversal", "tune", (Decodes,), images=True,
+    text="Point anywhere, drag a dimension: the image updates while you drag.",
+)  # fmt: skip
+CLUSTERS = Page(
+    "clusters", "Clusters", "scatter_plot", (Encodes, Classifies), data=True,
+    text="Every code on one map, and what lies between.",
+)  # fmt: skip
+SCORE_FIELD = Page(
+    "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
+    text="Where a denoiser would move each place, and each pixel: what it knows of the density.",
+)  # fmt: skip
+ANALOGIES = Page(
+    "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", data=True,
+    text="One style in every class; what makes one group differ from another, added to any image.",
+)  # fmt: skip
+SAMPLING = Page(
+    "sampling", "Sampling", "casino", (Decodes, Denoises),
+    text="Chains on what the model learned, and what they are worth.",
+)  # fmt: skip
+GSN = Page(
+    "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
+    text="A network that walks from image to image.",
+)  # fmt: skip
+PROBES = Page(
+    "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
+    text="What can be decoded from every layer, before and after training.",
+)  # fmt: skip
+TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.")
+
+PAGES = (HOME, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, SAMPLING, GSN, PROBES, TRAIN)

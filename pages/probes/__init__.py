@@ -1,0 +1,1 @@
+"""The page Probes: what can be decoded from every layer."""

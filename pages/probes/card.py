@@ -1,0 +1,36 @@
+"""The card of the page: how much of the classes a quick probe decodes from each layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from latentlab.figures.sheets import png
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.probes.curves import CLASS, first_look
+from pages.shared import cached
+from pages.shared.images import SIDE
+from pages.shared.thumbnail import COLUMNS, ROWS
+
+FEATURES = 32  # of a layer that its probe is given
+
+
+def card(run: Run) -> Card | None:
+    """Of a run whose examples have classes."""
+    picture = known(run)
+    return Card(picture, run) if picture is not None else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def known(run: Run) -> bytes | None:
+    """A bar for each layer, as high as the share of classes that a quick probe reads off it; None without classes."""
+    try:
+        right = 1 - first_look(run, None, CLASS, FEATURES).means()
+    except ValueError:  # such as examples without labels
+        return None
+    height, width = ROWS * SIDE, COLUMNS * SIDE // len(right)
+    bars = np.zeros((height, width * len(right)), np.uint8)
+    for k, share in enumerate(right):
+        bars[round(height * (1 - 0.9 * share)) :, k * width + width // 6 : (k + 1) * width - width // 6] = 255
+    return png(bars)

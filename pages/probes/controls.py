@@ -1,0 +1,124 @@
+"""The controls of the page of probes, and its picture, on which a click selects a layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from latentlab.analysis.features import How
+from latentlab.analysis.probe_curve import LATENT, Measure, Split
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.probes.curves import Settings, targets
+
+PICTURE = "probe-curve"
+END = "end"
+ASKED = (
+    "What is measured from an image falls into thirds of the examples. Position and height: of the centre of the ink, "
+    "in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, without "
+    "the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was added."
+)
+
+
+def choose_target(run: Run) -> str:
+    """Choose what is asked."""
+    options = targets(run)
+    _keep_known("ask", options)
+    return str(st.selectbox("Ask each layer about", options, key="ask", bind="query-params", help=ASKED))
+
+
+def choose_moment(run: Run) -> tuple[str, int | None]:
+    """Choose when in the training; returns it in words and as an epoch, None at the end."""
+    moments = Store.default().moments(run.id)
+    names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in moments}
+    options = [*names, END]
+    _keep_known("moment", options)
+    if "moment" not in st.session_state and st.query_params.get("moment") not in options:
+        st.session_state["moment"] = END
+    name = str(st.select_slider("Moment of the training", options, key="moment", bind="query-params"))
+    if len(options) == 2:
+        st.caption("Train with “moments” switched on to look in between.")
+    return name, names.get(name)
+
+
+def choose_shown() -> tuple[Measure, Split]:
+    """Choose the number and the examples that it is of."""
+    measure = st.segmented_control(
+        "Show",
+        ["error", "cross-entropy", "top 3"],
+        default="error",
+        required=True,
+        key="measure",
+        bind="query-params",
+        wrap=True,
+    )
+    split = st.segmented_control(
+        "On", ["test", "valid", "train"], default="test", required=True, key="split", bind="query-params",
+        help="Examples that had no say, that chose the penalty, or that the probes were fitted to",
+    )  # fmt: skip
+    return cast(Measure, measure), cast(Split, split)
+
+
+def choose_layer(names: list[str]) -> int:
+    """Choose the layer that is looked at closely; a click on the picture does so too."""
+    _keep_known("layer", names)
+    st.session_state["probe-layers"] = names
+    default = names.index(LATENT) if LATENT in names else len(names) - 1
+    name = st.selectbox("Layer", names, default, key="layer", bind="query-params", help="Or click it on the picture")
+    return names.index(str(name))
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What is drawn besides the curve: the untrained network, the source's ResNet-50; and on which axis."""
+
+    untrained: bool
+    resnet: bool
+    log: bool
+
+
+def choose_settings() -> tuple[Settings, Besides]:
+    """Choose how probes are fitted, and what is drawn besides."""
+    untrained = st.toggle("Before training too", True, key="untrained", bind="query-params")
+    with st.popover("More", width="stretch"):
+        log = st.toggle("Logarithmic axis", key="log", bind="query-params")
+        overlay = st.toggle(
+            "The source's ResNet-50", key="resnet", bind="query-params",
+            help="Probe errors on ImageNet (Alain 2018, Fig. 9.4): almost perfectly monotone",
+        )  # fmt: skip
+        n = st.select_slider("Examples to fit", [500, 1_000, 2_000, 4_000, 10_000], 2_000, key="n", bind="query-params")
+        limit = st.select_slider("Features kept", [64, 256, 800, 2_000], 800, key="limit", bind="query-params")
+        how = st.segmented_control(
+            "Wide layers", ["subset", "mean", "max"], default="subset", required=True, key="how", bind="query-params",
+            help="A fixed random subset of the features; or pooled over the positions of each channel",
+        )  # fmt: skip
+        seeds = st.select_slider("Seeds", [1, 3, 5], 3, key="seeds", bind="query-params")
+    return Settings(int(n), int(limit), cast(How, how), int(seeds)), Besides(untrained, overlay, log)
+
+
+def picture(content: go.Figure) -> None:
+    """Draw the curve over the network."""
+    config = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
+    st.plotly_chart(
+        content, theme=None, key=PICTURE, on_select=_clicked, selection_mode="points", config=config,
+        alt="Probe error against depth, over the layers of the network",
+    )  # fmt: skip
+
+
+def _clicked() -> None:
+    state: Any = st.session_state[PICTURE]
+    for point in state["selection"]["points"]:
+        names = st.session_state.get("probe-layers", [])
+        k = point.get("customdata", point.get("x"))
+        k = k[0] if isinstance(k, list) else k
+        if isinstance(k, int | float) and 0 <= k < len(names):
+            st.session_state["layer"] = names[int(k)]
+
+
+def _keep_known(key: str, options: list[str]) -> None:
+    """Forget a choice that another model offered and this one doesn't."""
+    if key in st.session_state and st.session_state[key] not in options:
+        del st.session_state[key]

@@ -1,0 +1,229 @@
+"""What is asked of a model's layers, and its curve: a first look at once, the full one when the helper has it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latentlab.analysis.attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
+from latentlab.analysis.features import How
+from latentlab.analysis.probe_curve import Curve, probe_curve
+from latentlab.data import UNLABELLED, is_local, load
+from latentlab.models import Classifies
+from latentlab.runs import Run
+from latentlab.store import N_EXAMPLES
+from pages.shared import cached
+from pages.shared.background import background
+from pages.shared.selections import Group, everything_of, offered
+from pages.shared.spaces import columns, space
+
+Labels = NDArray[np.int64]
+
+EVERY = 1.0  # seconds between two looks at the helper
+FIRST_LIMIT = 128  # features of a first look
+CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
+LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also what is asked
+SPLIT = (0.6, 0.2, 0.2)  # of the examples kept with a run, where the data set itself isn't here
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How probes are fitted; every field is in the report.
+
+    Attributes:
+        n: examples that they are fitted to; a quarter as many choose the penalty, half as many are told on.
+        limit: features kept of a layer.
+        how: by which a wide layer is reduced.
+        n_seeds: how often.
+    """
+
+    n: int = 2_000
+    limit: int = 800
+    how: How = "subset"
+    n_seeds: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Examples, and what is asked about them.
+
+    Attributes:
+        x: (N, *shape), those that probes are fitted to first.
+        y: (N,) labels.
+        names: of the K classes.
+        sizes: of the three splits.
+        source: where the examples come from, in words.
+    """
+
+    x: Tensor
+    y: Labels
+    names: tuple[str, ...]
+    sizes: tuple[int, int, int]
+    source: str
+
+
+def targets(run: Run) -> list[str]:
+    """What can be asked about the examples of a run."""
+    even = [PARITY] if all(name.isdigit() for name in run.classes) else []
+    images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
+    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *offered(run), *_numbers(run)]
+
+
+def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
+    """A curve of the few examples that are kept with the run: rough, but there at once.
+
+    Raises:
+        ValueError: the examples can't be told apart by this target.
+    """
+    return _first_look(run, epoch, target, limit)
+
+
+def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve | None:
+    """The curve by the settings if the helper has it; None, and asked for, if not yet.
+
+    Raises:
+        ValueError: as `first_look`.
+    """
+    asked = question(run, target, settings.n)
+    job = background().ask(
+        key(run, epoch, target, settings), probe_curve, cached.model(run, epoch), asked.x, asked.y, asked.sizes,
+        n_classes=len(asked.names), n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
+    )  # fmt: skip
+    return job.result() if job.done() else None
+
+
+def key(run: Run, epoch: int | None, target: str, settings: Settings) -> str:
+    """Under which the helper knows a curve."""
+    return f"probe {run.id} {run.created} {epoch} {target} {settings}"
+
+
+def pending(keys: list[str], n: int) -> None:
+    """Say that curves are being measured, with a way to cancel; look again every second."""
+    st.fragment(_wait, run_every=EVERY)(tuple(keys), n, _n_done(keys))
+
+
+def cancelled() -> bool:
+    """Whether the visitor asked for first looks only."""
+    return bool(st.session_state.get("probes-cancelled", False))
+
+
+def measure_again() -> None:
+    """Ask for full curves again."""
+    st.session_state["probes-cancelled"] = False
+
+
+@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def question(run: Run, target: str, n: int) -> Question:
+    """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
+    if target in (own := offered(run)):
+        return _belonging(own[target], n)
+    if target in (numbers := _numbers(run)):
+        return _by_number(run, numbers[target], n)
+    if n and is_local(run.dataset):
+        splits = load(run.dataset)
+        parts = [part[:size] for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
+        x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts]).numpy()
+        sizes, source = tuple(len(part) for part in parts), run.dataset
+    else:
+        kept = cached.examples(run)
+        x, y, source = kept.x, kept.y.numpy(), "the test examples that are kept with the model"
+        cuts = [round(share * len(x)) for share in SPLIT[:2]]
+        sizes = (cuts[0], cuts[1], len(x) - sum(cuts))
+    return _ask(Question(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def model_error(run: Run, epoch: int | None, n: int) -> float | None:
+    """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
+    model, asked = cached.model(run, epoch), question(run, CLASS, n)
+    if not isinstance(model, Classifies):
+        return None
+    x, y = asked.x[-asked.sizes[2] :], torch.from_numpy(asked.y[-asked.sizes[2] :])
+    x = x.float() / 255 if x.dtype == torch.uint8 else x
+    with torch.no_grad():
+        said = torch.cat([model.classify(part).argmax(1) for part in x.split(250)])
+    return float((said != y)[y != UNLABELLED].double().mean())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
+    asked = question(run, target, 0)
+    return probe_curve(
+        cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
+    )  # fmt: skip
+
+
+def _numbers(run: Run) -> dict[str, NDArray[np.float64]]:
+    """Name -> (N,) of all examples: the user's own columns of numbers."""
+    known = columns(everything_of(run))
+    return {
+        f"column: {name}": values.astype(np.float64) for name, values in known.items() if values.dtype.kind in "iuf"
+    }
+
+
+def _belonging(group: Group, n: int) -> Question:
+    """Does an example belong to a group, or to the rest?"""
+    return _divided(space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
+
+
+def _by_number(run: Run, values: NDArray[np.float64], n: int) -> Question:
+    """Is a number of the user's table low, middling or high?"""
+    y, names = grouped(values, values)
+    return _divided(space(everything_of(run)).data.x, y, names, n)
+
+
+def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> Question:
+    """All examples, divided at random, the same way every time; few of them for a first look."""
+    order = np.random.default_rng(0).permutation(len(x))[: 2 * n or N_EXAMPLES]
+    cuts = [round(share * len(order)) for share in SPLIT[:2]]
+    sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
+    return Question(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
+
+
+def _ask(asked: Question, target: str) -> Question:
+    """The same examples with the labels of a target."""
+    if target == CLASS:
+        return asked
+    if target == PARITY:
+        return replace(asked, y=parity(asked.y), names=("even", "odd"))
+    x = asked.x.float().div(255).numpy() if asked.x.dtype == torch.uint8 else asked.x.numpy()
+    if target == NOISE:
+        level = np.random.default_rng(0).integers(0, len(LEVELS), len(x))
+        noisy = torch.from_numpy(corrupted(x, level, LEVELS))
+        return replace(asked, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
+    values = measured(x, target)
+    y, names = grouped(values, values[: asked.sizes[0]], unit=UNITS.get(target, ""))
+    return replace(asked, y=y, names=names)
+
+
+def _n_done(keys: Sequence[str]) -> int:
+    jobs = [background().asked(one) for one in keys]
+    return sum(job is None or job.done() for job in jobs)
+
+
+def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
+    done = _n_done(keys)
+    if done != drawn or done == len(keys):
+        st.rerun()
+        return
+    since = st.session_state.setdefault(f"since {keys[0]}", time.time())
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.info(
+        f"A first look. The full one, on up to {n:,} examples, is being measured: {time.time() - since:.0f} s so far, "
+        f"{done} of {len(keys)} curve{'' if len(keys) == 1 else 's'} done.",
+        icon=":material/hourglass_top:",
+    )
+    right.button("Cancel", key="cancel-probes", on_click=_cancel, args=(keys,))
+
+
+def _cancel(keys: tuple[str, ...]) -> None:
+    for one in keys:
+        background().forget(one)
+    st.session_state["probes-cancelled"] = True

@@ -1,0 +1,146 @@
+"""Under the curve of probes: one layer's probe looked at closely, and all numbers to take along."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.features import Reduction
+from latentlab.analysis.monotonicity import monotonicity
+from latentlab.analysis.probe_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
+from latentlab.data import to_bytes
+from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
+from latentlab.figures.probes import confusion_figure, weights_figure
+from latentlab.runs import Run
+from pages.probes.curves import Question, Settings
+from pages.shared.header import look
+from pages.shared.images import download, figure, sheet
+
+HARDEST = 12
+KINKS = 3  # that are explained under the picture; the others where the pointer is
+MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be told apart
+
+Images = NDArray[np.uint8]
+
+
+def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
+    """What the curve says that is drawn, in a sentence or two."""
+    means = curve.means(measure, split)
+    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), means, strict=True)))
+    fit, _, test = curve.sizes
+    n = len(curve.readings[0].probes)
+    text = f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. "
+    if found.largest > 0:
+        text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
+    kinks = curve.kinks(measure, split)
+    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers know less than the one before them"
+    if kinks and curve.spread(measure, split).any():
+        text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
+    text += f"; rank correlation with depth {found.spearman:.2f}."
+    for k, why in list(kinks.items())[:KINKS]:
+        text += f" ▲ {curve.readings[k].layer.name}: {why}."
+    if before is not None:
+        untrained = before.means(measure, split)
+        best = int(untrained.argmin())
+        value = f"{untrained[best]:.3f} nats" if measure == "cross-entropy" else f"{untrained[best]:.1%}"
+        text += f" Before training the best is {before.readings[best].layer.name} with {value}."
+    return text
+
+
+def _difference(value: float, measure: Measure) -> str:
+    """A fall, in the unit of what falls."""
+    return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
+
+
+def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
+    """What a layer's probe gets right, what it confuses, and what it looks at."""
+    probe = reading.probes[0]
+    numbers, table, examples = st.columns([2, 3, 3], gap="large")
+    with numbers:
+        _numbers(reading, float(curve.spread()[curve.readings.index(reading)]))
+    with table:
+        counts = confusion(reading.said, curve.y_test, len(asked.names))
+        figure(confusion_figure(counts, asked.names, look()), "How often each class was taken for another")
+    with examples:
+        _hardest(reading, curve, asked)
+    if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
+        st.caption(
+            "The weights for each class, bright where a feature speaks for it"
+            + (", summed over the channels" if reading.layer.shape[0] > 1 else "")
+            + (f"; gray where none of the {probe.kept:,} kept features is." if probe.kept < probe.total else ".")
+        )
+        sheet(_weight_images(reading), len(asked.names), "The weights of the probe for each class")
+    elif probe.kept <= MOST_WEIGHTS:
+        figure(weights_figure(probe.weights, asked.names, look()), "The weights of the probe for each class")
+
+
+def all_layers(
+    run: Run, curve: Curve, before: Curve | None, asked: Question, target: str, moment: str, settings: Settings
+) -> None:
+    """The table of all layers, and files of it."""
+    rows = probe_rows(curve)
+    share = st.column_config.NumberColumn(format="percent")
+    config = dict.fromkeys(("test error", "train error", "not in top 3", "chance", "control", "selectivity"), share)
+    config["±"] = st.column_config.NumberColumn(format="percent")
+    st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and what its probes say")
+    st.caption(
+        "Control is the accuracy on random labels that the same probe was fitted to; selectivity is its accuracy on "
+        "the test examples minus that: near or below zero, the probe can learn anything by heart. ± is a 95 % band "
+        "over seeds and test examples."
+    )
+    fit, choose, test = curve.sizes
+    said = {
+        "model": f"{run.title} ({run.id}), {moment}",
+        "asked about": f"{target}: {', '.join(asked.names)}",
+        "examples": f"{asked.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
+        "seeds": ", ".join(str(seed) for seed in range(len(curve.readings[0].probes))),
+        **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},
+    }
+    with st.container(horizontal=True):
+        download("CSV", lambda: probe_csv(curve), f"{run.id}-probes.csv")
+        title = f"Probes of {run.title}"
+        download("Report", lambda: probe_report(title, said, curve, before), f"{run.id}-probes.html")
+
+
+def _numbers(reading: Reading, band: float) -> None:
+    probe, layer = reading.probes[0], reading.layer
+    errors = reading.values("error")
+    st.markdown(
+        f"**{layer.name}** · {layer.kind} {'×'.join(map(str, layer.shape))}\n\n"
+        f"test error **{errors.mean():.1%}** ± {band:.1%}, chance {probe.baseline:.1%}\n\n"
+        f"on what it was fitted to {reading.values('error', 'train').mean():.1%}; "
+        f"cross-entropy {reading.values('cross-entropy').mean():.3f} nats\n\n"
+        f"{probe.kept:,} of {probe.total:,} features, penalty {probe.l2:g}"
+    )
+    if probe.selectivity is not None:
+        st.markdown(
+            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, and {probe.control:.2f} of "
+            "random labels learned by heart"
+        )
+    for warning in probe.warnings:
+        st.warning(warning)
+
+
+def _hardest(reading: Reading, curve: Curve, asked: Question) -> None:
+    worst = hardest(reading.said, curve.y_test, HARDEST)
+    x = asked.x[len(asked.x) - len(curve.y_test) :][torch.from_numpy(worst)]
+    if x.ndim != 4 or not len(worst):
+        return
+    sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
+    said, true = reading.said[worst].argmax(1), curve.y_test[worst]
+    pairs = [f"{asked.names[t]} → {asked.names[s]}" for t, s in zip(true, said, strict=True)]
+    shown = pairs if max(map(len, asked.names)) < 4 else list(dict.fromkeys(pairs))[:4]
+    st.caption("The hardest, as they are → as the probe says: " + ", ".join(shown))
+
+
+def _weight_images(reading: Reading) -> Images:
+    """(K, 1, H, W): gray is 0; of a layer with channels, the sum over them."""
+    probe, (channels, height, width) = reading.probes[0], reading.layer.shape
+    flat = np.zeros((len(probe.weights), probe.total), np.float32)
+    flat[:, Reduction(limit=probe.kept).chosen(probe.total)] = probe.weights
+    image = flat.reshape(-1, channels, height, width).sum(1, keepdims=True)
+    return to_bytes(0.5 + 0.5 * image / (np.abs(image).max() or 1.0))

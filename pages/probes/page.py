@@ -1,0 +1,106 @@
+"""Probes: what every layer of a model knows of a question, before and after training."""
+
+import streamlit as st
+
+from latentlab.analysis.monotonicity import RESNET_50
+from latentlab.analysis.probe_curve import LATENT
+from latentlab.figures.probes import Shown, probe_figure
+from latentlab.runs import Run
+from pages.navigation import PROBES
+from pages.probes.controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
+from pages.probes.curves import (
+    CLASS,
+    cancelled,
+    first_look,
+    full,
+    key,
+    measure_again,
+    model_error,
+    pending,
+    question,
+    targets,
+)
+from pages.probes.deep_networks import pathology
+from pages.probes.layer_detail import all_layers, layer_detail, summary
+from pages.probes.steering import steering
+from pages.probes.vectors import probed_vectors
+from pages.shared.header import header_or_data, look, notes
+
+DETAILS = ("Layer", "All layers", "Pathology lab")
+
+
+@st.fragment
+def probes(run: Run) -> None:
+    """The curve over the network, its controls, and what is selected on it."""
+    drawn, controls = st.columns([2, 1], gap="large")
+    with controls:
+        target = choose_target(run)
+        moment, epoch = choose_moment(run)
+        measure, split = choose_shown()
+        place = st.container()
+        settings, besides = choose_settings()
+    try:
+        rough = first_look(run, epoch, target)
+        with place:
+            k = choose_layer([reading.layer.name for reading in rough.readings])
+        curve, before = rough, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
+        fine, fine_before = (None, None) if cancelled() else (
+            full(run, epoch, target, settings),
+            full(run, 0, target, settings) if before is not None else None,
+        )  # fmt: skip
+    except ValueError as error:
+        st.error(f"This can't be probed: {error}")
+        return
+    waiting = [key(run, e, target, settings) for e in ((epoch, 0) if before is not None else (epoch,))]
+    if fine is not None:
+        curve, before = fine, fine_before
+    ready = fine is not None and len(waiting) == 1 + (before is not None)
+    n = settings.n if fine is not None else 0
+    asked = question(run, target, n)
+    chance = curve.readings[0].probes[0].baseline if measure == "error" else None
+    own = model_error(run, epoch, n) if target == CLASS and measure == "error" else None
+    overlaid = RESNET_50 if besides.resnet and measure == "error" else None
+    with drawn:
+        if cancelled():
+            st.button("Measure in full", on_click=measure_again, icon=":material/speed:")
+        elif not ready:
+            pending(waiting, settings.n)
+        picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))
+        st.caption(summary(curve, before, measure, split))
+    one, every, lab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if one.open:
+        with one:
+            layer_detail(curve.readings[k], curve, asked)
+            if curve.readings[k].layer.name == LATENT:
+                steering(run, target)
+    if every.open:
+        with every:
+            all_layers(run, curve, before, asked, target, moment, settings)
+    if lab.open:
+        with lab:
+            pathology()
+
+
+run = header_or_data(PROBES)
+if run is None:
+    st.stop()
+if isinstance(run, str):
+    probed_vectors(run)
+    st.stop()
+if not targets(run):
+    st.info("These data have no classes and are no images, so there is nothing to ask about them.")
+    st.stop()
+probes(run)
+notes(
+    "Each point is the test error of a linear classifier that reads one layer and nothing else; below it the layer, "
+    "and its probe behind a diode: values go to the probe, no gradient comes back. Red knows little, blue much. The "
+    "dashed curve is the same network with its first, random weights. ▲ marks a layer that knows less than the one "
+    "before.",
+    "Click a layer: what does its probe confuse, and which examples? Ask a classifier for the slant, and an "
+    "autoencoder for the class. Go back to earlier moments of the training. In the lab, watch half of a deep network "
+    "stay dead.",
+    "A probe is softmax(W h + b), fitted by convex optimisation to features h that stay fixed (Alain & Bengio 2017). "
+    "Layers can't add information, but they can make it easier to read: only what isn't linear can lower the optimal "
+    "training loss of a probe. Random features alone help a lot. With as many features as examples a probe fits "
+    "anything; the control, random labels, shows how much it could learn by heart (after Hewitt & Liang 2019).",
+)

@@ -1,0 +1,82 @@
+"""Steer the code of an autoencoder by what a probe reads from it, and measure with all the other probes."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from latentlab.analysis.attributes import MEASURES
+from latentlab.analysis.latents import encode_all
+from latentlab.analysis.probe import Probe, linear_probe
+from latentlab.analysis.steering import Leakage, leakage, steered
+from latentlab.data import to_bytes
+from latentlab.figures.probes import leakage_figure
+from latentlab.models import Decodes, Encodes
+from latentlab.runs import Run
+from pages.navigation import TRAVERSAL
+from pages.probes.curves import NOISE, question, targets
+from pages.shared import cached
+from pages.shared.header import look
+from pages.shared.images import figure, sheet
+
+STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
+ROWS = 4  # examples that are steered
+EXAMPLES = 200  # that leakage is measured on
+LIMIT = 3.0  # σ, as far as a place of the traversal may be
+
+
+def steering(run: Run, target: str) -> None:
+    """Pictures along the direction of an answer, and what else changes; nothing where the model has no decoder."""
+    if target == NOISE or not issubclass(run.kind, Encodes) or not issubclass(run.kind, Decodes):
+        return
+    st.markdown("**Steer**: codes moved along what the probe reads, decoded")
+    names = question(run, target, 0).names
+    towards = st.selectbox("Towards", names, len(names) - 1, key=f"towards-{target}", width=240)
+    k = names.index(str(towards))
+    probe, codes = _latent_probe(run, target), cached.standard_codes(run).numpy()
+    moved = steered(codes, probe.direction(k), STEPS.tolist())[:, :ROWS].swapaxes(0, 1)  # (rows, steps, z_dim)
+    images = to_bytes(cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1])))))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        sheet(images, len(STEPS), "Codes steered away from the answer and towards it, decoded")
+        st.caption(
+            f"From −3 to 3 standard deviations towards “{towards}”; in the middle the examples as they are. The probe "
+            f"errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."
+        )
+        ends = [";".join(",".join(f"{v:.2f}" for v in np.clip(moved[0, at], -LIMIT, LIMIT)) for at in (1, -2))]
+        TRAVERSAL.link("Open both ends in Traversal", run=run.id, z=ends[0].split(";")[1], pins=ends[0], detail="Paths")
+    with right:
+        found = _leakage(run, target, k)
+        figure(leakage_figure(found, look()), "What changes when codes are steered by each probe")
+        st.caption(
+            f"Change of the probability of each answer (column) when {EXAMPLES} codes are moved {found.sigmas:g} σ "
+            "along each probe (row), decoded and encoded again. Off the diagonal: what leaks."
+        )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _latent_probe(run: Run, target: str) -> Probe:
+    """A probe of the codes, in units of their spread, of the examples that are kept with the run."""
+    asked = question(run, target, 0)
+    fit, choose, _ = asked.sizes
+    z: NDArray[np.float32] = encode_all(cached.encoder(run), asked.x)
+    parts = [(z[rows], asked.y[rows]) for rows in (slice(fit, fit + choose), slice(fit + choose, None))]
+    return linear_probe(z[:fit], asked.y[:fit], valid=parts[0], test=parts[1], n_classes=len(asked.names))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _leakage(run: Run, target: str, k: int) -> Leakage:
+    probes = {}
+    for name in targets(run):
+        if name not in MEASURES and name != target:
+            continue
+        names = question(run, name, 0).names
+        which = k if name == target else len(names) - 1
+        try:
+            probes[f"{name}: {names[which]}"] = (_latent_probe(run, name), which)
+        except ValueError:  # an answer that all examples share
+            continue
+    codes = cached.standard_codes(run).numpy()[:EXAMPLES]
+    return leakage(cached.encoder(run), cached.decoder(run), codes, probes)

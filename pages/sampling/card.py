@@ -1,0 +1,30 @@
+"""The card of the page: a random walk through the prior, decoded."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from latentlab import device
+from latentlab.data import to_bytes
+from latentlab.models import Decodes
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.shared import cached
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+def card(run: Run) -> Card | None:
+    """Of a run that decodes."""
+    return Card(walked(run), run) if issubclass(run.kind, Decodes) else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def walked(run: Run) -> bytes:
+    """A random walk through the prior, decoded: each picture a small step from the last."""
+    n, decode = ROWS * COLUMNS, cached.decoder(run)
+    step = torch.randn((n, len(cached.dimensions(run).order)), generator=device.generator(5))
+    z = step[:1].clone().repeat(n, 1)
+    for k in range(1, n):  # an autoregression whose law is the prior
+        z[k] = 0.94 * z[k - 1] + 0.34 * step[k]
+    return thumbnail(to_bytes(decode(z)))

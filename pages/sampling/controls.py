@@ -1,0 +1,122 @@
+"""The controls of an experiment with chains, and presets of what goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import streamlit as st
+
+from latentlab.analysis.sampling import HMC, Start
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.sampling.experiment import (
+    FAR,
+    LEARNED,
+    OWN_WALK,
+    POSTERIOR,
+    Setup,
+    energies,
+    image_of,
+    samplers,
+    sensible,
+    targets,
+)
+from pages.shared import cached, url_state
+from pages.shared.masks import CHOICES, chosen, drawn
+
+STARTS = ("data", "one point", "far outside")
+SPURIOUS = "spiral-dae-naive"
+WHOLE = "nothing"
+BURN_IN = 25  # % of the steps
+NO_PRESET = "nothing: choose freely"
+PRESETS: dict[str, dict[str, Any]] = {
+    "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
+    "the step is too long": {"target": "mixture", "sampler": "random walk", "power": 3, "start": "data"},
+    "two modes are far apart": {"target": FAR, "sampler": "random walk", "power": 0, "start": "one point"},
+    "… and hotter chains help": {"target": FAR, "sampler": "parallel tempering", "power": 0, "start": "one point"},
+    "the burn-in is too short": {
+        "target": "mixture", "sampler": "random walk", "power": -3, "start": "far outside", "burn-in": 0,
+    },
+    "energies of first order": {
+        "target": "curve", "sampler": "random walk", "power": 0, "start": "data", "energy": "first order",
+    },
+    "a spurious attractor": {
+        "run": SPURIOUS, "target": LEARNED, "sampler": OWN_WALK, "power": 0, "start": "far outside",
+    },
+}  # fmt: skip
+
+
+def choose_preset() -> None:
+    """Let the visitor choose what goes wrong."""
+    known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
+    st.selectbox(
+        "What goes wrong", known, key="wrong", on_change=_apply,
+        help="Ready-made experiments that fail, each in its own way", width=260,
+    )  # fmt: skip
+
+
+def controls(run: Run) -> tuple[Setup, float]:
+    """Draw them; returns the experiment and the share of its steps that is left out at the start."""
+    if url_state.read("run") not in (None, run.id):
+        st.rerun()  # a preset of another model: a fragment alone would stay with this one
+    _keep_possible("target", targets(run))
+    target = st.selectbox("Target", targets(run), key="target", bind="query-params")
+    if not {POSTERIOR, LEARNED} & set(targets(run)):
+        st.caption(f"Nothing of “{run.title}” can be sampled here; these densities need no model.")
+    _keep_possible("sampler", samplers(target))
+    sampler = st.selectbox("Sampler", samplers(target), key="sampler", bind="query-params")
+    image, hidden, mask = 0, WHOLE, None
+    if target == POSTERIOR:
+        left, right = st.columns(2)
+        n = len(cached.examples(run))
+        image = int(left.number_input("Image", 0, n - 1, 0, key="image", bind="query-params"))
+        hidden = right.selectbox("Hidden", [WHOLE, *CHOICES], 2, key="hidden", bind="query-params")
+    hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
+    if hidden != WHOLE:
+        with hiding:
+            mask = chosen(hidden, drawn(image_of(run, image)), more)
+    step = sensible(run, target, sampler, image, mask)
+    power = 0
+    if sampler not in (OWN_WALK, "Gibbs"):
+        power = stepping.select_slider(
+            "Step", list(range(-5, 6)), 0, lambda k: f"{step * 2.0**k:.2g}", key="power", bind="query-params",
+            help="The length of the sampler, in units of what is sampled",
+        )  # fmt: skip
+    with more:
+        start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
+        _keep_possible("energy", energies(target))
+        energy = st.selectbox(
+            "Differences of log-density", energies(target), key="energy", bind="query-params",
+            help="Exact; or as a denoiser knows them, by an integral along the step, or by the slope at its start",
+        )  # fmt: skip
+        n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
+        n_steps = st.select_slider("Steps", [50, 100, 300, 1_000], 300, key="steps", bind="query-params")
+        burn_in = st.slider("Burn-in (% of the steps)", 0, 75, BURN_IN, 5, key="burn-in", bind="query-params")
+        n_leapfrog = 10
+        if sampler == HMC.name:
+            n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))
+        seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
+    setup = Setup(
+        target, sampler, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask
+    )  # fmt: skip
+    return setup, burn_in / 100
+
+
+def _apply() -> None:
+    """Turn the controls to what a preset says."""
+    given = dict(PRESETS.get(st.session_state["wrong"], {}))
+    if not given:
+        return
+    if "run" in given:
+        url_state.write("run", given.pop("run"))
+    st.session_state.update({"burn-in": BURN_IN, "energy": "exact"} | given)  # nothing stays of the preset before it
+
+
+def _keep_possible(key: str, options: list[str]) -> None:
+    """Forget a choice that the choices before it have ruled out."""
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+
+
+def _shipped(run_id: str) -> bool:
+    return any(run.id == run_id for run in Store.default().runs())

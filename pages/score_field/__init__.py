@@ -1,0 +1,1 @@
+"""The page Score field: what a denoiser knows of the density."""

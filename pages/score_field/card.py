@@ -1,0 +1,37 @@
+"""The card of the page: examples and their scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab.data import to_bytes
+from latentlab.figures.scores import as_colour, signed
+from latentlab.models import Denoises
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.navigation import SCORE_FIELD, Card
+from pages.shared import cached
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+def card(run: Run) -> Card | None:  # noqa: ARG001 a field is of a denoiser, whichever run was chosen
+    """A picture of a denoiser of images, which leads to the field in the plane."""
+    denoisers = {one.id: one for one in Store.default().runs(Denoises)}
+    shown = next((one for one in denoisers.values() if len(one.shape) == 3), None)
+    return Card(scores(shown), denoisers.get(SCORE_FIELD.first, shown)) if shown is not None else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def scores(run: Run) -> bytes:
+    """Examples, and beneath each its score."""
+    model, x = cached.model(run), cached.examples(run).batch(slice(ROWS // 2 * COLUMNS)).x
+    if not isinstance(model, Denoises):
+        raise TypeError(f"{run.model} doesn't denoise.")
+    with torch.no_grad():
+        score = (model.denoise(x) - x).numpy()
+    pairs = np.stack(
+        [part.reshape(-1, COLUMNS, *part.shape[1:]) for part in (as_colour(to_bytes(x)), signed(score))], 1
+    )
+    return thumbnail(pairs.reshape(-1, *pairs.shape[3:]))

@@ -1,0 +1,174 @@
+"""Whose field is on the page: a trained network's, the exact one of a density or of points, or one that is learning."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from functools import partial
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+from torch import Tensor
+
+from latentlab.analysis.field import MOST_POINTS, Box, FieldError, optimal_denoiser
+from latentlab.analysis.preview import around
+from latentlab.data import DENSITIES, Dataset, Density, load
+from latentlab.data.toys import points
+from latentlab.models import Denoises
+from latentlab.runs import Run
+from pages.score_field import learning
+from pages.score_field.fields import Source
+from pages.shared import cached
+
+ITS, MINE = "the model's", "my points"
+KINDS = ("Trained", "Exact", "Points", "Live")
+# in a plane of width 1 to 10
+SIGMAS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)
+COUNTS = (3, 10, 30, 100, 300, 1_000, 3_000)
+TYPICAL = 0.04  # noise for points of one's own, by the width of the plane
+SHOWN = 500  # points of the data that are drawn, or that the optimum of points is of
+START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
+
+
+def choose(run: Run, more: DeltaGenerator) -> Source:
+    """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence.
+
+    Args:
+        run: the chosen one.
+        more: where the page keeps what is seldom changed.
+    """
+    whose = more.segmented_control(
+        "Data", [ITS, MINE], default=ITS, required=True, key="whose", bind="query-params", wrap=True,
+        help="What the model above was trained on, or points that you bring",
+    )  # fmt: skip
+    mine = whose == MINE
+    kinds = KINDS[1:] if mine else KINDS
+    kind = st.segmented_control(
+        "Field of", kinds, default=kinds[0], required=True, key=f"of-{'mine' if mine else 'run'}", wrap=True,
+        bind="query-params",
+        help="The trained network; the exact optimum for the density, or for a sample of points; a network that "
+        "learns while you watch",
+    )  # fmt: skip
+    try:
+        data, density = _of_mine(more) if mine else _of_run(run)
+        box = around(data.x)
+        if kind == "Live":
+            return learning.source_of(data, density, box, not mine)
+        if kind == "Trained":
+            return _trained(run, data, density, box)
+        sigma = _sigma(None if mine else run, box)
+        if kind == "Exact":
+            name = "exact optimum of the density" if not mine else "optimum of a kernel estimate"
+            key = f"exact {_digest(data)} {sigma}"
+            return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
+        n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
+        few = data if mine else _train(run)[: int(n)]
+        name = f"exact optimum of {counted(len(few))}"
+        denoise = optimal_denoiser(few.x, sigma)
+        key = f"points {_digest(data)} {len(few)} {sigma}"
+        return Source(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
+    except (FieldError, ValueError) as error:
+        st.error(str(error))
+        st.stop()
+
+
+def _of_run(run: Run) -> tuple[Dataset, Density]:
+    data = cached.examples(run)
+    return data, DENSITIES[run.dataset] if run.dataset in DENSITIES else _kernel(data.x)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _training_points(dataset: str) -> Dataset:
+    return load(dataset).train
+
+
+def _train(run: Run) -> Dataset:
+    return _training_points(run.dataset) if run.dataset in DENSITIES else cached.examples(run)
+
+
+def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:
+    model = cached.model(run)
+    if not isinstance(model, Denoises):
+        raise TypeError(f"{run.model} doesn't denoise.")
+    st.caption(f"trained with noise σ = {model.sigma:g}")
+    known = run.dataset in DENSITIES
+    return Source(f"{run.id} {run.created}", run.title, model.denoise, model.sigma, data, density, box, known)
+
+
+def _sigma(run: Run | None, box: Box) -> float:
+    """Choose the noise, at first a run's own; or one that suits points about which no run says anything."""
+    width = box[1] - box[0]
+    unit = 10.0 ** math.floor(math.log10(width))
+    fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
+    start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width
+    near = min(fitting, key=lambda sigma: abs(math.log(sigma / start)))
+    if st.session_state.get("sigma", near) not in fitting:
+        del st.session_state["sigma"]  # a choice of another plane
+    return float(
+        st.select_slider("Noise σ", fitting, near, key="sigma", bind="query-params", help="In units of the data")
+    )
+
+
+def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
+    """Points that were typed, clicked or brought."""
+    st.session_state.setdefault("my-points", START)
+    brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
+    with more.expander("Points as text", expanded=brought is None):
+        st.text_area("One point a line: x, y", key="my-points", height=120, label_visibility="collapsed")
+        st.caption("Or let the pointer add them on the plane.")
+    xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])
+    x = torch.from_numpy(xy)
+    data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,))
+    density = _kernel(x)
+    st.caption(f"{counted(len(x))}; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
+    return data, density
+
+
+def counted(n: int) -> str:
+    """So many points, in words."""
+    return f"{n:,} point{'' if n == 1 else 's'}"
+
+
+def read_points(text: str) -> NDArray[np.float32]:
+    """Points of the plane out of text, a line each, two numbers separated by a comma, a semicolon, a tab or spaces.
+
+    Raises:
+        FieldError: none, too many, or something in them isn't two finite numbers.
+    """
+    rows = [line for line in io.StringIO(text) if line.strip()]
+    if not rows:
+        raise FieldError("There are no points yet: type or click at least one.")
+    if len(rows) > MOST_POINTS:
+        raise FieldError(f"{len(rows):,} points are too many to draw; bring at most {MOST_POINTS:,} of them.")
+    found = []
+    for number, row in enumerate(rows, 1):
+        try:
+            values = [float(part) for part in row.replace(",", " ").replace(";", " ").split()]
+        except ValueError:
+            if number == 1 and len(rows) > 1:
+                continue  # names of columns
+            values = []
+        if len(values) != 2 or not all(math.isfinite(v) and abs(v) < 1e6 for v in values):
+            raise FieldError(f"Line {number} of the points isn't two numbers below a million: {row.strip()[:40]!r}.")
+        found.append(values)
+    return np.array(found, np.float32)
+
+
+def add_mine(x: float, y: float) -> None:
+    """Add a clicked point to the typed ones."""
+    st.session_state["my-points"] = f"{st.session_state.get('my-points', '').rstrip()}\n{x:.3g}, {y:.3g}".lstrip()
+
+
+def _kernel(x: Tensor) -> Density:
+    """A Gaussian about each point, its width by Silverman's rule: N^(-1/6) of the spread in the plane."""
+    spread = float(x.double().std(0).mean()) if len(x) > 1 else 0.0
+    width = spread * len(x) ** (-1 / 6) or 0.1  # identical points have no spread
+    return points(x.double(), max(width, 1e-3))
+
+
+def _digest(data: Dataset) -> str:
+    return hashlib.blake2b(data.x.numpy().tobytes(), digest_size=8).hexdigest()

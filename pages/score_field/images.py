@@ -1,0 +1,184 @@
+"""The score field in many dimensions: of images as images, as a way of denoising, and on a plane through three."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from latentlab import device
+from latentlab.analysis.field import Denoise, FieldError, agreement, score_field
+from latentlab.analysis.preview import around
+from latentlab.analysis.slices import Slice, through
+from latentlab.analysis.streamlines import streamlines
+from latentlab.data import DENSITIES, to_bytes
+from latentlab.figures import field as draw
+from latentlab.figures.scores import as_colour, signed
+from latentlab.models import Denoises
+from latentlab.runs import Run
+from pages.shared import cached
+from pages.shared.header import look
+from pages.shared.images import figure, sheet
+
+N_IMAGES = 12
+STEPS = 9  # of denoising that are shown
+SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+N_LATTICE = 32
+DETAILS = ("Plane through three", "The same, again and again")
+
+
+@st.fragment
+def images(run: Run) -> None:
+    """The score of some examples, what repeated denoising makes of them, and a plane through three."""
+    model = cached.model(run)
+    if not isinstance(model, Denoises):
+        raise TypeError(f"{run.model} doesn't denoise.")
+    if len(run.shape) != 3:
+        _numbers(run, model)
+        _plane(run, model)
+        return
+    picture, controls = st.columns([2, 1], gap="large")
+    with controls:
+        start = min(SIGMAS, key=lambda s: abs(s - model.sigma))
+        sigma = st.select_slider(
+            "Noise added", SIGMAS, start, key=f"noise-{run.id}", bind="query-params", help="Intensities go from 0 to 1"
+        )
+        last = max(0, len(cached.examples(run)) - N_IMAGES)
+        first = st.number_input("First example", 0, last, 0, key="first", bind="query-params")
+        seed = st.number_input("Seed of the noise", 0, 999, 0, key="noise-seed", bind="query-params")
+        st.caption(f"trained with noise σ = {model.sigma:g}")
+    clean = cached.examples(run)[int(first) : int(first) + N_IMAGES].batch().x
+    noisy = clean + float(sigma) * torch.randn(clean.shape, generator=device.generator(int(seed)))
+    with torch.no_grad():
+        r = model.denoise(noisy)
+        of_clean = ((model.denoise(clean) - clean) / model.sigma**2).numpy()
+    score = ((r - noisy) / model.sigma**2).numpy()
+    with picture:
+        rows = [to_bytes(clean), signed(of_clean), to_bytes(noisy), signed(score), to_bytes(r)]
+        sheet(np.concatenate([as_colour(row) for row in rows]), N_IMAGES, "Examples and scores, clean and with noise")
+        st.caption(
+            "From above: the examples; their score, **blue** where a pixel should be lighter and **red** where darker; "
+            "with noise; the score of the noisy ones; and denoised."
+        )
+        before, after = ((x - clean).square().flatten(1).mean(1).sqrt().mean() for x in (noisy, r))
+        st.markdown(
+            f"Noise left: **{float(after):.3f}** of {float(before):.3f} a pixel (root mean square). |score| "
+            f"{np.linalg.norm(score.reshape(len(score), -1), axis=1).mean():.0f} on average; for noise alone it "
+            f"would be {np.sqrt(clean[0].numel()) * float(sigma) / model.sigma**2:.0f}."
+        )
+    plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
+    if plane.open:
+        with plane:
+            _plane(run, model)
+    if again.open:
+        with again:
+            _again(model.denoise, noisy)
+
+
+@torch.no_grad()
+def _again(denoise: Denoise, x: Tensor) -> None:
+    path = [x]
+    for _ in range(STEPS):
+        path.append(denoise(path[-1]))
+    sheet(to_bytes(torch.cat(path)), len(x), "Each row is the one above it, denoised")
+    steps = [float((b - a).flatten(1).norm(dim=1).mean()) for a, b in itertools.pairwise(path)]
+    st.caption(
+        "Each row is the one above it, denoised: a way uphill in density, towards a sink. A sink is a likely image, or "
+        f"a mean of some. The first step moves {steps[0]:.2f}, the last one {steps[-1]:.3f}."
+    )
+
+
+def _numbers(run: Run, model: Denoises) -> None:
+    """How the score agrees with the true one, where that is known."""
+    density = DENSITIES.get(run.dataset)
+    if density is None:
+        return
+    rng = device.generator(1)
+    x = density.blurred(model.sigma).sample(2_000, rng).float()
+    with torch.no_grad():
+        found = agreement((model.denoise(x) - x) / model.sigma**2, density.blurred(model.sigma).score(x))
+    st.markdown(
+        f"**{density.dim} dimensions**: on noisy draws, median cosine with the exact score "
+        f"**{found.median_cosine:.4f}**, relative error **{found.relative_rms:.1%}**."
+    )
+
+
+def _plane(run: Run, model: Denoises) -> None:
+    """The field on the plane through three examples."""
+    data = cached.examples(run)
+    picture, controls = st.columns([2, 1], gap="large")
+    with controls:
+        st.markdown("The three")
+        wanted = [
+            int(
+                st.number_input(
+                    f"Example {k + 1}", 0, len(data) - 1, start, key=f"corner-{k}-{run.id}", bind="query-params"
+                )
+            )
+            for k, start in enumerate(_apart(data.y, len(data)))
+        ]
+        over = st.pills(
+            "Draw",
+            ("arrows", "streamlines"),
+            selection_mode="multi",
+            default=["arrows"],
+            key="over-slice",
+            bind="query-params",
+            wrap=True,
+        )
+    three = data[torch.tensor(wanted)].batch().x
+    try:
+        plane = through(three)
+    except FieldError as error:
+        st.error(str(error))
+        return
+    with controls:
+        if len(run.shape) == 3:
+            sheet(to_bytes(three), 3, "The three examples")
+        middle = plane.corners.mean(0, keepdim=True)
+        share = float(plane.leaving(model.denoise, middle)[0])
+        st.caption(
+            f"Arrows are the part of the step that lies in the plane; in its middle {share:.0%} of the squared step "
+            "leads out of it."
+        )
+        if len(run.shape) == 3:
+            _middle(plane, model, middle)
+    with picture:
+        box = around(plane.corners, 0.3)
+        inside = plane.seen(model.denoise)
+        field = score_field(inside, model.sigma, box, N_LATTICE)
+        layer = draw.Layer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
+        drawn = draw.plane(field, box, look(), layer, height=480)
+        if "streamlines" in over:
+            lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)
+            draw.add_streamlines(drawn, lines, look())
+        if "arrows" in over:
+            draw.add_arrows(drawn, field, look(), thin=2)
+        drawn.add_scatter(
+            x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
+            text=_told_apart(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
+            marker={"size": 12, "color": "#ff5c8a", "line": {"color": look().surface, "width": 2}},
+        )  # fmt: skip
+        figure(drawn, "The field on the plane through three examples")
+
+
+@torch.no_grad()
+def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
+    x = plane.examples(middle)
+    once = model.denoise(x)
+    sheet(to_bytes(torch.cat([x, once, model.denoise(once)])), 3, "The mean of the three, and denoised once and twice")
+    st.caption("their mean, denoised once, and twice")
+
+
+def _told_apart(run: Run, y: list[int], wanted: list[int]) -> list[str]:
+    """The classes of the three; their numbers where there is but one class."""
+    return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
+
+
+def _apart(y: Tensor, n: int) -> tuple[int, int, int]:
+    """Three examples of different classes, if there are."""
+    firsts = [int(torch.nonzero(y == k)[0]) for k in y.unique()[:3]]
+    return (firsts[0], firsts[1], firsts[2]) if len(firsts) == 3 else (0, n // 3, 2 * n // 3)

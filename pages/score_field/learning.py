@@ -1,0 +1,168 @@
+"""A network that learns while one watches: the helper process trains it a moment at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.field import Box
+from latentlab.background import Background
+from latentlab.data import DENSITIES, Dataset, Density, load
+from latentlab.knobs import Knob, KnobError, knobs
+from latentlab.live import Lesson, Moment, advance, network
+from latentlab.models import MODELS, Denoises
+from latentlab.training import TrainConfig, TrainingError
+from pages.score_field.fields import Source
+from pages.shared.knob_form import knob_form
+
+MODELS_HERE = ("dae", "cae", "rcae")
+SECONDS = 0.7  # of training between two pictures
+EVERY = 0.5  # seconds between two looks at the helper
+IN_SIGHT = {"dae": ("sigma", "hidden", "init", "noise_schedule"), "cae": ("sigma", "hidden"),
+            "rcae": ("sigma", "hidden", "init")}  # fmt: skip
+NOT_HERE = ("network", "width", "noise", "share")
+N_POINTS = 4_000
+
+
+def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
+    """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
+    reach = round(max(abs(v) for v in box), 2)
+    settings = st.popover("Knobs of the network", width="stretch")
+    model = settings.segmented_control(
+        "Model", MODELS_HERE, default="dae", required=True, key="live-model", bind="query-params"
+    )
+    declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
+    form = f"live-{model}-{data.name}"
+    width = box[1] - box[0]
+    given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
+    given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
+    given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
+    with settings:
+        config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT[model]], form, given | config)
+        config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
+        shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
+        train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})
+    train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
+    lesson = Lesson(model, config, train, _points(data))
+    name = _name(lesson)
+    if running(name):
+        st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_end, args=(name,))
+    else:
+        st.button(
+            "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
+        )
+    now = _moments().get(name, Moment())
+    try:
+        trained = network(lesson, now=now)
+    except (KnobError, ValueError) as error:
+        st.error(str(error))
+        st.stop()
+    if running(name):
+        st.fragment(_watch, run_every=EVERY)(lesson, name)
+    progress(now)
+    if not isinstance(trained, Denoises):
+        raise TypeError(f"{model} doesn't denoise.")
+    key = f"live {name} {now.step}"
+    return Source(key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known)
+
+
+def _within(knob: Knob, value: float) -> float:
+    """The value, or the nearest that the knob allows: points may lie far apart, or nearly on each other."""
+    return min(max(value, knob.low if knob.low is not None else value), knob.high if knob.high is not None else value)
+
+
+def progress(now: Moment) -> None:
+    """How far it is, in a line."""
+    if not now.step:
+        st.caption("Not trained yet: this is how it starts.")
+        return
+    loss = f"loss {now.losses[-1][1]:.4g} σ² · " if now.losses else ""
+    done = "done" if now.done else f"{now.step / max(now.n_steps, 1):.0%}"
+    st.caption(f"{loss}{now.step:,} of {now.n_steps:,} steps · {now.seconds:.0f} s · {done}")
+
+
+def running(name: str) -> bool:
+    """Whether this browser has the lesson going."""
+    return bool(st.session_state.get("live-running") == name)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def trainer() -> Background:
+    """The helper process that trains; not the one that lays out maps, which may be busy for long."""
+    return Background()
+
+
+def _frozen(model: Denoises) -> Any:
+    model.eval().requires_grad_(False)
+    return model.denoise
+
+
+def _points(data: Dataset) -> Any:
+    if data.name in DENSITIES:
+        return load(data.name).train.x[:N_POINTS].numpy()
+    return data.x.numpy()
+
+
+def _name(lesson: Lesson) -> str:
+    settings = repr((lesson.model, sorted(lesson.config.items()), sorted(lesson.train.items()), lesson.x.shape))
+    return hashlib.blake2b(settings.encode() + np.ascontiguousarray(lesson.x).tobytes(), digest_size=8).hexdigest()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _moments() -> dict[str, Moment]:
+    """How far each lesson is; the last few."""
+    return {}
+
+
+def _start(name: str) -> None:
+    if _moments().get(name, Moment()).done:
+        del _moments()[name]  # again from the start
+    st.session_state["live-running"] = name
+
+
+def _end(name: str) -> None:
+    """Stop, and draw all of the page: of a fragment drawn alone the browser at times keeps the button that went."""
+    _stop(name)
+    st.rerun()
+
+
+def _stop(name: str) -> None:
+    st.session_state["live-running"] = ""
+    for asked in [key for key in _asked() if key.startswith(name)]:
+        trainer().forget(asked)
+        _asked().discard(asked)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _asked() -> set[str]:
+    return set()
+
+
+def _watch(lesson: Lesson, name: str) -> None:
+    """Ask for the next moment, and draw again when it is there."""
+    before = _moments().get(name, Moment())
+    key = f"{name} {before.step}"
+    asked = trainer().ask(key, advance, lesson, before, SECONDS)
+    _asked().add(key)
+    if not asked.done():
+        if not before.step:
+            st.caption("The helper process starts …")
+        return
+    _asked().discard(key)
+    try:
+        now = asked.result()
+    except (KnobError, TrainingError, ValueError, RuntimeError) as error:
+        _stop(name)
+        st.error(str(error).partition("\n")[0])
+        return
+    kept = _moments()
+    kept[name] = now
+    while len(kept) > 8:
+        kept.pop(next(iter(kept)))
+    if now.done:
+        st.session_state["live-running"] = ""
+    st.rerun()

@@ -1,0 +1,51 @@
+"""Score field: what a denoising autoencoder knows about the density of its data."""
+
+import streamlit as st
+
+from latentlab.runs import Run
+from pages.navigation import SCORE_FIELD
+from pages.score_field.at_a_place import at_a_place, is_it_a_gradient
+from pages.score_field.exact_1d import laboratory
+from pages.score_field.images import images
+from pages.score_field.plane import the_plane
+from pages.score_field.presets import presets
+from pages.shared.header import header, notes
+
+DETAILS = ("At a place", "Energy and curl", "One dimension")
+
+
+@st.fragment
+def score_field(run: Run) -> None:
+    """The plane, and beneath it what it knows: all that reruns when something on it is changed."""
+    source, box = the_plane(run)
+    place, gradient, line = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if place.open:
+        with place:
+            at_a_place(source)
+    if gradient.open:
+        with gradient:
+            is_it_a_gradient(source, box)
+    if line.open:
+        with line:
+            laboratory()
+
+
+run = header(SCORE_FIELD)
+if run is None:
+    st.stop()
+presets(run)
+if run.shape == (2,):
+    score_field(run)
+else:
+    images(run)
+notes(
+    "Each arrow is (r(x) − x) / σ²: how the network would move a place to make it likelier. On the data it hardly "
+    "moves; between two ridges the arrows part. Behind them lies the true density, or what you choose. The ring is a "
+    "place: its ellipse is what may have been there before the noise, the line what repeated denoising makes of it.",
+    "Let the pointer zoom in between two arms of the spiral. Switch to the naive start and draw the fixed points: "
+    "places far from the data attract. Then choose the one with more noise. Compare the exact field as σ grows. "
+    "Train a network and watch its field form.",
+    "The best denoiser is r(x) = E[clean | noisy = x] = x + σ² ∇ log q(x), with q the density of the data blurred by "
+    "the noise (Miyasawa 1961; Vincent 2011; Alain & Bengio 2014, Theorem 1, where σ → 0; it holds for every σ). Its "
+    "Jacobian is I + σ² times the Hessian of log q. A network need not be a gradient: its curl says how far it isn't.",
+)

@@ -1,0 +1,73 @@
+"""The source's figures as a click: a model, a box, and what is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.score_field.choose_field import ITS, MINE
+from pages.score_field.plane import POINTERS
+from pages.shared import url_state
+from pages.shared.header import choose
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a figure of the source needs."""
+
+    title: str
+    run: str
+    box: str | None
+    over: tuple[str, ...]
+    behind: str
+    what: str
+
+
+PRESETS = (
+    Preset("Spiral", "spiral-dae", None, ("arrows", "data"), "true density", "Alain & Bengio 2014, Fig. 3.5a"),
+    Preset("Between its arms", "spiral-dae", "-0.47,-0.15,-0.13,0.19", ("arrows", "data", "fixed points"),
+           "reconstruction error", "Fig. 3.5b: the arrows part half-way, though the error is low there"),
+    Preset("Out of control", "spiral-dae-naive", None, ("arrows", "data", "fixed points"), "basins",
+           "Fig. 3.7: the usual initialisation, and places far from the data that attract"),
+    Preset("Mended by noise", "spiral-dae-mended", None, ("arrows", "data", "fixed points"), "basins",
+           "The same start, with noise that falls from 0.2 to 0.01: no path goes astray"),
+    Preset("Mixture", "mixture-dae", None, ("arrows", "streamlines"), "angle error",
+           "Five Gaussians: where the network is wrong, and by how much"),
+)  # fmt: skip
+
+
+def presets(run: Run) -> None:
+    """A button for each, and one for points of one's own; the run is the chosen one."""
+    here = {run.id for run in Store.default().runs()}
+    shipped = [preset.run for preset in PRESETS if preset.run in here]
+    with st.container(horizontal=True, gap="small", key="presets"):
+        for preset in PRESETS:
+            if preset.run in here:
+                st.button(
+                    preset.title, key=f"preset-{preset.title}", type="tertiary", help=preset.what, on_click=_show,
+                    args=(preset,), icon=":material/image:",
+                )  # fmt: skip
+        planar = [run.id] if run.shape == (2,) else shipped[:1]
+        if planar:
+            st.button(
+                "Points of your own", key="preset-own", type="tertiary", icon=":material/edit:", on_click=_bring,
+                args=(planar[0],), help="Click them onto the plane; type them or upload a file behind “More”",
+            )  # fmt: skip
+
+
+def _bring(run_id: str) -> None:
+    choose(run_id)
+    url_state.write("box", None)
+    url_state.write("at", None)
+    st.session_state.update({"whose": MINE, "pointer-True": POINTERS[-1]})
+
+
+def _show(preset: Preset) -> None:
+    choose(preset.run)
+    url_state.write("box", preset.box)
+    url_state.write("at", None)
+    wanted = {"over": list(preset.over), "behind": preset.behind, "whose": ITS, "of-run": "Trained"}
+    st.session_state.update(wanted)  # the address follows its widgets; it can't be written for them

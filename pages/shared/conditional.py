@@ -1,0 +1,129 @@
+"""What the pages keep of models that are told the class: styles of examples, sheets, and what they use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from latentlab.analysis.analogy import Analogies, DecodeAs, EncodeAs, Floats, Usage, in_every_class, usage_of
+from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.class_program import unroll_as
+from latentlab.analysis.judging import Judged, Share, judge
+from latentlab.analysis.program import Program, ProgramError
+from latentlab.analysis.style import LEAST, Consistency, style_consistency
+from latentlab.data import UNLABELLED, Dataset
+from latentlab.device import generator
+from latentlab.models import Conditional
+from latentlab.models.conditional_vae import ConditionalVAE
+from latentlab.runs import Run
+from pages.shared import cached
+from pages.shared.classifier import classifier
+
+STYLES = 60  # that the meters look at, each in every class
+
+
+def conditional(run: Run) -> Conditional:
+    """The trained model of a run that is told the class."""
+    trained = cached.model(run)
+    if not isinstance(trained, Conditional):
+        raise TypeError(f"{run.model} isn't told the class.")
+    return trained
+
+
+def decoder_as(run: Run) -> DecodeAs:
+    """The decoder of a run's model, without gradients: codes in units of the prior, and classes."""
+    trained = conditional(run)
+
+    def decode(z: Tensor, y: Tensor) -> Tensor:
+        with torch.no_grad():
+            return trained.decode(z, y)
+
+    return decode
+
+
+def encoder_as(run: Run) -> EncodeAs:
+    """The encoder of a run's model, without gradients."""
+    trained = conditional(run)
+
+    def encode(x: Tensor, y: Tensor) -> Tensor:
+        with torch.no_grad():
+            return trained.encode(x, y)
+
+    return encode
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def labelled(run: Run) -> Dataset:
+    """The test examples kept with a run that have a class."""
+    kept = cached.examples(run)
+    return kept[torch.nonzero(kept.y != UNLABELLED)[:, 0]]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def styles(run: Run) -> Tensor:
+    """(N, z_dim) the styles of the run's labelled test examples."""
+    some = labelled(run).batch()
+    return encoder_as(run)(some.x, some.y)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def style_dimensions(run: Run) -> Bottleneck:
+    """What each dimension of the style carries, over the run's test examples."""
+    trained, some = conditional(run), labelled(run).batch()
+    with torch.no_grad():
+        if isinstance(trained, ConditionalVAE):
+            return bottleneck(*trained.posterior(some.x, some.y))
+        return spread(trained.encode(some.x, some.y))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def class_program(run: Run) -> Program | str:
+    """The run's decoder as steps for the browser, or the reason why it must be run here."""
+    trained = conditional(run)
+    try:
+        return unroll_as(trained.decode, trained, trained.z_dim, len(run.classes))
+    except ProgramError as error:
+        return str(error)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def in_classes(run: Run, codes: tuple[cached.Code, ...]) -> Analogies:
+    """Styles, each in all classes."""
+    z = torch.tensor(codes)
+    cells = in_every_class(decoder_as(run), z, len(run.classes))
+    return Analogies(z.numpy(), torch.full((len(z),), UNLABELLED).numpy(), cells)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def verdict(run: Run, codes: tuple[cached.Code, ...]) -> Judged | None:
+    """What the judge says of a sheet, row by row; None where there is no judge."""
+    return _judged(run, in_classes(run, codes).examples)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Measuring what the decoder uses …", hash_funcs=cached.BY_VERSION)
+def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | None]:
+    """What the decoder uses, what the judge sees, and what a row keeps, for styles of examples or of the prior."""
+    z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
+    cells = in_every_class(decoder_as(run), z, len(run.classes))
+    is_image = len(run.shape) == 3 and len(cells) >= LEAST
+    return usage_of(cells), _judged(run, cells), style_consistency(cells) if is_image else None
+
+
+def _judged(run: Run, cells: Floats) -> Judged | None:
+    classify = classifier(run, own=False)
+    if classify is None:
+        return None
+    n, k = cells.shape[:2]
+    asked, rows = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k)
+    said = judge(classify, torch.from_numpy(cells).flatten(0, 1), asked, groups=rows.numpy())
+    return replace(said, control=_control(run))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _control(run: Run) -> Share | None:
+    """How often the judge recognises the run's real examples."""
+    classify, some = classifier(run, own=False), labelled(run).batch()
+    return judge(classify, some.x, some.y).accuracy if classify is not None else None

@@ -1,0 +1,120 @@
+"""The line at the top of every page, what it chooses, and the notes at its foot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from latentlab import places
+from latentlab.data import DENSITIES, is_local, names
+from latentlab.figures.theme import Theme, theme
+from latentlab.runs import Run, labels
+from latentlab.store import Store
+from pages.components import copy_link
+from pages.navigation import TRAIN, Page
+from pages.shared import url_state
+
+
+def look() -> Theme:
+    """The colours of the appearance that the visitor has."""
+    return theme(st.context.theme.type == "dark")
+
+
+def header(page: Page) -> Run | None:
+    """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
+
+    None where there is no run for the page, which is said, unless the page can do without.
+    """
+    found = _header(page, _runs(page))
+    return found if isinstance(found, Run) else None
+
+
+def header_or_data(page: Page) -> Run | str | None:
+    """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
+    return _header(page, _runs(page) | {f"data:{name}": name for name in names() if is_local(name)})
+
+
+def _runs(page: Page) -> dict[str, Run | str]:
+    found = Store.default().runs(*page.needs)
+    return {run.id: run for run in found if not (page.images and run.dataset in DENSITIES)}
+
+
+def _header(page: Page, options: Mapping[str, Run | str]) -> Run | str | None:
+    _inside_frame()
+    if not options:
+        st.title(page.title, anchor=False)
+        if page.needs:
+            st.info("There is no trained model for this page yet.", icon=":material/school:")
+            TRAIN.link("Train one")
+        return None
+    named = labels([option for option in options.values() if isinstance(option, Run)])
+    named |= {key: f"{option}, no model" for key, option in options.items() if isinstance(option, str)}
+    chosen = _chosen(options, page.first)
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
+        st.title(page.title, anchor=False, width="content")
+        st.space("stretch")
+        st.session_state["picked"] = chosen
+        key = st.selectbox(
+            "Model",
+            list(options),
+            format_func=named.__getitem__,
+            key="picked",
+            label_visibility="collapsed",
+            width=280,
+            on_change=_picked,
+        )
+        option = options[key]
+        data = option.dataset if isinstance(option, Run) else option
+        st.badge(data, icon=":material/database:", color="gray", help="The data it was trained on")
+        copy_link.copy_link()
+    url_state.write("run", key)
+    return option
+
+
+def choose(run_id: str) -> None:
+    """Choose a run for this page and the next, as if it had been picked; call it before `header`."""
+    url_state.write("run", run_id)
+
+
+def notes(see: str, attempt: str, why: str) -> None:
+    """The foot of a page, folded: what there is to see, what to try, why it is so and where it comes from."""
+    with st.expander("What you see · what to try · why it is so"):
+        for column, heading, text in zip(
+            st.columns(3, gap="large"),
+            ("What you see", "What to try", "Why it is so"),
+            (see, attempt, why),
+            strict=True,
+        ):
+            column.markdown(f"**{heading}**\n\n{text}")
+
+
+def _picked() -> None:
+    st.session_state.update(chosen=st.session_state["picked"], picked_here=True)
+    url_state.leave_place()
+
+
+def _inside_frame() -> None:
+    """Run the page inside app.py, always.
+
+    Until app.py has called `st.navigation` once, Streamlit takes the folder pages/ for its older convention and runs a
+    page that a link opens first on its own.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+def _chosen(runs: Collection[str], first: str) -> str:
+    """The picked run, else the address's, else the one chosen before, else a good first one."""
+    asked, picked_here = url_state.read("run"), st.session_state.pop("picked_here", False)
+    if asked and not picked_here:
+        if asked in runs:
+            st.session_state["chosen"] = asked
+        else:
+            st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
+    wishes = (f"data:{places.first_data()}", first)
+    default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
+    chosen: str = st.session_state.get("chosen", default)
+    return chosen if chosen in runs else default

@@ -1,0 +1,141 @@
+"""Which part of an image is hidden: a half, the middle, a box, or what a hand paints."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+from torch import Tensor
+
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import picture_shape, pictures, sheet_png
+from pages.components.brush import Mask, brush, pack, unpack
+from pages.shared import url_state
+from pages.shared.images import scale
+
+PARTS = ("left half", "right half", "top half", "bottom half", "middle")
+BOX, BRUSH = "a box", "brush"
+CHOICES = (*PARTS, BOX, BRUSH)
+FIRST = "middle"  # what is hidden before anything is painted
+GRAY = 0.4  # what is drawn in place of a hidden pixel
+WIDTH = 308  # pixels of the image, where it is painted without a brush
+
+
+def drawn(x: Tensor) -> NDArray[np.uint8]:
+    """(*shape) in [0, 1] -> (C, H, W): an example as it is drawn, a vector as gray cells."""
+    image: NDArray[np.uint8] = pictures(to_bytes(x)[None])[0]
+    return image
+
+
+def given(shape: tuple[int, ...], mask: str | None) -> Tensor:
+    """(*shape) bool: what isn't hidden by a mask; the numbers of a vector are hidden as they are drawn.
+
+    Raises:
+        ValueError: the mask is of another size.
+    """
+    channels, height, width = picture_shape(shape)
+    if mask is None:
+        return torch.ones(shape, dtype=torch.bool)
+    hidden = unpack(mask, height, width)
+    if hidden is None:
+        raise ValueError(f"What is hidden was not painted on an image of {width} × {height} pixels.")
+    return ~torch.from_numpy(hidden).repeat(channels, 1, 1).flatten()[: math.prod(shape)].reshape(shape)
+
+
+def part(name: str, height: int, width: int) -> Mask:
+    """The mask (height, width) of one of `PARTS`."""
+    top, bottom, left, right = {
+        "left half": (0, height, 0, width // 2),
+        "right half": (0, height, width // 2, width),
+        "top half": (0, height // 2, 0, width),
+        "bottom half": (height // 2, height, 0, width),
+        "middle": (height // 4, height - height // 4, width // 4, width - width // 4),
+    }[name]
+    return _rectangle(height, width, (top, bottom), (left, right))
+
+
+def chosen(choice: str, image: NDArray[np.uint8], more: DeltaGenerator) -> str:
+    """Draw what a choice of `CHOICES` needs to be told on an image (C, H, W); returns the mask of what is hidden.
+
+    Args:
+        choice: one of `CHOICES`.
+        image: what is hidden in part.
+        more: where the page keeps what is seldom changed.
+    """
+    _, height, width = image.shape
+    if choice == BRUSH:
+        return _painted(image, more)
+    url_state.write("mask", None)
+    if choice == BOX:
+        with st.popover("The box", width="stretch"):
+            return pack(_rectangle(height, width, *_sides(height, width)))
+    return pack(part(choice, height, width))
+
+
+def _painted(image: NDArray[np.uint8], more: DeltaGenerator) -> str:
+    """The brush, or plain controls in its place; the mask is kept for the visit, and in the address."""
+    _, height, width = image.shape
+    kept = f"mask-{height}x{width}"
+    if kept not in st.session_state:
+        st.session_state[kept] = _linked(height, width) or pack(part(FIRST, height, width))
+    by_hand = more.toggle(
+        "Paint by hand", True, key="by-hand", bind="query-params",
+        help="With a mouse, a finger, a pen or keys; without it, a box is painted by sliders and buttons",
+    )  # fmt: skip
+    if by_hand:
+        st.session_state[kept] = brush(f"brush-{height}x{width}", image, st.session_state[kept])
+    else:
+        _plain(image, kept)
+    mask: str = st.session_state[kept]
+    url_state.write("mask", mask if len(mask) <= url_state.LONGEST else None)
+    return mask
+
+
+def _linked(height: int, width: int) -> str | None:
+    """The address's mask; None, with a sentence, if it has one that isn't of this size."""
+    mask = url_state.read("mask")
+    if not mask:
+        return None
+    if unpack(mask, height, width) is None:
+        st.warning(
+            f"The link's “mask” is not one of an image of {width} × {height} pixels, so the {FIRST} is hidden instead."
+        )
+        return None
+    return mask
+
+
+def _plain(image: NDArray[np.uint8], kept: str) -> None:
+    """The brush without JavaScript: a box at a time is hidden or shown."""
+    _, height, width = image.shape
+    hidden = unpack(st.session_state[kept], height, width)
+    assert hidden is not None
+    seen = np.where(hidden, np.uint8(255 * GRAY), image)
+    content = sheet_png(seen[None], 1, scale=scale(image.shape, WIDTH))
+    st.image(content, width=WIDTH, alt="The image, its hidden part gray")
+    with st.popover("A box to paint", width="stretch"):
+        box = _rectangle(height, width, *_sides(height, width))
+        changes = {"Hide": hidden | box, "Show": hidden & ~box, "All": hidden | True, "None": hidden & False}
+        with st.container(horizontal=True, gap="small"):
+            for label, mask in (changes | {"Invert": ~hidden}).items():
+                st.button(label, f"paint-{label.lower()}", on_click=_keep, args=(kept, pack(mask)))
+
+
+def _keep(kept: str, mask: str) -> None:
+    st.session_state[kept] = mask
+
+
+def _sides(height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Sliders of a box: its first row and the one after its last, and so its columns."""
+    rows = st.slider("Rows", 0, height, (height // 4, 3 * height // 4), key="rows")
+    columns = st.slider("Columns", 0, width, (width // 4, 3 * width // 4), key="columns")
+    return rows, columns
+
+
+def _rectangle(height: int, width: int, rows: tuple[int, int], columns: tuple[int, int]) -> Mask:
+    hidden = np.zeros((height, width), bool)
+    hidden[slice(*rows), slice(*columns)] = True
+    return hidden

@@ -1,0 +1,216 @@
+"""Data of the user's own: upload them, see what became of them, keep them, choose them, remove them."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from latentlab import data, places
+from latentlab.data import DataError, Shelf
+from latentlab.data.files import Opened, read_path
+from latentlab.data.pictures import SUFFIXES
+from latentlab.data.tables import column_names
+from pages.navigation import CLUSTERS, TRAIN
+from pages.shared import url_state
+from pages.shared.images import sheet
+
+TABLES = (".csv", ".tsv", ".parquet")
+MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
+SHOWN = 24  # examples
+STEPS = 1_500  # of a first training, so that something is to be seen
+AUTOMATIC = "by its name"
+
+
+def choose_data() -> str:
+    """The control that chooses the data of a training, the user's own among them."""
+    names = data.names()
+    if st.session_state.get("dataset") not in names:  # the page was just opened, or the data were removed
+        wishes = (url_state.read("dataset"), places.first_data())
+        st.session_state["dataset"] = next((name for name in wishes if name in names), "digits")
+    chosen: str = st.selectbox("Data", names, key="dataset", help="Upload your own at the foot of this page")
+    url_state.write("dataset", chosen)
+    return chosen
+
+
+def first_epochs(name: str) -> int:
+    """How long a first training is: 20 epochs, more where an epoch is short."""
+    if name in data.NAMES:
+        return 200 if name == "digits" else 20
+    try:
+        return min(500, max(20, STEPS * 128 // max(1, Shelf.default().card(name).n)))
+    except DataError:
+        return 20
+
+
+def announce() -> None:
+    """Say what the app was started with."""
+    name = places.first_data()
+    if name in Shelf.default():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")
+            CLUSTERS.link("Map it", run=f"data:{name}")
+            TRAIN.link("Train on it", dataset=name)
+
+
+def own_data() -> None:
+    """Upload and keep data, and the list of what is kept."""
+    with st.expander("Data of your own", icon=":material/upload_file:", key="own-data"):
+        left, right = st.columns([2, 1], gap="large")
+        with left:
+            _upload()
+        with right:
+            _kept()
+
+
+def _upload() -> None:
+    files = st.file_uploader(
+        "Upload images, a zip of them, .npz, .npy, .csv, .tsv, .parquet or IDX",
+        accept_multiple_files=True,
+        key=f"upload-{st.session_state.get('uploads', 0)}",
+        help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
+    )
+    if message := st.session_state.pop("upload-failed", None):
+        st.error(message, icon=":material/error:")
+    if not files:
+        st.caption(
+            "Nothing is unpickled, nothing is sent anywhere; what is kept stays beside your runs until you delete it."
+        )
+        return
+    try:
+        label, image = _columns(files)
+        opened = _opened(tuple(file.file_id for file in files), label, image, files)
+    except DataError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    source = _safe(files[0].name) if len(files) == 1 else f"{len(files)} files, {_safe(files[0].name)} first"
+    _look(opened)
+    wish = st.text_input("Name", opened.splits.train.name, max_chars=40, key="own-name")
+    st.button(
+        "Keep and choose",
+        key="keep",
+        type="primary",
+        icon=":material/save:",
+        on_click=_keep,
+        args=(opened, source, wish),
+    )
+
+
+def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
+    """Of a table: the column with the label, and that with the names of the images beside it; empty for none."""
+    tables = [file for file in files if _safe(file.name).lower().endswith(TABLES)]
+    if len(tables) != 1 or not tables[0].size:
+        return "", ""
+    names = _names(tables[0].file_id, tables[0])
+    left, right = st.columns(2)
+    label = left.selectbox("Label", [AUTOMATIC, *names], key="own-label", help="The column that names the class")
+    if not any(_safe(file.name).lower().endswith(tuple(SUFFIXES)) for file in files):
+        return "" if label == AUTOMATIC else label, ""
+    image = right.selectbox("Images", names, key="own-image", help="The column with the names of the image files")
+    return "" if label == AUTOMATIC else label, image
+
+
+def _look(opened: Opened) -> None:
+    """What was read: the sentences, and some of the examples."""
+    st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in opened.summary))
+    few = opened.splits.train[:SHOWN].x.numpy()
+    if few.ndim == 4:
+        sheet(few, 12, "The first examples")
+    else:
+        names = opened.features or tuple(str(k) for k in range(few.shape[1]))
+        st.dataframe(
+            [dict(zip(names[:SHOWN], row.tolist(), strict=False)) for row in few[:6]], alt="The first examples"
+        )
+
+
+def _keep(opened: Opened, source: str, wish: str) -> None:
+    """Before the page runs again, so that its form can start from the choice."""
+    try:
+        name = Shelf.default().keep(opened, source, wish)
+    except DataError as error:
+        st.session_state["upload-failed"] = str(error)
+        return
+    st.session_state["dataset"] = name
+    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # an empty field
+    st.toast(f"Kept as {name}, and chosen.", icon=":material/check:")
+
+
+def _kept() -> None:
+    names = Shelf.default().names()
+    st.markdown("**Kept**" if names else "Nothing is kept yet.")
+    for name in names:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{name}**", width="content")
+            st.space("stretch")
+            with st.popover("", icon=":material/delete:", help=f"Delete {name}", key=f"ask-{name}"):
+                st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
+                st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
+        st.caption(_outline(name))
+        CLUSTERS.link("Map it", run=f"data:{name}")
+
+
+def _remove(name: str) -> None:
+    try:
+        Shelf.default().remove(name)
+    except DataError as error:
+        st.toast(str(error))
+
+
+def _outline(name: str) -> str:
+    try:
+        card = Shelf.default().card(name)
+    except DataError as error:
+        return _plain(str(error))
+    size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
+    several = f", {len(card.classes)} classes" if len(card.classes) > 1 else ", one class"
+    classes = several if card.classes else ", no labels"
+    return f"{card.n:,} {size}{classes}, from {_plain(card.source)}"
+
+
+@st.cache_resource(max_entries=2, ttl=600, show_spinner="Reading …")
+def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[UploadedFile]) -> Opened:  # noqa: ARG001
+    if sum(file.size for file in _files) > MAX_UPLOAD:
+        raise DataError(f"The files are more than {MAX_UPLOAD >> 20} MiB together; open them on the command line.")
+    with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
+        return read_path(_written(_files, Path(folder) / "images"), label, image)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _names(file_id: str, _file: UploadedFile) -> tuple[str, ...]:  # noqa: ARG001
+    with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
+        return column_names(_written([_file], Path(folder) / "table"))
+
+
+def _written(files: Sequence[UploadedFile], folder: Path) -> Path:
+    """The files in a folder of their own; returns which of them is to be opened, or the folder for images alone."""
+    folder.mkdir()
+    for file in files:
+        (folder / _safe(file.name)).write_bytes(file.getbuffer())
+    written = sorted(folder.iterdir())
+    tables = [path for path in written if path.name.lower().endswith(TABLES)]
+    rest = [path for path in written if path.suffix.lower() not in SUFFIXES]
+    if len(written) == 1 and rest:
+        return written[0]
+    if not rest:
+        return folder
+    if rest == tables and len(tables) == 1:
+        return tables[0]
+    pair = [path for path in rest if "images" in path.name]
+    if len(written) == len(rest) == 2 and len(pair) == 1:
+        return pair[0]
+    raise DataError("These files don't go together: upload one file, images, a table with its images, or an IDX pair.")
+
+
+def _safe(name: str) -> str:
+    """The last part of a file's name, fit for a file: a browser may send anything."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w .()-]", "_", last)[-100:].lstrip(".") or "file"
+
+
+def _plain(text: str) -> str:
+    """Text that isn't taken for Markdown: the names of files and columns are anyone's."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)

@@ -1,0 +1,23 @@
+"""Samples of a run's model, small: for the cards of the first page."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from latentlab import device
+from latentlab.data import to_bytes
+from latentlab.models import Samples
+from latentlab.runs import Run
+from pages.shared import cached
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def drawn(run: Run) -> bytes:
+    """Samples, or reconstructions where there is no prior to draw from."""
+    model, n = cached.model(run), ROWS * COLUMNS
+    with torch.no_grad():
+        if isinstance(model, Samples):
+            return thumbnail(to_bytes(model.sample(n, device.generator(0))))
+    return thumbnail(to_bytes(cached.decoder(run)(cached.standard_codes(run)[:n])))

@@ -1,0 +1,98 @@
+"""The latent space of a training, and the plane where its data are points of one: as it goes, and when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.decision import Decision
+from latentlab.analysis.preview import Preview
+from latentlab.data import DataError, Dataset, class_names, hide_labels, is_local, labelled_part, load
+from latentlab.figures.few_labels import decision_surface, latent_space
+from latentlab.jobs import Job
+from latentlab.models import MODELS, Auxiliary, Conditional, Model
+from latentlab.runs import Run
+from pages.shared.header import look
+from pages.shared.images import figure
+
+
+class Subject(NamedTuple):
+    """What is trained, as far as its pictures need it."""
+
+    kind: type[Model]
+    dataset: str
+    classes: tuple[str, ...]
+    train: Mapping[str, Any]
+
+
+def of_job(job: Job) -> Subject:
+    """The subject of a training; without classes where its data are gone."""
+    try:
+        classes = class_names(job.dataset)
+    except DataError:
+        classes = ()
+    return Subject(MODELS[job.model], job.dataset, classes, job.train)
+
+
+def of_run(run: Run) -> Subject:
+    """The subject of a run."""
+    return Subject(run.kind, run.dataset, run.classes, run.train)
+
+
+def draw_codes(subject: Subject, seen: Preview) -> None:
+    """Held-out examples in the latent space, by class, and what it is that is drawn."""
+    codes, y = seen.codes, seen.code_labels
+    if codes is None or y is None or y.max() >= len(subject.classes):
+        return
+    letter, what = _variable(subject.kind)
+    if seen.shares is not None:
+        dims, names = f"its first two principal components ({seen.shares.sum():.0%} of its variance)", ("", "")
+    elif codes.shape[1] == 2:
+        dims, names = "its two dimensions", (f"{letter}1", f"{letter}2")
+    else:
+        dims, names = "its one dimension, with a row for each class", (letter, "")
+    st.caption(f"{letter}, {what}: {dims}; {len(codes)} held-out examples")
+    drawn = latent_space(codes, y, subject.classes, names, look())
+    figure(drawn, "Held-out examples in the latent space, by class", "latent-space")
+
+
+def draw_surface(subject: Subject, seen: Preview) -> None:
+    """What a classifier makes of every place of the plane, with held-out examples and the labels that it has."""
+    if seen.surface is None or seen.box is None or seen.points is None or seen.point_labels is None:
+        return
+    if len(subject.classes) != seen.surface.shape[2]:
+        return
+    left, right, low, high = map(float, seen.box)
+    columns, rows = (np.linspace(*ends, len(seen.surface), dtype=np.float32) for ends in ((left, right), (low, high)))
+    found, y = Decision(columns, rows, seen.surface), seen.point_labels
+    few = known_labels(subject.dataset, subject.train)
+    x, labels = (few.x.numpy(), few.y.numpy()) if few is not None else (seen.points[:0], y[:0])
+    st.caption(
+        "p(class | place): the colour of the most probable class, faint where it is unsure"
+        + (f"; large marks are the {len(labels)} labels that it has" if len(labels) else "")
+    )
+    drawn = decision_surface(found, seen.points, y, x, labels, subject.classes, look())
+    figure(drawn, "What the classifier makes of every place of the plane", "surface")
+
+
+def known_labels(dataset: str, train: Mapping[str, Any]) -> Dataset | None:
+    """The training examples whose label a model knew, by its training's knobs; None: all, or they can't be told."""
+    n, seed, spread = (train.get(name, 0) for name in ("labels", "seed", "spread"))
+    return _known_labels(dataset, int(n), int(seed), bool(spread)) if n and is_local(dataset) else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _known_labels(dataset: str, n: int, seed: int, spread: bool) -> Dataset | None:
+    try:
+        return labelled_part(hide_labels(load(dataset).train, n, seed, spread))
+    except DataError:
+        return None
+
+
+def _variable(kind: type[Model]) -> tuple[str, str]:
+    if issubclass(kind, Auxiliary):
+        return "a", "the auxiliary variable"
+    return "z", "what the class leaves open" if issubclass(kind, Conditional) else "the code"

@@ -1,0 +1,182 @@
+"""A training as it goes: progress, orders, curves, and what the model makes of a few examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from latentlab import jobs
+from latentlab.analysis.field import Field
+from latentlab.analysis.preview import Preview
+from latentlab.data import DENSITIES, NAMES, is_local
+from latentlab.figures.curves import Floors, History, training_curves
+from latentlab.figures.field import add_arrows, plane
+from latentlab.figures.probes import training_figure
+from latentlab.formats import RunError
+from latentlab.jobs import Job, Order, Status
+from latentlab.models import Decodes, Denoises
+from latentlab.runs import Run
+from latentlab.store import Store
+from latentlab.worker import ensure_worker
+from pages.navigation import SCORE_FIELD, TRAVERSAL
+from pages.shared import cached
+from pages.shared.header import look
+from pages.shared.images import figure, sheet
+from pages.shared.training_space import Subject, draw_codes, draw_surface, of_job, of_run
+
+EVERY = 1.0  # seconds between two looks at a training
+SHOWN = {
+    "queued": ("schedule", "waits for its turn"),
+    "loading": ("hourglass_top", "loads the data"),
+    "running": ("play_arrow", "trains"),
+    "paused": ("pause", "paused"),
+    "failed": ("error", "failed"),
+    "interrupted": ("bolt", "interrupted"),
+}
+
+
+def watch(store: Store, job: Job) -> None:
+    """A training that isn't finished; looks again every second while it moves."""
+    live = jobs.status(store, job.id).is_live
+    st.fragment(_training, run_every=EVERY if live else None)(store, job, live)
+
+
+def finished(store: Store, run: Run) -> None:
+    """A training that is: its curves and its last pictures."""
+    minutes, seconds = divmod(round(run.seconds), 60)
+    took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
+    pictures(of_run(run), store.history(run.id), cached.seen(run), store.baselines(run.id))
+    probes(store, run.id)
+    if issubclass(run.kind, Decodes) and run.dataset not in DENSITIES:
+        TRAVERSAL.link("Traverse it", run=run.id)
+    if issubclass(run.kind, Denoises):
+        SCORE_FIELD.link("See its field", run=run.id)
+
+
+def pictures(subject: Subject, history: History, preview: Preview | None, floors: Floors) -> None:
+    """The curves, over the latent space beside the plane or the images."""
+    if history:
+        curves = training_curves(history, subject.kind.units, look(), floors=floors)
+        for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
+            figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
+        same = "; level lines: classifiers of the same labels alone" if floors else ""
+        st.caption(f"Thin lines: while training; dots: held-out examples{same}")
+    if preview is None:
+        return
+    if preview.codes is None:
+        draw_surface(subject, preview)
+        images(preview)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        draw_codes(subject, preview)
+    with right:
+        draw_surface(subject, preview)
+        images(preview)
+
+
+def images(preview: Preview) -> None:
+    """What the model makes of a few examples and draws: sheets of images, or arrows in the plane."""
+    if preview.field is not None and preview.box is not None:
+        left, right, low, high = map(float, preview.box)
+        n, box = len(preview.field), (left, right, low, high)
+        x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box[:2], box[2:]))
+        drawn = plane(seen := Field(x, y, preview.field, 0.0), box, look(), height=420)
+        add_arrows(drawn, seen, look())
+        figure(drawn, "Where the network moves each place", "field")
+    if preview.spoilt is not None and preview.reconstructions is not None:
+        st.caption("Held-out examples, with noise, and what is made of them")
+        rows = [*preview.examples, *preview.spoilt, *preview.reconstructions]
+        sheet(rows, len(preview.examples), "Held-out examples, spoilt, and denoised")
+    elif preview.reconstructions is not None:
+        st.caption("Held-out examples, and their reconstructions beneath")
+        pairs = [*preview.examples, *preview.reconstructions]
+        sheet(pairs, len(preview.examples), "Held-out examples over their reconstructions")
+    if preview.samples is not None:
+        st.caption("Samples, always from the same draws of z")
+        sheet(preview.samples, 12, "Samples")
+    if preview.predictions is not None:
+        named = list(zip(preview.predictions, preview.labels, strict=True))
+        st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} named right")
+        sheet(preview.examples, len(named), "Held-out examples")
+        st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
+
+
+def probes(store: Store, run_id: str) -> None:
+    """What each layer knew of the class after each epoch, if the training was told to ask."""
+    rows = store.probes(run_id)
+    if rows:
+        st.caption(f"Held-out error of a linear probe of the class at each layer, now {_range(rows[-1])}; blue is none")
+        figure(training_figure(rows, look()), "Probe errors by layer over the epochs", "probes")
+
+
+def _range(row: Mapping[str, float]) -> str:
+    errors = {name: error for name, error in row.items() if name != "epoch"}
+    best = min(errors, key=errors.__getitem__)
+    return f"{errors[best]:.1%} at best ({best})"
+
+
+def line(job: Job, status: Status) -> str:
+    """A job and its state, in one line."""
+    icon, words = SHOWN.get(status.state, ("check", status.state))
+    return f":material/{icon}: **{job.title}** {words}"
+
+
+def orders(store: Store, job_id: str, status: Status, key: str) -> None:
+    """The buttons that a state allows."""
+    with st.container(horizontal=True, gap="small"):
+        if status.state in ("running", "queued"):
+            _order("Pause", "pause", store, job_id, key)
+        stopped = status.state in ("paused", "failed", "interrupted")
+        if stopped and st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", type="primary"):
+            jobs.resume(store, job_id)
+            ensure_worker(store)
+            st.rerun()
+        if status.step:
+            _order("Stop and keep", "stop", store, job_id, key)
+        with st.popover("Discard", icon=":material/delete:"):
+            st.markdown("All that it learned is lost; this can't be undone.")
+            _order("Discard it", "discard", store, job_id, key)
+
+
+def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
+    icon = {"pause": "pause", "stop": "stop", "discard": "delete"}[what]
+    if st.button(text, key=f"{what}-{key}", icon=f":material/{icon}:"):
+        try:
+            jobs.order(store, job_id, what)
+        except RunError as error:
+            st.toast(str(error))
+        ensure_worker(store)
+        st.rerun()
+
+
+def _training(store: Store, job: Job, was_live: bool) -> None:
+    status = jobs.status(store, job.id)
+    if status.is_live != was_live:
+        st.rerun()
+    ensure_worker(store)  # the last one may have gone home just as this job was queued
+    st.markdown(line(job, status))
+    st.progress(status.fraction, text=_progress(status))
+    if status.message and not status.is_live:
+        st.warning(status.message, icon=":material/info:")
+    if status.state == "failed" and job.dataset in NAMES and not is_local(job.dataset):
+        st.info("Digits need no download: choose them to carry on.", icon=":material/wifi_off:")
+    orders(store, job.id, status, "watched")
+    history = store.history(job.id)
+    if not history:
+        st.caption("Curves and pictures appear with the first steps.")
+    pictures(of_job(job), history, jobs.last_preview(store, job.id), store.baselines(job.id))
+    probes(store, job.id)
+
+
+def _progress(status: Status) -> str:
+    if status.state in ("queued", "loading"):
+        return status.message or "It starts as soon as the trainings before it are done."
+    text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} images/s"
+    if status.state != "running":
+        return text
+    minutes, seconds = divmod(round(status.seconds_left), 60)
+    return text + (f" · {minutes} min {seconds} s left" if minutes else f" · {seconds} s left")

@@ -1,0 +1,1 @@
+"""The page Train: data, a model and its knobs; watch it learn."""

@@ -1,0 +1,12 @@
+"""The card of the page: what the chosen run has learned to draw."""
+
+from __future__ import annotations
+
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.shared.samples import drawn
+
+
+def card(run: Run) -> Card | None:
+    """Of any run that draws samples or decodes."""
+    return Card(drawn(run), run)

@@ -1,0 +1,88 @@
+"""Train: choose data, a model and its knobs; watch it learn."""
+
+import streamlit as st
+
+from latentlab import data, jobs
+from latentlab.formats import RunError
+from latentlab.knobs import KnobError, knobs
+from latentlab.models import MODELS
+from latentlab.store import Store
+from latentlab.training import TrainConfig
+from latentlab.worker import ensure_worker
+from pages.navigation import TRAIN
+from pages.shared import training_view, url_state
+from pages.shared.header import choose, header, notes
+from pages.shared.knob_form import kind_of_model, knob_form
+from pages.shared.own_data import choose_data, first_epochs, own_data
+
+IN_SIGHT = ("z_dim", "network", "epochs", "labels")
+
+store = Store.default()
+ensure_worker(store)
+unfinished = {job.id: job for job in jobs.jobs(store)}
+asked = url_state.read("job")
+if asked and asked not in unfinished:  # it is done, or it never was
+    url_state.write("job", None)
+    choose(asked)
+run = header(TRAIN)
+picture, controls = st.columns([2, 1], gap="large")
+
+with controls:
+    dataset = choose_data()
+    model = st.selectbox("Kind of model", list(MODELS), list(MODELS).index("vae"), kind_of_model, key="model")
+    declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
+    if MODELS[model].labels == "unused":
+        training = tuple(k for k in training if k.name != "labels")
+    start = {"epochs": first_epochs(dataset)}
+    form = f"{model}-{dataset}"
+    config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {})
+    train = knob_form([k for k in training if k.name in IN_SIGHT], form, start)
+    with st.popover("More settings", width="stretch"):
+        st.markdown("**Model**")
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, config)
+        st.markdown("**Training**")
+        train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train)
+        title = st.text_input("Title", placeholder=jobs.default_title(model, dataset, config), max_chars=80)
+    if st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
+        try:
+            url_state.write("job", jobs.submit(store, model, dataset, config, train, title))
+        except (KnobError, RunError, data.DataError) as error:
+            st.error(str(error))
+        else:
+            ensure_worker(store)
+            st.rerun()
+    if not data.is_local(dataset):
+        st.caption(
+            f"{dataset} isn't on this machine yet; training downloads it first. Offline, put its four IDX files into "
+            f"{data.folders(dataset)[0]}; digits need no download."
+        )
+
+with picture:
+    watched = asked if asked in unfinished else next(iter(unfinished), None)
+    if watched is not None:
+        url_state.write("job", watched)  # so that the page stays with it when it is done
+        training_view.watch(store, unfinished[watched])
+    elif run is not None:
+        training_view.finished(store, run)
+    else:
+        st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
+
+others = [job for job in unfinished.values() if job.id != watched]
+if others:
+    st.subheader("Other trainings", anchor=False)
+    for job in others:
+        status = jobs.status(store, job.id)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(training_view.line(job, status), width="stretch")
+            training_view.orders(store, job.id, status, job.id)
+
+own_data()
+notes(
+    "One panel for each term of the loss: thin while training, with dots on held-out data. Beneath it what the model "
+    "makes of the same examples and the same draws, so that what changes between two looks is what it learned.",
+    "Train a VAE on digits with 2 and then with 16 dimensions and compare them on the first page. Set beta to 4 and "
+    "see dimensions switch off. Pause a training, close the tab, come back and resume it.",
+    "The loss is −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)) (Kingma & Welling 2014); with more than one sample it is the "
+    "importance-weighted bound of Burda et al. (2016). The optimiser is Adam. Trainings run one at a time in a process "
+    "of their own, and a checkpoint every ten seconds holds all that is needed to go on to the last bit.",
+)

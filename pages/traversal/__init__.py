@@ -1,0 +1,1 @@
+"""The page Traversal: the latent space, decoded where the pointer is."""

@@ -1,0 +1,30 @@
+"""The card of the page: the plane of a latent space."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from latentlab.data import to_bytes
+from latentlab.models import Decodes
+from latentlab.runs import Run
+from pages.navigation import Card
+from pages.shared import cached
+from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+
+
+def card(run: Run) -> Card | None:
+    """Of a run that decodes."""
+    return Card(plane(run), run) if issubclass(run.kind, Decodes) else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def plane(run: Run) -> bytes:
+    """The plane of the two dimensions that carry most."""
+    where, decode = cached.dimensions(run), cached.decoder(run)
+    y, x = torch.meshgrid(torch.linspace(1.2, -1.2, ROWS), torch.linspace(-2.4, 2.4, COLUMNS), indexing="ij")
+    z = torch.zeros(ROWS * COLUMNS, len(where.order))
+    z[:, int(where.order[0])] = x.reshape(-1)
+    if len(where.order) > 1:
+        z[:, int(where.order[1])] = y.reshape(-1)
+    return thumbnail(to_bytes(decode(z)))

@@ -1,0 +1,142 @@
+"""Is this place real, and is the bottleneck healthy: the tab that answers on demand."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from latentlab.analysis.bottleneck import Health, health
+from latentlab.analysis.support import (
+    Nearest,
+    SupportMap,
+    distance_quantile,
+    nearest,
+    nearest_other,
+    support_map,
+)
+from latentlab.analysis.traversal import plane
+from latentlab.data import Dataset, to_bytes
+from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
+from latentlab.figures.latent import carried
+from latentlab.models import Encodes
+from latentlab.models.gaussian_vae import GaussianVAE
+from latentlab.runs import Run
+from pages.components.explorer import View
+from pages.shared import cached
+from pages.shared.classifier import classifier, judge
+from pages.shared.header import look
+from pages.shared.images import figure, panels, sheet
+from pages.traversal.live_explorer import on_plane
+
+NODES = 40  # along a side of the map
+REFERENCE = 500  # training images whose distance to the others is the yardstick
+
+
+def diagnosis(run: Run, view: View) -> None:
+    """The map of support around the place, the nearest training images, and the health of the bottleneck."""
+    which = st.segmented_control(
+        "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
+        default="Is this place real?", required=True, key="question", label_visibility="collapsed",
+    )  # fmt: skip
+    if not issubclass(run.kind, Encodes):
+        st.info("This model has no encoder, so there is nothing to compare a place with.")
+    elif which == "Is this place real?":
+        _real(run, view)
+    elif which == "Is it a copy?":
+        _copy(run, view)
+    else:
+        _health(run)
+
+
+def _real(run: Run, view: View) -> None:
+    with st.spinner("Mapping the plane …"):
+        held, here, names = on_plane(run, view)
+        seen = _support(run, held, view.axes)
+    panels(support_maps(seen, here, names, run.classes, look()), "A map of the plane")
+    found = judge(run)
+    by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
+    st.caption(
+        f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."
+    )
+
+
+def _copy(run: Run, view: View) -> None:
+    with st.spinner("Looking through the training images …"):
+        reference, codes, between = _training(run)
+    image = cached.decoder(run)(torch.tensor([view.z]))
+    x = reference.batch().x
+    in_pixels, in_code = nearest(image, x), nearest(torch.tensor([view.z]), codes)
+    pictures = [to_bytes(image)[0], to_bytes(x[in_pixels.index])[0], to_bytes(x[in_code.index])[0]]
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
+        st.caption("decoded · nearest in pixels · nearest code")
+    what = "training" if cached.has_data(run) else "test"
+    with right:
+        st.markdown(
+            f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
+            f"**{np.linalg.norm(codes[in_pixels.index[0]].numpy() - np.asarray(view.z)):.2f} σ** from here."
+        )
+        for who, known in between.items():
+            share = float(distance_quantile(in_pixels.distance, known.distance)[0])
+            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than that to a {what} image.")
+        st.caption(
+            "Close to 0 % would be a copy. A blurred image is near to many, so a low number alone proves nothing."
+        )
+
+
+def _health(run: Run) -> None:
+    found = _state(run)
+    if found is None:
+        st.markdown(cached.dimensions(run).summary)
+        figure(carried(cached.dimensions(run), look()), "What each dimension carries")
+        return
+    st.markdown(f"**{found.diagnosis}** Over {found.n_examples:,} test examples.")
+    left, right = st.columns([3, 2], gap="large")
+    figure(carried(found, look()), "What each dimension carries", place=left)
+    figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
+    st.caption("The codes of all examples together (lines) against the prior (dots): on the diagonal where they agree.")
+    figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _support(run: Run, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
+    place = plane(torch.tensor(held), cached.directions(run, axes))
+    return support_map(
+        cached.decoder(run),
+        cached.encoder(run),
+        classifier(run),
+        cached.standard_codes(run),
+        NODES,
+        k=cached.n_near(run),
+        place=place,
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
+    """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
+    reference = cached.splits(run.dataset).train if cached.has_data(run) else cached.examples(run)
+    encode = cached.encoder(run)
+    codes = torch.cat([encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
+    x = reference.batch().x
+    rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
+    between = {"of their own": nearest_other(x, rows)}
+    if cached.has_data(run):
+        between["test images"] = nearest(cached.examples(run).batch().x, x)
+    return reference, codes, between
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _state(run: Run) -> Health | None:
+    """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
+    model = cached.model(run)
+    if not isinstance(model, GaussianVAE):
+        return None
+    test = cached.splits(run.dataset).test if cached.has_data(run) else cached.examples(run)
+    with torch.no_grad():
+        parts = [model.posterior(test.batch(index).x) for index in torch.arange(len(test)).split(1_000)]
+    mean, log_std = (torch.cat(part) for part in zip(*parts, strict=True))
+    return health(mean, log_std)

@@ -1,0 +1,181 @@
+"""The explorer of a run: what it is sent, where it starts, and what of it is kept in the address."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.analysis.program import Program
+from latentlab.analysis.traversal import lattice, plane
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import picture_shape
+from latentlab.models import Decodes
+from latentlab.runs import Run
+from latentlab.store import Store
+from pages.components.explorer import View, explorer, packed, weights
+from pages.shared import cached, url_state
+from pages.shared.choose_second_run import choose_beside
+from pages.shared.header import look
+
+LIMIT = 3.0
+IN_SIGHT = 6
+NODES = 13  # along a side of what the server decodes in advance
+
+
+def send_decoder(run: Run) -> None:
+    """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
+    program = cached.program(run)
+    if isinstance(program, Program):
+        weights(f"weights-{run.id}", program.to_bytes())
+
+
+def choose_other(run: Run) -> Run | None:
+    """Let the visitor choose a second model of the same data, to be seen beside the first."""
+    others = (r for r in Store.default().runs(Decodes) if r.shape == run.shape)
+    return choose_beside(run, others, "Another model at the same place, or with the same example encoded", 280)
+
+
+def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
+    """Draw the explorer; returns where it stands, and writes that to the address."""
+    key = f"explorer-{run.id}"
+    if key not in st.session_state or "started" not in st.session_state:  # the page was just opened
+        st.session_state["started"] = start(run, where)
+    first: View = st.session_state["started"]
+    if len(first.z) != len(where.order):
+        first = st.session_state["started"] = start(run, where)
+    known = st.session_state.get(key)
+    here = View.checked(known["view"], len(first.z), n_directions(run), LIMIT) if known and "view" in known else None
+    view = explorer(key, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
+    remember(run, view)
+    return view
+
+
+def start(run: Run, where: Bottleneck) -> View:
+    """Where a view begins: at the address's place, else where the visitor was on this run, else in the middle."""
+    n = len(where.order)
+    axes = (int(where.order[0]), int(where.order[min(1, n - 1)])) if n != 2 else (0, 1)
+    place = url_state.read_numbers("z", n, -LIMIT, LIMIT)
+    last = st.session_state.get("last-view")
+    if place is None and last is not None and last[0] == run.id:
+        view: View = last[1]
+        return view
+    pins = url_state.read_codes("pins", n, LIMIT)
+    asked = url_state.read_numbers("axes", 2, 1, n_directions(run))
+    if asked is not None:
+        axes = (int(asked[0]) - 1, int(asked[1]) - 1)
+    return View(tuple(place or [0.0] * n), pins, axes)
+
+
+def remember(run: Run, view: View) -> None:
+    """Keep a view for the way back to this page, and in the address."""
+    st.session_state["last-view"] = (run.id, view)
+    url_state.write_numbers("z", view.z)
+    url_state.write_codes("pins", view.pins)
+    program = cached.program(run)
+    url_state.write("weights", program.id if isinstance(program, Program) and any(view.z) else None)
+    if len(view.z) > 2:
+        url_state.write("axes", f"{view.axes[0] + 1},{view.axes[1] + 1}")
+
+
+def warn_of_other_weights(run: Run) -> None:
+    """Say so if a link was made with a model of the same name but other weights."""
+    asked, program = url_state.read("weights"), cached.program(run)
+    if asked and isinstance(program, Program) and asked != program.id and st.session_state.get("told") != asked:
+        st.session_state["told"] = asked
+        st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
+
+
+def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | None) -> dict[str, Any]:
+    """What explorer.js reads; the same bytes as before, as long as the browser decodes by itself."""
+    program, examples = cached.program(run), cached.examples(run)
+    unit = "nats" if where.unit == "nats" else "variance"
+    dims = [
+        {
+            "axis": int(axis),
+            "name": f"z{axis + 1}",
+            "carries": f"{where.carries[axis]:.2g} {unit}" if where.active[axis] else "inactive",
+            "active": bool(where.active[axis]),
+        }
+        for axis in where.order
+    ]
+    sent: dict[str, Any] = {
+        "nonce": f"{run.id} {run.created} {first}",
+        "program": program.id if isinstance(program, Program) else None,
+        "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
+        "shape": list(picture_shape(run.shape)),
+        "view": first.as_json(),
+        "dims": dims,
+        "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]
+        + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
+        "title": run.title,
+        "in_sight": IN_SIGHT,
+        "limit": LIMIT,
+        "codes": packed(cached.standard_codes(run).numpy().astype("<f4")),
+        "labels": examples.y.tolist(),
+        "classes": list(run.classes),
+        "marks": marks(run.classes),
+        "colours": list(look().classes),
+    }
+    if other is not None:
+        theirs = cached.program(other)
+        sent["other"] = {
+            "program": theirs.id if isinstance(theirs, Program) else None,
+            "title": other.title,
+            "z_dim": len(cached.dimensions(other).order),
+            "codes": packed(cached.standard_codes(other).numpy().astype("<f4")),
+        }
+    if isinstance(program, str):
+        sent |= {"exact": _exact(run, here), "lattice": _lattice(run, where, here)}
+    return sent
+
+
+def marks(classes: Sequence[str]) -> list[str]:
+    """A letter for each class: its first, where those differ, else in the order of the alphabet."""
+    first = [name[:1] for name in classes]
+    return first if len(set(first)) == len(first) else [ascii_uppercase[k % 26] for k in range(len(classes))]
+
+
+def _exact(run: Run, here: View) -> dict[str, Any]:
+    return {"z": list(here.z), "image": packed(to_bytes(cached.decoder(run)(torch.tensor([here.z]))))}
+
+
+def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
+    """The plane through the place, row by row from its top, and a strip for each dimension in sight."""
+    nodes, z = lattice(NODES, LIMIT, "linear"), torch.tensor(here.z)
+    y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
+    codes = [plane(z, cached.directions(run, here.axes))(torch.stack([x.reshape(-1), y.reshape(-1)], 1))]
+    strips = [int(axis) for axis in where.order[:IN_SIGHT]]
+    for axis in strips:
+        row = z.repeat(NODES, 1)
+        row[:, axis] = nodes
+        codes.append(row)
+    images = np.asarray(to_bytes(cached.decoder(run)(torch.cat(codes))))
+    size = math.prod(run.shape)
+    return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": packed(images)}
+
+
+def n_directions(run: Run) -> int:
+    """How many directions a plane of the run's latent space can have: its dimensions and what lies across them."""
+    return len(cached.dimensions(run).order) + len(cached.extra_directions(run))
+
+
+def direction_name(run: Run, index: int) -> str:
+    """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
+    d = len(cached.dimensions(run).order)
+    return f"z{index + 1}" if index < d else list(cached.extra_directions(run))[index - d]
+
+
+def on_plane(run: Run, view: View) -> tuple[cached.Code, tuple[float, float], tuple[str, str]]:
+    """The plane that a view looks at: the code that holds it, the place in it, and what its directions are called."""
+    z, directions = torch.tensor(view.z), cached.directions(run, view.axes)
+    held = plane(z, directions)(torch.zeros(1, 2))[0]
+    x, y = (directions @ z).tolist()
+    names = direction_name(run, view.axes[0]), direction_name(run, view.axes[1])
+    return tuple(round(value, 4) for value in held.tolist()), (x, y), names

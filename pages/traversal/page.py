@@ -1,0 +1,114 @@
+"""Traversal: move through a latent space and see what each dimension means."""
+
+from typing import cast
+
+import streamlit as st
+
+from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.analysis.traversal import Spacing
+from latentlab.figures.latent import manifold, strips
+from latentlab.runs import Run
+from pages.components.explorer import View
+from pages.navigation import TRAVERSAL
+from pages.shared import cached
+from pages.shared.header import header, look, notes
+from pages.shared.images import figure
+from pages.traversal.diagnosis import diagnosis
+from pages.traversal.live_explorer import (
+    choose_other,
+    explore,
+    on_plane,
+    remember,
+    send_decoder,
+    start,
+    warn_of_other_weights,
+)
+from pages.traversal.paths import paths
+from pages.traversal.plain_sliders import plain_explorer
+
+STEPS = 11
+TILES = 20
+DETAILS = ("Sheets", "Paths", "Diagnosis")
+
+
+@st.fragment
+def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> None:
+    """The explorer, and under it what the place that it stands at means: all that reruns when the hand lets go."""
+    if live:
+        view = explore(run, where, other)
+    else:
+        view = plain_explorer(run, where, start(run, where))
+        remember(run, view)
+    sheets, ways, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    if sheets.open:
+        with sheets:
+            which = st.segmented_control(
+                "Sheet", ["Strips", "Manifold"], default="Strips", required=True, key="sheet", bind="query-params",
+                label_visibility="collapsed",
+            )  # fmt: skip
+            if which == "Strips":
+                draw_strips(run, where, view)
+            else:
+                draw_manifold(run, view)
+    if ways.open:
+        with ways:
+            paths(run, view)
+    if asked.open:
+        with asked:
+            diagnosis(run, view)
+
+
+def draw_strips(run: Run, where: Bottleneck, view: View) -> None:
+    """A row of images for each chosen dimension, through the place."""
+    order = [int(axis) for axis in where.order]
+    axes = st.multiselect("Dimensions", order, order[:6], name, f"strips-{run.id}", max_selections=24)
+    if not axes:
+        st.info("Choose at least one dimension to see its strip.")
+        return
+    rows = [cached.strip(run, view.z, axis, STEPS) for axis in axes]
+    figure(strips(rows, [view.z[axis] for axis in axes], look()), "A row of images for each chosen dimension")
+
+
+def draw_manifold(run: Run, view: View) -> None:
+    """The plane as a sheet of tiles, evenly spaced in z or in the prior's probability."""
+    spacing = st.segmented_control(
+        "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
+        help="Even steps of z, or of the prior's probability, so that each tile is as likely",
+    )  # fmt: skip
+    held, here, names = on_plane(run, view)
+    drawn = manifold(cached.grid(run, TILES, cast(Spacing, spacing), held, view.axes), here, names, look())
+    figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
+
+
+def name(axis: int) -> str:
+    """How a dimension is called: from z1 on."""
+    return f"z{axis + 1}"
+
+
+run = header(TRAVERSAL)
+if run is None:
+    st.stop()
+warn_of_other_weights(run)
+send_decoder(run)
+above = st.container()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    other = choose_other(run)
+    live = st.toggle(
+        "Live", True, key="live", bind="query-params",
+        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+    )  # fmt: skip
+if other is not None:
+    send_decoder(other)
+with above:
+    traversal(run, cached.dimensions(run), live, other)
+notes(
+    "The plane shows two dimensions with the codes of test examples, coloured by class; the image follows the pointer, "
+    "and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. Numbers "
+    "count in standard deviations σ: of the prior, or of the codes where there is no prior.",
+    "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
+    "move a dimension that the plane does not show. Encode an example, pin it, and look for a way to another one. "
+    "Inactive dimensions change nothing at all.",
+    "A VAE is trained on E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that does not pay for its KL is switched off: "
+    "q becomes the prior and the decoder ignores it. Active means that the variance of the posterior mean exceeds 0.01 "
+    "(Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma & Welling 2014, Fig. 4).",
+)

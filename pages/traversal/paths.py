@@ -1,0 +1,82 @@
+"""Ways between two places, side by side: straight, along a sphere, and the shortest that the decoder knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latentlab.analysis.paths import Path, geodesic, interpolate, measure
+from latentlab.analysis.support import neighbour_distance
+from latentlab.data import to_bytes
+from latentlab.figures.paths import class_probabilities, film, film_strips
+from latentlab.figures.sheets import gif, sheet_png
+from latentlab.runs import Run
+from pages.components.explorer import View
+from pages.shared import cached
+from pages.shared.classifier import classifier
+from pages.shared.header import look
+from pages.shared.images import download, figure, panels, scale
+
+FRAMES = 13
+FILM_SIDE = 168  # pixels of an image in the film, at least
+
+
+def paths(run: Run, view: View) -> None:
+    """Choose two ends and see the three ways between them, with their lengths, support and classes."""
+    ends = _ends(run, view)
+    names = list(ends)
+    pinned = [name for name in names if name.startswith("pin")]
+    first, last = (pinned[0], pinned[-1]) if len(pinned) > 1 else (names[-len(run.classes)], names[-1])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = st.selectbox("From", names, names.index(first), key="from", bind="query-params", width=160)
+        end = st.selectbox("To", names, names.index(last), key="to", bind="query-params", width=160)
+        plays = st.toggle("Play", key="play")
+        with st.spinner("Looking for the shortest path …"):
+            found = _paths(run, ends[start], ends[end])
+        size = scale(run.shape, FILM_SIDE)
+        every = np.concatenate([to_bytes(path.examples) for path in found])
+        download("PNG", lambda: sheet_png(every, FRAMES, scale=2), f"{run.id}-paths.png")
+        download("GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif")
+    if plays:
+        st.image(gif(film(found, size)), alt="The three paths side by side: linear, spherical, geodesic")
+        st.caption("linear · spherical · geodesic")
+    figure(film_strips(found, look()), "A film strip for each path")
+    codes = cached.standard_codes(run)
+    titles = {}
+    for path in found:
+        far = neighbour_distance(codes, torch.from_numpy(path.codes), cached.n_near(run)).mean()
+        titles[f"{path.kind}: {far:.2f} σ from examples on average"] = path
+    classify = classifier(run)
+    if classify is None:
+        st.markdown(" · ".join(titles))
+        st.caption("There is no classifier of these data, so nobody says what is seen along the way.")
+        return
+    judged = {title: classify(torch.from_numpy(path.examples)).exp().numpy() for title, path in titles.items()}
+    drawn = {title: class_probabilities(path, judged[title], run.classes, look()) for title, path in titles.items()}
+    panels(drawn, "What the judge sees along the path")
+    shorter = 1 - found[-1].length / found[0].length if found[0].length else 0.0
+    st.caption(
+        f"Lengths are in pixel space, over all pixels of intensities in [0, 1]; the geodesic is {shorter:.0%} shorter "
+        "than the straight line."
+    )
+
+
+def _ends(run: Run, view: View) -> dict[str, cached.Code]:
+    """The places that a path may join: here, the pins, and one test example of each class."""
+    ends = {"here": view.z} | {f"pin {k + 1}": pin for k, pin in enumerate(view.pins)}
+    codes, labels = cached.standard_codes(run), cached.examples(run).y
+    for k, name in enumerate(run.classes):
+        found = torch.nonzero(labels == k)
+        if len(found):
+            ends[f"a {name}"] = tuple(codes[int(found[0])].tolist())
+    return ends
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+def _paths(run: Run, start: cached.Code, end: cached.Code) -> tuple[Path, ...]:
+    decode, z0, z1 = cached.decoder(run), torch.tensor(start), torch.tensor(end)
+    straight = measure(decode, interpolate(z0, z1, FRAMES), "linear")
+    round_about = measure(decode, interpolate(z0, z1, FRAMES, "spherical"), "spherical")
+    bent = geodesic(cached.decoder(run, gradients=True), z0, z1, 2 * FRAMES - 1)  # few codes can't follow a strong bend
+    return straight, round_about, Path(bent.kind, bent.codes[::2], bent.examples[::2], bent.lengths[::2])

@@ -1,0 +1,80 @@
+"""The explorer without JavaScript: Streamlit's own sliders, answered by the server when one is let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+import torch
+
+from latentlab import device
+from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import sheet_png
+from latentlab.models import Encodes
+from latentlab.runs import Run
+from pages.components.explorer import View
+from pages.shared import cached
+from pages.shared.images import scale
+from pages.traversal.live_explorer import IN_SIGHT, LIMIT
+
+WIDTH = 448  # pixels of the decoded image
+
+
+def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
+    """Draw the decoded image, the buttons and the sliders, and return where they stand."""
+    if st.session_state.get("sliders_of") != run.id or "z0" not in st.session_state:
+        _set(list(first.z))
+        st.session_state["sliders_of"] = run.id
+    left, controls = st.columns([1, 2], gap="large")
+    shown = left.container()
+    with left.container(horizontal=True, gap="small"):
+        zero = [0.0] * len(where.order)
+        _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
+        _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
+        if issubclass(run.kind, Encodes):
+            _button("Encode", "image", "The code of a test example", lambda: _encode(run))
+    with controls:
+        order = [int(axis) for axis in where.order]
+        values = {axis: _slider(axis, where) for axis in order[:IN_SIGHT]}
+        if order[IN_SIGHT:]:
+            with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
+                values |= {axis: _slider(axis, where) for axis in order[IN_SIGHT:]}
+    z = tuple(values[axis] for axis in range(len(order)))
+    decoded = cached.decoder(run)(torch.tensor([z]))
+    if not bool(decoded.isfinite().all()):
+        shown.warning("Not a number here: the decoder overflows at this place. Move back towards the middle.")
+        return View(z, first.pins, first.axes)
+    image = to_bytes(decoded)
+    shown.image(sheet_png(image, 1, scale=scale(run.shape, WIDTH)), width="stretch", alt="The decoded image")
+    return View(z, first.pins, first.axes)
+
+
+def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> None:
+    st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width=112)
+
+
+def _slider(axis: int, where: Bottleneck) -> float:
+    carries = f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
+    label = f"z{axis + 1} · {carries}" if where.active[axis] else f":gray[z{axis + 1} · inactive]"
+    value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=f"z{axis}", format="%.2f")
+    return value
+
+
+def _set(code: list[float]) -> None:
+    for axis, value in enumerate(code):
+        st.session_state[f"z{axis}"] = min(LIMIT, max(-LIMIT, float(value)))
+
+
+def _draws() -> torch.Generator:
+    st.session_state["draws"] = st.session_state.get("draws", 0) + 1
+    return device.generator(st.session_state["draws"])
+
+
+def _sample(z_dim: int) -> None:
+    _set(torch.randn(z_dim, generator=_draws()).tolist())
+
+
+def _encode(run: Run) -> None:
+    codes = cached.standard_codes(run)
+    _set(codes[int(torch.randint(len(codes), (1,), generator=_draws()))].tolist())

@@ -1,1 +1,0 @@
-"""All Streamlit that the pages share."""
