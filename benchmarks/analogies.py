@@ -13,13 +13,13 @@ import sys
 import torch
 
 from latentlab import device
-from latentlab.analysis.analogy import in_every_class, usage_of
-from latentlab.analysis.judging import judge
-from latentlab.analysis.style import style_consistency
+from latentlab.analysis.conditional.analogies import in_every_class, usage_of
+from latentlab.analysis.conditional.classifier_agreement import judge
+from latentlab.analysis.conditional.style import style_consistency
 from latentlab.data import UNLABELLED
 from latentlab.models import Classifies, Conditional, Decodes
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 
 STYLES = 500
 HEAD = (

@@ -12,11 +12,11 @@ from __future__ import annotations
 import torch
 
 from latentlab import device
-from latentlab.analysis.field import Rule
 from latentlab.analysis.sampling import RandomWalk, Target, denoised, sample_chains
-from latentlab.data.toys import DENSITIES
+from latentlab.analysis.score.field import Rule
+from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.models import Denoises
-from latentlab.store import Store
+from latentlab.runs.store import Store
 
 SIGMA, CHAINS, STEPS, SEEDS = 0.1, 100, 800, (0, 1, 2)
 

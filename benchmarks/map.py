@@ -39,14 +39,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.serving import PORT, chromium, frames_seen, serving, watch_frames
 from latentlab import device
-from latentlab.analysis.directions import pca
-from latentlab.analysis.latents import CHUNK, encode_all
+from latentlab.analysis.activations import CHUNK, encode_all
+from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
+from latentlab.analysis.maps.projection import FULL_QUALITY, project
 from latentlab.analysis.neighbours import neighbour_graph
-from latentlab.analysis.projection import FULL_QUALITY, project
-from latentlab.atlas import Atlas, project_or_find
 from latentlab.data import load
 from latentlab.models import VAE
-from latentlab.store import Store
+from latentlab.runs.store import Store
 from pages.components.scatter import Colouring, pack
 
 Result = TypeVar("Result")

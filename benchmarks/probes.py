@@ -26,14 +26,15 @@ import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from latentlab import device, jobs
-from latentlab.analysis.features import Reduction, read_features
-from latentlab.analysis.logistic import WIDE, fit
-from latentlab.analysis.pathology import advance
-from latentlab.analysis.probe_curve import Curve, probe_curve, run_through, stations
+from latentlab import device
+from latentlab.analysis.probes.features import Reduction, read_features
+from latentlab.analysis.probes.layer_curve import Curve, probe_curve, run_through, stations
+from latentlab.analysis.probes.logistic_regression import WIDE, fit
 from latentlab.data import Splits, load
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.experiments.deep_networks import advance
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
 
 N_FIT, N_CHOOSE, N_TEST = 20_000, 10_000, 10_000
 N_SPEED = 10_000
@@ -139,7 +140,9 @@ def _classifier(store: Store, seed: int) -> str:
         return shipped.id
     if run_id not in {run.id for run in store.runs()}:
         train = {**shipped.train, "seed": seed}
-        jobs.enqueue(store, jobs.Job(run_id, f"Seed {seed}", "cnn", "mnist", dict(shipped.config), train, jobs.now()))
+        queue.enqueue(
+            store, queue.Job(run_id, f"Seed {seed}", "cnn", "mnist", dict(shipped.config), train, queue.now())
+        )
         list(perform(store, run_id))
     return run_id
 

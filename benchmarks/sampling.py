@@ -32,9 +32,9 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.sampling import RandomWalk, Target, denoised, prepared, sample_chains
-from latentlab.data.toys import DENSITIES
+from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.models import DAE, Spec
-from latentlab.nn import initialise
+from latentlab.nn.layers import initialise
 
 ROUNDS = 7
 STEPS = {1: 2_000, 256: 1_000, 1_024: 500, 8_192: 100}  # for each number of chains

@@ -18,16 +18,16 @@ import numpy as np
 import torch
 
 from latentlab import device
-from latentlab.analysis.field import agreement, lattice, score_field
-from latentlab.analysis.fixed_points import basins
-from latentlab.analysis.laboratory import errors, source_log_density, source_score
+from latentlab.analysis.score.exact_1d import errors, source_log_density, source_score
+from latentlab.analysis.score.field import agreement, lattice, score_field
+from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES, load
-from latentlab.figures import field as draw
+from latentlab.experiments.recipes import RECIPES, Recipe
+from latentlab.figures.score import field as draw
 from latentlab.figures.theme import LIGHT
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Denoises, Spec
-from latentlab.recipes import RECIPES, Recipe
-from latentlab.training import TrainConfig, start, train
+from latentlab.training.loop import TrainConfig, start, train
 
 N_DRAWS = 20_000
 BOX = (-0.6, 0.6, -0.6, 0.6)

@@ -43,11 +43,11 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import DataError, Dataset, Splits, load
-from latentlab.evaluation import evaluate
 from latentlab.models import Spec
-from latentlab.models.vae import VAE
-from latentlab.nn import initialise
-from latentlab.training import TrainConfig, train
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.layers import initialise
+from latentlab.training.evaluation import evaluate
+from latentlab.training.loop import TrainConfig, train
 
 try:
     from pythae import models as peers

@@ -20,7 +20,7 @@ from latentlab import data, device
 from latentlab.analysis.sampling import Parzen, bernoulli_bound, parzen
 from latentlab.data import Splits
 from latentlab.models import GSN
-from latentlab.store import Store
+from latentlab.runs.store import Store
 
 BURN_IN, STEPS, N_VALID = 100, 10_000, 2_000
 SEEDS = (0, 1)

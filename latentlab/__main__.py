@@ -17,18 +17,20 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from latentlab import data, device, jobs, ladder
-from latentlab.data.files import KNOWN, read_path
-from latentlab.data.tables import LABELS
-from latentlab.formats import RunError
+from latentlab import data, device
+from latentlab.data.files.read import KNOWN, read_path
+from latentlab.data.files.tables import LABELS
+from latentlab.experiments import semi_supervised
+from latentlab.experiments.recipes import RECIPES
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform, work
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, abilities
-from latentlab.places import FIRST_DATA
-from latentlab.recipes import RECIPES
-from latentlab.runs import Run
-from latentlab.store import SHIPPED, Store
-from latentlab.training import TrainConfig
-from latentlab.worker import perform, work
+from latentlab.runs.run import Run
+from latentlab.runs.store import SHIPPED, Store
+from latentlab.serialization import RunError
+from latentlab.settings import FIRST_DATA
+from latentlab.training.loop import TrainConfig
 
 LADDER = "semi-supervised"
 
@@ -62,7 +64,7 @@ def train(options: argparse.Namespace) -> int:
     config = {k.name: given[k.name] for k in knobs(MODELS[options.model].Config) if k.name in given}
     training = {k.name: given[k.name] for k in knobs(TrainConfig) if k.name in given}
     store = Store.default()
-    job_id = jobs.submit(store, options.model, options.dataset, config, training, options.title or "")
+    job_id = queue.submit(store, options.model, options.dataset, config, training, options.title or "")
     run = _train(store, job_id, n_bound=options.bound_images)
     if options.json:
         print(run.to_json())
@@ -122,7 +124,7 @@ def reproduce(options: argparse.Namespace) -> int:
         fields = dataclasses.asdict(recipe)
         if (SHIPPED / recipe.id).is_dir():
             store.delete(recipe.id)
-        jobs.enqueue(store, jobs.Job(**fields, submitted=jobs.now()))
+        queue.enqueue(store, queue.Job(**fields, submitted=queue.now()))
         dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
         print(f"{recipe.id}: {_numbers(_train(store, recipe.id, dtype, 1_000))}")
     return 0
@@ -130,14 +132,14 @@ def reproduce(options: argparse.Namespace) -> int:
 
 def _climb(datasets: Sequence[str], n_seeds: int) -> None:
     """Print the ladder as it is climbed, its table at the end, and keep the scores for the app."""
-    kept = [score for score in ladder.read() if score.dataset not in datasets]
+    kept = [score for score in semi_supervised.read() if score.dataset not in datasets]
     scores = []
     for dataset in datasets:
-        for score in ladder.climb(dataset, range(n_seeds)):
+        for score in semi_supervised.climb(dataset, range(n_seeds)):
             scores.append(score)
-            print(ladder.table([score]).splitlines()[1], flush=True)
-    print(f"\n{ladder.table(scores)}")
-    ladder.save([*scores, *kept])
+            print(semi_supervised.table([score]).splitlines()[1], flush=True)
+    print(f"\n{semi_supervised.table(scores)}")
+    semi_supervised.save([*scores, *kept])
 
 
 def worker(options: argparse.Namespace) -> int:  # noqa: ARG001 every command has the same signature
@@ -153,7 +155,7 @@ def _train(store: Store, job_id: str, dtype: torch.dtype = torch.float32, n_boun
         signal.signal(signal.SIGINT, signal.default_int_handler)
         print("\nStopping; what was trained is kept.", file=sys.stderr)
         try:
-            jobs.order(store, job_id, "stop")
+            queue.order(store, job_id, "stop")
         except RunError:  # nothing was trained yet
             raise KeyboardInterrupt from None
 
@@ -232,7 +234,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = _command(commands, "reproduce", reproduce)
     text = "only these: " + ", ".join([*(recipe.id for recipe in RECIPES), LADDER])
     sub.add_argument("ids", nargs="*", type=_recipe, help=text)
-    sub.add_argument("--seeds", type=int, default=len(ladder.SEEDS), help="trainings of each model on the ladder")
+    sub.add_argument(
+        "--seeds", type=int, default=len(semi_supervised.SEEDS), help="trainings of each model on the ladder"
+    )
     sub.add_argument("--mnist", action="store_true", help="the ladder on MNIST too, which takes hours")
     _command(commands, "worker", worker)
     return parser

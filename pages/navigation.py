@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 
 
 class Card(NamedTuple):

@@ -11,9 +11,9 @@ import torch
 from latentlab import device
 from latentlab.data import Dataset, Splits, load
 from latentlab.models import GSN, VAE
-from latentlab.nn import initialise
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.nn.layers import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -18,27 +18,22 @@ Rule = Callable[[str, str], list[str]]  # path from the root, source -> what is 
 LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "latentlab",
-        "latentlab.places",
+        "latentlab.settings",
         "latentlab.knobs",
         "latentlab.device",
-        "latentlab.densities",
-        "latentlab.formats",
+        "latentlab.distributions",
+        "latentlab.serialization",
     ),
     ("latentlab.nn",),
     ("latentlab.data",),
     ("latentlab.models",),
-    ("latentlab.evaluation",),
     ("latentlab.training",),
     ("latentlab.runs",),
-    ("latentlab.store",),
     ("latentlab.analysis",),
-    ("latentlab.atlas",),
-    ("latentlab.background",),
+    ("latentlab.export",),
     ("latentlab.jobs",),
-    ("latentlab.showing",),
-    ("latentlab.worker", "latentlab.live"),
+    ("latentlab.experiments",),
     ("latentlab.figures",),
-    ("latentlab.recipes", "latentlab.ladder"),
     ("pages", "pages.navigation", "latentlab.__main__"),
     ("pages.components",),
     ("pages.shared",),
@@ -134,7 +129,7 @@ def no_streamlit_in_the_library(path: str, source: str) -> list[str]:
 
 def one_loop(path: str, source: str) -> list[str]:
     found = [call for call in calls(parsed(source)) if getattr(call.func, "attr", "") == "backward"]
-    return [f"{path}:{call.lineno} trains" for call in found] if path != "latentlab/training.py" else []
+    return [f"{path}:{call.lineno} trains" for call in found] if path != "latentlab/training/loop.py" else []
 
 
 def state_and_caches_in_shared(path: str, source: str) -> list[str]:
@@ -233,7 +228,7 @@ def what_is_public_has_a_docstring(path: str, source: str) -> list[str]:
 # --- each holds, and each can fail ---------------------------------------------------------------------------------
 
 CAUGHT: list[tuple[Rule, str, str]] = [
-    (one_direction, "latentlab/models/new.py", "from latentlab.training import train"),
+    (one_direction, "latentlab/models/new.py", "from latentlab.training.loop import train"),
     (one_direction, "latentlab/models/new.py", "from latentlab import training"),
     (one_direction, "latentlab/data/new.py", "def f():\n    import latentlab.models"),
     (one_direction, "latentlab/analysis/new.py", "from latentlab.figures.theme import theme"),
@@ -260,16 +255,16 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (no_global_seed, "latentlab/device.py", "def pick():\n    torch.Generator().manual_seed(0)"),
     (no_global_seed, "latentlab/data/new.py", "np.random.seed(0)"),
     (no_global_seed, "pages/new.py", "import random\nrandom.seed(0)"),
-    (no_pickle, "latentlab/store.py", "torch.load(path)"),
-    (no_pickle, "latentlab/store.py", "from torch import load"),
-    (no_pickle, "latentlab/store.py", "import pickle"),
+    (no_pickle, "latentlab/runs/store.py", "torch.load(path)"),
+    (no_pickle, "latentlab/runs/store.py", "from torch import load"),
+    (no_pickle, "latentlab/runs/store.py", "import pickle"),
     (no_pickle, "latentlab/data/new.py", "np.load(path, allow_pickle=True)"),
     (abilities_are_nominal, "latentlab/models/new.py", "raise NotImplementedError"),
     (abilities_are_nominal, "pages/new.py", "if hasattr(model, 'decode'): ..."),
     (errors_are_named, "pages/new.py", "try: ...\nexcept Exception as error: ..."),
     (errors_are_named, "latentlab/new.py", "try: ...\nexcept (ValueError, BaseException): ..."),
     (errors_are_named, "latentlab/new.py", "try: ...\nexcept: ..."),
-    (imports_are_named, "latentlab/new.py", "from latentlab.nn import *"),
+    (imports_are_named, "latentlab/new.py", "from latentlab.nn.layers import *"),
     (files_are_short, "app.py", "\n" * 61),
     (files_are_short, "pages/home/new.py", "\n" * 301),
     (files_are_short, "latentlab/new.py", "\n" * 301),
@@ -302,7 +297,7 @@ FINE: list[tuple[Rule, str, str]] = [
     (
         one_direction,
         "pages/probes/one.py",
-        "from pages.shared import cached\nfrom pages.probes import page\nfrom latentlab.worker import work",
+        "from pages.shared import cached\nfrom pages.probes import page\nfrom latentlab.jobs.worker import work",
     ),
     (one_direction, "latentlab/__main__.py", "from latentlab import data, jobs"),
     (state_and_caches_in_shared, "pages/shared/cached.py", "st.cache_data(max_entries=3)(f)"),
@@ -371,7 +366,7 @@ def heavy_modules_after(code: str) -> set[str]:
 
 
 def test_the_library_starts_without_what_is_heavy() -> None:
-    assert heavy_modules_after("import latentlab.store, latentlab.jobs") == set()
+    assert heavy_modules_after("import latentlab.runs.store, latentlab.jobs.queue") == set()
 
 
 def test_a_heavy_import_is_noticed() -> None:

@@ -21,19 +21,21 @@ import safetensors.torch
 import torch
 
 from latentlab import __main__ as command_line
-from latentlab import jobs, ladder
 from latentlab.__main__ import main
-from latentlab.data import DENSITIES, NAMES, Shelf, images
+from latentlab.data import DENSITIES, NAMES, Shelf
+from latentlab.data.builtin import images
+from latentlab.experiments import semi_supervised
+from latentlab.experiments.recipes import RECIPES, Recipe
+from latentlab.jobs import queue
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
-from latentlab.places import FIRST_DATA
-from latentlab.recipes import RECIPES, Recipe
-from latentlab.runs import Run
-from latentlab.store import Store
-from latentlab.training import TrainConfig
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.settings import FIRST_DATA
+from latentlab.training.loop import TrainConfig
 from tests.conftest import ROOT
-from tests.test_runs import sentence
-from tests.test_store import saved
+from tests.runs.test_run import sentence
+from tests.runs.test_store import saved
 
 SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in DENSITIES.items()}
 SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
@@ -49,7 +51,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store that the command line uses: empty, and nothing ships."""
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
-    for module in ("latentlab.store", "latentlab.__main__"):
+    for module in ("latentlab.runs.store", "latentlab.__main__"):
         monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
     store = Store(tmp_path / "runs", shipped=tmp_path / "shipped")
     monkeypatch.setattr(Store, "default", lambda: store)
@@ -208,7 +210,7 @@ def test_ctrl_c_keeps_what_was_trained(tmp_path: Path) -> None:
         )
     try:
         deadline = time.monotonic() + 60
-        while not any(jobs.status(store, job.id).step for job in jobs.jobs(store)):
+        while not any(queue.status(store, job.id).step for job in queue.jobs(store)):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -223,7 +225,7 @@ def test_ctrl_c_keeps_what_was_trained(tmp_path: Path) -> None:
     assert 0 < run.steps < 50_000
     assert [int(row["step"]) for row in store.history(run.id)][-1] == run.steps
     assert store.load(run.id).size == run.size
-    assert jobs.jobs(store) == []
+    assert queue.jobs(store) == []
     assert b"Stopping; what was trained is kept." in (tmp_path / "log").read_bytes()
     assert b"Traceback" not in (tmp_path / "log").read_bytes()
 
@@ -325,7 +327,7 @@ def test_data_that_cannot_be_had_are_one_sentence(
     assert "put its four IDX files into" in sentence(ValueError(err.strip().splitlines()[-1]))
     (row,) = mine.rows()
     assert row.reason == "It isn't finished; see the Train page."
-    assert jobs.status(mine, row.id).state == "failed"
+    assert queue.status(mine, row.id).state == "failed"
 
 
 def test_a_store_that_cannot_be_written_is_one_sentence(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -383,19 +385,25 @@ def test_the_ladder_is_climbed_on_request_only(
     mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "scores.csv"
-    monkeypatch.setattr(ladder, "RESULTS", path)
+    monkeypatch.setattr(semi_supervised, "RESULTS", path)
     climbed: list[tuple[str, int]] = []
 
-    def climb(dataset: str, seeds: range) -> Iterator[ladder.Score]:
+    def climb(dataset: str, seeds: range) -> Iterator[semi_supervised.Score]:
         climbed.append((dataset, len(seeds)))
-        yield ladder.Score(dataset, "m2", 0, 0.25)
+        yield semi_supervised.Score(dataset, "m2", 0, 0.25)
 
-    monkeypatch.setattr(ladder, "climb", climb)
-    ladder.save([ladder.Score("mnist", "m2", 0, 0.5), ladder.Score("moons", "m2", 0, 0.5)], path)
+    monkeypatch.setattr(semi_supervised, "climb", climb)
+    semi_supervised.save(
+        [semi_supervised.Score("mnist", "m2", 0, 0.5), semi_supervised.Score("moons", "m2", 0, 0.5)], path
+    )
     assert main(["reproduce", "semi-supervised", "--seeds", "2"]) == 0
     assert climbed == [("moons", 2), ("digits", 2)]
     assert "25.00" in capsys.readouterr().out
-    assert {score.dataset: score.error for score in ladder.read(path)} == {"moons": 0.25, "digits": 0.25, "mnist": 0.5}
+    assert {score.dataset: score.error for score in semi_supervised.read(path)} == {
+        "moons": 0.25,
+        "digits": 0.25,
+        "mnist": 0.5,
+    }
     assert main(["reproduce", "semi-supervised", "--mnist", "--seeds", "1"]) == 0
     assert climbed[2:] == [("moons", 1), ("digits", 1), ("mnist", 1)]
     assert not mine.root.exists()
@@ -414,7 +422,7 @@ def test_recipes_have_ids_titles_and_notes_of_their_own(store: Store) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id)
 def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
-    jobs.Job(**dataclasses.asdict(recipe), submitted=jobs.now()).check()
+    queue.Job(**dataclasses.asdict(recipe), submitted=queue.now()).check()
     kind = MODELS[recipe.model]
     assert kind(from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10)).size > 0
 

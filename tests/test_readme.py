@@ -4,7 +4,7 @@ import re
 
 from latentlab.knobs import knobs
 from latentlab.models import MODELS, abilities, about
-from latentlab.training import TrainConfig
+from latentlab.training.loop import TrainConfig
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.directions import Floats, as_codes
-from latentlab.analysis.support import nearest_blocks
+from latentlab.analysis.latent.pca import Floats, as_codes
+from latentlab.analysis.latent.support import nearest_blocks
 
 Progress = Callable[[float], None]  # is told the share that is done, from 0 to 1
 

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
-from latentlab.analysis.decision import decision
-from latentlab.analysis.directions import pca
-from latentlab.analysis.faithfulness import procrustes
-from latentlab.analysis.field import Box, score_field
+from latentlab.analysis.conditional.decision_surface import decision
+from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.maps.trustworthiness import procrustes
+from latentlab.analysis.score.field import Box, score_field
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, to_bytes
 from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 

@@ -1,6 +1,8 @@
 """Data sets: `load(name)` gives the train, validation and test splits of a built-in one, or of one on the shelf."""
 
-from latentlab.data import images
+from latentlab.data.builtin import images
+from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
+from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
 from latentlab.data.dataset import (
     UNLABELLED,
     Batch,
@@ -12,10 +14,8 @@ from latentlab.data.dataset import (
     held_out,
     to_bytes,
 )
-from latentlab.data.images import IDX_SETS, folders, load_digits, load_idx
-from latentlab.data.labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
-from latentlab.data.shelf import Shelf
-from latentlab.data.toys import DENSITIES, Density, load_toy, mixture
+from latentlab.data.library.library import Shelf
+from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 NAMES = (*images.NAMES, *DENSITIES)
 

@@ -1,9 +1,9 @@
 """The models, by name. To add one: write its file, add it here."""
 
-from latentlab.models.adgm import ADGM
-from latentlab.models.ae import AE
-from latentlab.models.auxiliary_vae import AuxiliaryVAE
-from latentlab.models.avae import AVAE
+from latentlab.models.autoencoders.ae import AE
+from latentlab.models.autoencoders.cae import CAE
+from latentlab.models.autoencoders.dae import DAE
+from latentlab.models.autoencoders.rcae import RCAE
 from latentlab.models.base import (
     ABILITIES,
     Auxiliary,
@@ -22,22 +22,22 @@ from latentlab.models.base import (
     abilities,
     about,
 )
-from latentlab.models.cae import CAE
-from latentlab.models.cnn import CNN
-from latentlab.models.conditional_vae import ConditionalVAE
-from latentlab.models.cvae import CVAE
-from latentlab.models.dae import DAE
-from latentlab.models.gaussian_vae import GaussianVAE
-from latentlab.models.gsn import GSN
-from latentlab.models.m1 import M1
-from latentlab.models.m1_m2 import M1M2
-from latentlab.models.m2 import M2
-from latentlab.models.mlp import MLP
-from latentlab.models.rcae import RCAE
-from latentlab.models.sdgm import SDGM
-from latentlab.models.semi_supervised_vae import SemiSupervisedVAE
-from latentlab.models.two_headed import TwoHeaded
-from latentlab.models.vae import VAE
+from latentlab.models.classifiers.cnn import CNN
+from latentlab.models.classifiers.mlp import MLP
+from latentlab.models.energy.gsn import GSN
+from latentlab.models.parts.auxiliary_vae import AuxiliaryVAE
+from latentlab.models.parts.conditional_vae import ConditionalVAE
+from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.models.parts.semi_supervised_vae import SemiSupervisedVAE
+from latentlab.models.semi_supervised.adgm import ADGM
+from latentlab.models.semi_supervised.m1 import M1
+from latentlab.models.semi_supervised.m1_m2 import M1M2
+from latentlab.models.semi_supervised.m2 import M2
+from latentlab.models.semi_supervised.sdgm import SDGM
+from latentlab.models.semi_supervised.two_headed import TwoHeaded
+from latentlab.models.vae.avae import AVAE
+from latentlab.models.vae.cvae import CVAE
+from latentlab.models.vae.vae import VAE
 
 MODELS: dict[str, type[Model]] = {
     model.name: model

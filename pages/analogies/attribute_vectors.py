@@ -10,14 +10,14 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.attribute import METHODS, Attribute, Method, attribute_vector
-from latentlab.analysis.latents import encode_all
+from latentlab.analysis.activations import encode_all
+from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
 from latentlab.data import to_bytes
-from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.analogies.rows import draw_seed
 from pages.analogies.sheet import judge_toggle
 from pages.navigation import ANALOGIES

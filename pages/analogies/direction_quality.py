@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.attribute import METHODS, Attribute, angles, arithmetic
+from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, angles, arithmetic
+from latentlab.analysis.latent.support import neighbour_distance, round_trip
 from latentlab.analysis.neighbours import neighbours
-from latentlab.analysis.support import neighbour_distance, round_trip
 from latentlab.data import to_bytes
-from latentlab.figures.analogies import support_along
-from latentlab.runs import Run
+from latentlab.figures.conditional.analogies import support_along
+from latentlab.runs.run import Run
 from pages.analogies.attribute_vectors import NAMES, Asked, Walk, attribute
 from pages.shared import cached, url_state
 from pages.shared.header import look

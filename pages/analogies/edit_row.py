@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.bottleneck import Bottleneck
-from latentlab.analysis.program import Program
-from latentlab.runs import Run
+from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.export.decoder import Program
+from latentlab.runs.run import Run
 from pages.analogies.rows import Rows, draw_seed
 from pages.components.explorer import weights
 from pages.components.row import row

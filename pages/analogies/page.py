@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latentlab.models import Conditional, Encodes
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.analogies import attribute_vectors, semi_supervised, train_with_few_labels
 from pages.analogies.attribute_vectors import attribute, choose_groups, draw_walk, walk
 from pages.analogies.direction_quality import four_images, trust

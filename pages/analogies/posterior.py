@@ -7,11 +7,11 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.posterior import Posterior, posterior
+from latentlab.analysis.conditional.posterior import Posterior, posterior
 from latentlab.device import generator
-from latentlab.figures.posterior import posterior_panels
+from latentlab.figures.conditional.posterior import posterior_panels
 from latentlab.models import SemiSupervisedVAE
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.conditional import labelled, style_dimensions, styles
 from pages.shared.header import look

@@ -11,8 +11,8 @@ import torch
 
 from latentlab.device import generator
 from latentlab.models import Conditional
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
 from pages.shared.conditional import conditional, encoder_as, labelled, styles

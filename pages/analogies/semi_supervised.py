@@ -8,15 +8,15 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab import ladder
-from latentlab.analysis.decision import Decision, Parting, decision, parting
-from latentlab.analysis.judging import Share, wilson
+from latentlab.analysis.conditional.classifier_agreement import Share, wilson
+from latentlab.analysis.conditional.decision_surface import Decision, Parting, decision, parting
 from latentlab.data import Dataset
-from latentlab.figures.curves import training_curves
-from latentlab.figures.few_labels import components, decision_surface, mark
+from latentlab.experiments import semi_supervised
+from latentlab.figures.conditional.decision_surface import components, decision_surface, mark
+from latentlab.figures.training_curves import training_curves
 from latentlab.models import Auxiliary, Classifies
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.analogies.posterior import choose_example, draw_posterior
 from pages.shared import cached
 from pages.shared.conditional import labelled
@@ -28,7 +28,7 @@ MARGIN = 0.4  # around the examples
 HEADS = {
     "error": ("test error (%)", 100),
     "bound": ("ELBO (nats)", 1),
-    "weighted": (f"bound of {ladder.N_DRAWS} draws (nats)", 1),
+    "weighted": (f"bound of {semi_supervised.N_DRAWS} draws (nats)", 1),
     "active": ("active z", 1),
     "parted": ("parted in a (%)", 100),
     "read_as": ("read as meant (%)", 100),
@@ -38,7 +38,7 @@ REPORTED = "error reported (%)"
 
 def ladder_table() -> None:
     """Every model of the ladder on the same few labels: mean and spread over the seeds."""
-    scores = ladder.read()
+    scores = semi_supervised.read()
     if not scores:
         st.info("The ladder was not climbed here yet: `python -m latentlab reproduce semi-supervised` does it.")
         return
@@ -48,10 +48,12 @@ def ladder_table() -> None:
     for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
         own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
         cells = {head: _spread([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
-        rows.append({"model": model, **cells, REPORTED: ladder.reported(dataset, model) or "–", "seeds": len(own)})
+        rows.append(
+            {"model": model, **cells, REPORTED: semi_supervised.reported(dataset, model) or "–", "seeds": len(own)}
+        )
     kept = [head for head in rows[0] if any(row[head] != "–" for row in rows)]
     st.dataframe([{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The ladder on {dataset}")
-    known = ladder.LADDERS.get(dataset)
+    known = semi_supervised.LADDERS.get(dataset)
     labels = f"{known.labels} labels" if known is not None else "few labels"
     papers = "Kingma et al. 2014 and Maaløe et al. 2016, whose networks are larger and were trained far longer"
     st.caption(

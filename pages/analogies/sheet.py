@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.data import to_bytes
-from latentlab.figures.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import judge
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict

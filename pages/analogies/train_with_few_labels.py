@@ -6,15 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from latentlab import device, jobs
+from latentlab import device
 from latentlab.data import DataError, hide_labels, is_local
-from latentlab.formats import RunError
+from latentlab.experiments.semi_supervised import LADDERS, config_of
+from latentlab.jobs import queue
 from latentlab.knobs import KnobError, knobs
-from latentlab.ladder import LADDERS, config_of
 from latentlab.models import MODELS
-from latentlab.runs import Run
-from latentlab.store import Store
-from latentlab.training import TrainConfig
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+from latentlab.training.loop import TrainConfig
 from pages.analogies.semi_supervised import ladder_table
 from pages.navigation import ANALOGIES
 from pages.shared import cached, training_view, url_state
@@ -72,7 +73,7 @@ def _form(store: Store) -> None:
 def _submit(store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str) -> str:
     """Queue the training, unless the labels can't be had."""
     hide_labels(cached.splits(dataset).train, train["labels"], train["seed"])  # spread or not, the same can be had
-    return jobs.submit(store, model, dataset, config, train, title)
+    return queue.submit(store, model, dataset, config, train, title)
 
 
 def _about(dataset: str, epochs: int, spread: bool) -> str:
@@ -87,7 +88,7 @@ def _watched(store: Store) -> None:
     asked = url_state.read(WATCHED)
     if not asked:
         return
-    job = next((job for job in jobs.jobs(store) if job.id == asked), None)
+    job = next((job for job in queue.jobs(store) if job.id == asked), None)
     if job is not None:
         training_view.watch(store, job)
         return

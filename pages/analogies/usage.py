@@ -7,11 +7,11 @@ from typing import cast
 import streamlit as st
 import torch
 
-from latentlab.analysis.analogy import DecodeAs
-from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
-from latentlab.figures.analogies import meters
-from latentlab.figures.latent import carried, manifold
-from latentlab.runs import Run
+from latentlab.analysis.conditional.analogies import DecodeAs
+from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
+from latentlab.figures.conditional.analogies import meters
+from latentlab.figures.latent.traversal import carried, manifold
+from latentlab.runs.run import Run
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used

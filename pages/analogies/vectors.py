@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.attribute import METHODS, Attribute, Method, arithmetic, attribute_vector
-from latentlab.analysis.directions import principal
+from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, arithmetic, attribute_vector
+from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
 from pages.shared.example_view import examples, name_of

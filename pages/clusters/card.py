@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.directions import pca
+from latentlab.analysis.latent.pca import pca
 from latentlab.data import to_bytes
 from latentlab.models import Encodes
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail

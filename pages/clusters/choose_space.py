@@ -8,8 +8,8 @@ import streamlit as st
 
 from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
-from latentlab.runs import Run, labels
-from latentlab.store import Store
+from latentlab.runs.run import Run, labels
+from latentlab.runs.store import Store
 from pages.shared import cached, url_state
 from pages.shared.spaces import CODE, INPUT, Source, Space, everything, layers
 

@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
-from latentlab.analysis.clusters import typical as typical_of
-from latentlab.analysis.faithfulness import Faithfulness, faithfulness
-from latentlab.figures.maps import gaps
+from latentlab.analysis.maps.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
+from latentlab.analysis.maps.clusters import typical as typical_of
+from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
+from latentlab.figures.maps.charts import gaps
 from pages.components.scatter import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look

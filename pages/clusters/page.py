@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from latentlab.figures.maps import map_3d
+from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
 from pages.clusters.layout import (
     Wanted,

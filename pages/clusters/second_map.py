@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.faithfulness import overlap
+from latentlab.analysis.maps.trustworthiness import overlap
 from pages.clusters.layout import Layout, Wanted, lay_out
 from pages.components.scatter import pack, scatter
 from pages.shared.header import look

@@ -12,9 +12,9 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.support import neighbour_distance
+from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.data import to_bytes
-from latentlab.figures.maps import class_bars, histogram
+from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click, Colouring

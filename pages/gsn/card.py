@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from latentlab.models import Walks
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.navigation import Card
 from pages.shared.samples import drawn
 

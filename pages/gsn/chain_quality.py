@@ -9,12 +9,12 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.discrete import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
+from latentlab.analysis.latent.support import distance_quantile, nearest, nearest_other
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
-from latentlab.analysis.support import distance_quantile, nearest, nearest_other
-from latentlab.figures.walks import class_trace, laws, matrices, width_curve
+from latentlab.analysis.sampling.exact_gsn import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
+from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve
 from latentlab.models import GSN
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.gsn.chains import Walking, named, walked
 from pages.shared import cached
 from pages.shared.header import look

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import data, device
+from latentlab.analysis.latent.support import nearest
 from latentlab.analysis.sampling import record
-from latentlab.analysis.support import nearest
 from latentlab.models import GSN
-from latentlab.models.gsn import State
-from latentlab.runs import Run
+from latentlab.models.energy.gsn import State
+from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.classifier import classifier
 from pages.shared.masks import CHOICES, chosen, drawn, given

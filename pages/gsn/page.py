@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages import navigation
 from pages.gsn.chain_quality import exact_laboratory, likelihood, mixes
 from pages.gsn.chains import FRAMES, closest, controls, walked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import PAGES
 
 

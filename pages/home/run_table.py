@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from latentlab import jobs
-from latentlab.figures.curves import compared_curves
-from latentlab.formats import RunError
+from latentlab.figures.training_curves import compared_curves
+from latentlab.jobs import queue
 from latentlab.models import Conditional, Decodes, abilities
-from latentlab.runs import Run, labels
-from latentlab.store import Row, Store
+from latentlab.runs.run import Run, labels
+from latentlab.runs.store import Row, Store
+from latentlab.serialization import RunError
 from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -103,7 +103,7 @@ def _delete(store: Store, rows: list[Row]) -> None:
         if st.button("Delete for good", type="primary", key="delete"):
             try:
                 for row in rows:
-                    jobs.remove(store, row.id)
+                    queue.remove(store, row.id)
             except RunError as error:
                 st.error(str(error))
             else:

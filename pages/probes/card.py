@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from latentlab.figures.sheets import png
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.probes.curves import CLASS, first_look
 from pages.shared import cached

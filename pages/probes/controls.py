@@ -8,10 +8,10 @@ from typing import Any, cast
 import plotly.graph_objects as go
 import streamlit as st
 
-from latentlab.analysis.features import How
-from latentlab.analysis.probe_curve import LATENT, Measure, Split
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.analysis.probes.features import How
+from latentlab.analysis.probes.layer_curve import LATENT, Measure, Split
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.probes.curves import Settings, targets
 
 PICTURE = "probe-curve"

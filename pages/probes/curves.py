@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
-from latentlab.analysis.features import How
-from latentlab.analysis.probe_curve import Curve, probe_curve
+from latentlab.analysis.image_attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
+from latentlab.analysis.probes.features import How
+from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import UNLABELLED, is_local, load
 from latentlab.models import Classifies
-from latentlab.runs import Run
-from latentlab.store import N_EXAMPLES
+from latentlab.runs.run import Run
+from latentlab.runs.store import N_EXAMPLES
 from pages.shared import cached
 from pages.shared.background import background
 from pages.shared.selections import Group, everything_of, offered

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from latentlab.analysis.pathology import DEPTH, HIDDEN, STEPS, Depths, advance, dead_segment
 from latentlab.data import load
-from latentlab.figures.probes import depth_figure
+from latentlab.experiments.deep_networks import DEPTH, HIDDEN, STEPS, Depths, advance, dead_segment
+from latentlab.figures.probes.curve import depth_figure
 from pages.shared.background import background
 from pages.shared.header import look
 from pages.shared.images import figure

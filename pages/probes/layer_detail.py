@@ -9,13 +9,13 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.features import Reduction
-from latentlab.analysis.monotonicity import monotonicity
-from latentlab.analysis.probe_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
+from latentlab.analysis.probes.features import Reduction
+from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
+from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import to_bytes
-from latentlab.figures.probe_report import probe_csv, probe_report, probe_rows
-from latentlab.figures.probes import confusion_figure, weights_figure
-from latentlab.runs import Run
+from latentlab.figures.probes.curve import confusion_figure, weights_figure
+from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
+from latentlab.runs.run import Run
 from pages.probes.curves import Question, Settings
 from pages.shared.header import look
 from pages.shared.images import download, figure, sheet

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from latentlab.analysis.monotonicity import RESNET_50
-from latentlab.analysis.probe_curve import LATENT
-from latentlab.figures.probes import Shown, probe_figure
-from latentlab.runs import Run
+from latentlab.analysis.probes.layer_curve import LATENT
+from latentlab.analysis.probes.monotonicity import RESNET_50
+from latentlab.figures.probes.curve import Shown, probe_figure
+from latentlab.runs.run import Run
 from pages.navigation import PROBES
 from pages.probes.controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
 from pages.probes.curves import (

@@ -7,14 +7,14 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.attributes import MEASURES
-from latentlab.analysis.latents import encode_all
-from latentlab.analysis.probe import Probe, linear_probe
-from latentlab.analysis.steering import Leakage, leakage, steered
+from latentlab.analysis.activations import encode_all
+from latentlab.analysis.image_attributes import MEASURES
+from latentlab.analysis.probes.linear_probe import Probe, linear_probe
+from latentlab.analysis.probes.steering import Leakage, leakage, steered
 from latentlab.data import to_bytes
-from latentlab.figures.probes import leakage_figure
+from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import TRAVERSAL
 from pages.probes.curves import NOISE, question, targets
 from pages.shared import cached

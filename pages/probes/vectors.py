@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.probe import Probe, linear_probe
+from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.shared.header import notes
 from pages.shared.spaces import Floats
 from pages.shared.vectors import groups_of, vectors_of

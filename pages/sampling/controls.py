@@ -7,8 +7,8 @@ from typing import Any, cast
 import streamlit as st
 
 from latentlab.analysis.sampling import HMC, Start
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.sampling.experiment import (
     FAR,
     LEARNED,

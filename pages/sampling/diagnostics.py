@@ -20,9 +20,9 @@ from latentlab.analysis.sampling import (
     total_variation,
     wasserstein,
 )
-from latentlab.data.toys import DENSITIES
-from latentlab.figures.chains import against, memory, pairs, ranks, traces
-from latentlab.runs import Run
+from latentlab.data.builtin.synthetic import DENSITIES
+from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
+from latentlab.runs.run import Run
 from pages.sampling.experiment import FAR, LENGTHS, Played, Setup, played, sensible
 from pages.shared import cached
 from pages.shared.background import EVERY, background

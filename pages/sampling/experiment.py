@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.field import Rule
 from latentlab.analysis.sampling import (
     FAR_MODES,
     HMC,
@@ -31,9 +30,10 @@ from latentlab.analysis.sampling import (
     sample_chains,
     start_places,
 )
-from latentlab.data.toys import DENSITIES, Density
+from latentlab.analysis.score.field import Rule
+from latentlab.data.builtin.synthetic import DENSITIES, Density
 from latentlab.models import VAE, Denoises
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.components.chains import Film
 from pages.shared import cached
 from pages.shared.masks import GRAY, given

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from latentlab.figures.chains import moment
-from latentlab.runs import Run
+from latentlab.figures.sampling.chains import moment
+from latentlab.runs.run import Run
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls

@@ -9,9 +9,9 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.field import Box, curl, energy_difference, loop_integral, score_of
-from latentlab.analysis.geometry import local_hessian, local_moments
-from latentlab.figures.field_detail import eigenvalue_bars, energies, way_down
+from latentlab.analysis.score.field import Box, curl, energy_difference, loop_integral, score_of
+from latentlab.analysis.score.local_geometry import local_hessian, local_moments
+from latentlab.figures.score.profiles import eigenvalue_bars, energies, way_down
 from pages.score_field import fields
 from pages.score_field.fields import Source
 from pages.score_field.plane import loop, place

@@ -7,10 +7,10 @@ import streamlit as st
 import torch
 
 from latentlab.data import to_bytes
-from latentlab.figures.scores import as_colour, signed
+from latentlab.figures.score.images import as_colour, signed
 from latentlab.models import Denoises
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.navigation import SCORE_FIELD, Card
 from pages.shared import cached
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail

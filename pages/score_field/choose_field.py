@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from latentlab.analysis.field import MOST_POINTS, Box, FieldError, optimal_denoiser
 from latentlab.analysis.preview import around
+from latentlab.analysis.score.field import MOST_POINTS, Box, FieldError, optimal_denoiser
 from latentlab.data import DENSITIES, Dataset, Density, load
-from latentlab.data.toys import points
+from latentlab.data.builtin.synthetic import points
 from latentlab.models import Denoises
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.score_field import learning
 from pages.score_field.fields import Source
 from pages.shared import cached

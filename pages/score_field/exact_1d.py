@@ -8,8 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.field import FieldError
-from latentlab.analysis.laboratory import (
+from latentlab.analysis.score.exact_1d import (
     SOURCE_SIGMAS,
     Doubles,
     Errors,
@@ -20,8 +19,9 @@ from latentlab.analysis.laboratory import (
     source_log_density,
     source_score,
 )
+from latentlab.analysis.score.field import FieldError
 from latentlab.data import DataError, mixture
-from latentlab.figures.field_detail import optima_curves
+from latentlab.figures.score.profiles import optima_curves
 from pages.shared.header import look
 from pages.shared.images import figure
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
-from latentlab.analysis.field import (
+from latentlab.analysis.score.field import (
     Agreement,
     Box,
     Denoise,
@@ -26,12 +26,12 @@ from latentlab.analysis.field import (
     score_field,
     score_of,
 )
-from latentlab.analysis.fixed_points import Basins, FixedPoints, attractors, trajectory
-from latentlab.analysis.geometry import LocalGeometry, local_hessian
-from latentlab.analysis.streamlines import streamlines
-from latentlab.background import Background
+from latentlab.analysis.score.fixed_points import Basins, FixedPoints, attractors, trajectory
+from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
+from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import Dataset, Density
-from latentlab.figures.field import Layer
+from latentlab.figures.score.field import Layer
+from latentlab.jobs.background import Background
 
 N = 64  # places a side
 N_SMOOTH = 48  # of a density, which is drawn smoothed

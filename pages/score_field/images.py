@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.field import Denoise, FieldError, agreement, score_field
 from latentlab.analysis.preview import around
-from latentlab.analysis.slices import Slice, through
-from latentlab.analysis.streamlines import streamlines
+from latentlab.analysis.score.field import Denoise, FieldError, agreement, score_field
+from latentlab.analysis.score.slices import Slice, through
+from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
-from latentlab.figures import field as draw
-from latentlab.figures.scores import as_colour, signed
+from latentlab.figures.score import field as draw
+from latentlab.figures.score.images import as_colour, signed
 from latentlab.models import Denoises
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet

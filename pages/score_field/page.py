@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import SCORE_FIELD
 from pages.score_field.at_a_place import at_a_place, is_it_a_gradient
 from pages.score_field.exact_1d import laboratory

@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.field import Box
-from latentlab.analysis.fixed_points import Basins, Doubles
-from latentlab.figures import field as draw
-from latentlab.runs import Run
+from latentlab.analysis.score.field import Box
+from latentlab.analysis.score.fixed_points import Basins, Doubles
+from latentlab.figures.score import field as draw
+from latentlab.runs.run import Run
 from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.score_field.fields import LAYERS, Source

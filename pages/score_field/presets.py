@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.score_field.choose_field import ITS, MINE
 from pages.score_field.plane import POINTERS
 from pages.shared import url_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from latentlab.background import Background
+from latentlab.jobs.background import Background
 
 EVERY = 1.0  # seconds between two looks at the helper
 

@@ -11,19 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
-from latentlab.analysis.directions import class_directions, pca
+from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.latent.pca import class_directions, pca
+from latentlab.analysis.latent.support import Encode
+from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.analysis.preview import Preview, preview
-from latentlab.analysis.probe import probe_directions
-from latentlab.analysis.program import Program, ProgramError, unroll
-from latentlab.analysis.support import Encode
-from latentlab.analysis.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
+from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
-from latentlab.formats import RunError
+from latentlab.export.decoder import Program, ProgramError, unroll
 from latentlab.models import Decodes, Encodes, Model
-from latentlab.models.gaussian_vae import GaussianVAE
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 
 Code = tuple[float, ...]
 Floats = NDArray[np.float32]

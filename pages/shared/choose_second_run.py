@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from latentlab.runs import Run, labels
+from latentlab.runs.run import Run, labels
 from pages.shared import url_state
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from latentlab.analysis.support import Classify
+from latentlab.analysis.latent.support import Classify
 from latentlab.models import Classifies, Conditional, Decodes
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.shared import cached
 
 

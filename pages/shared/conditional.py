@@ -8,17 +8,25 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from latentlab.analysis.analogy import Analogies, DecodeAs, EncodeAs, Floats, Usage, in_every_class, usage_of
-from latentlab.analysis.bottleneck import Bottleneck, bottleneck, spread
-from latentlab.analysis.class_program import unroll_as
-from latentlab.analysis.judging import Judged, Share, judge
-from latentlab.analysis.program import Program, ProgramError
-from latentlab.analysis.style import LEAST, Consistency, style_consistency
+from latentlab.analysis.conditional.analogies import (
+    Analogies,
+    DecodeAs,
+    EncodeAs,
+    Floats,
+    Usage,
+    in_every_class,
+    usage_of,
+)
+from latentlab.analysis.conditional.classifier_agreement import Judged, Share, judge
+from latentlab.analysis.conditional.style import LEAST, Consistency, style_consistency
+from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
+from latentlab.export.class_decoder import unroll_as
+from latentlab.export.decoder import Program, ProgramError
 from latentlab.models import Conditional
-from latentlab.models.conditional_vae import ConditionalVAE
-from latentlab.runs import Run
+from latentlab.models.parts.conditional_vae import ConditionalVAE
+from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.classifier import classifier
 

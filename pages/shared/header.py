@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from latentlab import places
+from latentlab import settings
 from latentlab.data import DENSITIES, is_local, names
 from latentlab.figures.theme import Theme, theme
-from latentlab.runs import Run, labels
-from latentlab.store import Store
+from latentlab.runs.run import Run, labels
+from latentlab.runs.store import Store
 from pages.components import copy_link
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
@@ -114,7 +114,7 @@ def _chosen(runs: Collection[str], first: str) -> str:
             st.session_state["chosen"] = asked
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    wishes = (f"data:{places.first_data()}", first)
+    wishes = (f"data:{settings.first_data()}", first)
     default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
     chosen: str = st.session_state.get("chosen", default)
     return chosen if chosen in runs else default

@@ -10,11 +10,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from latentlab import data, places
+from latentlab import data, settings
 from latentlab.data import DataError, Shelf
-from latentlab.data.files import Opened, read_path
-from latentlab.data.pictures import SUFFIXES
-from latentlab.data.tables import column_names
+from latentlab.data.files.image_files import SUFFIXES
+from latentlab.data.files.read import Opened, read_path
+from latentlab.data.files.tables import column_names
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
 from pages.shared.images import sheet
@@ -30,7 +30,7 @@ def choose_data() -> str:
     """The control that chooses the data of a training, the user's own among them."""
     names = data.names()
     if st.session_state.get("dataset") not in names:  # the page was just opened, or the data were removed
-        wishes = (url_state.read("dataset"), places.first_data())
+        wishes = (url_state.read("dataset"), settings.first_data())
         st.session_state["dataset"] = next((name for name in wishes if name in names), "digits")
     chosen: str = st.selectbox("Data", names, key="dataset", help="Upload your own at the foot of this page")
     url_state.write("dataset", chosen)
@@ -49,7 +49,7 @@ def first_epochs(name: str) -> int:
 
 def announce() -> None:
     """Say what the app was started with."""
-    name = places.first_data()
+    name = settings.first_data()
     if name in Shelf.default():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.clusters import Clusters, cluster
-from latentlab.analysis.density import log_density
-from latentlab.analysis.faithfulness import overlap
-from latentlab.data.arrays import Values
+from latentlab.analysis.latent.density import log_density
+from latentlab.analysis.maps.clusters import Clusters, cluster
+from latentlab.analysis.maps.trustworthiness import overlap
+from latentlab.data.files.arrays import Values
 from pages.components.scatter import Click, Colouring, digest
 from pages.shared.classifier import judge
 from pages.shared.spaces import Space, columns, judged, length, term_names, terms, unit

@@ -8,7 +8,7 @@ import torch
 from latentlab import device
 from latentlab.data import to_bytes
 from latentlab.models import Samples
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 

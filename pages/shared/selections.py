@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from latentlab.data import Dataset, is_local
 from latentlab.models import Decodes, Encodes
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.components.scatter import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state

@@ -13,16 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.directions import PCA, Axes, class_directions, principal
-from latentlab.analysis.latents import activations, encode_all
-from latentlab.analysis.latents import layers as layers_of
-from latentlab.analysis.probe_curve import run_through
+from latentlab.analysis.activations import activations, encode_all
+from latentlab.analysis.activations import layers as layers_of
+from latentlab.analysis.latent.pca import PCA, Axes, class_directions, principal
+from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits
-from latentlab.data.arrays import Values
+from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import Classifies, Decodes, Encodes, Model
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.components.scatter import digest, sprites
 from pages.shared import cached
 from pages.shared.classifier import classifier

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.decision import Decision
+from latentlab.analysis.conditional.decision_surface import Decision
 from latentlab.analysis.preview import Preview
 from latentlab.data import DataError, Dataset, class_names, hide_labels, is_local, labelled_part, load
-from latentlab.figures.few_labels import decision_surface, latent_space
-from latentlab.jobs import Job
+from latentlab.figures.conditional.decision_surface import decision_surface, latent_space
+from latentlab.jobs.queue import Job
 from latentlab.models import MODELS, Auxiliary, Conditional, Model
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.shared.header import look
 from pages.shared.images import figure
 

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from latentlab import jobs
-from latentlab.analysis.field import Field
 from latentlab.analysis.preview import Preview
+from latentlab.analysis.score.field import Field
 from latentlab.data import DENSITIES, NAMES, is_local
-from latentlab.figures.curves import Floors, History, training_curves
-from latentlab.figures.field import add_arrows, plane
-from latentlab.figures.probes import training_figure
-from latentlab.formats import RunError
-from latentlab.jobs import Job, Order, Status
+from latentlab.figures.probes.curve import training_figure
+from latentlab.figures.score.field import add_arrows, plane
+from latentlab.figures.training_curves import Floors, History, training_curves
+from latentlab.jobs import queue
+from latentlab.jobs.queue import Job, Order, Status
+from latentlab.jobs.worker import ensure_worker
 from latentlab.models import Decodes, Denoises
-from latentlab.runs import Run
-from latentlab.store import Store
-from latentlab.worker import ensure_worker
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from pages.navigation import SCORE_FIELD, TRAVERSAL
 from pages.shared import cached
 from pages.shared.header import look
@@ -39,7 +39,7 @@ SHOWN = {
 
 def watch(store: Store, job: Job) -> None:
     """A training that isn't finished; looks again every second while it moves."""
-    live = jobs.status(store, job.id).is_live
+    live = queue.status(store, job.id).is_live
     st.fragment(_training, run_every=EVERY if live else None)(store, job, live)
 
 
@@ -132,7 +132,7 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             _order("Pause", "pause", store, job_id, key)
         stopped = status.state in ("paused", "failed", "interrupted")
         if stopped and st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", type="primary"):
-            jobs.resume(store, job_id)
+            queue.resume(store, job_id)
             ensure_worker(store)
             st.rerun()
         if status.step:
@@ -146,7 +146,7 @@ def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
     icon = {"pause": "pause", "stop": "stop", "discard": "delete"}[what]
     if st.button(text, key=f"{what}-{key}", icon=f":material/{icon}:"):
         try:
-            jobs.order(store, job_id, what)
+            queue.order(store, job_id, what)
         except RunError as error:
             st.toast(str(error))
         ensure_worker(store)
@@ -154,7 +154,7 @@ def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
 
 
 def _training(store: Store, job: Job, was_live: bool) -> None:
-    status = jobs.status(store, job.id)
+    status = queue.status(store, job.id)
     if status.is_live != was_live:
         st.rerun()
     ensure_worker(store)  # the last one may have gone home just as this job was queued
@@ -168,7 +168,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     history = store.history(job.id)
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
-    pictures(of_job(job), history, jobs.last_preview(store, job.id), store.baselines(job.id))
+    pictures(of_job(job), history, queue.last_preview(store, job.id), store.baselines(job.id))
     probes(store, job.id)
 
 

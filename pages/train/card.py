@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared.samples import drawn
 

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from latentlab import data, jobs
-from latentlab.formats import RunError
+from latentlab import data
+from latentlab.jobs import queue
+from latentlab.jobs.worker import ensure_worker
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import MODELS
-from latentlab.store import Store
-from latentlab.training import TrainConfig
-from latentlab.worker import ensure_worker
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+from latentlab.training.loop import TrainConfig
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
 from pages.shared.header import choose, header, notes
@@ -19,7 +20,7 @@ IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 
 store = Store.default()
 ensure_worker(store)
-unfinished = {job.id: job for job in jobs.jobs(store)}
+unfinished = {job.id: job for job in queue.jobs(store)}
 asked = url_state.read("job")
 if asked and asked not in unfinished:  # it is done, or it never was
     url_state.write("job", None)
@@ -42,10 +43,10 @@ with controls:
         config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, config)
         st.markdown("**Training**")
         train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train)
-        title = st.text_input("Title", placeholder=jobs.default_title(model, dataset, config), max_chars=80)
+        title = st.text_input("Title", placeholder=queue.default_title(model, dataset, config), max_chars=80)
     if st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
         try:
-            url_state.write("job", jobs.submit(store, model, dataset, config, train, title))
+            url_state.write("job", queue.submit(store, model, dataset, config, train, title))
         except (KnobError, RunError, data.DataError) as error:
             st.error(str(error))
         else:
@@ -71,7 +72,7 @@ others = [job for job in unfinished.values() if job.id != watched]
 if others:
     st.subheader("Other trainings", anchor=False)
     for job in others:
-        status = jobs.status(store, job.id)
+        status = queue.status(store, job.id)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(training_view.line(job, status), width="stretch")
             training_view.orders(store, job.id, status, job.id)

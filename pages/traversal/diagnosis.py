@@ -7,8 +7,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from latentlab.analysis.bottleneck import Health, health
-from latentlab.analysis.support import (
+from latentlab.analysis.latent.bottleneck import Health, health
+from latentlab.analysis.latent.support import (
     Nearest,
     SupportMap,
     distance_quantile,
@@ -16,13 +16,13 @@ from latentlab.analysis.support import (
     nearest_other,
     support_map,
 )
-from latentlab.analysis.traversal import plane
+from latentlab.analysis.latent.traversal import plane
 from latentlab.data import Dataset, to_bytes
-from latentlab.figures.diagnosis import correlations, qq_plots, support_maps
-from latentlab.figures.latent import carried
+from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps
+from latentlab.figures.latent.traversal import carried
 from latentlab.models import Encodes
-from latentlab.models.gaussian_vae import GaussianVAE
-from latentlab.runs import Run
+from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier, judge

@@ -11,14 +11,14 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.bottleneck import Bottleneck
-from latentlab.analysis.program import Program
-from latentlab.analysis.traversal import lattice, plane
+from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.traversal import lattice, plane
 from latentlab.data import to_bytes
+from latentlab.export.decoder import Program
 from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes
-from latentlab.runs import Run
-from latentlab.store import Store
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.components.explorer import View, explorer, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside

@@ -4,10 +4,10 @@ from typing import cast
 
 import streamlit as st
 
-from latentlab.analysis.bottleneck import Bottleneck
-from latentlab.analysis.traversal import Spacing
-from latentlab.figures.latent import manifold, strips
-from latentlab.runs import Run
+from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.traversal import Spacing
+from latentlab.figures.latent.traversal import manifold, strips
+from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached

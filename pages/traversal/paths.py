@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.paths import Path, geodesic, interpolate, measure
-from latentlab.analysis.support import neighbour_distance
+from latentlab.analysis.latent.paths import Path, geodesic, interpolate, measure
+from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.data import to_bytes
-from latentlab.figures.paths import class_probabilities, film, film_strips
+from latentlab.figures.latent.paths import class_probabilities, film, film_strips
 from latentlab.figures.sheets import gif, sheet_png
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier

@@ -8,11 +8,11 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes
-from latentlab.runs import Run
+from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.images import scale

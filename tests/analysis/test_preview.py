@@ -30,7 +30,7 @@ from latentlab.models import (
     Model,
     Spec,
 )
-from latentlab.nn import initialise
+from latentlab.nn.layers import initialise
 
 SPEC = Spec((1, 8, 8), 10)
 

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 from latentlab import device
 from latentlab.data import load, to_bytes
 from latentlab.models import CVAE, Spec
-from latentlab.models.sdgm import SDGM
-from latentlab.nn import initialise
-from latentlab.runs import Run
-from latentlab.store import SHIPPED, Store
+from latentlab.models.semi_supervised.sdgm import SDGM
+from latentlab.nn.layers import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import SHIPPED, Store
 from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled
 
 PIXELS = """(image) => {

@@ -13,13 +13,13 @@ from playwright.sync_api import Page, WebSocket, expect
 from torch import nn
 
 from latentlab import device
-from latentlab.analysis.class_program import unroll_as
-from latentlab.analysis.program import Program, unroll
-from latentlab.analysis.traversal import Decode
+from latentlab.analysis.latent.traversal import Decode
+from latentlab.export.class_decoder import unroll_as
+from latentlab.export.decoder import Program, unroll
 from latentlab.models import VAE, Conditional
-from latentlab.nn import initialise
-from latentlab.runs import Run
-from latentlab.store import SHIPPED, Store
+from latentlab.nn.layers import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import SHIPPED, Store
 from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until
 from tests.conftest import ROOT
 
@@ -249,7 +249,7 @@ def test_a_decoder_for_the_server_alone_is_shown_from_its_lattice_while_dragging
 ) -> None:
     config = tmp_path_factory.mktemp("site")
     (config / "sitecustomize.py").write_text(
-        "import latentlab.analysis.program as p\np.MAX_NUMBERS = 10\n", encoding="utf-8"
+        "import latentlab.export.decoder as p\np.MAX_NUMBERS = 10\n", encoding="utf-8"
     )
     monkeypatch.setenv("PYTHONPATH", f"{config}:{ROOT}")
     served = Server(tmp_path_factory.mktemp("large") / "runs")

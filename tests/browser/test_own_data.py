@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from latentlab.data import Shelf
-from latentlab.store import Store
+from latentlab.runs.store import Store
 from tests.browser.conftest import Server, choose, settled
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from latentlab import jobs
-from latentlab.formats import read_history
-from latentlab.store import Store
+from latentlab.jobs import queue
+from latentlab.runs.store import Store
+from latentlab.serialization import read_history
 from tests.browser.conftest import PATIENCE, Server, settled, until
 
 EPOCHS = 250
@@ -80,7 +80,7 @@ def workers_of(server: Server) -> list[int]:
 def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page: Page) -> None:
     job_id = start(page, server, EPOCHS)
     store, progress = Store(server.runs), page.get_by_text(re.compile("of 2,500 steps"))
-    until(page, lambda: jobs.status(store, job_id).step)
+    until(page, lambda: queue.status(store, job_id).step)
     workers = workers_of(server)
     with frozen(workers):
         expect(page).to_have_url(re.compile(f"job={job_id}"))
@@ -90,7 +90,7 @@ def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page:
         expect(page.get_by_alt_text("Held-out examples over their reconstructions")).to_be_visible()
         seen = steps(page)
         server.kill()
-    until(page, lambda: jobs.status(store, job_id).step > seen)  # it goes on without the server
+    until(page, lambda: queue.status(store, job_id).step > seen)  # it goes on without the server
     with frozen(workers):
         assert server.start()
         page.goto(server.url("train"))

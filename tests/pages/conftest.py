@@ -14,8 +14,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from latentlab.background import Background
-from latentlab.store import SHIPPED, Store
+from latentlab.jobs.background import Background
+from latentlab.runs.store import SHIPPED, Store
 from pages.navigation import PAGES
 from tests.conftest import ROOT
 
@@ -33,7 +33,7 @@ def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait: a test performs them itself."""
-    monkeypatch.setattr("latentlab.worker.ensure_worker", lambda _: None)
+    monkeypatch.setattr("latentlab.jobs.worker.ensure_worker", lambda _: None)
     monkeypatch.setattr("pages.shared.training_view.ensure_worker", lambda _: None)
 
 

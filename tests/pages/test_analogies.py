@@ -18,17 +18,19 @@ from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
-from latentlab import device, jobs, ladder
-from latentlab.analysis.analogy import usage
-from latentlab.analysis.attribute import attribute_vector
+from latentlab import device
+from latentlab.analysis.conditional.analogies import usage
+from latentlab.analysis.latent.attribute_vectors import attribute_vector
 from latentlab.data import Dataset, Shelf, Splits, load, to_bytes
+from latentlab.experiments import semi_supervised
+from latentlab.experiments.semi_supervised import Score
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
 from latentlab.knobs import from_dict
-from latentlab.ladder import Score
 from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
-from latentlab.nn import initialise
-from latentlab.runs import Run
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.nn.layers import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from pages.analogies import sheet as sheets
 from pages.analogies.attribute_vectors import N_BOOT
 from pages.analogies.rows import Rows
@@ -294,17 +296,17 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
 
 def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     found = [Score("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
-    monkeypatch.setattr(ladder, "read", lambda: found)
+    monkeypatch.setattr(semi_supervised, "read", lambda: found)
     app = opened("analogies", run="told", detail="Learning from few labels")
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
     assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
-    monkeypatch.setattr(ladder, "read", lambda: [Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
+    monkeypatch.setattr(semi_supervised, "read", lambda: [Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
     app = opened("analogies", run="told", detail="Learning from few labels")
     assert list(app.dataframe[0].value["error reported (%)"]) == ["–", "1.32 ± 0.07"]
     assert "whose networks are larger and were trained far longer" in words(app)
-    monkeypatch.setattr(ladder, "read", list)
+    monkeypatch.setattr(semi_supervised, "read", list)
     assert "not climbed here yet" in words(opened("analogies", run="told", detail="Learning from few labels"))
 
 
@@ -548,9 +550,9 @@ def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, a
     app.selectbox(key="few-model").select("m2").run()
     train_few(app, dataset, labels=20, epochs=1)
     job_id = app.query_params["learning"]
-    job = jobs.read(app_store, job_id)
-    steps = ladder.LADDERS[dataset]
-    assert (job.model, job.dataset, job.config) == ("m2", dataset, ladder.config_of("m2", steps))
+    job = queue.read(app_store, job_id)
+    steps = semi_supervised.LADDERS[dataset]
+    assert (job.model, job.dataset, job.config) == ("m2", dataset, semi_supervised.config_of("m2", steps))
     asked = {"labels": 20, "epochs": 1, "seed": 0, "spread": steps.spread, "bf16": False}
     assert job.train == {**steps.train, **asked}
     assert "waits for its turn" in words(app)
@@ -590,7 +592,7 @@ def test_labels_that_cannot_be_had_are_refused_before_anything_is_queued(
     assert not app.exception
     assert sentence in words(app)
     assert "learning" not in app.query_params
-    assert jobs.jobs(app_store) == []
+    assert queue.jobs(app_store) == []
 
 
 @pytest.mark.usefixtures("no_worker")

@@ -20,15 +20,15 @@ from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
 from latentlab import data
-from latentlab.analysis.clusters import cluster
-from latentlab.analysis.density import log_density
-from latentlab.analysis.directions import pca
-from latentlab.analysis.faithfulness import overlap, procrustes
-from latentlab.analysis.latents import activations
-from latentlab.analysis.projection import Projection
+from latentlab.analysis.activations import activations
+from latentlab.analysis.latent.density import log_density
+from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.maps.clusters import cluster
+from latentlab.analysis.maps.projection import Projection
+from latentlab.analysis.maps.trustworthiness import overlap, procrustes
 from latentlab.data import Shelf
 from latentlab.models import CNN, VAE
-from latentlab.store import Store
+from latentlab.runs.store import Store
 from pages.components.scatter import FULL, Click, Colouring, Picked, pack
 from pages.shared import cached, spaces
 from tests.pages.conftest import Open, words

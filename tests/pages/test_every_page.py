@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node, Widget
 
-from latentlab import jobs
-from latentlab.formats import RunError
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from pages import navigation
 from tests.conftest import ROOT
 from tests.pages.conftest import Open, path_of, words
@@ -151,7 +151,7 @@ def test_a_run_whose_weights_are_damaged_is_a_sentence(
 
 
 def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: Store) -> None:
-    job_id = jobs.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
+    job_id = queue.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
     for _ in perform(app_store, job_id):
         pass
     for page in ("home", "traversal", "probes"):

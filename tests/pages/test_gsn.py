@@ -8,7 +8,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from latentlab import data
-from latentlab.store import Store
+from latentlab.runs.store import Store
 from pages.components.brush import pack
 from pages.gsn.chains import FRAMES, WALKS, Walking, walked
 from pages.shared.masks import given, part

@@ -2,15 +2,15 @@
 
 from streamlit.testing.v1 import AppTest
 
-from latentlab import jobs
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
 from tests.pages.conftest import Open, words
 from tests.pages.test_every_page import PAGES
 
 
 def train(store: Store, title: str, z_dim: int = 2) -> str:
-    job_id = jobs.submit(store, "vae", "digits", {"z_dim": z_dim, "hidden": 16}, {"epochs": 1}, title)
+    job_id = queue.submit(store, "vae", "digits", {"z_dim": z_dim, "hidden": 16}, {"epochs": 1}, title)
     list(perform(store, job_id))
     return job_id
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from latentlab import jobs, places
+from latentlab import settings
 from latentlab.data import Shelf
-from latentlab.store import Store
-from latentlab.worker import perform
-from tests.data.test_files import encoded, noise
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
+from tests.data.files.test_read import encoded, noise
 from tests.pages.conftest import Open
 from tests.pages.conftest import words as markdown
 
@@ -194,7 +195,7 @@ def test_names_of_anyone_are_not_markdown(upload: Upload) -> None:
 
 def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, app_store: Store, opened: Open) -> None:
     app = keep(upload(**{"pets.npz": npz()}))
-    run_id = jobs.submit(app_store, "vae", "pets", {"hidden": 8}, {"epochs": 1})
+    run_id = queue.submit(app_store, "vae", "pets", {"hidden": 8}, {"epochs": 1})
     list(perform(app_store, run_id))
     app.button(key="delete-pets").click().run()
     assert not app.exception
@@ -212,14 +213,14 @@ def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, a
 def test_a_training_whose_data_were_removed_can_be_discarded(shelf: Shelf, opened: Open, tmp_path: Path) -> None:
     store = Store(shelf.root.parent)
     (tmp_path / "pets.npz").write_bytes(npz())
-    job_id = jobs.submit(store, "vae", shelf.add(tmp_path / "pets.npz"), {}, {})
+    job_id = queue.submit(store, "vae", shelf.add(tmp_path / "pets.npz"), {}, {})
     shelf.remove("pets")
     with pytest.raises(ValueError, match="no data set called"):
         list(perform(store, job_id))
     app = opened("train", job=job_id)
     assert "There is no data set called 'pets'" in words(app)
     app.button(key="discard-watched").click().run()
-    assert jobs.jobs(store) == []
+    assert queue.jobs(store) == []
 
 
 def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Store) -> None:
@@ -229,7 +230,7 @@ def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Stor
     assert [error.value for error in app.error] == [
         "A convolutional network needs images of at least 8×8 pixels; these data have shape (2,)."
     ]
-    assert jobs.jobs(app_store) == []
+    assert queue.jobs(app_store) == []
 
 
 def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, shelf: Shelf) -> None:
@@ -248,7 +249,7 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     shelf: Shelf, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pets.npz").write_bytes(npz())
-    monkeypatch.setenv(places.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
+    monkeypatch.setenv(settings.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
     app = opened("home")
     assert "Your data **pets**: 30 images of 8 × 9, 3 classes" in words(app)
     assert opened("train").selectbox(key="dataset").value == "pets"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from latentlab import jobs
 from latentlab.data import Shelf
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
 from pages.traversal.live_explorer import marks
 from tests.pages.conftest import Open
 from tests.pages.test_every_page import FIRST, PAGES
@@ -32,7 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
 def trained(store: Store, tmp_path: Path, kind: str) -> str:
     np.savez(tmp_path / "own.npz", **KINDS[kind])
     name = Shelf.default().add(tmp_path / "own.npz")
-    job_id = jobs.submit(store, "vae", name, {"hidden": 8, "z_dim": 3}, {"epochs": 1})
+    job_id = queue.submit(store, "vae", name, {"hidden": 8, "z_dim": 3}, {"epochs": 1})
     list(perform(store, job_id))
     return job_id
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.pathology import STEPS, Depths
-from latentlab.analysis.probe_curve import Curve, probe_curve
+from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import Shelf, load
-from latentlab.store import Store
+from latentlab.experiments.deep_networks import STEPS, Depths
+from latentlab.runs.store import Store
 from pages.navigation import PROBES
 from pages.probes import curves
 from tests.pages.conftest import Open, words

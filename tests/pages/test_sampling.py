@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.sampling import side_by_side
-from latentlab.data.toys import DENSITIES
+from latentlab.data.builtin.synthetic import DENSITIES
 from pages.components.chains import FULL, Film, pack
 from pages.sampling.controls import PRESETS
 from tests.pages.conftest import Open, words

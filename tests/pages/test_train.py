@@ -5,11 +5,11 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from latentlab import jobs
 from latentlab.data import load
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.runs.store import Store
 from tests.pages.conftest import Open, words
 
 pytestmark = pytest.mark.usefixtures("no_worker")
@@ -70,7 +70,7 @@ def keys(app: AppTest) -> list[str | None]:
 
 def test_the_latent_space_and_the_plane_are_watched_beside_plain_classifiers(opened: Open, app_store: Store) -> None:
     config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
-    job_id = jobs.submit(app_store, "adgm", "moons", config, {"epochs": 2, "labels": 6, "seed": 2})
+    job_id = queue.submit(app_store, "adgm", "moons", config, {"epochs": 2, "labels": 6, "seed": 2})
     steps = perform(app_store, job_id)
     next(steps)
     app = opened("train", job=job_id)
@@ -92,7 +92,7 @@ def test_the_latent_space_and_the_plane_are_watched_beside_plain_classifiers(ope
 
 
 def test_a_code_of_two_dimensions_is_drawn_as_it_is(opened: Open, app_store: Store) -> None:
-    steps = perform(app_store, jobs.submit(app_store, "m2", "digits", {"hidden": 16, "z_dim": 2}, {"epochs": 1}))
+    steps = perform(app_store, queue.submit(app_store, "m2", "digits", {"hidden": 16, "z_dim": 2}, {"epochs": 1}))
     next(steps)
     app = opened("train")
     assert "z, what the class leaves open: its two dimensions; 180 held-out examples" in words(app)
@@ -104,9 +104,9 @@ def test_pause_and_resume_are_orders_to_the_worker(opened: Open, app_store: Stor
     app = opened("train")
     job_id = submit(app, epochs=5)
     app.button(key="pause-watched").click().run()
-    assert jobs.status(app_store, job_id).state == "paused"
+    assert queue.status(app_store, job_id).state == "paused"
     app.button(key="resume-watched").click().run()
-    assert jobs.queue(app_store) == [job_id]
+    assert queue.queue(app_store) == [job_id]
     steps = perform(app_store, job_id)
     next(steps)
     app.run()
@@ -140,7 +140,7 @@ def test_a_setting_out_of_range_is_not_trained(opened: Open, app_store: Store) -
     assert app.number_input(key="vae-digits-epochs").proto.max == 10_000
     app.button(key="train").click().run()
     assert not app.exception
-    assert all(job.train["epochs"] <= 10_000 for job in jobs.jobs(app_store))
+    assert all(job.train["epochs"] <= 10_000 for job in queue.jobs(app_store))
 
 
 def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab import jobs
 from latentlab.data import to_bytes
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
 from latentlab.models import VAE
-from latentlab.store import Store
-from latentlab.worker import perform
+from latentlab.runs.store import Store
 from pages.components.explorer import View
 from tests.pages.conftest import Open, words
 
@@ -139,7 +139,7 @@ def test_a_link_that_does_not_fit_is_said(opened: Open, name: str, value: str, s
 def test_a_decoder_that_the_browser_cannot_run_is_decoded_by_the_server(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentlab.analysis.program.MAX_NUMBERS", 1_000)
+    monkeypatch.setattr("latentlab.export.decoder.MAX_NUMBERS", 1_000)
     app = opened("traversal", z="1.5,0")
     given = sent(app)
     assert given["program"] is None
@@ -223,7 +223,7 @@ def test_a_path_plays(opened: Open) -> None:
 
 
 def test_an_autoencoder_without_a_prior_moves_in_units_of_its_codes(opened: Open, app_store: Store) -> None:
-    job_id = jobs.submit(app_store, "ae", "digits", {"z_dim": 3, "hidden": 32}, {"epochs": 3})
+    job_id = queue.submit(app_store, "ae", "digits", {"z_dim": 3, "hidden": 32}, {"epochs": 3})
     list(perform(app_store, job_id))
     app = opened("traversal", run=job_id, live="false")
     assert not app.exception

@@ -1,5 +1,6 @@
 """Sampling: Markov chains on what is known of a density, their diagnostics, and how far they are from the truth."""
 
+from latentlab.analysis.sampling.always_accepted import Gibbs, OwnWalk, denoising_walk
 from latentlab.analysis.sampling.chains import (
     Chains,
     Move,
@@ -12,12 +13,7 @@ from latentlab.analysis.sampling.chains import (
 )
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, Discrepancy, cells, mmd, total_variation, wasserstein
-from latentlab.analysis.sampling.hamiltonian import HMC
-from latentlab.analysis.sampling.langevin import MALA, Langevin
-from latentlab.analysis.sampling.own_walk import Gibbs, OwnWalk, denoising_walk
-from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
-from latentlab.analysis.sampling.random_walk import RandomWalk
-from latentlab.analysis.sampling.setups import (
+from latentlab.analysis.sampling.experiments import (
     FAR_MODES,
     SAMPLERS,
     Comparison,
@@ -27,6 +23,11 @@ from latentlab.analysis.sampling.setups import (
     side_by_side,
     start_places,
 )
+from latentlab.analysis.sampling.hamiltonian import HMC
+from latentlab.analysis.sampling.image_chains import Mixing, mixing, record
+from latentlab.analysis.sampling.langevin import MALA, Langevin
+from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
+from latentlab.analysis.sampling.random_walk import RandomWalk
 from latentlab.analysis.sampling.targets import (
     SamplingError,
     Target,
@@ -36,7 +37,6 @@ from latentlab.analysis.sampling.targets import (
     posterior,
 )
 from latentlab.analysis.sampling.tempering import Tempering
-from latentlab.analysis.sampling.walks import Mixing, mixing, record
 
 __all__ = [
     "FAR_MODES",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.sampling.targets import SamplingError
-from latentlab.densities import LOG_2PI
+from latentlab.distributions import LOG_2PI
 
 Doubles = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.field import Denoise, Rule, energy_difference, score_of
-from latentlab.densities import standard_normal_log_prob
+from latentlab.analysis.score.field import Denoise, Rule, energy_difference, score_of
+from latentlab.distributions import standard_normal_log_prob
 
 LogProb = Callable[[Tensor], Tensor]  # (C, d) -> (C,) nats, up to a constant
 LogRatio = Callable[[Tensor, Tensor], Tensor]  # x (C, d), y (C, d) -> (C,) log p(y) - log p(x), nats

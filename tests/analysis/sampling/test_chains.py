@@ -23,7 +23,7 @@ from latentlab.analysis.sampling import (
     sample_chains,
     walk,
 )
-from latentlab.data.toys import mixture
+from latentlab.data.builtin.synthetic import mixture
 
 NORMAL = mixture([[0.0, 0.0]], 1.0)
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from latentlab import device
 from latentlab.analysis.sampling import Chains, RandomWalk, SamplingError, Target, diagnose, sample_chains
-from latentlab.data.toys import mixture
+from latentlab.data.builtin.synthetic import mixture
 
 
 def autoregression(n_steps: int, n_chains: int, a: float, shift: float = 0.0) -> NDArray[np.float64]:

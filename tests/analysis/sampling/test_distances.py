@@ -21,7 +21,7 @@ from latentlab.analysis.sampling import (
     total_variation,
     wasserstein,
 )
-from latentlab.data.toys import DENSITIES, mixture
+from latentlab.data.builtin.synthetic import DENSITIES, mixture
 
 
 def test_the_cells_of_a_density_hold_its_mass() -> None:

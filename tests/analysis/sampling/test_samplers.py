@@ -31,7 +31,7 @@ from latentlab.analysis.sampling import (
     walk,
 )
 from latentlab.analysis.sampling.hamiltonian import leapfrog
-from latentlab.data.toys import Density, mixture
+from latentlab.data.builtin.synthetic import Density, mixture
 
 GAUSSIAN = mixture([[1.0, -2.0]], [[0.7, 1.4]])
 MIXTURE = mixture([[-1.0, 0.0], [1.2, 0.8], [0.0, -1.2]], [[0.6, 0.8], [0.5, 0.6], [0.8, 0.5]], [0.5, 0.3, 0.2])

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.analysis.field import FieldError, Rule
 from latentlab.analysis.sampling import RandomWalk, Target, denoised, mixture_conditional, sample_chains, walk
-from latentlab.data.toys import DENSITIES, Density, mixture
+from latentlab.analysis.score.field import FieldError, Rule
+from latentlab.data.builtin.synthetic import DENSITIES, Density, mixture
 
 SIGMA = 0.1
 

@@ -1,0 +1,1 @@
+"""Class-conditional models: analogies, style, classifiers of what they generate."""

@@ -1,0 +1,215 @@
+"""What each dimension of a code carries, and what is wrong with it.
+
+A dimension carries the KL of a VAE's posterior from the prior, or the variance of an autoencoder's code. Over N
+examples the codes of a VAE follow the aggregate posterior q(z) = 1/N Σ_n q(z|x_n), which sampling from the prior takes
+to be N(0, I) (Hoffman & Johnson 2016, ELBO surgery). With q(z|x_n) = N(mean_n, diag std_n²) all of it is exact:
+
+    E[z] = 1/N Σ_n mean_n        Cov[z] = diag(1/N Σ_n std_n²) + 1/N Σ_n (mean_n - E[z]) (mean_n - E[z])ᵀ
+    P(z_d <= t) = 1/N Σ_n Φ((t - mean_nd) / std_nd)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latentlab.distributions import kl_to_standard_normal, standard_normal_log_prob
+
+ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov (2016), §5.3
+
+# What counts as wrong. Each is worth 1/8 nat or more of KL from N(0, I), so that small and skewed samples pass: the
+# first 500 test images of MNIST, an easier half, move single means by 0.4 from where all 10,000 put them.
+MEAN_LIMIT = 0.5  # of an aggregate mean from 0: ½ 0.5² = 0.125 nats
+STD_LIMIT = 1.5  # an aggregate standard deviation above 1.5 or below 1/1.5: 0.22 and 0.13 nats
+CORRELATION_LIMIT = 0.5  # between two dimensions: -½ log(1 - 0.5²) = 0.144 nats
+STANDARD_ERRORS = 4  # and no limit is less than that many standard errors of the estimate from N examples
+
+QUANTILES = torch.linspace(-3, 3, 61, dtype=torch.float64)  # of N(0, 1): where a QQ plot compares
+TOLERANCE = 1e-12  # of a quantile's probability
+MAX_STEPS = 200  # about 8 are taken, 30 where the posteriors are ten thousand times narrower than the prior
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """One number for each of the D dimensions.
+
+    Attributes:
+        carries: (D,) what the dimension carries, in `unit`.
+        unit: "nats" (mean KL from the prior) or "variance".
+        active: (D,) bool; whether the code's mean varies with the example by more than `ACTIVE_VARIANCE`
+            (of the largest variance, where the code has no prior).
+        order: (D,) dimensions from the one that carries most to the one that carries least.
+        center, scale: (D,) where the codes lie: the prior's 0 and 1, or mean and standard deviation of the codes.
+    """
+
+    carries: Floats
+    unit: str
+    active: NDArray[np.bool_]
+    order: NDArray[np.int64]
+    center: Floats
+    scale: Floats
+
+    @property
+    def summary(self) -> str:
+        """How many dimensions are used, in one sentence."""
+        n, n_active = len(self.active), int(self.active.sum())
+        if n_active == n:
+            return f"All {n} dimensions are in use."
+        return f"{n - n_active} of {n} dimensions {'carries' if n - n_active == 1 else 'carry'} nothing."
+
+
+@dataclass(frozen=True)
+class Health(Bottleneck):
+    """What each dimension carries, and how the aggregate posterior of N examples compares with the prior N(0, I).
+
+    Attributes:
+        n_examples: N.
+        mean, std: (D,) of the aggregate posterior.
+        correlation: (D, D) of the aggregate posterior, 1 on the diagonal.
+        normal: (Q,) quantiles of N(0, 1), ascending: one axis of a QQ plot.
+        quantiles: (D, Q) those of the aggregate posterior at the same probabilities: the other axis.
+    """
+
+    n_examples: int
+    mean: Floats
+    std: Floats
+    correlation: Floats
+    normal: Floats
+    quantiles: Floats
+
+    @property
+    def strongest_pair(self) -> tuple[int, int, float] | None:
+        """The two dimensions that correlate most, and their correlation; None for a single dimension."""
+        d = len(self.mean)
+        if d < 2:
+            return None
+        i, j = divmod(int(np.where(np.eye(d, dtype=bool), -1, np.abs(self.correlation)).argmax()), d)
+        return i, j, float(self.correlation[i, j])
+
+    @property
+    def diagnosis(self) -> str:
+        """What is wrong, in one sentence: the first of dead dimensions, an aggregate off the prior, a correlation.
+
+        Dimensions are called z1, z2, ... as on the pages; see `MEAN_LIMIT`, `STD_LIMIT`, `CORRELATION_LIMIT`.
+        """
+        if not self.active.all():
+            return self.summary
+        noise = STANDARD_ERRORS / np.sqrt(self.n_examples)
+        off_mean, off_std = np.abs(self.mean), np.abs(np.log(self.std))
+        off = np.maximum(
+            off_mean / np.maximum(MEAN_LIMIT, noise * self.std), off_std / max(np.log(STD_LIMIT), noise / np.sqrt(2))
+        )
+        worst = int(off.argmax())
+        if off[worst] > 1:
+            return (
+                f"z{worst + 1} is off the prior: over {self.n_examples} examples it has mean {self.mean[worst]:.2f} "
+                f"and standard deviation {self.std[worst]:.2f} instead of 0 and 1."
+            )
+        i, j, correlation = self.strongest_pair or (0, 0, 0.0)
+        if abs(correlation) > max(CORRELATION_LIMIT, noise):
+            return f"z{i + 1} and z{j + 1} say the same in part: their correlation is {correlation:.2f} instead of 0."
+        together = f", correlations within {abs(correlation):.2f} of 0" if len(self.mean) > 1 else ""
+        return (
+            f"Nothing is wrong: {self.summary.removesuffix('.').lower()}, with means within {off_mean.max():.2f} of 0, "
+            f"standard deviations from {self.std.min():.2f} to {self.std.max():.2f}{together}."
+        )
+
+
+def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
+    """The dimensions of a VAE's code, by their mean KL from the prior N(0, 1).
+
+    Args:
+        mean: (N, D) of q(z|x) over N examples.
+        log_std: (N, D) of the same.
+    """
+    kl = _array(kl_to_standard_normal(mean, log_std).mean(0))
+    d = mean.shape[1]
+    active = _array(mean.var(0)) > ACTIVE_VARIANCE
+    return Bottleneck(kl, "nats", active, _descending(kl), np.zeros(d, np.float32), np.ones(d, np.float32))
+
+
+def spread(codes: Tensor) -> Bottleneck:
+    """The dimensions of a deterministic code, by their variance over N examples: (N, D).
+
+    Such a code has no unit, so a dimension counts as active by its share of the largest variance.
+    """
+    variance = _array(codes.var(0))
+    scale = np.sqrt(np.maximum(variance, 1e-12))
+    return Bottleneck(
+        variance,
+        "variance",
+        variance > ACTIVE_VARIANCE * variance.max(),
+        _descending(variance),
+        _array(codes.mean(0)),
+        scale,
+    )
+
+
+def health(mean: Tensor, log_std: Tensor) -> Health:
+    """`bottleneck`, and the aggregate posterior against the prior, without sampling.
+
+    Args:
+        mean: (N, D) of q(z|x) over N examples, at least two.
+        log_std: (N, D) of the same.
+
+    Raises:
+        ValueError: there are fewer than two examples, or numbers that are not finite.
+    """
+    n = len(mean)
+    if n < 2:
+        raise ValueError("The health of a code shows over two examples or more.")
+    if not bool(mean.isfinite().all() and log_std.isfinite().all()):
+        raise ValueError("The encoder gives codes that are not numbers.")
+    m, s = mean.detach().cpu().double(), log_std.detach().cpu().double().exp()
+    center = m.mean(0)
+    covariance = (m - center).T @ (m - center) / n + s.square().mean(0).diag()
+    std = covariance.diagonal().sqrt()
+    quantiles = torch.stack([_mixture_quantiles(*one, QUANTILES) for one in zip(m.T, s.T, strict=True)])
+    return Health(
+        **vars(bottleneck(mean, log_std)),
+        n_examples=n,
+        mean=_array(center),
+        std=_array(std),
+        correlation=_array(covariance / std / std[:, None]),
+        normal=_array(QUANTILES),
+        quantiles=_array(quantiles),
+    )
+
+
+def _mixture_quantiles(mean: Tensor, std: Tensor, normal: Tensor) -> Tensor:
+    """Where 1/N Σ_n Φ((t - mean_n) / std_n) = Φ(normal): (N,), (N,), (Q,) -> (Q,) float64, to `TOLERANCE`.
+
+    Newton's method from the Gaussian of the same moments, and where a step doesn't halve the error, bisection.
+    """
+    p = torch.special.ndtr(normal)
+    each = mean + std * normal[:, None]  # (Q, N): where each component alone has it; the mixture's lies amid them
+    low, high = each.min(1).values, each.max(1).values
+    total_std = (mean.var(correction=0) + std.square().mean()).sqrt()
+    t = (mean.mean() + total_std * normal).clamp(low, high)
+    last = torch.full_like(p, torch.inf)
+    for _ in range(MAX_STEPS):
+        u = (t[:, None] - mean) / std
+        excess = torch.special.ndtr(u).mean(1) - p
+        error = excess.abs()
+        if bool((error <= TOLERANCE).all()):
+            break
+        low, high = torch.where(excess < 0, t, low), torch.where(excess < 0, high, t)
+        newton = t - excess / (standard_normal_log_prob(u).exp() / std).mean(1)
+        better = (low < newton) & (newton < high) & (2 * error < last)
+        t = torch.where(error <= TOLERANCE, t, torch.where(better, newton, (low + high) / 2))
+        last = error
+    return t
+
+
+def _descending(values: Floats) -> NDArray[np.int64]:
+    return np.argsort(-values, kind="stable").astype(np.int64)
+
+
+def _array(values: Tensor) -> Floats:
+    return values.detach().cpu().to(torch.float32).numpy()

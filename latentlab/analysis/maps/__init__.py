@@ -1,0 +1,1 @@
+"""Maps of many codes: projections, how far to trust them, clusters."""

@@ -1,0 +1,223 @@
+"""How far to trust a map: what it keeps of the codes' neighbourhoods, and how it compares with another map.
+
+With r(i, j) the rank of j among i's neighbours in the codes, and U(i) those of the k nearest of i on the map that are
+not among the k nearest in the codes,
+
+    trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U(i)} (r(i, j) - k)        did the map invent neighbours?
+    continuity      = the same with the roles of map and codes exchanged                 did it tear neighbours apart?
+    overlap         = mean over i of the share of the k nearest that both have in common
+
+Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods: an experimental study. 1 is perfect.
+Distances are Euclidean.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from latentlab.analysis.latent.pca import Floats, as_codes, principal
+from latentlab.analysis.neighbours import neighbours
+
+BLOCK = 1 << 22  # distances in a block: 32 MB
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a map keeps of neighbourhoods, each from 0 to 1."""
+
+    trustworthiness: float
+    continuity: float
+    overlap: float
+
+
+@dataclass(frozen=True)
+class Faithfulness(Scores):
+    """The scores of a map of a sample of the codes, beside what they are worth.
+
+    Attributes:
+        n: examples in the sample; the neighbourhoods are those among them.
+        k: neighbours.
+        rows: (n,) which examples, ascending.
+        point_overlap: (n,) the overlap of each.
+        shuffled: the null of no map at all: what is expected if the places on the map are dealt out at random
+            (exact, not simulated). The overlap is k / (n - 1).
+        gaussian: the null of no structure: n draws from the normal distribution with the codes' mean and covariance,
+            mapped by their own principal components. It has neither clusters nor curves: what a map scores beyond it
+            comes from them, or from a better method.
+    """
+
+    n: int
+    k: int
+    rows: NDArray[np.int64]
+    point_overlap: Floats
+    shuffled: Scores
+    gaussian: Scores
+
+
+def faithfulness(z: ArrayLike, xy: ArrayLike, k: int = 15, n_subsample: int = 2_000, seed: int = 0) -> Faithfulness:
+    """Judge a map by a sample of its points, always the same one for a seed.
+
+    Args:
+        z: (N, D) codes.
+        xy: (N, 2 or 3) their places.
+        k: neighbours, fewer than half the sample.
+        n_subsample: how many to look at; all, if there are no more.
+        seed: of the sample and of the Gaussian null.
+
+    Raises:
+        ValueError: codes and places don't match, or k is out of range.
+    """
+    codes, places = _pair(z, xy)
+    rng = np.random.default_rng(seed)
+    rows = np.arange(len(codes))
+    if len(codes) > n_subsample:
+        rows = np.sort(rng.choice(len(codes), n_subsample, replace=False))
+    n = len(rows)
+    if not 1 <= k < n / 2:
+        raise ValueError(f"Of {n} examples, fewer than half can be looked at as neighbours: not {k}.")
+    scores, point_overlap = _scores(codes[rows], places[rows], k)
+    draws = _matched_gaussian(codes[rows], rng)
+    flat = principal(draws, min(places.shape[1], codes.shape[1]), seed).project(draws)
+    gaussian, _ = _scores(draws, flat, k)
+    return Faithfulness(
+        **vars(scores),
+        n=n,
+        k=k,
+        rows=rows,
+        point_overlap=point_overlap,
+        shuffled=shuffled_scores(n, k),
+        gaussian=gaussian,
+    )
+
+
+def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15) -> Floats:
+    """(N,) for every point: the share of its k nearest codes that are among its k nearest on the map. Takes N² time.
+
+    Raises:
+        ValueError: codes and places don't match, or k is out of range.
+    """
+    codes, places = _pair(z, xy)
+    own = np.arange(len(codes))
+    return _common(*(neighbours(x, x, k, own=own).index for x in (codes, places)))
+
+
+def shuffled_scores(n: int, k: int) -> Scores:
+    """The expected scores of a map whose n places are dealt out at random.
+
+    Then r(i, j) is uniform on 1 ... n - 1, and E max(0, r - k) = (n - 1 - k)(n - k) / (2 (n - 1)).
+    """
+    trust = 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
+    return Scores(trust, trust, k / (n - 1))
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The similarity transform x -> scale · x @ rotation + shift that lays one map onto another.
+
+    Attributes:
+        xy: (N, k) the second map, transformed.
+        rotation: (k, k) orthogonal; a reflection if its determinant is -1.
+        scale: 0 or more.
+        shift: (k,).
+        disparity: Σ|a - xy|² / Σ|a - mean a|²: 0 for the same shape, 1 for shapes that have nothing in common.
+    """
+
+    xy: Floats
+    rotation: Floats
+    scale: float
+    shift: Floats
+    disparity: float
+
+    def apply(self, x: ArrayLike) -> Floats:
+        """(M, k) -> (M, k): other places of the second map."""
+        moved: Floats = (self.scale * (np.asarray(x, np.float64) @ self.rotation) + self.shift).astype(np.float32)
+        return moved
+
+    def undo(self, xy: ArrayLike) -> Floats:
+        """(M, k) -> (M, k): where places of the first map are on the second; finite where the scale is 0."""
+        back = (np.asarray(xy, np.float64) - self.shift) @ self.rotation.T / (self.scale or math.inf)
+        places: Floats = back.astype(np.float32)
+        return places
+
+
+def procrustes(a: ArrayLike, b: ArrayLike) -> Alignment:
+    """Lay b onto a by rotation, reflection, scale and shift, with the least squared distance between partners.
+
+    Schönemann (1966), A generalized solution of the orthogonal Procrustes problem; scale and shift as in Schönemann &
+    Carroll (1970). The disparity is that of scipy.spatial.procrustes.
+
+    Args:
+        a, b: (N, k), row by row the same examples.
+
+    Raises:
+        ValueError: the shapes differ, or a number is not finite.
+    """
+    target, moving = (as_codes(x).astype(np.float64) for x in (a, b))
+    if target.shape != moving.shape:
+        raise ValueError(f"Maps of shapes {target.shape} and {moving.shape} have no partners.")
+    mean_a, mean_b = target.mean(0), moving.mean(0)
+    target, moving = target - mean_a, moving - mean_b
+    u, stretch, v = np.linalg.svd(moving.T @ target)
+    rotation = u @ v
+    scale = float(stretch.sum() / (np.square(moving).sum() or 1.0))
+    xy = scale * moving @ rotation
+    disparity = np.square(target - xy).sum() / (np.square(target).sum() or 1.0)
+    to_float = [part.astype(np.float32) for part in (xy + mean_a, rotation, mean_a - scale * mean_b @ rotation)]
+    return Alignment(to_float[0], to_float[1], scale, to_float[2], float(disparity))
+
+
+def _pair(z: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
+    codes, places = as_codes(z), as_codes(xy)
+    if len(codes) != len(places):
+        raise ValueError(f"{len(codes)} codes have {len(places)} places.")
+    return codes, places
+
+
+def _scores(codes: Floats, places: Floats, k: int) -> tuple[Scores, Floats]:
+    own = np.arange(len(codes))
+    near, near_on_map = (neighbours(x, x, k, own=own).index for x in (codes, places))
+    common = _common(near, near_on_map)
+    return Scores(_trust(codes, near_on_map), _trust(places, near), float(common.mean())), common
+
+
+def _trust(space: Floats, near: NDArray[np.int64]) -> float:
+    """How few of the neighbours (N, k) found elsewhere are far away in this space: Venna & Kaski's M₁.
+
+    The rank of a neighbour is 1 and the number of others that are strictly closer, so that of equally distant ones
+    none is worse than another.
+    """
+    n, k = near.shape
+    x = space.astype(np.float64) - space.mean(0)
+    squares = np.square(x).sum(1)
+    too_far = 0
+    for rows in np.array_split(np.arange(n), -(-n * n // BLOCK)):
+        distance = squares - 2 * x[rows] @ x.T  # and |x_i|², which orders nothing
+        distance[np.arange(len(rows)), rows] = np.inf
+        chosen = np.take_along_axis(distance, near[rows], 1)
+        distance.sort(1)
+        closer = np.array([np.searchsorted(d, c) for d, c in zip(distance, chosen, strict=True)])
+        too_far += int((closer + 1 - k).clip(min=0).sum())
+    return float(1 - 2 * too_far / (n * k * (2 * n - 3 * k - 1)))
+
+
+def _common(a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:
+    """(N, k), (N, k) -> (N,): the share of each row's entries that both have."""
+    both = np.sort(np.hstack([a, b]), 1)
+    shared: Floats = ((both[:, 1:] == both[:, :-1]).sum(1) / a.shape[1]).astype(np.float32)
+    return shared
+
+
+def _matched_gaussian(codes: Floats, rng: np.random.Generator) -> Floats:
+    """As many draws from N(mean, covariance) of the codes: mixtures W (z - mean) / sqrt(n - 1) with W ~ N(0, 1).
+
+    Nothing is factored, so the covariance may be singular or too wide to be held.
+    """
+    n = len(codes)
+    weights = rng.standard_normal((n, n), np.float32) / np.sqrt(np.float32(n - 1))
+    mean = codes.mean(0)
+    draws: Floats = weights @ (codes - mean) + mean
+    return draws

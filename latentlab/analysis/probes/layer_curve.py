@@ -1,0 +1,200 @@
+"""What every layer of a model knows of a question: a probe at each, several times over, as a curve against depth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from latentlab.analysis.activations import Floats, Layer, layers
+from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
+from latentlab.analysis.probes.linear_probe import Probe, linear_probe
+from latentlab.models import Classifies, Decodes, Denoises, Encodes
+
+LATENT = "latent"
+WITHIN = "the rise is within the bands"  # what may explain a layer that seems to know less than the one before
+Measure = Literal["error", "cross-entropy", "top 3"]
+Split = Literal["test", "valid", "train"]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the probes of one layer say.
+
+    Attributes:
+        layer: which one; the input and the code of an example count as layers.
+        probes: one for each seed.
+        how: "all", or how its features were reduced.
+        said: (n_test, K) log-probabilities of the first probe on the test examples.
+    """
+
+    layer: Layer
+    probes: tuple[Probe, ...]
+    how: str
+    said: Floats
+
+    def values(self, measure: Measure = "error", split: Split = "test") -> NDArray[np.float64]:
+        """(n_seeds,) a number of each probe on a split, or on the one that says most where it has none."""
+        scores = [getattr(probe, split) or probe.score for probe in self.probes]
+        name = {"error": "error", "cross-entropy": "cross_entropy", "top 3": "top"}[measure]
+        return np.array([getattr(score, name) for score in scores])
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Readings from the input on, in the order in which the layers run.
+
+    Attributes:
+        readings: of each layer.
+        y_test: (n_test,) the labels of the test examples.
+        sizes: how many examples the probes were fitted to, chose their penalty on, and are told on.
+    """
+
+    readings: tuple[Reading, ...]
+    y_test: Labels
+    sizes: tuple[int, int, int]
+
+    def means(self, measure: Measure = "error", split: Split = "test") -> NDArray[np.float64]:
+        """(n_layers,) over the seeds."""
+        return np.array([reading.values(measure, split).mean() for reading in self.readings])
+
+    def spread(self, measure: Measure = "error", split: Split = "test") -> NDArray[np.float64]:
+        """(n_layers,) half of a 95 % band: twice the deviation between seeds, with the test's own error in it."""
+        found = []
+        for reading in self.readings:
+            values = reading.values(measure, split)
+            within = float(np.mean([p.score.std_error for p in reading.probes])) if measure != "cross-entropy" else 0.0
+            between = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+            found.append(2 * float(np.hypot(within, between)))
+        return np.array(found)
+
+    def kinks(self, measure: Measure = "error", split: Split = "test") -> dict[int, str]:
+        """The layers that know less than the one before, by place, with what explains it."""
+        means, spread = self.means(measure, split), self.spread(measure, split)
+        found = {}
+        for k in np.flatnonzero(np.diff(means) > 0) + 1:
+            layer, rise, reading = self.readings[k].layer, means[k] - means[k - 1], self.readings[k]
+            why = []
+            if layer.affine:
+                why.append("a linear map can't lower the optimal training loss")
+            if reading.probes[0].kept < reading.probes[0].total:
+                why.append(f"only {reading.probes[0].kept:,} of {reading.probes[0].total:,} features were kept")
+            if rise < float(np.hypot(spread[k], spread[k - 1])):
+                why.append(WITHIN)
+            found[int(k)] = "; ".join(why) or "nothing here explains it"
+        return found
+
+
+def run_through(model: nn.Module) -> Callable[[Tensor], object]:
+    """What sends examples through all of a model.
+
+    Raises:
+        ValueError: it neither classifies, encodes nor denoises, so nobody knows how.
+    """
+    if isinstance(model, Classifies):
+        return model.classify
+    if isinstance(model, Encodes) and isinstance(model, Decodes):
+        return lambda x: model.decode(model.encode(x))
+    if isinstance(model, Encodes):
+        return model.encode
+    if isinstance(model, Denoises):
+        return model.denoise
+    raise ValueError("A model that neither classifies, encodes nor denoises examples can't be probed.")
+
+
+def stations(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[Layer, ...]:
+    """Where a probe can be put: the input, the layers in the order in which they run, and among them the code."""
+    image = torch.as_tensor(x[:1])
+    found = [Layer(INPUT, "input", tuple(image.shape[1:]), False), *layers(model, image, run_through(model))]
+    if isinstance(model, Encodes):
+        inside = {layer.name for layer in layers(model, image, model.encode)}
+        last = max((k for k, layer in enumerate(found) if layer.name in inside), default=0)
+        found.insert(last + 1, Layer(LATENT, "code", (model.z_dim,), False))
+    return tuple(found)
+
+
+def probe_curve(
+    model: nn.Module,
+    x: Tensor,
+    y: Labels,
+    sizes: tuple[int, int, int],
+    *,
+    n_classes: int,
+    n_seeds: int = 1,
+    how: How = "subset",
+    limit: int = 256,
+    control: bool = False,
+) -> Curve:
+    """A probe at each station of a model, for several seeds.
+
+    A seed decides which features of a wide layer are kept and which examples of the first two splits are fitted to; the
+    penalty is chosen once for each layer, with the first seed.
+
+    Args:
+        model: in evaluation mode; only read.
+        x: (N, *shape), examples for the fit first, then those that choose, then the test's.
+        y: (N,) labels.
+        sizes: of the three splits.
+        n_classes: K.
+        n_seeds: how often.
+        how: as in `Reduction`.
+        limit: features kept of a layer.
+        control: also fit random labels, with the first seed.
+
+    Raises:
+        ValueError: as `read_features` and `linear_probe`.
+    """
+    places = stations(model, x)
+    n_fit, n_choose, n_test = sizes
+    pool, test = n_fit + n_choose, slice(n_fit + n_choose, n_fit + n_choose + n_test)
+    probes: dict[str, list[Probe]] = {place.name: [] for place in places}
+    said: dict[str, Floats] = {}
+    kinds: dict[str, str] = {}
+    for seed in range(n_seeds):
+        order = np.arange(pool) if seed == 0 else np.random.default_rng(seed).permutation(pool)
+        fit, choose = order[:n_fit], order[n_fit:]
+        features = _features(model, x, places, Reduction(how, limit, seed))
+        for name, found in features.items():
+            h, first = found.values, probes[name][0] if seed else None
+            probe = linear_probe(
+                h[fit],
+                y[fit],
+                valid=(h[choose], y[choose]),
+                test=(h[test], y[test]),
+                l2=first.l2 if first else None,
+                n_classes=n_classes,
+                control=control and seed == 0,
+                seed=seed,
+            )
+            probes[name].append(dataclasses.replace(probe, layer=name, total=found.total))
+            if seed == 0:
+                said[name], kinds[name] = probe.log_probs(h[test]), found.how
+    readings = [Reading(place, tuple(probes[place.name]), kinds[place.name], said[place.name]) for place in places]
+    return Curve(tuple(readings), y[test], sizes)
+
+
+def confusion(said: Floats, y: Labels, n_classes: int) -> NDArray[np.int64]:
+    """(K, K) how often class i (row) was called j; examples without a label are left out."""
+    known = y >= 0
+    cells = y[known] * n_classes + said[known].argmax(1)
+    return np.bincount(cells, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
+
+
+def hardest(said: Floats, y: Labels, n: int) -> Labels:
+    """The n examples whose class a probe holds for least probable, worst first."""
+    own = np.where(y >= 0, said[np.arange(len(y)), np.maximum(y, 0)], np.inf)
+    return np.argsort(own, kind="stable")[: min(n, int((y >= 0).sum()))]
+
+
+def _features(model: nn.Module, x: Tensor, places: Sequence[Layer], reduction: Reduction) -> Mapping[str, Features]:
+    names = [place.name for place in places if place.name not in (INPUT, LATENT)]
+    also = {LATENT: model.encode} if isinstance(model, Encodes) else None
+    found = read_features(model, x, names, reduction, forward=run_through(model), also=also)
+    return {place.name: found[place.name] for place in places}

@@ -1,0 +1,282 @@
+"""Linear probes: what a linear classifier can read from a layer, as a thermometer reads a temperature.
+
+Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.2: at layer k with features
+h, softmax(W h + b) is fitted to the labels by cross-entropy, which is convex, and its error is what the layer shows.
+The model is only read, never moved.
+
+A probe with as many features as examples fits anything, so no number stands alone: each comes with the error of always
+naming the most frequent class, and on request with a control, after Hewitt & Liang, Designing and interpreting probes
+with control tasks (2019): the same fit to random labels, whose accuracy on the examples that it was fitted to is what
+the probe can learn by heart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from latentlab.analysis.activations import Floats
+from latentlab.analysis.probes.features import Features, Reduction, read_features
+from latentlab.analysis.probes.logistic_regression import Fit, Score, Task
+from latentlab.data import UNLABELLED, Splits
+
+Labels = NDArray[np.int64]
+Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
+
+PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # for features of a spread of about 1; tried until validation gets worse
+HELD_OUT = 0.2  # share of the training examples that chooses, where there is no validation split
+FEW = 100  # examples: below that an error has a standard error of up to five points
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A linear classifier of a layer's features, and what it is worth.
+
+    Attributes:
+        weights: (K, d), for the features as they are.
+        bias: (K,).
+        l2: the penalty that was used, on features divided by their spread.
+        train: on what it was fitted to.
+        valid: on what chose the penalty; None where it was given.
+        test: on what had no say; None where there is nothing.
+        baseline: error of always naming the most frequent class, on the same examples as `score`.
+        control: accuracy on random labels that it was fitted to; None where it wasn't asked for.
+        layer: what it reads.
+        kept: features it is given.
+        total: features the layer has.
+        warnings: sentences without which the numbers mislead.
+    """
+
+    weights: Floats
+    bias: Floats
+    l2: float
+    train: Score
+    valid: Score | None
+    test: Score | None
+    baseline: float
+    control: float | None = None
+    layer: str = ""
+    kept: int = 0
+    total: int = 0
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def score(self) -> Score:
+        """On the examples that say most: of the test, else of the validation, else of the training."""
+        return self.test or self.valid or self.train
+
+    @property
+    def selectivity(self) -> float | None:
+        """Accuracy minus what the same probe learns by heart of random labels; at most 0: it would fit anything."""
+        return None if self.control is None else 1 - self.score.error - self.control
+
+    def log_probs(self, features: ArrayLike) -> Floats:
+        """(N, d) -> (N, K) log-probabilities of the classes."""
+        logits = np.asarray(features, np.float32) @ self.weights.T + self.bias
+        log_probs: Floats = F.log_softmax(torch.from_numpy(logits), 1).numpy()
+        return log_probs
+
+    def direction(self, k: int) -> Floats:
+        """(d,) of length 1: where in the features class k gains most over the mean of all classes."""
+        way = self.weights[k] - self.weights.mean(0)
+        length = float(np.linalg.norm(way))
+        return np.asarray(way / length if length else way)
+
+
+def linear_probe(
+    features: ArrayLike,
+    y: ArrayLike,
+    *,
+    valid: Part | None = None,
+    test: Part | None = None,
+    l2: float | None = None,
+    n_classes: int | None = None,
+    control: bool = False,
+    tolerance: float = 1e-4,
+    seed: int = 0,
+) -> Probe:
+    """Fit a linear classifier of the features.
+
+    Args:
+        features: (N, d) finite.
+        y: (N,) classes from 0; `UNLABELLED` examples are left out.
+        valid: features and labels that choose the penalty among `PENALTIES`; if None, a fifth of the examples.
+        test: features and labels to report on.
+        l2: the penalty, if it is not to be chosen.
+        n_classes: K; the largest label and one if None.
+        control: also fit random labels with the same penalty, to know what the probe can learn by heart.
+        tolerance: relative decrease of the loss at which the fit ends.
+        seed: draws the held-out fifth and the random labels.
+
+    Raises:
+        ValueError: no features, fewer than two classes, numbers that aren't finite, or shapes that don't fit.
+    """
+    x, labels, notes = _labelled(features, y)
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError("A probe needs examples of at least two classes; " + _said(classes))
+    if valid is None and l2 is None:
+        order = np.random.default_rng(seed).permutation(len(x))
+        held, rest = np.split(order, [max(1, round(HELD_OUT * len(x)))])
+        if len(np.unique(labels[rest])) > 1:
+            valid, x, labels = (x[held], labels[held]), x[rest], labels[rest]
+    held_out, told = (_part(part, x.shape[1]) for part in (valid, test))
+    k = n_classes or 1 + max(int(part[1].max()) for part in ((x, labels), held_out, told) if part is not None)
+    task = Task(x, labels, k, tolerance, seed)
+    if l2 is None and held_out is not None:
+        l2, fitted = _chosen(task, *held_out)
+    else:
+        l2 = PENALTIES[2] if l2 is None else l2
+        fitted = task.fit(l2)
+    reported = told or held_out or (x, labels)
+    if len(x) <= x.shape[1]:
+        notes.append(f"{x.shape[1]:,} features for {len(x):,} examples: such a probe fits any labels.")
+    if len(reported[1]) < FEW:
+        notes.append(f"Only {len(reported[1])} examples say how good it is.")
+    weights, bias = task.original(fitted)
+    return Probe(
+        weights=weights,
+        bias=bias,
+        l2=l2,
+        train=task.score(fitted, x, labels),
+        valid=task.score(fitted, *held_out) if held_out is not None else None,
+        test=task.score(fitted, *told) if told is not None else None,
+        baseline=float((reported[1] != np.bincount(labels).argmax()).mean()),
+        control=task.memorised(control_labels(len(labels), k, seed), l2) if control else None,
+        kept=x.shape[1],
+        total=x.shape[1],
+        warnings=tuple(notes),
+    )
+
+
+def probe_directions(features: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
+    """(n_classes, d) unit vectors: along each a probe's answer turns to that class; zeros for a class without examples.
+
+    Unlike the way from the others' mean to the mean of the class, what all classes have in common doesn't count.
+
+    Raises:
+        ValueError: as `linear_probe`.
+    """
+    probe = linear_probe(features, y, n_classes=n_classes)
+    present = np.isin(np.arange(n_classes), np.asarray(y))
+    return np.stack([probe.direction(k) * present[k] for k in range(n_classes)]).astype(np.float32)
+
+
+def probe_features(features: Mapping[str, Features], y: ArrayLike, sizes: Sequence[int], **knobs: Any) -> list[Probe]:
+    """A probe for each layer, of features that were read once.
+
+    Args:
+        features: of N examples, the training ones first, then the validation's, then the test's.
+        y: (N,) labels.
+        sizes: how many examples are for training, for validation and for the test.
+        knobs: of `linear_probe`.
+
+    Raises:
+        ValueError: as `linear_probe`; the sizes don't add up to N.
+    """
+    labels, cuts = np.asarray(y, np.int64), np.cumsum([0, *sizes])
+    if len(sizes) != 3 or cuts[-1] != len(labels):
+        raise ValueError(f"{len(labels)} examples can't be split into {' + '.join(map(str, sizes))}.")
+    a, b, c = (slice(start, end) for start, end in itertools.pairwise(cuts))
+    found = []
+    for name, seen in features.items():
+        h = seen.values
+        probe = linear_probe(h[a], labels[a], valid=(h[b], labels[b]), test=(h[c], labels[c]), **knobs)
+        found.append(dataclasses.replace(probe, layer=name, total=seen.total))
+    return found
+
+
+def probe_layers(
+    model: nn.Module,
+    data: Splits,
+    layers: Sequence[str],
+    *,
+    reduction: Reduction | None = None,
+    forward: Callable[[Tensor], object] | None = None,
+    also: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    **knobs: Any,
+) -> list[Probe]:
+    """A probe of the classes at the input and at each layer; the model is read in one pass and left as it is.
+
+    Args:
+        model: any module, in evaluation mode.
+        data: fitted on `train`, penalty chosen on `valid`, reported on `test`.
+        layers: names, as in `layer_names`.
+        reduction: what is kept of a layer.
+        forward: what runs the model; the model itself if None.
+        also: as in `read_features`.
+        knobs: of `linear_probe`.
+
+    Raises:
+        ValueError: as `read_features` and `linear_probe`.
+    """
+    x, y = torch.cat([part.x for part in data]), torch.cat([part.y for part in data])
+    features = read_features(model, x, layers, reduction, forward=forward, also=also)
+    return probe_features(features, y.numpy(), [len(part) for part in data], **knobs)
+
+
+def control_labels(n: int, n_classes: int, seed: int = 0) -> Labels:
+    """(n,) random labels, one for each example whatever it shows: nothing but memory can get them right."""
+    return np.random.default_rng([seed, n, n_classes]).integers(0, n_classes, n)  # no stream that others use
+
+
+def selectivity(probe: Probe) -> float:
+    """Accuracy of a probe minus its accuracy on the random labels that it was fitted to.
+
+    Raises:
+        ValueError: it was fitted without a control.
+    """
+    if probe.selectivity is None:
+        raise ValueError("The probe has no control; fit it with control=True.")
+    return probe.selectivity
+
+
+def _chosen(task: Task, x: Floats, y: Labels) -> tuple[float, Fit]:
+    """The penalty with the lowest cross-entropy on held-out examples, from strong to weak, each from the last one."""
+    best, least, last = None, np.inf, None
+    for l2 in PENALTIES:
+        last = task.fit(l2, last)
+        loss = task.score(last, x, y).cross_entropy
+        if loss >= least:
+            break
+        best, least = (l2, last), loss
+    assert best is not None
+    return best
+
+
+def _labelled(features: ArrayLike, y: ArrayLike) -> tuple[Floats, Labels, list[str]]:
+    """The examples that have a label, and a sentence if some have none."""
+    x, labels = np.asarray(features), np.asarray(y)
+    x = x if x.dtype == np.float64 else x.astype(np.float32)
+    if x.ndim != 2 or x.shape[1] == 0 or labels.shape != (len(x),):
+        raise ValueError(f"Features of shape {x.shape} and labels of shape {labels.shape} are not (N, d) and (N,).")
+    if not np.issubdtype(labels.dtype, np.integer) or (len(labels) and labels.min() < UNLABELLED):
+        raise ValueError("Labels are whole numbers from 0, or -1 for none.")
+    if not np.isfinite(x).all():
+        raise ValueError("The features hold values that are not numbers, so nothing can be read from them.")
+    known = labels != UNLABELLED
+    notes = [] if known.all() else [f"{int((~known).sum()):,} of {len(x):,} examples have no label and are left out."]
+    return x[known], labels[known].astype(np.int64), notes
+
+
+def _part(part: Part | None, d: int) -> tuple[Floats, Labels] | None:
+    """The labelled examples of another split; None where it has none."""
+    if part is None:
+        return None
+    x, labels, _ = _labelled(*part)
+    if x.shape[1] != d:
+        raise ValueError(f"The splits have {d} and {x.shape[1]} features.")
+    return (x, labels) if len(labels) else None
+
+
+def _said(classes: Labels) -> str:
+    return f"all that have a label are of class {classes[0]}." if len(classes) else "none here has a label."

@@ -1,0 +1,1 @@
+"""The score field of a denoiser."""

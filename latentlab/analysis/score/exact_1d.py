@@ -1,0 +1,142 @@
+"""The one-dimensional laboratory: the exact optima of denoising and contracting autoencoders, each value of r free.
+
+Alain & Bengio (2014), §3.3.3. On places x_i with spacing Δ and density p_i:
+
+    denoising     r_i = Σ_j w_ij p_j x_j / Σ_j w_ij p_j,  w_ij = exp(-(x_i - x_j)² / 2σ²)
+    contracting   minimises Σ_i p_i Δ (r_i - x_i)² + σ² Σ_i p_i Δ ((r_{i+1} - r_i) / Δ)²       eq. 3.11
+                  whose stationarity is a tridiagonal linear system, with nothing beyond the ends
+
+The score that either stands for is (r - x) / σ². The density that the source draws isn't printed; this is the one of
+the author's public program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.analysis.score.field import FieldError
+
+Doubles = NDArray[np.float64]
+Function = Callable[[Doubles], Doubles]
+
+LOW, HIGH, N_PLACES = -1.5, 1.5, 1000  # the source's
+WITHIN = 0.9  # errors are taken over |x| up to this: the middle 60 % that the source draws
+SOURCE_SIGMAS = (1.0, 0.31, 0.16, 0.06)
+
+
+@dataclass(frozen=True)
+class Optima:
+    """The exact optima over M places; all (M,)."""
+
+    x: Doubles
+    p: Doubles  # the density
+    score: Doubles  # its true score
+    denoising: Doubles  # r, not a number where the noise can't reach any data
+    contracting: Doubles  # r
+    sigma: float
+
+    @property
+    def denoising_score(self) -> Doubles:
+        """(r - x) / σ² of the denoising optimum: exactly the score of the density blurred by σ."""
+        return (self.denoising - self.x) / self.sigma**2
+
+    @property
+    def contracting_score(self) -> Doubles:
+        """(r - x) / σ² of the contracting optimum."""
+        return (self.contracting - self.x) / self.sigma**2
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Root mean squares weighted by p over |x| <= `WITHIN`, one for each sigma; in units of the score."""
+
+    sigmas: tuple[float, ...]
+    contracting: Doubles  # against the true score
+    denoising: Doubles  # against the true score
+    between: Doubles  # of the two against each other
+    score: float  # of the true score itself
+
+
+def places() -> Doubles:
+    """(M,) the source's places."""
+    return np.linspace(LOW, HIGH, N_PLACES)
+
+
+def source_log_density(x: Doubles) -> Doubles:
+    """log p(x) but for a constant: -(10 (x + 1)² + 1) (20 x² + 1) (30 (x - 1)² + 1) / 1000."""
+    return -(10 * (x + 1) ** 2 + 1) * (20 * x**2 + 1) * (30 * (x - 1) ** 2 + 1) / 1000
+
+
+def source_score(x: Doubles) -> Doubles:
+    """The derivative of `source_log_density`."""
+    a, b, c = 10 * (x + 1) ** 2 + 1, 20 * x**2 + 1, 30 * (x - 1) ** 2 + 1
+    return -(20 * (x + 1) * b * c + a * 40 * x * c + a * b * 60 * (x - 1)) / 1000
+
+
+def optima(log_density: Function, score: Function, sigma: float, x: Doubles | None = None) -> Optima:
+    """The exact optima for a density, which need not be normalised.
+
+    Args:
+        log_density: (M,) -> (M,).
+        score: (M,) -> (M,), its derivative.
+        sigma: of the noise, or the root of the penalty's weight.
+        x: evenly spaced places; None for the source's.
+
+    Raises:
+        FieldError: sigma isn't positive, or the density is not a number or 0 everywhere.
+    """
+    if not (np.isfinite(sigma) and sigma > 0):
+        raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+    x = places() if x is None else x
+    step = x[1] - x[0]
+    log_p = log_density(x)
+    if not np.isfinite(log_p).any() or np.isnan(log_p).any() or np.isposinf(log_p).any():
+        raise FieldError("The density has no finite values here.")
+    log_p = log_p - log_p.max()
+    log_p -= np.log(np.exp(log_p).sum() * step)
+    return Optima(x, np.exp(log_p), score(x), _denoising(x, log_p, sigma), _contracting(x, log_p, sigma), sigma)
+
+
+def errors(log_density: Function, score: Function, sigmas: Sequence[float], x: Doubles | None = None) -> Errors:
+    """How far the optima's scores are from the true one, and from each other, for each sigma."""
+    found = [optima(log_density, score, sigma, x) for sigma in sigmas]
+    rows = []
+    for one in found:
+        a, b = one.contracting_score, one.denoising_score
+        rows.append([_rms(one, a - one.score), _rms(one, b - one.score), _rms(one, a - b)])
+    columns = np.array(rows).reshape(-1, 3).T
+    return Errors(tuple(sigmas), columns[0], columns[1], columns[2], _rms(found[0], found[0].score))
+
+
+def _rms(one: Optima, values: Doubles) -> float:
+    near = np.abs(one.x) <= WITHIN + 1e-9
+    return float(np.sqrt((one.p[near] * values[near] ** 2).sum() / one.p[near].sum()))
+
+
+def _denoising(x: Doubles, log_p: Doubles, sigma: float) -> Doubles:
+    log_w = log_p - (x[:, None] - x) ** 2 / (2 * sigma**2)
+    w = np.exp(log_w - log_w.max(1, keepdims=True))
+    r: Doubles = (w @ x) / w.sum(1)
+    return r
+
+
+def _contracting(x: Doubles, log_p: Doubles, sigma: float) -> Doubles:
+    """Row i: p_i (r_i - x_i) + (σ/Δ)² [p_{i-1} (r_i - r_{i-1}) - p_i (r_{i+1} - r_i)] = 0, divided by p_i.
+
+    Divided, the rows stay of one size where p all but vanishes; p_{i-1} / p_i is taken from the logarithms.
+    """
+    from scipy.linalg import solve_banded  # imported here: the first page has no need of it
+
+    stiff = (sigma / (x[1] - x[0])) ** 2
+    before = stiff * np.exp(np.clip(np.diff(-log_p, prepend=-log_p[:1]), -700, 700))  # p_{i-1} / p_i
+    before[0] = 0
+    after = np.full(len(x), stiff)
+    after[-1] = 0
+    bands = np.zeros((3, len(x)))
+    bands[0, 1:], bands[1], bands[2, :-1] = -after[:-1], 1 + before + after, -before[1:]
+    r: Doubles = solve_banded((1, 1), bands, x)
+    return r

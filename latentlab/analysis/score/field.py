@@ -1,0 +1,228 @@
+"""The score field that a denoiser learned: over a box, as an energy, against the truth, and how far it is no gradient.
+
+With r = denoise, noise σ and q the density of noisy data, (r(x) - x) / σ² estimates ∇ log q(x), and E = -log q + const
+(Alain & Bengio 2014, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latentlab.analysis.latent.support import jacobian
+from latentlab.data.builtin.synthetic import points
+
+Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
+Score = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
+Box = tuple[float, float, float, float]  # lowest and highest x, lowest and highest y
+Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+MOST_POINTS = 20_000  # of a point set whose optimal denoiser is asked for
+
+
+class FieldError(ValueError):
+    """A field that can't be had; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A score over a lattice: row i lies at y[i], column j at x[j], both ascending."""
+
+    x: Floats  # (n,)
+    y: Floats  # (n,)
+    score: Floats  # (n, n, 2); not a number where the denoiser's answer wasn't finite
+    sigma: float
+
+    @property
+    def length(self) -> Floats:
+        """(n, n) |score|."""
+        found: Floats = np.sqrt(np.square(self.score).sum(-1))
+        return found
+
+    @property
+    def n_holes(self) -> int:
+        """The number of places without a score."""
+        return int(np.isnan(self.score).any(-1).sum())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How an estimated score differs from the true one, place by place; any one shape."""
+
+    angle: Floats  # degrees, 0 to 180
+    length: Floats  # |estimate| / |truth| - 1
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an estimated score agrees with the true one over places."""
+
+    median_cosine: float
+    relative_rms: float  # sqrt(mean |estimate - truth|² / mean |truth|²)
+    n_holes: int  # places left out, since a score was not finite there
+
+
+@dataclass(frozen=True)
+class Curl:
+    """How far a field is no gradient; all (N,), and 0 for a gradient."""
+
+    asymmetry: Doubles  # |J - Jᵀ| / |J|, Frobenius norms
+    rotation: Doubles  # dr_2/dx_1 - dr_1/dx_2; NaN in other than two dimensions
+
+
+def lattice(box: Box, n: int) -> Tensor:
+    """(n n, 2) float32: the places of an n × n lattice over a box, row by row from its lower left corner.
+
+    Raises:
+        FieldError: the box is empty or not finite.
+    """
+    left, right, low, high = box
+    if not (all(math.isfinite(v) for v in box) and left < right and low < high):
+        raise FieldError("The box needs a left edge left of its right edge, and a lower edge below its upper edge.")
+    y, x = torch.meshgrid(torch.linspace(low, high, n), torch.linspace(left, right, n), indexing="ij")
+    return torch.stack([x, y], -1).reshape(-1, 2)
+
+
+def score_of(denoise: Denoise, sigma: float) -> Score:
+    """The score that a denoiser stands for: x -> (r(x) - x) / σ².
+
+    Raises:
+        FieldError: sigma isn't a positive number.
+    """
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+    return lambda x: (denoise(x) - x) / sigma**2
+
+
+@torch.no_grad()
+def score_field(denoise: Denoise, sigma: float, box: Box, n: int) -> Field:
+    """(r(x) - x) / σ² over an n × n lattice: one forward pass.
+
+    Raises:
+        FieldError: sigma isn't positive, or the box is empty.
+    """
+    at = lattice(box, n)
+    found = score_of(denoise, sigma)(at).float()
+    found[~found.isfinite().all(1)] = math.nan
+    grid = at.reshape(n, n, 2).numpy()
+    return Field(grid[0, :, 0].copy(), grid[:, 0, 1].copy(), found.reshape(n, n, 2).cpu().numpy(), sigma)
+
+
+def difference(estimate: Floats, truth: Floats) -> Difference:
+    """(..., d), (..., d) scores -> the angle between them and the relative error of the length, each (...)."""
+    a, b = estimate.astype(np.float64), truth.astype(np.float64)
+    long, wide = np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = np.degrees(np.arccos(np.clip((a * b).sum(-1) / (long * wide), -1, 1)))
+        return Difference(angle.astype(np.float32), (long / wide - 1).astype(np.float32))
+
+
+def agreement(estimate: Tensor, truth: Tensor) -> Agreement:
+    """(N, d), (N, d) scores -> how they agree over the places where both are finite."""
+    fine = estimate.isfinite().all(1) & truth.isfinite().all(1)
+    a, b = estimate[fine].double(), truth[fine].double()
+    if not len(a):
+        return Agreement(math.nan, math.nan, len(fine))
+    cosine = torch.nn.functional.cosine_similarity(a, b, dim=1).median()
+    relative = ((a - b).square().sum() / b.square().sum()).sqrt()
+    return Agreement(float(cosine), float(relative), int((~fine).sum()))
+
+
+@torch.no_grad()
+def energy_difference(score: Score, x: Tensor, x_new: Tensor, n_points: int, rule: Rule = "midpoint") -> Tensor:
+    """E(x_new) - E(x) = -∫ score · dx along the straight line, (N, d), (N, d) -> (N,) nats.
+
+    midpoint        the middles of n equal parts; the error falls with 1 / n²
+    gauss-legendre  exact for polynomials of degree 2n - 1
+    trapezoid       n places, the ends among them, which count half
+    ends            the source's (3.14): n places, ends included, all equal; the error falls only with 1 / n
+    first-order     the gradient at x alone; too rough to sample with
+
+    Raises:
+        FieldError: too few points for the rule.
+    """
+    if n_points < (2 if rule in ("trapezoid", "ends") else 1):
+        raise FieldError(f"The rule “{rule}” needs more than {n_points} points along the line.")
+    t, weight = _rule(rule, n_points)
+    step = x_new - x
+    along = (x + step * part for part in t.tolist())
+    parts = [w * (score(at) * step).sum(1) for at, w in zip(along, weight.tolist(), strict=True)]
+    return -torch.stack(parts).sum(0)
+
+
+def loop_integral(score: Score, polygon: Tensor, n_points: int = 50) -> float:
+    """∮ score · dx once around a polygon (M, d), in nats: 0 for a gradient, whatever the polygon."""
+    parts = energy_difference(score, polygon, polygon.roll(-1, 0), n_points, "gauss-legendre")
+    return -float(parts.double().sum())
+
+
+@torch.no_grad()
+def energy_surface(score: Score, box: Box, n: int, refine: int = 4) -> Floats:
+    """(n, n) nats over the lattice of a `Field`: -∫ score · dx up the middle column, then along the rows; lowest is 0.
+
+    Each step between two places of the lattice is a midpoint rule with `refine` parts. NaN from a hole on.
+    """
+    at = lattice(box, n).reshape(n, n, 2)
+    middle = n // 2
+    column, rows = at[:, middle], at.transpose(0, 1)
+    up = energy_difference(score, column[:-1], column[1:], refine).double()
+    across = energy_difference(score, rows[:-1].reshape(-1, 2), rows[1:].reshape(-1, 2), refine).double()
+    steps = across.reshape(n - 1, n)
+    along = torch.cat([torch.zeros(1, n, dtype=torch.float64), steps.cumsum(0)])  # (x, y)
+    height = torch.cat([torch.zeros(1, dtype=torch.float64), up.cumsum(0)])
+    found = (along - along[middle] + height).T.numpy()
+    found = np.where(np.isfinite(found), found, np.nan)
+    lowest = np.nanmin(found) if np.isfinite(found).any() else 0.0
+    return (found - lowest).astype(np.float32)
+
+
+def curl(denoise: Denoise, x: Tensor) -> Curl:
+    """(N, d) -> how asymmetric the Jacobian of r is at each place; a gradient's is symmetric (the source's §3.3.6)."""
+    j = jacobian(denoise, x).double()
+    apart, size = (j - j.mT).flatten(1).norm(dim=1), j.flatten(1).norm(dim=1)
+    asymmetry = torch.where(apart == 0, 0.0, apart / size)
+    rotation = j[:, 1, 0] - j[:, 0, 1] if x.shape[1] == 2 else torch.full_like(apart, math.nan)
+    return Curl(asymmetry.detach().cpu().numpy(), rotation.detach().cpu().numpy())
+
+
+def optimal_denoiser(x: Tensor, sigma: float) -> Denoise:
+    """The exact optimum for points (N, d): r*(x) = Σ_i softmax_i(-|x - x_i|² / 2σ²) x_i, a kernel regression.
+
+    Raises:
+        FieldError: there are no points, too many, or some aren't numbers; or sigma isn't positive.
+    """
+    if x.dim() != 2 or not len(x):
+        raise FieldError("There are no points to denoise towards.")
+    if len(x) > MOST_POINTS:
+        raise FieldError(f"{len(x):,} points are too many for an exact answer: take at most {MOST_POINTS:,} of them.")
+    if not x.isfinite().all():
+        raise FieldError("Some of the points are not finite numbers.")
+    score_of(lambda at: at, sigma)  # refuses a sigma that isn't positive
+    kernel = points(x, sigma)
+    return lambda at: at + sigma**2 * kernel.score(at)
+
+
+def _rule(rule: Rule, n: int) -> tuple[Doubles, Doubles]:
+    """Places in [0, 1] and their weights, which sum to 1."""
+    match rule:
+        case "midpoint":
+            return (np.arange(n) + 0.5) / n, np.full(n, 1 / n)
+        case "gauss-legendre":
+            nodes, weights = np.polynomial.legendre.leggauss(n)
+            return (nodes + 1) / 2, weights / 2
+        case "trapezoid":
+            ends = np.array([1.0 if 0 < i < n - 1 else 0.5 for i in range(n)])
+            return np.linspace(0, 1, n), ends / (n - 1)
+        case "ends":
+            return np.linspace(0, 1, n), np.full(n, 1 / n)
+        case "first-order":
+            return np.zeros(1), np.ones(1)

@@ -1,0 +1,1 @@
+"""Data sets that LatentLab knows by name."""

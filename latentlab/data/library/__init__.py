@@ -1,0 +1,1 @@
+"""The user's own data sets, opened once and kept by name."""

@@ -1,0 +1,1 @@
+"""Recipes of what ships, benchmarks of several models, and reproductions of the sources."""

@@ -1,0 +1,137 @@
+"""The dead segment: layers that hold weights and pass signals, and no longer know what the input showed.
+
+Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §5.1: a network of 128 layers
+with a shortcut from the input to the middle trains, and the loss does not say that half of it stays unused. Probes do:
+their error rises towards chance up to the middle and falls to that of the input right behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from latentlab.analysis.probes.features import INPUT, read_features
+from latentlab.analysis.probes.linear_probe import probe_features
+from latentlab.data import Splits
+from latentlab.models import MLP, Spec
+from latentlab.training.evaluation import evaluate
+from latentlab.training.loop import TrainConfig, TrainState, start, train
+
+Doubles = NDArray[np.float64]
+
+DEPTH = 128
+HIDDEN = 128
+BATCH = 64
+RATE = 1e-4
+STEPS = (0, 150, 300, 600)  # of training, at which the network is probed
+MANY = 10_000  # epochs: the caller says when to stop
+SHARE = 2 / 3  # of the error of chance: a layer above it knows little
+L2 = 1e-3
+EXAMPLES = 2_000  # that probes are fitted to
+HELD_OUT = 1_500  # that they are told on
+
+
+@dataclass(frozen=True)
+class Depths:
+    """A deep network at one moment of its training.
+
+    Attributes:
+        step: of training.
+        errors: (depth + 1,) test error of a probe at the input and behind each layer's activation.
+        weight_norms: (depth,) root mean square of the weights of each layer, times the root of its inputs.
+        model_error: of the network itself, on all of the test split.
+        chance: error of always naming the most frequent class.
+    """
+
+    step: int
+    errors: Doubles
+    weight_norms: Doubles
+    model_error: float
+    chance: float
+
+
+def advance(
+    splits: Splits,
+    skip: bool,
+    step: int,
+    tensors: Mapping[str, Tensor] | None = None,
+    *,
+    seed: int = 0,
+    depth: int = DEPTH,
+    hidden: int = HIDDEN,
+    every: int = 1,
+) -> tuple[Depths, dict[str, Tensor]]:
+    """Train the deep network on to a step and probe it there: so a page can show each moment when it comes.
+
+    Args:
+        splits: labelled data.
+        skip: whether the input is appended to what the second half reads.
+        step: of training, counted from its start; He's weights, Adam at 1e-4, batches of 64.
+        tensors: where an earlier call ended; None starts afresh.
+        seed: of the parameters and of the order of the examples.
+        depth: hidden layers.
+        hidden: units in each.
+        every: probe every so many layers, and those at the ends and in the middle; the errors between are NaN.
+
+    Returns:
+        What the probes say, and the state to go on from.
+
+    Raises:
+        TrainingError: the loss isn't finite, or the state is another network's.
+    """
+    config = TrainConfig(epochs=MANY, batch_size=BATCH, learning_rate=RATE, schedule="constant", seed=seed)
+    knobs = MLP.Config(depth=depth, hidden=hidden, skip=skip)
+    model = start("mlp", knobs, Spec(splits.train.shape, len(splits.train.classes)), config)
+    assert isinstance(model, MLP)
+    state = TrainState(model, config)
+    if tensors is not None:
+        state.restore(tensors)
+    training = train(model, splits._replace(valid=splits.valid[:0]), config, state, report_every=1)
+    while state.step < step:
+        next(training)
+    return _look(model.eval(), splits, step, every), state.tensors()
+
+
+def dead_segment(errors: Sequence[float] | Doubles, chance: float, share: float = SHARE) -> tuple[int, int] | None:
+    """The longest run of layers whose probes err at least `share` as often as chance does: (first, last), or None.
+
+    Args:
+        errors: by depth; NaN continues what was before it.
+        chance: error of a guess.
+        share: of it.
+    """
+    best, begin, last = None, -1, -1
+    for k, error in enumerate(errors):
+        if np.isnan(error):
+            continue
+        if error < share * chance:
+            begin = -1
+            continue
+        begin = k if begin < 0 else begin
+        last = k
+        if best is None or last - begin > best[1] - best[0]:
+            best = (begin, last)
+    return best
+
+
+def _look(model: MLP, splits: Splits, step: int, every: int) -> Depths:
+    depth = model.config.depth
+    wanted = sorted({*range(every, depth + 1, every), 1, depth // 2, depth // 2 + 1, depth})
+    where = next(model.parameters()).device
+    train_part, test = splits.train[:EXAMPLES], splits.test[:HELD_OUT]
+    x, y = torch.cat([train_part.x, test.x]).to(where), torch.cat([train_part.y, test.y]).numpy()
+    names = [f"activations.{k}" for k in wanted]
+    features = read_features(model, x, names, forward=model.classify)
+    probes = probe_features(features, y, (len(train_part), 0, len(test)), l2=L2)
+    errors = np.full(depth + 1, np.nan)
+    for k, probe in zip([0, *wanted], probes, strict=True):
+        errors[k] = probe.score.error
+    layers = [layer for layer in model.layers.values() if isinstance(layer, nn.Linear)]
+    norms = [float(layer.weight.detach().square().mean().sqrt()) * layer.in_features**0.5 for layer in layers]
+    assert probes[0].layer == INPUT
+    return Depths(step, errors, np.array(norms), evaluate(model, splits.test)["error"], probes[0].baseline)

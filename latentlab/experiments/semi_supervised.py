@@ -1,0 +1,252 @@
+"""The ladder of semi-supervised models: each under one budget, on the same few labels, beside classifiers of those.
+
+`python -m latentlab reproduce semi-supervised` climbs it and prints the table; `read` has what was found when it was
+last climbed. Settings after Maaløe et al., Auxiliary Deep Generative Models (2016), §4.2 and Tab. 2, made smaller.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from latentlab import device
+from latentlab.analysis.conditional.decision_surface import parting
+from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
+from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
+from latentlab.knobs import from_dict, knobs
+from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, Model, Spec, Weighs
+from latentlab.runs.store import SHIPPED, Store
+from latentlab.serialization import write
+from latentlab.training.baselines import BASELINES, Baseline, fit, flat
+from latentlab.training.evaluation import evaluate
+from latentlab.training.loop import TrainConfig, start, train
+
+RESULTS = SHIPPED / "semi-supervised.csv"
+SEEDS = (0, 1, 2)
+N_WEIGHTED, N_DRAWS = 500, 100  # test examples that get the importance-weighted bound, and draws for each
+N_TEST = 10_000  # fresh draws of a toy
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """One data set with few labels, and what all models have in common.
+
+    Attributes:
+        labels: how many there are.
+        models: from the lowest rung to the highest.
+        config: knobs of the models, as far as a model has them.
+        train: knobs of the training.
+        judge: a shipped classifier that reads generated images; "" for none.
+        spread: labels of examples far apart in their class: the ends and the middle of a moon, as in the paper.
+    """
+
+    labels: int
+    models: tuple[str, ...]
+    config: Mapping[str, Any]
+    train: Mapping[str, Any]
+    judge: str = ""
+    spread: bool = False
+
+
+ALL = ("m1", "avae", "m2", "m1_m2", "two_headed", "adgm", "sdgm")
+LADDERS = {
+    "moons": Ladder(
+        6,
+        ALL,
+        {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
+        {"epochs": 30, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"},
+        spread=True,
+    ),
+    "digits": Ladder(
+        100,
+        ALL,
+        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
+        {"epochs": 100, "batch_size": 100, "warmup": 0.25},
+        "digits-cnn",
+    ),
+    "mnist": Ladder(
+        100,
+        ("m1", "m2", "m1_m2", "adgm", "sdgm"),
+        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 256, "batch_norm": True},
+        {"epochs": 50, "batch_size": 100, "bf16": True},
+        "mnist-cnn",
+    ),
+}
+
+
+# test error in per cent and its spread, of larger networks that were trained far longer:
+# Kingma et al. 2014, Tab. 1 (M2, M1+M2); Maaløe et al. 2016, Tab. 2
+REPORTED = {"mnist": {"m2": (11.97, 1.71), "m1_m2": (3.33, 0.14), "adgm": (0.96, 0.02), "sdgm": (1.32, 0.07)}}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one training came to on the test examples; NaN where a model has no such number.
+
+    Attributes:
+        error: share of wrong classes.
+        bound: the unlabelled bound U(x), or the ELBO of a model that knows no classes, in nats.
+        weighted: the importance-weighted bound with `N_DRAWS` draws, in nats.
+        active: dimensions of z whose mean varies by more than `ACTIVE_VARIANCE` (Burda et al. 2016).
+        parted: how well the classes part linearly in the first two principal components of a.
+        read_as: share of codes, each decoded as every class, that the judge reads as that class.
+        seconds: of processor time for the training.
+    """
+
+    dataset: str
+    model: str
+    seed: int
+    error: float = math.nan
+    bound: float = math.nan
+    weighted: float = math.nan
+    active: float = math.nan
+    parted: float = math.nan
+    read_as: float = math.nan
+    seconds: float = field(default=math.nan, compare=False)
+
+
+def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = None) -> Iterator[Score]:
+    """Train every rung with every seed, the baselines first; yields each score as it comes."""
+    steps = ladder or LADDERS[dataset]
+    for seed in seeds:
+        splits = labelled(dataset, steps, seed)
+        for plain in BASELINES:
+            yield baseline(plain, splits, seed, [from_dict(MODELS["m2"].Config, config_of("m2", steps)).hidden] * 2)
+        for name in steps.models:
+            yield rung(name, splits, seed, steps)
+
+
+def labelled(dataset: str, ladder: Ladder, seed: int) -> Splits:
+    """The data with all but a few training labels hidden; the test examples of a toy are drawn afresh, and more."""
+    splits = load(dataset)
+    splits = splits._replace(train=hide_labels(splits.train, ladder.labels, seed, ladder.spread))
+    if dataset not in DENSITIES:
+        return splits
+    x, y = DENSITIES[dataset].draw(N_TEST, device.generator(1_000 + seed))
+    return splits._replace(test=replace(splits.test, x=x.float(), y=y))
+
+
+def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
+    """Train one model and measure it on the test examples."""
+    config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
+    spec = Spec(splits.train.shape, len(splits.train.classes))
+    model = start(name, from_dict(MODELS[name].Config, config_of(name, ladder)), spec, config)
+    began = time.process_time()
+    for _ in train(model, splits, config, report_every=1_000_000):
+        pass
+    seconds = time.process_time() - began
+    found = measure(model.cpu().eval(), splits.test, ladder.judge)
+    return Score(splits.train.name, name, seed, seconds=seconds, **found)
+
+
+def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
+    """The numbers of a `Score` that a trained model has."""
+    found = {"bound": evaluate(model, replace(test, y=torch.full_like(test.y, UNLABELLED)))["bound"]}
+    few, rng = test[:N_WEIGHTED].batch(), device.generator(0)
+    with torch.no_grad():
+        if isinstance(model, Weighs):
+            found["weighted"] = model.log_prob(few.x, N_DRAWS, rng).mean().item()
+        if isinstance(model, Classifies):
+            wrong = [model.classify(part.batch().x).argmax(1) != part.y for part in _parts(test)]
+            found["error"] = torch.cat(wrong).float().mean().item()
+        if isinstance(model, Auxiliary) and len(test.classes) > 1:
+            a = torch.cat([model.auxiliary(part.batch().x) for part in _parts(test)])
+            found["parted"] = parting(a.numpy(), test.y.numpy()).accuracy
+        if isinstance(model, Encodes):
+            found["active"] = _active(model.encode(few.x))
+        if isinstance(model, Conditional):
+            z = model.encode(few.x, few.y)
+            found["active"] = _active(z)
+            reader = Store(SHIPPED).load(judge) if judge else None
+            if isinstance(reader, Classifies):
+                columns = [torch.full((len(z),), y) for y in range(len(test.classes))]
+                right = [reader.classify(model.decode(z, y)).argmax(1) == y for y in columns]
+                found["read_as"] = torch.cat(right).float().mean().item()
+    return found
+
+
+def baseline(name: Baseline, splits: Splits, seed: int, hidden: Sequence[int]) -> Score:
+    """A classifier of the labelled examples alone, measured on the test examples."""
+    few, test = labelled_part(splits.train).batch(), splits.test.batch()
+    began = time.process_time()
+    model = fit(name, few.x, few.y, hidden, seed)
+    seconds = time.process_time() - began
+    error = 1 - float(model.score(flat(test.x), test.y.numpy()))
+    return Score(splits.train.name, name, seed, error, seconds=seconds)
+
+
+def table(scores: Sequence[Score]) -> str:
+    """A line for each model: mean and, over the seeds, standard deviation of each number."""
+    heads = {
+        "error": "error %",
+        "bound": "ELBO, nats",
+        "weighted": f"bound of {N_DRAWS}, nats",
+        "active": "active z",
+        "parted": "parted in a, %",
+        "read_as": "read as meant, %",
+        "seconds": "CPU s",
+    }
+    rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
+    for dataset, model in dict.fromkeys((score.dataset, score.model) for score in scores):
+        own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
+        cells = [_cell([getattr(score, name) for score in own], name) for name in heads]
+        rows.append((dataset, model, str(len(own)), *cells, reported(dataset, model) or "-"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def reported(dataset: str, model: str) -> str:
+    """The test error in per cent that the papers report for a model with as many labels; empty where they don't."""
+    found = REPORTED.get(dataset, {}).get(model)
+    return f"{found[0]:.2f} ± {found[1]:.2f}" if found is not None else ""
+
+
+def save(scores: Sequence[Score], path: Path | None = None) -> None:
+    """Write scores as CSV, a row for each training."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [column.name for column in fields(Score)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in asdict(s).items()} for s in scores)
+    write(path or RESULTS, out.getvalue().encode())
+
+
+def read(path: Path | None = None) -> list[Score]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    path = path or RESULTS
+    if not path.is_file():
+        return []
+    kinds = {column.name: {"str": str, "int": int}.get(str(column.type), float) for column in fields(Score)}
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [Score(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
+
+
+def config_of(name: str, ladder: Ladder) -> dict[str, Any]:
+    """The knobs of a model on a ladder: of what all have in common, those that it has."""
+    known = {knob.name for knob in knobs(MODELS[name].Config)}
+    return {key: value for key, value in ladder.config.items() if key in known}
+
+
+def _active(codes: torch.Tensor) -> float:
+    return float((codes.var(0) > ACTIVE_VARIANCE).sum())
+
+
+def _parts(data: Dataset, size: int = 1_000) -> list[Dataset]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def _cell(values: Sequence[float], name: str) -> str:
+    found = np.array(values) * (100 if name in ("error", "parted", "read_as") else 1)
+    if np.isnan(found).any():
+        return "-"
+    spread = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
+    return f"{found.mean():.2f}{spread}"

@@ -1,0 +1,1 @@
+"""Decoders as programs that run without PyTorch."""

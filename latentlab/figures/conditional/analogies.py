@@ -1,0 +1,195 @@
+"""Analogies drawn: sheets with what a judge says under every cell, what a decoder uses, and how real a way is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from latentlab.analysis.conditional.analogies import Usage
+from latentlab.analysis.conditional.classifier_agreement import Judged, Share
+from latentlab.analysis.conditional.style import Consistency
+from latentlab.data import to_bytes
+from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
+from latentlab.figures.theme import Theme, styled
+
+Floats = NDArray[np.float32]
+Classes = NDArray[np.int64]
+
+WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
+LABEL = 84  # ... of what a row is called
+TITLE = 22  # ... of the columns' titles
+WORDS = 18  # ... of what is said under a cell
+CELLS = (48, 84)  # ... of a cell, from ... to
+SPACE = 14  # ... between the sources and the rest
+MARK = "#ff5c8a"
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a judge says of each cell: (N, K) the class that it sees, and its probability."""
+
+    seen: Classes
+    confidence: Floats
+
+
+def analogy_sheet(
+    cells: Floats,
+    sources: Floats | None,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    classes: Sequence[str],
+    look: Theme,
+    verdicts: Verdicts | None = None,
+    asked: Classes | None = None,
+    marked: int | None = None,
+) -> str:
+    """Rows of images with their source on the left, as a drawing (SVG): words and images keep together at any width.
+
+    Args:
+        cells: (N, M, C, H, W) in [0, 1].
+        sources: (N, C, H, W), or None where a row has none.
+        columns: M titles.
+        rows: N titles.
+        classes: the names of the judge's classes.
+        look: colours.
+        verdicts: written under every cell, beside a dot in the colour of the class that is seen.
+        asked: (N, M) the classes that the cells should be: a verdict that differs is bold, with a cross.
+        marked: a row that stands out.
+    """
+    n, m = cells.shape[:2]
+    n_beside = m + (sources is not None)
+    cell = min(max((WIDTH - LABEL - SPACE) / n_beside, CELLS[0]), CELLS[1])
+    pitch = cell + (WORDS if verdicts is not None else 3)
+    left = LABEL + (cell + SPACE if sources is not None else 0)
+    width, height = left + m * cell + 2, TITLE + n * pitch + 2
+    parts = [_text(name, left + (j + 0.5) * cell, 15, look.text, bold=True) for j, name in enumerate(columns)]
+    if sources is not None:
+        parts.append(_text("source", LABEL + cell / 2, 15, look.muted))
+    for i in range(n):
+        top = TITLE + i * pitch
+        parts.append(_text(rows[i], LABEL - 6, top + cell / 2 + 4, look.muted, anchor="end"))
+        parts.append(_image(stitch(to_bytes(cells[i][None])), left, top, m * cell, cell))
+        lines = "".join(f"M{left + j * cell:.1f} {top:.1f}v{cell:.1f}" for j in range(1, m))
+        parts.append(f'<path d="{lines}" stroke="rgb({GAP},{GAP},{GAP})"/>')
+        if sources is not None:
+            parts.append(_image(stitch(to_bytes(sources[i][None, None])), LABEL, top, cell, cell))
+        if verdicts is not None:
+            for j, (k, p) in enumerate(zip(verdicts.seen[i], verdicts.confidence[i], strict=True)):
+                wrong = asked is not None and bool(k != asked[i, j])
+                said, dot = f"{'✗ ' * wrong}{classes[k]} {p:.0%}", look.classes[k % len(look.classes)]
+                colour = look.text if wrong else look.muted
+                parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, wrong, size=11, dot=dot))
+        if marked == i:
+            parts.append(
+                f'<rect x="{LABEL - 1:.1f}" y="{top - 1:.1f}" width="{width - LABEL:.1f}" height="{cell + 2:.1f}" '
+                f'fill="none" stroke="{MARK}" stroke-width="2"/>'
+            )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'font-family="Helvetica, Arial, sans-serif">{"".join(parts)}</svg>'
+    )
+
+
+def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> dict[str, go.Figure]:
+    """By title: what the variance comes from, what the judge sees, what a row keeps; beside their controls."""
+    shares, errors, panels = np.array([used.z, used.y, used.both]), 2 * np.array(used.std_errors), {}
+    panels["share of the variance"] = figure = go.Figure()
+    figure.add_bar(
+        y=["style z", "class y", "only both"], x=shares, orientation="h", marker={"color": look.accent},
+        text=[f"{share:.0%} ± {error:.0%}".partition(" ± nan")[0] for share, error in zip(shares, errors, strict=True)],
+        textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )  # fmt: skip
+    if judged is not None:
+        panels["recognised by the judge"] = figure = go.Figure()
+        bars = [("generated", judged.accuracy, look.accent)]
+        bars += [("real", judged.control, look.muted)] if judged.control is not None else []
+        for name, found, colour in bars:
+            _interval(figure, name, found, colour)
+    if kept is not None:
+        panels["style kept along a row"] = figure = go.Figure()
+        for name, trait in (*kept.traits.items(), ("mean", kept.overall)):
+            figure.add_bar(
+                y=[name], x=[trait.value], orientation="h", marker={"color": look.accent},
+                text=[f"{trait.value:.2f}"], textposition="outside", cliponaxis=False,
+                hovertemplate=f"{name}: %{{x:.2f}}<extra></extra>",
+            )  # fmt: skip
+            figure.add_scatter(
+                y=[name], x=[trait.null], mode="markers", marker={"color": look.muted, "size": 9, "symbol": "diamond"},
+                error_x={"array": [2 * trait.null_std], "color": look.muted, "thickness": 2},
+                hovertemplate=f"shuffled rows: {trait.null:.2f} ± {2 * trait.null_std:.2f}<extra></extra>",
+            )  # fmt: skip
+    for title, panel in panels.items():
+        lowest = -0.3 if title == "style kept along a row" else 0.0
+        panel.update_xaxes(range=[lowest, 1.18], tickvals=[0, 0.5, 1])
+        panel.update_yaxes(autorange="reversed", showgrid=False)
+        styled(panel, look, 200, showlegend=False, barmode="overlay")
+    return panels
+
+
+def support_along(amounts: Floats, values: Floats, usual: float, look: Theme, unit: str = "steps") -> go.Figure:
+    """How far from real each place along a way is: a line for each example, dashed what 95 % of real ones stay below.
+
+    Args:
+        amounts: (S,) the places.
+        values: (N, S) how far, in σ.
+        usual: the 95 % quantile of the same for real examples.
+        look: colours.
+        unit: of the amounts.
+    """
+    figure = go.Figure()
+    for line in values:
+        figure.add_scatter(
+            x=amounts, y=line, mode="lines", line={"color": look.accent, "width": 1.5}, opacity=0.6,
+            hovertemplate="%{x:.2f}: %{y:.2f} σ<extra></extra>",
+        )  # fmt: skip
+    figure.add_hline(
+        y=usual, line={"color": look.muted, "dash": "dash"},
+        annotation_text="95 % of real examples", annotation_font={"color": look.muted, "size": 12},
+    )  # fmt: skip
+    figure.update_xaxes(title_text=unit)
+    figure.update_yaxes(rangemode="tozero")
+    return styled(figure, look, 230, showlegend=False)
+
+
+def film_of(sheets: Floats, scale: int) -> list[Bytes]:
+    """Sheets (T, N, M, C, H, W) as frames, there and back again: for an animation."""
+    there = [stitch(enlarge(to_bytes(cells), scale), gap=2) for cells in sheets]
+    return there + there[-2:0:-1]
+
+
+def _image(sheet: Bytes, x: float, y: float, width: float, height: float) -> str:
+    return (
+        f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" '
+        f'style="image-rendering:pixelated" href="{data_uri(png(sheet))}"/>'
+    )
+
+
+def _text(
+    said: str,
+    x: float,
+    y: float,
+    colour: str,
+    bold: bool = False,
+    anchor: str = "middle",
+    size: float = 13,
+    dot: str = "",
+) -> str:
+    weight = ' font-weight="bold"' if bold else ""
+    first = f'<tspan fill="{dot}">●</tspan> ' if dot else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
+        f"{first}{escape(said)}</text>"
+    )
+
+
+def _interval(figure: go.Figure, name: str, found: Share, colour: str) -> None:
+    figure.add_bar(
+        y=[name], x=[found.value], orientation="h", marker={"color": colour},
+        error_x={"array": [found.high - found.value], "arrayminus": [found.value - found.low], "thickness": 1.5},
+        hovertemplate=f"{name}: {found.value:.1%} ({found.low:.1%} to {found.high:.1%})<extra></extra>",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""A latent space, drawn."""

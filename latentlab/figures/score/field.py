@@ -1,0 +1,234 @@
+"""A field in the plane drawn: arrows, streamlines, layers behind them, fixed points, and what happens at one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
+
+from latentlab.analysis.score.field import Box, Field
+from latentlab.analysis.score.fixed_points import FixedPoints
+from latentlab.figures.theme import LIGHT, Theme, round_step, styled
+
+Floats = NDArray[np.floating]
+
+PICKED = 61  # places a side that a click can choose
+FEW = 50  # points, each of which matters
+LONGEST = 0.95  # an arrow, in cells of the lattice
+HEAD = 0.38  # a head, in lengths of its arrow
+LEVELS = 14  # contours, at most
+BINS = 6  # shades of length
+KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Numbers over the lattice, behind the arrows."""
+
+    z: NDArray[Any]  # (n, n), row by row from the lowest; n may differ from the arrows'
+    name: str  # with its unit
+    diverging: bool = False  # 0 is in the middle
+    discrete: bool = False  # indices: neighbours in number are none in kind
+    contours: bool = False
+    high: float | None = None  # where the colours end
+
+
+def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, height: int = 680) -> go.Figure:
+    """An empty plane over a box, with a layer behind; the other functions draw on it."""
+    figure = go.Figure()
+    if layer is not None:
+        figure.add_trace(_layer(layer, field.x, field.y, look))
+    axis = {"showgrid": False, "constrain": "domain", "fixedrange": True}  # a click is a click; who zooms recomputes
+    legend = {
+        "orientation": "h",
+        "y": -0.05 if layer is None or layer.discrete else -0.17,
+        "yanchor": "top",
+        "font": {"size": 12},
+    }
+    styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(box))
+    return figure.update_layout(
+        xaxis={"range": list(box[:2]), **axis}, yaxis={"range": list(box[2:]), "scaleanchor": "x", **axis}
+    )
+
+
+def add_arrows(figure: go.Figure, field: Field, look: Theme, even: bool = False, thin: int = 1) -> None:
+    """Arrows of logarithmic length; or all of one length, their colour the logarithm of it.
+
+    Args:
+        figure: a `plane`.
+        field: what to draw.
+        look: colours.
+        even: whether all have one length.
+        thin: draw one of so many in each direction.
+    """
+    x, y = np.meshgrid(field.x[thin // 2 :: thin], field.y[thin // 2 :: thin])
+    score, size = field.score[thin // 2 :: thin, thin // 2 :: thin], field.length[thin // 2 :: thin, thin // 2 :: thin]
+    fine = np.isfinite(size) & (size > 0)
+    if not fine.any():
+        return
+    at, way, long = np.stack([x[fine], y[fine]], 1), score[fine] / size[fine, None], size[fine]
+    cell = LONGEST * thin * min(field.x[1] - field.x[0], field.y[1] - field.y[0])
+    share = np.log1p(long / np.median(long)) / np.log1p(long.max() / np.median(long))
+    length = cell * (np.full_like(share, 0.8) if even else share)
+    shade = np.minimum((share * BINS).astype(int), BINS - 1) if even else np.zeros(len(at), int)
+    shades = sample_colorscale("Viridis", np.linspace(0.05, 0.95, BINS)) if even else [look.text]
+    for k in np.unique(shade):
+        own = shade == k
+        line = {"color": shades[k], "width": 1.3}
+        figure.add_scattergl(**_arrows(at[own], way[own], length[own]), line=line)
+
+
+def add_streamlines(figure: go.Figure, lines: Floats, look: Theme) -> None:
+    """(S, T, 2) lines, NaN beyond their ends."""
+    gap = np.full((len(lines), 1, 2), np.nan)
+    x, y = np.concatenate([lines, gap], 1).reshape(-1, 2).T
+    figure.add_scattergl(
+        x=x.astype(np.float32), y=y.astype(np.float32), mode="lines", hoverinfo="skip", showlegend=False,
+        line={"color": look.accent, "width": 1.2}, opacity=0.8,
+    )  # fmt: skip
+
+
+def add_points(figure: go.Figure, xy: Floats, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
+    """Points of the data in the colours and the shapes of their classes; a few are drawn large."""
+    symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+    drawn = {"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 3.5, "opacity": 0.55}
+    for k, name in enumerate(classes):
+        own = xy[labels == k].astype(np.float32)
+        if len(own):
+            marker = {**drawn, "symbol": symbols[k % 6], "color": look.classes[k % 10]}
+            figure.add_scattergl(
+                x=own[:, 0].copy(), y=own[:, 1].copy(), mode="markers", marker=marker, name=name, hoverinfo="skip"
+            )
+
+
+def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None:
+    """Sinks, saddles and sources, each with its sign, its colour and their number."""
+    kinds = np.array(found.kinds)
+    for kind, (symbol, colour) in KINDS.items():
+        at = found.places[kinds == kind] if len(kinds) else found.places
+        if len(at):
+            marker = {"symbol": symbol, "size": 8, "color": colour, "line": {"color": look.surface, "width": 0.8}}
+            if symbol.endswith("open"):
+                marker |= {"line": {"color": colour, "width": 2.2}}
+            name = f"{len(at)} {kind}{'s' * (len(at) > 1)}"
+            figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
+
+
+def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
+    """Where paths end far from the data, marked so that it can't be overlooked."""
+    if len(places):
+        marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
+        name = f"{len(places)} end{'s' * (len(places) > 1)} astray"
+        figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
+
+
+def add_place(figure: go.Figure, axes: Floats, radii: Floats, path: Floats, arm: float, look: Theme) -> None:
+    """A place, the ellipse of what may have been there, its tangent and normal, and the way that denoising takes.
+
+    Args:
+        figure: a `plane`.
+        axes: (2, 2) unit vectors in columns, the tangent first.
+        radii: (2,) how far along them what may have been there spreads.
+        path: (T, 2) the place, and the steps of denoising from it.
+        arm: half the length of the tangent's glyph.
+        look: colours.
+    """
+    turn = np.linspace(0, 2 * np.pi, 49)
+    if np.isfinite(radii).all() and np.isfinite(path[1]).all():
+        round_it = path[1] + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
+        _line(figure, round_it, look.text, 1.2, "dot", "what may have been there")
+        for k, (name, colour, share) in enumerate((("tangent", "#ff5c8a", 1.0), ("normal", "#12b5cb", 0.5))):
+            _line(figure, path[0] + np.outer([-share, share], arm * axes[:, k]), colour, 3, "solid", name)
+    _line(figure, path, look.accent, 2, "solid", "denoised again", mode="lines+markers")
+    marker = {"symbol": "circle-open", "size": 13, "color": "#ff5c8a", "line": {"width": 2.5, "color": "#ff5c8a"}}
+    x, y = path[:1].T
+    figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
+
+
+def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
+    """The corners (M, 2) of a loop, closed."""
+    _line(figure, np.concatenate([corners, corners[:1]]), look.text, 2, "dash", "loop", mode="lines+markers")
+
+
+def add_click_targets(figure: go.Figure, box: Box) -> None:
+    """Invisible places that a click can choose: a chart hears of clicks on points only."""
+    x, y = np.meshgrid(np.linspace(*box[:2], PICKED), np.linspace(*box[2:], PICKED))
+    figure.add_scattergl(
+        x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
+        marker={"size": 9, "opacity": 0.0}, hovertemplate="(%{x:.3g}, %{y:.3g})",
+    )  # fmt: skip
+    for trace in figure.data:  # a click must not fade what it didn't hit
+        if trace.type in ("scatter", "scattergl") and trace.mode != "lines":
+            shown = {"marker": {"opacity": 1.0 if trace.marker.opacity is None else trace.marker.opacity}}
+            trace.update(selected=shown, unselected=shown)
+
+
+def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
+    line = {"color": colour, "width": width, "dash": dash}
+    figure.add_scatter(
+        x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]), mode=mode, line=line, name=name,
+        marker={"size": 5}, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
+    """Shafts about their places and heads as one line, with gaps."""
+    half = 0.5 * length[:, None] * way
+    tail, tip = at - half, at + half
+    side = np.stack([-way[:, 1], way[:, 0]], 1)
+    back = tip - HEAD * length[:, None] * way
+    left, right = (back + sign * 0.5 * HEAD * length[:, None] * side for sign in (1, -1))
+    gap = np.full_like(tail, np.nan)
+    x, y = np.stack([tail, tip, left, tip, right, gap], 1).reshape(-1, 2).T.astype(np.float32)
+    return {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
+
+
+def round_levels(high: float) -> dict[str, Any]:
+    """Plotly's contours at round numbers from 0 up to a highest one."""
+    return {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
+
+
+def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
+    z = np.asarray(layer.z, np.float32)
+    x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
+    bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}
+    bar |= {"orientation": "h", "y": -0.05, "yanchor": "top", "tickfont": {"size": 11}, "outlinewidth": 0}
+    common: dict[str, Any] = {"x": x, "y": y, "z": z, "colorbar": bar, "hoverinfo": "skip"}
+    finite = np.abs(z[np.isfinite(z)])
+    if layer.discrete:
+        colours = [look.muted, *look.classes]
+        shown = np.where(z < 0, 0, 1 + z % len(look.classes)).astype(np.float32)
+        top = len(colours)
+        scale = [[(k + end) / top, colour] for k, colour in enumerate(colours) for end in (0, 1)]
+        return go.Heatmap(
+            **common | {"z": shown}, colorscale=scale, zmin=-0.5, zmax=top - 0.5, opacity=0.35, showscale=False
+        )
+    if layer.diverging:
+        most = layer.high or (float(np.quantile(finite, 0.98)) if len(finite) else 1.0) or 1.0
+        return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
+    high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
+    if layer.contours:
+        return go.Contour(
+            **common,
+            colorscale=shades(look),
+            reversescale=True,
+            contours=round_levels(high),
+            line={"width": 0.7},
+            zmin=0,
+            zmax=high,
+        )
+    return go.Heatmap(**common, colorscale=shades(look), zmin=0, zmax=high, zsmooth="best")
+
+
+def shades(look: Theme) -> list[list[Any]]:
+    """From the surface, so that arrows can be seen on it, to a strong green."""
+    return [
+        [0, look.surface],
+        [0.5, "#8fd0b5" if look.surface == LIGHT.surface else "#1d6a63"],
+        [1, "#17897f" if look.surface == LIGHT.surface else "#3fc9b3"],
+    ]

@@ -1,0 +1,90 @@
+"""Details of a score field drawn: eigenvalues, the way of denoising, energies side by side, and the 1-D laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from latentlab.analysis.score.exact_1d import WITHIN, Optima
+from latentlab.analysis.score.field import Field
+from latentlab.figures.score.field import Layer, round_levels
+from latentlab.figures.theme import Theme, log_ticks, styled
+
+Doubles = NDArray[np.float64]
+
+TRUE, CONTRACTING, DENOISING = "#2ca25f", "#f28e2b", "#8856a7"  # green, orange, purple, as in the source
+
+
+def eigenvalue_bars(found: Doubles, exact: Doubles, look: Theme) -> go.Figure:
+    """The eigenvalues of dr/dx at a place, (d,), beside those of the optimal denoiser."""
+    figure = go.Figure()
+    names = [f"λ{k + 1}" for k in range(len(found))]
+    figure.add_bar(x=names, y=found, name="this field", marker={"color": look.accent})
+    figure.add_bar(x=names, y=exact, name="exact", marker={"color": TRUE, "pattern": {"shape": "/"}})
+    figure.add_hline(y=0.5, line={"color": look.muted, "dash": "dot", "width": 1})
+    figure.update_yaxes(title_text="eigenvalue of ∂r/∂x")
+    return styled(figure, look, 240, bargap=0.4)
+
+
+def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
+    """How far each step of repeated denoising moves a place; path is (T, d)."""
+    moved = np.linalg.norm(np.diff(path, axis=0), axis=1) / sigma
+    moved = np.where(moved > 0, moved, np.nan)  # what has arrived has no logarithm
+    figure = go.Figure()
+    steps = np.arange(1, len(moved) + 1)
+    figure.add_scatter(x=steps, y=moved, mode="lines+markers", line={"color": look.accent}, showlegend=False)
+    figure.update_yaxes(title_text="|r(x) − x| (σ)", type="log", **log_ticks(moved))
+    figure.update_xaxes(title_text="step of denoising")
+    return styled(figure, look, 240)
+
+
+def energies(field: Field, layers: Sequence[Layer], look: Theme) -> dict[str, go.Figure]:
+    """By name, layers over the same plane: contours for energies, shades for the rest; one scale for energies."""
+    drawn = {}
+    for layer in layers:
+        high = layer.high if layer.high is not None else float(np.nanmax(layer.z))
+        common: dict[str, Any] = {"x": field.x, "y": field.y, "z": np.asarray(layer.z, np.float32), "hoverinfo": "skip"}
+        common |= {"colorscale": "Viridis", "showscale": False}
+        drawn[layer.name] = figure = go.Figure()
+        if layer.contours:
+            levels = round_levels(high) | {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
+            figure.add_contour(**common, reversescale=True, contours=levels)
+        else:
+            figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best")
+        figure.update_yaxes(scaleanchor="x", constrain="domain")
+        figure.update_xaxes(constrain="domain")
+        styled(figure, look, 316)
+    return drawn
+
+
+def optima_curves(found: Optima, look: Theme) -> go.Figure:
+    """The density and r(x) on the left, the scores on the right, over the part that the source draws."""
+    near = np.abs(found.x) <= WITHIN
+    x = found.x[near].astype(np.float32)
+    figure = make_subplots(1, 3, subplot_titles=("density p(x)", "r(x)", "score"), horizontal_spacing=0.07)
+    figure.add_scatter(x=x, y=found.p[near], line={"color": look.text}, showlegend=False, row=1, col=1)
+    figure.add_scatter(x=x, y=x, line={"color": look.muted, "dash": "dot"}, name="identity", row=1, col=2)
+    both = (("contracting", found.contracting, CONTRACTING, "dash"), ("denoising", found.denoising, DENOISING, "solid"))
+    for name, r, colour, dash in both:
+        line = {"color": colour, "dash": dash, "width": 2}
+        figure.add_scatter(x=x, y=r[near], line=line, name=name, legendgroup=name, row=1, col=2)
+    figure.add_scatter(x=x, y=found.score[near], line={"color": TRUE, "width": 3}, name="true score", row=1, col=3)
+    scores = (found.contracting_score, found.denoising_score)
+    for (name, _, colour, dash), score in zip(both, scores, strict=True):
+        line = {"color": colour, "dash": dash, "width": 2}
+        figure.add_scatter(x=x, y=score[near], line=line, legendgroup=name, showlegend=False, row=1, col=3)
+    dense = near & (found.p > 1e-3 * found.p.max())
+    learned = float(np.abs(np.concatenate([score[near] for score in scores])).max())
+    true = float(np.abs(found.score[dense]).max()) if dense.any() else learned
+    most = 1.2 * max(min(true, 3 * learned), 1e-3)  # the spikes of narrow bumps would hide all else
+    figure.update_yaxes(range=[-most, most], row=1, col=3)
+    figure.update_xaxes(title_text="x")
+    figure.update_annotations(font={"size": 13, "color": look.muted})
+    figure.update_traces(mode="lines", hoverinfo="skip")
+    legend = {"orientation": "h", "y": -0.22, "yanchor": "top"}
+    return styled(figure, look, 360, margin={"l": 8, "r": 8, "t": 32, "b": 8}, legend=legend)

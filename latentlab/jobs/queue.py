@@ -1,0 +1,281 @@
+"""Training outside the web process: a job is a run's folder that isn't finished yet.
+
+    <root>/<run id>/job.json                what to train
+                    status.json             how far it is, as the process that trains it last said
+                    control                 what a person asked for: pause, stop, discard
+                    checkpoint.safetensors  where to go on from
+                    preview.safetensors     what the model makes of a few examples
+                    job.lock                held while a process trains it, so a killed one is noticed
+
+This file is what the pages need; the process that trains is in `worker.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import torch
+from filelock import FileLock, Timeout
+
+from latentlab.analysis.preview import Preview
+from latentlab.data import Shelf, names
+from latentlab.knobs import KnobError, from_dict
+from latentlab.models import MODELS, Spec
+from latentlab.runs.store import Store, new_id
+from latentlab.serialization import RunError, read_tensors, write
+from latentlab.training.loop import TrainConfig
+
+State = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
+Order = Literal["pause", "stop", "discard"]
+T = TypeVar("T")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "State": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "dict[str, Any]": (dict,),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train: names and knobs."""
+
+    id: str
+    title: str
+    model: str
+    dataset: str
+    config: dict[str, Any]
+    train: dict[str, Any]
+    submitted: str  # ISO 8601, UTC
+    note: str = ""
+
+    def check(self) -> None:
+        """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
+
+        Raises:
+            RunError: an unknown model.
+            KnobError: a knob out of its range.
+        """
+        if self.model not in MODELS:
+            raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
+        from_dict(MODELS[self.model].Config, self.config)
+        from_dict(TrainConfig, self.train)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a job is."""
+
+    state: State
+    step: int = 0
+    n_steps: int = 0
+    seconds: float = 0.0  # of training so far
+    images_per_second: float = 0.0
+    message: str = ""  # why it failed, or what it waits for
+
+    @property
+    def fraction(self) -> float:
+        """Share of the steps that are done."""
+        return self.step / self.n_steps if self.n_steps else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Time until the end at the average pace so far; infinite before the first step."""
+        return self.seconds / self.step * (self.n_steps - self.step) if self.step else float("inf")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits for its turn or trains: worth looking again."""
+        return self.state in ("queued", "loading", "running")
+
+
+def submit(
+    store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str = ""
+) -> str:
+    """Queue a training and return the id of the run it will become.
+
+    Raises:
+        RunError, KnobError: it can't be trained.
+    """
+    job_id = new_id(model, dataset)
+    job = Job(job_id, title or default_title(model, dataset, config), model, dataset, config, train, now())
+    enqueue(store, job)
+    return job_id
+
+
+def enqueue(store: Store, job: Job) -> None:
+    """Write a job's folder.
+
+    Raises:
+        RunError, KnobError: it can't be trained.
+    """
+    job.check()
+    if job.dataset not in (known := names()):
+        raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
+    if job.dataset in Shelf.default():
+        _check_fit(job)
+    folder = store.folder(job.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
+    say(folder, Status("queued"))
+
+
+def _check_fit(job: Job) -> None:
+    """Refuse a model that can't be built for data of the user's own, before anyone waits for it."""
+    card = Shelf.default().card(job.dataset)
+    kind = MODELS[job.model]
+    try:
+        with torch.device("meta"):
+            kind(from_dict(kind.Config, job.config), Spec(card.shape, len(card.classes)))
+    except ValueError as error:
+        raise RunError(str(error)) from error
+
+
+def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:
+    """A name for a run: model, data set, and the size of the latent space where there is one."""
+    kind = f"{config['network']} " if config.get("network") == "conv" else ""
+    return f"{kind}{model} on {dataset}" + (f", {config['z_dim']}-D" if "z_dim" in config else "")
+
+
+def read(store: Store, job_id: str) -> Job:
+    """What a job trains.
+
+    Raises:
+        RunError: there is none, or its `job.json` is damaged.
+    """
+    try:
+        job = _parse(Job, (store.folder(job_id) / "job.json").read_text(encoding="utf-8"))
+        if job.id != job_id:
+            raise RunError("Its job.json is of another job.")
+        job.check()
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        if isinstance(error, RunError | KnobError):
+            raise RunError(str(error)) from error
+        raise RunError("Its job.json is missing or damaged, so it can't be resumed.") from error
+    return job
+
+
+def status(store: Store, job_id: str) -> Status:
+    """How far a job is; one whose process has died is "interrupted"."""
+    folder = store.folder(job_id)
+    if (folder / "run.json").exists():
+        return Status("done")
+    try:
+        said = _parse(Status, (folder / "status.json").read_text(encoding="utf-8"))
+        if said.state not in get_args(State):
+            raise ValueError("an unknown state")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        said = Status("interrupted", message="Its status can't be read.")
+    if said.state in ("loading", "running") and not is_held(folder / "job.lock"):
+        return dataclasses.replace(said, state="interrupted", message="The process that trained it is gone.")
+    return said
+
+
+def jobs(store: Store) -> list[Job]:
+    """Every unfinished job, oldest first."""
+    if not store.root.is_dir():
+        return []
+    found = []
+    for path in store.root.glob("[!.]*/job.json"):
+        if not path.with_name("run.json").exists():
+            try:
+                found.append(read(store, path.parent.name))
+            except RunError:
+                continue  # the list of runs shows it with the reason
+    return sorted(found, key=lambda job: (job.submitted, job.id))
+
+
+def order(store: Store, job_id: str, what: Order) -> None:
+    """Ask for a job to be paused, stopped and kept, or discarded. One that isn't training obeys at once.
+
+    Raises:
+        RunError: it has made no step yet, so there is nothing to stop and keep.
+    """
+    folder, now = store.folder(job_id), status(store, job_id)
+    if not folder.is_dir():
+        raise RunError(f"There is no job called {job_id!r}.")
+    if now.state == "done" and what != "discard":
+        raise RunError("It is finished.")
+    if now.state in ("loading", "running"):
+        write(folder / "control", what.encode())
+    elif what == "discard":
+        store.delete(job_id)
+    elif what == "pause":
+        say(folder, dataclasses.replace(now, state="paused"))
+    elif not (folder / "checkpoint.safetensors").exists():
+        raise RunError("It has not been trained yet, so there is nothing to keep.")
+    else:
+        write(folder / "control", what.encode())
+        say(folder, dataclasses.replace(now, state="queued", message=""))
+
+
+def resume(store: Store, job_id: str) -> None:
+    """Queue a paused, failed or interrupted job again: it goes on from its last checkpoint. A live one just goes on."""
+    read(store, job_id)
+    if status(store, job_id).is_live:
+        return
+    folder = store.folder(job_id)
+    (folder / "control").unlink(missing_ok=True)
+    say(folder, dataclasses.replace(status(store, job_id), state="queued", message=""))
+
+
+def remove(store: Store, run_id: str) -> None:
+    """Delete a run; one that is still being trained is discarded, so that its process doesn't write it again.
+
+    Raises:
+        RunError: as `Store.delete`.
+    """
+    if not store.is_shipped(run_id) and status(store, run_id).is_live:
+        order(store, run_id, "discard")
+    else:
+        store.delete(run_id)
+
+
+def last_preview(store: Store, job_id: str) -> Preview | None:
+    """What the model made of a few examples at its last report; None before the first."""
+    try:
+        tensors = read_tensors(store.folder(job_id) / "preview.safetensors")
+        return Preview(**{name: tensor.numpy() for name, tensor in tensors.items()})
+    except (RunError, TypeError):
+        return None
+
+
+def queue(store: Store) -> list[str]:
+    """The ids of the jobs that wait, in the order of their turn."""
+    return [job.id for job in jobs(store) if status(store, job.id).state == "queued"]
+
+
+def say(folder: Path, said: Status) -> None:
+    """Write a job's status; only the process that trains it, or a page when none does, may."""
+    write(folder / "status.json", json.dumps(dataclasses.asdict(said)).encode())
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds a lock file; the system lets go of a dead one's."""
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path).acquire(timeout=0.05, poll_interval=0.01):  # another may be looking just now
+            return False
+    except Timeout:
+        return True
+
+
+def _parse(kind: type[T], text: str) -> T:
+    """A dataclass out of JSON that anyone may have edited; TypeError if a field is unknown or of the wrong type."""
+    values = json.loads(text)
+    allowed = {field.name: _TYPES[str(field.type)] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(values, dict) or any(type(value) not in allowed[name] for name, value in values.items()):
+        raise TypeError("a value of the wrong kind")
+    return kind(**values)
+
+
+def now() -> str:
+    """The time as jobs and runs write it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

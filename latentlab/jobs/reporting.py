@@ -1,0 +1,88 @@
+"""What a training leaves for a page to draw while it runs: curves, looks at a few examples, probes, baselines."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from latentlab.analysis.preview import preview
+from latentlab.analysis.probes.layer_curve import probe_curve
+from latentlab.data import Splits, hide_labels, labelled_part
+from latentlab.jobs import queue
+from latentlab.jobs.queue import Job
+from latentlab.knobs import from_dict
+from latentlab.models import MODELS
+from latentlab.runs.store import Store
+from latentlab.serialization import history_csv, read_history, write
+from latentlab.training.baselines import baseline_errors
+from latentlab.training.loop import TrainState
+
+LOOK_SHARE = 0.05  # of the time may go into looks: a large model is looked at less often
+PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on
+PROBE_LIMIT = 128  # features of a layer that they are given
+MAX_FITTED = 4_000_000  # values of labelled examples that baselines are fitted to: ten seconds
+
+
+class Showing:
+    """What one training shows, in its run's folder; one that was resumed takes up its last look."""
+
+    def __init__(self, store: Store, job: Job, state: TrainState, splits: Splits) -> None:
+        self.folder, self.state, self.splits, self.job = store.folder(job.id), state, splits, job
+        self.last = queue.last_preview(store, job.id)
+        self.next = -math.inf  # when another look may be taken
+
+    def show(self, history: Sequence[Mapping[str, float]]) -> None:
+        """Write the reports so far, and what the model makes of a few examples unless it was looked at just now."""
+        write(self.folder / "history.csv", history_csv(history).encode())
+        began = time.perf_counter()
+        if began < self.next:
+            return
+        self.last = preview(self.state.model, self.splits.valid, self.last)
+        seen = {name: value for name, value in dataclasses.asdict(self.last).items() if value is not None}
+        arrays = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
+        write(self.folder / "preview.safetensors", safetensors.torch.save(arrays))
+        ended = time.perf_counter()
+        self.next = ended + (ended - began) / LOOK_SHARE
+
+    def probe(self, epoch: float) -> None:
+        """Add a row to `probes.csv`: the held-out error of a probe at each layer; none where there are no classes."""
+        state, splits = self.state, self.splits
+        parts = [part[:n] for part, n in zip((splits.train, splits.valid), PROBED, strict=True)]
+        x, y = torch.cat([part.x for part in parts]).to(state.device), torch.cat([part.y for part in parts]).numpy()
+        sizes = (len(parts[0]), 0, len(parts[1]))
+        try:
+            curve = probe_curve(state.model.eval(), x, y, sizes, n_classes=len(splits.train.classes), limit=PROBE_LIMIT)
+        except ValueError:
+            return
+        before = [row for row in read_history(self.folder / "probes.csv") if row.get("epoch", math.inf) < epoch]
+        errors = {reading.layer.name: float(reading.values()[0]) for reading in curve.readings}
+        write(self.folder / "probes.csv", history_csv([*before, {"epoch": epoch, **errors}]).encode())
+
+    def has_baselines(self) -> bool:
+        """Whether `baselines` has something to do: the model learns to classify from few labels, and it wasn't yet."""
+        kind, path = MODELS[self.job.model], self.folder / "baselines.csv"
+        return "error" in kind.units and kind.labels != "unused" and self.state.config.labels > 0 and not path.exists()
+
+    def baselines(self) -> None:
+        """Write `baselines.csv`: held-out errors of classifiers of the same labelled examples.
+
+        None where the examples are too many or too large to fit them in a moment, or can't be fitted.
+        """
+        few, held = self.splits.train, labelled_part(self.splits.valid).batch()
+        config = self.state.config
+        hidden = dataclasses.asdict(from_dict(MODELS[self.job.model].Config, self.job.config)).get("hidden", 100)
+        try:
+            few = labelled_part(hide_labels(few, config.labels, config.seed, config.spread))
+            if few.x.numel() > MAX_FITTED or not len(held.x):
+                return
+            x, y, _ = few.batch()
+            errors = baseline_errors(x, y, held.x, held.y, [hidden, hidden], config.seed)
+        except ValueError:  # of data that the training refuses too, in its own words
+            return
+        write(self.folder / "baselines.csv", history_csv([errors]).encode())

@@ -1,0 +1,269 @@
+"""The process that trains: `perform` trains one job, `work` performs the queue of a store, one job after another.
+
+It shares nothing with the web process but files, so it outlives a closed tab, a reload and a killed server.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import safetensors.torch
+import torch
+from filelock import FileLock, Timeout
+
+from latentlab import device
+from latentlab.data import Splits, load
+from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, say, status
+from latentlab.jobs.reporting import Showing
+from latentlab.knobs import from_dict
+from latentlab.models import MODELS, Spec
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.training.evaluation import final_metrics
+from latentlab.training.loop import TrainConfig, TrainingError, TrainState, start, train
+
+CHECKPOINT_SECONDS = 10.0
+STATUS_SECONDS = 0.5
+IDLE_SECONDS = 3.0  # a worker without jobs goes home
+STARTING_SECONDS = 30.0  # a worker that doesn't work by then isn't counted on
+
+
+class _Started(NamedTuple):
+    process: subprocess.Popen[bytes]
+    root: Path
+    at: float  # on the monotonic clock
+
+
+_started: list[_Started] = []  # by this process, so that it notices their end
+
+
+def perform(
+    store: Store, job_id: str, *, progressbar: object = None, dtype: torch.dtype = torch.float32, n_bound: int = 0
+) -> Iterator[Status]:
+    """Train a job from where it stands and yield its status at every report; the last one says how it ended.
+
+    A caller that asks for no more leaves the job at its last checkpoint. `stop_and_keep` makes a run of that.
+
+    Args:
+        store: where the job is.
+        job_id: which one.
+        progressbar: for a download: True for a bar in the terminal; None says it in the status.
+        dtype: of the weights that are kept.
+        n_bound: test images that get the 200-sample bound in the run's metrics.
+
+    Raises:
+        RunError: another process trains it, or it can't be read.
+        DataError: its data set can't be had.
+        TrainingError: the loss isn't finite, or the checkpoint doesn't fit.
+    """
+    job, folder = read(store, job_id), store.folder(job_id)
+    try:
+        with FileLock(folder / "job.lock").acquire(timeout=5):
+            if not (folder / "job.json").exists():  # another process finished it while this one waited for the lock
+                (folder / "job.lock").unlink(missing_ok=True)
+                return
+            yield from _perform(store, job, progressbar or _DownloadStatus(folder), dtype, n_bound)
+    except Timeout as error:
+        raise RunError("Another process is training it.") from error
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        sentence = str(error).partition("\n")[0]
+        say(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
+        raise
+
+
+def work(store: Store) -> None:
+    """The worker process: perform the queued jobs, oldest first; go home when there are none for a while.
+
+    Only one works for a device: another waits for it to go home, then looks whether there is anything left.
+    """
+    device.limit_threads()
+    try:
+        with FileLock(_worker_lock(store)).acquire(timeout=2 * IDLE_SECONDS):
+            idle_since = time.monotonic()
+            while time.monotonic() - idle_since < IDLE_SECONDS:
+                job_id = next(iter(queue(store)), None)
+                if job_id is None:
+                    time.sleep(0.2)
+                    continue
+                try:
+                    for _ in perform(store, job_id):
+                        pass
+                except (ValueError, RuntimeError, OSError, MemoryError) as error:
+                    print(f"{job_id}: {error}", file=sys.stderr)  # noqa: T201 the worker's log; the status says it too
+                idle_since = time.monotonic()
+    except Timeout:
+        return
+
+
+def ensure_worker(store: Store) -> None:
+    """Start a worker process of its own session if jobs wait, nobody works, and none is on its way.
+
+    A worker takes seconds to start and a page asks at every look: one for each would keep the first from starting.
+    """
+    if not queue(store) or is_held(_worker_lock(store)):
+        return
+    _started[:] = [worker for worker in _started if worker.process.poll() is None]
+    root, clock = store.root.resolve(), time.monotonic()
+    if any(worker.root == root and clock - worker.at < STARTING_SECONDS for worker in _started):
+        return
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's: its small matrices are ten times slower with more
+    with (store.root / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "latentlab", "worker"],
+            cwd=Path(__file__).parents[2],
+            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    _started.append(_Started(process, root, clock))
+
+
+def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_bound: int) -> Iterator[Status]:
+    folder = store.folder(job.id)
+    say(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
+    splits = load(job.dataset, progressbar)
+    spec = Spec(splits.train.shape, len(splits.train.classes))
+    config = from_dict(TrainConfig, job.train)
+    state = TrainState(start(job.model, from_dict(MODELS[job.model].Config, job.config), spec, config), config)
+    history, before = _restore(folder, state)
+    showing = Showing(store, job, state, splits)
+    if showing.has_baselines():
+        message = "Fitting a linear classifier and an MLP to the same labels."
+        say(folder, dataclasses.replace(status(store, job.id), message=message))
+        showing.baselines()
+    began = time.perf_counter()
+    saved, shown = began, -1.0
+    said = status(store, job.id)
+    asked = _asked(folder)
+    for metrics in [] if asked == "stop" and state.step else train(state.model, splits, config, state):
+        clock = time.perf_counter()
+        history.append(metrics.row)
+        if config.moments and not metrics.done and _is_moment(metrics.epoch):
+            store.keep(job.id, state.model, int(metrics.epoch), dtype)
+        if config.probes and metrics.epoch.is_integer():
+            showing.probe(metrics.epoch)
+        said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
+        asked = _asked(folder)
+        if asked == "discard":
+            store.delete(job.id)
+            return
+        if asked or clock - saved > CHECKPOINT_SECONDS:
+            write(folder / "history.csv", history_csv(history).encode())  # first: it may reach beyond a checkpoint
+            _save_checkpoint(folder, state, said.seconds)
+            saved = clock
+        if asked or clock - shown > STATUS_SECONDS:
+            showing.show(history)
+            say(folder, said)
+            shown = clock
+        yield said
+        if asked == "pause":
+            (folder / "control").unlink(missing_ok=True)
+            said = dataclasses.replace(said, state="paused")
+            say(folder, said)
+            yield said
+            return
+        if asked == "stop":
+            break
+    yield _finish(store, job, state, splits, history, said, dtype, n_bound)
+
+
+def _finish(
+    store: Store,
+    job: Job,
+    state: TrainState,
+    splits: Splits,
+    history: list[dict[str, float]],
+    said: Status,
+    dtype: torch.dtype,
+    n_bound: int,
+) -> Status:
+    """Make the job a run, and remove what only a job needs."""
+    test = splits.test
+    run = Run(
+        id=job.id,
+        title=job.title,
+        model=job.model,
+        dataset=job.dataset,
+        config=dataclasses.asdict(from_dict(MODELS[job.model].Config, job.config)),
+        train=dataclasses.asdict(state.config),
+        shape=test.shape,
+        classes=test.classes,
+        steps=state.step,
+        seconds=round(said.seconds, 1),
+        created=now(),
+        size=state.model.size,
+        metrics=final_metrics(state.model.eval(), test, n_bound),
+        note=job.note,
+    )
+    store.save(run, state.model, history, test, dtype)
+    folder = store.folder(job.id)
+    for name in ("checkpoint.safetensors", "preview.safetensors", "control", "status.json", "job.json", "job.lock"):
+        (folder / name).unlink(missing_ok=True)
+    return dataclasses.replace(said, state="done")
+
+
+def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], float]:
+    """Take up the last checkpoint, if there is one: the history up to it, and the seconds it took."""
+    path = folder / "checkpoint.safetensors"
+    if not path.exists():
+        return [], 0.0
+    tensors = read_tensors(path)
+    try:
+        state.restore(tensors)
+        seconds = float(tensors["seconds"])
+    except (KeyError, TypeError) as error:
+        raise TrainingError("The checkpoint is damaged, so training can't be resumed.") from error
+    history = [row for row in read_history(folder / "history.csv") if row.get("step", math.inf) <= state.step]
+    return history, seconds
+
+
+def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:
+    tensors = state.tensors() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
+    write(folder / "checkpoint.safetensors", safetensors.torch.save(tensors))
+
+
+def _asked(folder: Path) -> str:
+    try:
+        return (folder / "control").read_text()
+    except OSError:
+        return ""
+
+
+def _is_moment(epoch: float) -> bool:
+    """Whether the parameters after so many epochs are worth looking back at: 1, 2, 5, 10, 20, 50, …"""
+    return epoch.is_integer() and str(int(epoch)).rstrip("0") in ("1", "2", "5")
+
+
+def _worker_lock(store: Store) -> Path:
+    return store.root / f".worker-{device.pick().type}.lock"
+
+
+class _DownloadStatus:
+    """A progress bar, as pooch wants it, that writes to a job's status."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.total, self.done, self.said = folder, 0, 0, 0.0
+
+    def update(self, n_bytes: int) -> None:
+        self.done += n_bytes
+        if time.monotonic() - self.said > STATUS_SECONDS:
+            self.said = time.monotonic()
+            text = f"Downloading the data: {self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB."
+            say(self.folder, Status("loading", message=text))
+
+    def reset(self) -> None:
+        self.done = 0
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,73 @@
+"""Convolutional classifier: two convolutions, two dense layers; the judge of what other models generate.
+
+The network of Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.5:
+5×5 convolution, ReLU, 2×2 max-pooling, twice; a hidden layer with dropout; the class logits.
+
+    loss = -log p(y|x)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from latentlab.data import Batch
+from latentlab.knobs import knob
+from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.nn.layers import dropout
+
+
+class CNN(Classifies):
+    """Every step is a layer with a name, so that a probe can read it: conv1, conv1_relu, conv1_pool, … logits."""
+
+    name = "cnn"
+    units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+    labels = "needed"
+
+    @dataclass(frozen=True)
+    class Config:
+        """The knobs of the classifier."""
+
+        width: int = knob(32, 4, 256, log=True, help="channels of the first convolution; the second has twice as many")
+        hidden: int = knob(512, 8, 4096, log=True, help="units of the hidden layer")
+        dropout: float = knob(0.5, 0.0, 0.9, help="share of hidden units dropped in training")
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        if len(spec.shape) != 3 or spec.n_classes < 2:
+            raise ValueError("A classifier needs labelled images of at least two classes.")
+        if min(spec.shape[1:]) < 4:
+            raise ValueError(f"The classifier needs images of at least 4×4 pixels; these data have shape {spec.shape}.")
+        self.config, self.spec = config, spec
+        channels, height, width = spec.shape
+        self.conv1 = nn.Conv2d(channels, config.width, 5, padding=2)
+        self.conv1_relu, self.conv1_pool = nn.ReLU(), nn.MaxPool2d(2)
+        self.conv2 = nn.Conv2d(config.width, 2 * config.width, 5, padding=2)
+        self.conv2_relu, self.conv2_pool = nn.ReLU(), nn.MaxPool2d(2)
+        self.fc1 = nn.Linear(2 * config.width * (height // 4) * (width // 4), config.hidden)
+        self.fc1_relu = nn.ReLU()
+        self.logits = nn.Linear(config.hidden, spec.n_classes)
+
+    def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
+        """Yield the cross-entropy in nats; the term "error" is 1 where the most probable class is wrong."""
+        h = self._features(batch.x)
+        if self.training:
+            h = dropout(h, self.config.dropout, rng)
+        log_probs = F.log_softmax(self.logits(h).float(), 1)
+        value = F.nll_loss(log_probs, batch.y, reduction="none")
+        yield Loss(value, {"cross-entropy": value, "error": (log_probs.argmax(1) != batch.y).float()})
+
+    def classify(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, K): log-probabilities, without dropout."""
+        return F.log_softmax(self.logits(self._features(x)).float(), 1)
+
+    def _features(self, x: Tensor) -> Tensor:
+        h = self.conv1_pool(self.conv1_relu(self.conv1(2 * x - 1)))  # (B, width, H/2, W/2)
+        h = self.conv2_pool(self.conv2_relu(self.conv2(h)))  # (B, 2 width, H/4, W/4)
+        out: Tensor = self.fc1_relu(self.fc1(h.flatten(1)))
+        return out  # (B, hidden)

@@ -1,0 +1,42 @@
+"""The importance-weighted bound on log p(x) of any model that can weigh draws of its latent variables (abstract).
+
+Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders (2016), eq. 8:
+
+    bound_K(x) = E[log 1/K Σ_k w_k(x)]  <=  log p(x)     tight as K grows; K = 1 is the ELBO
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from latentlab.distributions import log_mean_exp
+from latentlab.models.base import Weighs
+
+CHUNK = 2_000  # latent samples decoded at once: about 6 MB of MNIST logits
+
+
+class Importance(Weighs):
+    """Weighs examples by averaging the weights of draws from q; a subclass says `log_weights` and `binarise`."""
+
+    @abstractmethod
+    def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (n, B) nats: log w_k(x), with E[w_k(x)] = p(x), for n draws of q."""
+
+    @abstractmethod
+    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """The data as the likelihood sees them: a fresh binary draw for Bernoulli, else unchanged."""
+
+    @torch.no_grad()
+    def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B,) nats: bound_n, in chunks of at most `CHUNK` decoded samples."""
+        x = self.binarise(x, rng)
+        per_chunk = max(1, CHUNK // n)
+        draws = min(n, CHUNK)
+        bounds = []
+        for part in x.split(per_chunk):
+            weights = [self.log_weights(part, min(draws, n - done), rng) for done in range(0, n, draws)]
+            bounds.append(log_mean_exp(torch.cat(weights), 0))
+        return torch.cat(bounds)

@@ -1,0 +1,72 @@
+"""p(x|·): what the last layer of a decoder means. Every model that has a likelihood takes it from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latentlab import distributions
+from latentlab.distributions import Gaussian
+
+OF_PIXELS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+KINDS = (*OF_PIXELS, "real-gaussian")
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A density of one value (a pixel, a column) given the decoder's output for it.
+
+    Attributes:
+        kind: one of `KINDS`; all but the last are of values in [0, 1], with the sigmoid of the output for a mean
+            (but for the continuous Bernoulli's). "real-gaussian" has no bounds, and a mean and a standard deviation of
+            its own for each value: the last dimension of its output is twice as long, first the means.
+        std: the standard deviation of "gaussian".
+    """
+
+    kind: str
+    std: float = 0.1
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Refuse a density of pixels for data that aren't images.
+
+        Raises:
+            ValueError: one example is a row of numbers, and the kind is of values in [0, 1].
+        """
+        if len(shape) < 2 and self.kind in OF_PIXELS:
+            raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of the decoder for each value."""
+        return 2 if self.kind == "real-gaussian" else 1
+
+    def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """log p(x|out) in nats, elementwise."""
+        match self.kind:
+            case "real-gaussian":
+                return distributions.normal_log_prob(x, *Gaussian.of(out))
+            case "gaussian":
+                log_std = torch.tensor(self.std, device=x.device).log()
+                return distributions.normal_log_prob(x, out.sigmoid(), log_std)
+            case "continuous-bernoulli":
+                return distributions.continuous_bernoulli_log_prob(x, out)
+            case _:
+                return distributions.bernoulli_log_prob(x, out)
+
+    def mean(self, out: Tensor) -> Tensor:
+        """The mean of p(x|out), elementwise."""
+        match self.kind:
+            case "real-gaussian":
+                return Gaussian.of(out).mean
+            case "continuous-bernoulli":
+                return distributions.continuous_bernoulli_mean(out)
+            case _:
+                return out.sigmoid()
+
+    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
+        if self.kind != "bernoulli":
+            return x
+        return (torch.rand(x.shape, generator=rng, device=x.device) < x).float()

@@ -1,0 +1,110 @@
+"""The objective of every VAE with a class that is only sometimes known (abstract; each model's file writes its bound).
+
+Kingma et al., Semi-supervised Learning with Deep Generative Models (2014), eq. 6-9; Maaløe et al., Auxiliary Deep
+Generative Models (2016), eq. 4-13 and 17. With w as in `conditional_vae.py` and a classifier q(y|·) of x (and of a draw
+of the auxiliary variable, where there is one):
+
+    L(x, y) = E[log 1/n Σ_k w_k(x, y)]                                          labelled
+    U(x) = E[log 1/n Σ_k exp Σ_y q_k(y|·) (log w_k(x, y) - log q_k(y|·))]       unlabelled: exact in y
+    loss = -L(x, y) - α E[log q(y|·)]   or   -U(x)
+
+For n = 1 U is Σ_y q(y|·) L(x, y) + H[q(y|·)]; by Jensen's inequality it bounds log p(x) for every n. A warm-up weighs
+the latent variables' part of log w, never the entropy of the class. Papers set α = β (N_l + N_u) / N_l with β about
+0.1; here a batch has as many labelled as unlabelled examples, as theirs have.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from latentlab.data import UNLABELLED, Batch
+from latentlab.distributions import log_mean_exp
+from latentlab.knobs import knob
+from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.models.parts.conditional_vae import ConditionalVAE, Dense, Weights
+
+
+@dataclass(frozen=True)
+class SemiSupervised(Dense):
+    """The knobs of a model that learns from examples with and without a label."""
+
+    alpha: float = knob(
+        50.0, 0.0, 1e4, help="weight of the classification of a labelled example: β (N_l + N_u) / N_l in the papers"
+    )
+
+
+@dataclass(frozen=True)
+class Inferred(Weights):
+    """Weights, and what the classifier says.
+
+    Attributes:
+        log_q_y: (n, K, B) or (1, K, B) log-probabilities of all classes, whatever C is.
+    """
+
+    log_q_y: Tensor
+
+
+class SemiSupervisedVAE(ConditionalVAE, Classifies):
+    """A conditional VAE with a classifier; a subclass says `weigh`, `posterior`, `decode` and `classify`."""
+
+    units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats", "cross-entropy": "nats", "error": "fraction"}
+    labels = "welcome"
+
+    def __init__(self, config: SemiSupervised, spec: Spec) -> None:
+        super().__init__(config, spec)
+        self.config = config
+
+    @abstractmethod
+    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+        """As `ConditionalVAE.weigh`, with the classifier's opinion on the same draws."""
+
+    def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
+        """Yield the one loss; its terms are the true bound (L or U), the KL of the latent variables, and for a labelled
+        example the classifier's cross-entropy and whether its most probable class is wrong.
+        """
+        x, known = self.binarise(batch.x, rng).flatten(1), batch.y != UNLABELLED
+        parts = {}
+        if known.any():
+            shown = None if self.training else self.classify(batch.x[known])  # of the image itself, without noise
+            parts[True] = self._labelled(x[known], batch.y[known], shown, rng, progress)
+        if not known.all():
+            parts[False] = self._unlabelled(x[~known], rng, progress)
+        found = torch.cat([parts[key] for key in sorted(parts)], 1)  # (5, B): the unlabelled ones first
+        place = torch.argsort(torch.argsort(known, stable=True))  # where each example of the batch is there
+        value, *terms = found[:, place]
+        yield Loss(value, dict(zip(self.units, terms, strict=True)))
+
+    def unlabelled_bound(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B,) nats: U(x) from n draws."""
+        drawn = self.weigh(x.flatten(1), self.every_class(x.device), n, rng)
+        return log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
+
+    def _labelled(
+        self, x: Tensor, y: Tensor, log_probs: Tensor | None, rng: torch.Generator, progress: float
+    ) -> Tensor:
+        drawn = self.weigh(x, self.one_hot(y)[None], self.config.samples, rng)
+        log_q = drawn.log_q_y.gather(1, y.expand(len(drawn.log_q_y), 1, -1))[:, 0]  # (n, B): log q(y|·), of the truth
+        cross_entropy = -log_q.mean(0)
+        guess = log_mean_exp(drawn.log_q_y, 0).argmax(0) if log_probs is None else log_probs.argmax(1)
+        value = self.config.alpha * cross_entropy - log_mean_exp(drawn.log_w(progress), 0)[0]
+        bound, kl = log_mean_exp(drawn.log_w(), 0)[0], -drawn.log_ratio.mean(0)[0]
+        return torch.stack([value, bound, kl, cross_entropy, (guess != y).float()])
+
+    def _unlabelled(self, x: Tensor, rng: torch.Generator, progress: float) -> Tensor:
+        drawn = self.weigh(x, self.every_class(x.device), self.config.samples, rng)
+        value = -log_mean_exp(_over_classes(drawn.log_w(progress), drawn.log_q_y), 0)
+        bound = log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
+        kl = -(drawn.log_q_y.exp() * drawn.log_ratio).sum(1).mean(0)
+        nothing = torch.full_like(value, torch.nan)
+        return torch.stack([value, bound, kl, nothing, nothing])
+
+
+def _over_classes(log_w: Tensor, log_q_y: Tensor) -> Tensor:
+    """(n, K, B) -> (n, B): Σ_y q(y|·) (log w(x, y) - log q(y|·)), exactly."""
+    return (log_q_y.exp() * (log_w - log_q_y)).sum(1)

@@ -1,0 +1,1 @@
+"""Runs: what was trained, as folders of JSON, safetensors and CSV."""

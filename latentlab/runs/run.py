@@ -1,0 +1,143 @@
+"""What was trained: a run is everything about a model but its parameters, written as a schema-versioned JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import reprlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from latentlab.knobs import KnobError, from_dict
+from latentlab.models import MODELS, Model, Spec
+from latentlab.serialization import RunError
+from latentlab.training.loop import TrainConfig
+
+SCHEMA = 1
+MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
+_KINDS: dict[str, tuple[type, ...]] = {
+    "id": (str,),
+    "title": (str,),
+    "model": (str,),
+    "dataset": (str,),
+    "config": (dict,),
+    "train": (dict,),
+    "shape": (list,),
+    "classes": (list,),
+    "steps": (int,),
+    "seconds": (int, float),
+    "created": (str,),
+    "size": (int,),
+    "metrics": (dict,),
+    "note": (str,),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was trained: everything about a model but its parameters."""
+
+    id: str
+    title: str
+    model: str  # a name in MODELS
+    dataset: str
+    config: Mapping[str, Any]  # the model's knobs
+    train: Mapping[str, Any]  # the knobs of TrainConfig
+    shape: tuple[int, ...]  # of one example
+    classes: tuple[str, ...]
+    steps: int
+    seconds: float  # of training, on the clock
+    created: str  # ISO 8601, UTC
+    size: int  # trainable parameters
+    metrics: Mapping[str, float] = field(default_factory=dict)  # on the test split, in the model's units
+    note: str = ""  # for shipped runs: what it is and how it was made
+
+    @property
+    def kind(self) -> type[Model]:
+        """The model's class."""
+        return MODELS[self.model]
+
+    @property
+    def spec(self) -> Spec:
+        """What the model knows of the data."""
+        return Spec(self.shape, len(self.classes))
+
+    def build(self) -> Model:
+        """The model with its parameters not yet set."""
+        return self.kind(from_dict(self.kind.Config, self.config), self.spec)
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """Read and validate a `run.json`.
+
+        Raises:
+            RunError: not JSON, from a newer version, or a field is missing, unknown or of the wrong kind.
+        """
+        try:
+            values = json.loads(text, object_pairs_hook=_once)
+            json.dumps(values, ensure_ascii=False).encode()  # half a surrogate pair can be read but never shown
+        except (ValueError, RecursionError) as error:
+            raise RunError("run.json is not valid JSON.") from error
+        if not isinstance(values, dict):
+            raise RunError("run.json is not a JSON object.")
+        schema = values.pop("schema", None)
+        if type(schema) is int and schema > SCHEMA:
+            raise RunError(f"It was written by a newer LatentLab (format {str(schema)[:20]}, this one reads {SCHEMA}).")
+        if type(schema) is not int or schema != SCHEMA:
+            raise RunError(f"run.json has no known format number (found {reprlib.repr(schema)}).")
+        if wrong := sorted(set(values) ^ set(_KINDS)):
+            raise RunError(f"run.json has missing or unknown fields: {_line(', '.join(wrong))}.")
+        for name, kinds in _KINDS.items():
+            if not isinstance(values[name], kinds) or isinstance(values[name], bool):
+                raise RunError(f"The field {name} of run.json is not of the right kind.")
+        return cls._checked(values)
+
+    @classmethod
+    def _checked(cls, values: dict[str, Any]) -> Run:
+        if values["model"] not in MODELS:
+            raise RunError(f"It is of a model this LatentLab doesn't know: {_line(values['model'])}.")
+        limit = 1 << 16 if len(values["shape"]) == 1 else 4096  # numbers of a vector, or pixels of a side
+        if not all(type(n) is int and 0 < n <= limit for n in values["shape"]):
+            raise RunError("The field shape of run.json is not a list of positive whole numbers.")
+        if not all(isinstance(name, str) for name in values["classes"]):
+            raise RunError("The field classes of run.json is not a list of names.")
+        if not all(0 <= values[name] <= MOST for name in ("steps", "seconds", "size")):
+            raise RunError("The steps, the seconds or the size of run.json can't be.")
+        if not all(type(v) in (int, float) and abs(v) <= 1e300 for v in values["metrics"].values()):
+            raise RunError("The metrics of run.json are not numbers.")
+        try:
+            datetime.fromisoformat(values["created"])
+            from_dict(MODELS[values["model"]].Config, values["config"])
+            from_dict(TrainConfig, values["train"])
+        except KnobError as error:
+            raise RunError(f"run.json has a setting that can't be: {error}") from error
+        except ValueError as error:
+            raise RunError("The field created of run.json is not a date.") from error
+        return cls(**values | {"shape": tuple(values["shape"]), "classes": tuple(values["classes"])})
+
+    def to_json(self) -> str:
+        """The content of `run.json`."""
+        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
+
+
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """A name for each run id that no other of the runs has: the title, with the end of the id where titles repeat."""
+    count = Counter(run.title for run in runs)
+    named = {run.id: run.title if count[run.title] == 1 else f"{run.title} · {run.id[-4:]}" for run in runs}
+    again = Counter(named.values())
+    return {run_id: name if again[name] == 1 else f"{name} ({run_id})" for run_id, name in named.items()}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name is there twice")
+    return values
+
+
+def _line(text: str) -> str:
+    """The start of a text, on one line."""
+    return " ".join(text.split())[:200]

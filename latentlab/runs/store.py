@@ -1,0 +1,284 @@
+"""Where runs are kept: a store is a folder of the user's runs over a folder of those that ship.
+
+    <root>/<run id>/run.json             what it is; written last, so a folder without it is unfinished
+                    weights.safetensors  parameters (float32, or float16 in what ships)
+                    weights-<epoch>.safetensors  the same at an earlier moment, where the training was told to keep some
+                    examples.safetensors a few hundred test examples, so that a page opens without the data set
+                    history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
+                    probes.csv           one row an epoch: errors of probes by layer, where the training was told to
+                    baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
+
+Reading runs no code from the folder, and whatever is wrong with one is a sentence, not a crash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from latentlab import settings
+from latentlab.data import UNLABELLED, Dataset, held_out
+from latentlab.device import generator
+from latentlab.knobs import from_dict
+from latentlab.models import Model
+from latentlab.nn.layers import initialise
+from latentlab.runs.run import Run
+from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.training.loop import TrainConfig
+
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+N_EXAMPLES = 500
+MAX_JSON = 1 << 20
+_MOMENT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
+LONGEST_ID = 64  # characters
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A folder of the store as a list shows it: a run, or the reason why it isn't one."""
+
+    id: str
+    run: Run | None
+    shipped: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of runs that may be written, over a folder of shipped ones that may not."""
+
+    root: Path
+    shipped: Path = SHIPPED
+
+    @classmethod
+    def default(cls) -> Store:
+        """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
+        return cls(settings.runs())
+
+    def is_shipped(self, run_id: str) -> bool:
+        """Whether the run came with LatentLab; such a run can't be renamed or deleted."""
+        return self.folder(run_id).parent == self.shipped
+
+    def folder(self, run_id: str) -> Path:
+        """The folder of a run, existing or (in `root`) yet to be.
+
+        Raises:
+            RunError: not a possible id; so a path can't be smuggled in.
+        """
+        if not _ID.fullmatch(run_id):
+            raise RunError(f"{run_id[:80]!r} is not the id of a run.")
+        shipped = self.shipped / run_id
+        return shipped if shipped.is_dir() else self.root / run_id
+
+    def save(
+        self,
+        run: Run,
+        model: Model,
+        history: Sequence[Mapping[str, float]],
+        examples: Dataset,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """Write a run; `run.json` last, each file whole or not at all."""
+        if not _ID.fullmatch(run.id):
+            raise RunError(f"{run.id[:80]!r} is not the id of a run.")
+        folder = self.root / run.id
+        folder.mkdir(parents=True, exist_ok=True)
+        few = examples  # a part of them is taken at random: the first test images of MNIST are the easier ones
+        if len(examples) > N_EXAMPLES:
+            few = held_out(examples, N_EXAMPLES)[1]
+        write(folder / "weights.safetensors", _parameters(model, dtype))
+        write(folder / "examples.safetensors", safetensors.torch.save({"x": few.x.cpu(), "y": few.y.cpu()}))
+        write(folder / "history.csv", history_csv(history).encode())
+        write(folder / "run.json", run.to_json().encode())
+
+    def keep(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
+        """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
+        write(self.folder(run_id) / f"weights-{epoch}.safetensors", _parameters(model, dtype))
+
+    def read(self, run_id: str) -> Run:
+        """What a run is, without its parameters.
+
+        Raises:
+            RunError: there is none, it is unfinished, or its `run.json` can't be used.
+        """
+        try:
+            return self._read(run_id, self.folder(run_id))
+        except OSError as error:
+            raise RunError("Its folder can't be read.") from error
+
+    def _read(self, run_id: str, folder: Path) -> Run:
+        if not folder.is_dir():
+            raise RunError(f"There is no run called {run_id!r}.")
+        path = folder / "run.json"
+        if not path.is_file():
+            resumable = (folder / "job.json").is_file()
+            raise RunError(
+                "It isn't finished; see the Train page." if resumable else "It was interrupted before it was finished."
+            )
+        if path.stat().st_size > MAX_JSON:
+            raise RunError("run.json is too large to be one.")
+        try:
+            run = Run.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError("run.json can't be read as text.") from error
+        if run.id != run_id:
+            raise RunError(f"run.json says it is of another run, {run.id[:80]!r}.")
+        if not (folder / "weights.safetensors").is_file():
+            raise RunError("Its weights are missing.")
+        return run
+
+    def moments(self, run_id: str) -> list[int]:
+        """The epochs before the end whose parameters `load` can give, ascending; the first is 0, before training.
+
+        Raises:
+            RunError: as `folder`.
+        """
+        found = (_MOMENT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
+        return [0, *sorted(int(match[1]) for match in found if match)]
+
+    def load(self, run_id: str, epoch: int | None = None) -> Model:
+        """The model of a run, frozen, in float32 on the CPU.
+
+        Args:
+            run_id: which one.
+            epoch: one of `moments`: 0 draws the parameters again from the run's seed; None is the end of training.
+
+        Raises:
+            RunError: as `read`, no such moment, or the weights are damaged, don't fit or aren't finite.
+        """
+        run = self.read(run_id)
+        try:
+            with torch.device("meta"):
+                described = run.build()
+        except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+            raise RunError("run.json describes a model that can't be built.") from error
+        if epoch is not None and epoch not in self.moments(run_id):
+            raise RunError(f"Its parameters after epoch {epoch} were not kept.")
+        if epoch == 0:
+            model = run.build()
+            initialise(model, generator(from_dict(TrainConfig, run.train).seed))
+            return model.eval().requires_grad_(False)
+        name = "weights.safetensors" if epoch is None else f"weights-{epoch}.safetensors"
+        weights = read_tensors(self.folder(run_id) / name)
+        expected = {name: value.shape for name, value in described.state_dict().items()}
+        if {name: value.shape for name, value in weights.items()} != expected:
+            raise RunError("Its weights don't fit the model that run.json describes.")
+        if not all(value.dtype == torch.float32 for value in weights.values()):
+            raise RunError("Its weights are not of a precision that LatentLab reads.")
+        if not all(bool(value.isfinite().all()) for value in weights.values()):
+            raise RunError("Its weights hold values that are not numbers.")
+        model = run.build()
+        model.load_state_dict(weights)
+        return model.eval().requires_grad_(False)
+
+    def examples(self, run_id: str) -> Dataset:
+        """The test examples that are kept with a run.
+
+        Raises:
+            RunError: as `read`, or they are missing or damaged.
+        """
+        run = self.read(run_id)
+        tensors = read_tensors(self.folder(run_id) / "examples.safetensors")
+        x, y = tensors.get("x"), tensors.get("y")
+        if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
+            raise RunError("The examples kept with it don't fit its data set.")
+        if x.dtype not in (torch.uint8, torch.float32) or y.dtype != torch.int64:
+            raise RunError("The examples kept with it don't fit its data set.")
+        if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
+            raise RunError("The examples kept with it don't fit its classes.")
+        return Dataset(run.dataset, x, y, run.classes)
+
+    def history(self, run_id: str) -> list[dict[str, float]]:
+        """The reports of the training, oldest first; empty if there are none."""
+        return read_history(self.folder(run_id) / "history.csv")
+
+    def probes(self, run_id: str) -> list[dict[str, float]]:
+        """Errors of probes by layer after each "epoch", if the training was told to probe; empty if not."""
+        return read_history(self.folder(run_id) / "probes.csv")
+
+    def baselines(self, run_id: str) -> dict[str, float]:
+        """Held-out errors of classifiers of the same few labels, "linear" and "mlp"; empty where all labels were used.
+
+        They are fitted when the training starts, by `latentlab.training.baselines`.
+        """
+        return next(iter(read_history(self.folder(run_id) / "baselines.csv")), {})
+
+    def rows(self) -> list[Row]:
+        """Every folder, the user's newest first, then what ships by name; damaged ones with the reason."""
+        own = [p.name for p in self.root.iterdir() if _is_run(p)] if self.root.is_dir() else []
+        shipped = sorted(p.name for p in self.shipped.iterdir() if _is_run(p)) if self.shipped.is_dir() else []
+        rows = [self._row(run_id, False) for run_id in own if run_id not in shipped]
+        rows.sort(key=lambda row: (row.run is not None, row.run.created if row.run else row.id), reverse=True)
+        return rows + [self._row(run_id, True) for run_id in shipped]
+
+    def runs(self, *any_of: type[Model]) -> list[Run]:
+        """The readable runs whose model has at least one of the abilities (all runs if none is named)."""
+        found = [row.run for row in self.rows() if row.run is not None]
+        return [run for run in found if not any_of or issubclass(run.kind, any_of)]
+
+    def rename(self, run_id: str, title: str) -> None:
+        """Give a run another title; its id stays.
+
+        Raises:
+            RunError: it is shipped, can't be read, or the title is empty or longer than 80 characters.
+        """
+        title = " ".join(title.split())
+        if self.is_shipped(run_id):
+            raise RunError("A run that ships with LatentLab can't be renamed.")
+        if not 0 < len(title) <= 80:
+            raise RunError("A title has between 1 and 80 characters.")
+        run = dataclasses.replace(self.read(run_id), title=title)
+        write(self.folder(run_id) / "run.json", run.to_json().encode())
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run and all its files.
+
+        Raises:
+            RunError: it is shipped, or there is none.
+        """
+        folder = self.folder(run_id)
+        if self.is_shipped(run_id):
+            raise RunError("A run that ships with LatentLab can't be deleted.")
+        if folder.is_symlink() or not folder.is_dir():
+            raise RunError(f"There is no run called {run_id!r}.")
+        grave = folder.with_name(
+            f".{run_id}.{secrets.token_hex(4)}.deleted"
+        )  # out of sight at once, whatever happens next
+        folder.rename(grave)
+        for old in self.root.glob(f".{run_id}.*deleted"):  # one that was broken off too
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _row(self, run_id: str, shipped: bool) -> Row:
+        try:
+            return Row(run_id, self.read(run_id), shipped)
+        except RunError as error:
+            return Row(run_id, None, shipped, str(error))
+
+
+def _parameters(model: Model, dtype: torch.dtype) -> bytes:
+    return safetensors.torch.save(
+        {
+            name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+            for name, value in model.state_dict().items()
+        }
+    )
+
+
+def new_id(model: str, dataset: str) -> str:
+    """An id that no other run has or will have: what, on what, when, and eight random letters."""
+    unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() and _ID.fullmatch(path.name) is not None

@@ -1,0 +1,90 @@
+"""A training taken a moment at a time: each piece is a function of arrays, so a page can ask the helper process for it.
+
+What ships and what is kept is trained by `worker.py`. This is for networks that learn while someone watches: nothing
+is written, and whoever asks for no next piece has stopped it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from latentlab.data import Dataset, Splits
+from latentlab.knobs import from_dict
+from latentlab.models import MODELS, Model, Spec
+from latentlab.training.loop import TrainConfig, TrainingError, TrainState, start, train
+
+REPORT_EVERY = 20  # steps
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What to train, on which points, and how."""
+
+    model: str  # a name in MODELS
+    config: Mapping[str, Any]
+    train: Mapping[str, Any]
+    x: NDArray[np.float32]  # (N, d)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a lesson is. `state` holds arrays, since tensors don't travel well between processes."""
+
+    state: Arrays = field(default_factory=dict)
+    step: int = 0
+    n_steps: int = 0
+    seconds: float = 0.0  # of training so far
+    losses: tuple[tuple[int, float], ...] = ()  # (step, mean loss since the last report)
+    done: bool = False
+
+
+def advance(lesson: Lesson, before: Moment, seconds: float) -> Moment:
+    """Train for about so many seconds from where `before` stands.
+
+    Raises:
+        KnobError: a knob out of its range.
+        TrainingError: the points can't be trained on, or the loss isn't finite.
+    """
+    x = torch.from_numpy(np.array(lesson.x, np.float32))
+    if x.dim() != 2 or not len(x) or not bool(x.isfinite().all()):
+        raise TrainingError("There must be at least one point, and all must be finite numbers.")
+    config = from_dict(TrainConfig, lesson.train)
+    data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",))
+    state = TrainState(network(lesson, fresh=True), config)
+    if before.state:
+        state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
+    began, losses, n_steps, done = time.monotonic(), [], math.ceil(len(x) / config.batch_size) * config.epochs, False
+    nothing = data[:0]
+    for metrics in train(state.model, Splits(data, nothing, nothing), config, state, report_every=REPORT_EVERY):
+        losses.append((metrics.step, metrics.terms["loss"]))
+        done = metrics.done
+        if done or time.monotonic() - began > seconds:
+            break
+    arrays = {name: value.numpy() for name, value in state.tensors().items()}
+    took = before.seconds + time.monotonic() - began
+    return Moment(arrays, state.step, n_steps, took, (*before.losses, *losses), done or state.step >= n_steps)
+
+
+def network(lesson: Lesson, fresh: bool = False, now: Moment | None = None) -> Model:
+    """The network of a lesson: with fresh parameters, or frozen with those of a moment.
+
+    Raises:
+        KnobError: a knob out of its range.
+        ValueError: the config doesn't fit the data.
+    """
+    config, spec = from_dict(MODELS[lesson.model].Config, lesson.config), Spec(lesson.x.shape[1:], 1)
+    if fresh or now is None or not now.state:
+        return start(lesson.model, config, spec, from_dict(TrainConfig, lesson.train))
+    model = MODELS[lesson.model](config, spec)
+    parameters = {name.removeprefix("model."): value for name, value in now.state.items() if name.startswith("model.")}
+    model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in parameters.items()})
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,105 @@
+"""Starts, the posterior of a linear model in closed form, and samplers at equal cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from latentlab import device
+from latentlab.analysis.sampling import (
+    FAR_MODES,
+    HMC,
+    SAMPLERS,
+    RandomWalk,
+    SamplingError,
+    Target,
+    posterior,
+    prepared,
+    sample_chains,
+    side_by_side,
+    start_places,
+)
+from latentlab.data.builtin.synthetic import CHUNK, DENSITIES
+
+
+def test_the_samplers_are_listed_under_their_own_names() -> None:
+    assert [make().name for make in SAMPLERS.values()] == list(SAMPLERS)
+
+
+def test_chains_start_where_they_are_told() -> None:
+    data = DENSITIES["moons"].sample(300, device.generator(0))
+    known = {tuple(row) for row in data.tolist()}
+    assert {tuple(row) for row in start_places(data, "data", 50, device.generator(0)).tolist()} <= known
+    same = start_places(data, "one point", 5, device.generator(0))
+    assert (same == same[0]).all()
+    assert tuple(same[0].tolist()) in known
+    far = start_places(data, "far outside", 50, device.generator(0))
+    assert torch.cdist(far, data).min() > 1
+    assert (far - data.mean(0) > 0).double().mean().item() == pytest.approx(0.5, abs=0.2)
+    with pytest.raises(SamplingError, match="Chains start at"):
+        start_places(data, "somewhere", 5, device.generator(0))  # type: ignore[arg-type]
+
+
+def test_the_posterior_of_a_linear_model_is_the_closed_form() -> None:
+    """x = Wz + ε, ε ~ N(0, s² I): p(z|x) = N(A Wᵀx / s², A) with A = (I + WᵀW / s²)⁻¹; and for x_1 alone likewise."""
+    w = torch.tensor([[1.0, 0.5], [-0.3, 1.2], [0.4, 0.4]], dtype=torch.float64)
+    x, s = torch.tensor([0.7, -0.4, 1.0], dtype=torch.float64), 0.5
+
+    def log_likelihood(z: Tensor, seen: int) -> Tensor:
+        return -0.5 * ((x - z @ w.T)[:, :seen] / s).square().sum(1)
+
+    for seen in (3, 1):
+        a = torch.linalg.inv(torch.eye(2, dtype=torch.float64) + w[:seen].T @ w[:seen] / s**2)
+        mean = a @ w[:seen].T @ x[:seen] / s**2
+        target = posterior(lambda z, seen=seen: log_likelihood(z, seen))  # type: ignore[misc]
+        start = torch.zeros(500, 2, dtype=torch.float64)
+        found = sample_chains(target, start, sampler=HMC(), scale=0.3, n_steps=60, rng=device.generator(0))
+        draws = found.positions[20:].reshape(-1, 2)
+        np.testing.assert_allclose(draws.mean(0), mean, atol=0.03)
+        np.testing.assert_allclose(np.cov(draws.T), a, atol=0.03)
+
+
+def test_the_proposals_of_some_chains_can_be_kept() -> None:
+    density = DENSITIES["mixture"]
+    start = density.sample(9, device.generator(0))
+    found = sample_chains(
+        Target(density.log_prob), start, sampler=RandomWalk(), scale=0.6, n_steps=30, rng=device.generator(0),
+        n_proposals=4,
+    )  # fmt: skip
+    assert found.proposals is not None
+    assert found.proposals.shape == (30, 4, 2)
+    taken = found.accepted[:, :4]
+    np.testing.assert_array_equal(found.proposals[taken], found.positions[:, :4][taken])
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_a_prepared_density_is_the_density(name: str) -> None:
+    density = DENSITIES[name]
+    fast = prepared(density)
+    x = density.blurred(0.2).sample(300, device.generator(0))
+    torch.testing.assert_close(fast(x), density.log_prob(x), rtol=1e-9, atol=1e-9)
+    single = fast(x.float())
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single, density.log_prob(x.float()), rtol=1e-3, atol=1e-2)
+    many = x[:1].expand(CHUNK // len(density.means) + 1, -1)
+    torch.testing.assert_close(fast(many)[0], density.log_prob(x[:1])[0])
+
+
+def test_samplers_are_compared_at_the_same_number_of_evaluations() -> None:
+    scales = {"random walk": 0.8, "HMC": 0.25, "Gibbs": 1.0}
+    rows = side_by_side(DENSITIES["mixture"], scales, "data", n_chains=400, n_evaluations=200)
+    assert [(row.name, row.n_steps) for row in rows] == [("random walk", 200), ("HMC", 20), ("Gibbs", 200)]
+    for row in rows:
+        assert row.total_variation < 0.35
+        assert row.diagnostics.n_steps == row.n_steps // 2
+    again = side_by_side(DENSITIES["mixture"], scales, "data", n_chains=400, n_evaluations=200)
+    assert [row.total_variation for row in rows] == [row.total_variation for row in again]
+
+
+def test_two_far_modes_are_not_crossed_from_one_point() -> None:
+    (walk,) = side_by_side(FAR_MODES, {"random walk": 0.6}, "one point", n_chains=40, n_evaluations=300)
+    (ladder,) = side_by_side(FAR_MODES, {"parallel tempering": 0.6}, "one point", n_chains=40, n_evaluations=3_000)
+    assert walk.total_variation > 0.25
+    assert ladder.total_variation < 0.2

@@ -1,0 +1,1007 @@
+"""Every format comes back as it was written, and every kind of bad file is a sentence that names it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from latentlab.data import UNLABELLED, DataError, Splits
+from latentlab.data.files import archives, arrays, image_files, tables
+from latentlab.data.files.read import Opened, open_path, read_path
+
+Bytes = NDArray[np.uint8]
+
+
+def noise(*shape: int, seed: int = 0) -> Bytes:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def wide(*shape: int) -> Bytes:
+    """Noise that has both ends of its range."""
+    out = noise(*shape)
+    out.flat[:2] = 0, 255
+    return out
+
+
+def encoded(pixels: Bytes, kind: str = "PNG", **how: Any) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, kind, **how)
+    return out.getvalue()
+
+
+def pets(n: int = 12) -> dict[str, bytes]:
+    """`n` gray 6 x 5 images in two classes."""
+    return {f"{('dog', 'cat')[k % 2]}/{k:02}.png": encoded(noise(5, 6, seed=k)) for k in range(n)}
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def write_zip(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def in_file_order(opened: Opened) -> tuple[NDArray[Any], NDArray[Any]]:
+    """x and y of all splits, in the order of the file."""
+    order = np.argsort(np.concatenate(opened.rows))
+    x, y = (torch.cat([getattr(part, name) for part in opened.splits]).numpy()[order] for name in "xy")
+    return x, y
+
+
+def said(opened: Opened, pattern: str) -> bool:
+    return any(re.search(pattern, sentence) for sentence in opened.summary)
+
+
+def refused(path: Path, pattern: str, **how: Any) -> str:
+    """The message of the refusal: it names the file, tells the fault, and is one sentence."""
+    with pytest.raises(DataError, match=pattern) as caught:
+        read_path(path, **how)
+    message = str(caught.value)
+    assert message.startswith(path.name)
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert ". " not in message
+    assert str(path.parent) not in message
+    return message
+
+
+# --- splits ----------------------------------------------------------------------------------------------------------
+
+
+def test_splits_are_disjoint_complete_and_the_same_every_time(tmp_path: Path) -> None:
+    path = tmp_path / "codes.npy"
+    np.save(path, np.arange(100.0)[:, None] * [1, 2])
+    splits = open_path(path)
+    assert [len(part) for part in splits] == [80, 10, 10]
+    values = [set(part.x[:, 0].tolist()) for part in splits]
+    assert set.union(*values) == set(map(float, range(100)))
+    assert sum(map(len, values)) == 100
+    assert all(torch.equal(a.x, b.x) for a, b in zip(splits, open_path(path), strict=True))
+    assert splits.train.name == "codes"
+    assert splits.train.x.dtype == torch.float32
+    assert splits.train.x[:, 0].tolist() != sorted(splits.train.x[:, 0].tolist())
+
+
+def test_rows_lead_from_an_example_to_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"a": range(10, 60), "b": range(50), "word": [f"w{k}" for k in range(50)]}).to_csv(path, index=False)
+    opened = read_path(path)
+    for part, rows in zip(opened.splits, opened.rows, strict=True):
+        assert opened.columns["word"][rows].tolist() == [f"w{int(k)}" for k in part.x[:, 1]]
+
+
+def test_too_few_examples_say_what_became_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\nfoo,3\n4,nan\n5,inf\n")
+    message = refused(path, "has 1 example that can be read")
+    assert "(3 rows dropped: text, NaN, infinity or nothing in a, b); 2 are the least" in message
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    Image.new("L", (4, 4)).save(folder / "good.png")
+    (folder / "bad.png").write_bytes(b"no image")
+    assert "1 file skipped as damaged or not an image: bad.png" in refused(folder, "1 example that can be read")
+
+
+def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
+    path = tmp_path / "codes.npy"
+    np.save(path, np.ones((1, 3)))
+    refused(path, "has 1 example; 2 are the least")
+    np.save(path, np.arange(6.0).reshape(2, 3))
+    opened = read_path(path)
+    assert [len(part) for part in opened.splits] == [2, 2, 2]
+    assert said(opened, "Only 2 examples: train, validation and test are the same")
+    np.save(path, np.arange(30.0).reshape(10, 3))
+    assert [len(part) for part in open_path(path)] == [6, 2, 2]
+
+
+# --- folders and zips of images --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "zip with a folder around"])
+def test_images_come_back_with_the_classes_of_their_folders(tmp_path: Path, kind: str) -> None:
+    files = pets()
+    if kind == "folder":
+        path = write_folder(tmp_path / "pets", files)
+    else:
+        around = "pets/" if "around" in kind else ""
+        path = write_zip(tmp_path / "pets.zip", {around + name: content for name, content in files.items()})
+    opened = read_path(path)
+    x, y = in_file_order(opened)
+    assert opened.splits.train.classes == ("cat", "dog")
+    assert opened.splits.train.name == "pets"
+    assert [name.rpartition("/")[2] for name in opened.columns["file"]] == [
+        f"{k:02}.png" for k in [*range(1, 12, 2), *range(0, 12, 2)]
+    ]
+    assert y.tolist() == [0] * 6 + [1] * 6
+    for pixels, k in zip(x, [*range(1, 12, 2), *range(0, 12, 2)], strict=True):
+        assert np.array_equal(pixels, noise(5, 6, seed=k)[None])
+    assert opened.summary[0] == "12 images of 6 x 5 pixels, gray."
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF", "PPM", "WEBP", "JPEG"])
+def test_each_format_is_decoded(tmp_path: Path, kind: str) -> None:
+    how = {"lossless": True} if kind == "WEBP" else {"quality": 95} if kind == "JPEG" else {}
+    smooth = [np.add.outer(np.arange(16) * k, np.arange(8) * 9).astype(np.uint8) for k in (3, 5)]
+    files = {f"{k}.{kind.lower()}": encoded(pixels, kind, **how) for k, pixels in enumerate(smooth)}
+    opened = read_path(write_folder(tmp_path / "images", files))
+    x, y = opened.splits.train.x.numpy(), opened.splits.train.y.numpy()
+    tolerance = 3 if kind == "JPEG" else 0
+    assert x.shape == (2, 1, 16, 8)
+    assert np.abs(x[:, 0].astype(int) - np.stack(smooth)).max() <= tolerance
+    assert y.tolist() == [UNLABELLED] * 2
+    assert opened.splits.train.classes == ()
+    assert said(opened, "No labels: there are no sub-folders")
+
+
+def test_colour_is_kept_and_makes_the_gray_ones_three_channels(tmp_path: Path) -> None:
+    files = {"a.png": encoded(noise(4, 4, 3)), "b.png": encoded(noise(4, 4))}
+    opened = read_path(write_folder(tmp_path / "images", files))
+    x = opened.splits.train.x.numpy()
+    assert np.array_equal(x[0], noise(4, 4, 3).transpose(2, 0, 1))
+    assert np.array_equal(x[1], np.stack([noise(4, 4)] * 3))
+    assert said(opened, "^1 gray image converted to three channels")
+
+
+def test_other_sizes_become_the_commonest(tmp_path: Path) -> None:
+    files = {
+        f"{k}.png": encoded(np.full(shape, 10 * k, np.uint8)) for k, shape in enumerate([(4, 6), (4, 6), (20, 20)])
+    }
+    opened = read_path(write_folder(tmp_path / "images", files))
+    assert opened.splits.train.x.shape == (3, 1, 4, 6)
+    assert opened.splits.train.x.float().mean((1, 2, 3)).tolist() == [0, 10, 20]
+    assert said(opened, "^1 image resized")
+
+
+def test_without_a_common_size_the_medians_are_taken_within_the_limit(tmp_path: Path) -> None:
+    folder = write_folder(
+        tmp_path / "images",
+        {f"{k}.png": encoded(noise(h, w)) for k, (w, h) in enumerate([(10, 8), (20, 10), (300, 9)])},
+    )
+    assert open_path(folder).train.shape == (1, 9, 20)
+    assert read_path(folder, max_side=10).splits.train.shape == (1, 4, 10)
+    with pytest.raises(DataError, match="sides of 0 pixels"):
+        read_path(folder, max_side=0)
+
+
+def test_large_images_are_made_smaller_than_the_default(tmp_path: Path) -> None:
+    half = np.zeros((200, 100), np.uint8)
+    half[100:] = 255
+    files = {"a.jpg": encoded(half, "JPEG"), "b.png": encoded(half)}
+    x = open_path(write_folder(tmp_path / "images", files)).train.x.float()
+    assert x.shape == (2, 1, 64, 32)
+    assert bool((x[:, :, :28] < 5).all())
+    assert bool((x[:, :, 36:] > 250).all())
+
+
+def test_what_a_viewer_would_show_is_what_is_read(tmp_path: Path) -> None:
+    clear = np.zeros((4, 4, 4), np.uint8)  # black, and fully transparent
+    clear[0, 0] = (0, 0, 0, 255)
+    palette = Image.fromarray(noise(4, 4)).quantize(4)
+    palette_bytes = io.BytesIO()
+    palette.save(palette_bytes, "PNG")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise
+    lying = np.zeros((4, 4), np.uint8)
+    lying[0] = 255
+    frames = [Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (7, 200)]
+    animated = io.BytesIO()
+    frames[0].save(animated, "GIF", save_all=True, append_images=frames[1:])
+    deep = np.zeros((4, 4), np.uint16)
+    deep[0, :2] = (65535, 257 * 3)
+    bits = io.BytesIO()
+    Image.fromarray(lying).convert("1").save(bits, "PNG")
+    files = {
+        "a clear.png": encoded(clear),
+        "b lying.png": encoded(lying, exif=exif),
+        "c animated.gif": animated.getvalue(),
+        "d deep.png": encoded(deep),  # type: ignore[arg-type]
+        "e bits.png": bits.getvalue(),
+        "f palette.png": palette_bytes.getvalue(),
+    }
+    opened = read_path(write_folder(tmp_path / "images", files))
+    x = opened.splits.train.x[:, 0].numpy()
+    assert x.shape == (6, 4, 4)
+    assert x[0].ravel().tolist() == [0] + [255] * 15
+    assert x[1].tolist() == [[0, 0, 0, 255]] * 4
+    assert (x[2] == 7).all()
+    assert x[3].ravel().tolist() == [255, 3] + [0] * 14
+    assert np.array_equal(x[4], lying)
+    assert np.array_equal(x[5], np.asarray(palette.convert("L")))
+    for pattern in ("^1 image with transparency", "^1 image turned", "^1 image animated", "^1 image converted from 16"):
+        assert said(opened, pattern), pattern
+
+
+def test_the_common_size_is_that_of_upright_images(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8  # turn a quarter back
+    files = {f"{k}.png": encoded(noise(4, 6, seed=k), exif=exif) for k in range(2)}
+    opened = read_path(write_folder(tmp_path / "images", files))
+    assert opened.splits.train.shape == (1, 6, 4)
+    assert np.array_equal(opened.splits.train.x[1, 0].numpy(), np.rot90(noise(4, 6, seed=1)))
+    assert not said(opened, "resized")
+
+
+def test_images_beside_sub_folders_have_no_label(tmp_path: Path) -> None:
+    opened = read_path(write_folder(tmp_path / "pets", {**pets(), "loose.png": encoded(noise(5, 6, seed=99))}))
+    _, y = in_file_order(opened)
+    assert (y == UNLABELLED).sum() == 1
+    assert said(opened, "^1 example without a label")
+
+
+def test_the_hidden_files_of_systems_are_not_spoken_of(tmp_path: Path) -> None:
+    litter = {".DS_Store": b"x", "__MACOSX/dog/._00.png": b"x", "cat/Thumbs.db": b"x", "dog/.hidden.png": b"x"}
+    for path in (write_folder(tmp_path / "pets", pets() | litter), write_zip(tmp_path / "pets.zip", pets() | litter)):
+        opened = read_path(path)
+        assert sum(map(len, opened.splits)) == 12
+        assert not said(opened, "skipped")
+
+
+def bomb() -> bytes:
+    """A PNG of a few hundred bytes that says it has 60,000 x 60,000 pixels."""
+    return huge(60_000)
+
+
+def huge(side: int) -> bytes:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10_000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+BAD_IMAGES = {
+    "bomb.png": (bomb(), r"more than 64,000,000 pixels"),
+    "warned.png": (huge(11_000), r"more than 64,000,000 pixels"),  # where Pillow warns
+    "large.png": (huge(8_100), r"more than 64,000,000 pixels"),  # where Pillow says nothing
+    "cut.jpg": (encoded(noise(40, 40, 3), "JPEG")[:-300], "damaged or not an image"),
+    "cut.png": (encoded(noise(40, 40))[:-300], "damaged or not an image"),
+    "text.png": (b"this is not an image", "damaged or not an image"),
+    "nothing.png": (b"", r"empty \(0 bytes\)"),
+    "script.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image by its name"),
+    "script.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "damaged or not an image"),
+    "other.png": (encoded(noise(5, 6), "PCX"), "damaged or not an image"),  # Pillow could, but isn't asked to
+    "notes.txt": (b"hello", "no image by its name"),
+}
+
+
+@pytest.mark.parametrize("where", ["folder", "zip"])
+@pytest.mark.parametrize("name", BAD_IMAGES)
+def test_a_bad_image_is_skipped_and_the_good_ones_stay(tmp_path: Path, name: str, where: str) -> None:
+    content, why = BAD_IMAGES[name]
+    files = pets() | {f"cat/{name}": content}
+    path = write_folder(tmp_path / "pets", files) if where == "folder" else write_zip(tmp_path / "pets.zip", files)
+    before = Image.MAX_IMAGE_PIXELS
+    opened = read_path(path)
+    assert sum(map(len, opened.splits)) == 12
+    assert opened.splits.train.shape == (1, 5, 6)
+    assert said(opened, rf"^1 file skipped as {why}: cat/{name}\.$")
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_nothing_but_bad_images_is_one_sentence(tmp_path: Path) -> None:
+    files = {name: content for name, (content, _) in BAD_IMAGES.items()}
+    message = refused(write_folder(tmp_path / "pets", files), "holds no image that can be read")
+    assert "3 files skipped as more than 64,000,000 pixels: bomb.png, large.png, warned.png" in message
+    (tmp_path / "none").mkdir()
+    refused(tmp_path / "none", "holds no image that can be read: it is empty")
+
+
+def test_many_skipped_are_counted_and_few_are_named(tmp_path: Path) -> None:
+    files = pets() | {f"cat/bad{k}.png": b"x" for k in range(9)} | {"cat/" + "long" * 30 + "\n.png": b"x"}
+    opened = read_path(write_folder(tmp_path / "pets", files))
+    assert said(opened, r"^10 files skipped as .*: cat/bad0.png, cat/bad1.png, cat/bad2.png and 7 more\.$")
+    assert archives.shown("a\nb\x1b" + "c" * 99 + ".png") == "a?b?" + "c" * 35 + "…" + "c" * 16 + ".png"
+
+
+def test_an_image_file_over_the_limit_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_files, "MAX_FILE", 1000)
+    opened = read_path(write_folder(tmp_path / "pets", pets() | {"cat/z.png": encoded(noise(60, 60))}))
+    assert said(opened, "^1 file skipped as larger than")
+
+
+def test_images_that_together_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_files, "MAX_BYTES", 12 * 5 * 6 * 3 - 1)
+    refused(write_folder(tmp_path / "pets", pets()), "holds 12 images, which at 6 x 5 pixels are more than")
+
+
+def test_links_and_pipes_in_a_folder_are_skipped(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "pets", pets())
+    secret = write_folder(tmp_path / "secret", {"a.png": encoded(noise(5, 6, seed=50))})
+    (folder / "cat" / "link.png").symlink_to(secret / "a.png")
+    (folder / "linked").symlink_to(secret, target_is_directory=True)
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    os.mkfifo(folder / "cat" / "pipe.png")
+    opened = read_path(folder)
+    assert sum(map(len, opened.splits)) == 12
+    assert opened.splits.train.classes == ("cat", "dog")
+    assert said(opened, "^3 files skipped as a symbolic link: ")
+    assert said(opened, "^1 file skipped as not a plain file: cat/pipe.png")
+
+
+@pytest.mark.parametrize("where", ["folder", "zip"])
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 12)
+    path = (
+        write_folder(tmp_path / "pets", pets(13)) if where == "folder" else write_zip(tmp_path / "pets.zip", pets(13))
+    )
+    refused(path, "holds (more than 12|13) files")
+
+
+# --- zips ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_zip_whose_directory_is_too_long_to_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_zip(tmp_path / "pets.zip", pets())
+    monkeypatch.setattr(archives, "MAX_DIRECTORY", 200)
+    refused(path, "holds more than")
+
+
+def test_a_zip_bomb_is_refused_by_its_ratio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_zip(tmp_path / "bomb.zip", pets() | {f"cat/z{k}.png": bytes(1_000_000) for k in range(4)})
+    assert sum(map(len, open_path(path))) == 12  # small as it is, it harms nobody
+    monkeypatch.setattr(archives, "FREE_BYTES", 2_000_000)
+    refused(path, r"would inflate \d\d\d-fold; 200 is the most")
+
+
+def test_a_zip_that_holds_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_zip(tmp_path / "bomb.zip", pets() | {"z.bin": noise(2_000_000).tobytes()})
+    monkeypatch.setattr(archives, "MAX_BYTES", 2_000_000)
+    refused(path, "holds 2 MiB; 2 MiB are the most")
+
+
+def test_a_member_that_lies_about_its_size_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_zip(tmp_path / "liar.zip", pets() | {"cat/z.png": bytes(50_000_000)})
+    true, claimed = struct.pack("<I", 50_000_000), struct.pack("<I", 100)
+    path.write_bytes(path.read_bytes().replace(true, claimed))
+    asked = []
+    inflate = zlib.decompressobj
+
+    class Watched:
+        def __init__(self, bits: int) -> None:
+            self.inner = inflate(bits)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            out = self.inner.decompress(data, most)
+            asked.append(len(out))
+            return out
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Watched)
+    opened = read_path(path)
+    assert said(opened, "^1 file skipped as damaged or not an image: cat/z.png")
+    assert max(asked) <= 4096
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.png", "cat/../../out.png", "/out.png", "C:\\out.png", "c:out.png", "..\\out.png"]
+)
+def test_a_member_that_leaves_the_folder_is_skipped(tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    path = write_zip(tmp_path / "in" / "pets.zip", pets() | {name: encoded(noise(5, 6, seed=70))})
+    opened = read_path(path)
+    assert sum(map(len, opened.splits)) == 12
+    assert said(opened, rf"^1 file skipped as outside the folder: {re.escape(name)}\.$")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["in", "pets.zip"]
+
+
+def test_a_member_without_a_name_is_skipped(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "pets.zip", pets() | {"\1": b"x"})
+    path.write_bytes(path.read_bytes().replace(b"\1x", b"\0x").replace(b"\1PK", b"\0PK"))
+    assert said(read_path(path), "^1 file skipped as outside the folder")
+
+
+def test_a_backslash_separates_folders(tmp_path: Path) -> None:
+    files = {name.replace("/", "\\"): content for name, content in pets().items()}
+    assert open_path(write_zip(tmp_path / "pets.zip", files)).train.classes == ("cat", "dog")
+
+
+def test_links_encrypted_doubled_and_oddly_packed_members_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "pets.zip"
+    image = encoded(noise(5, 6, seed=80))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in pets().items():
+            archive.writestr(name, content)
+        link = zipfile.ZipInfo("cat/link.png")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("cat/01.png", image)
+        archive.writestr("cat/lzma.png", image, zipfile.ZIP_LZMA)
+        archive.writestr("cat/locked.png", image)
+    whole = bytearray(path.read_bytes())
+    here, listed = (int(at.start()) for at in re.finditer(b"cat/locked.png", bytes(whole)))
+    whole[here - 30 + 6] |= 1  # the flag in the member's own header, and in the directory's
+    whole[listed - 46 + 8] |= 1
+    path.write_bytes(whole)
+    opened = read_path(path)
+    x, _ = in_file_order(opened)
+    assert len(x) == 12
+    assert np.array_equal(x[0, 0], noise(5, 6, seed=1))  # the first of its name
+    for why, name in (
+        ("a symbolic link", "link"),
+        ("a second one of its name", "01"),
+        ("packed in an unusual way", "lzma"),
+        ("encrypted", "locked"),
+    ):
+        assert said(opened, f"^1 file skipped as {why}: cat/{name}.png")
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 not really", b"text", bytes(100)])
+@pytest.mark.parametrize("suffix", [".zip", ".npz"])
+def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"pets{suffix}"
+    path.write_bytes(content)
+    refused(path, "is not a zip file, or a damaged one")
+
+
+# --- arrays ----------------------------------------------------------------------------------------------------------
+
+
+def test_quick_draw_bitmaps_become_images(tmp_path: Path) -> None:
+    pixels = noise(20, 784)
+    np.save(tmp_path / "cat.npy", pixels)
+    opened = read_path(tmp_path / "cat.npy")
+    assert np.array_equal(in_file_order(opened)[0], pixels.reshape(20, 1, 28, 28))
+    assert opened.summary[0] == "20 images of 28 x 28 pixels, gray."
+    np.save(tmp_path / "cat.npy", pixels[:, :100])
+    assert open_path(tmp_path / "cat.npy").train.shape == (100,)
+
+
+@pytest.mark.parametrize("key", ["x", "images", "data", "arr_0", "X"])
+@pytest.mark.parametrize("label", ["y", "labels"])
+def test_npz_is_read_by_its_keys(tmp_path: Path, key: str, label: str) -> None:
+    z = np.random.default_rng(0).normal(size=(20, 3))
+    y = np.arange(20) % 2 * 5 - 1  # -1 is no label
+    size = np.arange(20.0)
+    np.savez_compressed(tmp_path / "codes.npz", **{key: z, label: y, "size": size, "spare": np.eye(2)})  # type: ignore[arg-type]
+    opened = read_path(tmp_path / "codes.npz")
+    x, indices = in_file_order(opened)
+    assert np.array_equal(x, z.astype(np.float32))
+    assert opened.splits.train.classes == ("4",)
+    assert indices.tolist() == [UNLABELLED, 0] * 10
+    assert np.array_equal(opened.columns["size"], size)
+    assert said(opened, r"^Not used: spare\.$")
+    assert said(opened, "Every label is the same")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "indices"),
+    [
+        (["b", "a", "", " b"], ("a", "b"), [1, 0, -1, 1]),
+        ([b"b", b"a", b"b", b"a"], ("a", "b"), [1, 0, 1, 0]),
+        ([10, 2, 10, 3], ("2", "3", "10"), [2, 0, 2, 1]),
+        ([1.0, 0.0, np.nan, -1.0], ("0", "1"), [1, 0, -1, -1]),
+        ([True, False, True, True], ("False", "True"), [1, 0, 1, 1]),
+        ([[1], [0], [1], [0]], ("0", "1"), [1, 0, 1, 0]),
+    ],
+)
+def test_labels_become_sorted_classes(
+    tmp_path: Path, labels: list[Any], classes: tuple[str, ...], indices: list[int]
+) -> None:
+    np.savez(tmp_path / "codes.npz", x=np.eye(4), y=np.array(labels))
+    train = open_path(tmp_path / "codes.npz").train
+    assert train.classes == classes
+    assert train.y.tolist() == indices
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        (noise(4, 5, 6), noise(4, 1, 5, 6)),
+        (noise(4, 5, 6, 3), noise(4, 5, 6, 3).transpose(0, 3, 1, 2)),
+        (noise(4, 3, 5, 6), noise(4, 3, 5, 6)),
+        (noise(4, 5, 6).astype(">i8"), noise(4, 1, 5, 6)),
+        (noise(4, 5, 6).astype(float), noise(4, 1, 5, 6)),
+        (noise(4, 5, 6) / 255, noise(4, 1, 5, 6)),
+        (noise(4, 5, 6) > 99, (noise(4, 1, 5, 6) > 99) * 255),
+        ((noise(4, 5, 6) > 99).astype(np.uint8), (noise(4, 1, 5, 6) > 99) * 255),
+        (wide(4, 5, 6) / 127.5 - 1, wide(4, 1, 5, 6)),
+        (wide(4, 5, 6) / 127.5, wide(4, 1, 5, 6)),
+        (wide(4, 5, 6).astype(int) * 256, wide(4, 1, 5, 6)),
+        (np.asfortranarray(noise(4, 5, 6)), noise(4, 1, 5, 6)),
+        (np.zeros((4, 5, 6)), np.zeros((4, 1, 5, 6))),
+        (np.full((4, 5, 6), -7.0), np.zeros((4, 1, 5, 6))),
+    ],
+)
+def test_arrays_of_images_become_bytes(tmp_path: Path, given: NDArray[Any], wanted: NDArray[Any]) -> None:
+    np.save(tmp_path / "images.npy", given)
+    x = open_path(tmp_path / "images.npy").train.x.numpy()
+    assert x.dtype == np.uint8
+    assert np.array_equal(x, wanted)
+
+
+def test_nan_and_infinity_are_dropped_with_their_labels(tmp_path: Path) -> None:
+    z = np.random.default_rng(0).normal(size=(20, 3))
+    z[3, 0], z[5, 1], z[7, 2], z[9, 0] = np.nan, np.inf, -np.inf, 1e300
+    np.savez(tmp_path / "codes.npz", x=z, y=np.arange(20), size=np.arange(20))
+    opened = read_path(tmp_path / "codes.npz")
+    left = [k for k in range(20) if k not in (3, 5, 7, 9)]
+    x, y = in_file_order(opened)
+    assert np.array_equal(x, z[left].astype(np.float32))
+    assert [opened.splits.train.classes[k] for k in y] == [str(k) for k in left]
+    assert opened.columns["size"].tolist() == left
+    assert said(opened, "^4 examples dropped: NaN or infinity")
+    np.save(tmp_path / "nan.npy", np.full((5, 2), np.nan))
+    refused(tmp_path / "nan.npy", "NaN or infinity in every example")
+
+
+class Trap:
+    """Unpickling it leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.trace,)
+
+
+def test_objects_are_never_unpickled(tmp_path: Path) -> None:
+    trap = np.array([[Trap(tmp_path / "trace")] * 3] * 3, object)
+    np.save(tmp_path / "trap.npy", trap, allow_pickle=True)
+    np.savez(tmp_path / "trap.npz", x=trap)
+    np.savez(tmp_path / "label.npz", x=np.eye(3), y=trap[0])
+    np.savez(tmp_path / "column.npz", x=np.eye(3), extra=trap[0])
+    records = np.zeros(3, [("a", object), ("b", "f8")])
+    np.save(tmp_path / "record.npy", records, allow_pickle=True)
+    for name in ("trap.npy", "trap.npz", "label.npz", "record.npy"):
+        refused(tmp_path / name, "holds Python objects, which are never unpickled")
+    assert said(read_path(tmp_path / "column.npz"), r"^Not used: extra\.$")
+    assert not (tmp_path / "trace").exists()
+    np.load(tmp_path / "trap.npy", allow_pickle=True)  # the trap works
+    assert (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("array", "why"),
+    [
+        (np.ones((4, 2), complex), "holds complex numbers"),
+        (np.ones((4, 2), "M8[s]"), "holds dates"),
+        (np.zeros(4, [("a", "f8")]), "holds records"),
+        (np.array([["a", "b"]] * 4), "holds text; numbers are needed"),
+        (np.ones(4), r"has the shape \(4,\)"),
+        (np.float64(3), r"has the shape \(\)"),
+        (np.ones((4, 0)), r"has the shape \(4, 0\)"),
+        (np.ones((0, 4)), r"has the shape \(0, 4\)"),
+        (np.ones((4, 1, 2, 2, 2)), "has the shape"),
+        (np.ones((4, 5, 5, 4)), "images have one channel or three"),
+    ],
+)
+def test_arrays_that_are_no_examples_are_refused(tmp_path: Path, array: Any, why: str) -> None:
+    np.save(tmp_path / "array.npy", array)
+    refused(tmp_path / "array.npy", why)
+
+
+def header(shape: str, dtype: str = "<f8") -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": (0, 0)})
+    return out.getvalue().replace(b"(0, 0), }", f"({shape}), }}".encode()[: len(b"(0, 0), }") + 40])
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (header("9, 9"), "promises 648 bytes"),
+        (header("9, 9") + bytes(600), "is cut off"),
+        (header("9" * 9 + ", " + "9" * 9), "MiB are the most"),  # overflows 64 bits
+        (header("-1, 8"), r"is damaged: its header says \(-1, 8\)"),
+        (b"\x93NUMPY", "not an array in NumPy's format"),
+        (b"\x93NUMPY\x09\x00", "not an array in NumPy's format"),
+        (b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118, "not an array in NumPy's format"),
+        (b"hello, I am text", "not an array in NumPy's format"),
+    ],
+)
+def test_a_damaged_npy_is_refused_before_memory_is_taken(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "array.npy").write_bytes(content)
+    refused(tmp_path / "array.npy", why)
+    write_zip(tmp_path / "array.npz", {"x.npy": content})
+    refused(tmp_path / "array.npz", why)
+
+
+def test_an_npz_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed(tmp_path / "zeros.npz", x=np.zeros((1000, 400)))
+    assert len(open_path(tmp_path / "zeros.npz").train) == 800
+    monkeypatch.setattr(archives, "FREE_BYTES", 1_000_000)
+    refused(tmp_path / "zeros.npz", r"would inflate [\d,]+-fold")
+
+
+def test_a_damaged_or_encrypted_npz_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "codes.npz"
+    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(99, 9)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2000] + bytes(50) + whole[2050:])
+    refused(path, "x is damaged")
+    path.write_bytes(
+        whole[:6] + b"\x01" + whole[7:].replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01")
+    )
+    refused(path, "it is encrypted|is damaged")
+    np.savez(path, weights=np.eye(3))
+    refused(path, "has no array called x, images, data, arr_0, only weights")
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (np.arange(19), "has 19 labels for 20 examples"),
+        (np.arange(21), "has 21 labels for 20 examples"),
+        (np.eye(20), r"labels of shape \(20, 20\)"),
+        (np.arange(20) / 3, "labels with fractions"),
+        (np.zeros(20, complex), "complex numbers"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: NDArray[Any], why: str) -> None:
+    np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(20, 2)), y=labels)
+    refused(tmp_path / "codes.npz", why)
+
+
+def test_too_many_classes_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(1001, 2)), y=np.arange(1001))
+    refused(tmp_path / "codes.npz", "has 1,001 different labels; 1,000 classes are the most")
+
+
+# --- IDX -------------------------------------------------------------------------------------------------------------
+
+
+def idx(array: NDArray[Any], code: int = 8) -> bytes:
+    big = array.astype(array.dtype.newbyteorder(">"))
+    return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape) + big.tobytes()
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+@pytest.mark.parametrize("label_ending", ["", ".gz"])
+def test_an_idx_pair_is_read_zipped_or_not(tmp_path: Path, ending: str, label_ending: str) -> None:
+    pixels, y = noise(20, 5, 6), (np.arange(20) % 3).astype(np.uint8)
+    path = tmp_path / f"train-images-idx3-ubyte{ending}"
+    path.write_bytes(gzip.compress(idx(pixels)) if ending else idx(pixels))
+    (tmp_path / f"train-labels-idx1-ubyte{label_ending}").write_bytes(gzip.compress(idx(y)) if label_ending else idx(y))
+    opened = read_path(path)
+    x, indices = in_file_order(opened)
+    assert np.array_equal(x[:, 0], pixels)
+    assert indices.tolist() == y.tolist()
+    assert opened.splits.train.classes == ("0", "1", "2")
+    assert said(opened, f"^Labels from train-labels-idx1-ubyte{label_ending}")
+
+
+def test_idx_without_labels_and_of_floats(tmp_path: Path) -> None:
+    z = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    (tmp_path / "codes.idx").write_bytes(idx(z, 0x0D))
+    opened = read_path(tmp_path / "codes.idx")
+    assert np.array_equal(in_file_order(opened)[0], z)
+    assert said(opened, "^No labels")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (idx(noise(9, 4, 4))[:-1], "should hold 144 bytes after its header, and holds 143"),
+        (idx(noise(9, 4, 4)) + b"x", "holds more"),
+        (gzip.compress(idx(noise(9, 4, 4)))[:-20], "damaged"),
+        (gzip.compress(idx(noise(9, 4, 4)) + bytes(9_000_000)), "holds more"),
+        (struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4), "MiB are the most"),
+        (struct.pack(">HBB3I", 0, 8, 3, 10**6, 32, 32), "would inflate"),
+        (idx(noise(9, 4, 4))[:9], "damaged"),
+    ],
+)
+def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(content)
+    refused(path, why)
+
+
+def test_idx_labels_of_another_length_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(noise(9, 4, 4)))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(noise(8)))
+    refused(tmp_path / "t10k-images-idx3-ubyte", "has 8 labels for 9 examples")
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"not labels")
+    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte is not an IDX file"):
+        read_path(tmp_path / "t10k-images-idx3-ubyte")
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def table(n: int = 20) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    words = [("pear", "apple", "fig")[k % 3] for k in range(n)]
+    return pd.DataFrame(
+        {"a": rng.normal(size=n), "b": np.arange(n) ** 2, "flag": np.arange(n) % 2 == 0, "label": words}
+    )
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> Path:
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_a_table_is_vectors_and_labels(tmp_path: Path, suffix: str) -> None:
+    frame = table()
+    opened = read_path(write_table(frame, tmp_path / f"fruit{suffix}"))
+    x, y = in_file_order(opened)
+    assert opened.features == ("a", "b", "flag")
+    assert np.array_equal(x, frame[["a", "b", "flag"]].to_numpy(np.float32))
+    assert opened.splits.train.classes == ("apple", "fig", "pear")
+    assert y.tolist() == [(2, 0, 1)[k % 3] for k in range(20)]
+    assert opened.summary[0] == "20 vectors of 3 numbers."
+    assert said(opened, "^Labels from the column label")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_label_column_can_be_chosen(tmp_path: Path, suffix: str) -> None:
+    path = write_table(table(), tmp_path / f"fruit{suffix}")
+    opened = read_path(path, label="flag")
+    assert opened.splits.train.classes == ("False", "True")
+    assert opened.features == ("a", "b")
+    assert opened.columns["label"].tolist() == table()["label"].tolist()
+    assert said(opened, "^1 column beside the vector.*: label")
+    refused(path, "has no column called colour, only a, b, flag and 1 more", label="colour")
+    refused(path, "labels with fractions", label="a")
+
+
+def test_a_column_of_measurements_is_not_taken_for_the_label(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": np.arange(20) / 7, "y": np.arange(20) / 3})
+    opened = read_path(write_table(frame, tmp_path / "points.csv"))
+    assert opened.features == ("x", "y")
+    assert opened.splits.train.classes == ()
+    assert said(opened, "^No column is the label")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_rows_with_text_nan_and_infinity_are_dropped(tmp_path: Path, suffix: str) -> None:
+    frame = table()
+    frame["a"] = frame["a"].astype(object)
+    frame["b"] = frame["b"].astype(float)
+    frame.loc[2, "a"], frame.loc[4, "b"], frame.loc[6, "b"], frame.loc[8, "b"] = "oops", np.inf, np.nan, -1e300
+    frame["a"] = frame["a"].astype(str)
+    opened = read_path(write_table(frame, tmp_path / f"fruit{suffix}"))
+    left = [k for k in range(20) if k not in (2, 4, 6, 8)]
+    x, y = in_file_order(opened)
+    assert np.allclose(x[:, 1], np.array(left) ** 2)
+    assert y.tolist() == [(2, 0, 1)[k % 3] for k in left]
+    assert said(opened, r"^4 rows dropped: text, NaN, infinity or nothing in a, b\.$")
+
+
+def test_a_column_with_few_numbers_is_left_out_instead_of_most_rows(tmp_path: Path) -> None:
+    frame = table()
+    frame["sparse"] = [1.5, *[np.nan] * 19]
+    frame["when"] = pd.date_range("2020-01-01", periods=20)
+    for suffix in (".csv", ".parquet"):
+        opened = read_path(write_table(frame, tmp_path / f"fruit{suffix}"))
+        assert opened.features == ("a", "b", "flag")
+        assert sum(map(len, opened.splits)) == 20
+        assert said(opened, "^1 column left out, as less than half of it is numbers: sparse")
+        assert np.isnan(opened.columns["sparse"]).sum() == 19
+        assert opened.columns["when"][1].startswith("2020-01-02")
+
+
+def test_missing_labels_are_unlabelled(tmp_path: Path) -> None:
+    frame = table().assign(label=[1, None, 0, -1] * 5)
+    opened = read_path(write_table(frame, tmp_path / "fruit.csv"))
+    assert opened.splits.train.classes == ("0", "1")
+    assert in_file_order(opened)[1].tolist() == [1, -1, 0, -1] * 5
+    assert said(opened, "^10 examples without a label")
+
+
+def test_a_column_that_counts_the_rows_is_left_out(tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "fruit.csv")  # pandas writes its index
+    opened = read_path(tmp_path / "fruit.csv")
+    assert opened.features == ("a", "b", "flag")
+    assert said(opened, "as it only counts the rows: Unnamed: 0")
+
+
+@pytest.mark.parametrize(
+    "text", ["1,2\n3,4\n5,7\n", "1;2\n3;4\n5;7\n", "\ufeffa,b\r\n1,2\r\n3,4\r\n5,7\r\n", "a|b\n1|2\n3|4\n5|7"]
+)
+def test_separators_headers_and_byte_marks_are_noticed(tmp_path: Path, text: str) -> None:
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    opened = read_path(tmp_path / "table.csv")
+    assert opened.splits.train.x.tolist() == [[1, 2], [3, 4], [5, 7]]
+    assert opened.features == (("0", "1") if text[0] == "1" else ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"a,b\n", "has no rows"),
+        (b"a,b\nx,y\nz,w\n", "has no column of numbers"),
+        (b"a,b\n1,x\n2,y\n1,z\n", "^ok$"),
+        (b"a,b\n1,\n,1\n2,\n,2\n", "among the numbers of every row"),
+        (b"a,b\n1,2\n1,2,3\n", "is not a table: expected 2 fields in line 3, saw 3"),
+        (b"a,b\n1,2,3\n4,5,6\n", "rows with more cells than its header"),
+        (b'a,b\n"1,2\n3,4\n', "is not a table: eof inside string starting at row 1"),
+        (b"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00", "is not text in UTF-8"),
+        (b"a,b\n1,\xff\n", "is not text in UTF-8"),
+        (b"\n\n\n", "is not a table"),
+        (b"a\n5\n", "has 1 example"),
+    ],
+)
+def test_a_damaged_csv_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    if why == "^ok$":
+        assert read_path(path).features == ("a",)
+        return
+    refused(path, why)
+
+
+def test_tables_over_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [write_table(table(), tmp_path / f"fruit{suffix}") for suffix in (".csv", ".parquet")]
+    monkeypatch.setattr(tables, "MAX_CELLS", 70)
+    for path in paths:
+        refused(path, "cells; 70 are the most")
+    monkeypatch.undo()
+    monkeypatch.setattr(archives, "MAX_BYTES", 300)
+    for path in paths:
+        refused(path, "MiB are the most")
+
+
+def test_a_parquet_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"a": range(2000), "text": ["long" * 100] * 2000})  # one entry of a dictionary, 2,000 times
+    path = write_table(frame, tmp_path / "words.parquet")
+    assert path.stat().st_size < 50_000
+    monkeypatch.setattr(tables, "MAX_BYTES", 400_000)
+    refused(path, "holds more than")
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"text", b"PAR1" + bytes(100) + b"PAR1"])
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "table.parquet").write_bytes(content)
+    refused(tmp_path / "table.parquet", "is not a Parquet file, or a damaged one")
+
+
+def test_parquet_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = write_table(pd.DataFrame({"a": range(20), "label": ["apple", "pear"] * 10}), tmp_path / "table.parquet")
+    whole = path.read_bytes()
+    assert b"pear" in whole
+    path.write_bytes(whole.replace(b"pear", b"\xffear"))
+    refused(path, "is not a Parquet file, or a damaged one")
+
+
+def test_nested_columns_are_left_out(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": range(5), "list": [[1, 2]] * 5})
+    assert read_path(write_table(frame, tmp_path / "t.parquet")).features == ("a",)
+    refused(write_table(frame[["list"]], tmp_path / "n.parquet"), "has no plain column")
+
+
+def test_a_column_of_image_paths_makes_the_images_the_data(tmp_path: Path) -> None:
+    write_folder(tmp_path / "set" / "images", pets())
+    write_folder(tmp_path / "outside", {"secret.png": encoded(noise(5, 6, seed=90))})
+    (tmp_path / "set" / "linked").symlink_to(tmp_path / "outside", target_is_directory=True)
+    good = [f"images/{name}" for name in sorted(pets())]
+    bad = [
+        "../outside/secret.png",
+        str(tmp_path / "outside" / "secret.png"),
+        "linked/secret.png",
+        "none.png",
+        "",
+        "x" * 300,
+    ]
+    frame = pd.DataFrame({"path": good + bad, "size": range(18), "label": [name[7:10] for name in good] + ["cat"] * 6})
+    for suffix in (".csv", ".parquet"):
+        path = write_table(frame, tmp_path / "set" / f"table{suffix}")
+        opened = read_path(path, image="path")
+        x, y = in_file_order(opened)
+        assert np.array_equal(x[0, 0], noise(5, 6, seed=1))
+        assert len(x) == 12
+        assert y.tolist() == [0] * 6 + [1] * 6
+        assert opened.columns["size"].tolist() == list(range(12))
+        for why in (
+            "2 files skipped as outside",
+            "1 file skipped as a symbolic",
+            "2 files skipped as missing",
+            "1 file .*no path",
+        ):
+            assert said(opened, f"^{why}"), (why, opened.summary)
+    refused(path, "has no column called picture", image="picture")
+
+
+# --- what is worth knowing -------------------------------------------------------------------------------------------
+
+
+def test_constant_columns_duplicates_and_one_class_are_kept_and_said(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, 1.0, 3.0] * 5, "same": 7, "label": "only"})
+    opened = read_path(write_table(frame, tmp_path / "table.csv"))
+    assert opened.splits.train.shape == (2,)
+    assert sum(map(len, opened.splits)) == 20
+    assert opened.splits.train.classes == ("only",)
+    assert said(opened, "^17 examples equal to an earlier one")
+    assert said(opened, r"^1 number the same in every example: same\.$")
+    assert said(opened, r"^Every label is the same \(only\)")
+
+
+def test_what_is_not_there_empty_or_unknown_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "none.csv", "does not exist")
+    for suffix in (".zip", ".npy", ".npz", ".csv", ".tsv", ".parquet", ".idx", ".png"):
+        path = tmp_path / f"empty{suffix}"
+        path.touch()
+        refused(path, r"is empty \(0 bytes\)")
+    (tmp_path / "one.png").write_bytes(encoded(noise(4, 4)))
+    refused(tmp_path / "one.png", "is one image by its name; open the folder")
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04K\x01.")
+    refused(tmp_path / "model.pkl", "is of no known kind; known are a folder of images, .zip")
+    os.mkfifo(tmp_path / "pipe.csv")
+    refused(tmp_path / "pipe.csv", "is not a plain file")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = write_table(table(), tmp_path / "table.csv")
+    path.chmod(0)
+    refused(path, "can't be read: Permission denied")
+
+
+def test_open_path_and_read_path_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_folder(tmp_path / "pets", pets())
+    monkeypatch.chdir(path)
+    splits = open_path(Path())
+    assert isinstance(splits, Splits)
+    assert splits.train.name == "pets"
+    assert torch.equal(splits.test.x, read_path(path).splits.test.x)
+    assert arrays.DATA_KEYS[0] == "x"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_the_columns_of_a_table_are_known_before_it_is_read(tmp_path: Path, suffix: str) -> None:
+    frame = pd.DataFrame({"a": range(20), "b, or c": ["x"] * 20, "label": range(20)})
+    path = tmp_path / f"table{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    assert tables.column_names(path) == ("a", "b, or c", "label")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="table"):
+        tables.column_names(path)

@@ -1,0 +1,56 @@
+"""The deep network: trained in pieces as in one, and a dead segment is found where there is one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab.data import Splits
+from latentlab.experiments.deep_networks import Depths, advance, dead_segment
+from latentlab.training.loop import TrainingError
+
+SMALL = {"depth": 6, "hidden": 16}
+
+
+def test_training_in_pieces_is_training_in_one(few_digits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
+    whole, end = advance(few_digits, True, 12, None, **SMALL)
+    first, middle = advance(few_digits, True, 7, None, **SMALL)
+    second, also = advance(few_digits, True, 12, middle, **SMALL)
+    assert (first.step, second.step) == (7, 12)
+    assert end.keys() == also.keys()
+    assert all(torch.equal(end[name], also[name]) for name in end)
+    np.testing.assert_array_equal(whole.errors, second.errors)
+    assert not np.array_equal(first.errors, second.errors)
+    with pytest.raises(TrainingError, match="doesn't fit"):
+        advance(few_digits, False, 12, middle, **SMALL)
+
+
+def test_probes_see_that_the_shortcut_brings_the_input_back(digits: Splits) -> None:
+    found, _ = advance(digits, True, 0, depth=64, hidden=64, every=32)
+    assert isinstance(found, Depths)
+    known = np.flatnonzero(np.isfinite(found.errors))
+    assert known.tolist() == [0, 1, 32, 33, 64]
+    assert found.errors[32] > 0.3
+    assert found.errors[33] < 0.15
+    assert found.chance == pytest.approx(0.9, abs=0.03)
+    np.testing.assert_allclose(found.weight_norms, 2**0.5, rtol=0.05)  # He: the root of 2, whatever the width
+    without, _ = advance(digits, False, 0, depth=64, hidden=64, every=32)
+    assert without.errors[33] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("errors", "segment"),
+    [
+        ([0.1, 0.7, 0.8, 0.1], (1, 2)),
+        ([0.7, 0.1, 0.7, 0.7, 0.7], (2, 4)),
+        ([0.1, 0.2], None),
+        ([], None),
+        ([0.1, 0.7, np.nan, 0.8, np.nan, 0.2], (1, 3)),
+        ([0.9, 0.9], (0, 1)),
+        ([0.7, 0.1, 0.7], (0, 0)),
+    ],
+)
+def test_a_dead_segment_is_the_longest_run_near_chance(errors: list[float], segment: tuple[int, int] | None) -> None:
+    assert dead_segment(errors, 0.9) == segment

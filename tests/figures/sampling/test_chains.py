@@ -1,0 +1,39 @@
+"""The figures of chains hold what they are given."""
+
+import numpy as np
+
+from latentlab.figures.sampling.chains import against, memory, moment, pairs, ranks, traces
+from latentlab.figures.theme import DARK, LIGHT
+
+RNG = np.random.default_rng(0)
+
+
+def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
+    trail, tried = RNG.normal(size=(6, 9, 2)), RNG.normal(size=(9, 2))
+    taken = np.arange(9) < 4
+    drawn = moment(RNG.random((5, 5)), RNG.normal(size=(3, 2)), (-3, -3, 3, 3), trail, tried, taken, ["a", "b"], LIGHT)
+    parts = {part.name: part for part in drawn.data}
+    np.testing.assert_allclose(parts["accepted"].x, tried[:4, 0], atol=1e-6)
+    np.testing.assert_allclose(parts["refused"].y, tried[4:, 1], atol=1e-6)
+    np.testing.assert_allclose(parts["chains"].x, trail[-1, :, 0], atol=1e-6)
+    assert parts["accepted"].marker.symbol != parts["refused"].marker.symbol
+
+
+def test_numbers_are_drawn_as_they_are() -> None:
+    x = RNG.normal(size=(50, 3))
+    np.testing.assert_allclose(traces(x, "x1", DARK).data[2].y, x[:, 2], atol=1e-6)
+    shares = RNG.random((4, 20))
+    np.testing.assert_allclose(ranks(shares, LIGHT).data[3].y, shares[3], atol=1e-6)
+    lags = RNG.random((30, 2))
+    np.testing.assert_allclose(memory(lags, ["x1", "x2"], LIGHT).data[1].y, lags[:, 1], atol=1e-6)
+    exact, found = RNG.random((6, 6)), RNG.random((6, 6))
+    np.testing.assert_allclose(against(exact, found, (0, 0, 1, 1), LIGHT).data[2].z, found - exact, atol=1e-6)
+
+
+def test_there_is_a_panel_for_each_coordinate_and_the_next() -> None:
+    data, samples = RNG.normal(size=(40, 10)), RNG.normal(size=(30, 10))
+    drawn = pairs(data, samples, [f"x{k + 1}" for k in range(10)], LIGHT)
+    assert len(drawn.data) == 20
+    assert [note.text for note in drawn.layout.annotations][-1] == "x10, x1"
+    np.testing.assert_allclose(drawn.data[18].y, data[:, 0], atol=1e-6)
+    assert drawn.data[1].x.min() > drawn.data[0].x.max()  # beside, not over it

@@ -1,0 +1,320 @@
+"""Jobs are files: what is asked of one, what it says of itself, and what is made of damaged ones."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import safetensors.torch
+import torch
+from filelock import FileLock
+
+from latentlab.jobs import queue
+from latentlab.jobs.queue import Order, State, Status, say, status
+from latentlab.knobs import KnobError
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+from tests.runs.test_run import sentence
+from tests.runs.test_store import saved
+
+KNOBS: dict[str, Any] = {"hidden": 16}
+EPOCHS = {"epochs": 2}
+
+
+def submit(store: Store, title: str = "") -> str:
+    return queue.submit(store, "vae", "digits", KNOBS, EPOCHS, title)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# submitting
+
+
+def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
+    job_id = submit(store)
+    job = queue.read(store, job_id)
+    assert (job.id, job.title, job.model, job.dataset) == (job_id, "vae on digits", "vae", "digits")
+    assert (job.config, job.train, job.note) == (KNOBS, EPOCHS, "")
+    assert status(store, job_id) == Status("queued")
+    assert queue.queue(store) == [job_id]
+    assert queue.jobs(store) == [job]
+    assert set(files(store.folder(job_id))) == {"job.json", "status.json"}
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "config", "train", "error"),
+    [
+        ("gan", "digits", {}, {}, RunError),
+        ("../x", "digits", {}, {}, RunError),
+        ("vae", "../../x", {}, {}, RunError),
+        ("vae", "a\0b", {}, {}, RunError),
+        ("vae", "x" * 60, {}, {}, RunError),
+        ("vae", "digits", {"z_dim": 0}, {}, KnobError),
+        ("vae", "digits", {"depth": 3}, {}, KnobError),
+        ("cnn", "digits", {"z_dim": 2}, {}, KnobError),
+        ("vae", "digits", {}, {"epochs": True}, KnobError),
+        ("vae", "digits", {}, {"learning_rate": math.nan}, KnobError),
+        ("vae", "digits", {}, {"epochs": 10**400}, KnobError),
+    ],
+)
+def test_what_cannot_be_trained_is_not_queued(
+    store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        queue.submit(store, model, dataset, config, train)
+    sentence(caught.value)
+    assert not store.root.exists()
+
+
+def test_a_title_says_what_matters() -> None:
+    assert queue.default_title("vae", "mnist", {"network": "conv", "z_dim": 10}) == "conv vae on mnist, 10-D"
+    assert queue.default_title("cnn", "digits", {}) == "cnn on digits"
+
+
+def test_jobs_wait_in_the_order_in_which_they_came(store: Store) -> None:
+    first, second, third = (submit(store, f"number {n}") for n in range(3))
+    assert queue.queue(store) == [first, second, third]
+    queue.order(store, second, "pause")
+    assert queue.queue(store) == [first, third]
+    assert [job.title for job in queue.jobs(store)] == ["number 0", "number 1", "number 2"]
+    queue.resume(store, second)
+    assert queue.queue(store) == [first, second, third]
+
+
+def test_a_finished_run_is_no_job(store: Store) -> None:
+    job_id = submit(store)
+    saved(store, job_id)
+    assert queue.jobs(store) == []
+    assert status(store, job_id) == Status("done")
+
+
+def test_an_empty_store_has_no_jobs(store: Store) -> None:
+    assert (queue.jobs(store), queue.queue(store)) == ([], [])
+
+
+# what a job says of itself
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"state": "running"',
+        b"{}",
+        b'{"state": "running", "mood": "good"}',
+        b'{"state": "asleep"}',
+        b'{"state": 5}',
+        b'{"state": ["queued"]}',
+        b'{"state": "queued", "step": "12"}',
+        b'{"state": "queued", "message": 5}',
+        b'{"state": "paused", "seconds": null}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_status_that_cannot_be_read_is_an_interruption(store: Store, content: bytes | None) -> None:
+    job_id = submit(store)
+    path = store.folder(job_id) / "status.json"
+    path.unlink() if content is None else path.write_bytes(content)
+    said = status(store, job_id)
+    assert said.state == "interrupted"
+    sentence(ValueError(said.message))
+    assert queue.queue(store) == []
+    queue.resume(store, job_id)
+    assert queue.queue(store) == [job_id]
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_a_job_that_says_it_trains_is_interrupted_if_nobody_holds_it(store: Store, state: State) -> None:
+    job_id = submit(store)
+    said = Status(state, step=5, n_steps=10, seconds=1.0)
+    say(store.folder(job_id), said)
+    lock = store.folder(job_id) / "job.lock"
+    with FileLock(lock):
+        assert status(store, job_id) == said
+    if state in ("loading", "running"):
+        gone = "The process that trained it is gone."
+        assert status(store, job_id) == dataclasses.replace(said, state="interrupted", message=gone)
+    else:
+        assert status(store, job_id) == said
+
+
+def test_progress_is_a_share_and_a_time_to_wait() -> None:
+    assert Status("queued").fraction == 0
+    assert Status("queued").seconds_left == math.inf
+    said = Status("running", step=25, n_steps=100, seconds=10.0)
+    assert (said.fraction, said.seconds_left) == (0.25, 30.0)
+    assert {state for state in get_args(State) if Status(state).is_live} == {"queued", "loading", "running"}
+
+
+def test_a_lock_that_nobody_holds_is_not_held(tmp_path: Path) -> None:
+    lock = tmp_path / "job.lock"
+    assert not queue.is_held(lock)
+    assert not lock.exists()
+    with FileLock(lock):
+        assert queue.is_held(lock)
+    assert not queue.is_held(lock)
+
+
+# damaged jobs
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "other"},
+        {"id": "../x"},
+        {"id": 5},
+        {"id": ["a"]},
+        {"title": 5},
+        {"model": "gan"},
+        {"model": ["vae"]},
+        {"dataset": 5},
+        {"dataset": ["digits"]},
+        {"config": {"z_dim": 0}},
+        {"config": {"z_dim": 10**400}},
+        {"config": []},
+        {"config": None},
+        {"config": "hidden"},
+        {"train": []},
+        {"train": {"epochs": 0}},
+        {"submitted": 5},
+        {"submitted": None},
+        {"note": 5},
+        {"mood": "good"},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_a_damaged_job_is_refused_and_hides_no_other(store: Store, change: dict[str, Any]) -> None:
+    good = submit(store)
+    bad = submit(store)
+    path = store.folder(bad) / "job.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RunError) as caught:
+        queue.read(store, bad)
+    sentence(caught.value)
+    assert [job.id for job in queue.jobs(store)] == queue.queue(store) == [good]
+    with pytest.raises(RunError):
+        queue.resume(store, bad)
+    assert {row.id for row in store.rows()} == {good, bad}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000, b"9" * 5_000])
+def test_a_job_that_is_no_job_is_refused_and_hides_no_other(store: Store, content: bytes) -> None:
+    good = submit(store)
+    bad = submit(store)
+    (store.folder(bad) / "job.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"job\.json is missing or damaged"):
+        queue.read(store, bad)
+    assert queue.queue(store) == [good]
+
+
+def test_folders_that_are_no_jobs_are_left_out(store: Store) -> None:
+    good = submit(store)
+    text = (store.folder(good) / "job.json").read_text()
+    for name in (".gone.deleted", "some notes", f"{good} (copy)", f"{good}-copy"):
+        (store.root / name).mkdir()
+        (store.root / name / "job.json").write_text(text)
+        (store.root / name / "status.json").write_text('{"state": "queued"}')
+    assert queue.queue(store) == [good]
+
+
+# orders
+
+
+def test_pausing_a_waiting_job_takes_it_off_the_queue(store: Store) -> None:
+    job_id = submit(store)
+    queue.order(store, job_id, "pause")
+    assert status(store, job_id).state == "paused"
+    assert not (store.folder(job_id) / "control").exists()
+
+
+def test_discarding_a_waiting_job_removes_it(store: Store) -> None:
+    job_id = submit(store)
+    queue.order(store, job_id, "discard")
+    assert list(store.root.iterdir()) == []
+
+
+def test_a_job_without_a_step_cannot_be_stopped_and_kept(store: Store) -> None:
+    job_id = submit(store)
+    before = files(store.folder(job_id))
+    with pytest.raises(RunError, match="nothing to keep"):
+        queue.order(store, job_id, "stop")
+    assert files(store.folder(job_id)) == before
+
+
+def test_stopping_a_paused_job_queues_it_to_be_kept(store: Store) -> None:
+    job_id = submit(store)
+    (store.folder(job_id) / "checkpoint.safetensors").write_bytes(b"one")
+    say(store.folder(job_id), Status("paused", 5, 10))
+    queue.order(store, job_id, "stop")
+    assert status(store, job_id) == Status("queued", 5, 10)
+    assert (store.folder(job_id) / "control").read_text() == "stop"
+
+
+@pytest.mark.parametrize("what", get_args(Order))
+def test_a_job_that_trains_is_asked_through_its_control_file(store: Store, what: Order) -> None:
+    job_id = submit(store)
+    said = Status("running", 5, 10)
+    say(store.folder(job_id), said)
+    with FileLock(store.folder(job_id) / "job.lock"):
+        queue.order(store, job_id, what)
+        assert status(store, job_id) == said
+    assert (store.folder(job_id) / "control").read_text() == what
+
+
+def test_resuming_forgets_what_was_asked(store: Store) -> None:
+    job_id = submit(store)
+    say(store.folder(job_id), Status("failed", 5, 10, message="No space left."))
+    (store.folder(job_id) / "control").write_text("stop")
+    queue.resume(store, job_id)
+    assert status(store, job_id) == Status("queued", 5, 10)
+    assert not (store.folder(job_id) / "control").exists()
+
+
+@pytest.mark.parametrize("what", get_args(Order))
+def test_an_order_to_no_job_is_refused(store: Store, what: Order) -> None:
+    for job_id in ("none", "../x"):
+        with pytest.raises(RunError):
+            queue.order(store, job_id, what)
+        with pytest.raises(RunError):
+            queue.resume(store, job_id)
+    assert not store.root.exists()
+
+
+@pytest.mark.parametrize("what", ["pause", "stop"])
+def test_an_order_that_comes_too_late_leaves_the_run_as_it_is(store: Store, what: Order) -> None:
+    saved(store)
+    before = files(store.folder("one"))
+    with contextlib.suppress(RunError):  # saying so is as good as saying nothing
+        queue.order(store, "one", what)
+    assert files(store.folder("one")) == before
+
+
+def test_a_finished_run_is_not_resumed(store: Store) -> None:
+    saved(store)
+    before = files(store.folder("one"))
+    with pytest.raises(RunError):
+        queue.resume(store, "one")
+    assert files(store.folder("one")) == before
+
+
+# previews
+
+
+@pytest.mark.parametrize("content", [None, b"", b"rubbish", safetensors.torch.save({"x": torch.zeros(1)})])
+def test_a_job_without_a_readable_preview_has_none(store: Store, content: bytes | None) -> None:
+    job_id = submit(store)
+    if content is not None:
+        (store.folder(job_id) / "preview.safetensors").write_bytes(content)
+    assert queue.last_preview(store, job_id) is None

@@ -1,0 +1,323 @@
+"""The page of score fields: what it draws, what it counts, what a click does, and what it says to bad input."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from latentlab.analysis.score.field import MOST_POINTS, FieldError
+from latentlab.analysis.score.fixed_points import attractors
+from latentlab.data import DENSITIES
+from latentlab.models import DAE
+from latentlab.runs.store import Store
+from latentlab.training.incremental import Lesson, Moment, advance
+from pages.score_field.choose_field import read_points
+from pages.score_field.exact_1d import read_bumps
+from tests.pages.conftest import Open, words
+
+
+def spec(app: AppTest, which: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(app.get("plotly_chart")[which].proto.spec)
+    return found
+
+
+def traces(app: AppTest, name: str) -> list[dict[str, Any]]:
+    return [trace for trace in spec(app)["data"] if name in str(trace.get("name", ""))]
+
+
+def choose(app: AppTest, key: str, value: object) -> AppTest:
+    app.session_state[key] = value
+    return app.run()
+
+
+def denoiser(run_id: str) -> DAE:
+    model = Store.default().load(run_id)
+    assert isinstance(model, DAE)
+    return model
+
+
+def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) -> None:
+    app = opened("score_field")
+    assert not app.exception
+    assert app.selectbox(key="picked").value == "spiral-dae"
+    kinds = [trace["type"] for trace in spec(app)["data"]]
+    assert "heatmap" in kinds
+    assert "against the exact score" in words(app)
+    assert "median cosine 0.99" in words(app)
+
+
+@pytest.mark.parametrize("run", ["mixture-dae", "moons-dae", "rings-dae", "pinwheel-dae", "checkerboard-dae"])
+def test_every_density_has_its_field(opened: Open, run: str) -> None:
+    app = opened("score_field", run=run)
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize(
+    "behind",
+    ["none", "true energy", "energy by path", "length of the score", "reconstruction error", "angle error",
+     "length error", "curl"],
+)  # fmt: skip
+def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> None:
+    app = opened("score_field", run="mixture-dae", behind=behind)
+    assert not app.exception
+    layers = [trace for trace in spec(app)["data"] if trace["type"] in ("heatmap", "contour")]
+    assert len(layers) == (behind != "none")
+
+
+def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:
+    app = choose(opened("score_field", run="mixture-dae"), "of-run", "Exact")
+    assert "no network can do better" in words(app)
+    slider = next(one for one in app.select_slider if one.label == "Noise σ")
+    before = spec(app)["data"]
+    slider.set_value(0.2).run()
+    assert spec(app)["data"] != before
+    assert "σ = 0.2" in words(app)
+
+
+def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Points")
+    assert not app.exception
+    assert "exact optimum of 300 points" in words(app)
+    assert [len(traces(app, name)) for name in ("upper moon", "lower moon")] == [1, 1]  # each in its own colour
+
+
+def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("score_field", run="spiral-dae-naive", behind="basins")
+    assert "looking for fixed points" in words(app)
+    (asked,) = helper.values()
+    density = DENSITIES["spiral"]
+    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, (-0.6, 0.6, -0.6, 0.6)))
+    app.run()
+    assert "looking for" not in words(app)
+    share = float(next(m.value for m in app.markdown if "of 3,721 places" in m.value).split("%")[0].strip("*"))
+    assert 20 < share < 45  # the reference measured 31 %
+    assert density.dim == 2
+
+
+def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
+    app = opened("score_field")
+    app.button(key="preset-Between its arms").click().run()
+    assert not app.exception
+    ranges = spec(app)["layout"]
+    np.testing.assert_allclose(ranges["xaxis"]["range"], [-0.47, -0.15])
+    np.testing.assert_allclose(ranges["yaxis"]["range"], [-0.13, 0.19])
+    app.button(key="preset-Out of control").click().run()
+    assert app.selectbox(key="picked").value == "spiral-dae-naive"
+    assert "box" not in app.query_params
+    app.segmented_control(key="whose").set_value("my points").run()
+    app.button(key="preset-Mixture").click().run()
+    assert not app.exception
+    assert app.segmented_control(key="whose").value == "the model's"
+    assert app.selectbox(key="behind").value == "angle error"
+    assert app.selectbox(key="picked").value == "mixture-dae"
+
+
+def test_points_of_ones_own_are_a_click_away(opened: Open) -> None:
+    for run, planar in (("mixture-dae", "mixture-dae"), ("mnist-dae", "spiral-dae")):
+        app = opened("score_field", run=run, at="0.1,0.2")
+        app.button(key="preset-own").click().run()
+        assert not app.exception
+        assert app.selectbox(key="picked").value == planar
+        assert "5 points; the density is a kernel estimate" in words(app)
+        assert app.segmented_control(key="pointer-True").value == "adds points"
+        assert "at" not in app.query_params
+
+
+def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
+    app = opened("score_field", run="mixture-dae", at="-2,-0.5")
+    assert "At (-2, -0.5)" in words(app)
+    model = denoiser("mixture-dae")
+    r = model.denoise(torch.tensor([[-2.0, -0.5]]))[0]
+    assert f"({float(r[0]):.3g}, {float(r[1]):.3g}) ±" in words(app)
+
+
+def test_the_place_that_is_looked_at_first_lies_in_sight(opened: Open) -> None:
+    app = opened("score_field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
+    (said,) = (one.value for one in app.markdown if "the data look" in one.value)
+    x, y = (float(v) for v in said.partition("(")[2].partition(")")[0].split(","))
+    assert -0.47 < x < -0.15
+    assert -0.13 < y < 0.19
+
+
+def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Open) -> None:
+    app = opened("score_field", at="nan,1", box="1,0,x")
+    assert not app.exception
+    said = [warning.value for warning in app.warning]
+    assert any("“at”" in text for text in said)
+    assert any("“box”" in text for text in said)
+    app = opened("score_field", box="3,1,2,4")
+    assert ["“box”" in warning.value for warning in app.warning] == [True]
+    assert "box" not in app.query_params
+
+
+def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
+    app = opened("score_field", run="mixture-dae", detail="Energy and curl")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 4
+    loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
+    assert loop == pytest.approx(other - one, abs=0.02) or loop == pytest.approx(one - other, abs=0.02)
+    app.session_state["loop-mixture"] = [(0.0, 0.0), (1.0, 0.0)]
+    assert "yours has 2 corners so far, and needs three" in words(app.run())
+    # an exact field is a gradient
+    exact = choose(app, "of-run", "Exact")
+    assert abs(float(exact.metric[0].value.split()[0])) < 1e-3
+    assert exact.metric[3].value == "0.000"
+
+
+def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
+    app = opened("score_field", detail="One dimension")
+    assert not app.exception
+    table = app.table[0].value
+    assert list(table["σ"]) == ["1", "0.31", "0.16", "0.06", "0.03", "0.01"]
+    assert list(table["contracting − true"])[:2] == ["1.73", "1.42"]
+    stairs = opened("score_field", detail="One dimension", **{"density-1d": "three points"})
+    assert not stairs.exception
+    assert not stairs.error
+    assert "once σ is small" in words(stairs)
+
+
+def test_images_have_scores_that_are_images(opened: Open) -> None:
+    for run in ("digits-dae", "mnist-dae"):
+        app = opened("score_field", run=run)
+        assert not app.exception
+        assert app.image
+        assert "Noise left" in words(app)
+        assert app.get("plotly_chart")
+    assert not choose(app, "image-detail", "The same, again and again").exception
+
+
+def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
+    address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "The same, again and again"}
+    app = opened("score_field", run="digits-dae", **address)
+    assert not app.exception
+    assert app.select_slider(key="noise-digits-dae").value == 0.2
+    assert app.number_input(key="first").value == 7
+    assert "a way uphill in density" in words(app)
+
+
+def test_three_examples_that_span_no_plane_are_a_sentence(opened: Open) -> None:
+    app = opened("score_field", run="digits-dae")
+    app.number_input(key="corner-1-digits-dae").set_value(app.number_input(key="corner-0-digits-dae").value).run()
+    assert any("lie on a line" in error.value for error in app.error)
+
+
+def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
+    app = opened("score_field", run="curve-dae")
+    assert not app.exception
+    assert "10 dimensions" in words(app)
+    assert [trace["text"] for trace in spec(app)["data"] if trace.get("mode") == "markers+text"] == [
+        [f"example {k}" for k in (0, 166, 333)]  # there is one class, which would tell nothing apart
+    ]
+
+
+def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
+    app = opened("score_field", whose="my points")
+    assert not app.exception
+    assert "kernel estimate" in words(app)
+    app.text_area(key="my-points").set_value("0, 0\n1, 1\n1, x").run()
+    assert [error.value for error in app.error] == ["Line 3 of the points isn't two numbers below a million: '1, x'."]
+    app.text_area(key="my-points").set_value("0.5 0.5").run()
+    assert not app.exception
+    assert not app.error
+    app.text_area(key="my-points").set_value("1,1\n1,1\n1,1").run()
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
+@pytest.mark.parametrize("kind", ["Exact", "Points", "Live"])
+def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
+    app = opened("score_field", whose="my points", **{"of-mine": kind})
+    app.text_area(key="my-points").set_value(text).run()
+    assert not app.exception
+    assert not app.error
+    assert next(one for one in app.segmented_control if one.label == "Field of").value == kind
+    n = text.count("\n") + 1
+    assert f"{n} point{'s' if n > 1 else ''}; the density is a kernel estimate" in words(app)
+
+
+def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
+    app = opened("score_field", whose="my points", **{"of-mine": "Points"})
+    for scale in (1e-3, 1.0, 1e5):
+        app.text_area(key="my-points").set_value(f"0, 0\n{scale}, {scale}\n{-scale}, {scale / 2}").run()
+        noise = next(one for one in app.select_slider if one.label == "Noise σ")
+        assert isinstance(noise.value, float)
+        assert 0.03 * scale < noise.value < 0.5 * scale
+        assert "exact optimum of 3 points" in words(app)
+        assert "no network can do better" in words(app)
+
+
+def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
+    app = opened("score_field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
+    assert "exact optimum of the density**, σ = 0.2" in words(app)
+    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
+    assert "exact optimum of 30 points" in words(app)
+    app = opened("score_field", run="moons-dae", **{"of-run": "Live", "live-model": "rcae"})
+    assert "rcae after 0 steps" in words(app)
+    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
+    assert "exact optimum of 300 points" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no points yet"),
+        ("\n \n", "no points yet"),
+        ("1, nan", "isn't two numbers"),
+        ("1, inf", "isn't two numbers"),
+        ("1, 1e9", "isn't two numbers"),
+        ("1, 2, 3", "isn't two numbers"),
+        ("x, y", "isn't two numbers"),
+        ("0, 0\n" * 1_000_000, f"1,000,000 points are too many to draw; bring at most {MOST_POINTS:,}"),
+    ],
+)
+def test_points_that_can_not_be_are_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(FieldError, match=said):
+        read_points(text)
+
+
+def test_points_are_read_with_any_separator_and_names_of_columns() -> None:
+    np.testing.assert_array_equal(read_points("x;y\n1;2\n\n3\t4\n5, -6e-1"), [[1, 2], [3, 4], [5, np.float32(-0.6)]])
+
+
+def test_bumps_that_are_not_whole_yet_are_left_out() -> None:
+    rows = [{"place": 0, "width": 0.1, "weight": 1}, {"place": 1.0, "width": None, "weight": 1}, {"place": "x"}]
+    assert read_bumps(rows) == ((0.0, 0.1, 1.0),)
+
+
+def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    assert not app.exception
+    assert "Not trained yet" in words(app)
+    app.button(key="live-start").click().run()
+    key, asked = next((key, one) for key, one in helper.items() if key.endswith(" 0"))
+    assert not asked.done()
+    before = spec(app)["data"]
+    lesson = Lesson("dae", {"hidden": 128}, {"epochs": 3}, np.zeros((4, 2), np.float32))
+    now = advance(lesson, Moment(), 5)
+    asked.set_result(Moment(now.state, 20, 3_200, 1.5, ((20, 0.5),)))
+    app.run()
+    assert "20 of 3,200 steps" in words(app)
+    assert spec(app)["data"] != before
+    assert any(other.endswith(" 20") for other in helper), "the next moment is asked for"
+    app.button(key="live-stop").click().run()
+    assert not any(button.key == "live-stop" for button in app.button)
+    assert key
+
+
+def test_what_goes_wrong_in_training_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    app.button(key="live-start").click().run()
+    asked = next(one for key, one in helper.items() if key.endswith(" 0"))
+    asked.set_exception(ValueError("The loss became nan.\nmore"))
+    app.run()
+    assert not app.exception
+    assert any(error.value == "The loss became nan." for error in app.error)

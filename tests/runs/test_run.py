@@ -1,0 +1,216 @@
+"""A `run.json` is read back as it was written, or refused in one sentence, whatever is in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import random
+from typing import Any
+
+import pytest
+
+from latentlab.models import VAE
+from latentlab.runs.run import SCHEMA, Run, labels
+from latentlab.serialization import RunError
+
+RUN = Run(
+    id="vae-digits-1",
+    title="Ziffern — 数字",
+    model="vae",
+    dataset="digits",
+    config={"z_dim": 2, "hidden": 8, "std": 0.1},
+    train={"epochs": 1, "learning_rate": 0.001, "bf16": False},
+    shape=(1, 8, 8),
+    classes=tuple("0123456789"),
+    steps=10,
+    seconds=0.5,
+    created="2026-01-02T03:04:05.678901+00:00",
+    size=1234,
+    metrics={"loss": 1 / 3, "bound": -27.5, "kl": 3.0},
+    note="made by hand",
+)
+HUGE = 10**400
+NUMBERS = ("steps", "seconds", "size", "metrics.loss", "config.hidden", "config.std", "train.epochs", "train.clip")
+HOSTILE: tuple[Any, ...] = (
+    *(None, True, False, -1, 0, 1, 1.5, HUGE, -HUGE, math.nan, math.inf, -math.inf, 1e308),
+    *("", "x" * 10_000, "two\nlines", "\0", "../x", "\ud800", "vae", [], {}, [[[]]], [1, 2], {"a": {"b": 1}}),
+)
+
+
+def edited(path: str, value: object) -> str:
+    """The `run.json` of RUN with one value ("shape", "config.hidden") set to another."""
+    values = json.loads(RUN.to_json())
+    *parents, name = path.split(".")
+    inside = values
+    for parent in parents:
+        inside = inside[parent]
+    inside[name] = value
+    return json.dumps(values)
+
+
+def refused(text: str) -> str:
+    """The sentence with which a `run.json` is refused."""
+    with pytest.raises(RunError) as caught:
+        Run.from_json(text)
+    return sentence(caught.value)
+
+
+def sentence(error: Exception) -> str:
+    """The message of an error, which must be a sentence that a person can read."""
+    text = str(error)
+    assert text.endswith("."), text
+    assert "\n" not in text
+    assert len(text) <= 300
+    assert not any(word in text for word in ("Error", "Traceback", "<class", " object at 0x")), text
+    return text
+
+
+def test_a_run_is_read_back_as_it_was_written() -> None:
+    assert Run.from_json(RUN.to_json()) == RUN
+
+
+def test_labels_tell_runs_of_one_title_apart() -> None:
+    runs = [dataclasses.replace(RUN, id=f"vae-{end}", title=title) for end, title in
+            (("0001", "Mine"), ("0002", "Mine"), ("0003", "Yours"), ("1-0002", "Mine"))]  # fmt: skip
+    assert list(labels(runs).values()) == [
+        "Mine · 0001",
+        "Mine · 0002 (vae-0002)",
+        "Yours",
+        "Mine · 0002 (vae-1-0002)",
+    ]
+
+
+def test_a_run_builds_its_model() -> None:
+    model = RUN.build()
+    assert isinstance(model, VAE)
+    assert (model.config.hidden, model.spec) == (8, RUN.spec)
+    assert RUN.kind is VAE
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not valid JSON"),
+        ("{'id': 1}", "not valid JSON"),
+        (RUN.to_json()[:-1], "not valid JSON"),
+        ("9" * 5_000, "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
+        ('{"a":' * 100_000, "not valid JSON"),
+        ("[" * 100_000 + "]" * 100_000, "not valid JSON"),
+        ("[]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ('"run"', "not a JSON object"),
+        ("{}", "no known format number"),
+        (edited("schema", SCHEMA + 1), "written by a newer LatentLab"),
+        (edited("schema", 0), "no known format number"),
+        (edited("schema", True), "no known format number"),
+        (edited("schema", "1"), "no known format number"),
+        (edited("flavour", 1), "missing or unknown fields: flavour"),
+        (edited("model", "gan"), "model this LatentLab doesn't know: gan"),
+        (edited("config.hidden", 7), "hidden must be between 8 and 4096, got 7"),
+        (edited("config.hidden", 8.0), "hidden must be a whole number"),
+        (edited("config.hidden", True), "hidden must be a whole number"),
+        (edited("config.depth", 3), "Unknown setting depth"),
+        (edited("train.epochs", 0), "epochs must be between 1 and 10000, got 0"),
+        (edited("train.bf16", 1), "bf16 must be true or false"),
+        (edited("steps", -1), "steps"),
+        (edited("size", -1), "size"),
+        (edited("seconds", -1.0), "seconds"),
+        (edited("metrics.loss", "low"), "metrics"),
+        (edited("metrics.loss", None), "metrics"),
+        (edited("metrics.loss", True), "metrics"),
+        (edited("created", "yesterday"), "created"),
+        (edited("created", ""), "created"),
+        (edited("created", "2026-13-01T00:00:00+00:00"), "created"),
+        (edited("classes", [1, 2]), "classes"),
+        (edited("shape", [1, -8, 8]), "shape"),
+        (edited("shape", [0, 8, 8]), "shape"),
+        (edited("shape", [1, 8.0, 8]), "shape"),
+        (edited("shape", [True, 8, 8]), "shape"),
+        (edited("shape", [1, 8, HUGE]), "shape"),
+        (edited("shape", [[1], 8, 8]), "shape"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_reason(text: str, reason: str) -> None:
+    assert reason in refused(text)
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Run)])
+def test_a_missing_field_is_named(name: str) -> None:
+    values = json.loads(RUN.to_json())
+    del values[name]
+    assert f"missing or unknown fields: {name}" in refused(json.dumps(values))
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Run)])
+def test_a_field_of_the_wrong_kind_is_named(name: str) -> None:
+    right = type(json.loads(RUN.to_json())[name])
+    kinds = (int, float) if right is float else (right,)
+    pool: tuple[object, ...] = (None, True, 1, 1.5, "one", [], {})
+    for value in (value for value in pool if type(value) not in kinds):
+        assert f"The field {name} " in refused(edited(name, value))
+
+
+@pytest.mark.parametrize("path", NUMBERS)
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, HUGE, -HUGE], ids=["nan", "inf", "-inf", "huge", "-huge"]
+)
+def test_a_number_that_is_none_or_beyond_all_bounds_is_refused(path: str, value: float) -> None:
+    refused(edited(path, value))
+
+
+def test_a_field_that_is_there_twice_is_refused() -> None:
+    refused(RUN.to_json().replace('"title"', '"id": "vae-digits-2", "title"'))
+
+
+@pytest.mark.parametrize("path", ["schema", "model", "config.hidden", "config.likelihood", "created", "x" * 1_000])
+def test_the_reason_stays_one_short_line_whatever_the_file_holds(path: str) -> None:
+    values: tuple[object, ...] = ("x" * 10_000, "two\nlines", [[1] * 10_000])
+    for value in values:
+        refused(edited(path, value))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_bytes_give_a_run_or_a_reason(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(150):
+        content = bytearray(RUN.to_json().encode())
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(content))
+            match rng.randrange(4):
+                case 0:
+                    content[at] = rng.randrange(256)
+                case 1:
+                    del content[at : at + rng.randint(1, 20)]
+                case 2:
+                    content[at:at] = rng.choice([b'"', b"}", b",", b"[", b"-", b"9" * 30, b"e99", b"null", b"NaN"])
+                case _:
+                    content[at:at] = content[rng.randrange(len(content)) :][: rng.randint(1, 60)]
+        _run_or_reason(content.decode("utf-8", "replace"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_values_give_a_run_or_a_reason(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(150):
+        values = json.loads(RUN.to_json())
+        for _ in range(rng.randint(1, 2)):
+            inside = rng.choice([part for part in (values, *values.values()) if isinstance(part, dict | list) and part])
+            key = rng.choice(list(inside) if isinstance(inside, dict) else range(len(inside)))
+            if rng.random() < 0.1:
+                del inside[key]
+            else:
+                inside[key] = rng.choice(HOSTILE)
+        _run_or_reason(json.dumps(values))
+
+
+def _run_or_reason(text: str) -> None:
+    """What is read can be written and read again, and shown; what isn't is refused in a sentence."""
+    try:
+        run = Run.from_json(text)
+    except RunError as error:
+        sentence(error)
+        return
+    assert Run.from_json(run.to_json()) == run
+    assert all(math.isfinite(value) for value in (run.seconds, run.steps, run.size, *run.metrics.values()))
