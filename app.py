@@ -20,7 +20,7 @@ def main() -> None:
             page.path,
             title=page.title,
             icon=f":material/{page.icon}:" if page.icon else None,
-            url_path=None if page is HOME else page.address or page.name,
+            url_path=None if page is HOME else page.url,
             default=page is HOME,
         )
         for page in PAGES

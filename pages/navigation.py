@@ -32,7 +32,7 @@ class Page:
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
         data: it can show data without a model.
         text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
-        address: the last part of its URL, where it isn't its name.
+        address: the last part of its URL, where it isn't its name: links made with it go on working.
     """
 
     name: str
@@ -44,6 +44,11 @@ class Page:
     data: bool = False
     text: str = ""
     address: str = ""
+
+    @property
+    def url(self) -> str:
+        """The last part of its URL."""
+        return self.address or self.name
 
     @property
     def path(self) -> str:

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from latentlab.jobs.background import Background
 from latentlab.runs.store import SHIPPED, Store
@@ -80,12 +81,17 @@ def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.context["theme"] = theme
         if page != "home":
-            app.switch_page(path_of(page))
+            app._page_hash = calc_hash(url_of(page))  # before its first run AppTest goes by the names of files
         for name, value in address.items():
             app.query_params[name] = value
         return app.run()
 
     return open_page
+
+
+def url_of(name: str) -> str:
+    """The last part of the address of a page."""
+    return next(page.url for page in PAGES if page.name == name)
 
 
 def path_of(name: str) -> str:
