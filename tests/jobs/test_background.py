@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 ORPHAN = """
 import os, sys, time
-from latentlab import background
+from latentlab.jobs import background
 from latentlab.jobs.background import Background
 if __name__ == "__main__":
     helper = Background()

@@ -445,7 +445,7 @@ def test_a_killed_worker_leaves_a_job_that_goes_on_to_the_same_end(store: Store)
     epochs = 200
     job_id = submit(store, epochs)
     code = (
-        "import sys, pathlib; from latentlab import worker; from latentlab.store import Store;"
+        "import sys, pathlib; from latentlab.jobs import worker; from latentlab.runs.store import Store;"
         "worker.CHECKPOINT_SECONDS = 0.05; worker.work(Store(pathlib.Path(sys.argv[1])))"
     )
     checkpoint = store.folder(job_id) / "checkpoint.safetensors"

@@ -220,7 +220,8 @@ def test_an_unknown_metric_is_refused() -> None:
 
 def test_what_is_heavy_is_imported_where_it_is_used() -> None:
     modules = ", ".join(
-        f"latentlab.analysis.{name}" for name in ("directions", "projection", "faithfulness", "clusters", "latents")
+        f"latentlab.analysis.{name}"
+        for name in ("latent.pca", "maps.projection", "maps.trustworthiness", "maps.clusters", "activations")
     )
     code = f"import {modules}, sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
