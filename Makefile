@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help app test lint unit browser checkpoints benchmarks clean
+.PHONY: help app test lint unit browser checkpoints docs benchmarks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -28,6 +28,9 @@ browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the
 
 checkpoints: $(VENV)/app.stamp  ## train again what ships (about three hours on one core)
 	$(RUN) -m latentlab reproduce
+
+docs: $(VENV)/app.stamp  ## write the tables of models and knobs in docs/
+	$(RUN) -m latentlab docs
 
 benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one table each
 	$(RUN) -m benchmarks.training

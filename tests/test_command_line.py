@@ -22,7 +22,8 @@ import torch
 
 from latentlab import __main__ as command_line
 from latentlab.__main__ import main
-from latentlab.data import DENSITIES, NAMES, Shelf
+from latentlab.cli import reproduce
+from latentlab.data import DENSITIES, NAMES, Shelf, kind_of
 from latentlab.data.builtin import images
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
@@ -32,7 +33,7 @@ from latentlab.models import MODELS, Spec, abilities
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.settings import FIRST_DATA
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import TrainConfig, training_knobs
 from tests.conftest import ROOT
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
@@ -51,7 +52,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The store that the command line uses: empty, and nothing ships."""
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
-    for module in ("latentlab.runs.store", "latentlab.__main__"):
+    for module in ("latentlab.runs.store", "latentlab.cli.reproduce"):
         monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
     store = Store(tmp_path / "runs", shipped=tmp_path / "shipped")
     monkeypatch.setattr(Store, "default", lambda: store)
@@ -74,7 +75,7 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 
 def trainers() -> dict[str, argparse.ArgumentParser]:
-    return commands(commands(command_line._parser())["train"])
+    return commands(commands(command_line.parser())["train"])
 
 
 # flags
@@ -83,7 +84,7 @@ def trainers() -> dict[str, argparse.ArgumentParser]:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_knob_has_a_flag_that_names_its_default(model: str) -> None:
     flags = {option: action for action in trainers()[model]._actions for option in action.option_strings}
-    for knob in (*knobs(MODELS[model].Config), *knobs(TrainConfig)):
+    for knob in (*knobs(MODELS[model].Config), *training_knobs(MODELS[model])):
         action = flags[f"--{knob.name}"]
         assert (action.dest, action.default) == (knob.name, None)  # what isn't given is left to the knob
         assert f"default {knob.default}" in str(action.help)
@@ -98,13 +99,15 @@ def test_the_default_of_a_knob_is_the_default_of_its_field(config: type[Any]) ->
 
 @pytest.mark.parametrize("model", MODELS)
 def test_no_knob_takes_the_name_of_something_else(model: str) -> None:
-    names = [knob.name for knob in (*knobs(MODELS[model].Config), *knobs(TrainConfig))]
+    names = [knob.name for knob in (*knobs(MODELS[model].Config), *training_knobs(MODELS[model]))]
     assert len(names) == len(set(names))
     assert not set(names) & {"model", "dataset", "title", "json", "bound_images", "command", "help"}
 
 
 def test_flags_become_the_knobs_of_the_job(mine: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_line, "_train", lambda store, job_id, **_: saved(store, job_id) and store.read(job_id))
+    monkeypatch.setattr(
+        "latentlab.cli.train.train_job", lambda store, job_id, **_: saved(store, job_id) and store.read(job_id)
+    )
     flags = ["--z_dim", "3", "--likelihood", "gaussian", "--std", "0.2", "--bf16", "true", "--learning_rate", "1e-2"]
     assert main(["train", "vae", "digits", "--title", "My run", *flags]) == 0
     (path,) = mine.root.glob("*/job.json")
@@ -162,7 +165,7 @@ def test_what_the_parser_does_not_know_ends_with_status_2(
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    top = commands(command_line._parser())
+    top = commands(command_line.parser())
     assert top.keys() >= {"app", "train", "runs", "data", "reproduce"}
     for words in ([], *([name] for name in top), *(["train", name] for name in MODELS)):
         with pytest.raises(SystemExit) as ended:
@@ -262,7 +265,7 @@ def test_runs_are_listed_in_words(mine: Store, capsys: pytest.CaptureFixture[str
     assert main(["runs"]) == 0
     good, broken = capsys.readouterr().out.splitlines()
     assert good.startswith("good ")
-    assert good.endswith("[encodes decodes samples weighs]")
+    assert good.endswith(f"[{', '.join(abilities(MODELS['vae']))}]")
     assert "10 steps in 0 s; test loss 0.3333 nats" in good
     assert broken.split(maxsplit=1) == ["broken", "It was interrupted before it was finished."]
 
@@ -354,7 +357,7 @@ def test_an_odd_environment_is_one_sentence(
 def test_reproduce_makes_the_runs_that_ship(
     mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "RECIPES", TINY)
+    monkeypatch.setattr(reproduce, "RECIPES", TINY)
     assert main(["reproduce"]) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["tiny-vae", "tiny-cnn"]
     assert [(row.id, row.shipped) for row in mine.rows()] == [("tiny-cnn", True), ("tiny-vae", True)]
@@ -424,7 +427,12 @@ def test_recipes_have_ids_titles_and_notes_of_their_own(store: Store) -> None:
 def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
     queue.Job(**dataclasses.asdict(recipe), submitted=queue.now()).check()
     kind = MODELS[recipe.model]
-    assert kind(from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10)).size > 0
+    assert (
+        kind(
+            from_dict(kind.Config, recipe.config), Spec(SHAPES[recipe.dataset], 10, kind_of(SHAPES[recipe.dataset]))
+        ).size
+        > 0
+    )
 
 
 # data of one's own

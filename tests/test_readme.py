@@ -2,39 +2,39 @@
 
 import re
 
+import pytest
+
+from latentlab.cli.docs import PATH, models, readme_table
 from latentlab.knobs import knobs
-from latentlab.models import MODELS, abilities, about
-from latentlab.training.loop import TrainConfig
+from latentlab.models import MODELS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def knob_table() -> str:
-    """A row for each knob: where it belongs, its name, default, range and help."""
-    rows = ["| of | knob | default | range | what it is |", "|---|---|---|---|---|"]
-    owners = [(name, model.Config) for name, model in MODELS.items()] + [("training", TrainConfig)]
-    seen: dict[str, list[str]] = {}
-    for owner, config in owners:
-        for knob in knobs(config):
-            reach = " · ".join(knob.choices) or (
-                f"{knob.low:g} to {knob.high:g}" if knob.low is not None else "yes or no"
-            )
-            seen.setdefault(f"`{knob.name}` | {knob.default} | {reach} | {knob.help} |", []).append(owner)
-    return "\n".join(rows + [f"| {', '.join(owners)} | {row}" for row, owners in seen.items()])
-
-
-def ability_table() -> str:
-    """A row for each model: its name, what it is, and what it can do."""
-    rows = ["| model | what it is | abilities |", "|---|---|---|"]
-    for name, model in MODELS.items():
-        rows.append(f"| `{name}` | {about(model)} | {', '.join(abilities(model))} |")
-    return "\n".join(rows)
-
-
 def test_the_tables_are_those_of_the_code() -> None:
-    assert knob_table() in README
-    assert ability_table() in README
+    assert readme_table() in README
+    assert PATH.read_text(encoding="utf-8") == models()
+
+
+def cells(row: str) -> list[str]:
+    """The cells of a row of a Markdown table; an escaped bar is part of its cell."""
+    return re.split(r"(?<!\\)\|", row)[1:-1]
+
+
+@pytest.mark.parametrize("text", [README, models()], ids=["README", "models"])
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(text: str) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", text + "\n", re.M)
+    assert tables
+    for table in tables:
+        assert len({len(cells(row)) for row in table.splitlines()}) == 1, table.splitlines()[0]
+
+
+def test_every_knob_of_every_model_is_in_the_tables() -> None:
+    text = models()
+    for name, model in MODELS.items():
+        section = text.partition(f"### `{name}`")[2].partition("\n#")[0]
+        assert [row for knob in knobs(model.Config) if (row := f"| `{knob.name}` |") not in section] == []
 
 
 def test_every_file_that_is_named_exists() -> None:
