@@ -45,7 +45,7 @@ from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
 from latentlab.analysis.maps.projection import FULL_QUALITY, project
 from latentlab.analysis.neighbours import neighbour_graph
 from latentlab.data import load
-from latentlab.models import VAE
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.scatter import Colouring, pack
 

@@ -32,9 +32,11 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.sampling import RandomWalk, Target, denoised, prepared, sample_chains
+from latentlab.data import Kind
 from latentlab.data.builtin.synthetic import DENSITIES
-from latentlab.models import DAE, Spec
-from latentlab.nn.layers import initialise
+from latentlab.models import Spec
+from latentlab.models.autoencoders.dae import DAE
+from latentlab.nn.initialise import initialise
 
 ROUNDS = 7
 STEPS = {1: 2_000, 256: 1_000, 1_024: 500, 8_192: 100}  # for each number of chains
@@ -130,7 +132,7 @@ def chains() -> None:
 
 def path_integral() -> None:
     """Print the second table."""
-    model = DAE(DAE.Config(hidden=128, layers=2), Spec((2,), 1)).eval()
+    model = DAE(DAE.Config(hidden=128, layers=2), Spec((2,), 1, Kind.PLANE)).eval()
     initialise(model, device.generator(0))
     print(f"\n| chains | ratios at {POINTS} points, places/s | network alone, places/s | share |\n|--:|--:|--:|--:|")
     for n_chains in (256, 1_024, 4_096):

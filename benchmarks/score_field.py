@@ -26,8 +26,9 @@ from latentlab.experiments.recipes import RECIPES, Recipe
 from latentlab.figures.score import field as draw
 from latentlab.figures.theme import LIGHT
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Denoises, Spec
-from latentlab.training.loop import TrainConfig, start, train
+from latentlab.models import MODELS, Denoises
+from latentlab.training.config import TrainConfig
+from latentlab.training.loop import start, train
 
 N_DRAWS = 20_000
 BOX = (-0.6, 0.6, -0.6, 0.6)
@@ -47,7 +48,7 @@ def trained(recipe: Recipe, seed: int, changed: dict[str, float]) -> tuple[Denoi
     splits = load(recipe.dataset)
     config = from_dict(MODELS[recipe.model].Config, recipe.config | changed)
     how = replace(from_dict(TrainConfig, recipe.train), seed=seed)
-    model = start(recipe.model, config, Spec(splits.train.shape, len(splits.train.classes)), how)
+    model = start(recipe.model, config, splits.train.spec, how)
     began = time.perf_counter()
     for _ in train(model, splits, how, report_every=10_000):
         pass

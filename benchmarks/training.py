@@ -43,11 +43,11 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import DataError, Dataset, Splits, load
-from latentlab.models import Spec
 from latentlab.models.vae.vae import VAE
-from latentlab.nn.layers import initialise
+from latentlab.nn.initialise import initialise
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, train
+from latentlab.training.loop import train
 
 try:
     from pythae import models as peers
@@ -75,7 +75,7 @@ def adapted(base: Any, network: nn.Module, outputs: Callable[[Tensor], dict[str,
 
 def fresh(config: VAE.Config, data: Dataset, seed: int) -> VAE:
     """The model with its initial parameters."""
-    vae = VAE(config, Spec(data.shape, len(data.classes)))
+    vae = VAE(config, data.spec)
     initialise(vae, device.generator(seed))
     return vae
 

@@ -19,7 +19,7 @@ import torch
 from latentlab import data, device
 from latentlab.analysis.sampling import Parzen, bernoulli_bound, parzen
 from latentlab.data import Splits
-from latentlab.models import GSN
+from latentlab.models.energy.gsn import GSN
 from latentlab.runs.store import Store
 
 BURN_IN, STEPS, N_VALID = 100, 10_000, 2_000

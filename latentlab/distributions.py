@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -79,6 +79,16 @@ class Gaussian(NamedTuple):
         if sampled:
             return standard_normal_log_prob(x).sum(-1) - self.log_prob(x)
         return -kl_to_standard_normal(self.mean, self.log_std).sum(-1).expand(x.shape[:-1])
+
+
+class Prior(Protocol):
+    """A distribution of codes that needs no example."""
+
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        """(n, z_dim): draws, on the generator's device."""
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(B, z_dim) -> (B,) nats."""
 
 
 def log_mean_exp(x: Tensor, dim: int) -> Tensor:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.data import Dataset, Splits, load
-from latentlab.models import GSN, VAE
-from latentlab.nn.layers import initialise
+from latentlab.data import Dataset, Kind, Splits, load
+from latentlab.models.energy.gsn import GSN
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 
@@ -45,7 +46,7 @@ def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3,
     rng = device.generator(seed)
     x = torch.randint(0, 256, (n, *shape), generator=rng, dtype=torch.uint8)
     y = torch.randint(0, n_classes, (n,), generator=rng)
-    return Dataset("noise", x, y, tuple(str(k) for k in range(n_classes)))
+    return Dataset("noise", x, y, tuple(str(k) for k in range(n_classes)), Kind.IMAGE)
 
 
 def save_coloured_run(store: Store, kind: type[VAE] | type[GSN]) -> Run:
@@ -54,7 +55,7 @@ def save_coloured_run(store: Store, kind: type[VAE] | type[GSN]) -> Run:
     config = {"hidden": 16}
     run = Run(
         f"coloured-{kind.name}", "Coloured", kind.name, "noise", config, {}, examples.shape, examples.classes, 1, 1.0,
-        "2026-01-01T00:00:00+00:00", 0,
+        "2026-01-01T00:00:00+00:00", 0, Kind.IMAGE,
     )  # fmt: skip
     model = run.build()
     initialise(model, device.generator(0))

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.jobs",),
     ("latentlab.experiments",),
     ("latentlab.figures",),
+    ("latentlab.cli",),
     ("pages", "pages.navigation", "latentlab.__main__"),
     ("pages.components",),
     ("pages.shared",),
@@ -184,6 +185,29 @@ def imports_are_named(path: str, source: str) -> list[str]:
     return [f"{path} imports {name}" for name in imports(parsed(source)) if name.endswith("*")]
 
 
+FOLDERS_OF_MODELS = {path.name for path in (ROOT / "latentlab" / "models").iterdir() if path.is_dir()}
+MODELS = {path.stem for path in (ROOT / "latentlab" / "models").glob("*/*.py") if path.parent.name != "parts"}
+
+
+def models_are_found_by_ability(path: str, source: str) -> list[str]:
+    """Outside `models/` nothing imports a concrete model or compares a model's name; experiments list names as data."""
+    if path.startswith("latentlab/models/"):
+        return []
+    tree = parsed(source)
+    found = [name for name in imports(tree) if name.startswith("latentlab.models.")]
+    wrong = [f"{path} imports {name}" for name in found if name.split(".")[2] in FOLDERS_OF_MODELS]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            for part in (node.left, *node.comparators):
+                names_in = part.elts if isinstance(part, ast.Tuple | ast.List | ast.Set) else [part]
+                wrong += [
+                    f"{path}:{node.lineno} compares a model's name"
+                    for one in names_in
+                    if isinstance(one, ast.Constant) and one.value in MODELS and "model" in ast.unparse(node)
+                ]
+    return wrong
+
+
 def files_are_short(path: str, source: str) -> list[str]:
     limit = 60 if path == "app.py" else 300
     n_lines = len(source.splitlines())
@@ -265,6 +289,12 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (errors_are_named, "latentlab/new.py", "try: ...\nexcept (ValueError, BaseException): ..."),
     (errors_are_named, "latentlab/new.py", "try: ...\nexcept: ..."),
     (imports_are_named, "latentlab/new.py", "from latentlab.nn.layers import *"),
+    (models_are_found_by_ability, "pages/new.py", "from latentlab.models.vae.vae import VAE"),
+    (models_are_found_by_ability, "pages/new.py", "from latentlab.models.parts.gaussian_vae import GaussianVAE"),
+    (models_are_found_by_ability, "latentlab/jobs/new.py", "from latentlab.models import vae"),
+    (models_are_found_by_ability, "latentlab/jobs/new.py", "import latentlab.models.energy.gsn"),
+    (models_are_found_by_ability, "pages/new.py", "if run.model == 'gsn': ..."),
+    (models_are_found_by_ability, "pages/new.py", "if run.model in ('dae', 'cae'): ..."),
     (files_are_short, "app.py", "\n" * 61),
     (files_are_short, "pages/home/new.py", "\n" * 301),
     (files_are_short, "latentlab/new.py", "\n" * 301),
@@ -301,6 +331,8 @@ FINE: list[tuple[Rule, str, str]] = [
     ),
     (one_direction, "latentlab/__main__.py", "from latentlab import data, jobs"),
     (state_and_caches_in_shared, "pages/shared/cached.py", "st.cache_data(max_entries=3)(f)"),
+    (models_are_found_by_ability, "pages/new.py", "from latentlab.models import MODELS, Decodes"),
+    (models_are_found_by_ability, "latentlab/models/new.py", "from latentlab.models.vae.vae import VAE"),
     (device_decides, "latentlab/device.py", "torch.cuda.is_available()"),
     (no_global_seed, "latentlab/device.py", "def generator(seed):\n    return torch.Generator().manual_seed(seed)"),
     (no_pickle, "latentlab/data/new.py", "np.load(path, allow_pickle=False)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -17,6 +18,39 @@ SPLIT_SEED = 0
 
 class DataError(ValueError):
     """Data that can't be had or can't be used; the message is one sentence for the user."""
+
+
+class Kind(StrEnum):
+    """What examples are: said by the data, never guessed from their shape."""
+
+    IMAGE = "image"  # (C, H, W), C is 1 or 3
+    VECTOR = "vector"  # (D,)
+    PLANE = "plane"  # (2,): points that are drawn where they lie
+    SEQUENCE = "sequence"  # (T, D): D values at each of T times
+
+
+class LabelUse(StrEnum):
+    """What a model does with the classes of its training examples."""
+
+    UNUSED = "unused"
+    NEEDED = "needed"  # it learns from labelled examples only
+    OPTIONAL = "optional"  # it learns from unlabelled examples too
+
+
+class Spec(NamedTuple):
+    """What a model must know of the data.
+
+    Attributes:
+        shape: of one example.
+        n_classes: how many classes there are; 0 for none.
+        kind: what an example is.
+        names: of a vector's or a sequence's columns; empty where they have none.
+    """
+
+    shape: tuple[int, ...]
+    n_classes: int
+    kind: Kind
+    names: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):
@@ -35,6 +69,13 @@ class Dataset:
     x: Tensor  # (N, *shape)
     y: Tensor  # (N,) int64
     classes: tuple[str, ...]
+    kind: Kind
+    names: tuple[str, ...] = ()  # of a vector's or a sequence's columns
+
+    @property
+    def spec(self) -> Spec:
+        """What a model must know of them."""
+        return Spec(self.shape, len(self.classes), self.kind, self.names)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -70,6 +111,13 @@ class Splits(NamedTuple):
     train: Dataset
     valid: Dataset
     test: Dataset
+
+
+def kind_of(shape: tuple[int, ...]) -> Kind:
+    """The kind of examples that a file holds which says no more than their shape."""
+    if len(shape) == 3:
+        return Kind.IMAGE
+    return Kind.PLANE if shape == (2,) else Kind.VECTOR
 
 
 def to_bytes(x: Tensor | NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

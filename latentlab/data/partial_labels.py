@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import UNLABELLED, Batch, DataError, Dataset, Sampler, batches
+from latentlab.data.dataset import UNLABELLED, Batch, DataError, Dataset, LabelUse, Sampler, batches
 
 CENTRES = 10  # for each label that is kept, when they are spread: a centre averages noise out, an example doesn't
 MOST_CLUSTERED = 1_000  # examples of a class
@@ -17,13 +17,13 @@ MOST_CLUSTERED = 1_000  # examples of a class
 Indices = NDArray[np.int64]
 
 
-def for_training(data: Dataset, use: str, n: int, seed: int, spread: bool = False) -> tuple[Dataset, Sampler]:
+def for_training(data: Dataset, use: LabelUse, n: int, seed: int, spread: bool = False) -> tuple[Dataset, Sampler]:
     """What a model is trained on, with labels hidden if asked for, and how its batches are drawn.
 
     Args:
         data: the training split.
-        use: what the model does with labels: "unused"; "needed": it sees the labelled examples only; "welcome": where
-            some are hidden it sees both kinds in each batch.
+        use: what the model does with labels; where it needs them it sees the labelled examples only, where they are
+            optional and some are hidden it sees both kinds in each batch.
         n: labels to keep; 0: all there are.
         seed: decides which ones.
         spread: keep those of examples that lie far apart, as `hide_labels`.
@@ -31,13 +31,13 @@ def for_training(data: Dataset, use: str, n: int, seed: int, spread: bool = Fals
     Raises:
         DataError: the labels aren't what the model needs, or are to be hidden from one that doesn't look at them.
     """
-    if use == "unused":
+    if use is LabelUse.UNUSED:
         if n:
             raise DataError("This model doesn't look at labels, so none can be hidden from it; set labels to 0.")
         return data, batches
     if n:
         data = hide_labels(data, n, seed, spread)
-    if use == "needed":
+    if use is LabelUse.NEEDED:
         check_labels(data, every_class=False)
         return labelled_part(data), batches
     check_labels(data)

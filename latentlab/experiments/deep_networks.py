@@ -18,12 +18,15 @@ from torch import Tensor, nn
 from latentlab.analysis.probes.features import INPUT, read_features
 from latentlab.analysis.probes.linear_probe import probe_features
 from latentlab.data import Splits
-from latentlab.models import MLP, Spec
+from latentlab.models import MODELS, Classifies, Model
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, TrainState, start, train
+from latentlab.training.loop import start, train
+from latentlab.training.state import TrainState
 
 Doubles = NDArray[np.float64]
 
+NETWORK = "mlp"  # a name in MODELS: its layers are `layers.1`, `activations.1`, …
 DEPTH = 128
 HIDDEN = 128
 BATCH = 64
@@ -85,16 +88,15 @@ def advance(
         TrainingError: the loss isn't finite, or the state is another network's.
     """
     config = TrainConfig(epochs=MANY, batch_size=BATCH, learning_rate=RATE, schedule="constant", seed=seed)
-    knobs = MLP.Config(depth=depth, hidden=hidden, skip=skip)
-    model = start("mlp", knobs, Spec(splits.train.shape, len(splits.train.classes)), config)
-    assert isinstance(model, MLP)
+    knobs = MODELS[NETWORK].Config(depth=depth, hidden=hidden, skip=skip)
+    model = start(NETWORK, knobs, splits.train.spec, config)
     state = TrainState(model, config)
     if tensors is not None:
         state.restore(tensors)
     training = train(model, splits._replace(valid=splits.valid[:0]), config, state, report_every=1)
     while state.step < step:
         next(training)
-    return _look(model.eval(), splits, step, every), state.tensors()
+    return _look(model.eval(), splits, step, every, depth), state.tensors()
 
 
 def dead_segment(errors: Sequence[float] | Doubles, chance: float, share: float = SHARE) -> tuple[int, int] | None:
@@ -119,9 +121,10 @@ def dead_segment(errors: Sequence[float] | Doubles, chance: float, share: float 
     return best
 
 
-def _look(model: MLP, splits: Splits, step: int, every: int) -> Depths:
-    depth = model.config.depth
+def _look(model: Model, splits: Splits, step: int, every: int, depth: int) -> Depths:
     wanted = sorted({*range(every, depth + 1, every), 1, depth // 2, depth // 2 + 1, depth})
+    if not isinstance(model, Classifies):
+        raise TypeError(f"{model.name} isn't a classifier.")
     where = next(model.parameters()).device
     train_part, test = splits.train[:EXAMPLES], splits.test[:HELD_OUT]
     x, y = torch.cat([train_part.x, test.x]).to(where), torch.cat([train_part.y, test.y]).numpy()
@@ -131,7 +134,7 @@ def _look(model: MLP, splits: Splits, step: int, every: int) -> Depths:
     errors = np.full(depth + 1, np.nan)
     for k, probe in zip([0, *wanted], probes, strict=True):
         errors[k] = probe.score.error
-    layers = [layer for layer in model.layers.values() if isinstance(layer, nn.Linear)]
+    layers = [layer for layer in model.get_submodule("layers").children() if isinstance(layer, nn.Linear)]
     norms = [float(layer.weight.detach().square().mean().sqrt()) * layer.in_features**0.5 for layer in layers]
     assert probes[0].layer == INPUT
     return Depths(step, errors, np.array(norms), evaluate(model, splits.test)["error"], probes[0].baseline)

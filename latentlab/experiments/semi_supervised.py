@@ -23,12 +23,13 @@ from latentlab.analysis.conditional.decision_surface import parting
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, Model, Spec, Weighs
+from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import write
 from latentlab.training.baselines import BASELINES, Baseline, fit, flat
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, start, train
+from latentlab.training.loop import start, train
 
 RESULTS = SHIPPED / "semi-supervised.csv"
 SEEDS = (0, 1, 2)
@@ -138,7 +139,7 @@ def labelled(dataset: str, ladder: Ladder, seed: int) -> Splits:
 def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
     """Train one model and measure it on the test examples."""
     config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
-    spec = Spec(splits.train.shape, len(splits.train.classes))
+    spec = splits.train.spec
     model = start(name, from_dict(MODELS[name].Config, config_of(name, ladder)), spec, config)
     began = time.process_time()
     for _ in train(model, splits, config, report_every=1_000_000):
@@ -153,7 +154,7 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
     found = {"bound": evaluate(model, replace(test, y=torch.full_like(test.y, UNLABELLED)))["bound"]}
     few, rng = test[:N_WEIGHTED].batch(), device.generator(0)
     with torch.no_grad():
-        if isinstance(model, Weighs):
+        if isinstance(model, LogLikelihood):
             found["weighted"] = model.log_prob(few.x, N_DRAWS, rng).mean().item()
         if isinstance(model, Classifies):
             wrong = [model.classify(part.batch().x).argmax(1) != part.y for part in _parts(test)]

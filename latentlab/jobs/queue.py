@@ -23,12 +23,12 @@ import torch
 from filelock import FileLock, Timeout
 
 from latentlab.analysis.preview import Preview
-from latentlab.data import Shelf, names
+from latentlab.data import Shelf, kind_of, names
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS, Spec
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, read_tensors, write
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import TrainConfig
 
 State = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
@@ -132,7 +132,10 @@ def _check_fit(job: Job) -> None:
     kind = MODELS[job.model]
     try:
         with torch.device("meta"):
-            kind(from_dict(kind.Config, job.config), Spec(card.shape, len(card.classes)))
+            kind(
+                from_dict(kind.Config, job.config),
+                Spec(card.shape, len(card.classes), kind_of(card.shape), card.features),
+            )
     except ValueError as error:
         raise RunError(str(error)) from error
 

@@ -21,7 +21,7 @@ from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import history_csv, read_history, write
 from latentlab.training.baselines import baseline_errors
-from latentlab.training.loop import TrainState
+from latentlab.training.state import TrainState
 
 LOOK_SHARE = 0.05  # of the time may go into looks: a large model is looked at less often
 PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on

@@ -24,12 +24,14 @@ from latentlab.data import Splits, load
 from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, say, status
 from latentlab.jobs.reporting import Showing
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Spec
+from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import final_metrics
-from latentlab.training.loop import TrainConfig, TrainingError, TrainState, start, train
+from latentlab.training.loop import start, train
+from latentlab.training.state import TrainState
 
 CHECKPOINT_SECONDS = 10.0
 STATUS_SECONDS = 0.5
@@ -133,9 +135,10 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     folder = store.folder(job.id)
     say(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
     splits = load(job.dataset, progressbar)
-    spec = Spec(splits.train.shape, len(splits.train.classes))
     config = from_dict(TrainConfig, job.train)
-    state = TrainState(start(job.model, from_dict(MODELS[job.model].Config, job.config), spec, config), config)
+    state = TrainState(
+        start(job.model, from_dict(MODELS[job.model].Config, job.config), splits.train.spec, config), config
+    )
     history, before = _restore(folder, state)
     showing = Showing(store, job, state, splits)
     if showing.has_baselines():
@@ -199,6 +202,8 @@ def _finish(
         train=dataclasses.asdict(state.config),
         shape=test.shape,
         classes=test.classes,
+        data_kind=test.kind,
+        columns=test.names,
         steps=state.step,
         seconds=round(said.seconds, 1),
         created=now(),

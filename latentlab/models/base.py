@@ -1,8 +1,9 @@
-"""What a model is, and what a model may be able to do.
+"""What a model is, and how it learns.
 
-A model is an `nn.Module` built from a config of knobs and the spec of the data, which yields its own losses. Its
-abilities are the classes in its header: a page offers a run when the model's class has the ability that it needs.
-What is random takes an explicit generator, so the same call in `eval()` mode gives the same answer.
+A model is an `nn.Module` built from a config of knobs and the spec of the data. It says how it learns by being one of
+`Trains` (by gradients, one or several players) and `Fits` (closed form, EM, a library's solver), and what it can do by
+the abilities in its header (`abilities.py`). What is random takes an explicit generator, so the same call in `eval()`
+mode gives the same answer.
 """
 
 from __future__ import annotations
@@ -11,22 +12,14 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Dataset, LabelUse, Spec
 
-# What `losses` does with the classes of a batch: doesn't look, needs each one, or learns from UNLABELLED examples too
-Labels = Literal["unused", "needed", "welcome"]
-
-
-class Spec(NamedTuple):
-    """What a model must know of the data: the shape of one example and the number of classes."""
-
-    shape: tuple[int, ...]
-    n_classes: int
+LOSS = "loss"  # the name of the objective of a model with one player
 
 
 @dataclass(frozen=True)
@@ -45,15 +38,55 @@ class Loss:
     player: str = "model"
 
 
+class Headline(NamedTuple):
+    """The one number that validation, early stopping and "best" look at.
+
+    Attributes:
+        term: `LOSS`, one of the model's `units`, or a name of its `set_metrics`.
+        higher_is_better: in which direction a model improves.
+    """
+
+    term: str = LOSS
+    higher_is_better: bool = False
+
+    def improvement(self, metrics: Mapping[str, float]) -> float:
+        """A number that falls as a model gets better: minus the term where higher is better."""
+        return -metrics[self.term] if self.higher_is_better else metrics[self.term]
+
+
+class Progress(NamedTuple):
+    """How far a fit is: a step of so many, and what it reports on the training data, by name."""
+
+    step: int
+    n_steps: int
+    terms: Mapping[str, float]
+
+
 class Model(nn.Module, ABC):
-    """A trainable model. The constructor only builds; `nn.initialise` draws the parameters."""
+    """A model. The constructor only builds; `nn.initialise` draws the parameters."""
 
     name: ClassVar[str]
+    title: ClassVar[str]  # as a person reads it
     Config: ClassVar[type[Any]]  # a frozen dataclass of knobs
-    units: ClassVar[Mapping[str, str]]  # term -> unit; the first term is the headline
-    labels: ClassVar[Labels] = "unused"
+    units: ClassVar[Mapping[str, str]]  # term -> unit; the first is what a curve shows first
+    set_units: ClassVar[Mapping[str, str]] = {}  # what `set_metrics` measures -> unit
+    headline: ClassVar[Headline] = Headline()
+    labels: ClassVar[LabelUse] = LabelUse.UNUSED
 
     spec: Spec
+
+    @property
+    def size(self) -> int:
+        """The number of trainable parameters."""
+        return sum(p.numel() for p in self.parameters())
+
+    def set_metrics(self, data: Dataset, rng: torch.Generator) -> dict[str, float]:  # noqa: ARG002
+        """Numbers that belong to a set of held-out examples and not to each: by the names in `set_units`."""
+        return {}
+
+
+class Trains(Model):
+    """Learns by gradients: a step of each player on every batch."""
 
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
@@ -65,113 +98,25 @@ class Model(nn.Module, ABC):
             progress: 0 at the start of the warm-up, 1 from its end on; 1 gives the true objective.
         """
 
-    @property
-    def size(self) -> int:
-        """The number of trainable parameters."""
-        return sum(p.numel() for p in self.parameters())
 
-
-class Encodes(Model):
-    """Has a code for an example."""
-
-    z_dim: int
+class Fits(Model):
+    """Is fitted to all examples at once: by a closed form, EM, or a library's solver."""
 
     @abstractmethod
-    def encode(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, z_dim): the code; for a VAE the mean of q(z|x)."""
+    def fit(self, data: Dataset, rng: torch.Generator) -> Iterator[Progress]:
+        """Set the parameters from the training data, and yield how far the fit is; the last one is the end.
 
+        Args:
+            data: the N training examples, on the model's device.
+            rng: all randomness of the fit.
 
-class Decodes(Model):
-    """Has an example for a code."""
-
-    z_dim: int
-
-    @abstractmethod
-    def decode(self, z: Tensor) -> Tensor:
-        """(B, z_dim) -> (B, *shape): the mean of p(x|z), in [0, 1]."""
-
-
-class Conditional(Model):
-    """Has a code for an example beside its class, and an example for a code and a class.
-
-    The code is what the class leaves open: with y fixed and z varied an example changes its style, with z fixed and
-    y varied it changes its class. There are `spec.n_classes` classes; y is the index of one, never UNLABELLED.
-    """
-
-    z_dim: int
+        Raises:
+            ValueError: the data can't be fitted, in one sentence.
+        """
 
     @abstractmethod
-    def encode(self, x: Tensor, y: Tensor) -> Tensor:
-        """(B, *shape), (B,) int64 -> (B, z_dim): the style of an example of a known class; the mean of q(z|x, y)."""
-
-    @abstractmethod
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images."""
-
-
-class Samples(Model):
-    """Draws new examples."""
-
-    @abstractmethod
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z) for n draws of z from the prior (and of y, where there is one)."""
-
-
-class Weighs(Model):
-    """Says how probable an example is."""
-
-    @abstractmethod
-    def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B,) nats: the importance-weighted lower bound on log p(x) from n samples."""
-
-
-class Classifies(Model):
-    """Names the class of an example."""
-
-    @abstractmethod
-    def classify(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, K): log-probabilities of the classes."""
-
-
-class Auxiliary(Model):
-    """Infers an auxiliary variable from an example before it infers anything else."""
-
-    a_dim: int
-
-    @abstractmethod
-    def auxiliary(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""
-
-
-class Denoises(Model):
-    """Says what a noisy example was. (denoise(x) - x) / sigma² estimates the score of the data blurred by sigma."""
-
-    sigma: float
-
-    @abstractmethod
-    def denoise(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
-
-
-class Walks(Model):
-    """Has a Markov chain of its own over examples."""
-
-    @abstractmethod
-    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B, *shape): one step of the chain from each example, drawn."""
-
-
-ABILITIES: tuple[type[Model], ...] = (
-    Encodes,
-    Decodes,
-    Conditional,
-    Samples,
-    Weighs,
-    Classifies,
-    Auxiliary,
-    Denoises,
-    Walks,
-)
+    def terms(self, batch: Batch) -> Mapping[str, Tensor]:
+        """What is worth reporting of held-out examples, by the names in `units`, each (B,); `LOSS` is its headline."""
 
 
 def about(model: type[Model]) -> str:
@@ -179,6 +124,6 @@ def about(model: type[Model]) -> str:
     return (sys.modules[model.__module__].__doc__ or "").partition("\n")[0].rstrip(".")
 
 
-def abilities(model: type[Model]) -> tuple[str, ...]:
-    """The names of what a class of models can do, as a person reads them: ("encodes", "decodes")."""
-    return tuple(ability.__name__.lower() for ability in ABILITIES if issubclass(model, ability))
+def family(model: type[Model]) -> str:
+    """The folder of a model's file: which kind of model it is."""
+    return model.__module__.split(".")[-2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.knobs import knob
+from latentlab.nn.initialise import Drawn
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,7 @@ class Kinked:
     reach: float = knob(1.0, 0.01, 100.0, log=True, help="the data lie within ± this", when=("init", "spread"))
 
 
-class Drawn(nn.Linear, ABC):
-    """A linear layer with a way of its own to draw its first parameters."""
-
-    @abstractmethod
-    def draw(self, rng: torch.Generator) -> None:
-        """Draw the parameters from `rng`."""
-
-
-class Kinks(Drawn):
+class Kinks(nn.Linear, Drawn):
     """The first layer of a tanh network whose units bend at places of the box [-reach, reach]^d, not all at its middle.
 
     Rows w ~ N(0, (2 slope / (d reach))²) and b = -w·c with c uniform in the box. With fan-in scaling instead, a field
@@ -89,7 +81,7 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 
 
-class NormalLinear(Drawn):
+class NormalLinear(nn.Linear, Drawn):
     """A linear layer whose weights start as N(0, std²) and whose biases start at 0."""
 
     def __init__(self, n_in: int, n_out: int, init: str) -> None:
@@ -102,23 +94,6 @@ class NormalLinear(Drawn):
         """Draw the parameters from `rng`."""
         self.weight.copy_(torch.empty(self.weight.shape).normal_(0, self.std, generator=rng))
         self.bias.zero_()
-
-
-def initialise(module: nn.Module, rng: torch.Generator) -> None:
-    """Draw every linear and convolutional layer's parameters from `rng`, in the order of `modules()`.
-
-    U(-1/√fan_in, 1/√fan_in) for weights and biases: PyTorch's own default, which draws from the global generator. A
-    `Drawn` layer has a way of its own.
-    """
-    for layer in module.modules():
-        if isinstance(layer, Drawn):
-            layer.draw(rng)
-        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            bound = 1 / math.sqrt(nn.init._calculate_fan_in_and_fan_out(layer.weight)[0])
-            for parameter in layer.parameters(recurse=False):
-                with torch.no_grad():
-                    draw = torch.empty(parameter.shape).uniform_(-bound, bound, generator=rng)
-                    parameter.copy_(draw)
 
 
 def mlp(sizes: list[int]) -> nn.Sequential:
@@ -153,7 +128,7 @@ class JointMLP(nn.Module):
         return out.float()
 
 
-class BatchNorm(nn.Module):
+class BatchNorm(nn.Module, Drawn):
     """Batch normalisation of the last dimension over all others (Ioffe & Szegedy 2015), with float32 buffers only."""
 
     mean: Tensor
@@ -165,6 +140,12 @@ class BatchNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(width))
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of it is random
+        """Scale 1 and shift 0."""
+        self.scale.fill_(1)
+        self.shift.zero_()
 
     def forward(self, h: Tensor) -> Tensor:
         """(..., width) -> (..., width): by the batch's own moments in training, else by their running averages."""

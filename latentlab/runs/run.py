@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from latentlab.data import Kind, Spec, kind_of
 from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS, Model, Spec
+from latentlab.models import MODELS, Model
 from latentlab.serialization import RunError
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import TrainConfig
 
-SCHEMA = 1
+SCHEMA = 2
 MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -27,6 +28,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "train": (dict,),
     "shape": (list,),
     "classes": (list,),
+    "data_kind": (str,),
+    "columns": (list,),
     "steps": (int,),
     "seconds": (int, float),
     "created": (str,),
@@ -52,6 +55,8 @@ class Run:
     seconds: float  # of training, on the clock
     created: str  # ISO 8601, UTC
     size: int  # trainable parameters
+    data_kind: Kind
+    columns: tuple[str, ...] = ()  # the names of a vector's columns; empty where they have none
     metrics: Mapping[str, float] = field(default_factory=dict)  # on the test split, in the model's units
     note: str = ""  # for shipped runs: what it is and how it was made
 
@@ -63,7 +68,7 @@ class Run:
     @property
     def spec(self) -> Spec:
         """What the model knows of the data."""
-        return Spec(self.shape, len(self.classes))
+        return Spec(self.shape, len(self.classes), self.data_kind, self.columns)
 
     def build(self) -> Model:
         """The model with its parameters not yet set."""
@@ -86,8 +91,10 @@ class Run:
         schema = values.pop("schema", None)
         if type(schema) is int and schema > SCHEMA:
             raise RunError(f"It was written by a newer LatentLab (format {str(schema)[:20]}, this one reads {SCHEMA}).")
-        if type(schema) is not int or schema != SCHEMA:
+        if type(schema) is not int or schema < 1:
             raise RunError(f"run.json has no known format number (found {reprlib.repr(schema)}).")
+        if schema == 1:
+            values = _from_schema_1(values)
         if wrong := sorted(set(values) ^ set(_KINDS)):
             raise RunError(f"run.json has missing or unknown fields: {_line(', '.join(wrong))}.")
         for name, kinds in _KINDS.items():
@@ -102,8 +109,11 @@ class Run:
         limit = 1 << 16 if len(values["shape"]) == 1 else 4096  # numbers of a vector, or pixels of a side
         if not all(type(n) is int and 0 < n <= limit for n in values["shape"]):
             raise RunError("The field shape of run.json is not a list of positive whole numbers.")
-        if not all(isinstance(name, str) for name in values["classes"]):
-            raise RunError("The field classes of run.json is not a list of names.")
+        for name in ("classes", "columns"):
+            if not all(isinstance(word, str) for word in values[name]):
+                raise RunError(f"The field {name} of run.json is not a list of names.")
+        if values["data_kind"] not in set(Kind):
+            raise RunError(f"Its data are of a kind that this LatentLab doesn't know: {_line(values['data_kind'])}.")
         if not all(0 <= values[name] <= MOST for name in ("steps", "seconds", "size")):
             raise RunError("The steps, the seconds or the size of run.json can't be.")
         if not all(type(v) in (int, float) and abs(v) <= 1e300 for v in values["metrics"].values()):
@@ -116,7 +126,8 @@ class Run:
             raise RunError(f"run.json has a setting that can't be: {error}") from error
         except ValueError as error:
             raise RunError("The field created of run.json is not a date.") from error
-        return cls(**values | {"shape": tuple(values["shape"]), "classes": tuple(values["classes"])})
+        lists = {name: tuple(values[name]) for name in ("shape", "classes", "columns")}
+        return cls(**values | lists | {"data_kind": Kind(values["data_kind"])})
 
     def to_json(self) -> str:
         """The content of `run.json`."""
@@ -129,6 +140,13 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
     named = {run.id: run.title if count[run.title] == 1 else f"{run.title} · {run.id[-4:]}" for run in runs}
     again = Counter(named.values())
     return {run_id: name if again[name] == 1 else f"{name} ({run_id})" for run_id, name in named.items()}
+
+
+def _from_schema_1(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a run of the first format, which knew no kind of data and no names of columns."""
+    shape = values.get("shape")
+    kind = kind_of(tuple(shape)) if isinstance(shape, list) else Kind.VECTOR
+    return values | {"data_kind": kind.value, "columns": []}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

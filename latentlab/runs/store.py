@@ -30,10 +30,10 @@ from latentlab.data import UNLABELLED, Dataset, held_out
 from latentlab.device import generator
 from latentlab.knobs import from_dict
 from latentlab.models import Model
-from latentlab.nn.layers import initialise
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import TrainConfig
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 N_EXAMPLES = 500
@@ -196,7 +196,7 @@ class Store:
             raise RunError("The examples kept with it don't fit its data set.")
         if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
             raise RunError("The examples kept with it don't fit its classes.")
-        return Dataset(run.dataset, x, y, run.classes)
+        return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns)
 
     def history(self, run_id: str) -> list[dict[str, float]]:
         """The reports of the training, oldest first; empty if there are none."""

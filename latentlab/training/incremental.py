@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data import Dataset, Splits
+from latentlab.data import Dataset, Kind, Spec, Splits
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Model, Spec
-from latentlab.training.loop import TrainConfig, TrainingError, TrainState, start, train
+from latentlab.models import MODELS, Model
+from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.loop import start, train
+from latentlab.training.state import TrainState
 
 REPORT_EVERY = 20  # steps
 Arrays = Mapping[str, NDArray[Any]]
@@ -58,7 +60,7 @@ def advance(lesson: Lesson, before: Moment, seconds: float) -> Moment:
     if x.dim() != 2 or not len(x) or not bool(x.isfinite().all()):
         raise TrainingError("There must be at least one point, and all must be finite numbers.")
     config = from_dict(TrainConfig, lesson.train)
-    data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",))
+    data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",), Kind.PLANE)
     state = TrainState(network(lesson, fresh=True), config)
     if before.state:
         state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
@@ -81,7 +83,7 @@ def network(lesson: Lesson, fresh: bool = False, now: Moment | None = None) -> M
         KnobError: a knob out of its range.
         ValueError: the config doesn't fit the data.
     """
-    config, spec = from_dict(MODELS[lesson.model].Config, lesson.config), Spec(lesson.x.shape[1:], 1)
+    config, spec = from_dict(MODELS[lesson.model].Config, lesson.config), Spec(lesson.x.shape[1:], 1, Kind.PLANE)
     if fresh or now is None or not now.state:
         return start(lesson.model, config, spec, from_dict(TrainConfig, lesson.train))
     model = MODELS[lesson.model](config, spec)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.conditional.posterior import Posterior, posterior
 from latentlab.device import generator
 from latentlab.figures.conditional.posterior import posterior_panels
-from latentlab.models import SemiSupervisedVAE
+from latentlab.models import InfersClass
 from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.conditional import labelled, style_dimensions, styles
@@ -23,7 +23,7 @@ FEW = 30  # equal draws: with fewer, a probability by importance weights is a ma
 
 def choose_example(run: Run) -> int | None:
     """Let the visitor choose a test example, the one of the least certain class first; None if nothing is drawn."""
-    if not issubclass(run.kind, SemiSupervisedVAE) or not len(labelled(run)):
+    if not issubclass(run.kind, InfersClass) or not len(labelled(run)):
         return None
     order = _by_doubt(run)
     place = st.slider(
@@ -64,13 +64,12 @@ def _by_doubt(run: Run) -> NDArray[np.int64]:
 def _posterior(run: Run, index: int) -> Posterior:
     model, rng = _model(run), generator(0)
     with torch.no_grad():
-        x = model.binarise(labelled(run)[index : index + 1].batch().x, rng)
-        drawn = model.weigh(x.flatten(1), model.every_class(x.device), DRAWS, rng)
-    return posterior(drawn.z[:, :, 0], drawn.log_w()[:, :, 0], drawn.log_q_y[:, :, 0])
+        drawn = model.class_draws(labelled(run)[index : index + 1].batch().x, DRAWS, rng)
+    return posterior(drawn.z[:, :, 0], drawn.log_w[:, :, 0], drawn.log_q_y[:, :, 0])
 
 
-def _model(run: Run) -> SemiSupervisedVAE:
+def _model(run: Run) -> InfersClass:
     trained = cached.model(run)
-    if not isinstance(trained, SemiSupervisedVAE):
+    if not isinstance(trained, InfersClass):
         raise TypeError(f"{run.model} doesn't infer a class and a code.")
     return trained

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from latentlab import device
-from latentlab.data import DataError, hide_labels, is_local
+from latentlab.data import DataError, LabelUse, hide_labels, is_local
 from latentlab.experiments.semi_supervised import LADDERS, config_of
 from latentlab.jobs import queue
 from latentlab.knobs import KnobError, knobs
@@ -15,7 +15,7 @@ from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import TrainConfig
 from pages.analogies.semi_supervised import ladder_table
 from pages.navigation import ANALOGIES
 from pages.shared import cached, training_view, url_state
@@ -44,12 +44,12 @@ def train_and_compare() -> None:
 
 def _form(store: Store) -> None:
     here = [name for name in LADDERS if is_local(name)]
-    welcome = [name for name, kind in MODELS.items() if kind.labels == "welcome"]
+    models = [name for name, kind in MODELS.items() if kind.labels is LabelUse.OPTIONAL]
     bounds = {knob.name: knob for knob in knobs(TrainConfig)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = st.segmented_control("Train on", here, default=here[0], required=True, key="few-data")
         start, key = LADDERS[dataset], f"few-{dataset}"
-        model = st.selectbox("With", welcome, welcome.index(FIRST_MODEL), key="few-model", width=150)
+        model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", width=150)
         labels = st.number_input("Labels", 1, None, start.labels, key=f"{key}-labels", help=LABELS[dataset], width=130)
         first = EPOCHS.get(dataset, int(start.train["epochs"]))
         epochs = st.number_input("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs", width=130)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import streamlit as st
 import torch
@@ -13,9 +11,9 @@ from latentlab.analysis.latent.support import distance_quantile, nearest, neares
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
 from latentlab.analysis.sampling.exact_gsn import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
 from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve
-from latentlab.models import GSN
+from latentlab.models import Walks
 from latentlab.runs.run import Run
-from pages.gsn.chains import Walking, named, walked
+from pages.gsn.chains import Walking, named, walked, walker
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -56,8 +54,8 @@ def mixes(run: Run, walking: Walking) -> None:
     )
     fourth.metric("Unlike anything real", f"{unlike:.0%}", help="Farther from every example than 99 % of examples are")
     model = cached.model(run)
-    if isinstance(model, GSN) and model.log_scale is not None:
-        factors = ", ".join(f"{factor:.2f}" for factor in model.log_scale.exp().tolist())
+    if isinstance(model, Walks) and model.factors:
+        factors = ", ".join(f"{factor:.2f}" for factor in model.factors)
         st.caption(f"Learned factors of the logits, from the first step of the walkback on: {factors}.")
     st.caption(
         f"{frames.shape[1]} walks of {len(frames)} images, {walking.every} steps apart; from image to image "
@@ -103,13 +101,13 @@ def exact_laboratory() -> None:
 @st.cache_resource(max_entries=8, show_spinner="Estimating …", hash_funcs=cached.BY_VERSION)
 def estimated(run: Run) -> tuple[Parzen, Parzen]:
     """The Parzen estimate from a run's walks, and from real images instead: on two halves of the kept examples."""
-    model, rng = cast(GSN, cached.model(run)), device.generator(0)
+    model, rng = walker(run), device.generator(0)
     x = cached.examples(run).batch().x
     third = len(x) // 3
     valid, test, real = x[:third], x[third : 2 * third], x[2 * third :]
     with torch.no_grad():
         start = model.begin(CHAINS, rng)
-    frames = record(lambda state: model.step(state, rng), lambda state: state.mean, start, PER_CHAIN + BURN_IN)
+    frames = record(lambda state: model.step(state, rng), model.expected, start, PER_CHAIN + BURN_IN)
     samples = torch.from_numpy(frames[BURN_IN:]).flatten(0, 1)
     return parzen(samples, test, valid), parzen(real, test, valid)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from latentlab import data, device
 from latentlab.analysis.latent.support import nearest
 from latentlab.analysis.sampling import record
-from latentlab.models import GSN
-from latentlab.models.energy.gsn import State
+from latentlab.models import Walks
 from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.classifier import classifier
@@ -39,9 +38,17 @@ class Walking:
     seed: int
 
 
+def walker(run: Run) -> Walks[Any]:
+    """The model of a run that has a Markov chain of its own."""
+    model = cached.model(run)
+    if not isinstance(model, Walks):
+        raise TypeError(f"{run.model} has no Markov chain.")
+    return model
+
+
 def controls(run: Run) -> tuple[Walking, bool]:
     """Draw them; returns the walk and whether to show the nearest training images."""
-    model = cast(GSN, cached.model(run))
+    model = walker(run)
     start = st.segmented_control(
         "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
     )
@@ -61,8 +68,8 @@ def controls(run: Run) -> tuple[Walking, bool]:
             mask = chosen(hidden, drawn(_ready(run)[image]), more)
     with more:
         factor = 0
-        if model.log_scale is not None:
-            factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.log_scale.exp().tolist())]
+        if model.factors:
+            factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.factors)]
             factor = factors.index(st.selectbox("Factor of the walk", factors, key="factor"))
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
     return Walking(start, image, mask, every, factor, seed), close
@@ -71,31 +78,30 @@ def controls(run: Run) -> tuple[Walking, bool]:
 @st.cache_resource(max_entries=16, show_spinner="It walks …", hash_funcs=cached.BY_VERSION)
 def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
     """(FRAMES, WALKS, *shape): what a network shows on its way."""
-    model = cast(GSN, cached.model(run))
+    model = walker(run)
     rng = device.generator(walking.seed)
     x = _ready(run)[:WALKS]
     if walking.start == "one image":
         x = _ready(run)[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
-    hold: Callable[[State], State] | None = None
+    hold: Callable[[Any], Any] | None = None
     if walking.start == "noise":
         x = torch.rand(x.shape, generator=rng)
     elif walking.start == "one image" and walking.mask is not None:
         held = given(run.shape, walking.mask)
-        start, x = x, torch.where(held, x, model.begin(WALKS, rng).x)
+        start, x = x, torch.where(held, x, model.example(model.begin(WALKS, rng)))
 
-        def hold(state: State) -> State:
-            return state._replace(x=start.where(held, state.x), logits=start.logit().where(held, state.logits))
+        def hold(state: Any) -> Any:
+            return model.hold(state, start, held)
 
     return record(
-        lambda state: model.step(state, rng, walking.factor), lambda state: state.mean, model.start(x), FRAMES,
+        lambda state: model.step(state, rng, walking.factor), model.expected, model.start(x), FRAMES,
         walking.every, hold,
     )  # fmt: skip
 
 
 def _ready(run: Run) -> torch.Tensor:
     """(N, *shape): the kept examples, as the network was shown such in training."""
-    model, x = cast(GSN, cached.model(run)), cached.examples(run).batch().x
-    return (x > 0.5).float() if model.config.binary else x
+    return walker(run).prepare(cached.examples(run).batch().x)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)

@@ -32,7 +32,7 @@ from latentlab.analysis.sampling import (
 )
 from latentlab.analysis.score.field import Rule
 from latentlab.data.builtin.synthetic import DENSITIES, Density
-from latentlab.models import VAE, Denoises
+from latentlab.models import Denoises, Encodes, HasLikelihood, HasPosterior
 from latentlab.runs.run import Run
 from pages.components.chains import Film
 from pages.shared import cached
@@ -110,7 +110,13 @@ class Played:
 def targets(run: Run) -> list[str]:
     """What can be sampled, the run's own first."""
     flat = [name for name, density in DENSITIES.items() if density.dim == 2]
-    own = [POSTERIOR] if issubclass(run.kind, VAE) and len(cached.dimensions(run).order) > 1 else []
+    own = (
+        [POSTERIOR]
+        if issubclass(run.kind, HasLikelihood)
+        and issubclass(run.kind, HasPosterior)
+        and len(cached.dimensions(run).order) > 1
+        else []
+    )
     if issubclass(run.kind, Denoises) and len(run.shape) == 1:
         own = [LEARNED]
     return [*own, *flat, FAR, "curve"]
@@ -139,7 +145,9 @@ def image_of(run: Run, image: int) -> Tensor:
 def sensible(run: Run, target: str, sampler: str, image: int, mask: str | None) -> float:
     """A step that suits a target: so many times the narrowest spread that it has."""
     if target == POSTERIOR:
-        log_std = _vae(run).posterior(image_of(run, image)[None])[1]
+        model = cached.model(run)
+        assert isinstance(model, HasPosterior)
+        log_std = model.posterior(image_of(run, image)[None]).log_std
         whole = bool(given(run.shape, mask).all())
         narrow = float(log_std.exp().min()) * (1 if whole else 2)  # what is hidden leaves more open
     elif target == LEARNED:
@@ -199,14 +207,15 @@ def _parts(run: Run, setup: Setup) -> tuple[Target, Density | None, Tensor, floa
     """The target, its density if it has a known form, examples of it, and operations for one evaluation."""
     if setup.target == POSTERIOR:
         model, x, counts = _vae(run), image_of(run, setup.image), given(run.shape, setup.mask)
-        x = (x > 0.5).float() if model.config.likelihood == "bernoulli" else x
+        x = model.observed(x)
+        assert isinstance(model, Encodes)
 
         def log_likelihood(z: Tensor) -> Tensor:
             return (model.pixel_log_likelihood(x.expand(len(z), *x.shape), z) * counts).flatten(1).sum(1)
 
         with torch.no_grad():
             codes = model.encode(cached.examples(run).batch().x)
-        return posterior(log_likelihood), None, codes, 2.0 * sum(p.numel() for p in model.decoder.parameters())
+        return posterior(log_likelihood), None, codes, float(model.size)
     rule = ENERGIES[setup.energy]
     points = POINTS if rule == "midpoint" else 1
     if setup.target == LEARNED:
@@ -235,8 +244,8 @@ def _sampler(run: Run, setup: Setup) -> Sampler:
     return HMC(n_leapfrog=setup.n_leapfrog) if setup.sampler == HMC.name else SAMPLERS[setup.sampler]()
 
 
-def _vae(run: Run) -> VAE:
-    return cast(VAE, cached.model(run))
+def _vae(run: Run) -> HasLikelihood:
+    return cast(HasLikelihood, cached.model(run))
 
 
 def _denoiser(run: Run) -> Denoises:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from latentlab.analysis.preview import around
 from latentlab.analysis.score.field import MOST_POINTS, Box, FieldError, optimal_denoiser
-from latentlab.data import DENSITIES, Dataset, Density, load
+from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.data.builtin.synthetic import points
 from latentlab.models import Denoises
 from latentlab.runs.run import Run
@@ -122,7 +122,7 @@ def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
         st.caption("Or let the pointer add them on the plane.")
     xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])
     x = torch.from_numpy(xy)
-    data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,))
+    data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)
     density = _kernel(x)
     st.caption(f"{counted(len(x))}; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
     return data, density

@@ -13,8 +13,8 @@ from latentlab.data import DENSITIES, Dataset, Density, load
 from latentlab.jobs.background import Background
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.incremental import Lesson, Moment, advance, network
-from latentlab.training.loop import TrainConfig, TrainingError
 from pages.score_field.fields import Source
 from pages.shared.knob_form import knob_form
 

@@ -19,8 +19,7 @@ from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
 from latentlab.export.decoder import Program, ProgramError, unroll
-from latentlab.models import Decodes, Encodes, Model
-from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.models import Decodes, Encodes, HasPosterior, Model
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
@@ -132,7 +131,7 @@ def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
     if not isinstance(trained, Encodes):
         raise TypeError(f"{run.model} doesn't encode.")
     with torch.no_grad():
-        return bottleneck(*trained.posterior(x)) if isinstance(trained, GaussianVAE) else spread(trained.encode(x))
+        return bottleneck(*trained.posterior(x)) if isinstance(trained, HasPosterior) else spread(trained.encode(x))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)

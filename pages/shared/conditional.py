@@ -24,8 +24,7 @@ from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import Program, ProgramError
-from latentlab.models import Conditional
-from latentlab.models.parts.conditional_vae import ConditionalVAE
+from latentlab.models import Conditional, HasPosteriorGiven
 from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.classifier import classifier
@@ -82,7 +81,7 @@ def style_dimensions(run: Run) -> Bottleneck:
     """What each dimension of the style carries, over the run's test examples."""
     trained, some = conditional(run), labelled(run).batch()
     with torch.no_grad():
-        if isinstance(trained, ConditionalVAE):
+        if isinstance(trained, HasPosteriorGiven):
             return bottleneck(*trained.posterior(some.x, some.y))
         return spread(trained.encode(some.x, some.y))
 

@@ -21,7 +21,7 @@ from latentlab.data import UNLABELLED, Batch, Dataset, Shelf, Splits
 from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import Classifies, Decodes, Encodes, Model
+from latentlab.models import Classifies, Decodes, Encodes, Model, Trains
 from latentlab.runs.run import Run
 from pages.components.scatter import digest, sprites
 from pages.shared import cached
@@ -232,7 +232,7 @@ def everything(splits: Splits) -> Dataset:
     if len(test) == len(train) and test.x.equal(train.x):
         return test
     parts = (test, train, valid)
-    return Dataset(test.name, torch.cat([p.x for p in parts]), torch.cat([p.y for p in parts]), test.classes)
+    return replace(test, x=torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]))
 
 
 def _layer(model: Model, data: Dataset, layer: str) -> tuple[Floats, int]:
@@ -279,6 +279,8 @@ def terms(source: Source) -> dict[str, Floats]:
     model, rng, rows = cached.model(source.run, source.epoch), generator(SEED), torch.arange(len(data))
     if isinstance(model, Classifies) and not isinstance(model, Encodes):
         rows = rows[data.y != UNLABELLED]
+    if not isinstance(model, Trains):
+        return {}
     parts = []
     with torch.no_grad():
         for index in rows.split(CHUNK):

@@ -6,10 +6,10 @@ from latentlab import data
 from latentlab.jobs import queue
 from latentlab.jobs.worker import ensure_worker
 from latentlab.knobs import KnobError, knobs
-from latentlab.models import MODELS
+from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
-from latentlab.training.loop import TrainConfig
+from latentlab.training.config import training_knobs
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
 from pages.shared.header import choose, header, notes
@@ -30,10 +30,8 @@ picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
     dataset = choose_data()
-    model = st.selectbox("Kind of model", list(MODELS), list(MODELS).index("vae"), kind_of_model, key="model")
-    declared, training = knobs(MODELS[model].Config), knobs(TrainConfig)
-    if MODELS[model].labels == "unused":
-        training = tuple(k for k in training if k.name != "labels")
+    model = st.selectbox("Kind of model", list(MODELS), list(MODELS).index(FIRST), kind_of_model, key="model")
+    declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
     start = {"epochs": first_epochs(dataset)}
     form = f"{model}-{dataset}"
     config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {})

@@ -20,8 +20,7 @@ from latentlab.analysis.latent.traversal import plane
 from latentlab.data import Dataset, to_bytes
 from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent.traversal import carried
-from latentlab.models import Encodes
-from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.models import Encodes, HasPosterior
 from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
@@ -133,7 +132,7 @@ def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
 def _state(run: Run) -> Health | None:
     """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
     model = cached.model(run)
-    if not isinstance(model, GaussianVAE):
+    if not isinstance(model, HasPosterior):
         return None
     test = cached.splits(run.dataset).test if cached.has_data(run) else cached.examples(run)
     with torch.no_grad():

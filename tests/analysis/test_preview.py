@@ -14,25 +14,15 @@ from scipy.linalg import orthogonal_procrustes
 
 from latentlab import device
 from latentlab.analysis.preview import N_CODES, N_EXAMPLES, N_PLACES, N_SAMPLES, preview
-from latentlab.data import UNLABELLED, Batch, Dataset, Splits, load, to_bytes
-from latentlab.models import (
-    AE,
-    CNN,
-    DAE,
-    MODELS,
-    VAE,
-    Auxiliary,
-    Classifies,
-    Conditional,
-    Denoises,
-    Encodes,
-    Loss,
-    Model,
-    Spec,
-)
-from latentlab.nn.layers import initialise
+from latentlab.data import UNLABELLED, Batch, Dataset, Kind, Splits, load, to_bytes
+from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Denoises, Encodes, Loss, Model, Spec
+from latentlab.models.autoencoders.ae import AE
+from latentlab.models.autoencoders.dae import DAE
+from latentlab.models.classifiers.cnn import CNN
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 
-SPEC = Spec((1, 8, 8), 10)
+SPEC = Spec((1, 8, 8), 10, Kind.IMAGE)
 
 
 def there(part: NDArray[Any] | None) -> NDArray[Any]:
@@ -117,7 +107,7 @@ def test_a_denoiser_shows_what_it_was_given(digits: Splits) -> None:
 
 
 def test_points_of_the_plane_show_the_field_and_no_images() -> None:
-    model, data = fresh(DAE(DAE.Config(hidden=16, sigma=0.2), Spec((2,), 2))), load("moons").valid
+    model, data = fresh(DAE(DAE.Config(hidden=16, sigma=0.2), Spec((2,), 2, Kind.PLANE))), load("moons").valid
     seen = preview(model, data)
     assert len(seen.examples) == 0
     assert (seen.reconstructions, seen.spoilt) == (None, None)
@@ -130,7 +120,7 @@ def test_points_of_the_plane_show_the_field_and_no_images() -> None:
     assert isinstance(model, Denoises)
     score = ((model.denoise(corner) - corner) / 0.04).detach()
     np.testing.assert_allclose(seen.field[0, 0], score[0].numpy(), rtol=1e-4)
-    vae = preview(fresh(VAE(VAE.Config(hidden=16), Spec((2,), 2))), data)
+    vae = preview(fresh(VAE(VAE.Config(hidden=16), Spec((2,), 2, Kind.PLANE))), data)
     assert (vae.reconstructions, vae.samples, vae.field) == (None, None, None)
 
 
@@ -160,7 +150,7 @@ class Linear(Encodes):
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         super().__init__()
-        self.spec, self.z_dim = Spec((len(weights),), 3), weights.shape[1]
+        self.spec, self.z_dim = Spec((len(weights),), 3, Kind.VECTOR), weights.shape[1]
         self.weights = torch.nn.Parameter(torch.tensor(weights, dtype=torch.float32))
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
@@ -172,7 +162,7 @@ class Linear(Encodes):
 
 RNG = np.random.default_rng(0)
 VECTORS = Dataset("vectors", torch.tensor(RNG.normal(size=(500, 5)) * [5, 3, 1, 0.5, 0.1]).float(),
-                  torch.tensor(RNG.integers(-1, 3, 500)), ("a", "b", "c"))  # fmt: skip
+                  torch.tensor(RNG.integers(-1, 3, 500)), ("a", "b", "c"), Kind.VECTOR)  # fmt: skip
 MAP = RNG.normal(size=(5, 4))
 
 
@@ -253,7 +243,7 @@ def test_codes_are_of_the_auxiliary_variable_else_of_the_latent(name: str, digit
 
 def test_a_classifier_of_the_plane_shows_its_surface() -> None:
     kind, data = MODELS["sdgm"], load("moons").valid
-    model = fresh(kind(kind.Config(hidden=16, likelihood="real-gaussian"), Spec((2,), 2)))
+    model = fresh(kind(kind.Config(hidden=16, likelihood="real-gaussian"), Spec((2,), 2, Kind.PLANE)))
     assert isinstance(model, Classifies)
     seen = preview(model, data)
     left, right, low, high = there(seen.box)

@@ -10,10 +10,11 @@ import torch
 from playwright.sync_api import Page, expect
 
 from latentlab import device
-from latentlab.data import load, to_bytes
-from latentlab.models import CVAE, Spec
+from latentlab.data import Kind, load, to_bytes
+from latentlab.models import Spec
 from latentlab.models.semi_supervised.sdgm import SDGM
-from latentlab.nn.layers import initialise
+from latentlab.models.vae.cvae import CVAE
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
 from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled
@@ -29,14 +30,14 @@ def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(
     server: Server, page: Page, kind: type[CVAE] | type[SDGM]
 ) -> None:
     test = load("digits").test
-    model = kind(kind.Config(z_dim=3, hidden=32), Spec((1, 8, 8), 10))  # type: ignore[arg-type]
+    model = kind(kind.Config(z_dim=3, hidden=32), Spec((1, 8, 8), 10, Kind.IMAGE))  # type: ignore[arg-type]
     initialise(model, device.generator(0))
     with torch.no_grad():
         next(model.p_x.inputs.parameters()).mul_(8)
     config = {"z_dim": 3, "hidden": 32}
     run = Run(
         f"told-{kind.name}", "Told", kind.name, "digits", config, {}, (1, 8, 8), test.classes, 1, 1.0,
-        "2026-01-01T00:00:00+00:00", model.size,
+        "2026-01-01T00:00:00+00:00", model.size, Kind.IMAGE,
     )  # fmt: skip
     Store(server.runs, SHIPPED).save(run, model, [], test)
     page.goto(server.url(f"analogies?run={run.id}&styles=Prior"))

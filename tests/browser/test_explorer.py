@@ -16,8 +16,9 @@ from latentlab import device
 from latentlab.analysis.latent.traversal import Decode
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import Program, unroll
-from latentlab.models import VAE, Conditional
-from latentlab.nn.layers import initialise
+from latentlab.models import Conditional
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
 from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until

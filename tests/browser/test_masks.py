@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from latentlab.models import VAE
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import SHIPPED, Store
 from pages.components.brush import pack, unpack
 from tests.browser.conftest import COUNT, Server, parameter, resting, settled

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.latent.support import jacobian
-from latentlab.data import Splits
+from latentlab.data import Kind, Splits, kind_of
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import (
     MODELS,
@@ -20,16 +20,17 @@ from latentlab.models import (
     Decodes,
     Denoises,
     Encodes,
-    Model,
+    LogLikelihood,
     Samples,
     Spec,
+    Trains,
     Walks,
-    Weighs,
     abilities,
 )
-from latentlab.nn.layers import initialise
+from latentlab.nn.initialise import initialise
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, train
+from latentlab.training.loop import train
 from tests.conftest import noise_images
 
 SMALL = {"z_dim": 3, "hidden": 32, "width": 4, "alpha": 6.0}  # with 50 the labels drown the rest
@@ -44,11 +45,12 @@ CASES = [pytest.param(name, network, id=f"{name}-{network}") for name in MODELS 
 each_model = pytest.mark.parametrize(("name", "network"), CASES)
 
 
-def build(name: str, network: str, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3) -> Model:
+def build(name: str, network: str, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3) -> Trains:
     """A small model of this kind, with parameters from seed 0."""
     known = {knob.name for knob in knobs(MODELS[name].Config)}
     values = {key: value for key, value in (SMALL | {"network": network}).items() if key in known}
-    model = MODELS[name](from_dict(MODELS[name].Config, values), Spec(shape, n_classes))
+    model = MODELS[name](from_dict(MODELS[name].Config, values), Spec(shape, n_classes, kind_of(shape)))
+    assert isinstance(model, Trains)
     initialise(model, device.generator(0))
     return model
 
@@ -66,8 +68,8 @@ def test_a_model_is_listed_under_its_own_name() -> None:
 def test_the_defaults_of_the_knobs_are_a_config(name: str) -> None:
     config = MODELS[name].Config
     assert from_dict(config, {}) == config()
-    model = MODELS[name](config(), Spec((1, 28, 28), 10))
-    assert (model.spec, model.size > 0) == (Spec((1, 28, 28), 10), True)
+    model = MODELS[name](config(), Spec((1, 28, 28), 10, Kind.IMAGE))
+    assert (model.spec, model.size > 0) == (Spec((1, 28, 28), 10, Kind.IMAGE), True)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -185,11 +187,11 @@ def test_a_walk_goes_from_examples_to_examples_and_the_generator_decides_where(n
     assert not torch.equal(y, x)
 
 
-@pytest.mark.parametrize(("name", "network"), having(Weighs))
+@pytest.mark.parametrize(("name", "network"), having(LogLikelihood))
 @pytest.mark.parametrize("n", [1, 7])
 def test_a_log_probability_is_a_number_an_image(name: str, network: str, n: int) -> None:
     model, x = build(name, network).eval(), noise_images(B).batch().x
-    assert isinstance(model, Weighs)
+    assert isinstance(model, LogLikelihood)
     bound = model.log_prob(x, n, device.generator(1))
     assert bound.shape == (B,)
     assert bound.isfinite().all()

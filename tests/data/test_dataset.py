@@ -1,12 +1,12 @@
 import torch
 
 from latentlab import device
-from latentlab.data import Dataset, batches, held_out
+from latentlab.data import Dataset, Kind, batches, held_out
 from tests.conftest import noise_images
 
 
 def test_an_epoch_visits_every_example_once() -> None:
-    data = Dataset("count", torch.arange(10, dtype=torch.float32).unsqueeze(1), torch.arange(10), ())
+    data = Dataset("count", torch.arange(10, dtype=torch.float32).unsqueeze(1), torch.arange(10), (), Kind.VECTOR)
     seen = list(batches(data, 4, device.generator(0)))
     assert [len(b.x) for b in seen] == [4, 4, 2]
     order = torch.cat([b.y for b in seen])
@@ -24,7 +24,7 @@ def test_bytes_become_intensities_only_in_a_batch() -> None:
 
 
 def test_held_out_is_disjoint_and_the_same_every_time() -> None:
-    data = Dataset("count", torch.arange(100.0).unsqueeze(1), torch.arange(100), ())
+    data = Dataset("count", torch.arange(100.0).unsqueeze(1), torch.arange(100), (), Kind.VECTOR)
     rest, out = held_out(data, 30)
     assert sorted(rest.y.tolist() + out.y.tolist()) == list(range(100))
     assert len(out) == 30

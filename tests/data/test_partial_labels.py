@@ -12,6 +12,8 @@ from latentlab.data import (
     UNLABELLED,
     DataError,
     Dataset,
+    Kind,
+    LabelUse,
     Splits,
     batches,
     for_training,
@@ -24,7 +26,7 @@ from latentlab.data import (
 
 def numbered(y: list[int], classes: str = "abc") -> Dataset:
     """Examples whose one value is their own number."""
-    return Dataset("letters", torch.arange(len(y)).float()[:, None], torch.tensor(y), tuple(classes))
+    return Dataset("letters", torch.arange(len(y)).float()[:, None], torch.tensor(y), tuple(classes), Kind.VECTOR)
 
 
 EVEN = [0, 1, 2] * 8
@@ -75,7 +77,7 @@ def test_labels_that_are_spread_are_as_many_and_the_seed_draws_them() -> None:
 
 
 def test_examples_that_are_all_the_same_can_be_spread_too() -> None:
-    data = Dataset("same", torch.zeros(8, 2), torch.tensor([0, 1] * 4), ("a", "b"))
+    data = Dataset("same", torch.zeros(8, 2), torch.tensor([0, 1] * 4), ("a", "b"), Kind.PLANE)
     assert labelled_part(hide_labels(data, 6, 0, spread=True)).y.bincount().tolist() == [3, 3]
 
 
@@ -130,22 +132,24 @@ def test_each_epoch_mixes_anew() -> None:
 def test_a_model_is_trained_on_what_it_can_use() -> None:
     data = numbered([0, UNLABELLED, 1, UNLABELLED, 2, UNLABELLED])
     for use, n, expected, sampler in (
-        ("unused", 0, data.y.tolist(), batches),
-        ("needed", 0, [0, 1, 2], batches),
-        ("welcome", 0, data.y.tolist(), mixed_batches),
+        (LabelUse.UNUSED, 0, data.y.tolist(), batches),
+        (LabelUse.NEEDED, 0, [0, 1, 2], batches),
+        (LabelUse.OPTIONAL, 0, data.y.tolist(), mixed_batches),
     ):
         found, how = for_training(data, use, n, seed=0)
         assert (found.y.tolist(), how) == (expected, sampler)
-    found, how = for_training(numbered(EVEN), "needed", 6, seed=0)
+    found, how = for_training(numbered(EVEN), LabelUse.NEEDED, 6, seed=0)
     assert (len(found), how) == (6, batches)
-    found, how = for_training(numbered(EVEN), "welcome", 6, seed=0)
+    found, how = for_training(numbered(EVEN), LabelUse.OPTIONAL, 6, seed=0)
     assert (len(found), int((found.y != UNLABELLED).sum()), how) == (24, 6, mixed_batches)
-    assert for_training(numbered(EVEN), "welcome", 0, seed=0)[1] is batches
-    assert len(for_training(numbered([0, 1, 1]), "needed", 0, seed=0)[0]) == 3  # of the class c nothing is learned
+    assert for_training(numbered(EVEN), LabelUse.OPTIONAL, 0, seed=0)[1] is batches
+    assert (
+        len(for_training(numbered([0, 1, 1]), LabelUse.NEEDED, 0, seed=0)[0]) == 3
+    )  # of the class c nothing is learned
     with pytest.raises(DataError, match="no labelled example of the class c"):
-        for_training(numbered([0, 1, 1]), "welcome", 0, seed=0)
-    for use in ("needed", "welcome"):
+        for_training(numbered([0, 1, 1]), LabelUse.OPTIONAL, 0, seed=0)
+    for use in (LabelUse.NEEDED, LabelUse.OPTIONAL):
         with pytest.raises(DataError, match="has the label 3"):
             for_training(numbered([0, 1, 2, 3]), use, 0, seed=0)
     with pytest.raises(DataError, match="doesn't look at labels"):
-        for_training(data, "unused", 3, seed=0)
+        for_training(data, LabelUse.UNUSED, 3, seed=0)

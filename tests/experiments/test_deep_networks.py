@@ -8,7 +8,7 @@ import torch
 
 from latentlab.data import Splits
 from latentlab.experiments.deep_networks import Depths, advance, dead_segment
-from latentlab.training.loop import TrainingError
+from latentlab.training.config import TrainingError
 
 SMALL = {"depth": 6, "hidden": 16}
 

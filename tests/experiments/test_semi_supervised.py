@@ -11,12 +11,13 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from latentlab import device
-from latentlab.data import DENSITIES, UNLABELLED, Splits, hide_labels, labelled_part, load
+from latentlab.data import DENSITIES, UNLABELLED, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.semi_supervised import ALL, LADDERS, Ladder, Score
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, VAE, Spec
-from latentlab.nn.layers import initialise
+from latentlab.models import MODELS, Spec
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 from latentlab.training.evaluation import evaluate
 
 SMALL = Ladder(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"epochs": 1, "batch_size": 500})
@@ -90,7 +91,7 @@ def test_the_moons_are_labelled_at_their_ends_and_in_the_middle() -> None:
 
 def test_a_measured_bound_is_that_of_unlabelled_examples(few_digits: Splits) -> None:
     kind = MODELS["m2"]
-    model = kind(kind.Config(hidden=8, z_dim=2), Spec((1, 8, 8), 10)).eval()
+    model = kind(kind.Config(hidden=8, z_dim=2), Spec((1, 8, 8), 10, Kind.IMAGE)).eval()
     initialise(model, device.generator(0))
     found = semi_supervised.measure(model, few_digits.test)
     hidden = replace(few_digits.test, y=torch.full_like(few_digits.test.y, UNLABELLED))
@@ -100,7 +101,7 @@ def test_a_measured_bound_is_that_of_unlabelled_examples(few_digits: Splits) -> 
 
 
 def test_what_has_no_class_has_no_error(few_digits: Splits) -> None:
-    model = VAE(VAE.Config(hidden=8), Spec((1, 8, 8), 10)).eval()
+    model = VAE(VAE.Config(hidden=8), Spec((1, 8, 8), 10, Kind.IMAGE)).eval()
     initialise(model, device.generator(0))
     assert set(semi_supervised.measure(model, few_digits.test)) == {"bound", "weighted", "active"}
 

@@ -8,7 +8,7 @@ import torch
 from latentlab import device
 from latentlab.analysis.sampling import RandomWalk, Target, denoised, sample_chains
 from latentlab.data.builtin.synthetic import DENSITIES
-from latentlab.models import DAE
+from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import SHIPPED, Store
 
 SIGMA = 0.1

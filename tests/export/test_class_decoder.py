@@ -12,13 +12,16 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.analysis.conditional.analogies import DecodeAs
+from latentlab.data import Kind
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import Program, ProgramError
-from latentlab.models import CVAE, MODELS, Conditional, Spec
+from latentlab.models import MODELS, Conditional, Spec
 from latentlab.models.parts.conditional_vae import ConditionalVAE
 from latentlab.models.semi_supervised.m1_m2 import M1M2
 from latentlab.models.semi_supervised.sdgm import SDGM
-from latentlab.nn.layers import BatchNorm, JointMLP, initialise
+from latentlab.models.vae.cvae import CVAE
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import BatchNorm, JointMLP
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
 
@@ -40,7 +43,7 @@ def drawn(module: Module) -> Module:
 
 
 def model(kind: type[VAE], **knobs: bool | int | str) -> VAE:
-    return drawn(kind(kind.Config(z_dim=D, hidden=HIDDEN, **knobs), Spec((1, 5, 6), K)))
+    return drawn(kind(kind.Config(z_dim=D, hidden=HIDDEN, **knobs), Spec((1, 5, 6), K, Kind.IMAGE)))
 
 
 def agrees(program: Program, decode: DecodeAs, n: int, z_dim: int, k: int, atol: float) -> None:
@@ -166,7 +169,7 @@ def test_a_sum_over_two_networks_is_refused() -> None:
 
 def test_every_class_is_looked_at() -> None:
     k = 30
-    built = drawn(CVAE(CVAE.Config(z_dim=D, hidden=HIDDEN), Spec((1, 5, 6), k)))
+    built = drawn(CVAE(CVAE.Config(z_dim=D, hidden=HIDDEN), Spec((1, 5, 6), k, Kind.IMAGE)))
     agrees(unroll_as(built.decode, built, D, k), built.decode, 60, D, k, atol=4e-3)
     with pytest.raises(ProgramError, match="more than networks of style and class in a row"):
         unroll_as(lambda z, y: built.decode(z, y.clamp(max=k - 2)), built, D, k)

@@ -12,7 +12,7 @@ from latentlab import device
 from latentlab.export import decoder as programs
 from latentlab.export.decoder import Program, ProgramError, unroll
 from latentlab.models import Decodes
-from latentlab.nn.layers import initialise
+from latentlab.nn.initialise import initialise
 from latentlab.runs.store import SHIPPED, Store
 
 Z = 3

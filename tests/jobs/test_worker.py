@@ -26,18 +26,19 @@ from sklearn.neural_network import MLPClassifier
 
 from latentlab.analysis.maps.trustworthiness import procrustes
 from latentlab.analysis.preview import Preview, preview
-from latentlab.data import DataError, Dataset, Splits, hide_labels, labelled_part, load
+from latentlab.data import DataError, Dataset, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.data.builtin import images
 from latentlab.data.builtin.images import Idx, IdxSet
 from latentlab.jobs import queue, reporting, worker
 from latentlab.jobs.queue import Status, status
 from latentlab.jobs.worker import perform, work
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Spec
+from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, TrainingError, start, train
+from latentlab.training.loop import start, train
 from tests.conftest import ROOT, noise_images
 from tests.runs.test_run import sentence
 
@@ -70,7 +71,7 @@ def straight(epochs: int = EPOCHS) -> tuple[Curve, Weights]:
     splits = load("digits")
     config = from_dict(TrainConfig, {"epochs": epochs})
     kind = MODELS["vae"]
-    model = start("vae", from_dict(kind.Config, KNOBS), Spec(splits.train.shape, 10), config)
+    model = start("vae", from_dict(kind.Config, KNOBS), splits.train.spec, config)
     rows = [metrics.row for metrics in train(model, splits, config)]
     return curve(rows), model.state_dict()
 
@@ -491,7 +492,9 @@ def test_a_network_that_cannot_take_the_data_fails_in_a_sentence(store: Store, m
 
 
 def test_a_loss_that_is_no_number_fails_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = Dataset("odd", torch.full((40, 1, 8, 8), torch.nan), torch.zeros(40, dtype=torch.int64), ("zero",))
+    odd = Dataset(
+        "odd", torch.full((40, 1, 8, 8), torch.nan), torch.zeros(40, dtype=torch.int64), ("zero",), Kind.IMAGE
+    )
     monkeypatch.setattr(worker, "load", lambda *_: Splits(odd, odd, odd))
     job_id = submit(store, likelihood="gaussian")
     with pytest.raises(TrainingError):

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from latentlab import device
-from latentlab.nn.layers import BatchNorm, JointMLP, conv_decoder, conv_encoder, dropout, initialise, mlp
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import BatchNorm, JointMLP, conv_decoder, conv_encoder, dropout, mlp
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 8, 8), (3, 33, 18)])

@@ -21,14 +21,17 @@ from streamlit.testing.v1 import AppTest
 from latentlab import device
 from latentlab.analysis.conditional.analogies import usage
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
-from latentlab.data import Dataset, Shelf, Splits, load, to_bytes
+from latentlab.data import Dataset, Kind, Shelf, Splits, load, to_bytes
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.semi_supervised import Score
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.knobs import from_dict
-from latentlab.models import ADGM, CVAE, VAE, Classifies, Spec
-from latentlab.nn.layers import initialise
+from latentlab.models import Classifies, Spec
+from latentlab.models.semi_supervised.adgm import ADGM
+from latentlab.models.vae.cvae import CVAE
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.analogies import sheet as sheets
@@ -68,13 +71,13 @@ def pictures(drawing: ET.Element) -> list[np.ndarray]:
 
 def kept(store: Store, run_id: str, examples: Dataset, z_dim: int = 3, seed: int = 0, deaf: bool = False) -> Run:
     """Keep a model of digits that is told the class, with its first weights; a deaf one can't hear z."""
-    model = CVAE(CVAE.Config(z_dim=z_dim, hidden=32), Spec((1, 8, 8), 10))
+    model = CVAE(CVAE.Config(z_dim=z_dim, hidden=32), Spec((1, 8, 8), 10, Kind.IMAGE))
     initialise(model, device.generator(seed))
     with torch.no_grad():
         next(model.p_x.inputs.parameters()).mul_(0 if deaf else 4)  # those of z
     run = Run(
         run_id, f"Model {run_id}", "cvae", "digits", {"z_dim": z_dim, "hidden": 32}, {}, (1, 8, 8), examples.classes, 1,
-        1.0, "2026-01-01T00:00:00+00:00", model.size,
+        1.0, "2026-01-01T00:00:00+00:00", model.size, examples.kind,
     )  # fmt: skip
     store.save(run, model, [], examples)
     return run
@@ -315,11 +318,11 @@ def plane(app_store: Store) -> ADGM:
     """An untrained model of the half-moons, as a run that knew six labels."""
     splits = load("moons")
     config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
-    model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2))
+    model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2, Kind.PLANE))
     initialise(model, device.generator(0))
     run = Run(
         "plane", "Plane", "adgm", "moons", config, {"labels": 6, "seed": 1}, (2,), splits.test.classes, 1, 1.0,
-        "2026-01-01T00:00:00+00:00", model.size,
+        "2026-01-01T00:00:00+00:00", model.size, Kind.PLANE,
     )  # fmt: skip
     app_store.save(run, model, [], splits.test[:200])
     return model.eval()

@@ -27,7 +27,8 @@ from latentlab.analysis.maps.clusters import cluster
 from latentlab.analysis.maps.projection import Projection
 from latentlab.analysis.maps.trustworthiness import overlap, procrustes
 from latentlab.data import Shelf
-from latentlab.models import CNN, VAE
+from latentlab.models.classifiers.cnn import CNN
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.scatter import FULL, Click, Colouring, Picked, pack
 from pages.shared import cached, spaces

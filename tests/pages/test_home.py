@@ -4,6 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
+from latentlab.models import abilities
 from latentlab.runs.store import Store
 from tests.pages.conftest import Open, words
 from tests.pages.test_every_page import PAGES
@@ -37,7 +38,7 @@ def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
     table = opened("home").dataframe[0].value
     assert table["title"][0] == "Mine"
     assert table["bound"][0] == app_store.read(run_id).metrics["bound"]
-    assert table["abilities"][0] == "encodes · decodes · samples · weighs"
+    assert table["abilities"][0] == " · ".join(abilities(app_store.read(run_id).kind))
     assert "interrupted" in dict(zip(table["title"], table["abilities"], strict=True))["broken"]
 
 

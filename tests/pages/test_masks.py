@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from latentlab import data
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
-from latentlab.models import GSN, VAE
+from latentlab.models.energy.gsn import GSN
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import FRAMES, WALKS

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab.analysis.score.field import MOST_POINTS, FieldError
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.data import DENSITIES
-from latentlab.models import DAE
+from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import Lesson, Moment, advance
 from pages.score_field.choose_field import read_points

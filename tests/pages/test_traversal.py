@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab.data import to_bytes
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
-from latentlab.models import VAE
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.explorer import View
 from tests.pages.conftest import Open, words

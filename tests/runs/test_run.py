@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from latentlab.models import VAE
+from latentlab.data import Kind
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.run import SCHEMA, Run, labels
 from latentlab.serialization import RunError
 
@@ -27,6 +28,7 @@ RUN = Run(
     seconds=0.5,
     created="2026-01-02T03:04:05.678901+00:00",
     size=1234,
+    data_kind=Kind.IMAGE,
     metrics={"loss": 1 / 3, "bound": -27.5, "kl": 3.0},
     note="made by hand",
 )
@@ -64,6 +66,16 @@ def sentence(error: Exception) -> str:
     assert len(text) <= 300
     assert not any(word in text for word in ("Error", "Traceback", "<class", " object at 0x")), text
     return text
+
+
+def test_a_run_of_the_first_format_is_still_read() -> None:
+    values = json.loads(RUN.to_json()) | {"schema": 1}
+    for shape, kind in (([1, 8, 8], Kind.IMAGE), ([2], Kind.PLANE), ([10], Kind.VECTOR)):
+        old = values | {"shape": shape}
+        del old["data_kind"], old["columns"]
+        run = Run.from_json(json.dumps(old))
+        assert (run.data_kind, run.spec.kind, run.columns) == (kind, kind, ())
+        assert json.loads(run.to_json())["schema"] == SCHEMA
 
 
 def test_a_run_is_read_back_as_it_was_written() -> None:

@@ -19,12 +19,13 @@ import torch
 from latentlab import device
 from latentlab.data import UNLABELLED, Batch
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Classifies, Decodes, Encodes, Model, Samples
-from latentlab.nn.layers import initialise
+from latentlab.models import MODELS, Classifies, Decodes, Encodes, Model, Samples, Trains
+from latentlab.nn.initialise import initialise
 from latentlab.runs.run import SCHEMA
 from latentlab.runs.store import MAX_JSON, N_EXAMPLES, SHIPPED, Row, Store, new_id
 from latentlab.serialization import RunError, read_history, read_tensors, write
-from latentlab.training.loop import TrainConfig, start
+from latentlab.training.config import TrainConfig
+from latentlab.training.loop import start
 from tests.conftest import noise_images
 from tests.runs.test_run import RUN, sentence
 
@@ -53,6 +54,7 @@ def reason(store: Store, run_id: str) -> str:
 def loss(model: Model) -> torch.Tensor:
     """What a model computes: (B,), every network of it involved."""
     with torch.no_grad():
+        assert isinstance(model, Trains)
         return next(model.losses(Batch(*DATA.batch()), device.generator(1))).value
 
 

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.data import Dataset, Splits, load
+from latentlab.data import Dataset, Kind, Splits, load
 from latentlab.knobs import KnobError
 from latentlab.models import Denoises
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.incremental import Lesson, Moment, advance, network
-from latentlab.training.loop import TrainConfig, TrainingError, train
+from latentlab.training.loop import train
 
 X = load("moons").train.x[:500].numpy()
 LESSON = Lesson("dae", {"hidden": 16}, {"epochs": 12, "batch_size": 50, "seed": 3}, X)
 
 
 def straight_through() -> dict[str, torch.Tensor]:
-    data = Dataset("points", torch.from_numpy(X), torch.zeros(500, dtype=torch.int64), ("data",))
+    data = Dataset("points", torch.from_numpy(X), torch.zeros(500, dtype=torch.int64), ("data",), Kind.PLANE)
     model = network(LESSON, fresh=True)
     for _ in train(model, Splits(data, data[:0], data[:0]), TrainConfig(epochs=12, batch_size=50, seed=3)):
         pass

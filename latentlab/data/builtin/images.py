@@ -20,7 +20,7 @@ import numpy as np
 import platformdirs
 import torch
 
-from latentlab.data.dataset import DataError, Dataset, Splits, held_out
+from latentlab.data.dataset import DataError, Dataset, Kind, Splits, held_out
 
 ATTEMPTS = 3
 TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
@@ -108,7 +108,7 @@ def load_digits() -> Splits:
 
     pixels, labels = read(return_X_y=True)
     x = torch.from_numpy(np.rint(pixels.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8))
-    data = Dataset("digits", x, torch.from_numpy(labels.astype(np.int64)), tuple("0123456789"))
+    data = Dataset("digits", x, torch.from_numpy(labels.astype(np.int64)), tuple("0123456789"), Kind.IMAGE)
     rest, test = held_out(data, 360)
     train, valid = held_out(rest, 180)
     return Splits(train, valid, test)
@@ -126,7 +126,7 @@ def load_idx(name: str, progressbar: object = False) -> Splits:
     """
     spec = IDX_SETS[name]
     images, labels, test_images, test_labels = (_read(name, file, progressbar) for file in spec.files)
-    full = Dataset(name, images.unsqueeze(1), labels.long(), spec.classes)
+    full = Dataset(name, images.unsqueeze(1), labels.long(), spec.classes, Kind.IMAGE)
     test = replace(full, x=test_images.unsqueeze(1), y=test_labels.long())
     train, valid = held_out(full, spec.n_valid)
     return Splits(train, valid, test)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data.dataset import DataError, Dataset, Splits
+from latentlab.data.dataset import DataError, Dataset, Kind, Splits
 
 N_TRAIN, N_HELD_OUT = 10_000, 2_000
 SEED = 0
@@ -166,7 +166,8 @@ def load_toy(name: str) -> Splits:
     """10,000 / 2,000 / 2,000 draws, in float32, from one of `DENSITIES`; the same ones every time."""
     density = DENSITIES[name]
     x, y = density.draw(N_TRAIN + 2 * N_HELD_OUT, device.generator(SEED))
-    data = Dataset(name, x.float(), y, density.classes)
+    kind = Kind.PLANE if density.dim == 2 else Kind.VECTOR
+    data = Dataset(name, x.float(), y, density.classes, kind)
     end = N_TRAIN + N_HELD_OUT
     return Splits(data[:N_TRAIN], data[N_TRAIN:end], data[end:])
 

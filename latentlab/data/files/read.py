@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Splits, held_out
+from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Kind, Splits, held_out, kind_of
 from latentlab.data.files.archives import counted, listing, shown
 from latentlab.data.files.arrays import Examples, Values, is_idx, read_idx, read_npy, read_npz
 from latentlab.data.files.image_files import MAX_SIDE, SUFFIXES, read_folder
@@ -84,7 +84,8 @@ def read_path(path: Path, label: str = "", image: str = "", max_side: int = MAX_
         raise DataError(f"{shown(path.name)} has {few}; {LEAST} are the least.")
     y, classes, notes = class_indices(found.labels, len(found.x), shown(path.name))
     name = path.stem if path.is_file() else path.name
-    data = Dataset(name, torch.from_numpy(np.ascontiguousarray(found.x)), torch.from_numpy(y), classes)
+    x = torch.from_numpy(np.ascontiguousarray(found.x))
+    data = Dataset(name, x, torch.from_numpy(y), classes, kind_of(tuple(x.shape[1:])), found.features)
     rows, note = _split(len(data))
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     summary = (*found.notes, *notes, *_oddities(found), note)
@@ -174,7 +175,7 @@ def _oddities(found: Examples) -> list[str]:
 
 def _split(n: int) -> tuple[Rows, str]:
     """The rows of train, validation and test; all three hold everything where there is too little to divide."""
-    everything = Dataset("rows", torch.arange(n), torch.zeros(n, dtype=torch.int64), ())
+    everything = Dataset("rows", torch.arange(n), torch.zeros(n, dtype=torch.int64), (), Kind.VECTOR)
     if n < LEAST_TO_SPLIT:
         every = np.arange(n, dtype=np.int64)
         return Rows(every, every, every), f"Only {n} examples: train, validation and test are the same."

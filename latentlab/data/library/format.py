@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Splits
+from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Splits, kind_of
 from latentlab.data.files.archives import MIB, shown
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.read import Opened, Rows
@@ -154,7 +154,7 @@ def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
         x, y, where = (tensors.pop(f"{part}.{what}", None) for what in ("x", "y", "rows"))
         if x is None or y is None or where is None or not _is_part(card, x, y, where):
             raise DataError("The arrays don't fit what data.json says.")
-        parts.append(Dataset(name, x, y, card.classes))
+        parts.append(Dataset(name, x, y, card.classes, kind_of(card.shape), card.features))
         rows.append(where.numpy())
     columns: dict[str, Values] = {}
     for k, column in enumerate(card.columns):

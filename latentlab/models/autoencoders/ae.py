@@ -12,15 +12,17 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from latentlab.data import Batch
-from latentlab.models.base import Decodes, Encodes, Loss, Spec
+from latentlab.data import Batch, Spec
+from latentlab.models.abilities import Decodes, Encodes
+from latentlab.models.base import Loss, Trains
 from latentlab.nn.layers import Autoencoding, decoder, encoder
 
 
-class AE(Encodes, Decodes):
+class AE(Trains, Encodes, Decodes):
     """Deterministic code, sigmoid output; the code has no prior, so there is nothing to sample from."""
 
     name = "ae"
+    title = "Autoencoder"
     units: ClassVar[dict[str, str]] = {"squared error": "per image"}
 
     @dataclass(frozen=True)

@@ -18,15 +18,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
 from latentlab.knobs import knob
-from latentlab.models.base import Denoises, Loss, Spec
+from latentlab.models.abilities import Denoises
+from latentlab.models.base import Loss, Trains
+from latentlab.nn.initialise import Drawn
 
 
-class CAE(Denoises):
+class CAE(Trains, Denoises, Drawn):
     """One hidden layer, tied weights, the penalty in closed form."""
 
     name = "cae"
+    title = "Contractive autoencoder"
     units: ClassVar[dict[str, str]] = {"squared error": "per example", "contraction": "|dh/dx|²"}
 
     @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class CAE(Denoises):
         n = math.prod(spec.shape)
         self.into = nn.Linear(n, config.hidden)
         self.c = nn.Parameter(torch.zeros(n))
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of it is random
+        """The bias of the output at 0."""
+        self.c.zero_()
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the penalised error in units of σ²; the terms are its two parts, without the weight."""

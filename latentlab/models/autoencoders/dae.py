@@ -22,16 +22,19 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
 from latentlab.knobs import knob
-from latentlab.models.base import Denoises, Loss, Spec
+from latentlab.models.abilities import Denoises
+from latentlab.models.base import Loss, Trains
+from latentlab.nn.initialise import Drawn
 from latentlab.nn.layers import Kinked, conv_decoder, conv_encoder, first_layer
 
 
-class DAE(Denoises):
+class DAE(Trains, Denoises):
     """Squared error, and noise of your choice; only Gaussian noise makes r(x) - x a score."""
 
     name = "dae"
+    title = "Denoising autoencoder"
     units: ClassVar[dict[str, str]] = {"squared error": "per example"}
 
     @dataclass(frozen=True)
@@ -120,13 +123,18 @@ class DAE(Denoises):
                 return cast(Tensor, self.network(flat)).to(x.dtype).reshape(x.shape)
 
 
-class Tied(nn.Module):
+class Tied(nn.Module, Drawn):
     """c + Wᵀ tanh(b + W x): the gradient of c·x + Σ_j log cosh(b_j + W_j·x)."""
 
     def __init__(self, n: int, hidden: int) -> None:
         super().__init__()
         self.into = nn.Linear(n, hidden)
         self.c = nn.Parameter(torch.zeros(n))
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of it is random
+        """The bias of the output at 0."""
+        self.c.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, n) -> (B, n)."""

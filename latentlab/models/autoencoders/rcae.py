@@ -18,16 +18,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
 from latentlab.knobs import knob
-from latentlab.models.base import Denoises, Loss, Spec
+from latentlab.models.abilities import Denoises
+from latentlab.models.base import Loss, Trains
 from latentlab.nn.layers import Kinked, first_layer
 
 
-class RCAE(Denoises):
+class RCAE(Trains, Denoises):
     """One hidden layer, free weights; the penalty's σ takes the place of the noise's."""
 
     name = "rcae"
+    title = "Reconstruction-contracting autoencoder"
     units: ClassVar[dict[str, str]] = {"squared error": "per example", "contraction": "|dr/dx|²"}
 
     @dataclass(frozen=True)

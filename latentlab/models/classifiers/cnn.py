@@ -16,18 +16,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, LabelUse, Spec
 from latentlab.knobs import knob
-from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.models.abilities import Classifies
+from latentlab.models.base import Loss, Trains
 from latentlab.nn.layers import dropout
 
 
-class CNN(Classifies):
+class CNN(Trains, Classifies):
     """Every step is a layer with a name, so that a probe can read it: conv1, conv1_relu, conv1_pool, … logits."""
 
     name = "cnn"
+    title = "Convolutional classifier"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
-    labels = "needed"
+    labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
     class Config:

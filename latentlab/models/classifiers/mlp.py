@@ -23,19 +23,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, LabelUse, Spec
 from latentlab.knobs import knob
-from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.models.abilities import Classifies
+from latentlab.models.base import Loss, Trains
 from latentlab.nn.layers import NormalLinear
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus}
 
 
-class MLP(Classifies):
+class MLP(Trains, Classifies):
     """Layers are named by their depth: layers.1, activations.1, layers.2, … logits."""
 
     name = "mlp"
+    title = "Fully connected classifier"
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+
+    labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
     class Config:

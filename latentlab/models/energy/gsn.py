@@ -23,10 +23,12 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
 from latentlab.distributions import bernoulli_log_prob
 from latentlab.knobs import knob
-from latentlab.models.base import Loss, Samples, Spec, Walks
+from latentlab.models.abilities import Samples, Walks
+from latentlab.models.base import Loss, Trains
+from latentlab.nn.initialise import Drawn
 
 BURN_IN = 100  # steps before a sample is taken
 
@@ -44,10 +46,11 @@ class State(NamedTuple):
         return self.logits.sigmoid()
 
 
-class GSN(Samples, Walks):
+class GSN(Trains, Samples, Walks[State], Drawn):
     """Tied weights: what goes up by W comes down by its transpose."""
 
     name = "gsn"
+    title = "Generative stochastic network"
     units: ClassVar[dict[str, str]] = {"first step": "nats", "last step": "nats"}
 
     @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class GSN(Samples, Walks):
         weights = [0.5**step for step in range(1, k)] + [0.5 ** (k - 1)]  # the last holds all longer walks
         if self.config.steps == "fixed":
             weights = [1 / k] * k
-        x = (batch.x > 0.5).float() if self.config.binary else batch.x
+        x = self.prepare(batch.x)
         state, errors = self.start(x), []
         for step in range(k):
             logits, hidden = self._reconstruct(state, rng, step)
@@ -88,6 +91,13 @@ class GSN(Samples, Walks):
                 state = self._draw(logits, hidden, rng)
         value = torch.stack([w * error for w, error in zip(weights, errors, strict=True)]).sum(0)
         yield Loss(value, {"first step": errors[0], "last step": errors[-1]})
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of them is random
+        """The bias of the pixels at 0, and every factor of the walk at 1."""
+        self.bias.zero_()
+        if self.log_scale is not None:
+            self.log_scale.zero_()
 
     def start(self, x: Tensor) -> State:
         """Chains at x, with nothing in their hidden layers."""
@@ -101,9 +111,30 @@ class GSN(Samples, Walks):
         logits = self.bias.detach().reshape(self.spec.shape).expand(n, *self.spec.shape)
         return self._draw(logits, self.start(logits).hidden, rng)
 
-    def step(self, state: State, rng: torch.Generator, k: int = 0) -> State:
+    def step(self, state: State, rng: torch.Generator, factor: int = 0) -> State:
         """Corrupt, go up and down, and draw: one step of the chain, with the factor α_(k+1) of the walk."""
-        return self._draw(*self._reconstruct(state, rng, k), rng)
+        return self._draw(*self._reconstruct(state, rng, factor), rng)
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """α_1, α_2, …: how much the logits of each step are trusted, where it was learned."""
+        return tuple(self.log_scale.exp().tolist()) if self.log_scale is not None else ()
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """(B, *shape): cut at one half, if the network was trained on such pixels."""
+        return (x > 0.5).float() if self.config.binary else x
+
+    def example(self, state: State) -> Tensor:
+        """(B, *shape): what was drawn."""
+        return state.x
+
+    def expected(self, state: State) -> Tensor:
+        """(B, *shape): the mean of p(x|h)."""
+        return state.mean
+
+    def hold(self, state: State, x: Tensor, held: Tensor) -> State:
+        """Pixels of x put back, and their logits."""
+        return state._replace(x=x.where(held, state.x), logits=x.logit().where(held, state.logits))
 
     def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B, *shape), drawn: the walk that training takes from x, or one step with one hidden layer."""

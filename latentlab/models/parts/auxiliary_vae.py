@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.base import Auxiliary, Spec
+from latentlab.models.abilities import Auxiliary
 from latentlab.models.parts.semi_supervised_vae import SemiSupervised, SemiSupervisedVAE
 
 
@@ -43,7 +44,7 @@ class AuxiliaryVAE(SemiSupervisedVAE, Auxiliary):
         """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""
         return Gaussian.of(self.q_a(x.flatten(1))).mean
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|a, y, x) at the mean of q(a|x), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1), self.auxiliary(x), self.one_hot(y)))
 

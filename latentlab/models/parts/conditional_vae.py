@@ -21,10 +21,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
+from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.base import Conditional, Samples, Spec
+from latentlab.models.abilities import Conditional, HasPosteriorGiven, HasPrior, Samples
+from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
 from latentlab.models.parts.likelihood import KINDS, Likelihood
+from latentlab.models.parts.priors import StandardNormal
 from latentlab.nn.layers import JointMLP
 
 
@@ -46,14 +50,14 @@ class Dense:
     )
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 
-    def density(self, shape: tuple[int, ...]) -> Likelihood:
-        """p(x|·) of data whose examples have this shape.
+    def density(self, spec: Spec) -> Likelihood:
+        """p(x|·) of the data.
 
         Raises:
             ValueError: it is one of pixels, and the data aren't images.
         """
         likelihood = Likelihood(self.likelihood, self.std)
-        likelihood.check(shape)
+        likelihood.check(spec.kind)
         return likelihood
 
     def network(self, n_in: Sequence[int], n_out: int) -> JointMLP:
@@ -80,7 +84,7 @@ class Weights:
         return self.log_p + progress * self.log_ratio
 
 
-class ConditionalVAE(Conditional, Samples, Importance):
+class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasPrior, Samples, Importance):
     """p(x, y, z) = p(y) p(z) p(x|y, z); a subclass says `weigh`, `posterior` and `decode`."""
 
     def __init__(self, config: Dense, spec: Spec) -> None:
@@ -89,7 +93,7 @@ class ConditionalVAE(Conditional, Samples, Importance):
             raise ValueError("A model with a class beside its code needs data of at least two classes.")
         self.spec, self.z_dim = spec, config.z_dim
         self.x_dim = math.prod(spec.shape)
-        self.likelihood = config.density(spec.shape)
+        self.likelihood = config.density(spec)
         self.log_p_y = -math.log(spec.n_classes)
 
     @abstractmethod
@@ -104,8 +108,13 @@ class ConditionalVAE(Conditional, Samples, Importance):
         """
 
     @abstractmethod
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
+
+    @property
+    def prior(self) -> StandardNormal:
+        """p(z) = N(0, I)."""
+        return StandardNormal(self.z_dim)
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, *shape), (B,) -> (B, z_dim): the posterior mean."""
@@ -114,7 +123,7 @@ class ConditionalVAE(Conditional, Samples, Importance):
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): decoded draws of a class and a style from their priors."""
         y = torch.randint(self.spec.n_classes, (n,), generator=rng, device=rng.device)
-        return self.decode(torch.randn(n, self.z_dim, generator=rng, device=rng.device), y)
+        return self.decode(self.prior.sample(n, rng), y)
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log Σ_y w_k(x, y)."""

@@ -15,20 +15,27 @@ import torch
 from torch import Tensor
 
 from latentlab.distributions import Gaussian
-from latentlab.models.base import Decodes, Encodes, Samples
+from latentlab.models.abilities import Decodes, HasPosterior, HasPrior, Samples
+from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
+from latentlab.models.parts.priors import StandardNormal
 
 
-class GaussianVAE(Encodes, Decodes, Samples, Importance):
+class GaussianVAE(Trains, HasPosterior, Decodes, HasPrior, Samples, Importance):
     """p(z) = N(0, I), q(z|x) = N(mean, diag std²); a subclass says `posterior`, `decode`, `log_likelihood`."""
 
     @abstractmethod
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor) -> Gaussian:
         """(B, *shape) -> mean, log_std of q(z|x), each (B, z_dim)."""
 
     @abstractmethod
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
+
+    @property
+    def prior(self) -> StandardNormal:
+        """p(z) = N(0, I)."""
+        return StandardNormal(self.z_dim)
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the posterior mean."""
@@ -36,10 +43,10 @@ class GaussianVAE(Encodes, Decodes, Samples, Importance):
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): decoded draws from the prior."""
-        return self.decode(torch.randn(n, self.z_dim, generator=rng, device=rng.device))
+        return self.decode(self.prior.sample(n, rng))
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B): log w(x, z_k) = log p(x|z) + log p(z) - log q(z|x) for n draws of q, in nats."""
-        q_z = Gaussian(*self.posterior(x))
+        q_z = self.posterior(x)
         z = q_z.draw(rng, n)
         return self.log_likelihood(x.expand(n, *x.shape), z) + q_z.log_prior_ratio(z, sampled=True)

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from latentlab.distributions import log_mean_exp
-from latentlab.models.base import Weighs
+from latentlab.models.abilities import LogLikelihood
 
 CHUNK = 2_000  # latent samples decoded at once: about 6 MB of MNIST logits
 
 
-class Importance(Weighs):
+class Importance(LogLikelihood):
     """Weighs examples by averaging the weights of draws from q; a subclass says `log_weights` and `binarise`."""
 
     @abstractmethod

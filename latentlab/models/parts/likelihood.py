@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from latentlab import distributions
+from latentlab.data import Kind
 from latentlab.distributions import Gaussian
 
 OF_PIXELS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
@@ -28,13 +29,13 @@ class Likelihood:
     kind: str
     std: float = 0.1
 
-    def check(self, shape: tuple[int, ...]) -> None:
+    def check(self, data: Kind) -> None:
         """Refuse a density of pixels for data that aren't images.
 
         Raises:
-            ValueError: one example is a row of numbers, and the kind is of values in [0, 1].
+            ValueError: the examples are no images, and the density is of values in [0, 1].
         """
-        if len(shape) < 2 and self.kind in OF_PIXELS:
+        if data is not Kind.IMAGE and self.kind in OF_PIXELS:
             raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
 
     @property
@@ -64,6 +65,10 @@ class Likelihood:
                 return distributions.continuous_bernoulli_mean(out)
             case _:
                 return out.sigmoid()
+
+    def observed(self, x: Tensor) -> Tensor:
+        """What `binarise` gives most often: cut at one half for the Bernoulli likelihood, else x."""
+        return (x > 0.5).float() if self.kind == "bernoulli" else x
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""

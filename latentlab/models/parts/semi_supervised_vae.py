@@ -23,10 +23,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from latentlab.data import UNLABELLED, Batch
+from latentlab.data import UNLABELLED, Batch, LabelUse, Spec
 from latentlab.distributions import log_mean_exp
 from latentlab.knobs import knob
-from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.models.abilities import ClassDraws, InfersClass
+from latentlab.models.base import Loss
 from latentlab.models.parts.conditional_vae import ConditionalVAE, Dense, Weights
 
 
@@ -50,11 +51,11 @@ class Inferred(Weights):
     log_q_y: Tensor
 
 
-class SemiSupervisedVAE(ConditionalVAE, Classifies):
+class SemiSupervisedVAE(ConditionalVAE, InfersClass):
     """A conditional VAE with a classifier; a subclass says `weigh`, `posterior`, `decode` and `classify`."""
 
     units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats", "cross-entropy": "nats", "error": "fraction"}
-    labels = "welcome"
+    labels = LabelUse.OPTIONAL
 
     def __init__(self, config: SemiSupervised, spec: Spec) -> None:
         super().__init__(config, spec)
@@ -84,6 +85,12 @@ class SemiSupervisedVAE(ConditionalVAE, Classifies):
         """(B, *shape) -> (B,) nats: U(x) from n draws."""
         drawn = self.weigh(x.flatten(1), self.every_class(x.device), n, rng)
         return log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
+
+    def class_draws(self, x: Tensor, n: int, rng: torch.Generator) -> ClassDraws:
+        """(B, *shape) -> n draws of z for every class, of x as the likelihood sees it, and their weights."""
+        x = self.binarise(x, rng).flatten(1)
+        drawn = self.weigh(x, self.every_class(x.device), n, rng)
+        return ClassDraws(drawn.z, drawn.log_w(), drawn.log_q_y)
 
     def _labelled(
         self, x: Tensor, y: Tensor, log_probs: Tensor | None, rng: torch.Generator, progress: float

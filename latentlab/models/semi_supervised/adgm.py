@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.base import Spec
 from latentlab.models.parts.auxiliary_vae import AuxiliaryVAE, WithAuxiliary
 from latentlab.models.parts.semi_supervised_vae import Inferred
 
@@ -25,6 +25,7 @@ class ADGM(AuxiliaryVAE):
     """Five networks: q(a|x), q(y|a, x), q(z|a, y, x), p(a|z, y), p(x|y, z)."""
 
     name = "adgm"
+    title = "Auxiliary deep generative model"
 
     @dataclass(frozen=True)
     class Config(WithAuxiliary):

@@ -17,9 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from latentlab.data import UNLABELLED, Batch
+from latentlab.data import UNLABELLED, Batch, LabelUse, Spec
 from latentlab.distributions import Gaussian, log_mean_exp
-from latentlab.models.base import Classifies, Loss, Spec
+from latentlab.models.abilities import Classifies
+from latentlab.models.base import Loss
 from latentlab.models.parts.conditional_vae import Dense
 from latentlab.models.parts.gaussian_vae import GaussianVAE
 
@@ -28,8 +29,9 @@ class M1(GaussianVAE, Classifies):
     """Three networks: q(z|x), p(x|z), and q(y|z) on top."""
 
     name = "m1"
+    title = "M1, a VAE with a classifier"
     units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats", "cross-entropy": "nats", "error": "fraction"}
-    labels = "welcome"
+    labels = LabelUse.OPTIONAL
 
     @dataclass(frozen=True)
     class Config(Dense):
@@ -40,7 +42,7 @@ class M1(GaussianVAE, Classifies):
         if spec.n_classes < 2:
             raise ValueError("A model with a classifier needs data of at least two classes.")
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        self.likelihood = config.density(spec.shape)
+        self.likelihood = config.density(spec)
         x = math.prod(spec.shape)
         self.q_z = config.network([x], 2 * config.z_dim)
         self.p_x = config.network([config.z_dim], x * self.likelihood.outputs)
@@ -51,7 +53,7 @@ class M1(GaussianVAE, Classifies):
         cross-entropy and whether its most probable class is wrong.
         """
         x, known, n = self.binarise(batch.x, rng), batch.y != UNLABELLED, self.config.samples
-        q_z = Gaussian(*self.posterior(x))  # q(z|x)
+        q_z = self.posterior(x)  # q(z|x)
         z = q_z.draw(rng, n)
         log_p_x = self.log_likelihood(x, z)  # p(x|z)
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x)
@@ -65,7 +67,7 @@ class M1(GaussianVAE, Classifies):
         terms = dict(zip(self.units, [bound, -log_ratio.mean(0), *labelled], strict=True))
         yield Loss(cross_entropy - value, terms)
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor) -> Gaussian:
         """(B, *shape) -> mean, log_std of q(z|x), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1)))
 

@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian, standard_normal_log_prob
 from latentlab.knobs import knob
-from latentlab.models.base import Spec
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
 
 
@@ -25,6 +25,7 @@ class M1M2(SemiSupervisedVAE):
     """Five networks: q(z1|x), p(x|z1) below; q(y|z1), q(z|z1, y), p(z1|y, z) above."""
 
     name = "m1_m2"
+    title = "M1+M2, the stacked model"
 
     @dataclass(frozen=True)
     class Config(SemiSupervised):
@@ -62,7 +63,7 @@ class M1M2(SemiSupervisedVAE):
         """(B, *shape) -> (B, z1_dim): the mean of q(z1|x)."""
         return Gaussian.of(self.q_z1(x.flatten(1))).mean
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|z1, y) at the mean of q(z1|x), each (B, z_dim)."""
         return Gaussian.of(self.q_z(self.code(x), self.one_hot(y)))
 

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian
-from latentlab.models.base import Spec
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
 
 
@@ -22,6 +22,7 @@ class M2(SemiSupervisedVAE):
     """Three networks: q(y|x), q(z|x, y), p(x|y, z)."""
 
     name = "m2"
+    title = "M2, the semi-supervised VAE"
 
     @dataclass(frozen=True)
     class Config(SemiSupervised):
@@ -43,7 +44,7 @@ class M2(SemiSupervisedVAE):
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x, y)
         return Inferred(log_p_x + self.log_p_y, log_ratio, z, log_q_y.T[None])  # and p(y)
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1), self.one_hot(y)))
 

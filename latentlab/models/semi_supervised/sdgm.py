@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian
-from latentlab.models.base import Spec
 from latentlab.models.parts.auxiliary_vae import AuxiliaryVAE, WithAuxiliary
 from latentlab.models.parts.semi_supervised_vae import Inferred
 
@@ -24,6 +24,7 @@ class SDGM(AuxiliaryVAE):
     """Five networks: q(a|x), q(y|a, x), q(z|a, y, x), p(a|z, y), p(x|a, y, z)."""
 
     name = "sdgm"
+    title = "Skip deep generative model"
 
     @dataclass(frozen=True)
     class Config(WithAuxiliary):

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from latentlab.data import Spec
 from latentlab.distributions import Gaussian
-from latentlab.models.base import Spec
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
 
 
@@ -23,6 +23,7 @@ class TwoHeaded(SemiSupervisedVAE):
     """Two networks: q(y|x) and q(z|x) share all but their last layer; p(x|y, z)."""
 
     name = "two_headed"
+    title = "Two-headed model"
 
     @dataclass(frozen=True)
     class Config(SemiSupervised):
@@ -42,7 +43,7 @@ class TwoHeaded(SemiSupervisedVAE):
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x)
         return Inferred(log_p_x + self.log_p_y, log_ratio.expand_as(log_p_x), z, log_q_y.T[None])  # and p(y)
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002 the point of this model
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:  # noqa: ARG002 the point of this model
         """(B, *shape), (B,) -> mean, log_std of q(z|x), each (B, z_dim), whatever the class."""
         return self._heads(x.flatten(1))[1]
 

@@ -16,18 +16,21 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
 from latentlab.distributions import Gaussian, log_mean_exp
 from latentlab.knobs import knob
-from latentlab.models.base import Auxiliary, Decodes, Encodes, Loss, Samples, Spec
+from latentlab.models.abilities import Auxiliary, Decodes, Encodes, HasPrior, Samples
+from latentlab.models.base import Loss, Trains
 from latentlab.models.parts.conditional_vae import Dense
 from latentlab.models.parts.importance_weighted import Importance
+from latentlab.models.parts.priors import StandardNormal
 
 
-class AVAE(Encodes, Decodes, Auxiliary, Samples, Importance):
+class AVAE(Trains, Encodes, Decodes, Auxiliary, HasPrior, Samples, Importance):
     """Four networks: q(a|x), q(z|a, x), p(a|x, z), p(x|z)."""
 
     name = "avae"
+    title = "Auxiliary VAE"
     units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats"}
 
     @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class AVAE(Encodes, Decodes, Auxiliary, Samples, Importance):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim, self.a_dim = config, spec, config.z_dim, config.a_dim
-        self.likelihood = config.density(spec.shape)
+        self.likelihood = config.density(spec)
         x, z, a = math.prod(spec.shape), config.z_dim, config.a_dim
         self.q_a = config.network([x], 2 * a)
         self.q_z = config.network([x, a], 2 * z)
@@ -68,9 +71,14 @@ class AVAE(Encodes, Decodes, Auxiliary, Samples, Importance):
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
         return self.likelihood.mean(self.p_x(z)).reshape(-1, *self.spec.shape)
 
+    @property
+    def prior(self) -> StandardNormal:
+        """p(z) = N(0, I)."""
+        return StandardNormal(self.z_dim)
+
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): decoded draws from the prior."""
-        return self.decode(torch.randn(n, self.z_dim, generator=rng, device=rng.device))
+        return self.decode(self.prior.sample(n, rng))
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""

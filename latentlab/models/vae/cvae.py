@@ -13,9 +13,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from latentlab.data import Batch
+from latentlab.data import Batch, LabelUse, Spec
 from latentlab.distributions import Gaussian, log_mean_exp
-from latentlab.models.base import Loss, Spec
+from latentlab.models.base import Loss
 from latentlab.models.parts.conditional_vae import ConditionalVAE, Dense, Weights
 
 
@@ -23,8 +23,9 @@ class CVAE(ConditionalVAE):
     """Every example needs its class; there is no classifier."""
 
     name = "cvae"
+    title = "Conditional VAE"
     units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats"}
-    labels = "needed"
+    labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
     class Config(Dense):
@@ -52,7 +53,7 @@ class CVAE(ConditionalVAE):
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|x, y)
         return Weights(log_p_x + self.log_p_y, log_ratio, z)  # and p(y)
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1), self.one_hot(y)))
 

@@ -17,18 +17,21 @@ import torch
 from torch import Tensor
 
 from latentlab import distributions
-from latentlab.data import Batch
+from latentlab.data import Batch, Spec
+from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.base import Loss, Spec
+from latentlab.models.abilities import HasLikelihood
+from latentlab.models.base import Loss
 from latentlab.models.parts.gaussian_vae import GaussianVAE
 from latentlab.models.parts.likelihood import OF_PIXELS, Likelihood
 from latentlab.nn.layers import Autoencoding, decoder, encoder
 
 
-class VAE(GaussianVAE):
+class VAE(GaussianVAE, HasLikelihood):
     """Gaussian posterior, standard normal prior, a likelihood of your choice."""
 
     name = "vae"
+    title = "Variational autoencoder"
     units: ClassVar[dict[str, str]] = {"bound": "nats", "reconstruction": "nats", "kl": "nats"}
 
     @dataclass(frozen=True)
@@ -73,10 +76,10 @@ class VAE(GaussianVAE):
             value = -distributions.log_mean_exp(log_lik + weight * log_ratio, 0)
         yield Loss(value, {"bound": bound, "reconstruction": -log_lik.mean(0), "kl": kl})
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor) -> Gaussian:
         """(B, *shape) -> mean, log_std of q(z|x), each (B, z_dim)."""
         mean, log_std = self.encoder(x).float().chunk(2, dim=1)
-        return mean, log_std.clamp(-10, 5)
+        return Gaussian(mean, log_std.clamp(-10, 5))
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
@@ -89,6 +92,10 @@ class VAE(GaussianVAE):
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
         return self._likelihood.mean(self._network(z))
+
+    def observed(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): cut at one half for the Bernoulli likelihood, else as they are."""
+        return self._likelihood.observed(x)
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""

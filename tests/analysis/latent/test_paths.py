@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.analysis.latent.paths import Path, geodesic, interpolate, measure
-from latentlab.models import VAE
-from latentlab.nn.layers import initialise, mlp
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import mlp
 from latentlab.runs.store import Store
 
 RADIUS = 2.0

@@ -29,9 +29,10 @@ from latentlab.analysis.latent.support import (
     support,
     support_map,
 )
-from latentlab.data import UNLABELLED
-from latentlab.models import VAE, Spec
-from latentlab.nn.layers import initialise
+from latentlab.data import UNLABELLED, Kind
+from latentlab.models import Spec
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 
 A = torch.randn(3, 6, generator=device.generator(0), dtype=torch.float64)
 Z = torch.randn(20, 3, generator=device.generator(1), dtype=torch.float64)
@@ -58,7 +59,7 @@ def differences(decode: Function, z: Tensor, step: float = 1e-5) -> Tensor:
 
 
 def vae(network: str, z_dim: int = 3) -> VAE:
-    model = VAE(VAE.Config(z_dim=z_dim, network=network, hidden=16, width=4), Spec((1, 8, 8), 10))
+    model = VAE(VAE.Config(z_dim=z_dim, network=network, hidden=16, width=4), Spec((1, 8, 8), 10, Kind.IMAGE))
     initialise(model, device.generator(0))
     return model.double().eval()
 

@@ -11,11 +11,14 @@ from torch import nn
 
 from latentlab.analysis.activations import Layer
 from latentlab.analysis.probes.layer_curve import Curve, confusion, hardest, probe_curve, run_through, stations
-from latentlab.data import Dataset, Splits
-from latentlab.models import CNN, VAE, Spec
+from latentlab.data import Dataset, Kind, Splits
+from latentlab.models import Spec
+from latentlab.models.classifiers.cnn import CNN
+from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import TrainConfig, start, train
+from latentlab.training.loop import start, train
 
 
 def pooled(splits: Splits) -> tuple[torch.Tensor, np.ndarray, tuple[int, int, int]]:
@@ -137,7 +140,7 @@ def test_a_training_that_is_probed_at_every_report_ends_with_the_same_bits(few_d
     ends = []
     for probed in (False, True):
         config = TrainConfig(epochs=2, batch_size=32, moments=probed)
-        model = start("cnn", CNN.Config(width=4, hidden=16), Spec((1, 8, 8), 10), config)
+        model = start("cnn", CNN.Config(width=4, hidden=16), Spec((1, 8, 8), 10, Kind.IMAGE), config)
         for _ in train(model, few_digits, config, report_every=5):
             if probed:
                 probe_curve(model.eval(), x, y, sizes, n_classes=10, limit=16)
@@ -147,7 +150,7 @@ def test_a_training_that_is_probed_at_every_report_ends_with_the_same_bits(few_d
 
 def test_float_examples_are_probed_too(digits: Splits) -> None:
     x, y, sizes = pooled(digits)
-    data = Dataset("d", x.float() / 255, torch.from_numpy(y), digits.test.classes)
+    data = Dataset("d", x.float() / 255, torch.from_numpy(y), digits.test.classes, digits.test.kind)
     a = probe_curve(loaded("digits-cnn"), data.x, y, sizes, n_classes=10, limit=16)
     b = probe_curve(loaded("digits-cnn"), x, y, sizes, n_classes=10, limit=16)
     np.testing.assert_allclose(a.means(), b.means(), atol=0.01)

@@ -22,7 +22,7 @@ from latentlab.analysis.probes.linear_probe import (
 )
 from latentlab.analysis.probes.monotonicity import RESNET_50, monotonicity
 from latentlab.data import UNLABELLED, Dataset, Splits
-from latentlab.models import CNN
+from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.store import Store
 from latentlab.training.evaluation import evaluate
 
@@ -203,7 +203,7 @@ def test_probing_leaves_the_model_as_it_is_and_its_features_can_be_used_again(tr
 
 
 def _parity(data: Dataset) -> Dataset:
-    return Dataset(data.name, data.x, data.y % 2, ("even", "odd"))
+    return Dataset(data.name, data.x, data.y % 2, ("even", "odd"), data.kind)
 
 
 def test_sizes_that_do_not_add_up_are_a_sentence() -> None:

@@ -161,7 +161,7 @@ def test_images_are_not_scaled(shelf: Shelf, tmp_path: Path) -> None:
 def test_names_that_nothing_can_show_are_mended(shelf: Shelf, tmp_path: Path) -> None:
     opened = read_path(images(tmp_path / "images.npz"))
     classes = ("a\udc80", "a\udc81", "b" * 1_000)
-    splits = data.Splits(*(data.Dataset("x", part.x, part.y, classes) for part in opened.splits))
+    splits = data.Splits(*(data.Dataset("x", part.x, part.y, classes, part.kind) for part in opened.splits))
     names = [f"c{half}" for half in classes[0][1:] + classes[1][1:]]
     columns = dict(zip(names, (np.array(["d\udc80"] * N, object), np.arange(N)), strict=True))
     name = shelf.keep(Opened(splits, opened.rows, (), columns, ()), "odd\udc80.npz")

@@ -12,10 +12,15 @@ from torch.func import jacrev, vmap
 
 from latentlab import device
 from latentlab.analysis.latent.support import jacobian
-from latentlab.data import Batch, Dataset, Splits
-from latentlab.models import CAE, DAE, RCAE, Denoises, Spec
-from latentlab.nn.layers import Kinked, Kinks, initialise
-from latentlab.training.loop import TrainConfig, train
+from latentlab.data import Batch, Dataset, Kind, Splits
+from latentlab.models import Denoises, Spec
+from latentlab.models.autoencoders.cae import CAE
+from latentlab.models.autoencoders.dae import DAE
+from latentlab.models.autoencoders.rcae import RCAE
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import Kinked, Kinks
+from latentlab.training.config import TrainConfig
+from latentlab.training.loop import train
 
 FORMS = ("free", "residual", "tied", "energy")
 KINDS = [
@@ -27,7 +32,7 @@ KINDS = [
 
 
 def build(kind: type[Any], n: int = 3, **config: Any) -> Any:
-    model = kind(kind.Config(hidden=16, **config), Spec((n,), 1))
+    model = kind(kind.Config(hidden=16, **config), Spec((n,), 1, Kind.VECTOR))
     initialise(model, device.generator(0))
     return model.double().eval()
 
@@ -114,8 +119,8 @@ def test_hutchinsons_estimate_is_right_on_average() -> None:
 def test_on_gaussian_data_the_optimum_is_known(kind: type[Any], epochs: int) -> None:
     stds, sigma = torch.tensor([1.0, 0.3]), 0.4
     x = stds * torch.randn(12_000, 2, generator=device.generator(5))
-    data = Dataset("gaussian", x, torch.zeros(len(x), dtype=torch.int64), ("data",))
-    model = kind(kind.Config(hidden=64, sigma=sigma, slope=1.0, reach=2.0), Spec((2,), 1))
+    data = Dataset("gaussian", x, torch.zeros(len(x), dtype=torch.int64), ("data",), Kind.PLANE)
+    model = kind(kind.Config(hidden=64, sigma=sigma, slope=1.0, reach=2.0), Spec((2,), 1, Kind.PLANE))
     initialise(model, device.generator(0))
     for _ in train(model, Splits(data[:10_000], data[10_000:], data[10_000:]), TrainConfig(epochs, 200, 5e-3)):
         pass
@@ -166,4 +171,4 @@ def test_spread_units_bend_amid_the_data() -> None:
 @pytest.mark.parametrize("form", ["tied", "energy"])
 def test_a_form_that_no_convolution_has_is_refused(form: str) -> None:
     with pytest.raises(ValueError, match="needs the MLP"):
-        DAE(DAE.Config(form=form, network="conv"), Spec((1, 8, 8), 2))
+        DAE(DAE.Config(form=form, network="conv"), Spec((1, 8, 8), 2, Kind.IMAGE))

@@ -10,16 +10,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab import device
-from latentlab.data import Batch, Splits
-from latentlab.models import CNN, Loss, Spec
-from latentlab.nn.layers import initialise
+from latentlab.data import Batch, Splits, kind_of
+from latentlab.models import Loss, Spec
+from latentlab.models.classifiers.cnn import CNN
+from latentlab.nn.initialise import initialise
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import final_metrics
-from latentlab.training.loop import TrainConfig, train
+from latentlab.training.loop import train
 from tests.conftest import noise_images
 
 
 def cnn(dropout: float = 0.5, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3) -> CNN:
-    model = CNN(CNN.Config(width=8, hidden=64, dropout=dropout), Spec(shape, n_classes))
+    model = CNN(CNN.Config(width=8, hidden=64, dropout=dropout), Spec(shape, n_classes, kind_of(shape)))
     initialise(model, device.generator(0))
     return model.eval()
 

@@ -9,14 +9,16 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.activations import activations, layers
-from latentlab.models import MLP, Spec
-from latentlab.nn.layers import initialise
+from latentlab.data import Kind
+from latentlab.models import Spec
+from latentlab.models.classifiers.mlp import MLP
+from latentlab.nn.initialise import initialise
 from tests.conftest import noise_images
 
 
 def mlp(depth: int = 4, hidden: int = 16, **knobs: object) -> MLP:
     config = MLP.Config(depth=depth, hidden=hidden, **knobs)  # type: ignore[arg-type]
-    model = MLP(config, Spec((1, 8, 8), 3))
+    model = MLP(config, Spec((1, 8, 8), 3, Kind.IMAGE))
     initialise(model, device.generator(0))
     return model.eval()
 
@@ -73,4 +75,4 @@ def test_its_layers_can_be_read_in_the_order_of_depth() -> None:
 
 def test_it_refuses_data_without_classes() -> None:
     with pytest.raises(ValueError, match="at least two classes"):
-        MLP(MLP.Config(), Spec((1, 8, 8), 0))
+        MLP(MLP.Config(), Spec((1, 8, 8), 0, Kind.IMAGE))

@@ -10,15 +10,17 @@ import torch
 import torch.nn.functional as F
 
 from latentlab import device
-from latentlab.data import Splits
-from latentlab.models import GSN, Spec
-from latentlab.nn.layers import initialise
-from latentlab.training.loop import TrainConfig, train
+from latentlab.data import Kind, Splits
+from latentlab.models import Spec
+from latentlab.models.energy.gsn import GSN
+from latentlab.nn.initialise import initialise
+from latentlab.training.config import TrainConfig
+from latentlab.training.loop import train
 from tests.conftest import noise_images
 
 
 def gsn(**config: Any) -> GSN:
-    model = GSN(GSN.Config(**({"hidden": 40} | config)), Spec((1, 8, 8), 3))
+    model = GSN(GSN.Config(**({"hidden": 40} | config)), Spec((1, 8, 8), 3, Kind.IMAGE))
     initialise(model, device.generator(0))
     return model.eval()
 
@@ -123,7 +125,7 @@ def test_the_own_walk_is_the_walk_of_training_from_an_empty_hidden_state() -> No
 
 def test_the_factors_of_the_walk_fall_when_they_are_learned(digits: Splits) -> None:
     """The first step knows most of x_0, so its logits are trusted most (Alain 2018, Fig. 5.9)."""
-    model = GSN(GSN.Config(hidden=100, scaling=True, noise=1.0), Spec(digits.train.shape, 10))
+    model = GSN(GSN.Config(hidden=100, scaling=True, noise=1.0), digits.train.spec)
     initialise(model, device.generator(0))
     for _ in train(model, digits, TrainConfig(epochs=25, batch_size=50, learning_rate=3e-3)):
         pass
@@ -133,7 +135,7 @@ def test_the_factors_of_the_walk_fall_when_they_are_learned(digits: Splits) -> N
 
 
 def test_a_trained_chain_stays_near_the_digits_and_moves_between_them(digits: Splits) -> None:
-    model = GSN(GSN.Config(layers=1, corruption=0.3, walkback=2, binary=True), Spec(digits.train.shape, 10))
+    model = GSN(GSN.Config(layers=1, corruption=0.3, walkback=2, binary=True), digits.train.spec)
     initialise(model, device.generator(0))
     for _ in train(model, digits, TrainConfig(epochs=40, batch_size=50, learning_rate=3e-3)):
         pass

@@ -13,10 +13,15 @@ from torch import Tensor
 from torch.distributions import Bernoulli, MultivariateNormal, Normal
 
 from latentlab import device
-from latentlab.data import UNLABELLED, Batch
+from latentlab.data import UNLABELLED, Batch, kind_of
 from latentlab.distributions import Gaussian
-from latentlab.models import MODELS, AuxiliaryVAE, ConditionalVAE, Loss, SemiSupervisedVAE, Spec, TwoHeaded
-from latentlab.nn.layers import JointMLP, initialise
+from latentlab.models import MODELS, Loss, Spec
+from latentlab.models.parts.auxiliary_vae import AuxiliaryVAE
+from latentlab.models.parts.conditional_vae import ConditionalVAE
+from latentlab.models.parts.semi_supervised_vae import SemiSupervisedVAE
+from latentlab.models.semi_supervised.two_headed import TwoHeaded
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import JointMLP
 from tests.conftest import noise_images
 
 K = 3
@@ -30,7 +35,9 @@ SEMI_SUPERVISED = [name for name, model in MODELS.items() if issubclass(model, S
 def model_of(name: str, shape: tuple[int, ...] = (1, 4, 4), n_classes: int = K, **config: Any) -> Any:
     """A small model of this kind in eval mode, with parameters from seed 0."""
     kind: Any = MODELS[name]
-    model = kind(kind.Config(**({"z_dim": 2, "hidden": 32, "layers": 1} | config)), Spec(shape, n_classes))
+    model = kind(
+        kind.Config(**({"z_dim": 2, "hidden": 32, "layers": 1} | config)), Spec(shape, n_classes, kind_of(shape))
+    )
     initialise(model, device.generator(0))
     return model.eval()
 

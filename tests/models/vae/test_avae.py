@@ -7,7 +7,8 @@ import math
 import torch
 
 from latentlab import device
-from latentlab.models import AVAE, Loss
+from latentlab.models import Loss
+from latentlab.models.vae.avae import AVAE
 from tests.models.semi_supervised.test_conditional import affine, batch, close, gaussian, model_of, x_of
 
 

@@ -14,10 +14,13 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, ContinuousBernoulli, MultivariateNormal, Normal
 
 from latentlab import device
-from latentlab.data import Batch
-from latentlab.models import VAE, GaussianVAE, Loss, Spec
+from latentlab.data import Batch, Kind
+from latentlab.distributions import Gaussian
+from latentlab.models import Loss, Spec
 from latentlab.models.parts import importance_weighted
-from latentlab.nn.layers import initialise
+from latentlab.models.parts.gaussian_vae import GaussianVAE
+from latentlab.models.vae.vae import VAE
+from latentlab.nn.initialise import initialise
 from tests.conftest import noise_images
 
 SHAPE = (1, 4, 4)
@@ -26,7 +29,7 @@ LIKELIHOODS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian"
 
 def vae(sharpness: float = 1.0, **config: Any) -> VAE:
     """A small VAE; the sharper, the further its posterior is from the true one."""
-    model = VAE(VAE.Config(**({"z_dim": 2, "hidden": 32, "layers": 1} | config)), Spec(SHAPE, 3))
+    model = VAE(VAE.Config(**({"z_dim": 2, "hidden": 32, "layers": 1} | config)), Spec(SHAPE, 3, Kind.IMAGE))
     initialise(model, device.generator(0))
     with torch.no_grad():
         for parameter in model.parameters():
@@ -73,11 +76,11 @@ class LinearGaussian(GaussianVAE):
         bound = self.log_weights(batch.x, 1, rng)[0]
         yield Loss(-bound, {"bound": bound})
 
-    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, x: Tensor) -> Gaussian:
         std = (1 + self.w.square().sum(0) / self.s**2).rsqrt()
         mean = (x - self.b) @ self.w / self.s**2 * std**2
         log_std = std.log().expand_as(mean)
-        return mean + self.config.shift * std, log_std + self.config.widen
+        return Gaussian(mean + self.config.shift * std, log_std + self.config.widen)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         log_p: Tensor = Normal(self.decode(z), self.s).log_prob(x)
@@ -89,14 +92,14 @@ class LinearGaussian(GaussianVAE):
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
         return x
 
-    def exact(self, x: Tensor) -> Tensor:
+    def exact_log_prob(self, x: Tensor) -> Tensor:
         covariance = self.w @ self.w.T + self.s**2 * torch.eye(len(self.b), dtype=torch.float64)
         log_p: Tensor = MultivariateNormal(self.b.detach(), covariance.detach()).log_prob(x)
         return log_p
 
 
 def linear(shift: float = 0.0, widen: float = 0.0) -> tuple[LinearGaussian, Tensor]:
-    model = LinearGaussian(LinearGaussian.Config(shift, widen), Spec((5,), 0))
+    model = LinearGaussian(LinearGaussian.Config(shift, widen), Spec((5,), 0, Kind.VECTOR))
     return model, 1.5 * torch.randn(7, 5, generator=device.generator(4), dtype=torch.float64)
 
 
@@ -104,8 +107,8 @@ def linear(shift: float = 0.0, widen: float = 0.0) -> tuple[LinearGaussian, Tens
 def test_with_the_exact_posterior_every_bound_is_the_likelihood(n: int) -> None:
     model, x = linear()
     weights = model.log_weights(x, 20, device.generator(0))
-    torch.testing.assert_close(weights, model.exact(x).expand(20, 7))  # every single sample
-    torch.testing.assert_close(model.log_prob(x, n, device.generator(0)), model.exact(x))
+    torch.testing.assert_close(weights, model.exact_log_prob(x).expand(20, 7))  # every single sample
+    torch.testing.assert_close(model.log_prob(x, n, device.generator(0)), model.exact_log_prob(x))
 
 
 def test_with_a_wrong_posterior_one_sample_falls_short_by_the_kl() -> None:
@@ -115,16 +118,16 @@ def test_with_a_wrong_posterior_one_sample_falls_short_by_the_kl() -> None:
     kl = torch.distributions.kl_divergence(Normal(mean, log_std.exp()), Normal(true_mean, true_log_std.exp())).sum(1)
     assert kl.min() > 0.5
     error = weights.std(0) / math.sqrt(len(weights))
-    assert ((weights.mean(0) - (model.exact(x) - kl)).abs() < 4 * error).all()
+    assert ((weights.mean(0) - (model.exact_log_prob(x) - kl)).abs() < 4 * error).all()
 
 
 def test_with_a_wrong_posterior_many_samples_find_the_likelihood() -> None:
     model, x = linear(shift=0.7, widen=0.4)
     n = 5_000
-    relative = (model.log_weights(x, n, device.generator(1)).detach() - model.exact(x)).exp()
+    relative = (model.log_weights(x, n, device.generator(1)).detach() - model.exact_log_prob(x)).exp()
     error = relative.std(0) / math.sqrt(n)  # of log mean w, to first order
     assert error.max() < 0.1
-    assert ((model.log_prob(x, n, device.generator(0)) - model.exact(x)).abs() < 4 * error).all()
+    assert ((model.log_prob(x, n, device.generator(0)) - model.exact_log_prob(x)).abs() < 4 * error).all()
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
@@ -277,7 +280,7 @@ def test_the_bound_is_minus_the_reconstruction_error_minus_the_kl() -> None:
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_likelihood_and_decoded_mean_are_those_of_the_distribution(likelihood: str, network: str) -> None:
-    spec = Spec((1, 9, 8), 3)
+    spec = Spec((1, 9, 8), 3, Kind.IMAGE)
     model = VAE(VAE.Config(likelihood=likelihood, network=network, hidden=32, width=4, std=0.3), spec)
     initialise(model, device.generator(0))
     z = 5 * torch.randn(4, 6, 2, generator=device.generator(1))

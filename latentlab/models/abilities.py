@@ -1,0 +1,294 @@
+"""What a model may be able to do. A page offers a run when the model's class has the ability that it needs."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Generic, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from latentlab.distributions import Gaussian, Prior
+from latentlab.models.base import Model
+
+
+class Encodes(Model):
+    """Has a code for an example."""
+
+    z_dim: int
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, z_dim): the code; for a VAE the mean of q(z|x)."""
+
+
+class Decodes(Model):
+    """Has an example for a code."""
+
+    z_dim: int
+
+    @abstractmethod
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, z_dim) -> (B, *shape): the mean of p(x|z); in [0, 1] if the data are images."""
+
+
+class EncodesGiven(Model):
+    """Has a code for an example beside its class.
+
+    The code is what the class leaves open: with y fixed and z varied an example changes its style, with z fixed and
+    y varied it changes its class. There are `spec.n_classes` classes; y is the index of one, never UNLABELLED.
+    """
+
+    z_dim: int
+
+    @abstractmethod
+    def encode(self, x: Tensor, y: Tensor) -> Tensor:
+        """(B, *shape), (B,) int64 -> (B, z_dim): the style of an example of a known class; the mean of q(z|x, y)."""
+
+
+class DecodesGiven(Model):
+    """Has an example for a code and a class."""
+
+    z_dim: int
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images."""
+
+
+class Conditional(EncodesGiven, DecodesGiven):
+    """Has both: a code for an example beside its class, and an example for a code and a class."""
+
+
+class HasPosterior(Encodes):
+    """Has a distribution over codes for an example."""
+
+    @abstractmethod
+    def posterior(self, x: Tensor) -> Gaussian:
+        """(B, *shape) -> mean and log std of q(z|x), each (B, z_dim)."""
+
+
+class HasPosteriorGiven(EncodesGiven):
+    """Has a distribution over codes for an example and its class."""
+
+    @abstractmethod
+    def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
+        """(B, *shape), (B,) int64 -> mean and log std of q(z|x, y), each (B, z_dim)."""
+
+
+class HasPrior(Model):
+    """Has a distribution over codes before any example is seen: N(0, I), or codes of several kinds side by side."""
+
+    z_dim: int
+
+    @property
+    @abstractmethod
+    def prior(self) -> Prior:
+        """p(z)."""
+
+
+class LatentLayer(NamedTuple):
+    """One layer of a hierarchy of latent variables."""
+
+    name: str
+    dim: int
+
+
+class Layered(Model):
+    """Has several layers of latent variables, each of which can be looked at: z1 next to the data, the last on top."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """From the one next to the data to the top."""
+
+    @abstractmethod
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
+        """(B, *shape) -> the distribution of every layer given x, by name, each (B, dim).
+
+        Args:
+            x: examples.
+            rng: draws the layers that a distribution depends on; None takes their means.
+        """
+
+    @abstractmethod
+    def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z.
+
+        Args:
+            layer: the one that is held; what lies above it has no say.
+            z: its values.
+            rng: draws the layers below it from the generative model; None takes their means.
+        """
+
+
+class HasLikelihood(Decodes):
+    """Says how probable each value of an example is given a code."""
+
+    @abstractmethod
+    def observed(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): examples as the likelihood sees them, without a random draw."""
+
+    @abstractmethod
+    def pixel_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """(..., *shape), (..., z_dim) -> (..., *shape): log p(x_i|z) of each value, in nats."""
+
+
+class Samples(Model):
+    """Draws new examples."""
+
+    @abstractmethod
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        """(n, *shape): the means of p(x|z) for n draws of z from the prior (and of y, where there is one)."""
+
+
+class LogLikelihood(Model):
+    """Says how probable an example is, exactly or by a lower bound."""
+
+    exact: ClassVar[bool] = False  # True: log p(x) itself, whatever n is
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B,) nats: log p(x), or the importance-weighted lower bound on it from n samples."""
+
+
+class Energy(Model):
+    """Has an energy whose Boltzmann distribution it models."""
+
+    @abstractmethod
+    def energy(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x."""
+
+
+class Autoregressive(Model):
+    """Models an example one value after the other, each given those before it, in the order of `flatten`."""
+
+    @abstractmethod
+    def log_conditionals(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape) nats: log p(x_i | x_1 … x_(i-1)) of each value; their sum is log p(x)."""
+
+    @abstractmethod
+    def sample_step(self, x: Tensor, i: int, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): x with its value i drawn given those before it; the others stay."""
+
+
+class Classifies(Model):
+    """Names the class of an example."""
+
+    @abstractmethod
+    def classify(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, K): log-probabilities of the classes."""
+
+
+class ClassDraws(NamedTuple):
+    """Draws of a code for every class of B examples, and what they weigh.
+
+    Attributes:
+        z: (n, K, B, z_dim), or (n, 1, B, z_dim) where the same are drawn for every class.
+        log_w: (n, K, B) nats: log p(x, y, z, …) - log q(z, …|x, y).
+        log_q_y: (n, K, B) or (1, K, B): log-probabilities of the classes.
+    """
+
+    z: Tensor
+    log_w: Tensor
+    log_q_y: Tensor
+
+
+class InfersClass(Classifies):
+    """Infers a class and a code of an example together."""
+
+    @abstractmethod
+    def class_draws(self, x: Tensor, n: int, rng: torch.Generator) -> ClassDraws:
+        """(B, *shape) -> n weighted draws of a code for every class."""
+
+
+class Auxiliary(Model):
+    """Infers an auxiliary variable from an example before it infers anything else."""
+
+    a_dim: int
+
+    @abstractmethod
+    def auxiliary(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""
+
+
+class Denoises(Model):
+    """Says what a noisy example was. (denoise(x) - x) / sigma² estimates the score of the data blurred by sigma."""
+
+    sigma: float
+
+    @abstractmethod
+    def denoise(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
+
+
+S = TypeVar("S")  # the state of a chain: an example and whatever else the model carries along
+
+
+class Walks(Model, Generic[S]):
+    """Has a Markov chain of its own over examples, with a state that may hold more than the example."""
+
+    @property
+    @abstractmethod
+    def factors(self) -> tuple[float, ...]:
+        """The learned factors among which a step can choose; empty if there is no choice."""
+
+    @abstractmethod
+    def prepare(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape): examples as the model saw them in training."""
+
+    @abstractmethod
+    def start(self, x: Tensor) -> S:
+        """Chains that begin at examples, (B, *shape)."""
+
+    @abstractmethod
+    def begin(self, n: int, rng: torch.Generator) -> S:
+        """n chains that begin without an example."""
+
+    @abstractmethod
+    def step(self, state: S, rng: torch.Generator, factor: int = 0) -> S:
+        """One step of each chain, drawn."""
+
+    @abstractmethod
+    def example(self, state: S) -> Tensor:
+        """(B, *shape): the examples at which chains are."""
+
+    @abstractmethod
+    def expected(self, state: S) -> Tensor:
+        """(B, *shape): the mean of the distribution that the examples were drawn from."""
+
+    @abstractmethod
+    def hold(self, state: S, x: Tensor, held: Tensor) -> S:
+        """The chains with the values of x, (B, *shape), put back where `held`, (B, *shape) bool, is true."""
+
+    @abstractmethod
+    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): a walk of the length used in training from each example, drawn."""
+
+
+ABILITIES: Mapping[str, type[Model]] = {
+    "encodes": Encodes,
+    "decodes": Decodes,
+    "encodes given class": EncodesGiven,
+    "decodes given class": DecodesGiven,
+    "posterior": HasPosterior,
+    "posterior given class": HasPosteriorGiven,
+    "prior": HasPrior,
+    "latent layers": Layered,
+    "samples": Samples,
+    "log-likelihood": LogLikelihood,
+    "likelihood": HasLikelihood,
+    "energy": Energy,
+    "autoregressive": Autoregressive,
+    "classifies": Classifies,
+    "infers class and code": InfersClass,
+    "auxiliary variable": Auxiliary,
+    "denoises": Denoises,
+    "Markov chain": Walks,
+}  # as a person reads them
+
+
+def abilities(model: type[Model]) -> tuple[str, ...]:
+    """The names of what a class of models can do, as a person reads them: ("encodes", "decodes")."""
+    return tuple(name for name, ability in ABILITIES.items() if issubclass(model, ability))

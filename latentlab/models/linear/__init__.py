@@ -1,0 +1,1 @@
+"""Linear latent-variable models."""

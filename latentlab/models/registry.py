@@ -1,0 +1,51 @@
+"""The models, by name: every model class in a file of a family's folder. To add one, write its file."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from inspect import isabstract
+
+from latentlab.models.base import Model
+
+FAMILIES = (
+    "vae",
+    "autoencoders",
+    "semi_supervised",
+    "hierarchical",
+    "adversarial",
+    "autoregressive",
+    "energy",
+    "linear",
+    "classifiers",
+)  # the folders, in the order of forms and tables; within one the files are in the order of the alphabet
+
+
+def _defined_in(module_name: str) -> list[type[Model]]:
+    """The concrete models that a module itself defines."""
+    module = importlib.import_module(module_name)
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Model) and value.__module__ == module_name
+        if not isabstract(value)
+    ]
+
+
+def _find() -> dict[str, type[Model]]:
+    found: dict[str, type[Model]] = {}
+    for folder in FAMILIES:
+        package = importlib.import_module(f"latentlab.models.{folder}")
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+            found |= {model.name: model for model in _defined_in(f"{package.__name__}.{info.name}")}
+    return found
+
+
+FIRST = "vae"  # what a form proposes
+MODELS: dict[str, type[Model]] = _find()
+
+
+def family_title(folder: str) -> str:
+    """What a family is called: the first line of its package."""
+    doc = importlib.import_module(f"latentlab.models.{folder}").__doc__ or folder
+    return doc.partition("\n")[0].rstrip(".")

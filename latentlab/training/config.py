@@ -1,0 +1,43 @@
+"""The knobs of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from latentlab.data import LabelUse
+from latentlab.knobs import Knob, knob, knobs
+from latentlab.models import Fits, Model
+
+
+class TrainingError(RuntimeError):
+    """Training can't go on; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The knobs of training."""
+
+    epochs: int = knob(20, 1, 10_000, log=True, help="passes over the training data")
+    batch_size: int = knob(128, 1, 10_000, log=True, help="examples in a step")
+    learning_rate: float = knob(1e-3, 1e-6, 1.0, log=True, help="Adam's step size at the start")
+    schedule: str = knob("cosine", choices=("cosine", "constant"), help="learning rate: falls to zero, or stays")
+    warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
+    clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
+    weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
+    labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
+    spread: bool = knob(False, help="keep the labels of examples that lie far apart in their class, not of random ones")
+    patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
+    bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
+    seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
+    moments: bool = knob(False, help="keep the parameters after epochs 1, 2, 5, 10, 20, 50, … too, to look back at")
+    probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is only read")
+
+
+def training_knobs(model: type[Model]) -> tuple[Knob, ...]:
+    """The knobs of training that matter for a kind of model: of one that is fitted the seed alone."""
+    found = knobs(TrainConfig)
+    if issubclass(model, Fits):
+        return tuple(one for one in found if one.name == "seed")
+    if model.labels is LabelUse.UNUSED:
+        return tuple(one for one in found if one.name not in ("labels", "spread"))
+    return found

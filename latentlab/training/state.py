@@ -1,0 +1,97 @@
+"""Everything that moves while a model trains, as named tensors: what a training is resumed from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from latentlab import device
+from latentlab.models import Model
+from latentlab.training.config import TrainConfig, TrainingError
+
+
+class TrainState:
+    """Everything that moves while a model trains: parameters, optimizers, randomness, position."""
+
+    def __init__(self, model: Model, config: TrainConfig) -> None:
+        self.model, self.config = model, config
+        self.device = next(model.parameters()).device
+        self.rng = device.generator(config.seed, self.device)
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.step = 0
+        self.best = math.inf  # the lowest validation headline so far; minus it where higher is better
+        self.waited = 0  # epochs since then
+        self.best_parameters: dict[str, Tensor] = {}
+
+    def optimizer(self, player: str) -> torch.optim.Optimizer:
+        """The Adam of a player: of the submodule of that name, or of the whole model."""
+        if player not in self.optimizers:
+            module = self.model if player == "model" else self.model.get_submodule(player)
+            self.optimizers[player] = torch.optim.AdamW(
+                module.parameters(),
+                self.config.learning_rate,
+                weight_decay=self.config.weight_decay,
+                fused=True,
+            )
+        return self.optimizers[player]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """A copy of the state as named CPU tensors, fit for safetensors."""
+        out = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        out |= {f"best.{name}": value for name, value in self.best_parameters.items()}
+        for player, optimizer in self.optimizers.items():
+            for index, moments in optimizer.state_dict()["state"].items():
+                out |= {f"optimizer.{player}.{index}.{name}": value for name, value in moments.items()}
+        out["rng"] = self.rng.get_state()
+        out["position"] = torch.tensor([self.step, self.waited])
+        out["best"] = torch.tensor(self.best, dtype=torch.float64)
+        return {name: value.detach().cpu().contiguous().clone() for name, value in out.items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take up a state made by `tensors()`.
+
+        Raises:
+            TrainingError: the tensors aren't a state of this model.
+        """
+        try:
+            self.model.load_state_dict(_part(tensors, "model."))
+            players: dict[str, dict[int, dict[str, Tensor]]] = {}
+            for name, value in _part(tensors, "optimizer.").items():
+                player, index, moment = name.rsplit(".", 2)
+                players.setdefault(player, {}).setdefault(int(index), {})[moment] = value
+            for player, state in players.items():
+                shapes = [p.shape for group in self.optimizer(player).param_groups for p in group["params"]]
+                if any(
+                    moments.keys() != {"step", "exp_avg", "exp_avg_sq"}
+                    or not moments["exp_avg"].shape == moments["exp_avg_sq"].shape == shapes[index]
+                    for index, moments in state.items()
+                ):
+                    raise ValueError("The moments don't fit the parameters.")
+                groups = self.optimizer(player).state_dict()["param_groups"]
+                self.optimizer(player).load_state_dict({"state": state, "param_groups": groups})
+            self.rng.set_state(tensors["rng"])
+            self.step, self.waited = (int(number) for number in tensors["position"])
+            self.best = float(tensors["best"])
+            best = {k: v.to(self.device) for k, v in _part(tensors, "best.").items()}
+            if best and {k: v.shape for k, v in best.items()} != {
+                k: v.shape for k, v in self.model.state_dict().items()
+            }:
+                raise ValueError("The best parameters are another model's.")
+            self.best_parameters = best
+        except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            raise TrainingError("The checkpoint doesn't fit this model, so training can't be resumed.") from error
+
+    def keep_if_best(self, valid: Mapping[str, float]) -> None:
+        """Note the validation headline of an epoch, and keep a copy of the parameters if it is the best so far."""
+        self.waited += 1
+        found = self.model.headline.improvement(valid)
+        if found < self.best:
+            self.best, self.waited = found, 0
+            self.best_parameters = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
