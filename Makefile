@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help app test lint unit browser checkpoints docs benchmarks clean
+.PHONY: help app test lint fast unit cuda browser checkpoints docs benchmarks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -22,6 +22,12 @@ lint: $(VENV)/test.stamp  ## ruff and mypy
 
 unit: $(VENV)/test.stamp  ## the tests that need no browser
 	$(RUN) -m pytest -m "not browser" -n auto --maxprocesses 4 --dist worksteal
+
+fast: $(VENV)/test.stamp  ## the tests that take neither a training nor a browser
+	$(RUN) -m pytest -m fast -n auto --maxprocesses 4 --dist worksteal
+
+cuda: $(VENV)/test.stamp  ## the tests that need a GPU (skipped, with the reason, where there is none)
+	$(RUN) -m pytest -m cuda -rs
 
 browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
 	$(RUN) -m pytest -m browser -rs -n 2 --dist worksteal

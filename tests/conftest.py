@@ -10,6 +10,7 @@ import torch
 
 from latentlab import device
 from latentlab.data import Dataset, Kind, Splits, load
+from latentlab.models import MODELS
 from latentlab.models.energy.gsn import GSN
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
@@ -47,6 +48,15 @@ def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3,
     x = torch.randint(0, 256, (n, *shape), generator=rng, dtype=torch.uint8)
     y = torch.randint(0, n_classes, (n,), generator=rng)
     return Dataset("noise", x, y, tuple(str(k) for k in range(n_classes)), Kind.IMAGE)
+
+
+def examples_for(model: str, n: int) -> Dataset:
+    """Random examples of a kind that a model can learn, with random labels: images, or points where it can't."""
+    images = noise_images(n)
+    if Kind.IMAGE in MODELS[model].kinds:
+        return images
+    x = torch.randn(n, 2, generator=device.generator(7))
+    return Dataset("points", x, images.y, images.classes, Kind.PLANE)
 
 
 def save_coloured_run(store: Store, kind: type[VAE] | type[GSN]) -> Run:

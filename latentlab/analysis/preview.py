@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from latentlab.analysis.conditional.decision_surface import decision
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.trustworthiness import procrustes
 from latentlab.analysis.score.field import Box, score_field
-from latentlab.data import DENSITIES, UNLABELLED, Dataset, to_bytes
+from latentlab.data import DENSITIES, UNLABELLED, Dataset, Kind, to_bytes
 from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 
 N_EXAMPLES = 12
@@ -44,7 +45,8 @@ class Preview:
     code_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
     shares: Floats | None = None  # (2,) of the variance that the components hold; None where codes are as they are
     surface: Floats | None = None  # (n, n, K) p(class | place), row by row from the lower left of the box
-    points: Floats | None = None  # (M, 2) examples in that plane
+    points: Floats | None = None  # (M, d) examples in that plane, or on a line
+    drawn: Floats | None = None  # (M, d) samples where examples are such points
     point_labels: NDArray[np.int64] | None = None  # (M,) their classes, or UNLABELLED
 
 
@@ -80,17 +82,21 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         if are_images and isinstance(model, Denoises):
             noisy = x + model.sigma * torch.randn(x.shape, generator=device.generator(SEED, where), device=where)
             seen |= {"spoilt": to_bytes(noisy), "reconstructions": to_bytes(model.denoise(noisy))}
-        if data.shape == (2,) and isinstance(model, Denoises):
+        if data.kind is Kind.PLANE and isinstance(model, Denoises):
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
             seen |= {"field": field.score, "box": np.asarray(box)}
-        elif data.shape == (2,) and isinstance(model, Classifies):
+        elif data.kind is Kind.PLANE and isinstance(model, Classifies):
             box = around(data.x, 0.1)
             (left, right), (low, high) = box[:2], box[2:]
             found = decision(lambda at: model.classify(at.to(where)), (left, low), (right, high), N_PLACES)
             points, labels, _ = data[:N_CODES].batch()
             seen |= {"surface": found.probs, "box": np.asarray(box)}
             seen |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
+        are_points = data.kind is not Kind.IMAGE and math.prod(data.shape) <= 2
+        if are_points and isinstance(model, Samples) and not isinstance(model, Encodes | Conditional):
+            seen["points"] = data[:N_CODES].batch().x.cpu().numpy()
+            seen["drawn"] = model.sample(N_CODES, device.generator(SEED, where)).cpu().numpy()
         seen |= _latent_space(model, data[:N_CODES].to(where), before)
     model.train(was_training)
     return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **seen)

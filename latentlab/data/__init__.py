@@ -51,6 +51,7 @@ __all__ = [
     "mixed_batches",
     "mixture",
     "names",
+    "spec_of",
     "to_bytes",
 ]
 
@@ -78,6 +79,22 @@ def class_names(name: str) -> tuple[str, ...]:
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Shelf.default().card(name).classes
+
+
+def spec_of(name: str) -> Spec:
+    """What a model must know of a data set, without loading it.
+
+    Raises:
+        DataError: as `class_names`.
+    """
+    n_classes = len(class_names(name))
+    if name in DENSITIES:
+        shape: tuple[int, ...] = (DENSITIES[name].dim,)
+        return Spec(shape, n_classes, kind_of(shape))
+    if name in NAMES:
+        return Spec((1, 8, 8) if name == "digits" else (1, *images.SIDES), n_classes, Kind.IMAGE)
+    card = Shelf.default().card(name)
+    return Spec(card.shape, n_classes, kind_of(card.shape), card.features)
 
 
 def load(name: str, progressbar: object = False) -> Splits:

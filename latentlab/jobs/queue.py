@@ -23,9 +23,9 @@ import torch
 from filelock import FileLock, Timeout
 
 from latentlab.analysis.preview import Preview
-from latentlab.data import Shelf, kind_of, names
+from latentlab.data import names, spec_of
 from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS, Spec
+from latentlab.models import MODELS, build
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, read_tensors, write
 from latentlab.training.config import TrainConfig
@@ -118,8 +118,7 @@ def enqueue(store: Store, job: Job) -> None:
     job.check()
     if job.dataset not in (known := names()):
         raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
-    if job.dataset in Shelf.default():
-        _check_fit(job)
+    _check_fit(job)
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
@@ -127,15 +126,10 @@ def enqueue(store: Store, job: Job) -> None:
 
 
 def _check_fit(job: Job) -> None:
-    """Refuse a model that can't be built for data of the user's own, before anyone waits for it."""
-    card = Shelf.default().card(job.dataset)
-    kind = MODELS[job.model]
+    """Refuse a model that can't be built for the data, before anyone waits for it."""
     try:
         with torch.device("meta"):
-            kind(
-                from_dict(kind.Config, job.config),
-                Spec(card.shape, len(card.classes), kind_of(card.shape), card.features),
-            )
+            build(job.model, from_dict(MODELS[job.model].Config, job.config), spec_of(job.dataset))
     except ValueError as error:
         raise RunError(str(error)) from error
 

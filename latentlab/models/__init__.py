@@ -27,7 +27,7 @@ from latentlab.models.abilities import (
     abilities,
 )
 from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
-from latentlab.models.registry import FAMILIES, FIRST, MODELS, family_title
+from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title
 
 __all__ = [
     "ABILITIES",
@@ -66,6 +66,7 @@ __all__ = [
     "Walks",
     "abilities",
     "about",
+    "build",
     "family",
     "family_title",
 ]

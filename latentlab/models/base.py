@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch, Dataset, LabelUse, Spec
+from latentlab.data import Batch, Dataset, Kind, LabelUse, Spec
 
 LOSS = "loss"  # the name of the objective of a model with one player
 
@@ -72,6 +72,7 @@ class Model(nn.Module, ABC):
     set_units: ClassVar[Mapping[str, str]] = {}  # what `set_metrics` measures -> unit
     headline: ClassVar[Headline] = Headline()
     labels: ClassVar[LabelUse] = LabelUse.UNUSED
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)  # of data that it can learn
 
     spec: Spec
 
@@ -87,6 +88,8 @@ class Model(nn.Module, ABC):
 
 class Trains(Model):
     """Learns by gradients: a step of each player on every batch."""
+
+    adam_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)  # of the running means of the gradient and its square
 
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:

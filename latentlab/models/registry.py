@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from inspect import isabstract
+from typing import Any
 
+from latentlab.data import Spec
 from latentlab.models.base import Model
 
 FAMILIES = (
@@ -18,7 +20,7 @@ FAMILIES = (
     "energy",
     "linear",
     "classifiers",
-)  # the folders, in the order of forms and tables; within one the files are in the order of the alphabet
+)  # the folders, in the order of forms and tables; within one the file of its name is first
 
 
 def _defined_in(module_name: str) -> list[type[Model]]:
@@ -36,13 +38,26 @@ def _find() -> dict[str, type[Model]]:
     found: dict[str, type[Model]] = {}
     for folder in FAMILIES:
         package = importlib.import_module(f"latentlab.models.{folder}")
-        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: (info.name != folder, info.name)):
             found |= {model.name: model for model in _defined_in(f"{package.__name__}.{info.name}")}
     return found
 
 
 FIRST = "vae"  # what a form proposes
 MODELS: dict[str, type[Model]] = _find()
+
+
+def build(name: str, config: Any, spec: Spec) -> Model:
+    """A model for data of this kind, its parameters not yet set.
+
+    Raises:
+        ValueError: it can't learn such data, in one sentence.
+    """
+    kind = MODELS[name]
+    if spec.kind not in kind.kinds:
+        known = " or ".join(sorted(kind.kinds))
+        raise ValueError(f"{kind.title}: it learns data of the kind {known}, and these are of the kind {spec.kind}.")
+    return kind(config, spec)
 
 
 def family_title(folder: str) -> str:

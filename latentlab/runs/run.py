@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,12 @@ from typing import Any
 
 from latentlab.data import Kind, Spec, kind_of
 from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS, Model
+from latentlab.models import MODELS, Model, build
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig
 
 SCHEMA = 2
+EXAMPLES = re.compile(r"examples-[A-Za-z0-9_-]{1,64}-[0-9a-f]{12}\.safetensors")
 MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -36,6 +38,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "size": (int,),
     "metrics": (dict,),
     "note": (str,),
+    "examples": (str,),
 }
 
 
@@ -59,6 +62,7 @@ class Run:
     columns: tuple[str, ...] = ()  # the names of a vector's columns; empty where they have none
     metrics: Mapping[str, float] = field(default_factory=dict)  # on the test split, in the model's units
     note: str = ""  # for shipped runs: what it is and how it was made
+    examples: str = ""  # the file beside the run's folder with its test examples; empty: they lie in the folder
 
     @property
     def kind(self) -> type[Model]:
@@ -72,7 +76,7 @@ class Run:
 
     def build(self) -> Model:
         """The model with its parameters not yet set."""
-        return self.kind(from_dict(self.kind.Config, self.config), self.spec)
+        return build(self.model, from_dict(self.kind.Config, self.config), self.spec)
 
     @classmethod
     def from_json(cls, text: str) -> Run:
@@ -118,6 +122,8 @@ class Run:
             raise RunError("The steps, the seconds or the size of run.json can't be.")
         if not all(type(v) in (int, float) and abs(v) <= 1e300 for v in values["metrics"].values()):
             raise RunError("The metrics of run.json are not numbers.")
+        if values["examples"] and not EXAMPLES.fullmatch(values["examples"]):
+            raise RunError("The field examples of run.json is not the name of such a file.")
         try:
             datetime.fromisoformat(values["created"])
             from_dict(MODELS[values["model"]].Config, values["config"])
@@ -143,10 +149,10 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def _from_schema_1(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a run of the first format, which knew no kind of data and no names of columns."""
+    """The fields of a run of the first format: without the kind of data, names of columns and shared examples."""
     shape = values.get("shape")
     kind = kind_of(tuple(shape)) if isinstance(shape, list) else Kind.VECTOR
-    return values | {"data_kind": kind.value, "columns": []}
+    return values | {"data_kind": kind.value, "columns": [], "examples": ""}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,10 +3,12 @@
     <root>/<run id>/run.json             what it is; written last, so a folder without it is unfinished
                     weights.safetensors  parameters (float32, or float16 in what ships)
                     weights-<epoch>.safetensors  the same at an earlier moment, where the training was told to keep some
-                    examples.safetensors a few hundred test examples, so that a page opens without the data set
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
                     probes.csv           one row an epoch: errors of probes by layer, where the training was told to
                     baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
+
+    <root>/examples-<data set>-<digest>.safetensors   a few hundred test examples, so that a page opens without the data
+                    set: once for all runs of it (a run of the first format has examples.safetensors of its own)
 
 Reading runs no code from the folder, and whatever is wrong with one is a sentence, not a crash.
 """
@@ -14,9 +16,11 @@ Reading runs no code from the folder, and whatever is wrong with one is a senten
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,16 +31,14 @@ import torch
 
 from latentlab import settings
 from latentlab.data import UNLABELLED, Dataset, held_out
-from latentlab.device import generator
-from latentlab.knobs import from_dict
 from latentlab.models import Model
-from latentlab.nn.initialise import initialise
+from latentlab.runs import checkpoint
 from latentlab.runs.run import Run
 from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
-from latentlab.training.config import TrainConfig
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
 N_EXAMPLES = 500
+HOUR = 3_600.0  # seconds
 MAX_JSON = 1 << 20
 _MOMENT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
@@ -93,17 +95,26 @@ class Store:
             raise RunError(f"{run.id[:80]!r} is not the id of a run.")
         folder = self.root / run.id
         folder.mkdir(parents=True, exist_ok=True)
-        few = examples  # a part of them is taken at random: the first test images of MNIST are the easier ones
+        checkpoint.save(folder / "weights.safetensors", model, dtype)
+        write(folder / "history.csv", history_csv(history).encode())
+        run = dataclasses.replace(run, examples=self._save_examples(examples))
+        write(folder / "run.json", run.to_json().encode())
+
+    def _save_examples(self, examples: Dataset) -> str:
+        """Write a part of the test examples, unless a run of the same data has done so; returns the file's name."""
+        few = examples  # taken at random: the first test images of MNIST are the easier ones
         if len(examples) > N_EXAMPLES:
             few = held_out(examples, N_EXAMPLES)[1]
-        write(folder / "weights.safetensors", _parameters(model, dtype))
-        write(folder / "examples.safetensors", safetensors.torch.save({"x": few.x.cpu(), "y": few.y.cpu()}))
-        write(folder / "history.csv", history_csv(history).encode())
-        write(folder / "run.json", run.to_json().encode())
+        content = safetensors.torch.save({"x": few.x.cpu().contiguous(), "y": few.y.cpu().contiguous()})
+        slug = re.sub(r"[^A-Za-z0-9_-]", "_", examples.name)[:64] or "data"
+        name = f"examples-{slug}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
+        if not (self.root / name).is_file():
+            write(self.root / name, content)
+        return name
 
     def keep(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
         """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
-        write(self.folder(run_id) / f"weights-{epoch}.safetensors", _parameters(model, dtype))
+        checkpoint.save(self.folder(run_id) / f"weights-{epoch}.safetensors", model, dtype)
 
     def read(self, run_id: str) -> Run:
         """What a run is, without its parameters.
@@ -157,29 +168,12 @@ class Store:
             RunError: as `read`, no such moment, or the weights are damaged, don't fit or aren't finite.
         """
         run = self.read(run_id)
-        try:
-            with torch.device("meta"):
-                described = run.build()
-        except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-            raise RunError("run.json describes a model that can't be built.") from error
         if epoch is not None and epoch not in self.moments(run_id):
             raise RunError(f"Its parameters after epoch {epoch} were not kept.")
         if epoch == 0:
-            model = run.build()
-            initialise(model, generator(from_dict(TrainConfig, run.train).seed))
-            return model.eval().requires_grad_(False)
+            return checkpoint.untrained(run)
         name = "weights.safetensors" if epoch is None else f"weights-{epoch}.safetensors"
-        weights = read_tensors(self.folder(run_id) / name)
-        expected = {name: value.shape for name, value in described.state_dict().items()}
-        if {name: value.shape for name, value in weights.items()} != expected:
-            raise RunError("Its weights don't fit the model that run.json describes.")
-        if not all(value.dtype == torch.float32 for value in weights.values()):
-            raise RunError("Its weights are not of a precision that LatentLab reads.")
-        if not all(bool(value.isfinite().all()) for value in weights.values()):
-            raise RunError("Its weights hold values that are not numbers.")
-        model = run.build()
-        model.load_state_dict(weights)
-        return model.eval().requires_grad_(False)
+        return checkpoint.read(run, self.folder(run_id) / name)
 
     def examples(self, run_id: str) -> Dataset:
         """The test examples that are kept with a run.
@@ -188,7 +182,8 @@ class Store:
             RunError: as `read`, or they are missing or damaged.
         """
         run = self.read(run_id)
-        tensors = read_tensors(self.folder(run_id) / "examples.safetensors")
+        folder = self.folder(run_id)
+        tensors = read_tensors(folder.parent / run.examples if run.examples else folder / "examples.safetensors")
         x, y = tensors.get("x"), tensors.get("y")
         if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
             raise RunError("The examples kept with it don't fit its data set.")
@@ -257,21 +252,20 @@ class Store:
         folder.rename(grave)
         for old in self.root.glob(f".{run_id}.*deleted"):  # one that was broken off too
             shutil.rmtree(old, ignore_errors=True)
+        self._forget_examples()
+
+    def _forget_examples(self) -> None:
+        """Remove the examples that no run reads any more; new ones may be those of a run that is just being written."""
+        read = {row.run.examples for row in self.rows() if row.run is not None}
+        for path in self.root.glob("examples-*.safetensors"):
+            if path.name not in read and time.time() - path.stat().st_mtime > HOUR:
+                path.unlink(missing_ok=True)
 
     def _row(self, run_id: str, shipped: bool) -> Row:
         try:
             return Row(run_id, self.read(run_id), shipped)
         except RunError as error:
             return Row(run_id, None, shipped, str(error))
-
-
-def _parameters(model: Model, dtype: torch.dtype) -> bytes:
-    return safetensors.torch.save(
-        {
-            name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
-            for name, value in model.state_dict().items()
-        }
-    )
 
 
 def new_id(model: str, dataset: str) -> str:

@@ -20,7 +20,7 @@ import torch
 
 from latentlab import device
 from latentlab.data import Batch, Sampler, Spec, Splits, for_training
-from latentlab.models import MODELS, Fits, Loss, Model, Trains
+from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate, means, objectives
@@ -35,7 +35,7 @@ def start(model: str, config: Any, spec: Spec, train: TrainConfig) -> Model:
     Raises:
         ValueError: the config doesn't fit the data.
     """
-    fresh = MODELS[model](config, spec)
+    fresh = build(model, config, spec)
     initialise(fresh, device.generator(train.seed))
     return fresh.to(device.pick())
 

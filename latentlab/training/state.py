@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.models import Model
+from latentlab.models import Model, Trains
 from latentlab.training.config import TrainConfig, TrainingError
 
 
@@ -33,6 +33,7 @@ class TrainState:
             self.optimizers[player] = torch.optim.AdamW(
                 module.parameters(),
                 self.config.learning_rate,
+                self.model.adam_betas if isinstance(self.model, Trains) else (0.9, 0.999),
                 weight_decay=self.config.weight_decay,
                 fused=True,
             )

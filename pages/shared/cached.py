@@ -18,8 +18,9 @@ from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, T
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
+from latentlab.device import generator
 from latentlab.export.decoder import Program, ProgramError, unroll
-from latentlab.models import Decodes, Encodes, HasPosterior, Model
+from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
@@ -29,6 +30,7 @@ Floats = NDArray[np.float32]
 
 N_COMPONENTS = 4
 N_PROBED = 2_000  # examples that a probe's directions come from
+N_DRAWS = 10_000  # of a prior, where nothing is encoded
 N_NEAR = 10  # neighbours that say how near a place is to examples
 
 BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
@@ -110,8 +112,11 @@ def encoder(run: Run, epoch: int | None = None) -> Encode:
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
 def standard_codes(run: Run) -> Tensor:
-    """(N, z_dim) of the run's test examples, in units of their spread."""
-    return encoder(run)(examples(run).batch().x)
+    """(N, z_dim) of the run's test examples, in units of their spread; draws of the prior where nothing encodes."""
+    if issubclass(run.kind, Encodes):
+        return encoder(run)(examples(run).batch().x)
+    where, draws = dimensions(run), _prior_draws(model(run), len(examples(run)))
+    return (draws - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
@@ -126,12 +131,19 @@ def _examples(run: Run) -> Dataset:
 
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
 def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
-    """What each dimension carries, over the run's test examples."""
+    """What each dimension carries, over the run's test examples; of a model that doesn't encode over its prior."""
     trained, x = model(run, epoch), examples(run).batch().x
-    if not isinstance(trained, Encodes):
-        raise TypeError(f"{run.model} doesn't encode.")
     with torch.no_grad():
-        return bottleneck(*trained.posterior(x)) if isinstance(trained, HasPosterior) else spread(trained.encode(x))
+        if isinstance(trained, HasPosterior):
+            return bottleneck(*trained.posterior(x))
+        return spread(trained.encode(x) if isinstance(trained, Encodes) else _prior_draws(trained, N_DRAWS))
+
+
+def _prior_draws(trained: Model, n: int) -> Tensor:
+    """(n, z_dim): draws from the prior of a model that has one."""
+    if not isinstance(trained, HasPrior):
+        raise TypeError(f"{trained.name} has neither an encoder nor a prior.")
+    return trained.prior.sample(n, generator(0))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from latentlab.knobs import Knob, Value
-from latentlab.models import MODELS, about
+from latentlab.models import MODELS
 
 
 def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linked: bool = False) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linke
 
 def kind_of_model(name: str) -> str:
     """A name in MODELS, and what it stands for."""
-    return f"{name} · {about(MODELS[name]).partition(':')[0].partition(' (')[0]}"
+    return f"{name} · {MODELS[name].title}"
 
 
 def label(name: str) -> str:

@@ -18,6 +18,17 @@ from pages.shared.own_data import choose_data, first_epochs, own_data
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 
+
+def choose_model(dataset: str) -> str:
+    """The control that chooses a model, of those that can learn the data."""
+    try:
+        kinds = {data.spec_of(dataset).kind}
+    except data.DataError:  # which the start of a training says
+        kinds = set()
+    names = [name for name, model in MODELS.items() if kinds <= model.kinds]
+    return st.selectbox("Kind of model", names, names.index(FIRST), kind_of_model, key="model")
+
+
 store = Store.default()
 ensure_worker(store)
 unfinished = {job.id: job for job in queue.jobs(store)}
@@ -30,7 +41,7 @@ picture, controls = st.columns([2, 1], gap="large")
 
 with controls:
     dataset = choose_data()
-    model = st.selectbox("Kind of model", list(MODELS), list(MODELS).index(FIRST), kind_of_model, key="model")
+    model = choose_model(dataset)
     declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
     start = {"epochs": first_epochs(dataset)}
     form = f"{model}-{dataset}"

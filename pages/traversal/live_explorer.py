@@ -13,10 +13,10 @@ import torch
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import lattice, plane
-from latentlab.data import to_bytes
+from latentlab.data import UNLABELLED, to_bytes
 from latentlab.export.decoder import Program
 from latentlab.figures.sheets import picture_shape
-from latentlab.models import Decodes
+from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.components.explorer import View, explorer, packed, weights
@@ -94,7 +94,9 @@ def warn_of_other_weights(run: Run) -> None:
 
 def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | None) -> dict[str, Any]:
     """What explorer.js reads; the same bytes as before, as long as the browser decodes by itself."""
-    program, examples = cached.program(run), cached.examples(run)
+    program, labels = cached.program(run), cached.examples(run).y
+    if not issubclass(run.kind, Encodes):  # its codes are draws of the prior
+        labels = torch.full_like(labels, UNLABELLED)
     unit = "nats" if where.unit == "nats" else "variance"
     dims = [
         {
@@ -118,7 +120,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         "in_sight": IN_SIGHT,
         "limit": LIMIT,
         "codes": packed(cached.standard_codes(run).numpy().astype("<f4")),
-        "labels": examples.y.tolist(),
+        "labels": labels.tolist(),
         "classes": list(run.classes),
         "marks": marks(run.classes),
         "colours": list(look().classes),

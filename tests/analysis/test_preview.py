@@ -15,7 +15,7 @@ from scipy.linalg import orthogonal_procrustes
 from latentlab import device
 from latentlab.analysis.preview import N_CODES, N_EXAMPLES, N_PLACES, N_SAMPLES, preview
 from latentlab.data import UNLABELLED, Batch, Dataset, Kind, Splits, load, to_bytes
-from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Denoises, Encodes, Loss, Model, Spec
+from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Denoises, Encodes, Loss, Model, Samples, Spec
 from latentlab.models.autoencoders.ae import AE
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.models.classifiers.cnn import CNN
@@ -122,6 +122,19 @@ def test_points_of_the_plane_show_the_field_and_no_images() -> None:
     np.testing.assert_allclose(seen.field[0, 0], score[0].numpy(), rtol=1e-4)
     vae = preview(fresh(VAE(VAE.Config(hidden=16), Spec((2,), 2, Kind.PLANE))), data)
     assert (vae.reconstructions, vae.samples, vae.field) == (None, None, None)
+
+
+@pytest.mark.parametrize(("dataset", "d"), [("moons", 2), ("bumps", 1)])
+def test_points_are_shown_beside_those_of_a_model_that_has_no_code_for_them(dataset: str, d: int) -> None:
+    data = load(dataset).valid
+    model = fresh(MODELS["gan"](MODELS["gan"].Config(hidden=16), data.spec))
+    seen = preview(model, data)
+    assert isinstance(model, Samples)
+    expected = model.eval().sample(400, device.generator(2)).detach().numpy()
+    assert np.array_equal(there(seen.drawn), expected)
+    assert np.array_equal(there(seen.points), data.x[:400].numpy())
+    assert there(seen.drawn).shape == (400, d)
+    assert (seen.samples, seen.codes) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["m2", "cvae"])

@@ -51,7 +51,7 @@ def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
 @pytest.mark.parametrize(
     ("model", "dataset", "config", "train", "error"),
     [
-        ("gan", "digits", {}, {}, RunError),
+        ("oracle", "digits", {}, {}, RunError),
         ("../x", "digits", {}, {}, RunError),
         ("vae", "../../x", {}, {}, RunError),
         ("vae", "a\0b", {}, {}, RunError),
@@ -177,7 +177,7 @@ def test_a_lock_that_nobody_holds_is_not_held(tmp_path: Path) -> None:
         {"id": 5},
         {"id": ["a"]},
         {"title": 5},
-        {"model": "gan"},
+        {"model": "oracle"},
         {"model": ["vae"]},
         {"dataset": 5},
         {"dataset": ["digits"]},

@@ -32,8 +32,8 @@ from latentlab.data.builtin.images import Idx, IdxSet
 from latentlab.jobs import queue, reporting, worker
 from latentlab.jobs.queue import Status, status
 from latentlab.jobs.worker import perform, work
-from latentlab.knobs import from_dict
-from latentlab.models import MODELS
+from latentlab.knobs import from_dict, knobs
+from latentlab.models import MODELS, Trains
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
@@ -45,7 +45,7 @@ from tests.runs.test_run import sentence
 KNOBS: dict[str, Any] = {"hidden": 16}
 EPOCHS = 3
 STEPS_AN_EPOCH = 10  # 1,257 digits in batches of 128
-RUN_FILES = {"run.json", "weights.safetensors", "examples.safetensors", "history.csv"}
+RUN_FILES = {"run.json", "weights.safetensors", "history.csv"}
 Curve = list[dict[str, float]]
 Weights = dict[str, torch.Tensor]
 
@@ -136,11 +136,15 @@ def test_the_card_states_the_means_over_the_test_split(store: Store, digits: Spl
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_can_be_trained_as_a_job(store: Store, model: str) -> None:
-    config = {"width": 4, "hidden": 8} if model == "cnn" else KNOBS
-    job_id = queue.submit(store, model, "digits", config, {"epochs": 1})
+    kind = MODELS[model]
+    small = {"z_dim": 2, "hidden": 8, "width": 4, "channels": 4}
+    config = {knob.name: small[knob.name] for knob in knobs(kind.Config) if knob.name in small}
+    training = {"epochs": 1} if issubclass(kind, Trains) else {}
+    job_id = queue.submit(store, model, "digits" if Kind.IMAGE in kind.kinds else "moons", config, training)
     assert list(perform(store, job_id))[-1].state == "done"
     run = store.read(job_id)
-    assert set(run.metrics) == {"loss", *run.kind.units}
+    assert set(kind.units) | set(kind.set_units) <= set(run.metrics)
+    assert kind.headline.term in run.metrics
     assert all(math.isfinite(value) for value in run.metrics.values())
 
 

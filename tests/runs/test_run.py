@@ -119,7 +119,7 @@ def test_a_run_builds_its_model() -> None:
         (edited("schema", True), "no known format number"),
         (edited("schema", "1"), "no known format number"),
         (edited("flavour", 1), "missing or unknown fields: flavour"),
-        (edited("model", "gan"), "model this LatentLab doesn't know: gan"),
+        (edited("model", "oracle"), "model this LatentLab doesn't know: oracle"),
         (edited("config.hidden", 7), "hidden must be between 8 and 4096, got 7"),
         (edited("config.hidden", 8.0), "hidden must be a whole number"),
         (edited("config.hidden", True), "hidden must be a whole number"),

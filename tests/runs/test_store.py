@@ -17,16 +17,16 @@ import safetensors.torch
 import torch
 
 from latentlab import device
-from latentlab.data import UNLABELLED, Batch
+from latentlab.data import UNLABELLED, Dataset, Kind
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Classifies, Decodes, Encodes, Model, Samples, Trains
+from latentlab.models import MODELS, Classifies, Decodes, Encodes, Fits, Model, Samples, Trains
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import SCHEMA
 from latentlab.runs.store import MAX_JSON, N_EXAMPLES, SHIPPED, Row, Store, new_id
 from latentlab.serialization import RunError, read_history, read_tensors, write
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start
-from tests.conftest import noise_images
+from tests.conftest import examples_for, noise_images
 from tests.runs.test_run import RUN, sentence
 
 DATA = noise_images(40, n_classes=10)
@@ -37,11 +37,27 @@ HOSTILE_IDS = ["../x", "/etc", "a/b", "", ".", "..", "x" * 65, "a\0b", "é", "a 
 def saved(store: Store, run_id: str = "one", model: str = "vae", **changes: object) -> Model:
     """Save a small model with fresh parameters as a run, and return it."""
     config = {knob.name: int(knob.low or 0) for knob in knobs(MODELS[model].Config) if knob.name in ("hidden", "width")}
-    run = dataclasses.replace(RUN, id=run_id, model=model, config=config, **changes)  # type: ignore[arg-type]
+    data = data_for(model)
+    of_data = {"shape": data.shape, "data_kind": data.kind}
+    run = dataclasses.replace(RUN, id=run_id, model=model, config=config, **(of_data | changes))  # type: ignore[arg-type]
     built = run.build()
     initialise(built, device.generator(0))
-    store.save(run, built, HISTORY, DATA)
+    store.save(run, built, HISTORY, data)
     return built.eval()
+
+
+def data_for(model: str) -> Dataset:
+    """`DATA`, or points where a model can't learn images."""
+    return (
+        DATA
+        if Kind.IMAGE in MODELS[model].kinds
+        else dataclasses.replace(examples_for(model, 40), classes=DATA.classes)
+    )
+
+
+def examples_of(store: Store, run_id: str = "one") -> Path:
+    """Where the examples of a run are."""
+    return store.root / store.read(run_id).examples
 
 
 def reason(store: Store, run_id: str) -> str:
@@ -52,10 +68,13 @@ def reason(store: Store, run_id: str) -> str:
 
 
 def loss(model: Model) -> torch.Tensor:
-    """What a model computes: (B,), every network of it involved."""
+    """What a model computes of examples, every network of it involved."""
+    batch = data_for(model.name).batch()
     with torch.no_grad():
+        if isinstance(model, Fits):
+            return torch.cat(list(model.terms(batch).values()))
         assert isinstance(model, Trains)
-        return next(model.losses(Batch(*DATA.batch()), device.generator(1))).value
+        return torch.cat([loss.value for loss in model.losses(batch, device.generator(1))])
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -114,11 +133,12 @@ def test_a_damaged_moment_is_a_sentence(store: Store) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_half_precision_keeps_half_precision(store: Store, name: str) -> None:
     model = saved(store, model=name)
-    full = (store.root / "one" / "weights.safetensors").stat().st_size
-    store.save(store.read("one"), model, HISTORY, DATA, torch.float16)
     path = store.root / "one" / "weights.safetensors"
-    assert {value.dtype for value in safetensors.torch.load_file(path).values()} == {torch.float16}
-    assert path.stat().st_size < 0.6 * full
+    full = sum(value.nbytes for value in safetensors.torch.load_file(path).values())
+    store.save(store.read("one"), model, HISTORY, data_for(name), torch.float16)
+    halved = safetensors.torch.load_file(path).values()
+    assert {value.dtype for value in halved} == {torch.float16}
+    assert sum(value.nbytes for value in halved) == full / 2
     for name, value in store.load("one").state_dict().items():
         assert value.dtype == torch.float32
         torch.testing.assert_close(value, model.state_dict()[name], rtol=2**-11, atol=2**-25)
@@ -181,7 +201,7 @@ def test_runs_are_chosen_by_ability_without_reading_weights(store: Store, monkey
     def never(path: Path) -> None:
         raise AssertionError(f"{path.name} was read")
 
-    monkeypatch.setattr("latentlab.runs.store.read_tensors", never)
+    monkeypatch.setattr("latentlab.runs.checkpoint.read_tensors", never)
     monkeypatch.setattr("safetensors.torch.load_file", never)
 
     def ids(*any_of: type[Model]) -> set[str]:
@@ -398,7 +418,7 @@ def test_damaged_weights_are_not_loaded(store: Store, damage: Callable[[bytes], 
 )
 def test_damaged_examples_are_refused(store: Store, change: dict[str, torch.Tensor]) -> None:
     saved(store)
-    safetensors.torch.save_file({"x": DATA.x, "y": DATA.y} | change, store.root / "one" / "examples.safetensors")
+    safetensors.torch.save_file({"x": DATA.x, "y": DATA.y} | change, examples_of(store))
     with pytest.raises(RunError, match="examples"):
         store.examples("one")
 
@@ -406,17 +426,18 @@ def test_damaged_examples_are_refused(store: Store, change: dict[str, torch.Tens
 def test_examples_without_labels_are_examples(store: Store) -> None:
     saved(store)
     y = torch.full((40,), UNLABELLED)
-    safetensors.torch.save_file({"x": DATA.x, "y": y}, store.root / "one" / "examples.safetensors")
+    safetensors.torch.save_file({"x": DATA.x, "y": y}, examples_of(store))
     assert torch.equal(store.examples("one").y, y)
 
 
 def test_missing_examples_are_refused_and_the_model_still_loads(store: Store) -> None:
     saved(store)
-    (store.root / "one" / "examples.safetensors").unlink()
-    with pytest.raises(RunError, match=r"examples\.safetensors is missing"):
+    path = examples_of(store)
+    path.unlink()
+    with pytest.raises(RunError, match=r"examples-noise-"):
         store.examples("one")
-    (store.root / "one" / "examples.safetensors").mkdir()
-    with pytest.raises(RunError, match=r"examples\.safetensors is missing or damaged"):
+    path.mkdir()
+    with pytest.raises(RunError, match=r"examples-noise-"):
         store.examples("one")
     assert store.load("one") is not None
 
@@ -583,7 +604,7 @@ def test_renaming_keeps_the_id_and_all_else(store: Store) -> None:
     saved(store)
     store.rename("one", "  Another \n name ")
     assert store.read("one") == dataclasses.replace(
-        RUN, id="one", title="Another name", config={"hidden": 8, "width": 4}
+        RUN, id="one", title="Another name", config={"hidden": 8, "width": 4}, examples=examples_of(store).name
     )
     assert store.load("one") is not None
 
@@ -608,9 +629,54 @@ def test_deleting_removes_everything(store: Store) -> None:
     saved(store, "two")
     (store.root / "one" / "deeper").mkdir()
     store.delete("one")
-    assert [path.name for path in store.root.iterdir()] == ["two"]
+    assert {path.name for path in store.root.iterdir()} == {"two", examples_of(store, "two").name}
     with pytest.raises(RunError, match="There is no run called 'one'"):
         store.delete("one")
+
+
+def test_examples_are_kept_once_for_all_runs_of_the_same_data(store: Store) -> None:
+    saved(store, "one")
+    saved(store, "two", model="cnn")
+    saved(store, "points", model="gan")
+    assert examples_of(store, "one") == examples_of(store, "two") != examples_of(store, "points")
+    assert torch.equal(store.examples("two").x, DATA.x)
+    assert torch.equal(store.examples("points").x, data_for("gan").x)
+
+
+def test_examples_go_with_the_last_run_that_reads_them_if_they_are_old(store: Store) -> None:
+    saved(store, "one")
+    saved(store, "two")
+    path = examples_of(store)
+    os.utime(path, (0, 0))
+    store.delete("one")
+    assert path.exists()
+    store.delete("two")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../one/run.json", "/etc/passwd", "examples-x.safetensors", "examples-x-0123456789AB.safetensors"]
+)
+def test_examples_are_read_from_nowhere_else(store: Store, name: str) -> None:
+    saved(store)
+    edit(store.folder("one") / "run.json", examples=name)
+    with pytest.raises(RunError):
+        store.read("one")
+
+
+def test_a_folder_of_the_first_format_is_opened_as_before(store: Store) -> None:
+    model = saved(store)
+    folder, examples = store.folder("one"), examples_of(store)
+    examples.rename(folder / "examples.safetensors")
+    values = json.loads((folder / "run.json").read_text()) | {"schema": 1}
+    for name in ("data_kind", "columns", "examples"):
+        del values[name]
+    (folder / "run.json").write_text(json.dumps(values))
+    assert torch.equal(store.examples("one").x, DATA.x)
+    assert store.examples("one").kind is Kind.IMAGE
+    assert torch.equal(loss(store.load("one")), loss(model))
+    store.rename("one", "Renamed")
+    assert torch.equal(store.examples("one").x, DATA.x)
 
 
 def test_a_damaged_run_can_be_deleted(store: Store) -> None:
@@ -623,8 +689,9 @@ def test_deleting_works_after_a_deletion_that_was_broken_off(store: Store) -> No
     saved(store)
     (store.root / ".one.deleted").mkdir()
     (store.root / ".one.deleted" / "run.json").write_text("{}")
+    examples = examples_of(store)
     store.delete("one")
-    assert list(store.root.iterdir()) == []
+    assert list(store.root.iterdir()) == [examples]  # they may be those of a run that is just being written
 
 
 def test_a_link_is_not_followed_when_deleting(store: Store, tmp_path: Path) -> None:

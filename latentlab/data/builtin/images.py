@@ -22,6 +22,7 @@ import torch
 
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, held_out
 
+SIDES = (28, 28)  # of the images of IDX files
 ATTEMPTS = 3
 TIMEOUT = (5.0, 20.0)  # seconds to connect, and between two bytes
 
@@ -57,9 +58,9 @@ class IdxSet:
 
 def _files(*md5: str) -> tuple[Idx, Idx, Idx, Idx]:
     return (
-        Idx("train-images-idx3-ubyte", (60_000, 28, 28), md5[0]),
+        Idx("train-images-idx3-ubyte", (60_000, *SIDES), md5[0]),
         Idx("train-labels-idx1-ubyte", (60_000,), md5[1]),
-        Idx("t10k-images-idx3-ubyte", (10_000, 28, 28), md5[2]),
+        Idx("t10k-images-idx3-ubyte", (10_000, *SIDES), md5[2]),
         Idx("t10k-labels-idx1-ubyte", (10_000,), md5[3]),
     )
 

@@ -236,6 +236,11 @@ def _curve(dim: int = 10) -> Density:
     return mixture(amplitude * ((1 + k % 3) * t + k * math.pi / 5).sin(), 0.01, classes=("curve",))
 
 
+def _bumps() -> Density:
+    labels = torch.arange(3)
+    return mixture([[-1.2], [0.1], [1.4]], [0.25, 0.12, 0.35], [0.35, 0.25, 0.4], labels, ("left", "middle", "right"))
+
+
 DENSITIES: dict[str, Density] = {
     "mixture": _mixture(),
     "moons": _moons(),
@@ -244,4 +249,5 @@ DENSITIES: dict[str, Density] = {
     "pinwheel": _pinwheel(),
     "checkerboard": _checkerboard(),
     "curve": _curve(),
+    "bumps": _bumps(),
 }

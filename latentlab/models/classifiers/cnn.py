@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.data import Batch, LabelUse, Spec
+from latentlab.data import Batch, Kind, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
@@ -28,6 +28,7 @@ class CNN(Trains, Classifies):
 
     name = "cnn"
     title = "Convolutional classifier"
+    kinds = frozenset({Kind.IMAGE})
     units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
     labels = LabelUse.NEEDED
 

@@ -1,0 +1,51 @@
+"""Variational autoencoders that ship."""
+
+from latentlab.experiments.recipes.recipe import Recipe
+
+RECIPES = (
+    Recipe(
+        "mnist-vae-2d",
+        "MNIST in the plane",
+        "vae",
+        "mnist",
+        "A VAE whose latent space is a plane, so that all it learned can be seen at once.",
+        {"z_dim": 2},
+        {"epochs": 60, "learning_rate": 2e-3},
+    ),
+    Recipe(
+        "mnist-vae-20d",
+        "MNIST in 20 dimensions",
+        "vae",
+        "mnist",
+        "The usual MLP VAE: more dimensions than it uses, so the unused ones can be seen.",
+        {"z_dim": 20},
+        {"epochs": 60},
+    ),
+    Recipe(
+        "mnist-vae-conv",
+        "MNIST, convolutional",
+        "vae",
+        "mnist",
+        "A small convolutional VAE: sharper strokes from a seventh of the parameters.",
+        {"z_dim": 10, "network": "conv", "width": 16},
+        {"epochs": 30},
+    ),
+    Recipe(
+        "digits-vae",
+        "Digits in the plane",
+        "vae",
+        "digits",
+        "A VAE of the 8×8 digits, trained in seconds: a good start for experiments of your own.",
+        {"z_dim": 2, "hidden": 256, "likelihood": "gray-bernoulli"},
+        {"epochs": 300, "moments": True},
+    ),
+    Recipe(
+        "mnist-cvae",
+        "MNIST, every class in one style",
+        "cvae",
+        "mnist",
+        "A conditional VAE: the class beside a code of four dimensions, which is left to say the style.",
+        {"z_dim": 4, "hidden": 400, "likelihood": "gray-bernoulli"},
+        {"epochs": 30, "learning_rate": 2e-3, "batch_size": 200, "bf16": True},
+    ),
+)

@@ -1,0 +1,123 @@
+"""Every page with every kind of model that it offers: a run for each set of abilities, and one that only decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from latentlab import device
+from latentlab.data import DENSITIES, Batch, Dataset, Kind, Spec
+from latentlab.knobs import knob
+from latentlab.models import MODELS, Decodes, Fits, HasPrior, Headline, Progress, Samples, abilities
+from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform
+from latentlab.nn.initialise import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import SHIPPED, Store
+from pages.navigation import PAGES, Page
+from tests.conftest import noise_images
+from tests.pages.conftest import Open
+
+
+def profiles() -> dict[tuple[object, ...], Run]:
+    """Abilities and kind of data -> the smallest run that ships with them."""
+    found: dict[tuple[object, ...], Run] = {}
+    for run in sorted(Store(SHIPPED, SHIPPED / ".none").runs(), key=lambda run: run.size):
+        found.setdefault((*abilities(run.kind), run.data_kind), run)
+    return found
+
+
+def is_offered(page: Page, run: Run) -> bool:
+    return (not page.needs or issubclass(run.kind, page.needs)) and not (page.images and run.dataset in DENSITIES)
+
+
+CASES = [
+    pytest.param(page, run, id=f"{page.name}-{run.id}")
+    for page in PAGES
+    for run in profiles().values()
+    if is_offered(page, run)
+]
+
+
+def test_the_four_shapes_of_model_are_among_them() -> None:
+    shown = {run.model for run in profiles().values()}
+    assert {"ppca", "gan", "pixelcnn", "lvae"} <= shown
+
+
+@pytest.mark.parametrize(("page", "run"), CASES)
+def test_a_page_opens_with_it(opened: Open, page: Page, run: Run) -> None:
+    app = opened(page.name, run=run.id)
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="picked").value == run.id
+
+
+class Painter(Fits, Decodes, HasPrior, Samples):
+    """Codes of three kinds side by side, an image for each, and no way back."""
+
+    name = "painter"
+    title = "Painter"
+    units: ClassVar[dict[str, str]] = {"nothing": "nats"}
+    headline = Headline("nothing")
+
+    @dataclass(frozen=True)
+    class Config:
+        """Its knobs."""
+
+        z_dim: int = knob(6, 6, 6, help="dimensions")
+
+    def __init__(self, config: Config, spec: Spec) -> None:
+        super().__init__()
+        self.spec, self.z_dim = spec, config.z_dim
+        self.p_x = nn.Sequential(nn.Linear(self.z_dim, 64), nn.Sigmoid(), nn.Unflatten(1, (1, 8, 8)))
+
+    def fit(self, data: Dataset, rng: torch.Generator) -> Iterator[Progress]:  # noqa: ARG002
+        yield Progress(1, 1, {"nothing": 0.0})
+
+    def terms(self, batch: Batch) -> Mapping[str, Tensor]:
+        return {"nothing": torch.zeros(len(batch.x))}
+
+    def decode(self, z: Tensor) -> Tensor:
+        out: Tensor = self.p_x(z)
+        return out
+
+    @property
+    def prior(self) -> Independent:
+        return Independent((OneHot(3), Uniform(2), StandardNormal(1)))
+
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        return self.decode(self.prior.sample(n, rng))
+
+
+@pytest.fixture
+def painter(app_store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """An untrained run of a model that decodes images and doesn't encode."""
+    monkeypatch.setitem(MODELS, Painter.name, Painter)
+    examples = noise_images(60)
+    run = Run(
+        "painted", "Painted", Painter.name, "digits", {}, {}, examples.shape, examples.classes, 1, 1.0,
+        "2026-01-01T00:00:00+00:00", 448, Kind.IMAGE,
+    )  # fmt: skip
+    model = run.build()
+    initialise(model, device.generator(0))
+    app_store.save(run, model, [], examples)
+    return run
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.needs or issubclass(Painter, page.needs)], ids=str)
+def test_a_model_that_only_decodes_is_one_like_any_other(opened: Open, painter: Run, page: Page) -> None:
+    app = opened(page.name, run=painter.id)
+    assert not app.exception
+    assert app.selectbox(key="picked").value == painter.id
+
+
+def test_its_slider_changes_the_picture(opened: Open, painter: Run) -> None:
+    app = opened("traversal", run=painter.id, live="false")
+    before = app.image[0].proto.imgs[0].url
+    app.slider(key="z0").set_value(2.0).run()
+    assert not app.exception
+    assert app.image[0].proto.imgs[0].url != before
