@@ -42,13 +42,6 @@ COUNT = """() => {
 expect.set_options(timeout=PATIENCE)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 class Server:
     """The app as a process, with runs of its own; it can be killed and started again at the same address."""
 

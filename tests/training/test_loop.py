@@ -507,7 +507,8 @@ def test_the_final_metrics_add_the_importance_weighted_bound(few_digits: Splits)
 # --- on a GPU ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU of NVIDIA's here")
 @pytest.mark.parametrize("kind", [VAE, CNN], ids=["vae", "cnn"])
 @pytest.mark.parametrize("bf16", [False, True])
 def test_on_cuda_training_learns_and_resumes(few_digits: Splits, kind: tuple[str, dict[str, Any]], bf16: bool) -> None:
