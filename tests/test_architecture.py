@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("latentlab.models",),
     ("latentlab.training",),
     ("latentlab.runs",),
+    ("latentlab.subjects",),
     ("latentlab.analysis",),
     ("latentlab.export",),
     ("latentlab.jobs",),
