@@ -87,7 +87,7 @@ def truth(found: Played, burn_in: float) -> None:
     if found.truth is None and found.density is None:
         st.info("The truth isn't known in closed form; the pairs of coordinates are shown beside the examples' codes.")
     if found.density is not None and flat.shape[1] == 2:
-        box = cells((found.box[0], found.box[1]), (found.box[2], found.box[3]), N_CELLS)
+        box = cells(found.box.low, found.box.high, N_CELLS)
         side = len(found.density) // N_CELLS
         masses = found.density.astype(np.float64).reshape(N_CELLS, side, N_CELLS, side).sum((1, 3))
         masses = masses / masses.sum() if found.truth is None else box.masses(found.truth.log_prob)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.box import Box
 from latentlab.analysis.sampling import (
     FAR_MODES,
     HMC,
@@ -91,7 +92,7 @@ class Played:
     truth: Density | None
     density: NDArray[np.floating] | None
     data: NDArray[np.floating]
-    box: tuple[float, float, float, float]
+    box: Box
     axes: tuple[int, int]
     names: list[str]
 
@@ -262,7 +263,7 @@ def _size(run: Run, target: str) -> int:
     return run.shape[0] if target == LEARNED else _density(target).dim
 
 
-def _box(truth: Density | None, places: NDArray[np.floating]) -> tuple[float, float, float, float]:
+def _box(truth: Density | None, places: NDArray[np.floating]) -> Box:
     """A square about nearly all of the mass, or of the places."""
     if truth is not None and truth.dim == 2:
         low, high = (corner.numpy() for corner in truth.box)
@@ -271,16 +272,14 @@ def _box(truth: Density | None, places: NDArray[np.floating]) -> tuple[float, fl
         margin = 0.15 * (high - low) + 1e-3
         low, high = low - margin, high + margin
     middle, half = (low + high) / 2, float((high - low).max()) / 2 or 1.0
-    return (
-        float(middle[0] - 1.15 * half), float(middle[1] - half), float(middle[0] + 1.15 * half), float(middle[1] + half)
+    return Box(
+        float(middle[0] - 1.15 * half), float(middle[0] + 1.15 * half), float(middle[1] - half), float(middle[1] + half)
     )  # fmt: skip
 
 
-def _shade(
-    log_prob: Callable[[Tensor], Tensor], box: tuple[float, float, float, float], dtype: torch.dtype
-) -> NDArray[np.floating]:
+def _shade(log_prob: Callable[[Tensor], Tensor], box: Box, dtype: torch.dtype) -> NDArray[np.floating]:
     """(SIDE, SIDE) exp(log p - its largest) over a box, row 0 the lowest y."""
-    xs, ys = ((torch.arange(SIDE) + 0.5) / SIDE * (box[k + 2] - box[k]) + box[k] for k in (0, 1))
+    xs, ys = ((torch.arange(SIDE) + 0.5) / SIDE * (high - low) + low for low, high in (box.x, box.y))
     y, x = torch.meshgrid(ys, xs, indexing="ij")
     with torch.no_grad():
         found = log_prob(torch.stack([x, y], -1).reshape(-1, 2).to(dtype)).reshape(SIDE, SIDE)

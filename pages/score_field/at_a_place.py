@@ -9,7 +9,8 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.score.field import Box, curl, energy_difference, loop_integral, score_of
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.field import curl, energy_difference, loop_integral, score_of
 from latentlab.analysis.score.local_geometry import local_hessian, local_moments
 from latentlab.figures.score.profiles import eigenvalue_bars, energies, way_down
 from pages.score_field import fields
@@ -101,7 +102,7 @@ def is_it_a_gradient(source: Source, box: Box) -> None:
 
 
 def _default_loop(box: Box) -> list[tuple[float, float]]:
-    x, y, r = (box[0] + box[1]) / 2, (box[2] + box[3]) / 2, 0.3 * (box[1] - box[0])
+    (x, y), r = box.centre, 0.3 * box.width
     turns = (90, 210, 330)
     return [(x + r * float(np.cos(np.radians(t))), y + r * float(np.sin(np.radians(t)))) for t in turns]
 

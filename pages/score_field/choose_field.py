@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from latentlab.analysis.preview import around
-from latentlab.analysis.score.field import MOST_POINTS, Box, FieldError, optimal_denoiser
+from latentlab.analysis.box import Box, around
+from latentlab.analysis.score.field import MOST_POINTS, FieldError, optimal_denoiser
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.data.builtin.synthetic import points
 from latentlab.models import Denoises
@@ -101,7 +101,7 @@ def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:
 
 def _sigma(run: Run | None, box: Box) -> float:
     """Choose the noise, at first a run's own; or one that suits points about which no run says anything."""
-    width = box[1] - box[0]
+    width = box.width
     unit = 10.0 ** math.floor(math.log10(width))
     fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
     start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width

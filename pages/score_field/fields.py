@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import (
     Agreement,
-    Box,
     Denoise,
     Field,
     agreement,
@@ -163,7 +163,7 @@ def finder() -> Background:
 
 
 def _asked(source: Source, box: Box) -> Future[tuple[FixedPoints, Basins]]:
-    return finder().ask(f"fixed points {source.key} {box}", attractors, source.denoise, box)
+    return finder().ask(f"fixed points {source.key} {astuple(box)}", attractors, source.denoise, box)
 
 
 def _wait(source: Source, box: Box) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.preview import around
+from latentlab.analysis.box import around
 from latentlab.analysis.score.field import Denoise, FieldError, agreement, score_field
 from latentlab.analysis.score.slices import Slice, through
 from latentlab.analysis.score.streamlines import streamlines

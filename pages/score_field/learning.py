@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.score.field import Box
+from latentlab.analysis.box import Box
 from latentlab.data import DENSITIES, Dataset, Density, load
 from latentlab.jobs.background import Background
 from latentlab.knobs import Knob, KnobError, knobs
@@ -29,16 +30,15 @@ N_POINTS = 4_000
 
 def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
-    reach = round(max(abs(v) for v in box), 2)
+    reach = round(max(abs(v) for v in astuple(box)), 2)
     settings = st.popover("Knobs of the network", width="stretch")
     model = settings.segmented_control(
         "Model", MODELS_HERE, default="dae", required=True, key="live-model", bind="query-params"
     )
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
-    width = box[1] - box[0]
     given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
-    given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
+    given |= {"sigma": max(round(0.02 * box.width, 3), 1e-3), "sigma_far": round(min(0.2 * box.width, 10.0), 3)}
     given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
     with settings:
         config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.score.field import Box
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.fixed_points import Basins, Doubles
 from latentlab.figures.score import field as draw
 from latentlab.runs.run import Run
@@ -80,7 +81,7 @@ def the_plane(run: Run) -> tuple[Source, Box]:
         draw.add_click_targets(drawn, box)
         if pointer == "zooms":
             drawn.update_layout(dragmode="select")
-        key = f"plane-{source.data.name}-{box}-{pointer}"
+        key = f"plane-{source.data.name}-{astuple(box)}-{pointer}"
         st.plotly_chart(
             drawn, theme=None, config={"displayModeBar": False}, key=key, selection_mode=("points", "box"),
             on_select=lambda: _picked(key, source.data.name, pointer),
@@ -149,7 +150,7 @@ def place(source: Source) -> tuple[float, float]:
     box, x = zoom(source), source.data.x
     k = len(x) // 2
     if box != source.box:
-        k = int((x - torch.tensor([box[0] + box[1], box[2] + box[3]]) / 2).square().sum(1).argmin())
+        k = int((x - torch.tensor(box.centre)).square().sum(1).argmin())
     beside = x[k] + 2.5 * source.sigma  # off the data, so that there is something to see
     return float(beside[0]), float(beside[1])
 
@@ -159,11 +160,12 @@ def zoom(source: Source) -> Box:
     asked = url_state.read_numbers("box", 4, -1e6, 1e6)
     if asked is None:
         return source.box
-    if not (asked[0] < asked[1] and asked[2] < asked[3]):
+    box = Box(*asked)
+    if not box.is_proper:
         st.warning("The link's “box” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
         url_state.write("box", None)
         return source.box
-    return asked[0], asked[1], asked[2], asked[3]
+    return box
 
 
 def loop(source: Source) -> list[tuple[float, float]]:
@@ -176,7 +178,7 @@ def _place(drawn: Any, source: Source, box: Box) -> None:
     at = place(source)
     found = fields.geometry(source, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * source.sigma
-    arm = 0.05 * (box[1] - box[0])
+    arm = 0.05 * box.width
     draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(source, at), arm, look())
 
 

@@ -252,7 +252,7 @@ def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
     setup = Setup("posterior of an image", "random walk", 0, "data", "exact", 10, 20, 10, 0, 5, pack(hidden))
     found = played(run, setup)
     assert found.density is not None
-    xs, ys = (found.box[k] + (np.arange(SIDE) + 0.5) / SIDE * (found.box[k + 2] - found.box[k]) for k in (0, 1))
+    xs, ys = (low + (np.arange(SIDE) + 0.5) / SIDE * (high - low) for low, high in (found.box.x, found.box.y))
     z = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2).astype(np.float32)
     x = (Store.default().examples(run.id).batch().x[5, 0] > 0.5).numpy()[~hidden]
     with torch.no_grad():

@@ -11,6 +11,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import MOST_POINTS, FieldError
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.data import DENSITIES
@@ -94,7 +95,7 @@ def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper:
     assert "looking for fixed points" in words(app)
     (asked,) = helper.values()
     density = DENSITIES["spiral"]
-    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, (-0.6, 0.6, -0.6, 0.6)))
+    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, Box(-0.6, 0.6, -0.6, 0.6)))
     app.run()
     assert "looking for" not in words(app)
     share = float(next(m.value for m in app.markdown if "of 3,721 places" in m.value).split("%")[0].strip("*"))

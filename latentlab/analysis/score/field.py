@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.latent.support import jacobian
 from latentlab.data.builtin.synthetic import points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 Score = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
-Box = tuple[float, float, float, float]  # lowest and highest x, lowest and highest y
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -85,10 +85,9 @@ def lattice(box: Box, n: int) -> Tensor:
     Raises:
         FieldError: the box is empty or not finite.
     """
-    left, right, low, high = box
-    if not (all(math.isfinite(v) for v in box) and left < right and low < high):
+    if not box.is_proper:
         raise FieldError("The box needs a left edge left of its right edge, and a lower edge below its upper edge.")
-    y, x = torch.meshgrid(torch.linspace(low, high, n), torch.linspace(left, right, n), indexing="ij")
+    y, x = torch.meshgrid(torch.linspace(*box.y, n), torch.linspace(*box.x, n), indexing="ij")
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
