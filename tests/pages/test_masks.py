@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab import data
+from latentlab.analysis.sampling.plane import SIDE
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models.energy.gsn import GSN
@@ -18,7 +19,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import FRAMES, WALKS
-from pages.sampling.experiment import SIDE, Setup, played
+from pages.sampling.experiment import Setup, played
 from pages.shared.masks import PARTS, drawn, given, part
 from tests.conftest import save_coloured_run
 from tests.pages.conftest import Open, words
