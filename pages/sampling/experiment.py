@@ -78,9 +78,8 @@ def offers(run: Run) -> dict[str, Offer]:
     found: dict[str, Offer] = {}
     if issubclass(run.kind, Denoises) and len(run.shape) == 1:
         found[LEARNED] = Offer(lambda *_: _learned(run))
-    elif issubclass(run.kind, HasLikelihood) and issubclass(run.kind, HasPosterior):
-        if len(cached.dimensions(run).order) > 1:
-            found[POSTERIOR] = Offer(lambda image, mask: _posterior(run, image, mask), of_image=True)
+    elif issubclass(run.kind, HasLikelihood) and issubclass(run.kind, HasPosterior) and _n_dimensions(run) > 1:
+        found[POSTERIOR] = Offer(lambda image, mask: _posterior(run, image, mask), of_image=True)
     return found | {name: Offer(lambda *_, known=known: known, of_run=False) for name, known in KNOWN.items()}
 
 
@@ -162,6 +161,10 @@ def _learned(run: Run) -> DenoiserDensity:
     model = cast(Denoises, cached.model(run))
     data, known = cached.examples(run).batch().x, DENSITIES.get(run.dataset)
     return DenoiserDensity(model.denoise, model.sigma, data, known, 2.0 * model.size)
+
+
+def _n_dimensions(run: Run) -> int:
+    return len(cached.dimensions(run).order)
 
 
 def _encoder(run: Run) -> HasPosterior:

@@ -10,13 +10,13 @@ import numpy as np
 import streamlit as st
 
 from latentlab.analysis.box import Box
+from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.data import DENSITIES, Dataset, Density, load
 from latentlab.jobs.background import Background
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.incremental import Lesson, Moment, advance, network
-from pages.score_field.fields import Source
 from pages.shared.knob_form import knob_form
 
 MODELS_HERE = ("dae", "cae", "rcae")
@@ -28,7 +28,7 @@ NOT_HERE = ("network", "width", "noise", "share")
 N_POINTS = 4_000
 
 
-def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
+def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoiser:
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
     reach = round(max(abs(v) for v in astuple(box)), 2)
     settings = st.popover("Knobs of the network", width="stretch")
@@ -67,7 +67,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     if not isinstance(trained, Denoises):
         raise TypeError(f"{model} doesn't denoise.")
     key = f"live {name} {now.step}"
-    return Source(key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known)
+    return Denoiser(
+        key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known
+    )
 
 
 def _within(knob: Knob, value: float) -> float:

@@ -23,6 +23,7 @@ from latentlab.analysis.score.field import (
     energy_difference,
     energy_surface,
     lattice,
+    loop_energies,
     loop_integral,
     optimal_denoiser,
     score_field,
@@ -236,3 +237,15 @@ def test_the_bias_of_finite_noise_falls_with_its_square() -> None:
         off.append(float((estimate - density.score(x)).square().mean().sqrt()))
     slopes = [math.log(a / b) / math.log(2) for a, b in itertools.pairwise(off)]
     assert all(abs(slope - 2) < 0.3 for slope in slopes), slopes
+
+
+def test_the_two_ways_between_corners_differ_by_what_a_loop_gains() -> None:
+    polygon = torch.tensor([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]])
+    turning = loop_energies(lambda x: torch.stack([-x[:, 1], x[:, 0]], 1), polygon)
+    assert turning.around == pytest.approx(4, abs=1e-5)  # twice the area, anticlockwise
+    assert turning.one_way == pytest.approx(-2, abs=1e-5)
+    assert turning.other_way == pytest.approx(2, abs=1e-5)
+    falling = loop_energies(lambda x: -x, polygon)
+    assert falling.around == pytest.approx(0, abs=1e-5)
+    assert falling.one_way == pytest.approx(2.5, abs=1e-5)
+    assert falling.other_way == pytest.approx(2.5, abs=1e-5)
