@@ -13,18 +13,19 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.latent.support import neighbour_distance
+from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
 from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
-from pages.components.scatter import Click, Colouring
+from pages.components.scatter import Click
 from pages.shared import cached
 from pages.shared.example_view import SHOWN, examples, name_of
 from pages.shared.header import look
 from pages.shared.images import download, figure, sheet
-from pages.shared.point_colours import Coloured, with_unit
+from pages.shared.per_example import columns, judged, terms, unit
 from pages.shared.selections import hand_over
-from pages.shared.spaces import CODE, INPUT, Space, columns, judged, length, terms, unit
+from pages.shared.spaces import CODE, INPUT, Space
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -54,9 +55,9 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         first, second = st.columns(2, gap="medium")
         drawn = class_bars(colours.labels, ids, colours.classes, look())
         figure(drawn, "The classes of the selected beside those of all", place=first)
-        numbers = colours.colouring
+        numbers = colours.numbers
         if numbers is None and seen.of.run is not None:
-            numbers = Colouring(with_unit("loss", unit(seen.of, "loss")), terms(seen.of)["loss"])
+            numbers = Numbers(with_unit("loss", unit(seen.of, "loss")), terms(seen.of)["loss"])
         if numbers is not None:
             drawn = histogram(numbers.values, ids, numbers.name, look())
             figure(drawn, f"{numbers.name} of the selected beside all", place=second)
@@ -135,7 +136,7 @@ def _where(seen: Space) -> str:
 
 
 def _unit(seen: Space) -> str:
-    return f" {length(seen.of)}".rstrip()
+    return f" {seen.of.unit}".rstrip()
 
 
 def _csv(seen: Space, ids: NDArray[np.int64]) -> str:

@@ -24,14 +24,16 @@ from latentlab.analysis.activations import activations
 from latentlab.analysis.latent.density import log_density
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.clusters import cluster
+from latentlab.analysis.maps.colourings import Numbers
 from latentlab.analysis.maps.projection import Projection
 from latentlab.analysis.maps.trustworthiness import overlap, procrustes
+from latentlab.analysis.maps.units import WIDE
 from latentlab.data import Shelf
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
-from pages.components.scatter import FULL, Click, Colouring, Picked, pack
-from pages.shared import cached, spaces
+from pages.components.scatter import FULL, Click, Picked, pack
+from pages.shared import cached
 from tests.pages.conftest import Open, words
 
 pytestmark = pytest.mark.usefixtures("kept_examples_only")
@@ -154,7 +156,7 @@ def test_what_fits_is_taken() -> None:
 def test_points_are_packed_small_and_only_change_when_they_do() -> None:
     rng = np.random.default_rng(0)
     xy, y = rng.normal(size=(60_000, 2)), rng.integers(-1, 3, 60_000)
-    colouring = Colouring("loss", rng.normal(size=60_000))
+    colouring = Numbers("loss", rng.normal(size=60_000))
     look = ("p", "q", "r"), ("#000000",) * 3, colouring
     packed = pack("a", xy, y, *look)
     content = packed.content
@@ -280,7 +282,7 @@ def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(opened: Open) -> 
     app = opened("clusters", run="mnist-cnn")
     app.selectbox(key="layer mnist-cnn").select("conv1").run()
     assert not app.exception
-    assert f"{spaces.WIDE:,} of its {32 * 28 * 28:,} units" in words(app)
+    assert f"{WIDE:,} of its {32 * 28 * 28:,} units" in words(app)
 
 
 def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open) -> None:
