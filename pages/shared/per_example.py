@@ -44,8 +44,10 @@ def judged(source: Source) -> NDArray[np.int64] | None:
 
 
 def term_names(source: Source) -> list[str]:
-    """What `terms` has of a source: the loss first."""
-    return [LOSS, *source.run.kind.units] if source.run is not None else []
+    """What `terms` has of a source: the loss first, if the model has one."""
+    if source.run is None:
+        return []
+    return [*([LOSS] if issubclass(source.run.kind, Trains) else []), *source.run.kind.units]
 
 
 def unit(source: Source, term: str) -> str:
