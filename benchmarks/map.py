@@ -41,13 +41,14 @@ from benchmarks.serving import PORT, chromium, frames_seen, serving, watch_frame
 from latentlab import device
 from latentlab.analysis.activations import CHUNK, encode_all
 from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.maps.colourings import Numbers
 from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
 from latentlab.analysis.maps.projection import FULL_QUALITY, project
 from latentlab.analysis.neighbours import neighbour_graph
 from latentlab.data import load
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
-from pages.components.scatter import Colouring, pack
+from pages.components.scatter import pack
 
 Result = TypeVar("Result")
 
@@ -82,7 +83,7 @@ def payload() -> None:
     """Print the first table."""
     rng = np.random.default_rng(0)
     n = 60_000
-    xy, y, values = rng.normal(size=(n, 2)), rng.integers(0, 10, n), Colouring("loss", rng.normal(size=n))
+    xy, y, values = rng.normal(size=(n, 2)), rng.integers(0, 10, n), Numbers("loss", rng.normal(size=n))
     times = timed(lambda: pack("a", xy, y, CLASSES, ("#000000",) * 10, values))
     size = len(pack("a", xy, y, CLASSES, ("#000000",) * 10, values).content)
     print(f"| payload of {n:,} points | bytes | CPU, ms |\n|---|--:|--:|")

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from latentlab import device
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.exact_1d import errors, source_log_density, source_score
 from latentlab.analysis.score.field import agreement, lattice, score_field
 from latentlab.analysis.score.fixed_points import basins
@@ -31,7 +32,7 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start, train
 
 N_DRAWS = 20_000
-BOX = (-0.6, 0.6, -0.6, 0.6)
+BOX = Box(-0.6, 0.6, -0.6, 0.6)
 OFF = 0.05  # from the spiral: the reference's measure of what went astray
 WANTED: tuple[tuple[str, dict[str, float], str], ...] = (
     ("mixture-dae", {}, "cosine >= 0.995, relative error <= 10 %"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.box import around
 from latentlab.analysis.conditional.decision_surface import decision
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.trustworthiness import procrustes
-from latentlab.analysis.score.field import Box, score_field
+from latentlab.analysis.score.field import score_field
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Kind, to_bytes
 from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
 
@@ -85,13 +86,12 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         if data.kind is Kind.PLANE and isinstance(model, Denoises):
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
-            seen |= {"field": field.score, "box": np.asarray(box)}
+            seen |= {"field": field.score, "box": np.asarray(astuple(box))}
         elif data.kind is Kind.PLANE and isinstance(model, Classifies):
             box = around(data.x, 0.1)
-            (left, right), (low, high) = box[:2], box[2:]
-            found = decision(lambda at: model.classify(at.to(where)), (left, low), (right, high), N_PLACES)
+            found = decision(lambda at: model.classify(at.to(where)), box.low, box.high, N_PLACES)
             points, labels, _ = data[:N_CODES].batch()
-            seen |= {"surface": found.probs, "box": np.asarray(box)}
+            seen |= {"surface": found.probs, "box": np.asarray(astuple(box))}
             seen |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
         are_points = data.kind is not Kind.IMAGE and math.prod(data.shape) <= 2
         if are_points and isinstance(model, Samples) and not isinstance(model, Encodes | Conditional):
@@ -129,12 +129,3 @@ def _classes(model: Model, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """The true classes; where there is none, what the model guesses."""
     guess = model.classify(x).argmax(1) if isinstance(model, Classifies) else torch.zeros_like(y)
     return y.where(y != UNLABELLED, guess)
-
-
-def around(x: torch.Tensor, margin: float = 0.25) -> Box:
-    """The square about points (N, 2), and a margin on each side as a share of its width."""
-    low, high = x.double().amin(0), x.double().amax(0)
-    middle, extent = (low + high) / 2, float((high - low).max())
-    half = (extent / 2 or 1.0) * (1 + 2 * margin)  # one point has no extent
-    (a, b), (c, d) = ((float(m) - half, float(m) + half) for m in middle)
-    return a, b, c, d

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Store
 from pages.shared import cached, url_state
-from pages.shared.spaces import CODE, INPUT, Source, Space, everything, layers
+from pages.shared.spaces import CODE, INPUT, Source, Space, layers
 
 SIZES = (2_000, 10_000)
 END = "the end"
@@ -105,7 +106,7 @@ def _choose_size(run: Run | None, dataset: str, key: str) -> int:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _counts(dataset: str) -> tuple[int, int]:
     splits = cached.splits(dataset)
-    return len(splits.test), len(everything(splits))
+    return len(splits.test), len(all_examples(splits))
 
 
 def _said(layer: str) -> str:

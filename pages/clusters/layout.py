@@ -20,8 +20,9 @@ from latentlab.jobs.background import report
 from latentlab.knobs import KnobError, knobs
 from pages.shared import url_state
 from pages.shared.background import EVERY, background
+from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
-from pages.shared.spaces import Source, Space, all_directions, along, components
+from pages.shared.spaces import Source, Space
 
 Floats = NDArray[np.float32]
 

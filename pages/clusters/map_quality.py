@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
 from latentlab.analysis.maps.clusters import typical as typical_of
+from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
 from latentlab.figures.maps.charts import gaps
 from pages.components.scatter import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure
-from pages.shared.point_colours import K, grouped, n_groups, with_unit
-from pages.shared.spaces import Space, length
+from pages.shared.point_colours import K, grouped, n_groups
+from pages.shared.spaces import Space
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
 FINDERS = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
@@ -77,7 +78,7 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
     left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")
     names = [seen.data.classes[c] for c in where.classes]
-    spread, gap = (with_unit(name, length(seen.of)) for name in ("spread", "distance"))
+    spread, gap = (with_unit(name, seen.of.unit) for name in ("spread", "distance"))
     each = [
         {"class": name, "silhouette": s, "purity": p, spread: r}
         for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.spread, strict=True)

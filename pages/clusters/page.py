@@ -22,8 +22,9 @@ from pages.components.scatter import last_picked, pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header_or_data, look, notes
 from pages.shared.images import figure
-from pages.shared.point_colours import coloured, colours
-from pages.shared.spaces import Floats, Source, Space, send_sprites, space
+from pages.shared.point_colours import coloured, colourings
+from pages.shared.spaces import Floats, Source, Space, space
+from pages.shared.sprites import send_sprites
 
 MAP = "map"  # the key of the scatter
 DETAILS = ("Selection", "How far to trust it", "Classes")
@@ -36,7 +37,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     seen = space(source)
     with controls:
         wanted = choose_layout(source)
-        by = st.selectbox("Colour", colours(seen), key="colour", bind="query-params")
+        by = st.selectbox("Colour", list(colourings(seen)), key="colour", bind="query-params")
     if len(wanted.axes) > 2:
         with picture:
             xyz = three_dimensions(seen, wanted, by)
@@ -48,7 +49,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
         found = lay_out(seen, wanted)
     laid = steadied(seen, found, wanted) if found is not None else components_meanwhile(seen)
     shown = coloured(seen, by, laid.xy, last_picked(MAP, len(seen.z)).click)
-    data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.colouring, sprite_id)
+    data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
     with picture:
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
@@ -82,7 +83,7 @@ def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
     xyz = coordinates(seen, wanted.axes)
     shown = coloured(seen, by, xyz, None)
     names = [name_with_share(seen.of, name) for name in wanted.axes]
-    number = (shown.colouring.name, shown.colouring.values) if shown.colouring is not None else None
+    number = (shown.numbers.name, shown.numbers.values) if shown.numbers is not None else None
     drawn = map_3d(xyz, shown.labels, shown.classes, names, look(), number)
     figure(drawn, f"The map in three dimensions, by {by}")
     return xyz

@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from latentlab.analysis.maps.colourings import Coloured
 from latentlab.analysis.maps.trustworthiness import overlap
 from pages.clusters.layout import Layout, Wanted, lay_out
 from pages.components.scatter import pack, scatter
 from pages.shared.header import look
-from pages.shared.point_colours import Coloured, K
+from pages.shared.point_colours import K
 from pages.shared.spaces import Source, Space, space
 
 
@@ -32,7 +33,7 @@ def beside(seen: Space, laid: Layout, other: Source, wanted: Wanted, colours: Co
     if found is None:
         return
     turned = found.onto(laid.xy)
-    look_of = (colours.labels, colours.classes, look().classes, colours.colouring)
+    look_of = (colours.labels, colours.classes, look().classes, colours.numbers)
     scatter("map-beside", pack(seen.points, turned.xy, *look_of, sprite_id, tells=False))
     shared = _alike(seen.name, there.name, seen.z, there.z)
     apart = turned.alignment.disparity if turned.alignment is not None else 1.0

@@ -13,18 +13,19 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.latent.support import neighbour_distance
+from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
 from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
-from pages.components.scatter import Click, Colouring
+from pages.components.scatter import Click
 from pages.shared import cached
 from pages.shared.example_view import SHOWN, examples, name_of
 from pages.shared.header import look
 from pages.shared.images import download, figure, sheet
-from pages.shared.point_colours import Coloured, with_unit
+from pages.shared.per_example import columns, judged, term_names, terms, unit
 from pages.shared.selections import hand_over
-from pages.shared.spaces import CODE, INPUT, Space, columns, judged, length, terms, unit
+from pages.shared.spaces import CODE, INPUT, Space
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -54,9 +55,10 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         first, second = st.columns(2, gap="medium")
         drawn = class_bars(colours.labels, ids, colours.classes, look())
         figure(drawn, "The classes of the selected beside those of all", place=first)
-        numbers = colours.colouring
+        numbers = colours.numbers
         if numbers is None and seen.of.run is not None:
-            numbers = Colouring(with_unit("loss", unit(seen.of, "loss")), terms(seen.of)["loss"])
+            term = term_names(seen.of)[0]
+            numbers = Numbers(with_unit(term, unit(seen.of, term)), terms(seen.of)[term])
         if numbers is not None:
             drawn = histogram(numbers.values, ids, numbers.name, look())
             figure(drawn, f"{numbers.name} of the selected beside all", place=second)
@@ -64,9 +66,12 @@ def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         counts = Counter(name_of(seen, int(k)) for k in seen.data.y[torch.from_numpy(ids)])
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
         if seen.of.run is not None:
-            loss = terms(seen.of)["loss"]
-            few = f"{_amount(np.nanmean(loss[ids]))} ± {_amount(np.nanstd(loss[ids]))} {unit(seen.of, 'loss')}".rstrip()
-            st.markdown(f"**Loss** {few} (mean ± standard deviation); of all {_amount(np.nanmean(loss))}")
+            term = term_names(seen.of)[0]
+            each = terms(seen.of)[term]
+            few = f"{_amount(np.nanmean(each[ids]))} ± {_amount(np.nanstd(each[ids]))} {unit(seen.of, term)}".rstrip()
+            st.markdown(
+                f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
+            )
         _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
         files(seen, ids)
         hand_over(seen, ids)
@@ -94,9 +99,9 @@ def _point(seen: Space, index: int) -> None:
         sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
     told = judged(seen.of)
     said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
-    of = seen.of
-    loss = f" · loss {_amount(terms(of)['loss'][index])} {unit(of, 'loss')}".rstrip() if of.run is not None else ""
-    st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}{loss}")
+    for term in term_names(seen.of)[:1]:
+        said += f" · {term} {_amount(terms(seen.of)[term][index])} {unit(seen.of, term)}".rstrip()
+    st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}")
     if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
         st.caption(" · ".join(told_too[:SHOWN]))
     st.caption(f"Its {len(near)} nearest neighbours in {_where(seen)}, not on the map")
@@ -135,7 +140,7 @@ def _where(seen: Space) -> str:
 
 
 def _unit(seen: Space) -> str:
-    return f" {length(seen.of)}".rstrip()
+    return f" {seen.of.unit}".rstrip()
 
 
 def _csv(seen: Space, ids: NDArray[np.int64]) -> str:

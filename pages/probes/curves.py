@@ -21,8 +21,9 @@ from latentlab.runs.run import Run
 from latentlab.runs.store import N_EXAMPLES
 from pages.shared import cached
 from pages.shared.background import background
+from pages.shared.per_example import columns
 from pages.shared.selections import Group, everything_of, offered
-from pages.shared.spaces import columns, space
+from pages.shared.spaces import space
 
 Labels = NDArray[np.int64]
 

@@ -6,21 +6,10 @@ from typing import Any, cast
 
 import streamlit as st
 
-from latentlab.analysis.sampling import HMC, Start
+from latentlab.analysis.sampling import HMC, OwnWalk, Start
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
-from pages.sampling.experiment import (
-    FAR,
-    LEARNED,
-    OWN_WALK,
-    POSTERIOR,
-    Setup,
-    energies,
-    image_of,
-    samplers,
-    sensible,
-    targets,
-)
+from pages.sampling.experiment import LEARNED, Setup, image_of, offers
 from pages.shared import cached, url_state
 from pages.shared.masks import CHOICES, chosen, drawn
 
@@ -32,8 +21,10 @@ NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
     "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
     "the step is too long": {"target": "mixture", "sampler": "random walk", "power": 3, "start": "data"},
-    "two modes are far apart": {"target": FAR, "sampler": "random walk", "power": 0, "start": "one point"},
-    "… and hotter chains help": {"target": FAR, "sampler": "parallel tempering", "power": 0, "start": "one point"},
+    "two modes are far apart": {"target": "two far modes", "sampler": "random walk", "power": 0, "start": "one point"},
+    "… and hotter chains help": {
+        "target": "two far modes", "sampler": "parallel tempering", "power": 0, "start": "one point",
+    },
     "the burn-in is too short": {
         "target": "mixture", "sampler": "random walk", "power": -3, "start": "far outside", "burn-in": 0,
     },
@@ -41,7 +32,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "target": "curve", "sampler": "random walk", "power": 0, "start": "data", "energy": "first order",
     },
     "a spurious attractor": {
-        "run": SPURIOUS, "target": LEARNED, "sampler": OWN_WALK, "power": 0, "start": "far outside",
+        "run": SPURIOUS, "target": LEARNED, "sampler": OwnWalk.name, "power": 0, "start": "far outside",
     },
 }  # fmt: skip
 
@@ -59,14 +50,16 @@ def controls(run: Run) -> tuple[Setup, float]:
     """Draw them; returns the experiment and the share of its steps that is left out at the start."""
     if url_state.read("run") not in (None, run.id):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
-    _keep_possible("target", targets(run))
-    target = st.selectbox("Target", targets(run), key="target", bind="query-params")
-    if not {POSTERIOR, LEARNED} & set(targets(run)):
+    offered = offers(run)
+    _keep_possible("target", list(offered))
+    target = st.selectbox("Target", list(offered), key="target", bind="query-params")
+    if not any(offer.of_run for offer in offered.values()):
         st.caption(f"Nothing of “{run.title}” can be sampled here; these densities need no model.")
-    _keep_possible("sampler", samplers(target))
-    sampler = st.selectbox("Sampler", samplers(target), key="sampler", bind="query-params")
     image, hidden, mask = 0, WHOLE, None
-    if target == POSTERIOR:
+    problem = offered[target].problem(image, mask)
+    _keep_possible("sampler", list(problem.samplers))
+    sampler = problem.samplers[st.selectbox("Sampler", list(problem.samplers), key="sampler", bind="query-params")]
+    if offered[target].of_image:
         left, right = st.columns(2)
         n = len(cached.examples(run))
         image = int(left.number_input("Image", 0, n - 1, 0, key="image", bind="query-params"))
@@ -75,29 +68,30 @@ def controls(run: Run) -> tuple[Setup, float]:
     if hidden != WHOLE:
         with hiding:
             mask = chosen(hidden, drawn(image_of(run, image)), more)
-    step = sensible(run, target, sampler, image, mask)
-    power = 0
-    if sampler not in (OWN_WALK, "Gibbs"):
+    problem, power = offered[target].problem(image, mask), 0
+    step = problem.scale(sampler)
+    if sampler.has_scale:
         power = stepping.select_slider(
             "Step", list(range(-5, 6)), 0, lambda k: f"{step * 2.0**k:.2g}", key="power", bind="query-params",
             help="The length of the sampler, in units of what is sampled",
         )  # fmt: skip
     with more:
         start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
-        _keep_possible("energy", energies(target))
+        energies = [energy.name for energy in problem.energies]
+        _keep_possible("energy", energies)
         energy = st.selectbox(
-            "Differences of log-density", energies(target), key="energy", bind="query-params",
+            "Differences of log-density", energies, key="energy", bind="query-params",
             help="Exact; or as a denoiser knows them, by an integral along the step, or by the slope at its start",
         )  # fmt: skip
         n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
         n_steps = st.select_slider("Steps", [50, 100, 300, 1_000], 300, key="steps", bind="query-params")
         burn_in = st.slider("Burn-in (% of the steps)", 0, 75, BURN_IN, 5, key="burn-in", bind="query-params")
         n_leapfrog = 10
-        if sampler == HMC.name:
+        if isinstance(sampler, HMC):
             n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
     setup = Setup(
-        target, sampler, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask
+        target, sampler.name, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask
     )  # fmt: skip
     return setup, burn_in / 100
 

@@ -6,32 +6,28 @@ import math
 
 import numpy as np
 import streamlit as st
-import torch
 
-from latentlab import device
 from latentlab.analysis.sampling import (
-    FAR_MODES,
+    SAMPLERS,
     Diagnostics,
-    cells,
+    Experiment,
+    FromCentres,
+    as_samples,
     diagnose,
-    mmd,
+    from_centres,
+    in_cells,
     rank_histogram,
     side_by_side,
-    total_variation,
-    wasserstein,
 )
-from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
 from latentlab.runs.run import Run
-from pages.sampling.experiment import FAR, LENGTHS, Played, Setup, played, sensible
+from pages.sampling.experiment import Setup, played, problem, sampler
 from pages.shared import cached
 from pages.shared.background import EVERY, background
 from pages.shared.header import look
 from pages.shared.images import figure
 
-N_CELLS = 24  # along a side
-SOME = 500  # draws for what takes all pairs
-OFF = 6.0  # distances above so many times the noise count as off the data
+PAIRED = 1_000  # examples and draws in the panels of pairs
 
 
 @st.cache_resource(max_entries=16, show_spinner="Judging the chains …", hash_funcs=cached.BY_VERSION)
@@ -42,10 +38,10 @@ def judged(run: Run, setup: Setup, burn_in: float) -> Diagnostics:
         ValueError: it can't be judged; one sentence.
     """
     found = played(run, setup)
-    return diagnose(found.chains, found.sampler, int(burn_in * len(found.chains.positions)))
+    return diagnose(found.chains, sampler(run, setup), found.n_burnt(burn_in))
 
 
-def diagnostics(found: Played, told: Diagnostics, burn_in: float) -> None:
+def diagnostics(found: Experiment, told: Diagnostics, burn_in: float) -> None:
     """Numbers of each coordinate, and traces, ranks and memory of one."""
     names = found.names
     rows = [
@@ -70,63 +66,54 @@ def diagnostics(found: Played, told: Diagnostics, burn_in: float) -> None:
         f"evaluations of the density, by the worst coordinate. {told.n_lost:,} chains lost."
     )
     axis = names.index(st.selectbox("Coordinate", names, key="coordinate")) if len(names) > 2 else 0
-    skip = int(burn_in * len(found.chains.positions))
     left, middle, right = st.columns(3)
     some = found.chains.positions[:, ~found.chains.lost][:, :4]
     figure(traces(some[:, :, axis], names[axis], look()), "Traces of four chains", place=left)
-    shares = rank_histogram(found.chains, axis, burn_in=skip)
+    shares = rank_histogram(found.chains, axis, burn_in=found.n_burnt(burn_in))
     figure(ranks(shares, look()), "Ranks of four chains' draws among all of theirs", place=middle)
     shown = names[:4]
     figure(memory(told.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
 
 
-def truth(found: Played, burn_in: float) -> None:
+def truth(found: Experiment, burn_in: float) -> None:
     """Cells, distances and panels against what is known of the truth."""
-    draws = found.chains.positions[int(burn_in * len(found.chains.positions)) :, ~found.chains.lost]
+    draws = found.draws(burn_in)
     flat = draws.reshape(-1, draws.shape[-1])
     if found.truth is None and found.density is None:
         st.info("The truth isn't known in closed form; the pairs of coordinates are shown beside the examples' codes.")
     if found.density is not None and flat.shape[1] == 2:
-        box = cells((found.box[0], found.box[1]), (found.box[2], found.box[3]), N_CELLS)
-        side = len(found.density) // N_CELLS
-        masses = found.density.astype(np.float64).reshape(N_CELLS, side, N_CELLS, side).sum((1, 3))
-        masses = masses / masses.sum() if found.truth is None else box.masses(found.truth.log_prob)
-        shares = box.shares(flat)
-        figure(
-            against(masses, shares, found.box, look()), "Cells of the plane: the truth, the chains, their difference"
+        shares = in_cells(flat, found.truth, found.density, found.box)
+        drawn = against(shares.masses, shares.shares, found.box, look())
+        figure(drawn, "Cells of the plane: the truth, the chains, their difference")
+        text = (
+            f"Total variation in {len(shares.masses)}² cells: **{shares.total_variation:.3f}** (as many independent "
+            f"draws: {shares.noise:.3f}). "
         )
-        distance, noise = total_variation(masses, shares), _noise(masses, len(flat))
-        text = f"Total variation in {N_CELLS}² cells: **{distance:.3f}** (as many independent draws: {noise:.3f}). "
         if found.truth is not None:
-            real = found.truth.sample(len(flat), device.generator(7)).numpy()
-            step = max(1, len(flat) // SOME)
-            apart = mmd(flat[::step][:SOME], real[:SOME])
-            moved = ", ".join(
-                f"{name} {far:.3f}" for name, far in zip(found.names, wasserstein(flat, real), strict=True)
-            )
+            apart = as_samples(flat, found.truth)
+            moved = ", ".join(f"{name} {far:.3f}" for name, far in zip(found.names, apart.wasserstein, strict=True))
             text += (
-                f"Squared maximum mean discrepancy of {SOME} draws: **{apart.value:.4f}** (alike: {apart.null:.4f} "
-                f"± {apart.null_std:.4f}). Wasserstein distance of a coordinate: {moved}."
+                f"Squared maximum mean discrepancy of {apart.n_paired} draws: **{apart.mmd.value:.4f}** (alike: "
+                f"{apart.mmd.null:.4f} ± {apart.mmd.null_std:.4f}). Wasserstein distance of a coordinate: {moved}."
             )
         st.markdown(text)
     else:
-        step = max(1, len(flat) // 1_000)
-        shown = pairs(found.data[:1_000], flat[::step][:1_000], found.names, look())
+        step = max(1, len(flat) // PAIRED)
+        shown = pairs(found.data[:PAIRED], flat[::step][:PAIRED], found.names, look())
         figure(shown, "Pairs of coordinates: examples beside samples")
     if found.truth is not None:
-        _off(found, flat)
+        _from_centres(from_centres(flat, found.chains.positions[-1], found.truth), found)
 
 
 def compared(run: Run, setup: Setup) -> None:
     """All samplers on the same number of evaluations, by the helper process."""
-    if setup.target not in (*DENSITIES, FAR):
+    asked_for = problem(run, setup)
+    if asked_for.closed_form is None:
         st.info("Choose a density as the target: then every sampler is given the same number of evaluations of it.")
         return
-    density = FAR_MODES if setup.target == FAR else DENSITIES[setup.target]
-    names = [*LENGTHS, "Gibbs"]
-    scales = {name: sensible(run, setup.target, name, 0, None) for name in names}
+    scales = {name: asked_for.scale(one) for name, one in SAMPLERS.items()}
     key = f"side by side {setup.target} {setup.start}"
-    asked = background().ask(key, side_by_side, density, scales, setup.start)
+    asked = background().ask(key, side_by_side, asked_for.closed_form, scales, setup.start)
     if not asked.done():
         st.fragment(_wait, run_every=EVERY)(key)
         return
@@ -164,30 +151,15 @@ def compared(run: Run, setup: Setup) -> None:
     )
 
 
-def _off(found: Played, flat: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> None:
+def _from_centres(off: FromCentres, found: Experiment) -> None:
     """How far from the nearest component the draws lie, and which chains ended nowhere near."""
-    assert found.truth is not None
-    step = max(1, len(flat) // 3_000)
-    some = torch.from_numpy(np.ascontiguousarray(flat[::step], np.float64))
-    width = float(found.truth.stds.mean())
-    far = found.truth.nearest(some)[1] / width
-    last = torch.from_numpy(found.chains.positions[-1].astype(np.float64))
-    d = found.truth.dim
-    ended = int((found.truth.nearest(last)[1] / width > OFF * math.sqrt(max(1, d - 1) / 2)).sum())
-    beyond = float((far > OFF * math.sqrt(max(1, d - 1) / 2)).double().mean())
+    d = len(found.names)
     st.markdown(
-        f"Root mean square distance to the nearest component's centre: **{float(far.square().mean().sqrt()):.2f}** of "
-        f"its width {width:.3g}"
+        f"Root mean square distance to the nearest component's centre: **{off.rms:.2f}** of its width {off.width:.3g}"
         + (f" (a curve: √{d - 1} = {math.sqrt(d - 1):.2f})" if d > 2 else "")
-        + f". **{ended:,}** of {len(last):,} chains ended far off; {beyond:.1%} of the draws lie there."
+        + f". **{off.n_far:,}** of {len(found.start):,} chains ended far off; {off.share_far:.1%} of the draws lie "
+        "there."
     )
-
-
-def _noise(masses: np.ndarray[tuple[int, ...], np.dtype[np.float64]], n: int) -> float:
-    """The total variation that n independent draws would have."""
-    share = (masses / masses.sum()).reshape(-1)
-    drawn = np.random.default_rng(0).multinomial(n, share) / n
-    return total_variation(share, drawn)
 
 
 def _wait(key: str) -> None:

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from latentlab.analysis.sampling import Experiment
 from latentlab.figures.sampling.chains import moment
 from latentlab.runs.run import Run
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnostics, judged, truth
-from pages.sampling.experiment import POSTERIOR, Played, Setup, film_strip, played
+from pages.sampling.experiment import Setup, film, film_strip, offers, played
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, sheet
 
@@ -36,10 +37,10 @@ def experiment(run: Run) -> None:
         return
     with picture:
         watch(run, found, live)
-        if setup.target == POSTERIOR:
+        if offers(run)[setup.target].of_image:
             pictures(run, setup, found)
     with beside:
-        if setup.energy == "first order":  # where a high acceptance is the fault, it must not be praised
+        if setup.rough:  # where a high acceptance is the fault, it must not be praised
             st.warning(
                 "By the slope at its start alone, too many steps look good: chains leave the data unnoticed. Take the "
                 "path integral, or a much shorter step."
@@ -63,22 +64,22 @@ def experiment(run: Run) -> None:
             compared(run, setup)
 
 
-def watch(run: Run, found: Played, live: bool) -> None:
+def watch(run: Run, found: Experiment, live: bool) -> None:
     """The chains on the plane: played by the browser, or one step at a time."""
-    film = found.film
+    moves = film(found)
     if live:
-        chains(f"chains-{run.id}", film)
+        chains(f"chains-{run.id}", moves)
         return
-    n_steps = len(film.positions)
+    n_steps = len(moves.positions)
     t = st.slider("Step of the chains", 1, n_steps, n_steps, key="moment")
-    trail = film.positions[max(0, t - TRAIL) : t]
+    trail = moves.positions[max(0, t - TRAIL) : t]
     drawn = moment(
-        film.density, film.data, film.box, trail, film.proposals[t - 1], film.accepted[t - 1], film.names, look()
+        moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look()
     )  # fmt: skip
     figure(drawn, "The chains at this step, with their last steps and what they tried")
 
 
-def pictures(run: Run, setup: Setup, found: Played) -> None:
+def pictures(run: Run, setup: Setup, found: Experiment) -> None:
     """A chain as pictures: codes that explain the image, or what is seen of it."""
     seen, frames = film_strip(run, setup, found, FRAMES)
     left, right = st.columns([1, 6], vertical_alignment="center")

@@ -8,12 +8,13 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab import device
-from latentlab.analysis.score.field import Box, curl, energy_difference, loop_integral, score_of
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.denoiser import Denoiser, asymmetry
+from latentlab.analysis.score.field import loop_energies
+from latentlab.analysis.score.layers import PATH_ENERGY, RECONSTRUCTION_ERROR, TRUE_ENERGY
 from latentlab.analysis.score.local_geometry import local_hessian, local_moments
 from latentlab.figures.score.profiles import eigenvalue_bars, energies, way_down
 from pages.score_field import fields
-from pages.score_field.fields import Source
 from pages.score_field.plane import loop, place
 from pages.shared.header import look
 from pages.shared.images import figure, panels
@@ -22,11 +23,11 @@ N_POINTS = 200  # along an edge of the loop
 BALL = 3.0  # noises: the radius about a place in which the data are looked at
 
 
-def at_a_place(source: Source) -> None:
+def at_a_place(denoiser: Denoiser) -> None:
     """The Hessian, its directions, the dimension, the local mean and covariance, and the way of denoising."""
-    at = torch.tensor([place(source)])
-    found, path = fields.geometry(source, place(source)), fields.path(source, place(source))
-    exact = local_hessian(partial(source.density.denoise, sigma=source.sigma), source.sigma, at.double())
+    at = torch.tensor([place(denoiser)])
+    found, path = fields.geometry(denoiser, place(denoiser)), fields.path(denoiser, place(denoiser))
+    exact = local_hessian(partial(denoiser.density.denoise, sigma=denoiser.sigma), denoiser.sigma, at.double())
     left, right = st.columns(2, gap="large")
     with left:
         figure(eigenvalue_bars(found.eigenvalues[0], exact.eigenvalues[0], look()), "Eigenvalues of dr/dx")
@@ -39,19 +40,19 @@ def at_a_place(source: Source) -> None:
         st.markdown("Hessian of the log density, (J − I) / σ², and the exact one:")
         st.code(f"{_matrix(found.hessian[0])}\n\n{_matrix(exact.hessian[0])}", language=None)
     with right:
-        figure(way_down(path, source.sigma, look()), "How far each step of denoising moves the place")
+        figure(way_down(path, denoiser.sigma, look()), "How far each step of denoising moves the place")
         mean, spread = found.mean[0], np.sqrt(np.clip(np.diag(found.covariance[0]), 0, None))
         st.markdown(
             f"What may have been here before the noise: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({spread[0]:.2g}, "
             f"{spread[1]:.2g})."
         )
-        radius = BALL * source.sigma
-        near = local_moments(source.data.x, at[0], radius)
+        radius = BALL * denoiser.sigma
+        near = local_moments(denoiser.data.x, at[0], radius)
         if near.n:
             shift, want = near.mean - at[0].numpy(), found.mean[0] - at[0].numpy()
             cosine = shift @ want / max(np.linalg.norm(shift) * np.linalg.norm(want), 1e-30)
             st.markdown(
-                f"{near.n} of the {len(source.data):,} points drawn here lie within 3σ; their mean lies towards "
+                f"{near.n} of the {len(denoiser.data):,} points drawn here lie within 3σ; their mean lies towards "
                 f"({shift[0]:.2g}, {shift[1]:.2g}) from here, the network's step towards ({want[0]:.2g}, "
                 f"{want[1]:.2g}): cosine {cosine:.2f}."
             )
@@ -61,47 +62,38 @@ def at_a_place(source: Source) -> None:
             st.caption(f"|J − Jᵀ| / |J| = {found.asymmetry[0]:.3f}; a gradient has 0.")
 
 
-def is_it_a_gradient(source: Source, box: Box) -> None:
+def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
     """Energies by path and by truth, the reconstruction error beside them, and what a loop says."""
-    learned, true = fields.layer(source, box, "energy by path"), fields.layer(source, box, "true energy")
-    error = fields.layer(source, box, "reconstruction error")
-    assert learned is not None
-    assert true is not None
-    assert error is not None
-    panels(energies(fields.field(source, box), (learned, true, error), look()), "Over the plane")
+    layers = [fields.layer(denoiser, box, which) for which in (PATH_ENERGY, TRUE_ENERGY, RECONSTRUCTION_ERROR)]
+    panels(energies(fields.on_lattice(denoiser, box).field, layers, look()), "Over the plane")
     st.caption(
         "The reconstruction error |r(x) − x| is no energy: it is the length of the score, so it is low on the data "
         "and again between them, where the density is lowest."
     )
-    score = score_of(source.denoise, source.sigma)
-    corners = loop(source) if len(loop(source)) > 2 else _default_loop(box)
-    polygon = torch.tensor(corners, dtype=torch.float32)
-    work = loop_integral(score, polygon, N_POINTS)
-    noisy = fields.truth(source).sample(1_000, device.generator(0)).float()
-    bent = np.median(curl(source.denoise, noisy).asymmetry)
-    half = len(corners) // 2
-    ways = [polygon[: half + 1], torch.cat([polygon[half:], polygon[:1]]).flip(0)]
-    rises = [
-        float(energy_difference(score, way[:-1], way[1:], N_POINTS, "gauss-legendre").double().sum()) for way in ways
-    ]
+    corners = loop(denoiser) if len(loop(denoiser)) > 2 else _default_loop(box)
+    found = loop_energies(denoiser.score, torch.tensor(corners, dtype=torch.float32), N_POINTS)
     a, b, c, d = st.columns(4)
-    a.metric("Around the loop", f"{work:.3g} nats", help="∮ score · dx; 0 for a gradient, whatever the loop")
-    b.metric("One way", f"{rises[0]:.3g} nats", help="Energy difference between two corners, along one side")
-    c.metric("The other way", f"{rises[1]:.3g} nats", help="Between the same corners, along the other side")
-    d.metric("Asymmetry of J", f"{bent:.3f}", help="Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient")
-    n = len(loop(source))
+    a.metric("Around the loop", f"{found.around:.3g} nats", help="∮ score · dx; 0 for a gradient, whatever the loop")
+    b.metric("One way", f"{found.one_way:.3g} nats", help="Energy difference between two corners, along one side")
+    c.metric("The other way", f"{found.other_way:.3g} nats", help="Between the same corners, along the other side")
+    d.metric(
+        "Asymmetry of J",
+        f"{asymmetry(denoiser):.3f}",
+        help="Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient",
+    )
+    n = len(loop(denoiser))
     which = "the loop that you clicked" if n > 2 else "a triangle about the middle"
     more = "the pointer can draw one of your own on the plane."
     if 0 < n < 3:
         more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
     st.caption(f"Over {which}; {more}")
-    if loop(source) and st.button("Forget the loop", icon=":material/delete:"):
-        st.session_state.pop(f"loop-{source.data.name}", None)
+    if loop(denoiser) and st.button("Forget the loop", icon=":material/delete:"):
+        st.session_state.pop(f"loop-{denoiser.data.name}", None)
         st.rerun(scope="fragment")
 
 
 def _default_loop(box: Box) -> list[tuple[float, float]]:
-    x, y, r = (box[0] + box[1]) / 2, (box[2] + box[3]) / 2, 0.3 * (box[1] - box[0])
+    (x, y), r = box.centre, 0.3 * box.width
     turns = (90, 210, 330)
     return [(x + r * float(np.cos(np.radians(t))), y + r * float(np.sin(np.radians(t)))) for t in turns]
 

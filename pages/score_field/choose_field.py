@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from functools import partial
 
-import numpy as np
 import streamlit as st
 import torch
-from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
-from torch import Tensor
 
-from latentlab.analysis.preview import around
-from latentlab.analysis.score.field import MOST_POINTS, Box, FieldError, optimal_denoiser
+from latentlab.analysis.box import Box, around
+from latentlab.analysis.score.denoiser import Denoiser
+from latentlab.analysis.score.field import FieldError, optimal_denoiser
+from latentlab.analysis.score.points import kernel_estimate, read_points
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
-from latentlab.data.builtin.synthetic import points
 from latentlab.models import Denoises
 from latentlab.runs.run import Run
 from pages.score_field import learning
-from pages.score_field.fields import Source
 from pages.shared import cached
 
 ITS, MINE = "the model's", "my points"
@@ -34,7 +30,7 @@ SHOWN = 500  # points of the data that are drawn, or that the optimum of points 
 START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
 
-def choose(run: Run, more: DeltaGenerator) -> Source:
+def choose(run: Run, more: DeltaGenerator) -> Denoiser:
     """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence.
 
     Args:
@@ -64,13 +60,13 @@ def choose(run: Run, more: DeltaGenerator) -> Source:
         if kind == "Exact":
             name = "exact optimum of the density" if not mine else "optimum of a kernel estimate"
             key = f"exact {_digest(data)} {sigma}"
-            return Source(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
+            return Denoiser(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
         n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
         few = data if mine else _train(run)[: int(n)]
         name = f"exact optimum of {counted(len(few))}"
         denoise = optimal_denoiser(few.x, sigma)
         key = f"points {_digest(data)} {len(few)} {sigma}"
-        return Source(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
+        return Denoiser(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
     except (FieldError, ValueError) as error:
         st.error(str(error))
         st.stop()
@@ -78,7 +74,7 @@ def choose(run: Run, more: DeltaGenerator) -> Source:
 
 def _of_run(run: Run) -> tuple[Dataset, Density]:
     data = cached.examples(run)
-    return data, DENSITIES[run.dataset] if run.dataset in DENSITIES else _kernel(data.x)
+    return data, DENSITIES[run.dataset] if run.dataset in DENSITIES else kernel_estimate(data.x)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -90,18 +86,18 @@ def _train(run: Run) -> Dataset:
     return _training_points(run.dataset) if run.dataset in DENSITIES else cached.examples(run)
 
 
-def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Source:
+def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Denoiser:
     model = cached.model(run)
     if not isinstance(model, Denoises):
         raise TypeError(f"{run.model} doesn't denoise.")
     st.caption(f"trained with noise σ = {model.sigma:g}")
     known = run.dataset in DENSITIES
-    return Source(f"{run.id} {run.created}", run.title, model.denoise, model.sigma, data, density, box, known)
+    return Denoiser(f"{run.id} {run.created}", run.title, model.denoise, model.sigma, data, density, box, known)
 
 
 def _sigma(run: Run | None, box: Box) -> float:
     """Choose the noise, at first a run's own; or one that suits points about which no run says anything."""
-    width = box[1] - box[0]
+    width = box.width
     unit = 10.0 ** math.floor(math.log10(width))
     fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
     start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width
@@ -123,7 +119,7 @@ def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)
-    density = _kernel(x)
+    density = kernel_estimate(x)
     st.caption(f"{counted(len(x))}; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
     return data, density
 
@@ -133,41 +129,9 @@ def counted(n: int) -> str:
     return f"{n:,} point{'' if n == 1 else 's'}"
 
 
-def read_points(text: str) -> NDArray[np.float32]:
-    """Points of the plane out of text, a line each, two numbers separated by a comma, a semicolon, a tab or spaces.
-
-    Raises:
-        FieldError: none, too many, or something in them isn't two finite numbers.
-    """
-    rows = [line for line in io.StringIO(text) if line.strip()]
-    if not rows:
-        raise FieldError("There are no points yet: type or click at least one.")
-    if len(rows) > MOST_POINTS:
-        raise FieldError(f"{len(rows):,} points are too many to draw; bring at most {MOST_POINTS:,} of them.")
-    found = []
-    for number, row in enumerate(rows, 1):
-        try:
-            values = [float(part) for part in row.replace(",", " ").replace(";", " ").split()]
-        except ValueError:
-            if number == 1 and len(rows) > 1:
-                continue  # names of columns
-            values = []
-        if len(values) != 2 or not all(math.isfinite(v) and abs(v) < 1e6 for v in values):
-            raise FieldError(f"Line {number} of the points isn't two numbers below a million: {row.strip()[:40]!r}.")
-        found.append(values)
-    return np.array(found, np.float32)
-
-
 def add_mine(x: float, y: float) -> None:
     """Add a clicked point to the typed ones."""
     st.session_state["my-points"] = f"{st.session_state.get('my-points', '').rstrip()}\n{x:.3g}, {y:.3g}".lstrip()
-
-
-def _kernel(x: Tensor) -> Density:
-    """A Gaussian about each point, its width by Silverman's rule: N^(-1/6) of the spread in the plane."""
-    spread = float(x.double().std(0).mean()) if len(x) > 1 else 0.0
-    width = spread * len(x) ** (-1 / 6) or 0.1  # identical points have no spread
-    return points(x.double(), max(width, 1e-3))
 
 
 def _digest(data: Dataset) -> str:

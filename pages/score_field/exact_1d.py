@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import streamlit as st
-import torch
 
 from latentlab.analysis.score.exact_1d import (
     SOURCE_SIGMAS,
-    Doubles,
+    Bump,
     Errors,
     Function,
     Optima,
     errors,
+    of_bumps,
     optima,
     source_log_density,
     source_score,
 )
 from latentlab.analysis.score.field import FieldError
-from latentlab.data import DataError, mixture
+from latentlab.data import DataError
 from latentlab.figures.score.profiles import optima_curves
 from pages.shared.header import look
 from pages.shared.images import figure
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
-Bumps = tuple[tuple[float, float, float], ...]  # place, width, weight
+Bumps = tuple[Bump, ...]
 STARTS: dict[str, Bumps] = {
     "source": (),
     "three points": ((-0.7, 0.01, 1.0), (-0.05, 0.01, 1.0), (0.6, 0.01, 1.0)),
@@ -87,16 +86,4 @@ def _errors(bumps: Bumps) -> Errors:
 
 
 def _density(bumps: Bumps) -> tuple[Function, Function]:
-    if not bumps:
-        return source_log_density, source_score
-    density = mixture([[place] for place, _, _ in bumps], [w for _, w, _ in bumps], [m for _, _, m in bumps])
-
-    def log_density(x: Doubles) -> Doubles:
-        found: Doubles = density.log_prob(torch.from_numpy(x)[:, None]).numpy()
-        return found
-
-    def score(x: Doubles) -> Doubles:
-        found: Doubles = density.score(torch.from_numpy(np.ascontiguousarray(x))[:, None])[:, 0].numpy()
-        return found
-
-    return log_density, score
+    return of_bumps(bumps) if bumps else (source_log_density, source_score)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.preview import around
-from latentlab.analysis.score.field import Denoise, FieldError, agreement, score_field
+from latentlab.analysis.box import around
+from latentlab.analysis.score.denoiser import agreement_with
+from latentlab.analysis.score.field import Denoise, FieldError, score_field
 from latentlab.analysis.score.slices import Slice, through
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
@@ -96,10 +97,7 @@ def _numbers(run: Run, model: Denoises) -> None:
     density = DENSITIES.get(run.dataset)
     if density is None:
         return
-    rng = device.generator(1)
-    x = density.blurred(model.sigma).sample(2_000, rng).float()
-    with torch.no_grad():
-        found = agreement((model.denoise(x) - x) / model.sigma**2, density.blurred(model.sigma).score(x))
+    found = agreement_with(density, model.denoise, model.sigma)
     st.markdown(
         f"**{density.dim} dimensions**: on noisy draws, median cosine with the exact score "
         f"**{found.median_cosine:.4f}**, relative error **{found.relative_rms:.1%}**."

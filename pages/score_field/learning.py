@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.score.field import Box
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.data import DENSITIES, Dataset, Density, load
 from latentlab.jobs.background import Background
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.incremental import Lesson, Moment, advance, network
-from pages.score_field.fields import Source
 from pages.shared.knob_form import knob_form
 
 MODELS_HERE = ("dae", "cae", "rcae")
@@ -27,18 +28,17 @@ NOT_HERE = ("network", "width", "noise", "share")
 N_POINTS = 4_000
 
 
-def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
+def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoiser:
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
-    reach = round(max(abs(v) for v in box), 2)
+    reach = round(max(abs(v) for v in astuple(box)), 2)
     settings = st.popover("Knobs of the network", width="stretch")
     model = settings.segmented_control(
         "Model", MODELS_HERE, default="dae", required=True, key="live-model", bind="query-params"
     )
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
-    width = box[1] - box[0]
     given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
-    given |= {"sigma": max(round(0.02 * width, 3), 1e-3), "sigma_far": round(min(0.2 * width, 10.0), 3)}
+    given |= {"sigma": max(round(0.02 * box.width, 3), 1e-3), "sigma_far": round(min(0.2 * box.width, 10.0), 3)}
     given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
     with settings:
         config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
@@ -67,7 +67,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Source:
     if not isinstance(trained, Denoises):
         raise TypeError(f"{model} doesn't denoise.")
     key = f"live {name} {now.step}"
-    return Source(key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known)
+    return Denoiser(
+        key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known
+    )
 
 
 def _within(knob: Knob, value: float) -> float:

@@ -17,14 +17,14 @@ DETAILS = ("At a place", "Energy and curl", "One dimension")
 @st.fragment
 def score_field(run: Run) -> None:
     """The plane, and beneath it what it knows: all that reruns when something on it is changed."""
-    source, box = the_plane(run)
+    denoiser, box = the_plane(run)
     place, gradient, line = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if place.open:
         with place:
-            at_a_place(source)
+            at_a_place(denoiser)
     if gradient.open:
         with gradient:
-            is_it_a_gradient(source, box)
+            is_it_a_gradient(denoiser, box)
     if line.open:
         with line:
             laboratory()

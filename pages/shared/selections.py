@@ -18,7 +18,8 @@ from latentlab.runs.store import Store
 from pages.components.scatter import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
-from pages.shared.spaces import Source, Space, columns, space
+from pages.shared.per_example import columns
+from pages.shared.spaces import Source, Space, space
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.preview import Preview
 from latentlab.analysis.score.field import Field
 from latentlab.data import DENSITIES, NAMES, is_local
@@ -82,9 +83,8 @@ def pictures(subject: Subject, history: History, preview: Preview | None, floors
 def images(preview: Preview) -> None:
     """What the model makes of a few examples and draws: sheets of images, or arrows in the plane."""
     if preview.field is not None and preview.box is not None:
-        left, right, low, high = map(float, preview.box)
-        n, box = len(preview.field), (left, right, low, high)
-        x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box[:2], box[2:]))
+        n, box = len(preview.field), Box(*map(float, preview.box))
+        x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box.x, box.y))
         drawn = plane(seen := Field(x, y, preview.field, 0.0), box, look(), height=420)
         add_arrows(drawn, seen, look())
         figure(drawn, "Where the network moves each place", "field")

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.analysis.score.field import Agreement, Box, agreement
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.field import Agreement, agreement
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES
 from latentlab.models import Denoises
 from latentlab.runs.store import Store
 
-BOX: Box = (-0.6, 0.6, -0.6, 0.6)
+BOX = Box(-0.6, 0.6, -0.6, 0.6)
 N_DRAWS = 5_000
 
 

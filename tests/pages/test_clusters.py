@@ -19,19 +19,22 @@ from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 from streamlit.testing.v1 import AppTest
 
-from latentlab import data
+from latentlab import data, device
 from latentlab.analysis.activations import activations
 from latentlab.analysis.latent.density import log_density
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.clusters import cluster
+from latentlab.analysis.maps.colourings import Numbers
 from latentlab.analysis.maps.projection import Projection
 from latentlab.analysis.maps.trustworthiness import overlap, procrustes
+from latentlab.analysis.maps.units import WIDE
 from latentlab.data import Shelf
+from latentlab.models import LogLikelihood
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
-from pages.components.scatter import FULL, Click, Colouring, Picked, pack
-from pages.shared import cached, spaces
+from pages.components.scatter import FULL, Click, Picked, pack
+from pages.shared import cached
 from tests.pages.conftest import Open, words
 
 pytestmark = pytest.mark.usefixtures("kept_examples_only")
@@ -154,7 +157,7 @@ def test_what_fits_is_taken() -> None:
 def test_points_are_packed_small_and_only_change_when_they_do() -> None:
     rng = np.random.default_rng(0)
     xy, y = rng.normal(size=(60_000, 2)), rng.integers(-1, 3, 60_000)
-    colouring = Colouring("loss", rng.normal(size=60_000))
+    colouring = Numbers("loss", rng.normal(size=60_000))
     look = ("p", "q", "r"), ("#000000",) * 3, colouring
     packed = pack("a", xy, y, *look)
     content = packed.content
@@ -280,7 +283,7 @@ def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(opened: Open) -> 
     app = opened("clusters", run="mnist-cnn")
     app.selectbox(key="layer mnist-cnn").select("conv1").run()
     assert not app.exception
-    assert f"{spaces.WIDE:,} of its {32 * 28 * 28:,} units" in words(app)
+    assert f"{WIDE:,} of its {32 * 28 * 28:,} units" in words(app)
 
 
 def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open) -> None:
@@ -397,6 +400,23 @@ def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
     assert sent(app)[0]["scale"]["name"] == "distance from the click"  # outputs of a layer have no unit
     classes = opened("clusters", run="mnist-vae-20d", detail="Classes")
     assert "spread (σ)" in classes.dataframe[1].value
+
+
+def test_a_model_that_is_fitted_has_its_log_likelihood_on_the_map(opened: Open) -> None:
+    app = opened("clusters", run="mnist-ppca", colour="log-likelihood")
+    assert "loss" not in app.selectbox(key="colour").options
+    model, data = Store.default().load("mnist-ppca"), Store.default().examples("mnist-ppca")
+    assert isinstance(model, LogLikelihood)
+    log_p = model.log_prob(data.batch().x, 1, device.generator(0)).detach().numpy()
+    head, body = sent(app)
+    assert head["scale"]["name"] == "log-likelihood (nats)"
+    shown = np.frombuffer(body[6 * head["n"] :], np.uint8, head["n"])
+    assert spearmanr(shown, log_p).statistic > 0.999
+    ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
+    app = pick(app, clicked={"id": 5, "place": None}, selected=ids)
+    assert not app.exception
+    assert f"log-likelihood {log_p[5]:.1f}" in words(app)
+    assert f"of all {log_p.mean():.1f}" in words(app)
 
 
 def test_a_kept_selection_leads_to_the_pages_that_use_it(opened: Open) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab import data
+from latentlab.analysis.sampling.plane import SIDE
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models.energy.gsn import GSN
@@ -18,7 +19,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import FRAMES, WALKS
-from pages.sampling.experiment import SIDE, Setup, played
+from pages.sampling.experiment import Setup, played
 from pages.shared.masks import PARTS, drawn, given, part
 from tests.conftest import save_coloured_run
 from tests.pages.conftest import Open, words
@@ -252,7 +253,7 @@ def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
     setup = Setup("posterior of an image", "random walk", 0, "data", "exact", 10, 20, 10, 0, 5, pack(hidden))
     found = played(run, setup)
     assert found.density is not None
-    xs, ys = (found.box[k] + (np.arange(SIDE) + 0.5) / SIDE * (found.box[k + 2] - found.box[k]) for k in (0, 1))
+    xs, ys = (low + (np.arange(SIDE) + 0.5) / SIDE * (high - low) for low, high in (found.box.x, found.box.y))
     z = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2).astype(np.float32)
     x = (Store.default().examples(run.id).batch().x[5, 0] > 0.5).numpy()[~hidden]
     with torch.no_grad():

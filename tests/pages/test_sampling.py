@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.sampling import side_by_side
 from latentlab.data.builtin.synthetic import DENSITIES
 from pages.components.chains import FULL, Film, pack
@@ -50,7 +51,7 @@ def test_a_film_says_where_chains_were_what_they_tried_and_whether_they_went() -
     rng = np.random.default_rng(0)
     moves = rng.random((5, 3, 2))
     film = Film(
-        moves[0], moves, moves + 0.01, rng.random((5, 3)) < 0.5, (-1.0, -1.0, 2.0, 2.0), rng.random((4, 4)),
+        moves[0], moves, moves + 0.01, rng.random((5, 3)) < 0.5, Box(-1.0, 2.0, -1.0, 2.0), rng.random((4, 4)),
         rng.random((7, 2)), ["a", "b"],
     )  # fmt: skip
     head, parts = unpack(pack(film))

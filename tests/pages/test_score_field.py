@@ -11,13 +11,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.score.field import MOST_POINTS, FieldError
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.data import DENSITIES
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import Lesson, Moment, advance
-from pages.score_field.choose_field import read_points
 from pages.score_field.exact_1d import read_bumps
 from tests.pages.conftest import Open, words
 
@@ -94,7 +93,7 @@ def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper:
     assert "looking for fixed points" in words(app)
     (asked,) = helper.values()
     density = DENSITIES["spiral"]
-    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, (-0.6, 0.6, -0.6, 0.6)))
+    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, Box(-0.6, 0.6, -0.6, 0.6)))
     app.run()
     assert "looking for" not in words(app)
     share = float(next(m.value for m in app.markdown if "of 3,721 places" in m.value).split("%")[0].strip("*"))
@@ -264,28 +263,6 @@ def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
     assert "rcae after 0 steps" in words(app)
     app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert "exact optimum of 300 points" in words(app)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "no points yet"),
-        ("\n \n", "no points yet"),
-        ("1, nan", "isn't two numbers"),
-        ("1, inf", "isn't two numbers"),
-        ("1, 1e9", "isn't two numbers"),
-        ("1, 2, 3", "isn't two numbers"),
-        ("x, y", "isn't two numbers"),
-        ("0, 0\n" * 1_000_000, f"1,000,000 points are too many to draw; bring at most {MOST_POINTS:,}"),
-    ],
-)
-def test_points_that_can_not_be_are_one_sentence(text: str, said: str) -> None:
-    with pytest.raises(FieldError, match=said):
-        read_points(text)
-
-
-def test_points_are_read_with_any_separator_and_names_of_columns() -> None:
-    np.testing.assert_array_equal(read_points("x;y\n1;2\n\n3\t4\n5, -6e-1"), [[1, 2], [3, 4], [5, np.float32(-0.6)]])
 
 
 def test_bumps_that_are_not_whole_yet_are_left_out() -> None:

@@ -1,6 +1,16 @@
 """Sampling: Markov chains on what is known of a density, their diagnostics, and how far they are from the truth."""
 
+from latentlab.analysis.sampling.against_truth import (
+    AsSamples,
+    FromCentres,
+    InCells,
+    as_samples,
+    expected_noise,
+    from_centres,
+    in_cells,
+)
 from latentlab.analysis.sampling.always_accepted import Gibbs, OwnWalk, denoising_walk
+from latentlab.analysis.sampling.budget import within
 from latentlab.analysis.sampling.chains import (
     Chains,
     Move,
@@ -14,12 +24,10 @@ from latentlab.analysis.sampling.chains import (
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, Discrepancy, cells, mmd, total_variation, wasserstein
 from latentlab.analysis.sampling.experiments import (
-    FAR_MODES,
-    SAMPLERS,
     Comparison,
+    Experiment,
     Start,
-    exact,
-    prepared,
+    experiment,
     side_by_side,
     start_places,
 )
@@ -27,33 +35,60 @@ from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.image_chains import Mixing, mixing, record
 from latentlab.analysis.sampling.langevin import MALA, Langevin
 from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
+from latentlab.analysis.sampling.plane import frame, shade
+from latentlab.analysis.sampling.problems import (
+    ENERGIES,
+    FAR_MODES,
+    KNOWN,
+    CodePosterior,
+    DenoiserDensity,
+    Energy,
+    Instance,
+    KnownDensity,
+    Problem,
+)
 from latentlab.analysis.sampling.random_walk import RandomWalk
+from latentlab.analysis.sampling.samplers import SAMPLERS, suitable
 from latentlab.analysis.sampling.targets import (
     SamplingError,
     Target,
     denoised,
     differentiable,
+    exact,
     mixture_conditional,
     posterior,
+    prepared,
 )
 from latentlab.analysis.sampling.tempering import Tempering
 
 __all__ = [
+    "ENERGIES",
     "FAR_MODES",
     "HMC",
+    "KNOWN",
     "MALA",
     "SAMPLERS",
+    "AsSamples",
     "Cells",
     "Chains",
+    "CodePosterior",
     "Comparison",
+    "DenoiserDensity",
     "Diagnostics",
     "Discrepancy",
+    "Energy",
+    "Experiment",
+    "FromCentres",
     "Gibbs",
+    "InCells",
+    "Instance",
+    "KnownDensity",
     "Langevin",
     "Mixing",
     "Move",
     "OwnWalk",
     "Parzen",
+    "Problem",
     "RandomWalk",
     "Sampler",
     "SamplingError",
@@ -62,6 +97,7 @@ __all__ = [
     "Target",
     "Tempering",
     "advance",
+    "as_samples",
     "begin",
     "bernoulli_bound",
     "cells",
@@ -70,6 +106,11 @@ __all__ = [
     "diagnose",
     "differentiable",
     "exact",
+    "expected_noise",
+    "experiment",
+    "frame",
+    "from_centres",
+    "in_cells",
     "log_density",
     "mixing",
     "mixture_conditional",
@@ -80,9 +121,12 @@ __all__ = [
     "rank_histogram",
     "record",
     "sample_chains",
+    "shade",
     "side_by_side",
     "start_places",
+    "suitable",
     "total_variation",
     "walk",
     "wasserstein",
+    "within",
 ]

@@ -19,6 +19,7 @@ class OwnWalk(Sampler):
     """A model's own chain. What it samples is what the model learned; the target only watches."""
 
     name = "the model's own walk"
+    has_scale = False
     walk: Walk
 
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
@@ -31,6 +32,11 @@ class Gibbs(Sampler):
     """Draws every coordinate in turn given the others (Geman & Geman 1984); for targets that know how."""
 
     name = "Gibbs"
+    has_scale = False
+
+    def suits(self, target: Target) -> bool:
+        """Whether the target knows its conditionals."""
+        return target.conditional is not None
 
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
         """One sweep through the coordinates.

@@ -60,11 +60,17 @@ class Sampler(ABC):
     name: ClassVar[str]
     needs_gradient: ClassVar[bool] = False
     best: ClassVar[tuple[float, float] | None] = None  # how much should be accepted; None where all is
+    sensible: ClassVar[float] = 1.0  # a scale that suits, in the narrowest standard deviations of a target in the plane
+    has_scale: ClassVar[bool] = True  # whether the scale changes anything
 
     @property
     def evaluations(self) -> int:
         """Evaluations of the density or its gradient for each step, to compare samplers at equal cost."""
         return 1
+
+    def suits(self, target: Target) -> bool:
+        """Whether the target knows what the sampler needs."""
+        return target.gradient is not None or not self.needs_gradient
 
     def begin(self, target: Target, x: Tensor) -> State:
         """The state of chains at x: those of zero or no density are lost."""

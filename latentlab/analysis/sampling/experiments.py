@@ -1,37 +1,68 @@
-"""Ready-made parts of an experiment: samplers by name, starts, densities that are hard, and samplers side by side."""
+"""Experiments with chains: where they start, what they made of a problem, and samplers side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.sampling.always_accepted import Gibbs
-from latentlab.analysis.sampling.chains import Sampler, sample_chains
+from latentlab.analysis.box import Box
+from latentlab.analysis.sampling.budget import WORK, within
+from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
 from latentlab.analysis.sampling.distances import cells, total_variation
-from latentlab.analysis.sampling.hamiltonian import HMC
-from latentlab.analysis.sampling.langevin import MALA, Langevin
-from latentlab.analysis.sampling.random_walk import RandomWalk
-from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, mixture_conditional
-from latentlab.analysis.sampling.tempering import Tempering
-from latentlab.data.builtin.synthetic import CHUNK, Density, mixture
-from latentlab.distributions import LOG_2PI
+from latentlab.analysis.sampling.plane import frame, shade
+from latentlab.analysis.sampling.problems import Instance
+from latentlab.analysis.sampling.samplers import SAMPLERS
+from latentlab.analysis.sampling.targets import SamplingError, exact
+from latentlab.data.builtin.synthetic import Density
 
 Start = Literal["data", "one point", "far outside"]
 
-SAMPLERS: dict[str, Callable[[], Sampler]] = {
-    sampler.name: sampler for sampler in (RandomWalk, MALA, Langevin, HMC, Tempering, Gibbs)
-}
-FAR_MODES = mixture([[-4.0, 0.0], [4.0, 0.0]], 0.5, [0.3, 0.7], torch.arange(2), ("left mode", "right mode"))
 N_CELLS = 40  # along a side of the box that total variation is counted in
-NEAR = 10  # standard deviations
-NOTHING = -80.0  # in a sum of exponentials that holds a 1: below single precision, and a normal number in it
 FAR = 4  # spreads of the data
+N_PROPOSALS = 40  # chains whose moves are kept, to be drawn
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Chains, and what they are seen against.
+
+    Attributes:
+        chains: as they went.
+        start: (C, d).
+        scale: of the steps.
+        truth: the density that is sampled, where it has a closed form.
+        density: (n, n) of the plane that is drawn, row 0 the lowest y, its largest 1; None where it isn't known.
+        data: (N, d) examples.
+        box: of the plane that is drawn.
+        axes: the two coordinates that it shows.
+        names: of all coordinates.
+    """
+
+    chains: Chains
+    start: NDArray[np.floating]
+    scale: float
+    truth: Density | None
+    density: NDArray[np.floating] | None
+    data: NDArray[np.floating]
+    box: Box
+    axes: tuple[int, int]
+    names: tuple[str, ...]
+
+    def draws(self, burn_in: float) -> NDArray[np.floating]:
+        """(T, C, d) of the chains that weren't lost, without a share of the steps at the start."""
+        return self.chains.positions[self.n_burnt(burn_in) :, ~self.chains.lost]
+
+    def n_burnt(self, burn_in: float) -> int:
+        """The steps of a share of them."""
+        return int(burn_in * len(self.chains.positions))
 
 
 @dataclass(frozen=True)
@@ -51,41 +82,6 @@ class Comparison:
     n_steps: int
     diagnostics: Diagnostics
     total_variation: float
-
-
-def exact(density: Density) -> Target:
-    """All that is known of a density: itself, its score and its conditionals."""
-    conditional = mixture_conditional(density.means, density.stds, density.log_weights)
-    return Target(prepared(density), gradient=density.score, conditional=conditional)
-
-
-def prepared(density: Density) -> LogProb:
-    """`density.log_prob` with all that doesn't depend on the place worked out once: a quarter of the time.
-
-    log w_k N(x; m_k, s_k²) is linear in x and x², so that two products of matrices give all components.
-    """
-    centre = density.means.mean(0)  # differences of squares: keep them small
-    near = bool(density.means.abs().amax() < NEAR * density.stds.amin())  # small already: a subtraction less
-    centre = torch.zeros_like(centre) if near else centre
-    means, precision = density.means - centre, density.stds.square().reciprocal()
-    constant = density.log_weights - density.stds.log().sum(1) - density.dim / 2 * LOG_2PI
-    constant = (constant - 0.5 * (precision * means.square()).sum(1)).unsqueeze(1)  # (K, 1)
-    whole = (centre, constant, precision * means, -0.5 * precision)  # (d,), (K, 1), (K, d), (K, d)
-    known: dict[tuple[torch.dtype, torch.device], tuple[Tensor, ...]] = {}
-
-    def log_prob(x: Tensor) -> Tensor:
-        if len(x) * len(means) > CHUNK:
-            return density.log_prob(x)
-        key = (x.dtype, x.device)
-        if key not in known:
-            known[key] = tuple(part.to(x) for part in whole)
-        middle, rest, linear, quadratic = known[key]
-        place = x if near else x - middle
-        joint = torch.addmm(rest, linear, place.T).addmm_(quadratic, place.square().T)
-        most = joint.amax(0)  # log Σ exp by hand: no exponential may be so small that it is slow
-        return joint.sub_(most).clamp_(min=NOTHING).exp_().sum(0).log_().add_(most)
-
-    return log_prob
 
 
 def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Tensor:
@@ -113,6 +109,48 @@ def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Ten
     raise SamplingError(f"Chains start at data, one point, or far outside; not at {kind!r}.")
 
 
+def experiment(
+    instance: Instance,
+    sampler: Sampler,
+    scale: float,
+    start: Start = "data",
+    n_chains: int = 100,
+    n_steps: int = 300,
+    seed: int = 0,
+    work: float = WORK,
+) -> Experiment:
+    """Run chains; with fewer steps than wished if they would take long, and with fewer chains if need be.
+
+    Args:
+        instance: what is sampled.
+        sampler: what moves the chains.
+        scale: of its steps.
+        start: where the chains begin.
+        n_chains: as wished.
+        n_steps: as wished.
+        seed: of starts and moves.
+        work: floating-point operations that it may take.
+
+    Raises:
+        SamplingError: it can't be run; one sentence.
+    """
+    n_chains, n_steps = within(instance.flops_of(sampler), n_chains, n_steps, work)
+    places = start_places(instance.data, start, n_chains, device.generator(seed))
+    chains = sample_chains(
+        instance.target, places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1),
+        n_proposals=N_PROPOSALS,
+    )  # fmt: skip
+    visited = chains.positions[n_steps // 2 :, ~chains.lost].reshape(-1, places.shape[1])
+    data, truth = instance.data.numpy(), instance.truth
+    sight = visited if instance.is_local else np.concatenate([data, visited])
+    box = frame(truth, sight[:, list(instance.axes)])
+    log_prob = instance.target.log_prob if truth is None else truth.log_prob
+    dense = shade(log_prob, box, places.dtype) if log_prob is not None and places.shape[1] == 2 else None
+    return Experiment(
+        chains, places.numpy(), scale, truth, dense, data, box, instance.axes, instance.names
+    )  # fmt: skip
+
+
 def side_by_side(
     density: Density,
     scales: Mapping[str, float],
@@ -133,7 +171,7 @@ def side_by_side(
     """
     found = []
     for name, scale in scales.items():
-        sampler = SAMPLERS[name]()
+        sampler = SAMPLERS[name]
         places = start_places(density.sample(n_chains, device.generator(seed)), start, n_chains, device.generator(seed))
         n_steps = max(8, n_evaluations // sampler.evaluations)
         chains = sample_chains(

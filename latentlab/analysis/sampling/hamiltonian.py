@@ -27,6 +27,7 @@ class HMC(Sampler):
     name = "HMC"
     needs_gradient = True
     best = (0.5, 0.98)
+    sensible = 0.7
     n_leapfrog: int = 10
 
     @property

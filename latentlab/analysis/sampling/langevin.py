@@ -23,6 +23,7 @@ class Langevin(Sampler):
 
     name = "unadjusted Langevin"
     needs_gradient = True
+    sensible = 0.7
 
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
         """Drift and diffuse; a chain that leaves the numbers is lost."""
@@ -41,6 +42,7 @@ class MALA(Sampler):
     name = "MALA"
     needs_gradient = True
     best = (0.35, 0.85)
+    sensible = 1.2
 
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
         """Propose by drift and diffusion, and weigh the way back against the way there."""

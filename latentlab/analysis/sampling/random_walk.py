@@ -19,6 +19,7 @@ class RandomWalk(Sampler):
 
     name = "random walk"
     best = (0.15, 0.5)
+    sensible = 2.4
 
     def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
         """Propose a Gaussian step of standard deviation `scale` in every direction."""

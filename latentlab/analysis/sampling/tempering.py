@@ -23,12 +23,17 @@ class Tempering(Sampler):
 
     name = "parallel tempering"
     best = (0.15, 0.5)
+    sensible = 2.4
     temperatures: tuple[float, ...] = (1.0, 2.5, 6.0, 15.0)
 
     @property
     def evaluations(self) -> int:
         """One density for each temperature."""
         return len(self.temperatures)
+
+    def suits(self, target: Target) -> bool:
+        """Whether the target knows its log-density itself."""
+        return target.log_prob is not None
 
     def begin(self, target: Target, x: Tensor) -> State:
         """As for any sampler, with a copy of each chain at each temperature.

@@ -16,12 +16,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.score.field import FieldError
+from latentlab.data import mixture
 
 Doubles = NDArray[np.float64]
 Function = Callable[[Doubles], Doubles]
+Bump = tuple[float, float, float]  # place, width, weight
 
 LOW, HIGH, N_PLACES = -1.5, 1.5, 1000  # the source's
 WITHIN = 0.9  # errors are taken over |x| up to this: the middle 60 % that the source draws
@@ -75,6 +78,28 @@ def source_score(x: Doubles) -> Doubles:
     """The derivative of `source_log_density`."""
     a, b, c = 10 * (x + 1) ** 2 + 1, 20 * x**2 + 1, 30 * (x - 1) ** 2 + 1
     return -(20 * (x + 1) * b * c + a * 40 * x * c + a * b * 60 * (x - 1)) / 1000
+
+
+def of_bumps(bumps: Sequence[Bump]) -> tuple[Function, Function]:
+    """The log density of a mixture of Gaussians, and its score.
+
+    Args:
+        bumps: place, width and weight of each.
+
+    Raises:
+        DataError: there are none, or a width or the weights aren't positive.
+    """
+    density = mixture([[place] for place, _, _ in bumps], [w for _, w, _ in bumps], [m for _, _, m in bumps])
+
+    def log_density(x: Doubles) -> Doubles:
+        found: Doubles = density.log_prob(torch.from_numpy(x)[:, None]).numpy()
+        return found
+
+    def score(x: Doubles) -> Doubles:
+        found: Doubles = density.score(torch.from_numpy(np.ascontiguousarray(x))[:, None])[:, 0].numpy()
+        return found
+
+    return log_density, score
 
 
 def optima(log_density: Function, score: Function, sigma: float, x: Doubles | None = None) -> Optima:

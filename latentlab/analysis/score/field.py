@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.latent.support import jacobian
 from latentlab.data.builtin.synthetic import points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 Score = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
-Box = tuple[float, float, float, float]  # lowest and highest x, lowest and highest y
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -79,16 +79,24 @@ class Curl:
     rotation: Doubles  # dr_2/dx_1 - dr_1/dx_2; NaN in other than two dimensions
 
 
+@dataclass(frozen=True)
+class LoopEnergies:
+    """Integrals of a score along a polygon, in nats."""
+
+    around: float  # ∮ score · dx; 0 for a gradient
+    one_way: float  # energy of the middle corner above the first one, along one side of the polygon
+    other_way: float  # the same along the other side
+
+
 def lattice(box: Box, n: int) -> Tensor:
     """(n n, 2) float32: the places of an n × n lattice over a box, row by row from its lower left corner.
 
     Raises:
         FieldError: the box is empty or not finite.
     """
-    left, right, low, high = box
-    if not (all(math.isfinite(v) for v in box) and left < right and low < high):
+    if not box.is_proper:
         raise FieldError("The box needs a left edge left of its right edge, and a lower edge below its upper edge.")
-    y, x = torch.meshgrid(torch.linspace(low, high, n), torch.linspace(left, right, n), indexing="ij")
+    y, x = torch.meshgrid(torch.linspace(*box.y, n), torch.linspace(*box.x, n), indexing="ij")
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
@@ -157,6 +165,16 @@ def energy_difference(score: Score, x: Tensor, x_new: Tensor, n_points: int, rul
     along = (x + step * part for part in t.tolist())
     parts = [w * (score(at) * step).sum(1) for at, w in zip(along, weight.tolist(), strict=True)]
     return -torch.stack(parts).sum(0)
+
+
+def loop_energies(score: Score, polygon: Tensor, n_points: int = 50) -> LoopEnergies:
+    """What a score says once around a polygon (M, 2), M at least 3, and between its first and its middle corner."""
+    middle = len(polygon) // 2
+    ways = polygon[: middle + 1], torch.cat([polygon[middle:], polygon[:1]]).flip(0)
+    one, other = (
+        float(energy_difference(score, way[:-1], way[1:], n_points, "gauss-legendre").double().sum()) for way in ways
+    )
+    return LoopEnergies(loop_integral(score, polygon, n_points), one, other)
 
 
 def loop_integral(score: Score, polygon: Tensor, n_points: int = 50) -> float:

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.latent.support import jacobian
-from latentlab.analysis.score.field import Box, Denoise, lattice
+from latentlab.analysis.score.field import Denoise, lattice
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -61,7 +62,7 @@ def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
     """
     x = lattice(box, n).double()
     eye = torch.eye(2, dtype=torch.float64)
-    low, high = torch.tensor(box[::2], dtype=torch.float64), torch.tensor(box[1::2], dtype=torch.float64)
+    low, high = (torch.tensor(corner, dtype=torch.float64) for corner in (box.low, box.high))
     diagonal = float((high - low).norm())
     moving = torch.arange(len(x))
     for _ in range(NEWTON_STEPS):
@@ -94,27 +95,26 @@ def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
 def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basins:
     """Denoise every place of an n × n lattice `n_steps` times, and sort the places by where they end."""
     x = lattice(box, n)
-    diagonal = float(np.hypot(box[1] - box[0], box[3] - box[2]))
     moving = torch.arange(len(x))
     for _ in range(n_steps):
         there = denoise(x[moving]).float()
-        there[~(there.norm(dim=1) < 100 * diagonal)] = torch.nan  # on its way to infinity
+        there[~(there.norm(dim=1) < 100 * box.diagonal)] = torch.nan  # on its way to infinity
         far = (there - x[moving]).norm(dim=1)
         x[moving] = there
-        moving = moving[far > STILL * diagonal]  # not those that are NaN either
+        moving = moving[far > STILL * box.diagonal]  # not those that are NaN either
         if not len(moving):
             break
     ends = x.double().numpy()
     here = np.isfinite(ends).all(1)
     groups = np.full(len(ends), -1)
-    groups[here] = _together(ends[here], 0.02 * diagonal)
+    groups[here] = _together(ends[here], 0.02 * box.diagonal)
     counts = np.bincount(groups[here], minlength=0)
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     groups[here] = rank[groups[here]]
     middles = np.array([ends[groups == k].mean(0) for k in range(len(order))]).reshape(-1, 2)
-    moved = (denoise(x) - x).norm(dim=1).double().numpy() / diagonal
+    moved = (denoise(x) - x).norm(dim=1).double().numpy() / box.diagonal
     drift = np.array([moved[groups == k].max() for k in range(len(order))])
     return Basins(ends, groups.reshape(n, n), middles, counts[order] / len(ends), drift)
 

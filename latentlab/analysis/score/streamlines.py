@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.score.field import Box, Score, lattice
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.field import Score, lattice
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +30,7 @@ def streamlines(score: Score, box: Box, n: int = 14, n_steps: int = 40, step: fl
         (n n, n_steps + 1, 2); NaN beyond the end of a line.
     """
     at = lattice(box, n)
-    low, high = torch.tensor(box[::2]), torch.tensor(box[1::2])
+    low, high = torch.tensor(box.low), torch.tensor(box.high)
     length = step * float((high - low).norm())
     path, before = [at], torch.zeros_like(at)
     for _ in range(n_steps):

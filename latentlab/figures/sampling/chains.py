@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from latentlab.analysis.box import Box
 from latentlab.figures.theme import Theme, styled
 
 Floats = NDArray[np.floating]
-Box = tuple[float, float, float, float]  # lowest x and y, highest x and y
 
 SYMBOLS = ("circle", "x")  # accepted, refused
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -45,7 +45,7 @@ def moment(
     if density is not None:
         figure.add_heatmap(
             z=np.sqrt(density / (density.max() or 1)).astype(np.float32), zmin=0, zmax=1, showscale=False,
-            x=_middles(box[0], box[2], density.shape[1]), y=_middles(box[1], box[3], density.shape[0]),
+            x=_middles(*box.x, density.shape[1]), y=_middles(*box.y, density.shape[0]),
             colorscale=[[0, look.surface], [1, look.accent]], opacity=0.7, hoverinfo="skip",
         )  # fmt: skip
     if len(data):
@@ -62,8 +62,8 @@ def moment(
         if len(tried):
             _dots(figure, tried[taken if k == 0 else ~taken], colour, 8, word, symbol=SYMBOLS[k])
     _dots(figure, trail[-1], look.text, 5, "chains")
-    figure.update_xaxes(range=[box[0], box[2]], title_text=names[0])
-    figure.update_yaxes(range=[box[1], box[3]], title_text=names[1], scaleanchor="x")
+    figure.update_xaxes(range=list(box.x), title_text=names[0])
+    figure.update_yaxes(range=list(box.y), title_text=names[1], scaleanchor="x")
     return styled(figure, look, 520)
 
 
@@ -115,7 +115,7 @@ def against(exact: Floats, found: Floats, box: Box, look: Theme) -> go.Figure:
     figure = make_subplots(1, 3, subplot_titles=("the truth", "the chains", "chains − truth"), horizontal_spacing=0.04)
     most = float(max(exact.max(), np.quantile(found, 0.999))) or 1.0
     apart = float(np.abs(found - exact).max()) or 1.0
-    x, y = _middles(box[0], box[2], exact.shape[1]), _middles(box[1], box[3], exact.shape[0])
+    x, y = _middles(*box.x, exact.shape[1]), _middles(*box.y, exact.shape[0])
     plain = [[0, look.surface], [1, look.accent]]
     signed = [[0, look.classes[1]], [0.5, look.surface], [1, look.classes[0]]]
     panels: list[tuple[Floats, float, float, Any]] = [

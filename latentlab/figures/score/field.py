@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
-from latentlab.analysis.score.field import Box, Field
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
 from latentlab.figures.theme import LIGHT, Theme, round_step, styled
 
@@ -50,9 +51,9 @@ def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, heigh
         "yanchor": "top",
         "font": {"size": 12},
     }
-    styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(box))
+    styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(astuple(box)))
     return figure.update_layout(
-        xaxis={"range": list(box[:2]), **axis}, yaxis={"range": list(box[2:]), "scaleanchor": "x", **axis}
+        xaxis={"range": list(box.x), **axis}, yaxis={"range": list(box.y), "scaleanchor": "x", **axis}
     )
 
 
@@ -157,7 +158,7 @@ def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
 
 def add_click_targets(figure: go.Figure, box: Box) -> None:
     """Invisible places that a click can choose: a chart hears of clicks on points only."""
-    x, y = np.meshgrid(np.linspace(*box[:2], PICKED), np.linspace(*box[2:], PICKED))
+    x, y = np.meshgrid(np.linspace(*box.x, PICKED), np.linspace(*box.y, PICKED))
     figure.add_scattergl(
         x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
         marker={"size": 9, "opacity": 0.0}, hovertemplate="(%{x:.3g}, %{y:.3g})",

@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from latentlab.analysis.box import Box
 from pages.components import LOOK
 
 _HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ class Film:
         positions: (T, c, 2) after each step.
         proposals: (T, c, 2) tried at each step.
         accepted: (T, c) bool.
-        box: lowest x and y, highest x and y.
+        box: what is shown.
         density: (n, n) of what is sampled, row 0 the lowest y; any scale. None where it isn't known.
         data: (m, 2) examples to show behind the chains; may be empty.
         names: of the two axes.
@@ -50,7 +51,7 @@ class Film:
     positions: NDArray[np.floating]
     proposals: NDArray[np.floating]
     accepted: NDArray[np.bool_]
-    box: tuple[float, float, float, float]
+    box: Box
     density: NDArray[np.floating] | None
     data: NDArray[np.floating]
     names: Sequence[str]
@@ -73,7 +74,7 @@ def pack(film: Film) -> bytes:
         "chains": n_chains,
         "side": side,
         "points": len(film.data),
-        "box": list(film.box),
+        "box": [*film.box.low, *film.box.high],
         "names": list(film.names),
     }
     name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
@@ -85,9 +86,9 @@ def chains(key: str, film: Film) -> None:
     _chains(key=key, data=pack(film))
 
 
-def _places(xy: NDArray[np.floating], box: tuple[float, float, float, float]) -> bytes:
+def _places(xy: NDArray[np.floating], box: Box) -> bytes:
     """Pairs of uint16 in the box; what lies outside is put on its edge, NaN in its corner."""
-    low, high = np.array(box[:2]), np.array(box[2:])
+    low, high = np.array(box.low), np.array(box.high)
     share = np.nan_to_num((np.asarray(xy, np.float64) - low) / (high - low)).clip(0, 1)
     return bytes((share * FULL + 0.5).astype("<u2").tobytes())
 

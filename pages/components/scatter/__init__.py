@@ -18,6 +18,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from latentlab.analysis.maps.colourings import Numbers
 from pages.components import LOOK
 
 _HERE = Path(__file__).parent
@@ -58,14 +59,6 @@ class Picked:
         return cls(_click(clicked, n, layout), _ids(selected, n))
 
 
-@dataclass(frozen=True)
-class Colouring:
-    """A number for each point, drawn on a ramp between the 1st and the 99th percentile."""
-
-    name: str
-    values: NDArray[np.floating]  # (N,)
-
-
 class Packed(NamedTuple):
     """A map as it travels."""
 
@@ -85,7 +78,7 @@ def pack(
     labels: NDArray[np.integer],
     classes: Sequence[str],
     colours: Sequence[str],
-    colouring: Colouring | None = None,
+    numbers: Numbers | None = None,
     sprite_id: str | None = None,
     tells: bool = True,
 ) -> Packed:
@@ -97,7 +90,7 @@ def pack(
         labels: (N,) class indices, or -1.
         classes: their names.
         colours: "#rrggbb" for each class.
-        colouring: colours by a number instead of the class.
+        numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile.
         sprite_id: the sheet of thumbnails that `sprites` sent.
         tells: reports what is picked; of several maps of the same points, which share it, one is enough.
     """
@@ -109,12 +102,12 @@ def pack(
     label = np.where(labels < 0, len(classes), labels).astype("<u2")
     body = places.tobytes() + label.tobytes()
     scale = None
-    if colouring is not None:
-        values = np.nan_to_num(np.asarray(colouring.values, np.float32))
+    if numbers is not None:
+        values = np.nan_to_num(np.asarray(numbers.values, np.float32))
         first, last = (float(v) for v in np.percentile(values, [1, 99]))
         share = (values - first) * (255 / ((last - first) or 1.0)) + 0.5
         body += share.clip(0, 255).astype(np.uint8).tobytes()
-        scale = {"name": colouring.name, "low": first, "high": last}
+        scale = {"name": numbers.name, "low": first, "high": last}
     unlabelled = bool((labels < 0).any())
     head = {
         "n": len(xy),

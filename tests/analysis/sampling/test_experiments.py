@@ -9,12 +9,16 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.sampling import (
+    ENERGIES,
     FAR_MODES,
     HMC,
+    KNOWN,
     SAMPLERS,
+    CodePosterior,
     RandomWalk,
     SamplingError,
     Target,
+    experiment,
     posterior,
     prepared,
     sample_chains,
@@ -25,7 +29,7 @@ from latentlab.data.builtin.synthetic import CHUNK, DENSITIES
 
 
 def test_the_samplers_are_listed_under_their_own_names() -> None:
-    assert [make().name for make in SAMPLERS.values()] == list(SAMPLERS)
+    assert [sampler.name for sampler in SAMPLERS.values()] == list(SAMPLERS)
 
 
 def test_chains_start_where_they_are_told() -> None:
@@ -96,6 +100,44 @@ def test_samplers_are_compared_at_the_same_number_of_evaluations() -> None:
         assert row.diagnostics.n_steps == row.n_steps // 2
     again = side_by_side(DENSITIES["mixture"], scales, "data", n_chains=400, n_evaluations=200)
     assert [row.total_variation for row in rows] == [row.total_variation for row in again]
+
+
+def test_an_experiment_is_cut_to_what_it_may_cost() -> None:
+    instance = KNOWN["mixture"].instance(ENERGIES["exact"])
+    flops = 8 * 10 + 2_000  # for a place: eight for each of the ten numbers of five means in the plane
+    found = experiment(instance, HMC(n_leapfrog=3), 0.1, n_chains=50, n_steps=200, work=50 * 3 * flops * 40)
+    assert found.chains.accepted.shape == (40, 50)
+    assert found.start.shape == (50, 2)
+    few = experiment(instance, HMC(n_leapfrog=3), 0.1, n_chains=50, n_steps=200, work=1.0)
+    assert few.chains.accepted.shape == (20, 10)
+
+
+def test_an_experiment_is_seen_against_its_density() -> None:
+    instance = KNOWN["two far modes"].instance(ENERGIES["exact"])
+    found = experiment(instance, RandomWalk(), 0.6, "one point", 40, 60, seed=1)
+    assert found.density is not None
+    assert found.density.max() == 1
+    x = np.linspace(*found.box.x, len(found.density) + 1)
+    mean = ((x[1:] + x[:-1]) / 2 * found.density.sum(0)).sum() / found.density.sum()
+    assert mean == pytest.approx(-4 * 0.3 + 4 * 0.7, abs=0.02)
+    assert (found.start == found.start[0]).all()
+    np.testing.assert_array_equal(found.draws(0.5), found.chains.positions[30:])
+    again = experiment(instance, RandomWalk(), 0.6, "one point", 40, 60, seed=1)
+    np.testing.assert_array_equal(found.chains.positions, again.chains.positions)
+
+
+def test_a_chain_that_is_lost_is_no_draw() -> None:
+    def log_prob(z: Tensor) -> Tensor:
+        return torch.where(z[:, 0] > 0, torch.nan, 0.0)
+
+    codes = torch.tensor([[1.0, 0.0], [-9.0, 0.0]])
+    problem = CodePosterior(log_prob, torch.ones(2), True, codes, 1.0, (0, 1))
+    found = experiment(problem.instance(ENERGIES["exact"]), RandomWalk(), 1e-3, n_chains=30, n_steps=10)
+    lost = found.start[:, 0] == 1
+    assert 0 < lost.sum() < 30
+    np.testing.assert_array_equal(found.chains.lost, lost)
+    np.testing.assert_allclose(found.draws(0.0)[..., 0], -9, atol=0.1)
+    assert found.box.x_high < 0  # a posterior is framed by its chains alone
 
 
 def test_two_far_modes_are_not_crossed_from_one_point() -> None:

@@ -13,13 +13,14 @@ from latentlab.analysis.score.exact_1d import (
     Doubles,
     Function,
     errors,
+    of_bumps,
     optima,
     places,
     source_log_density,
     source_score,
 )
 from latentlab.analysis.score.field import FieldError
-from latentlab.data import mixture
+from latentlab.data import DataError, mixture
 
 # sigma, contracting - true, denoising - true, between: root mean squares weighted by p over |x| <= 0.9
 TABLE = [
@@ -122,3 +123,14 @@ def test_a_density_that_is_nowhere_is_refused() -> None:
 
 def test_the_places_are_the_sources() -> None:
     assert (len(places()), places()[0], places()[-1]) == (1000, -1.5, 1.5)
+
+
+def test_bumps_are_a_mixture_of_gaussians_with_their_weights() -> None:
+    log_density, score = of_bumps([(-0.5, 0.2, 1.0), (0.5, 0.1, 3.0)])
+    x = np.linspace(-1.5, 1.5, 4_001)
+    p = np.exp(log_density(x))
+    gauss = [np.exp(-0.5 * ((x - m) / s) ** 2) / (s * np.sqrt(2 * np.pi)) for m, s in ((-0.5, 0.2), (0.5, 0.1))]
+    np.testing.assert_allclose(p, 0.25 * gauss[0] + 0.75 * gauss[1], atol=1e-9)
+    np.testing.assert_allclose(score(x)[1:-1], np.gradient(log_density(x), x)[1:-1], rtol=1e-3, atol=1e-2)
+    with pytest.raises(DataError):
+        of_bumps([])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import astuple
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import (
     FieldError,
     Rule,
@@ -21,6 +23,7 @@ from latentlab.analysis.score.field import (
     energy_difference,
     energy_surface,
     lattice,
+    loop_energies,
     loop_integral,
     optimal_denoiser,
     score_field,
@@ -28,7 +31,7 @@ from latentlab.analysis.score.field import (
 )
 from latentlab.data import DENSITIES, mixture
 
-BOX = (-3.0, 3.0, -2.0, 2.0)
+BOX = Box(-3.0, 3.0, -2.0, 2.0)
 
 
 def some(n: int = 30, d: int = 2, seed: int = 0) -> Tensor:
@@ -44,7 +47,7 @@ def test_the_field_of_the_optimal_denoiser_is_the_score_of_the_blurred_density()
     density, sigma = DENSITIES["mixture"], 0.3
     field = score_field(lambda x: density.denoise(x, sigma), sigma, BOX, 64)
     assert field.score.shape == (64, 64, 2)
-    assert (field.x[0], field.x[-1], field.y[0], field.y[-1]) == BOX
+    assert (field.x[0], field.x[-1], field.y[0], field.y[-1]) == astuple(BOX)
     for i, j in ((0, 0), (5, 60), (33, 20)):
         at = torch.tensor([[field.x[j], field.y[i]]])
         exact = density.blurred(sigma).score(at).numpy()[0]
@@ -87,7 +90,7 @@ def test_a_sigma_that_can_not_be_is_refused(sigma: float) -> None:
 @pytest.mark.parametrize("box", [(1.0, -1.0, 0.0, 1.0), (0.0, 1.0, 2.0, 2.0), (math.nan, 1.0, 0.0, 1.0)])
 def test_an_empty_box_is_refused(box: tuple[float, float, float, float]) -> None:
     with pytest.raises(FieldError, match="left edge"):
-        lattice(box, 3)
+        lattice(Box(*box), 3)
 
 
 def test_points_that_can_not_be_denoised_towards_are_refused() -> None:
@@ -234,3 +237,15 @@ def test_the_bias_of_finite_noise_falls_with_its_square() -> None:
         off.append(float((estimate - density.score(x)).square().mean().sqrt()))
     slopes = [math.log(a / b) / math.log(2) for a, b in itertools.pairwise(off)]
     assert all(abs(slope - 2) < 0.3 for slope in slopes), slopes
+
+
+def test_the_two_ways_between_corners_differ_by_what_a_loop_gains() -> None:
+    polygon = torch.tensor([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]])
+    turning = loop_energies(lambda x: torch.stack([-x[:, 1], x[:, 0]], 1), polygon)
+    assert turning.around == pytest.approx(4, abs=1e-5)  # twice the area, anticlockwise
+    assert turning.one_way == pytest.approx(-2, abs=1e-5)
+    assert turning.other_way == pytest.approx(2, abs=1e-5)
+    falling = loop_energies(lambda x: -x, polygon)
+    assert falling.around == pytest.approx(0, abs=1e-5)
+    assert falling.one_way == pytest.approx(2.5, abs=1e-5)
+    assert falling.other_way == pytest.approx(2.5, abs=1e-5)

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import optimal_denoiser
 from latentlab.analysis.score.fixed_points import basins, fixed_points, trajectory
 from latentlab.data import DENSITIES
 
-BOX = (-2.0, 2.0, -2.0, 2.0)
+BOX = Box(-2.0, 2.0, -2.0, 2.0)
 
 
 def four(x: Tensor) -> Tensor:
@@ -83,7 +84,7 @@ def test_what_has_not_arrived_is_told_from_what_stands_still() -> None:
 
 def test_the_exact_optimum_has_no_attractor_off_the_spiral() -> None:
     density, sigma = DENSITIES["spiral"], 0.03
-    found = basins(lambda x: density.denoise(x, sigma), (-0.6, 0.6, -0.6, 0.6), 21, 100)
+    found = basins(lambda x: density.denoise(x, sigma), Box(-0.6, 0.6, -0.6, 0.6), 21, 100)
     ends, attractors = (density.nearest(torch.from_numpy(x))[1].numpy() for x in (found.ends, found.attractors))
     assert found.off(ends, attractors, 3 * sigma) == (0, 0, 0)
 

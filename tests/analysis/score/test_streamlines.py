@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.streamlines import streamlines
 
-BOX = (-1.0, 1.0, -1.0, 1.0)
+BOX = Box(-1.0, 1.0, -1.0, 1.0)
 
 
 def test_the_lines_of_a_central_field_run_straight_to_the_middle() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from latentlab.analysis.box import Box
 from latentlab.figures.sampling.chains import against, memory, moment, pairs, ranks, traces
 from latentlab.figures.theme import DARK, LIGHT
 
@@ -11,12 +12,25 @@ RNG = np.random.default_rng(0)
 def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
     trail, tried = RNG.normal(size=(6, 9, 2)), RNG.normal(size=(9, 2))
     taken = np.arange(9) < 4
-    drawn = moment(RNG.random((5, 5)), RNG.normal(size=(3, 2)), (-3, -3, 3, 3), trail, tried, taken, ["a", "b"], LIGHT)
+    drawn = moment(
+        RNG.random((5, 5)), RNG.normal(size=(3, 2)), Box(-3, 3, -3, 3), trail, tried, taken, ["a", "b"], LIGHT
+    )
     parts = {part.name: part for part in drawn.data}
     np.testing.assert_allclose(parts["accepted"].x, tried[:4, 0], atol=1e-6)
     np.testing.assert_allclose(parts["refused"].y, tried[4:, 1], atol=1e-6)
     np.testing.assert_allclose(parts["chains"].x, trail[-1, :, 0], atol=1e-6)
     assert parts["accepted"].marker.symbol != parts["refused"].marker.symbol
+
+
+def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
+    box, density = Box(-1, 5, 10, 14), np.arange(6.0).reshape(2, 3)
+    drawn = moment(
+        density, np.empty((0, 2)), box, RNG.random((1, 2, 2)), np.empty((0, 2)), np.empty(0, bool), "ab", LIGHT
+    )
+    assert (list(drawn.layout.xaxis.range), list(drawn.layout.yaxis.range)) == ([-1, 5], [10, 14])
+    for shade in (drawn.data[0], against(density, density, box, LIGHT).data[0]):
+        np.testing.assert_allclose(shade.x, [0, 2, 4])  # the middles of three cells from -1 to 5
+        np.testing.assert_allclose(shade.y, [11, 13])
 
 
 def test_numbers_are_drawn_as_they_are() -> None:
@@ -27,7 +41,7 @@ def test_numbers_are_drawn_as_they_are() -> None:
     lags = RNG.random((30, 2))
     np.testing.assert_allclose(memory(lags, ["x1", "x2"], LIGHT).data[1].y, lags[:, 1], atol=1e-6)
     exact, found = RNG.random((6, 6)), RNG.random((6, 6))
-    np.testing.assert_allclose(against(exact, found, (0, 0, 1, 1), LIGHT).data[2].z, found - exact, atol=1e-6)
+    np.testing.assert_allclose(against(exact, found, Box(0, 1, 0, 1), LIGHT).data[2].z, found - exact, atol=1e-6)
 
 
 def test_there_is_a_panel_for_each_coordinate_and_the_next() -> None:

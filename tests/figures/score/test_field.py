@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 import torch
 
+from latentlab.analysis.box import Box
 from latentlab.analysis.score.exact_1d import optima, source_log_density, source_score
 from latentlab.analysis.score.field import lattice, score_field
 from latentlab.analysis.score.fixed_points import FixedPoints
@@ -13,7 +16,7 @@ from latentlab.figures.score import field as draw
 from latentlab.figures.score.profiles import eigenvalue_bars, energies, optima_curves, way_down
 from latentlab.figures.theme import DARK, LIGHT, Theme
 
-BOX = (-1.0, 1.0, 0.0, 2.0)
+BOX = Box(-1.0, 1.0, 0.0, 2.0)
 FIELD = score_field(lambda x: x + torch.stack([x[:, 1], -x[:, 0]], 1) * 0.01, 0.1, BOX, 16)
 
 
@@ -51,6 +54,17 @@ def test_a_hole_has_no_arrow_and_a_field_of_holes_none_at_all() -> None:
     assert len(empty.data) == 0
 
 
+def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
+    box = Box(-1.0, 5.0, 10.0, 14.0)
+    figure = draw.plane(score_field(lambda x: 2 * x, 1.0, box, 3), box, LIGHT, draw.Layer(np.zeros((3, 3)), "flat"))
+    assert (list(figure.layout.xaxis.range), list(figure.layout.yaxis.range)) == ([-1, 5], [10, 14])
+    np.testing.assert_allclose(figure.data[0].x, [-1, 2, 5])
+    np.testing.assert_allclose(figure.data[0].y, [10, 12, 14])
+    draw.add_click_targets(figure, box)
+    targets = figure.data[-1]
+    assert (min(targets.x), max(targets.x), min(targets.y), max(targets.y)) == astuple(box)
+
+
 @pytest.mark.parametrize("look", [LIGHT, DARK])
 def test_a_layer_lies_where_it_was_computed(look: Theme) -> None:
     z = lattice(BOX, 16)[:, 0].reshape(16, 16).numpy()
@@ -63,11 +77,11 @@ def test_a_layer_lies_where_it_was_computed(look: Theme) -> None:
     ):
         (trace,) = draw.plane(FIELD, BOX, look, layer).data
         np.testing.assert_array_equal(trace.z, layer.z.astype(np.float32))
-        np.testing.assert_allclose([trace.x[0], trace.x[-1], trace.y[0], trace.y[-1]], BOX)
+        np.testing.assert_allclose([trace.x[0], trace.x[-1], trace.y[0], trace.y[-1]], astuple(BOX))
     basins = np.array([[-1, 0], [1, 12]])
     (trace,) = draw.plane(FIELD, BOX, look, draw.Layer(basins, "basins", discrete=True)).data
     assert trace.z.tolist() == [[0, 1], [2, 3]]  # none is gray, and ten colours go round
-    np.testing.assert_allclose(trace.x, BOX[:2])
+    np.testing.assert_allclose(trace.x, BOX.x)
 
 
 def test_each_kind_of_fixed_point_has_a_sign_and_its_number() -> None:
@@ -122,7 +136,7 @@ def test_a_loop_is_closed_and_every_place_can_be_clicked() -> None:
     draw.add_click_targets(figure, BOX)
     targets = figure.data[1]
     assert len(targets.x) == draw.PICKED**2
-    assert (min(targets.x), max(targets.x), min(targets.y), max(targets.y)) == BOX
+    assert (min(targets.x), max(targets.x), min(targets.y), max(targets.y)) == astuple(BOX)
 
 
 def test_details_show_their_numbers() -> None:

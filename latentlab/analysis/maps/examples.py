@@ -1,0 +1,30 @@
+"""The examples of a map: in which order they come, and small pictures of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from latentlab.data import Dataset, Splits
+
+LARGEST = 48  # pixels along a side of a thumbnail
+MOST_PIXELS = 10_000 * 28 * 28  # of a sheet of thumbnails: 2.5 MB for MNIST
+
+
+def all_examples(splits: Splits) -> Dataset:
+    """All examples of a data set, those of the test set first; each once, where the splits are the same."""
+    test, train, valid = splits.test, splits.train, splits.valid
+    if len(test) == len(train) and test.x.equal(train.x):
+        return test
+    parts = (test, train, valid)
+    return replace(test, x=torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]))
+
+
+def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(N, C, H, W) -> (M, C, h, w): the first M, as many as a sheet may hold, every few pixels of large ones."""
+    step = -(-max(images.shape[2:]) // LARGEST)
+    small = images[:, :, ::step, ::step]
+    return small[: MOST_PIXELS // (small.shape[2] * small.shape[3])]

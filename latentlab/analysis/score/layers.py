@@ -1,0 +1,121 @@
+"""What can lie behind the arrows of a field: each layer once, with its unit and how it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.analysis.score.denoiser import Doubles, Floats, OnLattice
+from latentlab.analysis.score.field import difference, lattice
+from latentlab.analysis.score.fixed_points import basins
+
+N_SMOOTH = 48  # places a side of a density, which is drawn smoothed
+STEEPEST = 0.8, 60.0  # contours of an energy end at this quantile of it, or at so many nats
+FAINTEST = 1e-6  # a score of less is drawn as that
+
+
+@dataclass(frozen=True)
+class LayerValues:
+    """The numbers of a layer over the lattice of a box, row by row from the lowest y.
+
+    Attributes:
+        z: (n, n).
+        high: where the colours end; None where the numbers say.
+    """
+
+    z: NDArray[Any]
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class FieldLayer:
+    """A number of a field at each place.
+
+    Attributes:
+        name: no other layer has it.
+        label: what the number is, with its unit.
+        compute: from a denoiser over a lattice; the values may lie on a finer or a coarser one of the same box.
+        needs_truth: it looks at the density of the data.
+        is_diverging: 0 is in the middle of the colours.
+        has_contours: it is a height.
+        is_discrete: its numbers are indices.
+    """
+
+    name: str
+    label: str
+    compute: Callable[[OnLattice], LayerValues]
+    needs_truth: bool = False
+    is_diverging: bool = False
+    has_contours: bool = False
+    is_discrete: bool = False
+
+
+def _true_density(seen: OnLattice) -> LayerValues:
+    log_p = seen.denoiser.truth.log_prob(lattice(seen.box, N_SMOOTH)).reshape(N_SMOOTH, N_SMOOTH).numpy()
+    return LayerValues(np.exp(log_p - log_p.max()))
+
+
+def _true_energy(seen: OnLattice) -> LayerValues:
+    return LayerValues(seen.true_energy, _high(seen.true_energy))
+
+
+def _path_energy(seen: OnLattice) -> LayerValues:
+    return LayerValues(seen.path_energy, _high(seen.true_energy))  # on the scale of the true one, to be compared
+
+
+def _length(seen: OnLattice) -> LayerValues:
+    return LayerValues(np.log10(np.maximum(seen.field.length, FAINTEST)))
+
+
+def _reconstruction_error(seen: OnLattice) -> LayerValues:
+    return LayerValues(seen.denoiser.sigma**2 * seen.field.length)
+
+
+def _angle_error(seen: OnLattice) -> LayerValues:
+    return LayerValues(difference(seen.field.score, seen.true_score).angle, 90.0)
+
+
+def _length_error(seen: OnLattice) -> LayerValues:
+    return LayerValues(difference(seen.field.score, seen.true_score).length, 1.0)
+
+
+def _curl(seen: OnLattice) -> LayerValues:
+    return LayerValues(seen.rotation)
+
+
+def _basins(seen: OnLattice) -> LayerValues:
+    return LayerValues(basins(seen.denoiser.denoise, seen.box).attractor)
+
+
+def _high(energy: Floats | Doubles) -> float:
+    """Where contours end: beyond it the density is so low that only its emptiness would be drawn."""
+    share, most = STEEPEST
+    return min(float(np.quantile(energy, share)), most)
+
+
+TRUE_ENERGY = FieldLayer("true energy", "true energy (nats)", _true_energy, needs_truth=True, has_contours=True)
+PATH_ENERGY = FieldLayer(
+    "energy by path", "energy by path (nats)", _path_energy, needs_truth=True, has_contours=True
+)  # fmt: skip
+RECONSTRUCTION_ERROR = FieldLayer("reconstruction error", "|r(x) − x|", _reconstruction_error)
+BASINS = FieldLayer("basins", "basins", _basins, is_discrete=True)  # takes seconds
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        FieldLayer("true density", "density of the noisy data, highest = 1", _true_density, needs_truth=True),
+        TRUE_ENERGY,
+        PATH_ENERGY,
+        FieldLayer("length of the score", "log₁₀ |score|", _length, is_diverging=True),
+        RECONSTRUCTION_ERROR,
+        FieldLayer("angle error", "angle to the true score (°)", _angle_error, needs_truth=True),
+        FieldLayer(
+            "length error", "|score| / |true score| − 1", _length_error, needs_truth=True, is_diverging=True
+        ),
+        FieldLayer("curl", "curl of r: ∂r₂/∂x₁ − ∂r₁/∂x₂", _curl, is_diverging=True),
+        BASINS,
+    )
+}  # fmt: skip

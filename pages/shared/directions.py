@@ -1,0 +1,48 @@
+"""Directions of a space that a map can be drawn along: components, dimensions, ways towards classes, a probe's."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.analysis.latent.pca import PCA, Axes, principal
+from latentlab.analysis.maps.directions import along as axes_along
+from latentlab.analysis.maps.directions import by_variance, named_directions
+from pages.shared import cached
+from pages.shared.spaces import BY_KEY, CODE, Source, space
+
+Floats = NDArray[np.float32]
+
+N_COMPONENTS = 10
+SEED = 1
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
+def components(source: Source) -> PCA:
+    """The principal components of a space, as many as there are dimensions, at most ten."""
+    z = space(source).z
+    return principal(z, min(N_COMPONENTS, z.shape[1], max(1, len(z) - 1)), SEED)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
+def directions(source: Source) -> dict[str, Floats]:
+    """Name -> (D,): the dimensions of a space, those that carry most first, then the ways towards the classes."""
+    seen = space(source)
+    if source.layer == CODE and source.run is not None:
+        order = cached.dimensions(source.run, source.epoch).order
+    else:
+        order = by_variance(seen.z)
+    return named_directions(seen.z, seen.axes, order, seen.data.y, seen.data.classes)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Fitting a probe …", hash_funcs=BY_KEY)
+def all_directions(source: Source) -> dict[str, Floats]:
+    """Name -> (D,): `directions`, and those along which a linear probe's answer turns to each class."""
+    seen = space(source)
+    return directions(source) | cached.probe_ways(seen.z, seen.data.y.numpy(), seen.data.classes)
+
+
+def along(source: Source, across: str, up: str) -> Axes:
+    """Two directions of a space as the axes of a map."""
+    return axes_along(all_directions(source), space(source).z.mean(0), across, up)

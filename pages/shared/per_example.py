@@ -1,0 +1,83 @@
+"""What is known of each example of a space: the user's own columns, a classifier's prediction, the terms of a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latentlab.analysis.activations import encode_all
+from latentlab.analysis.maps.loss_terms import loss_terms
+from latentlab.data import Batch, LabelUse, Shelf
+from latentlab.data.files.arrays import Values
+from latentlab.device import generator
+from latentlab.models import LOSS, Fits, Model, Trains
+from pages.shared import cached
+from pages.shared.classifier import classifier
+from pages.shared.spaces import BY_KEY, Floats, Source, space
+
+SEED = 1
+
+
+@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=BY_KEY)
+def columns(source: Source) -> dict[str, Values]:
+    """Name -> (N,): what else the user's own data say of each example of a source."""
+    shelf = Shelf.default()
+    if source.dataset not in shelf or (source.run is not None and not source.n):
+        return {}
+    opened = shelf.open(source.dataset)
+    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(space(source).data)]
+    return {name: values[rows] for name, values in opened.columns.items()}
+
+
+@st.cache_resource(max_entries=4, show_spinner="The judge looks at the examples …", hash_funcs=BY_KEY)
+def judged(source: Source) -> NDArray[np.int64] | None:
+    """(N,) the class that the run itself, else the judge of its data, gives each example; None without a judge."""
+    classify = classifier(source.run) if source.run is not None else None
+    if classify is None:
+        return None
+    found: NDArray[np.int64] = encode_all(classify, space(source).data.x).argmax(1)
+    return found
+
+
+def term_names(source: Source) -> list[str]:
+    """What `terms` has of a source: the loss first, if the model has one."""
+    if source.run is None:
+        return []
+    return [*([LOSS] if issubclass(source.run.kind, Trains) else []), *source.run.kind.units]
+
+
+def unit(source: Source, term: str) -> str:
+    """The unit of one of `term_names`; empty where it has none."""
+    known = source.run.kind.units if source.run is not None else {}
+    return known.get(term, "nats" if term == LOSS and "nats" in known.values() else "")
+
+
+@st.cache_resource(max_entries=6, show_spinner="Weighing the examples …", hash_funcs=BY_KEY)
+def terms(source: Source) -> dict[str, Floats]:
+    """Name -> (N,): the model's loss and its terms for each example of a source, in their units.
+
+    They are NaN for an example without a label of which a model that needs one can't tell.
+    """
+    if source.run is None:
+        return {}
+    model, data = cached.model(source.run, source.epoch), space(source).data
+    return loss_terms(_terms_of(model), data, term_names(source), model.labels is LabelUse.NEEDED)
+
+
+def _terms_of(model: Model) -> Callable[[Batch], Mapping[str, Tensor]]:
+    """What evaluates a model's terms on a batch, always with the same noise; of several players the first one's."""
+    if isinstance(model, Fits):
+        return model.terms
+    if not isinstance(model, Trains):
+        raise TypeError(f"{model.name} says neither how it trains nor how it is fitted.")
+    rng = generator(SEED)
+
+    def of_batch(batch: Batch) -> Mapping[str, Tensor]:
+        loss = next(iter(model.losses(batch, rng)))
+        return {LOSS: loss.value, **loss.terms}
+
+    return of_batch

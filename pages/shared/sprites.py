@@ -1,0 +1,30 @@
+"""The thumbnails of a map's examples, sent to the browser once."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.analysis.maps.examples import thumbnails
+from latentlab.figures.sheets import sheet_png
+from pages.components.scatter import sprites
+from pages.shared.spaces import Space
+
+COLUMNS = 100  # thumbnails beside each other on a sheet
+
+
+def send_sprites(seen: Space) -> str | None:
+    """Send the thumbnails of the examples, if they are images; returns the id of their sheet."""
+    if not seen.is_image:
+        return None
+    images = thumbnails(seen.data.x.numpy())
+    count, _, height, width = images.shape
+    head = {"id": seen.points, "n": count, "columns": COLUMNS, "width": width, "height": height}
+    sprites("sprites", head, _sheet(seen.points, images))
+    return seen.points
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sheet(points: str, _images: NDArray[np.uint8]) -> bytes:  # noqa: ARG001
+    return sheet_png(_images, COLUMNS, gap=0)

@@ -1,0 +1,73 @@
+"""What colours the points of a map: classes, numbers with their units, own columns, the distance to a click."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentlab.analysis.maps.colourings import (
+    MOST_CLASSES,
+    ByClass,
+    ByNumber,
+    Coloured,
+    OnMap,
+    by_column,
+    distance_from,
+    of_clusters,
+)
+
+PLAIN = Coloured(np.array([0, 1, 1, -1]), ("cat", "dog"))
+ON = OnMap(np.zeros((4, 2), np.float32))
+
+
+def test_classes_colour_without_a_number() -> None:
+    assert ByClass("class").colour(PLAIN, ON) is PLAIN
+    groups = of_clusters(np.array([2, 0, -1, 0]))
+    shown = ByClass("k-means", lambda: groups).colour(PLAIN, ON)
+    assert shown.labels.tolist() == [2, 0, -1, 0]
+    assert shown.classes == ("cluster 1", "cluster 2", "cluster 3")
+    assert shown.numbers is None
+    assert of_clusters(np.array([-1, -1])).classes == ()
+
+
+def test_a_number_colours_and_the_classes_keep_their_shapes() -> None:
+    shown = ByNumber("height", "cm", lambda on: on.xy[:, 1]).colour(PLAIN, OnMap(np.eye(4, 2, dtype=np.float32)))
+    assert (shown.labels is PLAIN.labels, shown.classes) == (True, PLAIN.classes)
+    assert shown.numbers is not None
+    assert shown.numbers.name == "height (cm)"
+    assert shown.numbers.values.tolist() == [0, 1, 0, 0]
+    bare = ByNumber("ratio", "", lambda _: np.ones(4)).colour(PLAIN, ON).numbers
+    assert bare is not None
+    assert bare.name == "ratio"
+
+
+@pytest.mark.parametrize(("clicked", "name"), [(None, "from the first"), (0, "from the click"), (2, "from the click")])
+def test_what_follows_a_click_says_whether_there_was_one(clicked: int | None, name: str) -> None:
+    z = np.array([[0, 0], [3, 4], [0, 1], [6, 8]], np.float32)
+    far = ByNumber("from the click", "σ", lambda on: distance_from(z, on.clicked or 0), "from the first")
+    shown = far.colour(PLAIN, OnMap(z, clicked)).numbers
+    assert shown is not None
+    assert shown.name == f"{name} (σ)"
+    np.testing.assert_allclose(shown.values, np.linalg.norm(z - z[clicked or 0], axis=1))
+
+
+@pytest.mark.parametrize(
+    "values", [np.array([3, 1, 2, 1]), np.array([0.5, 1, 2, 1]), np.array([True, False, True, True])]
+)
+def test_a_column_of_numbers_colours_by_them(values: np.ndarray) -> None:
+    found = by_column("size", values)
+    assert found is not None
+    shown = found.colour(PLAIN, ON).numbers
+    assert shown is not None
+    np.testing.assert_array_equal(shown.values, values.astype(float))
+
+
+def test_a_column_of_few_words_makes_classes_and_one_of_many_none() -> None:
+    found = by_column("coat", np.array(["red", "blue", "red", "green"]))
+    assert found is not None
+    shown = found.colour(PLAIN, ON)
+    assert [shown.classes[k] for k in shown.labels] == ["red", "blue", "red", "green"]
+    assert len(shown.classes) == 3
+    words = np.array([f"w{k}" for k in range(MOST_CLASSES + 1)])
+    assert by_column("id", words) is None
+    assert by_column("id", words[:-1]) is not None

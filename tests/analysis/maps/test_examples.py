@@ -1,0 +1,33 @@
+"""The order of a map's examples, and their thumbnails."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from latentlab.analysis.maps.examples import LARGEST, MOST_PIXELS, all_examples, thumbnails
+from latentlab.data import Splits
+from tests.conftest import noise_images
+
+
+def test_test_examples_come_first_and_no_example_is_lost() -> None:
+    train, valid, test = (noise_images(n, seed=n) for n in (30, 10, 20))
+    found = all_examples(Splits(train, valid, test))
+    torch.testing.assert_close(found.x, torch.cat([test.x, train.x, valid.x]))
+    torch.testing.assert_close(found.y, torch.cat([test.y, train.y, valid.y]))
+    assert found.classes == test.classes
+    assert len(all_examples(Splits(train, train, train))) == 30  # data that aren't split come once
+
+
+def test_thumbnails_of_small_images_are_the_images() -> None:
+    x = noise_images(9, (1, LARGEST, 20)).x.numpy()
+    np.testing.assert_array_equal(thumbnails(x), x)
+
+
+def test_large_images_are_thinned_and_a_sheet_holds_so_many_pixels() -> None:
+    x = noise_images(4, (3, 2 * LARGEST + 1, 30)).x.numpy()
+    small = thumbnails(x)
+    assert max(small.shape[2:]) <= LARGEST
+    np.testing.assert_array_equal(small, x[:, :, ::3, ::3])
+    many = np.broadcast_to(np.zeros((1, 1, LARGEST, LARGEST), np.uint8), (10_000, 1, LARGEST, LARGEST))
+    assert len(thumbnails(many)) == MOST_PIXELS // LARGEST**2

@@ -1,0 +1,48 @@
+"""Points of one's own: what is read from text and what is refused, and the width of their kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab import device
+from latentlab.analysis.score.field import MOST_POINTS, FieldError
+from latentlab.analysis.score.points import kernel_estimate, read_points
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no points yet"),
+        ("\n \n", "no points yet"),
+        ("1, nan", "isn't two numbers"),
+        ("1, inf", "isn't two numbers"),
+        ("1, 1e9", "isn't two numbers"),
+        ("1, 2, 3", "isn't two numbers"),
+        ("x, y", "isn't two numbers"),
+        ("0, 0\n" * 1_000_000, f"1,000,000 points are too many to draw; bring at most {MOST_POINTS:,}"),
+    ],
+)
+def test_points_that_can_not_be_are_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(FieldError, match=said):
+        read_points(text)
+
+
+def test_points_are_read_with_any_separator_and_names_of_columns() -> None:
+    np.testing.assert_array_equal(read_points("x;y\n1;2\n\n3\t4\n5, -6e-1"), [[1, 2], [3, 4], [5, np.float32(-0.6)]])
+
+
+def test_the_width_of_a_kernel_is_silvermans() -> None:
+    """In the plane his h = (4 / (d + 2))^(1 / (d + 4)) n^(-1 / (d + 4)) is n^(-1/6) deviations."""
+    x = torch.randn(4_096, 2, generator=device.generator(0)) * 3
+    density = kernel_estimate(x)
+    np.testing.assert_allclose(density.means, x)
+    np.testing.assert_allclose(density.stds, 3 / 4, rtol=0.03)  # 4096^(1/6) = 4
+
+
+@pytest.mark.parametrize("x", [[[1.0, 2.0]], [[1.0, 2.0], [1.0, 2.0]], [[0.0, 0.0], [1e-9, 0.0]]])
+def test_points_without_a_spread_have_a_width_nevertheless(x: list[list[float]]) -> None:
+    density = kernel_estimate(torch.tensor(x))
+    assert (density.stds >= 1e-3).all()
+    assert density.log_prob(torch.tensor(x, dtype=torch.float64)).isfinite().all()
