@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,27 @@ def few_digits(digits: Splits) -> Splits:
 def store(tmp_path: Path) -> Store:
     """An empty store that nothing ships with."""
     return Store(tmp_path / "runs", shipped=tmp_path / "none")
+
+
+def naming(*parts: object) -> str:
+    """A pattern for a message that contains each of these names and numbers whole, in any order and any wording."""
+    wholes = []
+    for part in map(str, parts):
+        before = r"(?<!\w)(?<!\d[.,])" if re.match(r"\w", part) else ""
+        after = r"(?!\w)(?![.,]\d)" if re.search(r"\w$", part) else ""
+        wholes.append(rf"(?s:(?=.*{before}{re.escape(part)}{after}))")
+    return "^" + "".join(wholes)
+
+
+def mentions(text: str, *parts: object) -> bool:
+    """Whether a text contains each of these names and numbers whole."""
+    return bool(re.search(naming(*parts), text))
+
+
+def numbers_in(text: str) -> list[float]:
+    """The numbers of a text, in their order: "1,024 of 5.5%" has 1024 and 5.5."""
+    found: list[str] = re.findall(r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?", text)
+    return [float(number.replace(",", "").replace("−", "-")) for number in found]
 
 
 def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3, seed: int = 0) -> Dataset:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.analysis.activations import activations, encode_all, layer_names
+from tests.conftest import naming
 
 X = torch.randint(0, 256, (23, 1, 4, 4), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 FLOATS = X.float() / 255
@@ -102,17 +103,17 @@ def test_a_layer_that_runs_twice_gives_its_last(net: Net) -> None:
 
 def test_an_unknown_layer_is_answered_with_those_there_are(net: Net) -> None:
     assert layer_names(net) == ("front", "front.0", "front.1", "front.2", "head", "unused", "pair")
-    with pytest.raises(ValueError, match=r"No layer is called tail; known are front, front\.0, .*, pair\."):
+    with pytest.raises(ValueError, match=naming("tail", *layer_names(net))):
         activations(net, X, ["head", "tail"])
     assert n_hooks(net) == 0
 
 
 @pytest.mark.parametrize(
-    ("layers", "message"),
-    [(["head", "unused"], "Layer unused doesn't run"), (["pair"], "Layer pair gives something else")],
+    ("layers", "named"),
+    [(["head", "unused"], "unused"), (["pair"], "pair")],
 )
-def test_what_has_no_activations_is_refused_and_the_hooks_are_gone(net: Net, layers: list[str], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_what_has_no_activations_is_refused_and_the_hooks_are_gone(net: Net, layers: list[str], named: str) -> None:
+    with pytest.raises(ValueError, match=naming(named)):
         activations(net, X, layers)
     assert n_hooks(net) == 0
 
@@ -124,11 +125,11 @@ def test_hooks_are_gone_when_the_model_fails(net: Net) -> None:
 
 
 def test_no_examples_and_a_code_for_nobody_are_refused(net: Net) -> None:
-    with pytest.raises(ValueError, match="There are no examples"):
+    with pytest.raises(ValueError, match="examples"):
         encode_all(net, X[:0])
-    with pytest.raises(ValueError, match="There are no examples"):
+    with pytest.raises(ValueError, match="examples"):
         activations(net, X[:0], ["head"])
-    with pytest.raises(ValueError, match="The encoder gives something else than a tensor with a row for each"):
+    with pytest.raises(ValueError, match="encoder"):
         encode_all(lambda x: x[:1], X)
 
 

@@ -38,7 +38,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
-from tests.conftest import examples_for, noise_images
+from tests.conftest import examples_for, naming, noise_images
 
 SMALL = {
     "z_dim": 3,
@@ -219,7 +219,7 @@ def test_a_conditional_model_has_a_code_and_an_image_for_each_class(
 
 @pytest.mark.parametrize(("name", "network"), having(Conditional))
 def test_a_single_class_is_refused(name: str, network: str) -> None:
-    with pytest.raises(ValueError, match="at least two classes"):
+    with pytest.raises(ValueError, match="class"):
         build(name, network, n_classes=1)
 
 
@@ -391,7 +391,7 @@ def test_in_eval_mode_the_same_seed_gives_the_same_answer(name: str, network: st
 
 @pytest.mark.parametrize(("name", "network"), [case for case in CASES if case.values[1] == "conv"])
 def test_a_convolutional_model_refuses_what_is_no_image(name: str, network: str) -> None:
-    with pytest.raises(ValueError, match="at least 8×8 pixels"):
+    with pytest.raises(ValueError, match=naming("8×8", (1, 7, 28))):
         build(name, network, (1, 7, 28))
 
 

@@ -23,7 +23,7 @@ def test_training_in_pieces_is_training_in_one(few_digits: Splits, monkeypatch: 
     assert all(torch.equal(end[name], also[name]) for name in end)
     np.testing.assert_array_equal(whole.errors, second.errors)
     assert not np.array_equal(first.errors, second.errors)
-    with pytest.raises(TrainingError, match="doesn't fit"):
+    with pytest.raises(TrainingError):
         advance(few_digits, False, 12, middle, **SMALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.data import Kind
-from latentlab.export.class_decoder import unroll_as
+from latentlab.export.class_decoder import OTHER, unroll_as
 from latentlab.export.decoder import Program, ProgramError
 from latentlab.models import MODELS, Conditional, Spec
 from latentlab.models.parts.conditional_vae import ConditionalVAE
@@ -124,10 +125,11 @@ def test_what_is_more_than_its_networks_is_refused() -> None:
         return z @ torch.ones(D, 30) + y[:, None]
 
     for decode in (both, of_none, lambda z, y: built.decode(z.clamp(-9, 9), y)):
-        with pytest.raises(ProgramError, match="more than networks of style and class in a row"):
+        with pytest.raises(ProgramError, match=re.escape(OTHER)):
             unroll_as(decode, built, D, K)
-    with pytest.raises(ProgramError, match="does more than its layers say"):
+    with pytest.raises(ProgramError) as caught:
         unroll_as(lambda z, y: built.decode(z, y) ** 2, built, D, K)
+    assert str(caught.value) != OTHER
 
 
 BETWEEN: dict[str, Callable[[SDGM, Tensor, Tensor, Tensor], Tensor]] = {
@@ -152,7 +154,7 @@ def test_what_happens_between_two_networks_is_refused(between: str) -> None:
         one_hot = built.one_hot(y)
         return built.mean(BETWEEN[between](built, z, one_hot, built.p_a(z, one_hot)))
 
-    with pytest.raises(ProgramError, match="more than networks of style and class in a row"):
+    with pytest.raises(ProgramError, match=re.escape(OTHER)):
         unroll_as(decode, built, D, K)
 
 
@@ -163,13 +165,14 @@ def test_a_sum_over_two_networks_is_refused() -> None:
         a = built.p_a(z, built.one_hot(y))[:, :30]
         return built.mean(built.p_x(z, built.one_hot(y), a) + a)
 
-    with pytest.raises(ProgramError, match="does more than its layers say"):
+    with pytest.raises(ProgramError) as caught:
         unroll_as(decode, built, D, K)
+    assert str(caught.value) != OTHER
 
 
 def test_every_class_is_looked_at() -> None:
     k = 30
     built = drawn(CVAE(CVAE.Config(z_dim=D, hidden=HIDDEN), Spec((1, 5, 6), k, Kind.IMAGE)))
     agrees(unroll_as(built.decode, built, D, k), built.decode, 60, D, k, atol=4e-3)
-    with pytest.raises(ProgramError, match="more than networks of style and class in a row"):
+    with pytest.raises(ProgramError, match=re.escape(OTHER)):
         unroll_as(lambda z, y: built.decode(z, y.clamp(max=k - 2)), built, D, k)

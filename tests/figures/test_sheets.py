@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from latentlab.figures.sheets import GAP, data_uri, enlarge, picture_shape, pictures, png, sheet_png, stitch
+from tests.conftest import naming
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 3, 1, 4, 5), dtype=np.uint8)
 
@@ -37,7 +38,7 @@ def test_colours_keep_their_channels() -> None:
 
 
 def test_two_channels_are_refused() -> None:
-    with pytest.raises(ValueError, match="1 or 3 channels, not 2"):
+    with pytest.raises(ValueError, match=naming(1, 3, 2)):
         stitch(np.zeros((1, 1, 2, 4, 4), np.uint8))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import gzip
 import json
@@ -39,7 +40,7 @@ from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
-from tests.conftest import ROOT, noise_images
+from tests.conftest import ROOT, naming, noise_images, numbers_in
 from tests.runs.test_run import sentence
 
 KNOBS: dict[str, Any] = {"hidden": 16}
@@ -312,7 +313,7 @@ def test_they_are_fitted_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_training_goes_on_where_they_cannot_be_fitted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> dict[str, float]:
-        raise ValueError("This solver needs samples of at least 2 classes.")
+        raise ValueError("Too few classes.")
 
     refused = few_labels(store)
     with monkeypatch.context() as broken:
@@ -415,7 +416,8 @@ def test_a_training_that_was_left_goes_on_from_its_last_checkpoint(
     run_until(training, 20)
     leave(training)
     said = status(store, job_id)
-    assert (said.state, said.step, said.message) == ("interrupted", 20, "The process that trained it is gone.")
+    assert (said.state, said.step) == ("interrupted", 20)
+    sentence(ValueError(said.message))
     assert queue.queue(store) == []
     queue.resume(store, job_id)
     assert [said.step for said in perform(store, job_id)] == [30, 30]
@@ -490,9 +492,9 @@ def test_a_network_that_cannot_take_the_data_fails_in_a_sentence(store: Store, m
     small = noise_images(40, (1, 4, 4))
     monkeypatch.setattr(worker, "load", lambda *_: Splits(small, small, small))
     job_id = submit(store, network="conv")
-    with pytest.raises(ValueError, match="at least 8×8 pixels"):
+    with pytest.raises(ValueError, match=naming("8×8", (1, 4, 4))) as caught:
         list(perform(store, job_id))
-    assert "at least 8×8 pixels" in failed(store, job_id)
+    assert failed(store, job_id) == str(caught.value)
 
 
 def test_a_loss_that_is_no_number_fails_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,9 +503,9 @@ def test_a_loss_that_is_no_number_fails_in_a_sentence(store: Store, monkeypatch:
     )
     monkeypatch.setattr(worker, "load", lambda *_: Splits(odd, odd, odd))
     job_id = submit(store, likelihood="gaussian")
-    with pytest.raises(TrainingError):
+    with pytest.raises(TrainingError, match=naming("loss", "nan", 1)) as caught:
         list(perform(store, job_id))
-    assert "The loss became nan at step 1; try a lower learning rate." in failed(store, job_id)
+    assert failed(store, job_id) == str(caught.value)
 
 
 def test_data_that_cannot_be_had_fail_in_a_sentence(
@@ -511,9 +513,9 @@ def test_data_that_cannot_be_had_fail_in_a_sentence(
 ) -> None:
     elsewhere(monkeypatch, tmp_path, "http://127.0.0.1:9/")
     job_id = submit(store, dataset="mnist")
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="mnist") as caught:
         list(perform(store, job_id))
-    assert "mnist is not on this machine and could not be downloaded" in failed(store, job_id)
+    assert failed(store, job_id) == str(caught.value)
 
 
 def test_damaged_data_fail_in_a_sentence(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,11 +525,11 @@ def test_damaged_data_fail_in_a_sentence(store: Store, tmp_path: Path, monkeypat
     (tmp_path / "data" / "mnist").mkdir(parents=True)
     (tmp_path / "data" / "mnist" / "train-images-idx3-ubyte.gz").write_bytes(content)
     job_id = submit(store, dataset="mnist")
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz") as caught:
         list(perform(store, job_id))
     said = status(store, job_id)
     assert said.state == "failed"
-    assert "train-images-idx3-ubyte.gz is damaged" in said.message
+    assert said.message == str(caught.value)
 
 
 def test_a_full_disk_fails_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -536,15 +538,15 @@ def test_a_full_disk_fails_in_a_sentence(store: Store, monkeypatch: pytest.Monke
     next(training)
 
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(worker, "_save_checkpoint", full)
     queue.order(store, job_id, "pause")
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         list(training)
     said = status(store, job_id)
     assert said.state == "failed"
-    assert "No space left on device" in said.message
+    assert os.strerror(errno.ENOSPC) in said.message
 
 
 def _cut(path: Path) -> None:
@@ -606,7 +608,7 @@ def test_a_failing_job_does_not_keep_the_others_from_their_turn(
     bad = submit(store, dataset="mnist")
     good = submit(store)
     work(store)
-    assert "could not be downloaded" in failed(store, bad)
+    assert "mnist" in failed(store, bad)
     assert bad in capsys.readouterr().err
     assert_straight(store, good)
     assert queue.queue(store) == []
@@ -628,7 +630,7 @@ def test_a_job_is_trained_by_one_process_at_a_time(store: Store) -> None:
     job_id = submit(store)
     training = perform(store, job_id)
     next(training)
-    with pytest.raises(RunError, match="Another process is training it"):
+    with pytest.raises(RunError):
         next(perform(store, job_id))
     assert status(store, job_id).state == "running"
     list(training)
@@ -870,9 +872,9 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
         server.server_close()
         thread.join()
     loading = [s.message for s in said if s.state == "loading"]
-    assert loading[0] == "Loading the data."
+    assert numbers_in(loading[0]) == []  # nothing is counted before the first byte
     assert len(loading) > 4  # a report for each file at least
-    assert all(text == "Downloading the data: 0.0 of 0.0 MB." for text in loading[1:])
+    assert all(numbers_in(text) == [0.0, 0.0] for text in loading[1:])
     assert [s.message for s in said if s.state == "running"] == [""]
     assert store.read(job_id).dataset == "mnist"
 
@@ -888,4 +890,4 @@ def test_the_bar_of_a_download_counts_megabytes(store: Store, monkeypatch: pytes
         texts.append(json.loads((folder / "status.json").read_text())["message"])
     bar.reset()
     bar.close()
-    assert texts == ["Downloading the data: 1.0 of 9.9 MB.", "Downloading the data: 5.0 of 9.9 MB."]
+    assert [numbers_in(text) for text in texts] == [[1.0, 9.9], [5.0, 9.9]]  # MB so far, of so many

@@ -37,7 +37,7 @@ class Middle(Fits):
 
     def fit(self, data: Dataset, rng: torch.Generator) -> Iterator[Progress]:
         if len(data) < 2:
-            raise ValueError("A middle takes two examples.")
+            raise ValueError("Two examples at least.")
         goal = data.x.mean(0)
         with torch.no_grad():
             self.mean.copy_(torch.rand(2, generator=rng))

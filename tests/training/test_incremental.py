@@ -50,7 +50,7 @@ def test_before_the_first_piece_the_network_is_fresh() -> None:
 
 @pytest.mark.parametrize("x", [np.empty((0, 2)), np.array([[0.0, np.nan]]), np.zeros(3)])
 def test_what_can_not_be_trained_on_is_refused(x: np.ndarray) -> None:
-    with pytest.raises((TrainingError, ValueError), match="at least one point"):
+    with pytest.raises(TrainingError):
         advance(Lesson("dae", {}, {}, x.astype(np.float32)), Moment(), 0.1)
 
 
@@ -60,5 +60,5 @@ def test_one_point_can_be_learned() -> None:
 
 
 def test_a_knob_out_of_range_is_a_sentence() -> None:
-    with pytest.raises(KnobError, match="sigma must be between"):
+    with pytest.raises(KnobError, match="sigma"):
         advance(Lesson("dae", {"sigma": -1.0}, {}, X), Moment(), 0.1)

@@ -22,6 +22,7 @@ from latentlab.training.evaluation import EVAL_SEED, evaluate, final_metrics
 from latentlab.training.loop import start, train
 from latentlab.training.metrics import Metrics
 from latentlab.training.state import TrainState
+from tests.conftest import naming
 
 CPU = torch.device("cpu")
 EPOCHS, PER_EPOCH = 4, 5  # of 320 digits in batches of 64
@@ -239,7 +240,8 @@ def test_a_checkpoint_that_does_not_fit_is_refused(damage: Callable[[dict[str, T
     state = TrainState(Toy(), config())
     for _ in train(state.model, toy_data(), config(), state):
         pass
-    with pytest.raises(TrainingError, match=r"^The checkpoint doesn't fit this model, so training can't be resumed.$"):
+    TrainState(Toy(), config()).restore(state.tensors())  # undamaged, it fits
+    with pytest.raises(TrainingError):
         TrainState(Toy(), config()).restore(damage(state.tensors()))
 
 
@@ -316,16 +318,15 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_a_sentence(bad: float)
     loop = train(Toy(breaks), toy_data(), config(batch_size=3), report_every=5)
     assert next(loop).step == 4
     assert next(loop).step == 5
-    with pytest.raises(TrainingError) as caught:
+    with pytest.raises(TrainingError, match=naming("loss", 8)):
         next(loop)
-    assert str(caught.value) in [f"The loss became {x} at step 8; try a lower learning rate." for x in (bad, math.nan)]
 
 
 def test_parameters_that_diverge_in_the_last_step_are_noticed() -> None:
     def last_breaks(toy: Toy, x: Tensor) -> Tensor:  # the loss is finite, its gradient isn't
         return x @ toy.w if len(toy.progress) < 4 or not toy.training else (0 * toy.w.sum()).sqrt().expand(len(x))
 
-    with pytest.raises(TrainingError, match="try a lower learning rate"):
+    with pytest.raises(TrainingError, match=naming("loss", "nan", 4)):
         for _ in train(Toy(last_breaks), toy_data(), config(epochs=1, batch_size=3)):
             pass
 
@@ -560,10 +561,11 @@ def test_a_classifier_sees_the_labelled_examples_only(few_digits: Splits) -> Non
 
 
 def test_labels_that_do_not_suffice_are_one_sentence(few_digits: Splits) -> None:
-    with pytest.raises(DataError, match="labels of the class 0 are asked for"):
+    with pytest.raises(DataError, match=naming(500, 0, "digits", int((few_digits.train.y == 0).sum()))):
         next(train(build(("m2", {"hidden": 16})), few_digits, config(labels=5_000)))
-    with pytest.raises(DataError, match="doesn't look at labels"):
+    with pytest.raises(DataError):  # any number is one too many for a model that uses no labels
         next(train(build(VAE), few_digits, config(labels=100)))
+    next(train(build(VAE), few_digits, config(labels=0)))
 
 
 def test_a_training_with_few_labels_is_resumed_to_the_last_bit(few_digits: Splits) -> None:

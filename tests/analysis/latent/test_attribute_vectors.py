@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.covariance import LedoitWolf
@@ -19,6 +21,7 @@ from latentlab.analysis.latent.attribute_vectors import (
     bootstrap,
     cone,
 )
+from tests.conftest import naming
 
 SKEWED = np.array([[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
 
@@ -128,17 +131,17 @@ def test_arithmetic_adds_the_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "method", "says"),
+    ("a", "b", "method", "named"),
     [
-        (np.ones((1, 2)), np.zeros((9, 2)), "mean", "at least 4 examples.*one has 1"),
-        (np.ones((9, 2)), np.zeros((0, 2)), "mean", "one has 0"),
-        (np.eye(6), np.eye(6), "mean", "same mean"),
-        (np.ones((5, 2)), np.zeros((5, 3)), "mean", "2 and 3 dimensions"),
-        (np.full((5, 2), np.nan), np.zeros((5, 2)), "mean", "not finite"),
-        (np.ones((5, 2)), np.zeros((5, 2)), "magic", "Unknown method 'magic'"),
+        (np.ones((1, 2)), np.zeros((9, 2)), "mean", (4, 1)),  # needed, there
+        (np.ones((9, 2)), np.zeros((0, 2)), "mean", (4, 0)),
+        (np.eye(6), np.eye(6), "mean", ("mean",)),
+        (np.ones((5, 2)), np.zeros((5, 3)), "mean", (2, 3)),
+        (np.full((5, 2), np.nan), np.zeros((5, 2)), "mean", ("finite",)),
+        (np.ones((5, 2)), np.zeros((5, 2)), "magic", ("'magic'", *get_args(Method))),
     ],
 )
-def test_bad_input_is_one_sentence(a: np.ndarray, b: np.ndarray, method: Method, says: str) -> None:
-    with pytest.raises(ValueError, match=says) as found:
+def test_bad_input_is_one_sentence(a: np.ndarray, b: np.ndarray, method: Method, named: tuple[object, ...]) -> None:
+    with pytest.raises(ValueError, match=naming(*named)) as found:
         attribute_vector(a, b, method)
     assert "\n" not in str(found.value)

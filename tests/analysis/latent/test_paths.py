@@ -19,6 +19,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.nn.layers import mlp
 from latentlab.runs.store import Store
+from tests.conftest import naming
 
 RADIUS = 2.0
 Surface = Callable[[Tensor], Tensor]
@@ -128,9 +129,9 @@ def test_between_opposite_codes_it_goes_round_and_always_the_same_way(z0: tuple[
 @pytest.mark.parametrize("n", [-1, 0, 1])
 def test_a_path_of_less_than_two_codes_is_refused(n: int) -> None:
     z0, z1 = random_codes(2, 2)
-    with pytest.raises(ValueError, match="at least 2 codes"):
+    with pytest.raises(ValueError, match=naming(2, n)):
         interpolate(z0, z1, n)
-    with pytest.raises(ValueError, match="at least 2 codes"):
+    with pytest.raises(ValueError, match=naming(2, n)):
         geodesic(lambda z: z, z0, z1, n)
 
 
@@ -312,7 +313,7 @@ def test_from_a_code_to_itself_it_stays(n: int) -> None:
 
 
 def test_a_decoder_without_gradients_is_refused() -> None:
-    with pytest.raises(ValueError, match="can't be differentiated"):
+    with pytest.raises(ValueError, match="decoder"):
         geodesic(torch.no_grad()(sphere), *ends_at((0.3, 0.0), (0.3, 2.5)), 8)
 
 

@@ -33,6 +33,7 @@ from latentlab.data import UNLABELLED, Kind
 from latentlab.models import Spec
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
+from tests.conftest import naming
 
 A = torch.randn(3, 6, generator=device.generator(0), dtype=torch.float64)
 Z = torch.randn(20, 3, generator=device.generator(1), dtype=torch.float64)
@@ -145,7 +146,7 @@ def test_a_decoder_that_hides_its_derivative_is_measured_all_the_same(decode: Fu
 
 
 def test_a_decoder_that_fails_says_so_itself() -> None:
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+    with pytest.raises(RuntimeError, match="shapes"):  # torch's own
         magnification(lambda z: z @ A[:2], Z)
 
 
@@ -210,13 +211,13 @@ def test_bad_requests_for_neighbours_are_refused() -> None:
     codes = torch.zeros(5, 2)
     assert neighbour_distance(codes, codes, 5).tolist() == [0] * 5
     for k in (0, 6):
-        with pytest.raises(ValueError, match=f"There are 5 references to choose {k} from"):
+        with pytest.raises(ValueError, match=naming(5, k)):
             neighbour_distance(codes, codes, k)
-    with pytest.raises(ValueError, match=r"\(3,\) and \(2,\) can't be compared"):
+    with pytest.raises(ValueError, match=naming((3,), (2,))):
         neighbour_distance(codes, torch.zeros(1, 3), 1)
-    with pytest.raises(ValueError, match="There are 0 references"):
+    with pytest.raises(ValueError, match=naming(0, 1)):
         nearest(codes, codes[:0])
-    with pytest.raises(ValueError, match="There are 0 references"):
+    with pytest.raises(ValueError, match=naming(0, 1)):
         nearest_other(codes[:1])
 
 
@@ -274,7 +275,7 @@ def test_a_quantile_is_the_share_that_is_smaller() -> None:
     theirs = [scipy.stats.percentileofscore(reference, d, kind="strict") / 100 for d in distance]
     np.testing.assert_allclose(distance_quantile(distance, reference), theirs)
     assert np.isnan(distance_quantile(np.array([np.nan]), reference)).all()
-    with pytest.raises(ValueError, match="no reference"):
+    with pytest.raises(ValueError, match="reference"):
         distance_quantile(distance, np.array([]))
 
 
@@ -384,5 +385,5 @@ def test_a_map_and_a_path_agree() -> None:
 
 
 def test_a_large_code_needs_its_other_dimensions() -> None:
-    with pytest.raises(ValueError, match="can't be compared"):
+    with pytest.raises(ValueError, match=naming((2,), (Z.shape[1],))):
         support_map(curved, None, None, Z, 3)

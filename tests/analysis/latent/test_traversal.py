@@ -7,6 +7,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.traversal import lattice, manifold_grid, plane, traverse
+from tests.conftest import naming
 
 W = torch.randn(4, 6, generator=device.generator(0))
 
@@ -26,7 +27,7 @@ def test_a_strip_moves_one_coordinate_and_holds_the_others() -> None:
 
 @pytest.mark.parametrize("axis", [-1, 4])
 def test_a_dimension_that_is_not_there_is_refused(axis: int) -> None:
-    with pytest.raises(IndexError, match="4 dimensions has no dimension"):
+    with pytest.raises(IndexError, match=naming(4, axis)):
         traverse(linear, torch.zeros(4), axis, [0])
 
 

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from latentlab.analysis.latent.pca import WIDE, Floats, pca
 from latentlab.analysis.maps.projection import FULL_QUALITY, MANY, NARROW, project
 from latentlab.analysis.neighbours import METRICS, ROWS, digest, neighbour_graph, neighbours
-from tests.conftest import ROOT
+from tests.conftest import ROOT, naming
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
 
@@ -119,12 +119,12 @@ def test_a_graph_is_used_again() -> None:
     ("settings", "rows"), [({"n_neighbors": 16}, 60), ({"metric": "cosine"}, 60), ({"n_neighbors": 15}, 59)]
 )
 def test_a_graph_of_something_else_is_refused(settings: dict[str, Any], rows: int) -> None:
-    with pytest.raises(ValueError, match=r"The graph has 14 neighbours \(euclidean\) of 60 codes; needed are"):
+    with pytest.raises(ValueError, match=naming(14, "euclidean", 60)):
         project(CODES[:rows], "umap", graph=neighbour_graph(CODES, 14), **settings)
 
 
 def test_a_graph_of_other_codes_is_refused() -> None:
-    with pytest.raises(ValueError, match="The graph is of other codes"):
+    with pytest.raises(ValueError, match="graph"):
         project(CODES + 1, "umap", graph=neighbour_graph(CODES, 14))
     assert digest(CODES) != digest(CODES.reshape(120, 2))
     assert digest(CODES) == digest(np.asfortranarray(CODES))
@@ -194,27 +194,29 @@ def test_far_groups_are_laid_out_in_full_quality() -> None:
 
 
 @pytest.mark.parametrize(
-    ("z", "method", "settings", "message"),
+    ("z", "method", "settings", "named"),
     [
-        (CODES, "lda", {}, "Unknown method 'lda'; known are pca, umap, tsne"),
-        (CODES, "umap", {"perplexity": 3}, "Unknown setting perplexity; known are n_neighbors, min_dist"),
-        (CODES, "umap", {"n_neighbors": 1}, "n_neighbors must be between 2 and 200, got 1"),
-        (CODES, "umap", {"metric": "yule"}, "metric must be one of euclidean, cosine, correlation"),
-        (CODES[:3], "umap", {}, "need 4 codes of as many dimensions, not 3 of 4"),
-        (CODES[:, :1], "tsne", {}, "need 4 codes of as many dimensions, not 60 of 1"),
-        (CODES[:, :1], "pca", {}, "components need at least"),
-        (np.ones((50, 3)), "umap", {}, "All codes are the same"),
-        (np.append(CODES, np.full((1, 4), np.nan), 0), "pca", {}, "1 of 61 codes are not finite"),
-        (CODES[0], "pca", {}, r"Codes are \(N, D\), not of shape \(4,\)"),
+        (CODES, "lda", {}, ("'lda'", "pca", "umap", "tsne")),
+        (CODES, "umap", {"perplexity": 3}, ("perplexity", "n_neighbors", "min_dist")),
+        (CODES, "umap", {"n_neighbors": 1}, ("n_neighbors", 2, 200, 1)),
+        (CODES, "umap", {"metric": "yule"}, ("metric", "euclidean", "cosine", "correlation")),
+        (CODES[:3], "umap", {}, (4, 3)),  # needed, there
+        (CODES[:, :1], "tsne", {}, (60, 1)),  # codes, dimensions
+        (CODES[:, :1], "pca", {}, (2, 60, 1)),
+        (np.ones((50, 3)), "umap", {}, ("codes", "same")),
+        (np.append(CODES, np.full((1, 4), np.nan), 0), "pca", {}, (1, 61)),
+        (CODES[0], "pca", {}, ((4,),)),
     ],
 )
-def test_what_cannot_be_laid_out_is_refused(z: Floats, method: str, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_what_cannot_be_laid_out_is_refused(
+    z: Floats, method: str, settings: dict[str, Any], named: tuple[object, ...]
+) -> None:
+    with pytest.raises(ValueError, match=naming(*named)):
         project(z, method, **settings)
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(ValueError, match="Unknown metric 'yule'; known are euclidean, cosine, correlation"):
+    with pytest.raises(ValueError, match=naming("'yule'", "euclidean", "cosine", "correlation")):
         neighbours(CODES, CODES, 3, "yule")
 
 

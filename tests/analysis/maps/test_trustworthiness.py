@@ -11,6 +11,7 @@ from sklearn.manifold import trustworthiness
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.projection import project
 from latentlab.analysis.maps.trustworthiness import Alignment, faithfulness, overlap, procrustes, shuffled_scores
+from tests.conftest import naming
 
 Z = np.random.default_rng(0).normal(size=(300, 5)) * [3, 2, 1, 1, 0.1] + 100
 XY = pca(Z, 2).project(Z)
@@ -98,11 +99,11 @@ def test_a_line_of_codes_can_be_judged() -> None:
 
 
 def test_what_cannot_be_judged_is_refused() -> None:
-    with pytest.raises(ValueError, match="300 codes have 299 places"):
+    with pytest.raises(ValueError, match=naming(300, 299)):
         faithfulness(Z, XY[1:])
-    with pytest.raises(ValueError, match="Of 20 examples, fewer than half can be looked at as neighbours: not 10"):
+    with pytest.raises(ValueError, match=naming(20, 10)):
         faithfulness(Z[:20], XY[:20], 10)
-    with pytest.raises(ValueError, match="2 of 300 codes are not finite"):
+    with pytest.raises(ValueError, match=naming(2, 300)):
         faithfulness(np.where(np.arange(300)[:, None] < 2, np.inf, Z), XY)
 
 
@@ -151,7 +152,7 @@ def test_a_map_of_one_point_has_no_shape() -> None:
 
 
 def test_maps_without_partners_are_refused() -> None:
-    with pytest.raises(ValueError, match="no partners"):
+    with pytest.raises(ValueError, match=naming(XY.shape, XY[1:].shape)):
         procrustes(XY, XY[1:])
 
 

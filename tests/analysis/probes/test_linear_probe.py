@@ -25,6 +25,7 @@ from latentlab.data import UNLABELLED, Dataset, Splits
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.store import Store
 from latentlab.training.evaluation import evaluate
+from tests.conftest import mentions, naming, numbers_in
 
 RNG = np.random.default_rng
 
@@ -64,7 +65,7 @@ def test_random_labels_are_learned_by_heart_and_nothing_else() -> None:
     assert abs(probe.test.error - 0.9) < 0.03
     assert probe.control == 1
     assert selectivity(probe) == pytest.approx(-probe.test.error)
-    assert any("fits any labels" in warning for warning in probe.warnings)
+    assert any(mentions(warning, d, n) for warning in probe.warnings)  # as many features as examples
 
 
 def test_few_features_learn_little_by_heart() -> None:
@@ -73,7 +74,7 @@ def test_few_features_learn_little_by_heart() -> None:
     assert probe.control is not None
     assert 1 / 3 < probe.control < 0.45
     assert selectivity(probe) == pytest.approx(1 - probe.score.error - probe.control)
-    with pytest.raises(ValueError, match="has no control"):
+    with pytest.raises(ValueError, match="control"):
         selectivity(linear_probe(**halves(x, a)))
 
 
@@ -122,7 +123,7 @@ def test_examples_without_a_label_are_left_out_and_said() -> None:
     y = np.where(np.arange(len(a)) % 3, a, UNLABELLED)
     probe = linear_probe(x, y, l2=1e-2)
     assert probe.train.n == 2_000
-    assert probe.warnings == ("1,000 of 3,000 examples have no label and are left out.",)
+    assert [numbers_in(warning) for warning in probe.warnings] == [[1_000, 3_000]]
     unlabelled = linear_probe(x, a, test=(x, np.full(len(a), UNLABELLED)), l2=1e-2)
     assert unlabelled.test is None
 
@@ -130,35 +131,34 @@ def test_examples_without_a_label_are_left_out_and_said() -> None:
 def test_ten_examples_are_a_probe_with_its_warnings() -> None:
     probe = linear_probe(RNG(0).normal(size=(10, 64)), np.arange(10) % 2)
     assert len(probe.warnings) == 2
-    assert "64 features for 8 examples" in probe.warnings[0]
-    assert "Only 2 examples" in probe.warnings[1]
+    assert [numbers_in(warning) for warning in probe.warnings] == [[64, 8], [2]]  # features, examples; to test
 
 
 X = RNG(0).normal(size=(20, 3))
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "why"),
+    ("x", "y", "named"),
     [
-        (X, np.zeros(20, int), "at least two classes; all that have a label are of class 0"),
-        (X, np.full(20, UNLABELLED), "at least two classes; none here has a label"),
-        (X[:0], np.zeros(0, int), "at least two classes"),
-        (X, np.zeros(19, int), "are not"),
-        (X[:, 0], np.zeros(20, int), "are not"),
-        (X[:, :0], np.zeros(20, int), "are not"),
-        (X, np.linspace(0, 1, 20), "whole numbers"),
-        (X, np.full(20, -2), "whole numbers"),
-        (np.where(X > 2, np.nan, X) * [1, np.nan, 1], np.arange(20) % 2, "not numbers"),
-        (X * [1, np.inf, 1], np.arange(20) % 2, "not numbers"),
+        (X, np.zeros(20, int), ("classes", 0)),
+        (X, np.full(20, UNLABELLED), ("classes", "label")),
+        (X[:0], np.zeros(0, int), ("classes",)),
+        (X, np.zeros(19, int), ((20, 3), (19,))),
+        (X[:, 0], np.zeros(20, int), ((20,),)),
+        (X[:, :0], np.zeros(20, int), ((20, 0), (20,))),
+        (X, np.linspace(0, 1, 20), (0, -1)),  # what labels may be
+        (X, np.full(20, -2), (0, -1)),
+        (np.where(X > 2, np.nan, X) * [1, np.nan, 1], np.arange(20) % 2, ("features", "numbers")),
+        (X * [1, np.inf, 1], np.arange(20) % 2, ("features", "numbers")),
     ],
 )
-def test_bad_input_is_a_sentence(x: Any, y: Any, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+def test_bad_input_is_a_sentence(x: Any, y: Any, named: tuple[object, ...]) -> None:
+    with pytest.raises(ValueError, match=naming(*named)):
         linear_probe(x, y)
 
 
 def test_splits_of_different_widths_are_a_sentence() -> None:
-    with pytest.raises(ValueError, match="have 3 and 2 features"):
+    with pytest.raises(ValueError, match=naming(3, 2)):
         linear_probe(X, np.arange(20) % 2, test=(X[:, :2], np.arange(20) % 2))
 
 
@@ -207,7 +207,7 @@ def _parity(data: Dataset) -> Dataset:
 
 
 def test_sizes_that_do_not_add_up_are_a_sentence() -> None:
-    with pytest.raises(ValueError, match=r"can't be split into 5 \+ 5 \+ 5"):
+    with pytest.raises(ValueError, match=naming(20, "5 + 5 + 5")):
         probe_features({}, np.zeros(20, int), (5, 5, 5))
 
 
@@ -275,12 +275,12 @@ def test_a_layer_that_gives_no_numbers_is_a_sentence() -> None:
     net = Branches().eval()
     with torch.no_grad():
         net.first.weight[0, 0, 0, 0] = torch.nan
-    with pytest.raises(ValueError, match="Layer first gives values that are not numbers"):
+    with pytest.raises(ValueError, match=naming("first", "numbers")):
         read_features(net, torch.rand(3, 1, 8, 8), ["first"])
 
 
 def test_a_layer_that_is_not_there_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="No layer is called middle"):
+    with pytest.raises(ValueError, match=naming("middle")):
         read_features(Branches().eval(), torch.rand(3, 1, 8, 8), ["middle"])
 
 
@@ -313,7 +313,7 @@ def test_a_flat_curve_has_no_order() -> None:
 
 @pytest.mark.parametrize("errors", [{}, {"a": 0.1}, {"a": 0.1, "b": float("nan")}])
 def test_what_is_no_curve_is_a_sentence(errors: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="at least two layers"):
+    with pytest.raises(ValueError, match="layers"):
         monotonicity(errors)
 
 

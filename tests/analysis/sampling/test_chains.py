@@ -23,7 +23,9 @@ from latentlab.analysis.sampling import (
     sample_chains,
     walk,
 )
+from latentlab.analysis.sampling.chains import MOST_CHAINS, MOST_NUMBERS
 from latentlab.data.builtin.synthetic import mixture
+from tests.conftest import naming
 
 NORMAL = mixture([[0.0, 0.0]], 1.0)
 
@@ -80,7 +82,7 @@ def test_a_start_without_mass_is_lost_and_all_of_them_a_sentence() -> None:
     start = torch.tensor([[0.0, 0.0], [2.0, 0.0], [math.nan, 0.0]])
     found = sample_chains(target, start, sampler=RandomWalk(), scale=0.5, n_steps=10, rng=device.generator(0))
     assert found.lost.tolist() == [False, True, True]
-    with pytest.raises(SamplingError, match="No chain can start"):
+    with pytest.raises(SamplingError, match="density"):
         sample_chains(target, start[1:], sampler=RandomWalk(), scale=0.5, n_steps=10, rng=device.generator(0))
 
 
@@ -111,19 +113,19 @@ def test_ratios_alone_are_enough() -> None:
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
 def test_a_step_that_is_no_length_is_refused(scale: float) -> None:
-    with pytest.raises(SamplingError, match="step must be larger than zero"):
+    with pytest.raises(SamplingError, match=naming("step", f"{scale:g}")):
         next(walk(Target(NORMAL.log_prob), torch.zeros(1, 2), RandomWalk(), scale, device.generator(0)))
 
 
 def test_too_much_is_refused_before_it_is_taken() -> None:
     target, rng = Target(NORMAL.log_prob), device.generator(0)
-    with pytest.raises(SamplingError, match="1,000,000 chains are more than can run at once"):
+    with pytest.raises(SamplingError, match=naming("1,000,000", f"{MOST_CHAINS:,}")):
         sample_chains(target, torch.zeros(1_000_000, 1), sampler=RandomWalk(), scale=1.0, n_steps=1, rng=rng)
-    with pytest.raises(SamplingError, match="fewer chains or steps"):
+    with pytest.raises(SamplingError, match=naming("1,000,000", "1,000", f"{MOST_NUMBERS:,}")):
         sample_chains(target, torch.zeros(1_000, 2), sampler=RandomWalk(), scale=1.0, n_steps=10**6, rng=rng)
-    with pytest.raises(SamplingError, match="at least one step"):
+    with pytest.raises(SamplingError, match=naming("step", 0)):
         sample_chains(target, torch.zeros(1, 2), sampler=RandomWalk(), scale=1.0, n_steps=0, rng=rng)
-    with pytest.raises(SamplingError, match="shape"):
+    with pytest.raises(SamplingError, match=naming((0, 2))):
         sample_chains(target, torch.zeros(0, 2), sampler=RandomWalk(), scale=1.0, n_steps=1, rng=rng)
 
 
@@ -133,7 +135,7 @@ def test_one_step_is_a_step_but_cannot_be_judged() -> None:
         target, torch.zeros(3, 2), sampler=RandomWalk(), scale=1.0, n_steps=1, rng=device.generator(0)
     )
     assert found.positions.shape == (1, 3, 2)
-    with pytest.raises(SamplingError, match="It takes 4 steps after the burn-in"):
+    with pytest.raises(SamplingError, match=naming(4, 1)):
         diagnose(found)
 
 

@@ -17,6 +17,7 @@ from latentlab.analysis.sampling.exact_gsn import (
     stationary,
     variation,
 )
+from tests.conftest import naming
 
 C = ring(10)
 
@@ -116,13 +117,13 @@ def test_the_law_of_a_chain_with_a_latent_state_comes_closer_with_the_burn_in() 
 
 
 def test_what_is_no_law_or_has_several_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="rows of the data must be probabilities"):
+    with pytest.raises(ValueError, match=naming("data")):
         laboratory(EXAMPLE * 2, C)
-    with pytest.raises(ValueError, match="rows of the corruption must be probabilities"):
+    with pytest.raises(ValueError, match=naming("corruption")):
         laboratory(EXAMPLE, C - 0.1)
-    with pytest.raises(ValueError, match="no one stationary law"):
+    with pytest.raises(ValueError, match="chain"):
         laboratory(EXAMPLE, np.eye(10))
-    with pytest.raises(ValueError, match="can't be reached"):
+    with pytest.raises(ValueError, match="chain"):
         clamp(C, np.eye(10), np.arange(10) < 3)
 
 

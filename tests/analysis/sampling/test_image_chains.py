@@ -7,6 +7,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.sampling import SamplingError, mixing, record
+from tests.conftest import naming
 
 
 def brighter(x: Tensor) -> Tensor:
@@ -50,9 +51,9 @@ def test_mixing_counts_switches_classes_and_change() -> None:
 
 def test_too_little_and_too_much_are_sentences() -> None:
     x = torch.zeros(3, 1, 1, 1)
-    with pytest.raises(SamplingError, match="at least one frame"):
+    with pytest.raises(SamplingError, match="frame"):
         record(brighter, lambda x: x, x, 0)
-    with pytest.raises(SamplingError, match="too many to keep"):
+    with pytest.raises(SamplingError, match=naming("100,000", 3)):
         record(brighter, lambda x: x, x, 100_000)
-    with pytest.raises(SamplingError, match="One frame says nothing"):
+    with pytest.raises(SamplingError, match="frame"):
         mixing(np.zeros((1, 2, 1, 2, 2), np.uint8), np.zeros((1, 2), np.int64))

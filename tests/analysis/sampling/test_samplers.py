@@ -32,6 +32,7 @@ from latentlab.analysis.sampling import (
 )
 from latentlab.analysis.sampling.hamiltonian import leapfrog
 from latentlab.data.builtin.synthetic import Density, mixture
+from tests.conftest import naming
 
 GAUSSIAN = mixture([[1.0, -2.0]], [[0.7, 1.4]])
 MIXTURE = mixture([[-1.0, 0.0], [1.2, 0.8], [0.0, -1.2]], [[0.6, 0.8], [0.5, 0.6], [0.8, 0.5]], [0.5, 0.3, 0.2])
@@ -228,17 +229,17 @@ def test_a_chain_repeats_from_its_seed_in_its_own_precision(sampler: Sampler, sc
 
 @pytest.mark.parametrize("sampler", [MALA(), HMC(), Langevin()], ids=label)
 def test_a_target_without_a_gradient_is_a_sentence(sampler: Sampler) -> None:
-    with pytest.raises(SamplingError, match=r"follows the gradient .* has none"):
+    with pytest.raises(SamplingError, match="gradient"):
         next(walk(Target(MIXTURE.log_prob), torch.zeros(3, 2), sampler, 0.1, device.generator(0)))
 
 
 def test_gibbs_and_tempering_say_what_they_lack() -> None:
     start = torch.zeros(3, 2)
-    with pytest.raises(SamplingError, match="each coordinate given the others"):
+    with pytest.raises(SamplingError, match="Gibbs"):
         next(walk(Target(MIXTURE.log_prob), start, Gibbs(), 0.1, device.generator(0)))
-    with pytest.raises(SamplingError, match="needs the target's log-density"):
+    with pytest.raises(SamplingError, match="log-density"):
         next(walk(Target(log_ratio=lambda x, _: x[:, 0]), start, Tempering(), 0.1, device.generator(0)))
-    with pytest.raises(SamplingError, match="must rise from 1"):
+    with pytest.raises(SamplingError, match=naming("temperatures", 1)):
         next(walk(target(MIXTURE), start, Tempering((1.0, 3.0, 2.0)), 0.1, device.generator(0)))
-    with pytest.raises(SamplingError, match="log-density or its ratios"):
+    with pytest.raises(SamplingError, match=naming("log-density", "ratios")):
         next(walk(Target(), start, RandomWalk(), 0.1, device.generator(0)))

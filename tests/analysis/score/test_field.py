@@ -30,6 +30,7 @@ from latentlab.analysis.score.field import (
     score_of,
 )
 from latentlab.data import DENSITIES, mixture
+from tests.conftest import naming
 
 BOX = Box(-3.0, 3.0, -2.0, 2.0)
 
@@ -81,25 +82,25 @@ def test_what_is_not_finite_is_a_hole_and_counted() -> None:
 
 @pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan, math.inf])
 def test_a_sigma_that_can_not_be_is_refused(sigma: float) -> None:
-    with pytest.raises(FieldError, match="must be a positive number"):
+    with pytest.raises(FieldError, match=naming("sigma", f"{sigma:g}")):
         score_field(turned, sigma, BOX, 4)
-    with pytest.raises(FieldError, match="must be a positive number"):
+    with pytest.raises(FieldError, match=naming("sigma", f"{sigma:g}")):
         optimal_denoiser(some(), sigma)
 
 
 @pytest.mark.parametrize("box", [(1.0, -1.0, 0.0, 1.0), (0.0, 1.0, 2.0, 2.0), (math.nan, 1.0, 0.0, 1.0)])
 def test_an_empty_box_is_refused(box: tuple[float, float, float, float]) -> None:
-    with pytest.raises(FieldError, match="left edge"):
+    with pytest.raises(FieldError, match="box"):
         lattice(Box(*box), 3)
 
 
 def test_points_that_can_not_be_denoised_towards_are_refused() -> None:
-    for x, said in (
-        (torch.empty(0, 2), "no points"),
-        (torch.tensor([[0.0, math.nan]]), "not finite"),
-        (torch.zeros(1_000_000, 2), "1,000,000 points are too many"),
+    for x, named in (
+        (torch.empty(0, 2), "points"),
+        (torch.tensor([[0.0, math.nan]]), "finite"),
+        (torch.zeros(1_000_000, 2), "1,000,000"),
     ):
-        with pytest.raises(FieldError, match=said):
+        with pytest.raises(FieldError, match=naming(named)):
             optimal_denoiser(x, 0.1)
 
 
@@ -157,7 +158,7 @@ def test_the_rules_converge_as_they_should() -> None:
 
 
 def test_a_rule_needs_enough_points() -> None:
-    with pytest.raises(FieldError, match="needs more than 1 points"):
+    with pytest.raises(FieldError, match=naming("ends", 1)):
         energy_difference(turned, some(), some(), 1, "ends")
 
 

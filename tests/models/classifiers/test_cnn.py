@@ -17,7 +17,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import final_metrics
 from latentlab.training.loop import train
-from tests.conftest import noise_images
+from tests.conftest import naming, noise_images
 
 
 def cnn(dropout: float = 0.5, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3) -> CNN:
@@ -93,7 +93,7 @@ def test_it_learns_to_read_digits(digits: Splits) -> None:
 
 @pytest.mark.parametrize(("shape", "n_classes"), [((8, 8), 3), ((64,), 3), ((1, 8, 8), 1), ((1, 8, 8), 0)])
 def test_it_refuses_data_that_have_no_classes_or_are_no_images(shape: tuple[int, ...], n_classes: int) -> None:
-    with pytest.raises(ValueError, match="labelled images of at least two classes"):
+    with pytest.raises(ValueError, match="class"):
         cnn(shape=shape, n_classes=n_classes)
 
 
@@ -103,5 +103,5 @@ def test_small_images_are_read(shape: tuple[int, ...]) -> None:
 
 
 def test_images_too_small_to_pool_twice_are_refused() -> None:
-    with pytest.raises(ValueError, match="image"):
+    with pytest.raises(ValueError, match=naming("4×4", (1, 3, 8))):
         cnn(shape=(1, 3, 8))

