@@ -14,6 +14,7 @@ from latentlab.data import Kind
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.run import SCHEMA, Run, labels
 from latentlab.serialization import RunError
+from tests.conftest import mentions
 
 RUN = Run(
     id="vae-digits-1",
@@ -30,7 +31,7 @@ RUN = Run(
     size=1234,
     data_kind=Kind.IMAGE,
     metrics={"loss": 1 / 3, "bound": -27.5, "kl": 3.0},
-    note="made by hand",
+    note="By hand.",
 )
 HUGE = 10**400
 NUMBERS = ("steps", "seconds", "size", "metrics.loss", "config.hidden", "config.std", "train.epochs", "train.clip")
@@ -101,58 +102,58 @@ def test_a_run_builds_its_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "named"),
     [
-        ("", "not valid JSON"),
-        ("{'id': 1}", "not valid JSON"),
-        (RUN.to_json()[:-1], "not valid JSON"),
-        ("9" * 5_000, "not valid JSON"),
-        ("[" * 100_000, "not valid JSON"),
-        ('{"a":' * 100_000, "not valid JSON"),
-        ("[" * 100_000 + "]" * 100_000, "not valid JSON"),
-        ("[]", "not a JSON object"),
-        ("null", "not a JSON object"),
-        ('"run"', "not a JSON object"),
-        ("{}", "no known format number"),
-        (edited("schema", SCHEMA + 1), "written by a newer LatentLab"),
-        (edited("schema", 0), "no known format number"),
-        (edited("schema", True), "no known format number"),
-        (edited("schema", "1"), "no known format number"),
-        (edited("flavour", 1), "missing or unknown fields: flavour"),
-        (edited("model", "oracle"), "model this LatentLab doesn't know: oracle"),
-        (edited("config.hidden", 7), "hidden must be between 8 and 4096, got 7"),
-        (edited("config.hidden", 8.0), "hidden must be a whole number"),
-        (edited("config.hidden", True), "hidden must be a whole number"),
-        (edited("config.depth", 3), "Unknown setting depth"),
-        (edited("train.epochs", 0), "epochs must be between 1 and 10000, got 0"),
-        (edited("train.bf16", 1), "bf16 must be true or false"),
-        (edited("steps", -1), "steps"),
-        (edited("size", -1), "size"),
-        (edited("seconds", -1.0), "seconds"),
-        (edited("metrics.loss", "low"), "metrics"),
-        (edited("metrics.loss", None), "metrics"),
-        (edited("metrics.loss", True), "metrics"),
-        (edited("created", "yesterday"), "created"),
-        (edited("created", ""), "created"),
-        (edited("created", "2026-13-01T00:00:00+00:00"), "created"),
-        (edited("classes", [1, 2]), "classes"),
-        (edited("shape", [1, -8, 8]), "shape"),
-        (edited("shape", [0, 8, 8]), "shape"),
-        (edited("shape", [1, 8.0, 8]), "shape"),
-        (edited("shape", [True, 8, 8]), "shape"),
-        (edited("shape", [1, 8, HUGE]), "shape"),
-        (edited("shape", [[1], 8, 8]), "shape"),
+        ("", ("JSON",)),
+        ("{'id': 1}", ("JSON",)),
+        (RUN.to_json()[:-1], ("JSON",)),
+        ("9" * 5_000, ("JSON",)),
+        ("[" * 100_000, ("JSON",)),
+        ('{"a":' * 100_000, ("JSON",)),
+        ("[" * 100_000 + "]" * 100_000, ("JSON",)),
+        ("[]", ("JSON", "object")),
+        ("null", ("JSON", "object")),
+        ('"run"', ("JSON", "object")),
+        ("{}", ("format",)),
+        (edited("schema", SCHEMA + 1), (SCHEMA + 1, SCHEMA)),
+        (edited("schema", 0), ("format",)),
+        (edited("schema", True), ("format",)),
+        (edited("schema", "1"), ("format",)),
+        (edited("flavour", 1), ("flavour",)),
+        (edited("model", "oracle"), ("oracle",)),
+        (edited("config.hidden", 7), ("hidden", 8, 4096, 7)),
+        (edited("config.hidden", 8.0), ("hidden", 8.0)),
+        (edited("config.hidden", True), ("hidden", True)),
+        (edited("config.depth", 3), ("depth", "hidden")),
+        (edited("train.epochs", 0), ("epochs", 1, 10000, 0)),
+        (edited("train.bf16", 1), ("bf16", "true", "false", 1)),
+        (edited("steps", -1), ("steps",)),
+        (edited("size", -1), ("size",)),
+        (edited("seconds", -1.0), ("seconds",)),
+        (edited("metrics.loss", "low"), ("metrics",)),
+        (edited("metrics.loss", None), ("metrics",)),
+        (edited("metrics.loss", True), ("metrics",)),
+        (edited("created", "yesterday"), ("created",)),
+        (edited("created", ""), ("created",)),
+        (edited("created", "2026-13-01T00:00:00+00:00"), ("created",)),
+        (edited("classes", [1, 2]), ("classes",)),
+        (edited("shape", [1, -8, 8]), ("shape",)),
+        (edited("shape", [0, 8, 8]), ("shape",)),
+        (edited("shape", [1, 8.0, 8]), ("shape",)),
+        (edited("shape", [True, 8, 8]), ("shape",)),
+        (edited("shape", [1, 8, HUGE]), ("shape",)),
+        (edited("shape", [[1], 8, 8]), ("shape",)),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_reason(text: str, reason: str) -> None:
-    assert reason in refused(text)
+def test_a_wrong_file_is_refused_with_its_reason(text: str, named: tuple[object, ...]) -> None:
+    assert mentions(refused(text), *named)
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Run)])
 def test_a_missing_field_is_named(name: str) -> None:
     values = json.loads(RUN.to_json())
     del values[name]
-    assert f"missing or unknown fields: {name}" in refused(json.dumps(values))
+    assert mentions(refused(json.dumps(values)), name)
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Run)])
@@ -161,7 +162,7 @@ def test_a_field_of_the_wrong_kind_is_named(name: str) -> None:
     kinds = (int, float) if right is float else (right,)
     pool: tuple[object, ...] = (None, True, 1, 1.5, "one", [], {})
     for value in (value for value in pool if type(value) not in kinds):
-        assert f"The field {name} " in refused(edited(name, value))
+        assert mentions(refused(edited(name, value)), name)
 
 
 @pytest.mark.parametrize("path", NUMBERS)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import random
+import re
 import shutil
 import struct
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from latentlab.runs.store import MAX_JSON, N_EXAMPLES, SHIPPED, Row, Store, new_
 from latentlab.serialization import RunError, read_history, read_tensors, write
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start
-from tests.conftest import examples_for, noise_images
+from tests.conftest import examples_for, mentions, naming, noise_images
 from tests.runs.test_run import RUN, sentence
 
 DATA = noise_images(40, n_classes=10)
@@ -119,14 +120,14 @@ def test_moments_are_kept_beside_the_end(store: Store) -> None:
 @pytest.mark.parametrize("epoch", [1, -1, 10**9])
 def test_a_moment_that_was_not_kept_is_a_sentence(store: Store, epoch: int) -> None:
     saved(store)
-    with pytest.raises(RunError, match=f"after epoch {epoch} were not kept"):
+    with pytest.raises(RunError, match=naming(epoch)):
         store.load("one", epoch)
 
 
 def test_a_damaged_moment_is_a_sentence(store: Store) -> None:
     saved(store)
     (store.folder("one") / "weights-1.safetensors").write_bytes(b"abc")
-    with pytest.raises(RunError, match="missing or damaged"):
+    with pytest.raises(RunError, match=naming("weights-1.safetensors")):
         store.load("one", 1)
 
 
@@ -183,7 +184,7 @@ def test_what_was_saved_is_listed_newest_first_and_damaged_ones_last(store: Stor
 
 def test_a_store_that_is_not_there_yet_is_empty(store: Store) -> None:
     assert (store.rows(), store.runs()) == ([], [])
-    with pytest.raises(RunError, match="There is no run called 'one'"):
+    with pytest.raises(RunError, match="'one'"):
         store.read("one")
     assert not store.root.exists()
 
@@ -274,32 +275,39 @@ def _link(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "why"),
+    ("damage", "named"),
     [
-        (_another_id, "run.json says it is of another run, 'other'."),
-        (_newer, "It was written by a newer LatentLab"),
-        (_impossible_knob, "hidden must be between 8 and 4096, got 7."),
-        (_other_encoding, "run.json can't be read as text."),
-        (_cut, "run.json is not valid JSON."),
-        (_giant, "run.json is too large to be one."),
-        (_nested, "run.json is not valid JSON."),
-        (_without_run, "It was interrupted before it was finished."),
-        (_run_is_a_folder, "It was interrupted before it was finished."),
-        (_without_weights, "Its weights are missing."),
-        (_weights_are_a_folder, "Its weights are missing."),
-        (_empty, "It was interrupted before it was finished."),
-        (_link, "run.json says it is of another run, 'good'."),
+        (_another_id, ("run.json", "'other'")),
+        (_newer, (SCHEMA + 1, SCHEMA)),
+        (_impossible_knob, ("hidden", 8, 4096, 7)),
+        (_other_encoding, ("run.json", "text")),
+        (_cut, ("run.json", "JSON")),
+        (_giant, ("run.json", "large")),
+        (_nested, ("run.json", "JSON")),
+        (_without_run, ()),
+        (_run_is_a_folder, ()),
+        (_without_weights, ("weights",)),
+        (_weights_are_a_folder, ("weights",)),
+        (_empty, ()),
+        (_link, ("run.json", "'good'")),
     ],
 )
-def test_a_damaged_folder_is_listed_with_the_reason(store: Store, damage: Callable[[Path], None], why: str) -> None:
+def test_a_damaged_folder_is_listed_with_the_reason(
+    store: Store, damage: Callable[[Path], None], named: tuple[object, ...]
+) -> None:
     saved(store, "good")
     saved(store, "bad")
     damage(store.root / "bad")
-    assert why in reason(store, "bad")
+    why = reason(store, "bad")
+    assert mentions(why, *named)
+    if not named:  # nothing is damaged, it just never came
+        (store.root / "empty").mkdir()
+        assert why == reason(store, "empty")
+        (store.root / "empty").rmdir()
     for method in (store.read, store.load, store.examples):
         with pytest.raises(RunError) as caught:
             method("bad")
-        assert why in sentence(caught.value)
+        assert sentence(caught.value) == why
     assert [run.id for run in store.runs()] == ["good"]
     assert store.load("good") is not None
 
@@ -307,7 +315,9 @@ def test_a_damaged_folder_is_listed_with_the_reason(store: Store, damage: Callab
 def test_a_folder_with_a_job_is_listed_as_unfinished(store: Store) -> None:
     (store.root / "one").mkdir(parents=True)
     (store.root / "one" / "job.json").write_text("{}")
-    assert reason(store, "one") == "It isn't finished; see the Train page."
+    assert mentions(reason(store, "one"), "Train")  # where it can be resumed
+    (store.root / "one" / "job.json").unlink()
+    assert not mentions(reason(store, "one"), "Train")
 
 
 def test_what_is_no_folder_is_no_run(store: Store) -> None:
@@ -320,7 +330,7 @@ def test_what_is_no_folder_is_no_run(store: Store) -> None:
     assert [row.id for row in store.rows()] == ["good"]
     for run_id in ("file", "dangling", "loop"):
         for method in (store.read, store.load, store.delete):
-            with pytest.raises(RunError, match=f"There is no run called '{run_id}'"):
+            with pytest.raises(RunError, match=f"'{run_id}'"):
                 method(run_id)
     assert (store.root / "file").read_text() == "not a folder"
 
@@ -485,7 +495,7 @@ def test_a_right_header_is_read(tmp_path: Path) -> None:
 def test_a_lying_header_is_a_reason(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(content)
-    with pytest.raises(RunError, match=r"weights\.safetensors is missing or damaged\."):
+    with pytest.raises(RunError, match=naming("weights.safetensors")):
         read_tensors(path)
 
 
@@ -522,7 +532,7 @@ def test_a_file_larger_than_any_weights_is_not_read(tmp_path: Path, monkeypatch:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(_tensor_file(_entry()))
     monkeypatch.setattr("latentlab.serialization.MAX_TENSORS", 10)
-    with pytest.raises(RunError, match="larger than"):
+    with pytest.raises(RunError, match=naming("weights.safetensors", "larger")):
         read_tensors(path)
 
 
@@ -533,9 +543,9 @@ def test_a_file_larger_than_any_weights_is_not_read(tmp_path: Path, monkeypatch:
 def test_a_path_cannot_be_smuggled_in_as_an_id(store: Store, run_id: str) -> None:
     saved(store)
     for method in (store.folder, store.is_shipped, store.read, store.load, store.examples, store.history, store.delete):
-        with pytest.raises(RunError, match="is not the id of a run"):
+        with pytest.raises(RunError, match=re.escape(repr(run_id[:80]))):
             method(run_id)
-    with pytest.raises(RunError, match="is not the id of a run"):
+    with pytest.raises(RunError, match=re.escape(repr(run_id[:80]))):
         store.rename(run_id, "title")
 
 
@@ -544,7 +554,7 @@ def test_nothing_is_saved_under_a_hostile_id(store: Store, tmp_path: Path, run_i
     model = saved(store)
     before = sorted(tmp_path.rglob("*"))
     run = dataclasses.replace(store.read("one"), id=str(tmp_path / "elsewhere") if run_id == "absolute" else run_id)
-    with pytest.raises(RunError, match="is not the id of a run"):
+    with pytest.raises(RunError, match=re.escape(repr(run.id[:80]))):
         store.save(run, model, HISTORY, DATA)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -582,9 +592,9 @@ def test_a_folder_of_the_same_name_does_not_hide_a_shipped_run(over_shipped: Sto
 
 def test_a_shipped_run_cannot_be_renamed_or_deleted(over_shipped: Store) -> None:
     before = {path: path.read_bytes() for path in over_shipped.shipped.rglob("*") if path.is_file()}
-    with pytest.raises(RunError, match="can't be renamed"):
+    with pytest.raises(RunError):
         over_shipped.rename("a-shipped", "Mine")
-    with pytest.raises(RunError, match="can't be deleted"):
+    with pytest.raises(RunError):
         over_shipped.delete("a-shipped")
     assert {path: path.read_bytes() for path in over_shipped.shipped.rglob("*") if path.is_file()} == before
 
@@ -612,7 +622,7 @@ def test_renaming_keeps_the_id_and_all_else(store: Store) -> None:
 @pytest.mark.parametrize("title", ["", "  \n", "x" * 81])
 def test_a_title_that_is_no_name_is_refused(store: Store, title: str) -> None:
     saved(store)
-    with pytest.raises(RunError, match="A title has between 1 and 80 characters"):
+    with pytest.raises(RunError, match=naming(1, 80)):
         store.rename("one", title)
     assert store.read("one").title == RUN.title
 
@@ -630,7 +640,7 @@ def test_deleting_removes_everything(store: Store) -> None:
     (store.root / "one" / "deeper").mkdir()
     store.delete("one")
     assert {path.name for path in store.root.iterdir()} == {"two", examples_of(store, "two").name}
-    with pytest.raises(RunError, match="There is no run called 'one'"):
+    with pytest.raises(RunError, match="'one'"):
         store.delete("one")
 
 
@@ -713,11 +723,11 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     write(path, b"old")
 
     def fail(*_: object) -> None:
-        raise OSError("No space left on device")
+        raise OSError("full")
 
     with monkeypatch.context() as patch:
         patch.setattr(broken, fail)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match="full"):
             write(path, b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
     assert path.read_bytes() == b"old"
@@ -728,14 +738,15 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 def test_a_save_that_breaks_off_leaves_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: bytes) -> None:
         if path.name == "history.csv":
-            raise OSError("No space left on device")
+            raise OSError("full")
         write(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr("latentlab.runs.store.write", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match="full"):
             saved(store)
-    assert reason(store, "one") == "It was interrupted before it was finished."
+    (store.root / "empty").mkdir()
+    assert reason(store, "one") == reason(store, "empty")  # it is as if nothing had come
     saved(store)
     assert [run.id for run in store.runs()] == ["one"]
 
