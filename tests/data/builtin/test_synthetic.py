@@ -12,6 +12,7 @@ from torch import Tensor
 from latentlab import device
 from latentlab.data import DENSITIES, NAMES, DataError, Density, is_local, load, mixture
 from latentlab.data.builtin.synthetic import points
+from tests.conftest import naming
 
 each = pytest.mark.parametrize("name", DENSITIES)
 in_the_plane = pytest.mark.parametrize("name", [name for name, density in DENSITIES.items() if density.dim == 2])
@@ -176,30 +177,32 @@ def test_a_kernel_estimate_puts_a_gaussian_on_each_point() -> None:
 
 
 @pytest.mark.parametrize(
-    ("means", "stds", "weights", "said"),
+    ("means", "stds", "weights", "named"),
     [
-        ([[0.0, 0.0]], 0.0, None, "must be positive"),
-        ([[0.0, 0.0]], [-1.0], None, "must be positive"),
-        ([[0.0, math.nan]], 1.0, None, "must be finite"),
-        ([[0.0, 0.0]], math.inf, None, "must be finite"),
-        ([[0.0, 0.0]], 1.0, [-1.0], "not negative"),
-        ([[0.0, 0.0], [1.0, 1.0]], 1.0, [0.0, 0.0], "not negative"),
-        ([[0.0, 0.0], [1.0, 1.0]], [1.0, 1.0, 1.0], None, "don't fit"),
-        ([[0.0, 0.0]], 1.0, [1.0, 1.0], "don't fit"),
-        ([], 1.0, None, "means of shape"),
+        ([[0.0, 0.0]], 0.0, None, "positive"),
+        ([[0.0, 0.0]], [-1.0], None, "positive"),
+        ([[0.0, math.nan]], 1.0, None, "finite"),
+        ([[0.0, 0.0]], math.inf, None, "finite"),
+        ([[0.0, 0.0]], 1.0, [-1.0], "negative"),
+        ([[0.0, 0.0], [1.0, 1.0]], 1.0, [0.0, 0.0], "negative"),
+        ([[0.0, 0.0], [1.0, 1.0]], [1.0, 1.0, 1.0], None, "weights"),
+        ([[0.0, 0.0]], 1.0, [1.0, 1.0], "weights"),
+        ([], 1.0, None, (0,)),  # the shape of the means
     ],
 )
-def test_what_is_no_mixture_is_refused(means: list[list[float]], stds: float, weights: list[float], said: str) -> None:
-    with pytest.raises(DataError, match=said):
+def test_what_is_no_mixture_is_refused(
+    means: list[list[float]], stds: float, weights: list[float], named: object
+) -> None:
+    with pytest.raises(DataError, match=naming(named)):
         mixture(means, stds, weights)
 
 
 @pytest.mark.parametrize("sigma", [0.0, -0.1, math.nan, math.inf])
 def test_a_blur_is_positive(sigma: float) -> None:
-    with pytest.raises(DataError, match="must be a positive number"):
+    with pytest.raises(DataError, match=naming("sigma", f"{sigma:g}")):
         DENSITIES["moons"].blurred(sigma)
 
 
 def test_places_of_another_dimension_are_refused() -> None:
-    with pytest.raises(DataError, match=r"shape \(N, 2\)"):
+    with pytest.raises(DataError, match=naming("(N, 2)", (4, 3))):
         DENSITIES["moons"].score(torch.zeros(4, 3))

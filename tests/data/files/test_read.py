@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -23,6 +24,7 @@ from PIL import Image
 from latentlab.data import UNLABELLED, DataError, Splits
 from latentlab.data.files import archives, arrays, image_files, tables
 from latentlab.data.files.read import Opened, open_path, read_path
+from tests.conftest import mentions, naming, numbers_in
 
 Bytes = NDArray[np.uint8]
 
@@ -70,13 +72,19 @@ def in_file_order(opened: Opened) -> tuple[NDArray[Any], NDArray[Any]]:
     return x, y
 
 
-def said(opened: Opened, pattern: str) -> bool:
-    return any(re.search(pattern, sentence) for sentence in opened.summary)
+def said(opened: Opened, *parts: object) -> bool:
+    """Whether one of the sentences about the data contains these names and numbers."""
+    return any(mentions(sentence, *parts) for sentence in opened.summary)
 
 
-def refused(path: Path, pattern: str, **how: Any) -> str:
-    """The message of the refusal: it names the file, tells the fault, and is one sentence."""
-    with pytest.raises(DataError, match=pattern) as caught:
+def counted(opened: Opened, n: int) -> list[str]:
+    """The sentences, after that of all examples, that begin with this count."""
+    return [sentence for sentence in opened.summary[1:] if re.match(rf"{n}\b", sentence)]
+
+
+def refused(path: Path, *parts: object, **how: Any) -> str:
+    """The message of the refusal: it names the file and these parts, and is one sentence."""
+    with pytest.raises(DataError, match=naming(*parts)) as caught:
         read_path(path, **how)
     message = str(caught.value)
     assert message.startswith(path.name)
@@ -115,25 +123,26 @@ def test_rows_lead_from_an_example_to_its_columns(tmp_path: Path) -> None:
 def test_too_few_examples_say_what_became_of_the_others(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("a,b\n1,2\nfoo,3\n4,nan\n5,inf\n")
-    message = refused(path, "has 1 example that can be read")
-    assert "(3 rows dropped: text, NaN, infinity or nothing in a, b); 2 are the least" in message
+    assert numbers_in(refused(path, "a", "b")) == [1, 3, 2]  # read, dropped, needed
     folder = tmp_path / "pets"
     folder.mkdir()
     Image.new("L", (4, 4)).save(folder / "good.png")
     (folder / "bad.png").write_bytes(b"no image")
-    assert "1 file skipped as damaged or not an image: bad.png" in refused(folder, "1 example that can be read")
+    assert numbers_in(refused(folder, "bad.png")) == [1, 1, 2]
 
 
 def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
     path = tmp_path / "codes.npy"
     np.save(path, np.ones((1, 3)))
-    refused(path, "has 1 example; 2 are the least")
+    refused(path, 1, 2)
     np.save(path, np.arange(6.0).reshape(2, 3))
     opened = read_path(path)
     assert [len(part) for part in opened.splits] == [2, 2, 2]
-    assert said(opened, "Only 2 examples: train, validation and test are the same")
+    assert said(opened, 2, "train", "test")
     np.save(path, np.arange(30.0).reshape(10, 3))
-    assert [len(part) for part in open_path(path)] == [6, 2, 2]
+    opened = read_path(path)
+    assert [len(part) for part in opened.splits] == [6, 2, 2]
+    assert not said(opened, "train", "test")
 
 
 # --- folders and zips of images --------------------------------------------------------------------------------------
@@ -157,7 +166,7 @@ def test_images_come_back_with_the_classes_of_their_folders(tmp_path: Path, kind
     assert y.tolist() == [0] * 6 + [1] * 6
     for pixels, k in zip(x, [*range(1, 12, 2), *range(0, 12, 2)], strict=True):
         assert np.array_equal(pixels, noise(5, 6, seed=k)[None])
-    assert opened.summary[0] == "12 images of 6 x 5 pixels, gray."
+    assert numbers_in(opened.summary[0]) == [12, 6, 5]  # images, width, height
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF", "PPM", "WEBP", "JPEG"])
@@ -172,7 +181,7 @@ def test_each_format_is_decoded(tmp_path: Path, kind: str) -> None:
     assert np.abs(x[:, 0].astype(int) - np.stack(smooth)).max() <= tolerance
     assert y.tolist() == [UNLABELLED] * 2
     assert opened.splits.train.classes == ()
-    assert said(opened, "No labels: there are no sub-folders")
+    assert said(opened, "sub-folders")  # where labels would come from
 
 
 def test_colour_is_kept_and_makes_the_gray_ones_three_channels(tmp_path: Path) -> None:
@@ -181,7 +190,7 @@ def test_colour_is_kept_and_makes_the_gray_ones_three_channels(tmp_path: Path) -
     x = opened.splits.train.x.numpy()
     assert np.array_equal(x[0], noise(4, 4, 3).transpose(2, 0, 1))
     assert np.array_equal(x[1], np.stack([noise(4, 4)] * 3))
-    assert said(opened, "^1 gray image converted to three channels")
+    assert len(counted(opened, 1)) == 1
 
 
 def test_other_sizes_become_the_commonest(tmp_path: Path) -> None:
@@ -191,7 +200,7 @@ def test_other_sizes_become_the_commonest(tmp_path: Path) -> None:
     opened = read_path(write_folder(tmp_path / "images", files))
     assert opened.splits.train.x.shape == (3, 1, 4, 6)
     assert opened.splits.train.x.float().mean((1, 2, 3)).tolist() == [0, 10, 20]
-    assert said(opened, "^1 image resized")
+    assert len(counted(opened, 1)) == 1
 
 
 def test_without_a_common_size_the_medians_are_taken_within_the_limit(tmp_path: Path) -> None:
@@ -201,7 +210,7 @@ def test_without_a_common_size_the_medians_are_taken_within_the_limit(tmp_path: 
     )
     assert open_path(folder).train.shape == (1, 9, 20)
     assert read_path(folder, max_side=10).splits.train.shape == (1, 4, 10)
-    with pytest.raises(DataError, match="sides of 0 pixels"):
+    with pytest.raises(DataError, match=naming(0)):
         read_path(folder, max_side=0)
 
 
@@ -249,8 +258,8 @@ def test_what_a_viewer_would_show_is_what_is_read(tmp_path: Path) -> None:
     assert x[3].ravel().tolist() == [255, 3] + [0] * 14
     assert np.array_equal(x[4], lying)
     assert np.array_equal(x[5], np.asarray(palette.convert("L")))
-    for pattern in ("^1 image with transparency", "^1 image turned", "^1 image animated", "^1 image converted from 16"):
-        assert said(opened, pattern), pattern
+    assert len(counted(opened, 1)) == 4  # transparent, turned, animated, of 16 bits
+    assert said(opened, 1, 16)
 
 
 def test_the_common_size_is_that_of_upright_images(tmp_path: Path) -> None:
@@ -260,14 +269,14 @@ def test_the_common_size_is_that_of_upright_images(tmp_path: Path) -> None:
     opened = read_path(write_folder(tmp_path / "images", files))
     assert opened.splits.train.shape == (1, 6, 4)
     assert np.array_equal(opened.splits.train.x[1, 0].numpy(), np.rot90(noise(4, 6, seed=1)))
-    assert not said(opened, "resized")
+    assert len(counted(opened, 2)) == 1  # that they were turned; nothing was resized
 
 
 def test_images_beside_sub_folders_have_no_label(tmp_path: Path) -> None:
     opened = read_path(write_folder(tmp_path / "pets", {**pets(), "loose.png": encoded(noise(5, 6, seed=99))}))
     _, y = in_file_order(opened)
     assert (y == UNLABELLED).sum() == 1
-    assert said(opened, "^1 example without a label")
+    assert len(counted(opened, 1)) == 1
 
 
 def test_the_hidden_files_of_systems_are_not_spoken_of(tmp_path: Path) -> None:
@@ -275,7 +284,8 @@ def test_the_hidden_files_of_systems_are_not_spoken_of(tmp_path: Path) -> None:
     for path in (write_folder(tmp_path / "pets", pets() | litter), write_zip(tmp_path / "pets.zip", pets() | litter)):
         opened = read_path(path)
         assert sum(map(len, opened.splits)) == 12
-        assert not said(opened, "skipped")
+        assert not any(said(opened, name.rpartition("/")[2]) for name in litter)
+        assert not counted(opened, len(litter))
 
 
 def bomb() -> bytes:
@@ -296,18 +306,18 @@ def huge(side: int) -> bytes:
     )
 
 
-BAD_IMAGES = {
-    "bomb.png": (bomb(), r"more than 64,000,000 pixels"),
-    "warned.png": (huge(11_000), r"more than 64,000,000 pixels"),  # where Pillow warns
-    "large.png": (huge(8_100), r"more than 64,000,000 pixels"),  # where Pillow says nothing
-    "cut.jpg": (encoded(noise(40, 40, 3), "JPEG")[:-300], "damaged or not an image"),
-    "cut.png": (encoded(noise(40, 40))[:-300], "damaged or not an image"),
-    "text.png": (b"this is not an image", "damaged or not an image"),
-    "nothing.png": (b"", r"empty \(0 bytes\)"),
-    "script.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image by its name"),
-    "script.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "damaged or not an image"),
-    "other.png": (encoded(noise(5, 6), "PCX"), "damaged or not an image"),  # Pillow could, but isn't asked to
-    "notes.txt": (b"hello", "no image by its name"),
+BAD_IMAGES: dict[str, tuple[bytes, tuple[object, ...]]] = {  # and the number that is the reason, where there is one
+    "bomb.png": (bomb(), ("64,000,000",)),
+    "warned.png": (huge(11_000), ("64,000,000",)),  # where Pillow warns
+    "large.png": (huge(8_100), ("64,000,000",)),  # where Pillow says nothing
+    "cut.jpg": (encoded(noise(40, 40, 3), "JPEG")[:-300], ()),
+    "cut.png": (encoded(noise(40, 40))[:-300], ()),
+    "text.png": (b"this is not an image", ()),
+    "nothing.png": (b"", (0,)),
+    "script.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", ()),
+    "script.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", ()),
+    "other.png": (encoded(noise(5, 6), "PCX"), ()),  # Pillow could, but isn't asked to
+    "notes.txt": (b"hello", ()),
 }
 
 
@@ -321,34 +331,36 @@ def test_a_bad_image_is_skipped_and_the_good_ones_stay(tmp_path: Path, name: str
     opened = read_path(path)
     assert sum(map(len, opened.splits)) == 12
     assert opened.splits.train.shape == (1, 5, 6)
-    assert said(opened, rf"^1 file skipped as {why}: cat/{name}\.$")
+    assert said(opened, 1, *why, f"cat/{name}")
     assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_nothing_but_bad_images_is_one_sentence(tmp_path: Path) -> None:
     files = {name: content for name, (content, _) in BAD_IMAGES.items()}
-    message = refused(write_folder(tmp_path / "pets", files), "holds no image that can be read")
-    assert "3 files skipped as more than 64,000,000 pixels: bomb.png, large.png, warned.png" in message
+    message = refused(
+        write_folder(tmp_path / "pets", files), "bomb.png, large.png, warned.png", "notes.txt, script.eps"
+    )
+    assert sorted(numbers_in(message)) == [0, 1, 2, 2, 3, 5, 64_000_000]  # counts, and the limits of two reasons
     (tmp_path / "none").mkdir()
-    refused(tmp_path / "none", "holds no image that can be read: it is empty")
+    assert numbers_in(refused(tmp_path / "none")) == []
 
 
 def test_many_skipped_are_counted_and_few_are_named(tmp_path: Path) -> None:
     files = pets() | {f"cat/bad{k}.png": b"x" for k in range(9)} | {"cat/" + "long" * 30 + "\n.png": b"x"}
     opened = read_path(write_folder(tmp_path / "pets", files))
-    assert said(opened, r"^10 files skipped as .*: cat/bad0.png, cat/bad1.png, cat/bad2.png and 7 more\.$")
+    assert said(opened, 10, "cat/bad0.png, cat/bad1.png, cat/bad2.png", 7)
     assert archives.shown("a\nb\x1b" + "c" * 99 + ".png") == "a?b?" + "c" * 35 + "…" + "c" * 16 + ".png"
 
 
 def test_an_image_file_over_the_limit_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_files, "MAX_FILE", 1000)
     opened = read_path(write_folder(tmp_path / "pets", pets() | {"cat/z.png": encoded(noise(60, 60))}))
-    assert said(opened, "^1 file skipped as larger than")
+    assert said(opened, 1, "cat/z.png")
 
 
 def test_images_that_together_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_files, "MAX_BYTES", 12 * 5 * 6 * 3 - 1)
-    refused(write_folder(tmp_path / "pets", pets()), "holds 12 images, which at 6 x 5 pixels are more than")
+    refused(write_folder(tmp_path / "pets", pets()), 12, 6, 5)
 
 
 def test_links_and_pipes_in_a_folder_are_skipped(tmp_path: Path) -> None:
@@ -361,8 +373,8 @@ def test_links_and_pipes_in_a_folder_are_skipped(tmp_path: Path) -> None:
     opened = read_path(folder)
     assert sum(map(len, opened.splits)) == 12
     assert opened.splits.train.classes == ("cat", "dog")
-    assert said(opened, "^3 files skipped as a symbolic link: ")
-    assert said(opened, "^1 file skipped as not a plain file: cat/pipe.png")
+    assert said(opened, 3, "cat/link.png", "linked", "loop")
+    assert said(opened, 1, "cat/pipe.png")
 
 
 @pytest.mark.parametrize("where", ["folder", "zip"])
@@ -371,7 +383,7 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = (
         write_folder(tmp_path / "pets", pets(13)) if where == "folder" else write_zip(tmp_path / "pets.zip", pets(13))
     )
-    refused(path, "holds (more than 12|13) files")
+    refused(path, 12)
 
 
 # --- zips ------------------------------------------------------------------------------------------------------------
@@ -382,20 +394,21 @@ def test_a_zip_whose_directory_is_too_long_to_be_read_is_refused(
 ) -> None:
     path = write_zip(tmp_path / "pets.zip", pets())
     monkeypatch.setattr(archives, "MAX_DIRECTORY", 200)
-    refused(path, "holds more than")
+    refused(path, "files")
 
 
 def test_a_zip_bomb_is_refused_by_its_ratio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_zip(tmp_path / "bomb.zip", pets() | {f"cat/z{k}.png": bytes(1_000_000) for k in range(4)})
     assert sum(map(len, open_path(path))) == 12  # small as it is, it harms nobody
     monkeypatch.setattr(archives, "FREE_BYTES", 2_000_000)
-    refused(path, r"would inflate \d\d\d-fold; 200 is the most")
+    ratio, most = numbers_in(refused(path))
+    assert most == archives.MAX_RATIO < ratio < 1_000
 
 
 def test_a_zip_that_holds_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_zip(tmp_path / "bomb.zip", pets() | {"z.bin": noise(2_000_000).tobytes()})
     monkeypatch.setattr(archives, "MAX_BYTES", 2_000_000)
-    refused(path, "holds 2 MiB; 2 MiB are the most")
+    assert numbers_in(refused(path, "MiB")) == [2, 2]  # held, allowed
 
 
 def test_a_member_that_lies_about_its_size_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,7 +432,7 @@ def test_a_member_that_lies_about_its_size_is_not_inflated(tmp_path: Path, monke
 
     monkeypatch.setattr(zlib, "decompressobj", Watched)
     opened = read_path(path)
-    assert said(opened, "^1 file skipped as damaged or not an image: cat/z.png")
+    assert said(opened, 1, "cat/z.png")
     assert max(asked) <= 4096
 
 
@@ -431,14 +444,16 @@ def test_a_member_that_leaves_the_folder_is_skipped(tmp_path: Path, name: str) -
     path = write_zip(tmp_path / "in" / "pets.zip", pets() | {name: encoded(noise(5, 6, seed=70))})
     opened = read_path(path)
     assert sum(map(len, opened.splits)) == 12
-    assert said(opened, rf"^1 file skipped as outside the folder: {re.escape(name)}\.$")
+    assert said(opened, 1, name)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["in", "pets.zip"]
 
 
 def test_a_member_without_a_name_is_skipped(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "pets.zip", pets() | {"\1": b"x"})
     path.write_bytes(path.read_bytes().replace(b"\1x", b"\0x").replace(b"\1PK", b"\0PK"))
-    assert said(read_path(path), "^1 file skipped as outside the folder")
+    opened = read_path(path)
+    assert sum(map(len, opened.splits)) == 12
+    assert len(counted(opened, 1)) == 1
 
 
 def test_a_backslash_separates_folders(tmp_path: Path) -> None:
@@ -455,7 +470,7 @@ def test_links_encrypted_doubled_and_oddly_packed_members_are_skipped(tmp_path: 
         link = zipfile.ZipInfo("cat/link.png")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-        with pytest.warns(UserWarning, match="Duplicate name"):
+        with pytest.warns(UserWarning, match=r"01\.png"):
             archive.writestr("cat/01.png", image)
         archive.writestr("cat/lzma.png", image, zipfile.ZIP_LZMA)
         archive.writestr("cat/locked.png", image)
@@ -468,13 +483,10 @@ def test_links_encrypted_doubled_and_oddly_packed_members_are_skipped(tmp_path: 
     x, _ = in_file_order(opened)
     assert len(x) == 12
     assert np.array_equal(x[0, 0], noise(5, 6, seed=1))  # the first of its name
-    for why, name in (
-        ("a symbolic link", "link"),
-        ("a second one of its name", "01"),
-        ("packed in an unusual way", "lzma"),
-        ("encrypted", "locked"),
-    ):
-        assert said(opened, f"^1 file skipped as {why}: cat/{name}.png")
+    reasons = counted(opened, 1)  # a link, the second of its name, an unusual packing, encrypted: each for itself
+    assert len(reasons) == 4
+    for name in ("link", "01", "lzma", "locked"):
+        assert said(opened, 1, f"cat/{name}.png")
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 not really", b"text", bytes(100)])
@@ -482,7 +494,7 @@ def test_links_encrypted_doubled_and_oddly_packed_members_are_skipped(tmp_path: 
 def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
     path = tmp_path / f"pets{suffix}"
     path.write_bytes(content)
-    refused(path, "is not a zip file, or a damaged one")
+    refused(path, "zip")
 
 
 # --- arrays ----------------------------------------------------------------------------------------------------------
@@ -493,7 +505,7 @@ def test_quick_draw_bitmaps_become_images(tmp_path: Path) -> None:
     np.save(tmp_path / "cat.npy", pixels)
     opened = read_path(tmp_path / "cat.npy")
     assert np.array_equal(in_file_order(opened)[0], pixels.reshape(20, 1, 28, 28))
-    assert opened.summary[0] == "20 images of 28 x 28 pixels, gray."
+    assert numbers_in(opened.summary[0]) == [20, 28, 28]
     np.save(tmp_path / "cat.npy", pixels[:, :100])
     assert open_path(tmp_path / "cat.npy").train.shape == (100,)
 
@@ -511,8 +523,9 @@ def test_npz_is_read_by_its_keys(tmp_path: Path, key: str, label: str) -> None:
     assert opened.splits.train.classes == ("4",)
     assert indices.tolist() == [UNLABELLED, 0] * 10
     assert np.array_equal(opened.columns["size"], size)
-    assert said(opened, r"^Not used: spare\.$")
-    assert said(opened, "Every label is the same")
+    assert said(opened, "spare")
+    assert not said(opened, "size")
+    assert said(opened, 4)  # the one class that there is
 
 
 @pytest.mark.parametrize(
@@ -571,9 +584,9 @@ def test_nan_and_infinity_are_dropped_with_their_labels(tmp_path: Path) -> None:
     assert np.array_equal(x, z[left].astype(np.float32))
     assert [opened.splits.train.classes[k] for k in y] == [str(k) for k in left]
     assert opened.columns["size"].tolist() == left
-    assert said(opened, "^4 examples dropped: NaN or infinity")
+    assert said(opened, 4, "NaN")
     np.save(tmp_path / "nan.npy", np.full((5, 2), np.nan))
-    refused(tmp_path / "nan.npy", "NaN or infinity in every example")
+    refused(tmp_path / "nan.npy", "NaN")
 
 
 class Trap:
@@ -595,31 +608,31 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     records = np.zeros(3, [("a", object), ("b", "f8")])
     np.save(tmp_path / "record.npy", records, allow_pickle=True)
     for name in ("trap.npy", "trap.npz", "label.npz", "record.npy"):
-        refused(tmp_path / name, "holds Python objects, which are never unpickled")
-    assert said(read_path(tmp_path / "column.npz"), r"^Not used: extra\.$")
+        refused(tmp_path / name, "Python")
+    assert said(read_path(tmp_path / "column.npz"), "extra")
     assert not (tmp_path / "trace").exists()
     np.load(tmp_path / "trap.npy", allow_pickle=True)  # the trap works
     assert (tmp_path / "trace").exists()
 
 
 @pytest.mark.parametrize(
-    ("array", "why"),
+    ("array", "named"),  # the kind of its values, or its shape
     [
-        (np.ones((4, 2), complex), "holds complex numbers"),
-        (np.ones((4, 2), "M8[s]"), "holds dates"),
-        (np.zeros(4, [("a", "f8")]), "holds records"),
-        (np.array([["a", "b"]] * 4), "holds text; numbers are needed"),
-        (np.ones(4), r"has the shape \(4,\)"),
-        (np.float64(3), r"has the shape \(\)"),
-        (np.ones((4, 0)), r"has the shape \(4, 0\)"),
-        (np.ones((0, 4)), r"has the shape \(0, 4\)"),
-        (np.ones((4, 1, 2, 2, 2)), "has the shape"),
-        (np.ones((4, 5, 5, 4)), "images have one channel or three"),
+        (np.ones((4, 2), complex), "complex"),
+        (np.ones((4, 2), "M8[s]"), "dates"),
+        (np.zeros(4, [("a", "f8")]), "records"),
+        (np.array([["a", "b"]] * 4), "text"),
+        (np.ones(4), (4,)),
+        (np.float64(3), ()),
+        (np.ones((4, 0)), (4, 0)),
+        (np.ones((0, 4)), (0, 4)),
+        (np.ones((4, 1, 2, 2, 2)), (4, 1, 2, 2, 2)),
+        (np.ones((4, 5, 5, 4)), (4, 5, 5, 4)),
     ],
 )
-def test_arrays_that_are_no_examples_are_refused(tmp_path: Path, array: Any, why: str) -> None:
+def test_arrays_that_are_no_examples_are_refused(tmp_path: Path, array: Any, named: object) -> None:
     np.save(tmp_path / "array.npy", array)
-    refused(tmp_path / "array.npy", why)
+    refused(tmp_path / "array.npy", named)
 
 
 def header(shape: str, dtype: str = "<f8") -> bytes:
@@ -629,30 +642,31 @@ def header(shape: str, dtype: str = "<f8") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
+    ("content", "named"),
     [
-        (header("9, 9"), "promises 648 bytes"),
-        (header("9, 9") + bytes(600), "is cut off"),
-        (header("9" * 9 + ", " + "9" * 9), "MiB are the most"),  # overflows 64 bits
-        (header("-1, 8"), r"is damaged: its header says \(-1, 8\)"),
-        (b"\x93NUMPY", "not an array in NumPy's format"),
-        (b"\x93NUMPY\x09\x00", "not an array in NumPy's format"),
-        (b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118, "not an array in NumPy's format"),
-        (b"hello, I am text", "not an array in NumPy's format"),
+        (header("9, 9"), 648),  # bytes that it promises
+        (header("9, 9") + bytes(600), (9, 9)),
+        (header("9" * 9 + ", " + "9" * 9), "MiB"),  # overflows 64 bits
+        (header("-1, 8"), (-1, 8)),
+        (b"\x93NUMPY", "NumPy"),
+        (b"\x93NUMPY\x09\x00", "NumPy"),
+        (b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118, "NumPy"),
+        (b"hello, I am text", "NumPy"),
     ],
 )
-def test_a_damaged_npy_is_refused_before_memory_is_taken(tmp_path: Path, content: bytes, why: str) -> None:
+def test_a_damaged_npy_is_refused_before_memory_is_taken(tmp_path: Path, content: bytes, named: object) -> None:
     (tmp_path / "array.npy").write_bytes(content)
-    refused(tmp_path / "array.npy", why)
+    refused(tmp_path / "array.npy", named)
     write_zip(tmp_path / "array.npz", {"x.npy": content})
-    refused(tmp_path / "array.npz", why)
+    refused(tmp_path / "array.npz", named)
 
 
 def test_an_npz_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez_compressed(tmp_path / "zeros.npz", x=np.zeros((1000, 400)))
     assert len(open_path(tmp_path / "zeros.npz").train) == 800
     monkeypatch.setattr(archives, "FREE_BYTES", 1_000_000)
-    refused(tmp_path / "zeros.npz", r"would inflate [\d,]+-fold")
+    ratio, most = numbers_in(refused(tmp_path / "zeros.npz"))
+    assert most == archives.MAX_RATIO < ratio
 
 
 def test_a_damaged_or_encrypted_npz_is_refused(tmp_path: Path) -> None:
@@ -660,33 +674,33 @@ def test_a_damaged_or_encrypted_npz_is_refused(tmp_path: Path) -> None:
     np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(99, 9)))
     whole = path.read_bytes()
     path.write_bytes(whole[:2000] + bytes(50) + whole[2050:])
-    refused(path, "x is damaged")
+    refused(path, "x")
     path.write_bytes(
         whole[:6] + b"\x01" + whole[7:].replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01")
     )
-    refused(path, "it is encrypted|is damaged")
+    refused(path)
     np.savez(path, weights=np.eye(3))
-    refused(path, "has no array called x, images, data, arr_0, only weights")
+    refused(path, *arrays.DATA_KEYS, "weights")
 
 
 @pytest.mark.parametrize(
-    ("labels", "why"),
+    ("labels", "named"),
     [
-        (np.arange(19), "has 19 labels for 20 examples"),
-        (np.arange(21), "has 21 labels for 20 examples"),
-        (np.eye(20), r"labels of shape \(20, 20\)"),
-        (np.arange(20) / 3, "labels with fractions"),
-        (np.zeros(20, complex), "complex numbers"),
+        (np.arange(19), ("labels", 19, 20)),
+        (np.arange(21), ("labels", 21, 20)),
+        (np.eye(20), ("labels", (20, 20))),
+        (np.arange(20) / 3, ("labels", "fractions")),
+        (np.zeros(20, complex), ("complex",)),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: NDArray[Any], why: str) -> None:
+def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: NDArray[Any], named: tuple[object, ...]) -> None:
     np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(20, 2)), y=labels)
-    refused(tmp_path / "codes.npz", why)
+    refused(tmp_path / "codes.npz", *named)
 
 
 def test_too_many_classes_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(1001, 2)), y=np.arange(1001))
-    refused(tmp_path / "codes.npz", "has 1,001 different labels; 1,000 classes are the most")
+    refused(tmp_path / "codes.npz", "1,001", "1,000")
 
 
 # --- IDX -------------------------------------------------------------------------------------------------------------
@@ -709,7 +723,7 @@ def test_an_idx_pair_is_read_zipped_or_not(tmp_path: Path, ending: str, label_en
     assert np.array_equal(x[:, 0], pixels)
     assert indices.tolist() == y.tolist()
     assert opened.splits.train.classes == ("0", "1", "2")
-    assert said(opened, f"^Labels from train-labels-idx1-ubyte{label_ending}")
+    assert said(opened, f"train-labels-idx1-ubyte{label_ending}")
 
 
 def test_idx_without_labels_and_of_floats(tmp_path: Path) -> None:
@@ -717,33 +731,34 @@ def test_idx_without_labels_and_of_floats(tmp_path: Path) -> None:
     (tmp_path / "codes.idx").write_bytes(idx(z, 0x0D))
     opened = read_path(tmp_path / "codes.idx")
     assert np.array_equal(in_file_order(opened)[0], z)
-    assert said(opened, "^No labels")
+    assert opened.splits.train.classes == ()
+    assert (in_file_order(opened)[1] == UNLABELLED).all()
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
+    ("content", "named"),
     [
-        (idx(noise(9, 4, 4))[:-1], "should hold 144 bytes after its header, and holds 143"),
-        (idx(noise(9, 4, 4)) + b"x", "holds more"),
-        (gzip.compress(idx(noise(9, 4, 4)))[:-20], "damaged"),
-        (gzip.compress(idx(noise(9, 4, 4)) + bytes(9_000_000)), "holds more"),
-        (struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4), "MiB are the most"),
-        (struct.pack(">HBB3I", 0, 8, 3, 10**6, 32, 32), "would inflate"),
-        (idx(noise(9, 4, 4))[:9], "damaged"),
+        (idx(noise(9, 4, 4))[:-1], (144, 143)),  # bytes that it should hold, and does
+        (idx(noise(9, 4, 4)) + b"x", (144,)),
+        (gzip.compress(idx(noise(9, 4, 4)))[:-20], ()),
+        (gzip.compress(idx(noise(9, 4, 4)) + bytes(9_000_000)), (144,)),
+        (struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4), ("MiB",)),
+        (struct.pack(">HBB3I", 0, 8, 3, 10**6, 32, 32), (archives.MAX_RATIO,)),
+        (idx(noise(9, 4, 4))[:9], ()),
     ],
 )
-def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, named: tuple[object, ...]) -> None:
     path = tmp_path / "train-images-idx3-ubyte"
     path.write_bytes(content)
-    refused(path, why)
+    refused(path, *named)
 
 
 def test_idx_labels_of_another_length_are_refused(tmp_path: Path) -> None:
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(noise(9, 4, 4)))
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(noise(8)))
-    refused(tmp_path / "t10k-images-idx3-ubyte", "has 8 labels for 9 examples")
+    refused(tmp_path / "t10k-images-idx3-ubyte", 8, 9)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"not labels")
-    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte is not an IDX file"):
+    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte"):
         read_path(tmp_path / "t10k-images-idx3-ubyte")
 
 
@@ -775,8 +790,8 @@ def test_a_table_is_vectors_and_labels(tmp_path: Path, suffix: str) -> None:
     assert np.array_equal(x, frame[["a", "b", "flag"]].to_numpy(np.float32))
     assert opened.splits.train.classes == ("apple", "fig", "pear")
     assert y.tolist() == [(2, 0, 1)[k % 3] for k in range(20)]
-    assert opened.summary[0] == "20 vectors of 3 numbers."
-    assert said(opened, "^Labels from the column label")
+    assert numbers_in(opened.summary[0]) == [20, 3]  # vectors, numbers in each
+    assert said(opened, "column", "label")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -786,9 +801,9 @@ def test_the_label_column_can_be_chosen(tmp_path: Path, suffix: str) -> None:
     assert opened.splits.train.classes == ("False", "True")
     assert opened.features == ("a", "b")
     assert opened.columns["label"].tolist() == table()["label"].tolist()
-    assert said(opened, "^1 column beside the vector.*: label")
-    refused(path, "has no column called colour, only a, b, flag and 1 more", label="colour")
-    refused(path, "labels with fractions", label="a")
+    assert said(opened, 1, "label")
+    refused(path, "colour", "a, b, flag", 1, label="colour")
+    refused(path, "fractions", label="a")
 
 
 def test_a_column_of_measurements_is_not_taken_for_the_label(tmp_path: Path) -> None:
@@ -796,7 +811,7 @@ def test_a_column_of_measurements_is_not_taken_for_the_label(tmp_path: Path) -> 
     opened = read_path(write_table(frame, tmp_path / "points.csv"))
     assert opened.features == ("x", "y")
     assert opened.splits.train.classes == ()
-    assert said(opened, "^No column is the label")
+    assert (in_file_order(opened)[1] == UNLABELLED).all()
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -811,7 +826,7 @@ def test_rows_with_text_nan_and_infinity_are_dropped(tmp_path: Path, suffix: str
     x, y = in_file_order(opened)
     assert np.allclose(x[:, 1], np.array(left) ** 2)
     assert y.tolist() == [(2, 0, 1)[k % 3] for k in left]
-    assert said(opened, r"^4 rows dropped: text, NaN, infinity or nothing in a, b\.$")
+    assert said(opened, 4, "a, b")
 
 
 def test_a_column_with_few_numbers_is_left_out_instead_of_most_rows(tmp_path: Path) -> None:
@@ -822,7 +837,7 @@ def test_a_column_with_few_numbers_is_left_out_instead_of_most_rows(tmp_path: Pa
         opened = read_path(write_table(frame, tmp_path / f"fruit{suffix}"))
         assert opened.features == ("a", "b", "flag")
         assert sum(map(len, opened.splits)) == 20
-        assert said(opened, "^1 column left out, as less than half of it is numbers: sparse")
+        assert said(opened, 1, "sparse")
         assert np.isnan(opened.columns["sparse"]).sum() == 19
         assert opened.columns["when"][1].startswith("2020-01-02")
 
@@ -832,14 +847,14 @@ def test_missing_labels_are_unlabelled(tmp_path: Path) -> None:
     opened = read_path(write_table(frame, tmp_path / "fruit.csv"))
     assert opened.splits.train.classes == ("0", "1")
     assert in_file_order(opened)[1].tolist() == [1, -1, 0, -1] * 5
-    assert said(opened, "^10 examples without a label")
+    assert len(counted(opened, 10)) == 1
 
 
 def test_a_column_that_counts_the_rows_is_left_out(tmp_path: Path) -> None:
     table().to_csv(tmp_path / "fruit.csv")  # pandas writes its index
     opened = read_path(tmp_path / "fruit.csv")
     assert opened.features == ("a", "b", "flag")
-    assert said(opened, "as it only counts the rows: Unnamed: 0")
+    assert said(opened, "Unnamed: 0")
 
 
 @pytest.mark.parametrize(
@@ -853,39 +868,40 @@ def test_separators_headers_and_byte_marks_are_noticed(tmp_path: Path, text: str
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
+    ("content", "named"),
     [
-        (b"a,b\n", "has no rows"),
-        (b"a,b\nx,y\nz,w\n", "has no column of numbers"),
-        (b"a,b\n1,x\n2,y\n1,z\n", "^ok$"),
-        (b"a,b\n1,\n,1\n2,\n,2\n", "among the numbers of every row"),
-        (b"a,b\n1,2\n1,2,3\n", "is not a table: expected 2 fields in line 3, saw 3"),
-        (b"a,b\n1,2,3\n4,5,6\n", "rows with more cells than its header"),
-        (b'a,b\n"1,2\n3,4\n', "is not a table: eof inside string starting at row 1"),
-        (b"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00", "is not text in UTF-8"),
-        (b"a,b\n1,\xff\n", "is not text in UTF-8"),
-        (b"\n\n\n", "is not a table"),
-        (b"a\n5\n", "has 1 example"),
+        (b"a,b\n", ("rows",)),
+        (b"a,b\nx,y\nz,w\n", ("column",)),
+        (b"a,b\n1,\n,1\n2,\n,2\n", ("row",)),
+        (b"a,b\n1,2\n1,2,3\n", (2, 3)),  # fields expected; of line 3, which has 3
+        (b"a,b\n1,2,3\n4,5,6\n", ("header",)),
+        (b'a,b\n"1,2\n3,4\n', (1,)),  # the row where a quote opens
+        (b"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00", ("UTF-8",)),
+        (b"a,b\n1,\xff\n", ("UTF-8",)),
+        (b"\n\n\n", ()),
+        (b"a\n5\n", (1,)),
     ],
 )
-def test_a_damaged_csv_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+def test_a_damaged_csv_is_refused(tmp_path: Path, content: bytes, named: tuple[object, ...]) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    if why == "^ok$":
-        assert read_path(path).features == ("a",)
-        return
-    refused(path, why)
+    refused(path, *named)
+
+
+def test_a_column_of_text_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes(b"a,b\n1,x\n2,y\n1,z\n")
+    assert read_path(tmp_path / "table.csv").features == ("a",)
 
 
 def test_tables_over_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [write_table(table(), tmp_path / f"fruit{suffix}") for suffix in (".csv", ".parquet")]
     monkeypatch.setattr(tables, "MAX_CELLS", 70)
     for path in paths:
-        refused(path, "cells; 70 are the most")
+        refused(path, "cells", 70)
     monkeypatch.undo()
     monkeypatch.setattr(archives, "MAX_BYTES", 300)
     for path in paths:
-        refused(path, "MiB are the most")
+        refused(path, "MiB")
 
 
 def test_a_parquet_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -893,13 +909,13 @@ def test_a_parquet_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, m
     path = write_table(frame, tmp_path / "words.parquet")
     assert path.stat().st_size < 50_000
     monkeypatch.setattr(tables, "MAX_BYTES", 400_000)
-    refused(path, "holds more than")
+    refused(path, "MiB")
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"text", b"PAR1" + bytes(100) + b"PAR1"])
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "table.parquet").write_bytes(content)
-    refused(tmp_path / "table.parquet", "is not a Parquet file, or a damaged one")
+    refused(tmp_path / "table.parquet", "Parquet")
 
 
 def test_parquet_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -907,13 +923,13 @@ def test_parquet_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     assert b"pear" in whole
     path.write_bytes(whole.replace(b"pear", b"\xffear"))
-    refused(path, "is not a Parquet file, or a damaged one")
+    refused(path, "Parquet")
 
 
 def test_nested_columns_are_left_out(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": range(5), "list": [[1, 2]] * 5})
     assert read_path(write_table(frame, tmp_path / "t.parquet")).features == ("a",)
-    refused(write_table(frame[["list"]], tmp_path / "n.parquet"), "has no plain column")
+    refused(write_table(frame[["list"]], tmp_path / "n.parquet"), "column")
 
 
 def test_a_column_of_image_paths_makes_the_images_the_data(tmp_path: Path) -> None:
@@ -938,14 +954,11 @@ def test_a_column_of_image_paths_makes_the_images_the_data(tmp_path: Path) -> No
         assert len(x) == 12
         assert y.tolist() == [0] * 6 + [1] * 6
         assert opened.columns["size"].tolist() == list(range(12))
-        for why in (
-            "2 files skipped as outside",
-            "1 file skipped as a symbolic",
-            "2 files skipped as missing",
-            "1 file .*no path",
-        ):
-            assert said(opened, f"^{why}"), (why, opened.summary)
-    refused(path, "has no column called picture", image="picture")
+        assert said(opened, 2, bad[0])  # outside
+        assert said(opened, 1, bad[2])  # a link
+        assert said(opened, 2, bad[3])  # missing
+        assert len(counted(opened, 1)) == 2  # and one without a path
+    refused(path, "picture", image="picture")
 
 
 # --- what is worth knowing -------------------------------------------------------------------------------------------
@@ -957,30 +970,30 @@ def test_constant_columns_duplicates_and_one_class_are_kept_and_said(tmp_path: P
     assert opened.splits.train.shape == (2,)
     assert sum(map(len, opened.splits)) == 20
     assert opened.splits.train.classes == ("only",)
-    assert said(opened, "^17 examples equal to an earlier one")
-    assert said(opened, r"^1 number the same in every example: same\.$")
-    assert said(opened, r"^Every label is the same \(only\)")
+    assert len(counted(opened, 17)) == 1
+    assert said(opened, 1, "same")
+    assert said(opened, "only")
 
 
 def test_what_is_not_there_empty_or_unknown_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "none.csv", "does not exist")
+    refused(tmp_path / "none.csv")
     for suffix in (".zip", ".npy", ".npz", ".csv", ".tsv", ".parquet", ".idx", ".png"):
         path = tmp_path / f"empty{suffix}"
         path.touch()
-        refused(path, r"is empty \(0 bytes\)")
+        refused(path, 0)
     (tmp_path / "one.png").write_bytes(encoded(noise(4, 4)))
-    refused(tmp_path / "one.png", "is one image by its name; open the folder")
+    refused(tmp_path / "one.png", "folder")
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04K\x01.")
-    refused(tmp_path / "model.pkl", "is of no known kind; known are a folder of images, .zip")
+    refused(tmp_path / "model.pkl", ".zip", ".npy", ".csv")
     os.mkfifo(tmp_path / "pipe.csv")
-    refused(tmp_path / "pipe.csv", "is not a plain file")
+    refused(tmp_path / "pipe.csv")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     path = write_table(table(), tmp_path / "table.csv")
     path.chmod(0)
-    refused(path, "can't be read: Permission denied")
+    refused(path, os.strerror(errno.EACCES))
 
 
 def test_open_path_and_read_path_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

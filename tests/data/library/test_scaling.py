@@ -9,6 +9,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from latentlab import device
 from latentlab.data.library.scaling import unit_scale
+from tests.conftest import mentions, numbers_in
 
 
 def test_each_number_is_scaled_by_its_own_range_as_scikit_learn_does() -> None:
@@ -21,7 +22,7 @@ def test_each_number_is_scaled_by_its_own_range_as_scikit_learn_does() -> None:
     assert unit.min(0).values.tolist() == [0] * 4
     assert unit.max(0).values.tolist() == [1] * 4
     torch.testing.assert_close(scale.back(unit), x, rtol=1e-5, atol=1e-6)
-    assert "its own range" in scale.sentence
+    assert numbers_in(scale.sentence) == [0, 1]  # to where each goes; no range is that of all
 
 
 def test_pixels_share_one_scale() -> None:
@@ -30,7 +31,7 @@ def test_pixels_share_one_scale() -> None:
     assert scale is not None
     assert scale.is_shared
     torch.testing.assert_close(scale.to_unit(x), x / 16)
-    assert "all alike, from 0 … 16" in scale.sentence
+    assert mentions(scale.sentence, "0 … 16")
 
 
 def test_fewer_than_half_on_the_whole_range_share_nothing() -> None:
