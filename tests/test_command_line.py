@@ -34,7 +34,7 @@ from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.settings import FIRST_DATA
 from latentlab.training.config import TrainConfig, training_knobs
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mentions, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
 
@@ -42,7 +42,7 @@ SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in 
 SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
 SMALL = ["--epochs", "1", "--hidden", "16"]
 TINY = (
-    Recipe("tiny-vae", "Tiny", "vae", "digits", "A note on it.", {"hidden": 8}, {"epochs": 1}),
+    Recipe("tiny-vae", "Tiny", "vae", "digits", "A note.", {"hidden": 8}, {"epochs": 1}),
     Recipe("tiny-cnn", "Judge", "cnn", "digits", "Another.", {"hidden": 8, "width": 4}, {"epochs": 1}),
 )
 
@@ -118,26 +118,28 @@ def test_flags_become_the_knobs_of_the_job(mine: Store, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("flag", "text", "why"),
+    ("flag", "text", "named"),  # what it may be, and what it was
     [
-        ("--z_dim", "0", "z_dim must be between 1 and 256, got 0."),
-        ("--z_dim", "two", "z_dim must be a whole number, got 'two'."),
-        ("--z_dim", "1" + "0" * 400, "z_dim must be between 1 and 256"),
-        ("--z_dim", "9" * 5_000, "z_dim must be a whole number"),
-        ("--likelihood", "poisson", "likelihood must be one of bernoulli, gray-bernoulli"),
-        ("--learning_rate", "nan", "learning_rate must be a number, got nan."),
-        ("--learning_rate", "1e400", "learning_rate must be a number, got inf."),
-        ("--bf16", "maybe", "bf16 must be true or false, got 'maybe'."),
-        ("--epochs", "0", "epochs must be between 1 and 10000, got 0."),
+        ("--z_dim", "0", (1, 256, 0)),
+        ("--z_dim", "two", ("'two'",)),
+        ("--z_dim", "1" + "0" * 400, (1, 256)),
+        ("--z_dim", "9" * 5_000, ()),
+        ("--likelihood", "poisson", ("bernoulli", "gray-bernoulli", "'poisson'")),
+        ("--learning_rate", "nan", ("nan",)),
+        ("--learning_rate", "1e400", ("inf",)),
+        ("--bf16", "maybe", ("true", "false", "'maybe'")),
+        ("--epochs", "0", (1, 10000, 0)),
     ],
 )
 def test_a_flag_out_of_its_range_is_refused_in_our_words(
-    mine: Store, capsys: pytest.CaptureFixture[str], flag: str, text: str, why: str
+    mine: Store, capsys: pytest.CaptureFixture[str], flag: str, text: str, named: tuple[object, ...]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["train", "vae", "digits", flag, text])
     assert ended.value.code == 2
-    assert why in capsys.readouterr().err
+    last = capsys.readouterr().err.strip().splitlines()[-1]  # argparse writes the usage before it
+    assert mentions(last, flag.removeprefix("--"), *named)
+    assert len(last) < 300
     assert not mine.root.exists()
 
 
@@ -194,8 +196,8 @@ def test_training_says_in_words_what_came_of_it(mine: Store, capsys: pytest.Capt
     assert main(["train", "ae", "digits", *SMALL]) == 0
     out = capsys.readouterr().out
     (run,) = mine.runs()
-    assert out.startswith(f"{run.id}: 10 steps in ")
-    assert f"squared error {run.metrics['squared error']:.4g} per image" in out
+    assert out.startswith(run.id)
+    assert mentions(out, 10, "squared error", f"{run.metrics['squared error']:.4g}")
     assert out.count("\n") == 1
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -229,8 +231,9 @@ def test_ctrl_c_keeps_what_was_trained(tmp_path: Path) -> None:
     assert [int(row["step"]) for row in store.history(run.id)][-1] == run.steps
     assert store.load(run.id).size == run.size
     assert queue.jobs(store) == []
-    assert b"Stopping; what was trained is kept." in (tmp_path / "log").read_bytes()
-    assert b"Traceback" not in (tmp_path / "log").read_bytes()
+    log_text = (tmp_path / "log").read_text()
+    assert "Traceback" not in log_text
+    assert [line for line in log_text.splitlines() if line.endswith(".")]  # a sentence among the lines of the bar
 
 
 # runs, data, app
@@ -251,11 +254,8 @@ def test_runs_are_listed_as_json(mine: Store, capsys: pytest.CaptureFixture[str]
         assert found[name]["abilities"] == list(abilities(model))
         assert (found[name]["reason"], found[name]["shipped"]) == ("", False)
         assert found[name]["metrics"] == dict(mine.read(name).metrics)
-    assert found["broken"] == {
-        "id": "broken",
-        "shipped": False,
-        "reason": "It was interrupted before it was finished.",
-    }
+    (reason,) = (row.reason for row in mine.rows() if row.id == "broken")
+    assert found["broken"] == {"id": "broken", "shipped": False, "reason": reason}
     assert found["with-it"]["shipped"] is True
 
 
@@ -266,8 +266,9 @@ def test_runs_are_listed_in_words(mine: Store, capsys: pytest.CaptureFixture[str
     good, broken = capsys.readouterr().out.splitlines()
     assert good.startswith("good ")
     assert good.endswith(f"[{', '.join(abilities(MODELS['vae']))}]")
-    assert "10 steps in 0 s; test loss 0.3333 nats" in good
-    assert broken.split(maxsplit=1) == ["broken", "It was interrupted before it was finished."]
+    assert mentions(good, 10, "loss", 0.3333, "nats")
+    (reason,) = (row.reason for row in mine.rows() if row.id == "broken")
+    assert broken.split(maxsplit=1) == ["broken", reason]
 
 
 def test_a_title_that_no_terminal_can_show_hides_no_run(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,7 +287,9 @@ def test_data_sets_are_listed(mine: Store, capsys: pytest.CaptureFixture[str]) -
     assert main(["data"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
     assert main(["data", "digits"]) == 0
-    assert capsys.readouterr().out == "digits: 1,257 train, 180 valid, 360 test\n"
+    out = capsys.readouterr().out
+    assert numbers_in(out) == [1_257, 180, 360]
+    assert mentions(out, "digits", "train", "valid", "test")
 
 
 @pytest.fixture
@@ -323,13 +326,13 @@ def test_data_that_cannot_be_had_are_one_sentence(
     assert main(["data", "fashion-mnist"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "put its four IDX files into" in sentence(ValueError(err.strip()))
+    assert mentions(sentence(ValueError(err.strip())), "IDX", tmp_path / "fashion-mnist")
     assert main(["train", "vae", "fashion-mnist"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "put its four IDX files into" in sentence(ValueError(err.strip().splitlines()[-1]))
+    assert mentions(sentence(ValueError(err.strip().splitlines()[-1])), "IDX", tmp_path / "fashion-mnist")
     (row,) = mine.rows()
-    assert row.reason == "It isn't finished; see the Train page."
+    assert mentions(row.reason, "Train")  # where it can be resumed
     assert queue.status(mine, row.id).state == "failed"
 
 
@@ -459,9 +462,9 @@ def test_the_app_starts_with_data_of_ones_own(
 ) -> None:
     assert main(["app", "--data", str(own_table(tmp_path)), "--label", "kind"]) == 0
     *summary, last = capsys.readouterr().out.splitlines()
-    assert summary[0] == "40 vectors of 3 numbers."
-    assert "Labels from the column kind." in summary
-    assert last.startswith("Kept as own: ")
+    assert numbers_in(summary[0]) == [40, 3]
+    assert any(mentions(line, "kind") for line in summary)
+    assert mentions(last, "own")
     assert [name for _, name in started] == ["own"]
     assert Shelf(mine.root / ".data").card("own").classes == ("x", "y")
 
@@ -489,14 +492,16 @@ def test_data_of_ones_own_are_kept_listed_trained_on_and_removed(
     assert tuple(strict_json(capsys.readouterr().out)) == (*NAMES, "own")
     assert main(["data"]) == 0
     line = capsys.readouterr().out.splitlines()[-1]
-    assert line.split(maxsplit=1) == ["own", "your own: 40 examples of shape (2,), from own.csv"]
+    assert line.split()[0] == "own"
+    assert mentions(line, 40, (2,), "own.csv")
 
     assert main(["train", "vae", "own", *SMALL]) == 0
     (run,) = mine.runs()
     assert (run.dataset, run.shape, run.classes) == ("own", (2,), ("0", "1", "2"))
     capsys.readouterr()
     assert main(["data", "--remove", "own"]) == 0
-    assert capsys.readouterr().out == "own is removed; runs that were trained on it stay.\n"
+    assert mentions(capsys.readouterr().out, "own")
+    assert "own" not in Shelf(mine.root / ".data")
     assert mine.load(run.id)
     for words in (["data", "--remove", "own"], ["data", "--remove", "../runs"], ["data", "--remove", "digits"]):
         assert main(words) == 1
@@ -510,7 +515,7 @@ def test_a_damaged_data_set_is_listed_with_the_reason(
     (mine.root / ".data" / "own" / "data.json").write_text("{")
     capsys.readouterr()
     assert main(["data"]) == 0
-    assert "data.json is missing or damaged." in capsys.readouterr().out.splitlines()[-1]
+    assert mentions(capsys.readouterr().out.splitlines()[-1], "own", "data.json")
     for words in (["data", "own"], ["train", "vae", "own", *SMALL]):
         assert main(words) == 1
         sentence(ValueError(capsys.readouterr().err.strip().splitlines()[-1]))
