@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.latent.support import jacobian
-from latentlab.data import Dataset, Kind, Splits, kind_of, load
+from latentlab.data import UNLABELLED, DataError, Dataset, Kind, LabelUse, Splits, kind_of, load
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import (
     MODELS,
@@ -362,6 +364,29 @@ def test_data_of_another_kind_are_refused_before_anything_is_built(name: str) ->
         shape = {Kind.IMAGE: (1, 8, 8), Kind.SEQUENCE: (5, 2), Kind.PLANE: (2,), Kind.VECTOR: (6,)}[kind]
         with pytest.raises(ValueError, match=kind.value):
             start(name, MODELS[name].Config(), Spec(shape, 3, kind), TrainConfig())
+
+
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if issubclass(model, Trains)])
+def test_what_a_model_says_of_labels_is_what_it_does_with_them(name: str, few_digits: Splits) -> None:
+    kind, splits = MODELS[name], few_digits
+    if Kind.IMAGE not in kind.kinds:
+        splits = Splits(*(part[:300] for part in load("moons")))
+    y = splits.train.y.clone()
+    y[::3] = UNLABELLED
+    partly = splits._replace(train=dataclasses.replace(splits.train, y=y))
+    config = TrainConfig(epochs=1, batch_size=64)
+    *_, last = train(build(name, _networks(name)[0], splits.train.shape, len(splits.train.classes)), partly, config)
+    assert all(math.isfinite(value) for term, value in last.terms.items() if term.endswith("loss"))
+    n_labelled = int((y != UNLABELLED).sum())
+    n_seen = n_labelled if kind.labels is LabelUse.NEEDED else len(y)
+    assert last.n_steps == math.ceil(n_seen / 64)
+    hidden = TrainConfig(epochs=1, batch_size=64, labels=2 * len(splits.train.classes))
+    fresh = build(name, _networks(name)[0], splits.train.shape, len(splits.train.classes))
+    if kind.labels is LabelUse.UNUSED:
+        with pytest.raises(DataError, match="0"):
+            next(train(fresh, splits, hidden))
+    else:
+        assert math.isfinite(next(train(fresh, splits, hidden)).terms["loss"])
 
 
 @each_model

@@ -25,14 +25,14 @@ from torch import Tensor, nn
 from latentlab.data import Batch, Dataset, Kind, Spec
 from latentlab.distributions import Prior
 from latentlab.knobs import knob
-from latentlab.models.abilities import Decodes, HasPrior, Samples
 from latentlab.models.base import Headline, Loss, Trains
+from latentlab.models.parts.latent_prior import SamplesPrior
 from latentlab.models.parts.priors import NAMED, prior_of
 
 MOST = 2_000  # examples, and samples, whose distances are taken
 
 
-class GAN(Trains, Decodes, HasPrior, Samples):
+class GAN(Trains, SamplesPrior):
     """Two players, `discriminator` and `generator`; it decodes and doesn't encode."""
 
     name = "gan"
@@ -96,10 +96,6 @@ class GAN(Trains, Decodes, HasPrior, Samples):
     def prior(self) -> Prior:
         """p(z)."""
         return prior_of(self.config.prior, self.z_dim)
-
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): G(z) for draws from the prior."""
-        return self.decode(self.prior.sample(n, rng))
 
     def set_metrics(self, data: Dataset, rng: torch.Generator) -> dict[str, float]:
         """The energy distance between at most `MOST` held-out examples and as many samples."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +19,7 @@ from latentlab.data import Batch, Kind, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
+from latentlab.models.parts.classification import UNITS, classification_loss
 from latentlab.nn.layers import dropout
 
 
@@ -29,7 +29,7 @@ class CNN(Trains, Classifies):
     name = "cnn"
     title = "Convolutional classifier"
     kinds = frozenset({Kind.IMAGE})
-    units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+    units = UNITS
     labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
@@ -62,8 +62,7 @@ class CNN(Trains, Classifies):
         if self.training:
             h = dropout(h, self.config.dropout, rng)
         log_probs = F.log_softmax(self.logits(h).float(), 1)
-        value = F.nll_loss(log_probs, batch.y, reduction="none")
-        yield Loss(value, {"cross-entropy": value, "error": (log_probs.argmax(1) != batch.y).float()})
+        yield classification_loss(log_probs, batch.y)
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities, without dropout."""

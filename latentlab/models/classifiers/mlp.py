@@ -17,7 +17,6 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +26,7 @@ from latentlab.data import Batch, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
+from latentlab.models.parts.classification import UNITS, classification_loss
 from latentlab.nn.layers import NormalLinear
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus}
@@ -37,7 +37,7 @@ class MLP(Trains, Classifies):
 
     name = "mlp"
     title = "Fully connected classifier"
-    units: ClassVar[dict[str, str]] = {"cross-entropy": "nats", "error": "fraction"}
+    units = UNITS
 
     labels = LabelUse.NEEDED
 
@@ -73,8 +73,7 @@ class MLP(Trains, Classifies):
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the cross-entropy in nats; the term "error" is 1 where the most probable class is wrong."""
         log_probs = self.classify(batch.x)
-        value = F.nll_loss(log_probs, batch.y, reduction="none")
-        yield Loss(value, {"cross-entropy": value, "error": (log_probs.argmax(1) != batch.y).float()})
+        yield classification_loss(log_probs, batch.y)
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities."""

@@ -134,10 +134,6 @@ class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
             weights.append(self._log_p_x(x, drawn.z1) - sum(_log_ratios(drawn)))
         return torch.stack(weights)
 
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        return self.likelihood.binarise(x, rng)
-
     def _infer(self, x: Tensor, rng: torch.Generator | None) -> Draw:
         """Both layers given x: drawn, or their means without a generator."""
 

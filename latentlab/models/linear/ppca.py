@@ -20,15 +20,15 @@ from torch import Tensor, nn
 from latentlab.data import Batch, Dataset, Kind, Spec
 from latentlab.distributions import LOG_2PI, Gaussian
 from latentlab.knobs import knob
-from latentlab.models.abilities import Decodes, Energy, HasPosterior, HasPrior, LogLikelihood, Samples
+from latentlab.models.abilities import Energy, HasPosterior, LogLikelihood
 from latentlab.models.base import Fits, Headline, Progress
-from latentlab.models.parts.priors import StandardNormal
+from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.nn.initialise import Drawn
 
 CHUNK = 4_096  # examples whose outer products are added up at once
 
 
-class PPCA(Fits, HasPosterior, Decodes, HasPrior, Samples, LogLikelihood, Energy, Drawn):
+class PPCA(Fits, HasPosterior, SamplesPrior, HasStandardPrior, LogLikelihood, Energy, Drawn):
     """`p_x` holds W and b, `log_std` is log σ."""
 
     name = "ppca"
@@ -97,15 +97,6 @@ class PPCA(Fits, HasPosterior, Decodes, HasPrior, Samples, LogLikelihood, Energy
         """(B, z_dim) -> (B, *shape): W z + b; of images what lies outside [0, 1] is cut off."""
         x = self._mean(z).reshape(-1, *self.spec.shape)
         return x.clamp(0, 1) if self.spec.kind is Kind.IMAGE else x
-
-    @property
-    def prior(self) -> StandardNormal:
-        """p(z) = N(0, I)."""
-        return StandardNormal(self.z_dim)
-
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z) for draws from the prior."""
-        return self.decode(self.prior.sample(n, rng))
 
     @torch.no_grad()
     def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:  # noqa: ARG002 it is exact

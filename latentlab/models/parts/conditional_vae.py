@@ -24,11 +24,11 @@ from torch import Tensor
 from latentlab.data import Spec
 from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.abilities import Conditional, HasPosteriorGiven, HasPrior, Samples
+from latentlab.models.abilities import Conditional, HasPosteriorGiven, Samples
 from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
+from latentlab.models.parts.latent_prior import HasStandardPrior
 from latentlab.models.parts.likelihood import KINDS, Likelihood
-from latentlab.models.parts.priors import StandardNormal
 from latentlab.nn.layers import JointMLP
 
 
@@ -84,8 +84,10 @@ class Weights:
         return self.log_p + progress * self.log_ratio
 
 
-class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasPrior, Samples, Importance):
-    """p(x, y, z) = p(y) p(z) p(x|y, z); a subclass says `weigh`, `posterior` and `decode`."""
+class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, Samples, Importance):
+    """p(x, y, z) = p(y) p(z) p(x|y, z); a subclass builds `p_x`, and says `weigh` and `posterior`."""
+
+    p_x: JointMLP
 
     def __init__(self, config: Dense, spec: Spec) -> None:
         super().__init__()
@@ -111,10 +113,9 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasPrior, Samples, 
     def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
 
-    @property
-    def prior(self) -> StandardNormal:
-        """p(z) = N(0, I)."""
-        return StandardNormal(self.z_dim)
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|y, z)."""
+        return self.mean(self.p_x(z, self.one_hot(y)))
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, *shape), (B,) -> (B, z_dim): the posterior mean."""
@@ -129,10 +130,6 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasPrior, Samples, 
         """(B, *shape) -> (n, B) nats: log Σ_y w_k(x, y)."""
         draws = max(n, 2)  # one draw's KL in closed form would be no weight
         return self.weigh(x.flatten(1), self.every_class(x.device), draws, rng).log_w().logsumexp(1)[:n]
-
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        return self.likelihood.binarise(x, rng)
 
     def log_p_x(self, x: Tensor, out: Tensor) -> Tensor:
         """(B, D), (n, C, B, outputs) -> (n, C, B): log p(x|·) of the decoder's output, summed over the values of x."""

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from latentlab.distributions import Gaussian
-from latentlab.models.abilities import Decodes, HasPosterior, HasPrior, Samples
+from latentlab.models.abilities import HasPosterior
 from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
-from latentlab.models.parts.priors import StandardNormal
+from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 
 
-class GaussianVAE(Trains, HasPosterior, Decodes, HasPrior, Samples, Importance):
+class GaussianVAE(Trains, HasPosterior, SamplesPrior, HasStandardPrior, Importance):
     """p(z) = N(0, I), q(z|x) = N(mean, diag std²); a subclass says `posterior`, `decode`, `log_likelihood`."""
 
     @abstractmethod
@@ -32,18 +32,9 @@ class GaussianVAE(Trains, HasPosterior, Decodes, HasPrior, Samples, Importance):
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (...): log p(x|z) in nats, summed over the pixels."""
 
-    @property
-    def prior(self) -> StandardNormal:
-        """p(z) = N(0, I)."""
-        return StandardNormal(self.z_dim)
-
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the posterior mean."""
         return self.posterior(x)[0]
-
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): decoded draws from the prior."""
-        return self.decode(self.prior.sample(n, rng))
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B): log w(x, z_k) = log p(x|z) + log p(z) - log q(z|x) for n draws of q, in nats."""

@@ -14,20 +14,23 @@ from torch import Tensor
 
 from latentlab.distributions import log_mean_exp
 from latentlab.models.abilities import LogLikelihood
+from latentlab.models.parts.likelihood import Likelihood
 
 CHUNK = 2_000  # latent samples decoded at once: about 6 MB of MNIST logits
 
 
 class Importance(LogLikelihood):
-    """Weighs examples by averaging the weights of draws from q; a subclass says `log_weights` and `binarise`."""
+    """Weighs examples by averaging the weights of draws from q; a subclass says `log_weights`."""
+
+    likelihood: Likelihood
 
     @abstractmethod
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log w_k(x), with E[w_k(x)] = p(x), for n draws of q."""
 
-    @abstractmethod
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """The data as the likelihood sees them: a fresh binary draw for Bernoulli, else unchanged."""
+        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
+        return self.likelihood.binarise(x, rng)
 
     @torch.no_grad()
     def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:

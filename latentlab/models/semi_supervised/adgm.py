@@ -52,7 +52,3 @@ class ADGM(AuxiliaryVAE):
         log_ratio = q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|a, y, x)
         log_ratio = log_ratio + p_a.log_prob(a) - q_a.log_prob(a)  # p(a|z, y) / q(a|x)
         return Inferred(log_p_x + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
-
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|y, z)."""
-        return self.mean(self.p_x(z, self.one_hot(y)))

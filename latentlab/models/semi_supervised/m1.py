@@ -82,7 +82,3 @@ class M1(GaussianVAE, Classifies):
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|z) at the mean of q(z|x)."""
         return F.log_softmax(self.q_y(self.encode(x)), -1)
-
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        return self.likelihood.binarise(x, rng)

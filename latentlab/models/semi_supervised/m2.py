@@ -48,10 +48,6 @@ class M2(SemiSupervisedVAE):
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1), self.one_hot(y)))
 
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|y, z)."""
-        return self.mean(self.p_x(z, self.one_hot(y)))
-
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|x)."""
         return F.log_softmax(self.q_y(x.flatten(1)), -1)

@@ -47,10 +47,6 @@ class TwoHeaded(SemiSupervisedVAE):
         """(B, *shape), (B,) -> mean, log_std of q(z|x), each (B, z_dim), whatever the class."""
         return self._heads(x.flatten(1))[1]
 
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|y, z)."""
-        return self.mean(self.p_x(z, self.one_hot(y)))
-
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|x)."""
         return self._heads(x.flatten(1))[0]

@@ -19,14 +19,14 @@ from torch import Tensor
 from latentlab.data import Batch, Spec
 from latentlab.distributions import Gaussian, log_mean_exp
 from latentlab.knobs import knob
-from latentlab.models.abilities import Auxiliary, Decodes, Encodes, HasPrior, Samples
+from latentlab.models.abilities import Auxiliary, Encodes
 from latentlab.models.base import Loss, Trains
 from latentlab.models.parts.conditional_vae import Dense
 from latentlab.models.parts.importance_weighted import Importance
-from latentlab.models.parts.priors import StandardNormal
+from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 
 
-class AVAE(Trains, Encodes, Decodes, Auxiliary, HasPrior, Samples, Importance):
+class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, Importance):
     """Four networks: q(a|x), q(z|a, x), p(a|x, z), p(x|z)."""
 
     name = "avae"
@@ -70,19 +70,6 @@ class AVAE(Trains, Encodes, Decodes, Auxiliary, HasPrior, Samples, Importance):
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
         return self.likelihood.mean(self.p_x(z)).reshape(-1, *self.spec.shape)
-
-    @property
-    def prior(self) -> StandardNormal:
-        """p(z) = N(0, I)."""
-        return StandardNormal(self.z_dim)
-
-    def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): decoded draws from the prior."""
-        return self.decode(self.prior.sample(n, rng))
-
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        return self.likelihood.binarise(x, rng)
 
     def _weigh(self, x: Tensor, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """(B, *shape) -> log p(x|z) and the log ratio of the latent variables, each (n, B)."""

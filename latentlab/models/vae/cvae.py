@@ -56,7 +56,3 @@ class CVAE(ConditionalVAE):
     def posterior(self, x: Tensor, y: Tensor) -> Gaussian:
         """(B, *shape), (B,) -> mean, log_std of q(z|x, y), each (B, z_dim)."""
         return Gaussian.of(self.q_z(x.flatten(1), self.one_hot(y)))
-
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|y, z)."""
-        return self.mean(self.p_x(z, self.one_hot(y)))

@@ -52,26 +52,23 @@ class VAE(GaussianVAE, HasLikelihood):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        self._likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = Likelihood(config.likelihood, config.std)
         self.encoder = encoder(config, spec.shape, 2 * config.z_dim)
         self.decoder = decoder(config, spec.shape)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound (β = 1) and its two parts, in nats per example."""
         x = self.binarise(batch.x, rng)
-        mean, log_std = self.posterior(x)
-        k = self.config.samples
-        eps = torch.randn((k, *mean.shape), generator=rng, device=mean.device)
-        z = mean + log_std.exp() * eps
+        q_z, k = self.posterior(x), self.config.samples  # q(z|x)
+        z = q_z.draw(rng, k)
         log_lik = self.log_likelihood(x.expand(k, *x.shape), z)  # (K, B): log p(x|z)
-        kl = distributions.kl_to_standard_normal(mean, log_std).sum(-1)
+        kl = distributions.kl_to_standard_normal(*q_z).sum(-1)
         weight = progress * self.config.beta
         if k == 1:
             bound = log_lik[0] - kl
             value = weight * kl - log_lik[0]
         else:
-            # log p(z) - log q(z|x)
-            log_ratio = (-0.5 * z**2 + 0.5 * eps**2 + log_std).sum(-1)
+            log_ratio = q_z.log_prior_ratio(z, sampled=True)  # p(z) / q(z|x)
             bound = distributions.log_mean_exp(log_lik + log_ratio, 0)
             value = -distributions.log_mean_exp(log_lik + weight * log_ratio, 0)
         yield Loss(value, {"bound": bound, "reconstruction": -log_lik.mean(0), "kl": kl})
@@ -87,19 +84,15 @@ class VAE(GaussianVAE, HasLikelihood):
 
     def pixel_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """(..., *shape), (..., z_dim) -> (..., *shape): log p(x_i|z) of each pixel, in nats."""
-        return self._likelihood.log_prob(x, self._network(z))
+        return self.likelihood.log_prob(x, self._network(z))
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
-        return self._likelihood.mean(self._network(z))
+        return self.likelihood.mean(self._network(z))
 
     def observed(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, *shape): cut at one half for the Bernoulli likelihood, else as they are."""
-        return self._likelihood.observed(x)
-
-    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
-        return self._likelihood.binarise(x, rng)
+        return self.likelihood.observed(x)
 
     def _network(self, z: Tensor) -> Tensor:
         """The decoder's logits, in float32 under autocast too, for any number of leading dimensions."""
