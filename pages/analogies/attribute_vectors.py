@@ -24,8 +24,9 @@ from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
 from pages.shared.classifier import classifier
+from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
-from pages.shared.images import download, drawing
+from pages.shared.images import drawing
 from pages.shared.selections import link, offered, picked
 
 Floats = NDArray[np.float32]
@@ -179,8 +180,8 @@ def export(run: Run, found: Attribute, gone: Walk) -> None:
 
 
 def _csv(found: Attribute) -> str:
-    lines = [f"z{axis + 1},{value:.6g}" for axis, value in enumerate(found.direction)]
-    return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
+    rows = [[f"z{axis + 1}", f"{value:.6g}"] for axis, value in enumerate(found.direction)]
+    return csv_text([["dimension", found.method], *rows])
 
 
 def _codes(run: Run, members: tuple[str, ...]) -> Floats:

@@ -14,8 +14,9 @@ from latentlab.runs.run import Run
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import judge
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
+from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
-from pages.shared.images import download, drawing
+from pages.shared.images import drawing
 
 FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
@@ -75,13 +76,13 @@ def _film(run: Run, rows: Rows) -> bytes:
 
 def _csv(run: Run, rows: Rows) -> str:
     said, d = verdict(run, rows.codes), len(rows.codes[0])
-    lines = [",".join(["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"])]
+    table = [["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"]]
     for i, code in enumerate(rows.codes):
         for k, name in enumerate(run.classes):
             at = i * len(run.classes) + k
             words = ["", ""] if said is None else [run.classes[said.predicted[at]], f"{said.confidence[at]:.4f}"]
-            lines.append(",".join([rows.names[i], name, *(f"{v:.4f}" for v in code), *words]))
-    return "\n".join(lines) + "\n"
+            table.append([rows.names[i], name, *(f"{v:.4f}" for v in code), *words])
+    return csv_text(table)
 
 
 def judge_toggle(run: Run) -> bool:

@@ -15,8 +15,9 @@ from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier
+from pages.shared.downloads import download
 from pages.shared.header import look
-from pages.shared.images import download, figure, panels, scale
+from pages.shared.images import figure, panels, scale
 
 FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
