@@ -19,11 +19,11 @@ from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.analogies.rows import draw_seed
-from pages.analogies.sheet import judge_toggle
+from pages.analogies.sheet import classifier_toggle
 from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
-from pages.shared.classifier import classifier
+from pages.shared.classifier import independent_classifier
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
 from pages.shared.images import drawing
@@ -96,7 +96,7 @@ def choose_groups(run: Run) -> tuple[Asked, bool]:
                 "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
                 bind="query-params",
             )  # fmt: skip
-            judged = judge_toggle(run)
+            judged = classifier_toggle(run)
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
     return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
 
@@ -142,7 +142,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     """A row for each example, further along the direction with every column; and how sure the direction is."""
     some = cached.examples(run).batch(torch.tensor(asked.images))
     words = None
-    classify = classifier(run, own=False) if judged else None
+    classify = independent_classifier(run) if judged else None
     if classify is not None:
         log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
         words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())

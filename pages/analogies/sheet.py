@@ -12,7 +12,7 @@ from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, fil
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.runs.run import Run
 from pages.analogies.rows import Rows, codes_of
-from pages.shared.classifier import judge
+from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
@@ -85,8 +85,8 @@ def _csv(run: Run, rows: Rows) -> str:
     return csv_text(table)
 
 
-def judge_toggle(run: Run) -> bool:
+def classifier_toggle(run: Run) -> bool:
     """Ask for the judge's word under every cell, where there is a judge."""
-    return judge(run, own=False) is not None and st.toggle(
+    return independent_classifier_run(run) is not None and st.toggle(
         "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
     )

@@ -27,7 +27,7 @@ from latentlab.export.decoder import Program, ProgramError
 from latentlab.models import Conditional, HasPosteriorGiven
 from latentlab.runs.run import Run
 from pages.shared import cached
-from pages.shared.classifier import classifier
+from pages.shared.classifier import independent_classifier
 
 STYLES = 60  # that the meters look at, each in every class
 
@@ -120,7 +120,7 @@ def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | Non
 
 
 def _judged(run: Run, cells: Floats) -> Judged | None:
-    classify = classifier(run, own=False)
+    classify = independent_classifier(run)
     if classify is None:
         return None
     n, k = cells.shape[:2]
@@ -132,5 +132,5 @@ def _judged(run: Run, cells: Floats) -> Judged | None:
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
 def _control(run: Run) -> Share | None:
     """How often the judge recognises the run's real examples."""
-    classify, some = classifier(run, own=False), labelled(run).batch()
+    classify, some = independent_classifier(run), labelled(run).batch()
     return judge(classify, some.x, some.y).accuracy if classify is not None else None

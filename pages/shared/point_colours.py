@@ -22,7 +22,7 @@ from latentlab.analysis.maps.colourings import (
 )
 from latentlab.analysis.maps.trustworthiness import overlap
 from pages.components.scatter import Click, digest
-from pages.shared.classifier import judge
+from pages.shared.classifier import classifier_run
 from pages.shared.per_example import columns, judged, term_names, terms, unit
 from pages.shared.spaces import Source, Space
 
@@ -35,7 +35,7 @@ def colourings(seen: Space) -> dict[str, Colouring]:
     """Name -> what can colour the points of a space, their classes first."""
     of = seen.of
     found: list[Colouring | None] = [ByClass("class")]
-    if of.run is not None and judge(of.run) is not None:
+    if of.run is not None and classifier_run(of.run) is not None:
         found.append(ByClass("predicted class", lambda: _predicted(seen)))
     found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(seen))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]

@@ -24,7 +24,7 @@ from latentlab.models import Encodes, HasPosterior
 from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.classifier import classifier, judge
+from pages.shared.classifier import classifier, classifier_run
 from pages.shared.header import look
 from pages.shared.images import figure, panels, sheet
 from pages.traversal.live_explorer import on_plane
@@ -54,7 +54,7 @@ def _real(run: Run, view: View) -> None:
         held, here, names = on_plane(run, view)
         seen = _support(run, held, view.axes)
     panels(support_maps(seen, here, names, run.classes, look()), "A map of the plane")
-    found = judge(run)
+    found = classifier_run(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
     st.caption(
         f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."

@@ -40,7 +40,7 @@ from pages.analogies.attribute_vectors import N_BOOT
 from pages.analogies.rows import Rows
 from pages.components.row import checked
 from pages.shared import url_state
-from pages.shared.classifier import judge as judge_of
+from pages.shared.classifier import classifier_run, independent_classifier_run
 from pages.shared.selections import Group
 from pages.shared.spaces import Source
 from tests.pages.conftest import Open, words
@@ -227,12 +227,12 @@ def test_the_judge_speaks_when_asked_and_its_control_is_beside(opened: Open, tol
     assert f"of real images it recognises {float(real):.1%}" in words(app)
 
 
-def test_nobody_judges_their_own(app_store: Store) -> None:
+def test_no_model_that_generates_classifies_its_own_images(app_store: Store) -> None:
     run = app_store.read("digits-m2")
     assert issubclass(run.kind, Classifies)
     assert run.metrics["error"] <= app_store.read("digits-cnn").metrics["error"]
-    assert judge_of(run) == run
-    found = judge_of(run, own=False)
+    assert classifier_run(run) == run
+    found = independent_classifier_run(run)
     assert found is not None
     assert found.id == "digits-cnn"
 
