@@ -27,6 +27,7 @@ from pages.shared.classifier import independent_classifier
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
 from pages.shared.images import drawing
+from pages.shared.remember import remember
 from pages.shared.selections import link, offered, picked
 
 Floats = NDArray[np.float32]
@@ -121,7 +122,7 @@ def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) 
     return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cached.BY_VERSION)
+@remember(64, "Looking for the direction …")
 def _attribute(run: Run, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)

@@ -11,6 +11,7 @@ from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
 from pages.shared.example_view import examples, name_of
 from pages.shared.header import notes
+from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Space
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -88,7 +89,7 @@ def _first(seen: Space) -> tuple[int, int, int]:
     return 0, int(same[min(1, len(same) - 1)]), int(other[0]) if len(other) else len(y) - 1
 
 
-@st.cache_resource(max_entries=4, show_spinner="Looking for the principal components …")
+@remember(4, "Looking for the principal components …")
 def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
     """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
     if _z.shape[1] <= WIDE:
@@ -97,7 +98,7 @@ def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
     return found.project(_z), float(found.share.sum())
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …")
+@remember(64, "Looking for the direction …")
 def _direction(groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)

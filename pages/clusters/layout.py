@@ -22,6 +22,7 @@ from pages.shared import url_state
 from pages.shared.background import EVERY, background
 from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
+from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space
 
 Floats = NDArray[np.float32]
@@ -170,7 +171,7 @@ def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection
     return None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remember(32)
 def _kept(key: str, _z: Floats, method: str, settings: dict[str, Any]) -> Projection | None:  # noqa: ARG001
     """The map if an earlier visit left it on the disk: it need not wait behind what the helper does."""
     return Atlas.default().find(_z, method, **settings)

@@ -16,6 +16,7 @@ from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.point_colours import K, grouped, n_groups
+from pages.shared.remember import remember
 from pages.shared.spaces import Space
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
@@ -98,12 +99,12 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
             examples(seen, shown.clip(0), TYPICAL, f"{title} examples of each class")
 
 
-@st.cache_resource(max_entries=8, show_spinner="Judging the map …")
+@remember(8, "Judging the map …")
 def _faithfulness(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
     return faithfulness(_z, _xy, K) if len(_z) > 2 * K + 1 else None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remember(8)
 def _numbers(
     name: str, _z: NDArray[np.float32], _y: NDArray[np.int64]  # noqa: ARG001
 ) -> tuple[Scores, Scores, Centroids, Typical]:  # fmt: skip

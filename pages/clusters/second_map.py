@@ -12,6 +12,7 @@ from pages.clusters.layout import Layout, Wanted, lay_out
 from pages.components.scatter import pack, scatter
 from pages.shared.header import look
 from pages.shared.point_colours import K
+from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space, space
 
 
@@ -44,7 +45,7 @@ def beside(seen: Space, laid: Layout, other: Source, wanted: Wanted, colours: Co
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner="Comparing the neighbours …")
+@remember(16, "Comparing the neighbours …")
 def _alike(name: str, other: str, _a: NDArray[np.float32], _b: NDArray[np.float32]) -> float:  # noqa: ARG001
     """The share of the nearest neighbours that examples have in common in two spaces, of at most 2,000 examples."""
     rows = np.random.default_rng(0).permutation(len(_a))[:2_000]

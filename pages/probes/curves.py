@@ -22,6 +22,7 @@ from latentlab.runs.store import N_EXAMPLES
 from pages.shared import cached
 from pages.shared.background import background
 from pages.shared.per_example import columns
+from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
 from pages.shared.spaces import space
 
@@ -120,7 +121,7 @@ def measure_again() -> None:
     st.session_state["probes-cancelled"] = False
 
 
-@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(6)
 def question(run: Run, target: str, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
     if target in (own := offered(run)):
@@ -140,7 +141,7 @@ def question(run: Run, target: str, n: int) -> Question:
     return _ask(Question(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(8)
 def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
     model, asked = cached.model(run, epoch), question(run, CLASS, n)
@@ -153,7 +154,7 @@ def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     return float((said != y)[y != UNLABELLED].double().mean())
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(64)
 def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
     asked = question(run, target, 0)
     return probe_curve(

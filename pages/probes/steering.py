@@ -20,6 +20,7 @@ from pages.probes.curves import NOISE, question, targets
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.remember import remember
 
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
@@ -56,7 +57,7 @@ def steering(run: Run, target: str) -> None:
         )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(64)
 def _latent_probe(run: Run, target: str) -> Probe:
     """A probe of the codes, in units of their spread, of the examples that are kept with the run."""
     asked = question(run, target, 0)
@@ -66,7 +67,7 @@ def _latent_probe(run: Run, target: str) -> Probe:
     return linear_probe(z[:fit], asked.y[:fit], valid=parts[0], test=parts[1], n_classes=len(asked.names))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(64)
 def _leakage(run: Run, target: str, k: int) -> Leakage:
     probes = {}
     for name in targets(run):

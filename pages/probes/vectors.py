@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.shared.header import notes
+from pages.shared.remember import remember
 from pages.shared.spaces import Floats
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -53,7 +54,7 @@ def _probe(dataset: str) -> None:
     st.caption(told)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Fitting a probe …")
+@remember(32, "Fitting a probe …")
 def _probed(key: str, _z: Floats, _y: NDArray[np.int64], n_classes: int) -> Probe | str:  # noqa: ARG001
     order = np.random.default_rng(SEED).permutation(len(_z))
     fit, choose, tell = np.split(order, [round(0.6 * len(order)), round(0.8 * len(order))])

@@ -18,6 +18,7 @@ from latentlab.data.files.tables import column_names
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
 from pages.shared.images import sheet
+from pages.shared.remember import remember
 
 TABLES = (".csv", ".tsv", ".parquet")
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
@@ -171,7 +172,7 @@ def _outline(name: str) -> str:
     return f"{card.n:,} {size}{classes}, from {_plain(card.source)}"
 
 
-@st.cache_resource(max_entries=2, ttl=600, show_spinner="Reading …")
+@remember(2, "Reading …", seconds=600)
 def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[UploadedFile]) -> Opened:  # noqa: ARG001
     if sum(file.size for file in _files) > MAX_UPLOAD:
         raise DataError(f"The files are more than {MAX_UPLOAD >> 20} MiB together; open them on the command line.")
@@ -179,7 +180,7 @@ def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[Uploa
         return read_path(_written(_files, Path(folder) / "images"), label, image)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remember(16)
 def _names(file_id: str, _file: UploadedFile) -> tuple[str, ...]:  # noqa: ARG001
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
         return column_names(_written([_file], Path(folder) / "table"))

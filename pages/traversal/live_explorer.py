@@ -53,7 +53,7 @@ def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
     known = st.session_state.get(key)
     here = View.checked(known["view"], len(first.z), n_directions(run), LIMIT) if known and "view" in known else None
     view = explorer(key, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
-    remember(run, view)
+    save_view(run, view)
     return view
 
 
@@ -73,7 +73,7 @@ def start(run: Run, where: Bottleneck) -> View:
     return View(tuple(place or [0.0] * n), pins, axes)
 
 
-def remember(run: Run, view: View) -> None:
+def save_view(run: Run, view: View) -> None:
     """Keep a view for the way back to this page, and in the address."""
     st.session_state["last-view"] = (run.id, view)
     url_state.write_numbers("z", view.z)
