@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.analogies.rows import draw_seed
 from pages.analogies.sheet import classifier_toggle
+from pages.components import digest
 from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
@@ -119,7 +119,7 @@ def told_instead(run: Run) -> None:
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
     z_a, z_b = _codes(run, a), _codes(run, b)
-    return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
+    return _attribute(run, method, digest(z_a, z_b), z_a, z_b)
 
 
 @remember(64, "Looking for the direction …")

@@ -11,7 +11,7 @@ from latentlab.analysis.maps.clusters import typical as typical_of
 from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
 from latentlab.figures.maps.charts import gaps
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure

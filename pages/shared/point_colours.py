@@ -21,7 +21,8 @@ from latentlab.analysis.maps.colourings import (
     of_clusters,
 )
 from latentlab.analysis.maps.trustworthiness import overlap
-from pages.components.scatter import Click, digest
+from pages.components import digest
+from pages.components.scatter import Click
 from pages.shared.classifier import classifier_run
 from pages.shared.per_example import columns, judged, term_names, terms, unit
 from pages.shared.spaces import Source, Space

@@ -15,7 +15,7 @@ from latentlab.data import Dataset, is_local
 from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
 from pages.shared.per_example import columns

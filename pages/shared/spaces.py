@@ -19,7 +19,7 @@ from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import Dataset, Shelf
 from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.shared import cached
 
 Floats = NDArray[np.float32]
@@ -112,7 +112,7 @@ def layers(run: Run) -> list[str]:
 def space(source: Source) -> Space:
     """The examples of a source and their numbers."""
     data, n_test = _examples(source)
-    points = digest(np.append(digest(data.x.numpy()), digest(data.y.numpy())))
+    points = digest(data.x.numpy(), data.y.numpy())
     units, known = _units(source, data), tuple[str, ...]()
     if source.layer == INPUT and source.dataset in Shelf.default():
         known = Shelf.default().card(source.dataset).features
