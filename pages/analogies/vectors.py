@@ -9,6 +9,7 @@ from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Meth
 from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
+from pages.components import digest
 from pages.shared.example_view import examples, name_of
 from pages.shared.header import notes
 from pages.shared.remember import remember
@@ -46,7 +47,8 @@ def _analogies(dataset: str) -> None:
     a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
     b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
     z, share = _narrowed(seen.name, seen.z)
-    found = [_direction(f"{seen.name} {a} {b}", method, z[groups[a]], z[groups[b]]) for method in METHODS]
+    key = f"{seen.name} {digest(groups[a], groups[b])}"
+    found = [_direction(key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
     wrong = next((one for one in found if isinstance(one, str)), None)
     if wrong is not None:
         st.info(wrong)

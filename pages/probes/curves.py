@@ -84,7 +84,7 @@ def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMI
     Raises:
         ValueError: the examples can't be told apart by this target.
     """
-    return _first_look(run, epoch, target, limit)
+    return _first_look(run, epoch, resolved(run, target), limit)
 
 
 def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve | None:
@@ -103,7 +103,8 @@ def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve 
 
 def key(run: Run, epoch: int | None, target: str, settings: Settings) -> str:
     """Under which the helper knows a curve."""
-    return f"probe {run.id} {run.created} {epoch} {target} {settings}"
+    about = resolved(run, target)
+    return f"probe {run.id} {run.created} {epoch} {about.key if isinstance(about, Group) else about} {settings}"
 
 
 def pending(keys: list[str], n: int) -> None:
@@ -121,11 +122,20 @@ def measure_again() -> None:
     st.session_state["probes-cancelled"] = False
 
 
-@remember(6)
-def question(run: Run, target: str, n: int) -> Question:
+def question(run: Run, target: str | Group, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
-    if target in (own := offered(run)):
-        return _belonging(own[target], n)
+    return _question(run, target if isinstance(target, Group) else resolved(run, target), n)
+
+
+def resolved(run: Run, target: str) -> str | Group:
+    """A target as a cache may know it: the group of that name if there is one, for two groups can share a name."""
+    return offered(run).get(target, target)
+
+
+@remember(6)
+def _question(run: Run, target: str | Group, n: int) -> Question:
+    if isinstance(target, Group):
+        return _belonging(target, n)
     if target in (numbers := _numbers(run)):
         return _by_number(run, numbers[target], n)
     if n and is_local(run.dataset):
@@ -155,8 +165,8 @@ def model_error(run: Run, epoch: int | None, n: int) -> float | None:
 
 
 @remember(64)
-def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
-    asked = question(run, target, 0)
+def _first_look(run: Run, epoch: int | None, target: str | Group, limit: int) -> Curve:
+    asked = _question(run, target, 0)
     return probe_curve(
         cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
     )  # fmt: skip

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
+from pages.components import digest
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.spaces import Floats
@@ -40,7 +41,7 @@ def _probe(dataset: str) -> None:
     y, names = seen.data.y.numpy(), seen.data.classes
     if asked != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[asked]).astype(np.int64), ("the rest", asked)
-    found = _probed(f"{seen.name} {asked}", seen.z, y, len(names))
+    found = _probed(f"{seen.name} {digest(y)}", seen.z, y, len(names))
     if isinstance(found, str):
         st.info(f"This can't be probed: {found}")
         return

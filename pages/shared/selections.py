@@ -32,7 +32,7 @@ class Group:
     """Some of the examples of a source.
 
     Attributes:
-        name: no other group has it; it changes with what the group holds.
+        name: as a page shows it; short, so two groups may share one.
         source: the examples.
         ids: which of them, ascending.
     """
@@ -40,6 +40,11 @@ class Group:
     name: str
     source: Source
     ids: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """No group of other examples has the same."""
+        return f"{self.source.key} {digest(np.array(self.ids, np.int64))}"
 
     def members(self) -> Dataset:
         """The examples of the group."""
@@ -112,9 +117,13 @@ def everything_of(run: Run) -> Source:
 
 
 def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:
-    mark = digest(np.array(ids))[:4]
-    group = Group(f"lasso {side} ({len(ids):,} examples, {mark})", source, ids)
+    group = Group(f"lasso {side} ({len(ids):,} examples, {_mark(ids)})", source, ids)
     st.session_state["groups"] = st.session_state.get("groups", {}) | {side: group}
+
+
+def _mark(ids: tuple[int, ...]) -> str:
+    """What tells two selections of one size apart to the eye; nothing may be looked up by it."""
+    return digest(np.array(ids, np.int64))[:4]
 
 
 def _restore(side: str, dataset: str) -> None:
