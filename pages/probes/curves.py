@@ -25,9 +25,11 @@ from pages.shared.per_example import columns
 from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
 from pages.shared.spaces import space
+from pages.shared.visit import Slot
 
 Labels = NDArray[np.int64]
 
+CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor asked for first looks only
 EVERY = 1.0  # seconds between two looks at the helper
 FIRST_LIMIT = 128  # features of a first look
 CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
@@ -114,12 +116,12 @@ def pending(keys: list[str], n: int) -> None:
 
 def cancelled() -> bool:
     """Whether the visitor asked for first looks only."""
-    return bool(st.session_state.get("probes-cancelled", False))
+    return CANCELLED.get(False)
 
 
 def measure_again() -> None:
     """Ask for full curves again."""
-    st.session_state["probes-cancelled"] = False
+    CANCELLED.forget()
 
 
 def question(run: Run, target: str | Group, n: int) -> Question:
@@ -225,7 +227,7 @@ def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
     if done != drawn or done == len(keys):
         st.rerun()
         return
-    since = st.session_state.setdefault(f"since {keys[0]}", time.time())
+    since = Slot[float](f"since {keys[0]}").setdefault(time.time())
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.info(
         f"A first look. The full one, on up to {n:,} examples, is being measured: {time.time() - since:.0f} s so far, "
@@ -238,4 +240,4 @@ def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
 def _cancel(keys: tuple[str, ...]) -> None:
     for one in keys:
         background().forget(one)
-    st.session_state["probes-cancelled"] = True
+    CANCELLED.set(True)

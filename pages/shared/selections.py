@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
 from pages.shared.per_example import columns
 from pages.shared.spaces import Source, Space, space
+from pages.shared.visit import Slot
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
@@ -57,6 +59,9 @@ class Group:
         return found
 
 
+GROUPS: Slot[Mapping[str, Group]] = Slot("groups")  # one of `SIDES` -> what was picked on a map
+
+
 def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
     """Buttons that keep a selection as a group, for other pages."""
     with st.container(horizontal=True):
@@ -80,7 +85,7 @@ def picked(dataset: str) -> dict[str, Group]:
     """Name -> the groups that were picked on the map of a data set, A before B; or that a link brings."""
     for side in SIDES:
         _restore(side, dataset)
-    kept: dict[str, Group] = st.session_state.get("groups", {})
+    kept = GROUPS.get({})
     return {kept[side].name: kept[side] for side in SIDES if side in kept and kept[side].source.dataset == dataset}
 
 
@@ -118,7 +123,7 @@ def everything_of(run: Run) -> Source:
 
 def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:
     group = Group(f"lasso {side} ({len(ids):,} examples, {_mark(ids)})", source, ids)
-    st.session_state["groups"] = st.session_state.get("groups", {}) | {side: group}
+    GROUPS.set({**GROUPS.get({}), side: group})
 
 
 def _mark(ids: tuple[int, ...]) -> str:
@@ -130,7 +135,7 @@ def _restore(side: str, dataset: str) -> None:
     """Take a group from the address, unless one was picked since."""
     name = f"lasso-{side.lower()}"
     text = url_state.read(name)
-    if text is None or side in st.session_state.get("groups", {}):
+    if text is None or side in GROUPS.get({}):
         return
     found = _unpacked(text, dataset)
     if found is None:

@@ -131,12 +131,6 @@ def scatter(key: str, data: Packed) -> Picked:
     return Picked.checked(result.clicked, result.selected, data.n, data.layout)
 
 
-def last_picked(key: str, n: int) -> Picked:
-    """What is picked on the scatter of a key, before it is drawn again."""
-    known: Any = st.session_state.get(key) or {}
-    return Picked.checked(known.get("clicked"), known.get("selected"), n)
-
-
 def _click(value: object, n: int, layout: str | None) -> Click | None:
     try:
         fields: Any = value
