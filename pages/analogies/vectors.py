@@ -46,9 +46,9 @@ def _analogies(dataset: str) -> None:
     left, right = st.columns(2)
     a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
     b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
-    z, share = _narrowed(seen.name, seen.z)
-    key = f"{seen.name} {digest(groups[a], groups[b])}"
-    found = [_direction(key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
+    z, share = _narrowed(seen)
+    key = digest(groups[a], groups[b])
+    found = [_direction(seen, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
     wrong = next((one for one in found if isinstance(one, str)), None)
     if wrong is not None:
         st.info(wrong)
@@ -92,16 +92,16 @@ def _first(seen: Space) -> tuple[int, int, int]:
 
 
 @remember(4, "Looking for the principal components …")
-def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
+def _narrowed(seen: Space) -> tuple[Floats, float]:
     """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
-    if _z.shape[1] <= WIDE:
-        return _z, 1.0
-    found = principal(_z, min(WIDE, len(_z) - 1), SEED)
-    return found.project(_z), float(found.share.sum())
+    if seen.z.shape[1] <= WIDE:
+        return seen.z, 1.0
+    found = principal(seen.z, min(WIDE, len(seen.z) - 1), SEED)
+    return found.project(seen.z), float(found.share.sum())
 
 
 @remember(64, "Looking for the direction …")
-def _direction(groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+def _direction(seen: Space, groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import streamlit as st
 import torch
@@ -33,10 +30,6 @@ N_COMPONENTS = 4
 N_PROBED = 2_000  # examples that a probe's directions come from
 N_DRAWS = 10_000  # of a prior, where nothing is encoded
 N_NEAR = 10  # neighbours that say how near a place is to examples
-
-BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
-    Run: lambda run: (run.id, run.created)
-}  # renaming a run changes nothing that is kept
 
 
 def model(run: Run, epoch: int | None = None) -> Model:
