@@ -46,6 +46,7 @@ LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in 
 NAMELESS = {"utils", "helpers", "common", "misc"}
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
 LINES_OF_A_PAGE = 1_400
+NOT_YET = ("pages/sampling/", "pages/score_field/", "pages/probes/deep_networks.py")  # with caches of their own
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
 
@@ -135,8 +136,10 @@ def one_loop(path: str, source: str) -> list[str]:
 
 
 def state_and_caches_in_shared(path: str, source: str) -> list[str]:
+    if path.startswith(("pages/shared/", *NOT_YET)) or not path.startswith(("pages/", "app.py")):
+        return []
     found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(parsed(source))))
-    return [f"{path} uses {name}" for name in found] if path == "app.py" or path.endswith("/page.py") else []
+    return [f"{path} uses {name}" for name in found]
 
 
 def device_decides(path: str, source: str) -> list[str]:
@@ -273,6 +276,8 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (one_loop, "pages/new.py", "torch.autograd.backward(loss)"),
     (state_and_caches_in_shared, "pages/new/page.py", "st.session_state['run'] = 1"),
     (state_and_caches_in_shared, "pages/new/page.py", "@st.cache_data(max_entries=3)\ndef f(): ..."),
+    (state_and_caches_in_shared, "pages/new/part.py", "st.session_state.pop('run')"),
+    (state_and_caches_in_shared, "pages/components/new/__init__.py", "known = streamlit.session_state.get('run')"),
     (state_and_caches_in_shared, "app.py", "from streamlit import cache_resource as keep"),
     (device_decides, "latentlab/models/new.py", "x = self.encoder(x.cuda())"),
     (no_global_seed, "latentlab/models/new.py", "torch.manual_seed(0)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +18,16 @@ from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.analogies.rows import draw_seed
-from pages.analogies.sheet import judge_toggle
+from pages.analogies.sheet import classifier_toggle
+from pages.components import digest
 from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
-from pages.shared.classifier import classifier
+from pages.shared.classifier import independent_classifier
+from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
-from pages.shared.images import download, drawing
+from pages.shared.images import drawing
+from pages.shared.remember import remember
 from pages.shared.selections import link, offered, picked
 
 Floats = NDArray[np.float32]
@@ -95,7 +97,7 @@ def choose_groups(run: Run) -> tuple[Asked, bool]:
                 "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
                 bind="query-params",
             )  # fmt: skip
-            judged = judge_toggle(run)
+            judged = classifier_toggle(run)
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
     return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
 
@@ -117,10 +119,10 @@ def told_instead(run: Run) -> None:
 def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
     z_a, z_b = _codes(run, a), _codes(run, b)
-    return _attribute(run, method, hashlib.sha256(z_a.tobytes() + b"-" + z_b.tobytes()).hexdigest(), z_a, z_b)
+    return _attribute(run, method, digest(z_a, z_b), z_a, z_b)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …", hash_funcs=cached.BY_VERSION)
+@remember(64, "Looking for the direction …")
 def _attribute(run: Run, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
@@ -141,7 +143,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     """A row for each example, further along the direction with every column; and how sure the direction is."""
     some = cached.examples(run).batch(torch.tensor(asked.images))
     words = None
-    classify = classifier(run, own=False) if judged else None
+    classify = independent_classifier(run) if judged else None
     if classify is not None:
         log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
         words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
@@ -179,8 +181,8 @@ def export(run: Run, found: Attribute, gone: Walk) -> None:
 
 
 def _csv(found: Attribute) -> str:
-    lines = [f"z{axis + 1},{value:.6g}" for axis, value in enumerate(found.direction)]
-    return "\n".join([f"dimension,{found.method}", *lines]) + "\n"
+    rows = [[f"z{axis + 1}", f"{value:.6g}"] for axis, value in enumerate(found.direction)]
+    return csv_text([["dimension", found.method], *rows])
 
 
 def _codes(run: Run, members: tuple[str, ...]) -> Floats:

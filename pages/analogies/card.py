@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 import torch
 
 from latentlab.data import to_bytes
@@ -11,6 +10,7 @@ from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.conditional import decoder_as, styles
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
@@ -23,7 +23,7 @@ def card(run: Run) -> Card | None:
     return None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def styles_in_classes(run: Run) -> bytes:
     """Styles in rows, classes in columns."""
     z = styles(run)[:ROWS]
@@ -31,7 +31,7 @@ def styles_in_classes(run: Run) -> bytes:
     return thumbnail(to_bytes(decoder_as(run)(z.repeat_interleave(COLUMNS, 0), y.repeat(len(z)))))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def from_class_to_class(run: Run) -> bytes:
     """Examples on their way from the first class to the last."""
     codes, y = cached.standard_codes(run), cached.examples(run).y

@@ -16,6 +16,7 @@ from pages.analogies.attribute_vectors import NAMES, Asked, Walk, attribute
 from pages.shared import cached, url_state
 from pages.shared.header import look
 from pages.shared.images import panels, sheet
+from pages.shared.remember import remember
 
 K = 10  # neighbours
 USUAL = 0.95  # of the real examples are as close
@@ -84,7 +85,7 @@ def _measured(run: Run, gone: Walk) -> tuple[np.ndarray, float, np.ndarray, floa
     return far.astype(np.float32), usual_far, trip.astype(np.float32), usual_trip
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def _usual(run: Run) -> tuple[float, float]:
     """The 95 % quantiles over real examples: distance to the nearest others, and round trip."""
     codes = cached.standard_codes(run)

@@ -15,6 +15,7 @@ from pages.components.explorer import weights
 from pages.components.row import row
 from pages.shared import cached, url_state
 from pages.shared.conditional import class_program, style_dimensions
+from pages.shared.visit import Slot
 
 LIMIT = 3.0
 IN_SIGHT = 3  # dimensions with a slider in sight
@@ -58,7 +59,7 @@ def _live(run: Run, owner: str, program: str, start: cached.Code, at: cached.Cod
         {"axis": int(k), "name": f"z{k + 1}", "carries": _carries(where, int(k)), "active": bool(where.active[k])}
         for k in where.order
     ]
-    first: cached.Code = st.session_state.setdefault(f"at-{owner}", at)  # what is sent stays the same while it is bent
+    first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is bent
     data = {
         "nonce": f"{owner} {run.created}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
@@ -72,11 +73,10 @@ def _plain(run: Run, owner: str, start: cached.Code, at: cached.Code) -> cached.
     order = [int(axis) for axis in where.order]
 
     def slider(axis: int) -> float:
-        key = f"bend-{owner}-{axis}"
-        if key not in st.session_state:
-            st.session_state[key] = round(at[axis], 2)
+        shown: Slot[float] = Slot(f"bend-{owner}-{axis}")
+        shown.setdefault(round(at[axis], 2))
         label = f"z{axis + 1} · {_carries(where, axis)}"
-        value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=key, format="%.2f")
+        value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=shown.name, format="%.2f")
         return start[axis] if abs(value - round(start[axis], 2)) < 1e-6 else value
 
     columns = st.columns(IN_SIGHT)

@@ -9,7 +9,7 @@ from pages.analogies.attribute_vectors import attribute, choose_groups, draw_wal
 from pages.analogies.direction_quality import four_images, trust
 from pages.analogies.edit_row import bend, live_toggle, send_class_decoder
 from pages.analogies.rows import choose_bent, choose_other, choose_rows, of_other
-from pages.analogies.sheet import draw_sheet, export, judge_toggle
+from pages.analogies.sheet import classifier_toggle, draw_sheet, export
 from pages.analogies.usage import style_plane, usage_meters
 from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES
@@ -25,7 +25,7 @@ def told_the_class(run: Run) -> None:
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
         rows = choose_bent(choose_rows(run))
-        judged = judge_toggle(run)
+        judged = classifier_toggle(run)
         other = choose_other(run)
         live = live_toggle()
     with picture:

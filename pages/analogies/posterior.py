@@ -16,6 +16,7 @@ from pages.shared import cached
 from pages.shared.conditional import labelled, style_dimensions, styles
 from pages.shared.header import look
 from pages.shared.images import panels
+from pages.shared.remember import remember
 
 DRAWS = 2_000  # of each class
 FEW = 30  # equal draws: with fewer, a probability by importance weights is a matter of luck
@@ -53,14 +54,14 @@ def draw_posterior(run: Run, index: int) -> None:
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _by_doubt(run: Run) -> NDArray[np.int64]:
     """(N,) the labelled test examples, from the one with the least certain class on."""
     sure = _model(run).classify(labelled(run).batch().x).amax(1)
     return np.argsort(sure.numpy(), kind="stable")
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def _posterior(run: Run, index: int) -> Posterior:
     model, rng = _model(run), generator(0)
     with torch.no_grad():

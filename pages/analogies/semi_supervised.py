@@ -22,6 +22,7 @@ from pages.shared import cached
 from pages.shared.conditional import labelled
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.remember import remember
 from pages.shared.training_space import known_labels
 
 MARGIN = 0.4  # around the examples
@@ -112,7 +113,7 @@ def is_plane(run: Run) -> bool:
     return run.shape == (2,) and issubclass(run.kind, Classifies)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(8)
 def _plane(run: Run) -> tuple[Decision, Parting | None, Share]:
     model, seen = cached.model(run), cached.examples(run)
     if not isinstance(model, Classifies):

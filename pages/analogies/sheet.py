@@ -12,10 +12,11 @@ from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, fil
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.runs.run import Run
 from pages.analogies.rows import Rows, codes_of
-from pages.shared.classifier import judge
+from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
+from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
-from pages.shared.images import download, drawing
+from pages.shared.images import drawing
 
 FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
@@ -75,17 +76,17 @@ def _film(run: Run, rows: Rows) -> bytes:
 
 def _csv(run: Run, rows: Rows) -> str:
     said, d = verdict(run, rows.codes), len(rows.codes[0])
-    lines = [",".join(["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"])]
+    table = [["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"]]
     for i, code in enumerate(rows.codes):
         for k, name in enumerate(run.classes):
             at = i * len(run.classes) + k
             words = ["", ""] if said is None else [run.classes[said.predicted[at]], f"{said.confidence[at]:.4f}"]
-            lines.append(",".join([rows.names[i], name, *(f"{v:.4f}" for v in code), *words]))
-    return "\n".join(lines) + "\n"
+            table.append([rows.names[i], name, *(f"{v:.4f}" for v in code), *words])
+    return csv_text(table)
 
 
-def judge_toggle(run: Run) -> bool:
+def classifier_toggle(run: Run) -> bool:
     """Ask for the judge's word under every cell, where there is a judge."""
-    return judge(run, own=False) is not None and st.toggle(
+    return independent_classifier_run(run) is not None and st.toggle(
         "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
     )

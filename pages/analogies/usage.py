@@ -17,6 +17,7 @@ from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
 from pages.shared.header import look
 from pages.shared.images import figure, panels
+from pages.shared.remember import remember
 
 TILES = 15  # along a side of the style plane
 
@@ -99,7 +100,7 @@ def _axis(axis: int) -> str:
     return f"z{axis + 1}"
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def _plane(run: Run, code: cached.Code, axes: tuple[int, int], k: int, spacing: Spacing) -> ManifoldGrid:
     decode = fixed(decoder_as(run), k)
     place = plane(torch.tensor(code), torch.eye(conditional(run).z_dim)[list(axes)])

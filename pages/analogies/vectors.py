@@ -9,8 +9,10 @@ from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Meth
 from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
+from pages.components import digest
 from pages.shared.example_view import examples, name_of
 from pages.shared.header import notes
+from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Space
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -44,8 +46,9 @@ def _analogies(dataset: str) -> None:
     left, right = st.columns(2)
     a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
     b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
-    z, share = _narrowed(seen.name, seen.z)
-    found = [_direction(f"{seen.name} {a} {b}", method, z[groups[a]], z[groups[b]]) for method in METHODS]
+    z, share = _narrowed(seen)
+    key = digest(groups[a], groups[b])
+    found = [_direction(seen, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
     wrong = next((one for one in found if isinstance(one, str)), None)
     if wrong is not None:
         st.info(wrong)
@@ -88,17 +91,17 @@ def _first(seen: Space) -> tuple[int, int, int]:
     return 0, int(same[min(1, len(same) - 1)]), int(other[0]) if len(other) else len(y) - 1
 
 
-@st.cache_resource(max_entries=4, show_spinner="Looking for the principal components …")
-def _narrowed(name: str, _z: Floats) -> tuple[Floats, float]:  # noqa: ARG001
+@remember(4, "Looking for the principal components …")
+def _narrowed(seen: Space) -> tuple[Floats, float]:
     """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
-    if _z.shape[1] <= WIDE:
-        return _z, 1.0
-    found = principal(_z, min(WIDE, len(_z) - 1), SEED)
-    return found.project(_z), float(found.share.sum())
+    if seen.z.shape[1] <= WIDE:
+        return seen.z, 1.0
+    found = principal(seen.z, min(WIDE, len(seen.z) - 1), SEED)
+    return found.project(seen.z), float(found.share.sum())
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking for the direction …")
-def _direction(groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+@remember(64, "Looking for the direction …")
+def _direction(seen: Space, groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 
 from latentlab.analysis.latent.pca import pca
 from latentlab.data import to_bytes
@@ -11,6 +10,7 @@ from latentlab.models import Encodes
 from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared import cached
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
@@ -19,7 +19,7 @@ def card(run: Run) -> Card | None:
     return Card(spread_out(run), run) if issubclass(run.kind, Encodes) else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def spread_out(run: Run) -> bytes:
     """Examples where their codes lie along the two principal components, spread out evenly."""
     codes, x = cached.standard_codes(run).numpy(), to_bytes(cached.examples(run).batch().x)

@@ -12,6 +12,7 @@ from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Store
 from pages.shared import cached, url_state
+from pages.shared.remember import remember
 from pages.shared.spaces import CODE, INPUT, Source, Space, layers
 
 SIZES = (2_000, 10_000)
@@ -67,7 +68,7 @@ def choose_other(seen: Space) -> Source | None:
     return options.get(chosen)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def moments(run: Run) -> dict[str, int | None]:
     """Name -> epoch of the moments of a run's training that can be looked at, the first and the last always."""
     return {str(epoch): epoch for epoch in Store.default().moments(run.id)} | {END: None}
@@ -103,7 +104,7 @@ def _choose_size(run: Run | None, dataset: str, key: str) -> int:
     return size
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remember(8)
 def _counts(dataset: str) -> tuple[int, int]:
     splits = cached.splits(dataset)
     return len(splits.test), len(all_examples(splits))

@@ -22,10 +22,13 @@ from pages.shared import url_state
 from pages.shared.background import EVERY, background
 from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
+from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space
+from pages.shared.visit import Slot
 
 Floats = NDArray[np.float32]
 
+METHOD: Slot[str] = Slot("method")  # the widget that chooses the method
 METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
 WARM = 64  # codes that UMAP is compiled on
 AROUND = 8  # codes that a place between them is the mean of
@@ -70,7 +73,7 @@ class Layout:
 def choose_layout(source: Source) -> Wanted:
     """Choose the method and what it can be told."""
     method = st.segmented_control(
-        "Map", list(METHODS), default="PCA", required=True, wrap=True, key="method", bind="query-params"
+        "Map", list(METHODS), default="PCA", required=True, wrap=True, key=METHOD.name, bind="query-params"
     )
     if method in ("UMAP", "t-SNE"):
         return Wanted(method, settings=_settings(method))
@@ -170,7 +173,7 @@ def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection
     return None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remember(32)
 def _kept(key: str, _z: Floats, method: str, settings: dict[str, Any]) -> Projection | None:  # noqa: ARG001
     """The map if an earlier visit left it on the disk: it need not wait behind what the helper does."""
     return Atlas.default().find(_z, method, **settings)
@@ -190,7 +193,7 @@ def _wait(key: str, method: str, n: int) -> None:
     if asked is None or asked.done():
         st.rerun()
         return
-    since = st.session_state.setdefault(f"since {key}", time.time())
+    since = Slot[float](f"since {key}").setdefault(time.time())
     left, right = st.columns([3, 1], vertical_alignment="center")
     name = {"umap": "UMAP", "tsne": "t-SNE"}[method]
     share, passed = background().progress(key), time.time() - since
@@ -204,4 +207,4 @@ def _wait(key: str, method: str, n: int) -> None:
 
 def _cancel(key: str) -> None:
     background().forget(key)
-    st.session_state["method"] = "PCA"
+    METHOD.set("PCA")

@@ -6,25 +6,35 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.maps.clusters import Centroids, Clusters, Scores, Typical, centroids, purity, silhouette
+from latentlab.analysis.maps.clusters import (
+    Centroids,
+    Clustering,
+    Clusters,
+    Scores,
+    Typical,
+    centroids,
+    purity,
+    silhouette,
+)
 from latentlab.analysis.maps.clusters import typical as typical_of
 from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
 from latentlab.figures.maps.charts import gaps
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure
-from pages.shared.point_colours import K, grouped, n_groups
+from pages.shared.point_colours import K, grouped
+from pages.shared.remember import remember
 from pages.shared.spaces import Space
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
-FINDERS = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
+FINDERS: dict[str, Clustering] = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
 
 
 def trust(seen: Space, xy: NDArray[np.float32]) -> None:
     """Trustworthiness, continuity and overlap of the map, beside their values for no map and for no structure."""
-    found = _faithfulness(seen.name, digest(xy), seen.z, xy)
+    found = _faithfulness(seen, digest(xy), xy)
     if found is None:
         st.caption("There are too few examples to judge a map by.")
         return
@@ -47,9 +57,8 @@ def trust(seen: Space, xy: NDArray[np.float32]) -> None:
 def classes(seen: Space) -> None:
     """How the classes and the clusters lie, with the same numbers for shuffled labels."""
     how = st.segmented_control("Clusters by", list(FINDERS), default="k-means", required=True, key="finder")
-    y, n = seen.data.y.numpy(), n_groups(seen)
     try:
-        groups = grouped(seen.name, seen.z, y, n, FINDERS[how])
+        groups = grouped(seen, FINDERS[how])
     except ValueError as error:
         st.info(str(error))
         return
@@ -57,7 +66,7 @@ def classes(seen: Space) -> None:
     st.markdown(f"**{how}** finds {said}.")
     try:
         with st.spinner("Measuring the classes …"):
-            measured = _numbers(seen.name, seen.z, y)
+            measured = _numbers(seen)
     except ValueError as error:
         st.info(f"The classes can't be measured. {error}")
         return
@@ -98,13 +107,12 @@ def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Score
             examples(seen, shown.clip(0), TYPICAL, f"{title} examples of each class")
 
 
-@st.cache_resource(max_entries=8, show_spinner="Judging the map …")
-def _faithfulness(name: str, layout: str, _z: NDArray[np.float32], _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
-    return faithfulness(_z, _xy, K) if len(_z) > 2 * K + 1 else None
+@remember(8, "Judging the map …")
+def _faithfulness(seen: Space, layout: str, _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
+    return faithfulness(seen.z, _xy, K) if len(seen.z) > 2 * K + 1 else None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _numbers(
-    name: str, _z: NDArray[np.float32], _y: NDArray[np.int64]  # noqa: ARG001
-) -> tuple[Scores, Scores, Centroids, Typical]:  # fmt: skip
-    return silhouette(_z, _y), purity(_z, _y, K), centroids(_z, _y), typical_of(_z, _y, TYPICAL)
+@remember(8)
+def _numbers(seen: Space) -> tuple[Scores, Scores, Centroids, Typical]:
+    z, y = seen.z, seen.data.y.numpy()
+    return silhouette(z, y), purity(z, y, K), centroids(z, y), typical_of(z, y, TYPICAL)

@@ -1,6 +1,7 @@
 """Clusters: a map of the codes, with what each point is and what lies between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -18,15 +19,16 @@ from pages.clusters.layout import (
 from pages.clusters.map_quality import classes, trust
 from pages.clusters.second_map import beside, steadied
 from pages.clusters.selected import clicked, selection
-from pages.components.scatter import last_picked, pack, scatter
+from pages.components.scatter import Picked, pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header_or_data, look, notes
 from pages.shared.images import figure
 from pages.shared.point_colours import coloured, colourings
 from pages.shared.spaces import Floats, Source, Space, space
 from pages.shared.sprites import send_sprites
+from pages.shared.visit import Slot
 
-MAP = "map"  # the key of the scatter
+MAP: Slot[Mapping[str, Any]] = Slot("map")  # what the scatter sent last
 DETAILS = ("Selection", "How far to trust it", "Classes")
 
 
@@ -48,12 +50,14 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     with picture:
         found = lay_out(seen, wanted)
     laid = steadied(seen, found, wanted) if found is not None else components_meanwhile(seen)
-    shown = coloured(seen, by, laid.xy, last_picked(MAP, len(seen.z)).click)
+    before = MAP.get() or {}  # what is picked, before the scatter is drawn again
+    click = Picked.checked(before.get("clicked"), before.get("selected"), len(seen.z)).click
+    shown = coloured(seen, by, laid.xy, click)
     data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
     with picture:
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
-            picked = scatter(MAP, data)
+            picked = scatter(MAP.name, data)
         if other is not None:
             with places[1]:
                 beside(seen, laid, other, wanted, shown, sprite_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Coloured
 from latentlab.analysis.maps.trustworthiness import overlap
@@ -12,6 +11,7 @@ from pages.clusters.layout import Layout, Wanted, lay_out
 from pages.components.scatter import pack, scatter
 from pages.shared.header import look
 from pages.shared.point_colours import K
+from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space, space
 
 
@@ -35,7 +35,7 @@ def beside(seen: Space, laid: Layout, other: Source, wanted: Wanted, colours: Co
     turned = found.onto(laid.xy)
     look_of = (colours.labels, colours.classes, look().classes, colours.numbers)
     scatter("map-beside", pack(seen.points, turned.xy, *look_of, sprite_id, tells=False))
-    shared = _alike(seen.name, there.name, seen.z, there.z)
+    shared = _alike(seen, there)
     apart = turned.alignment.disparity if turned.alignment is not None else 1.0
     chance = K / (len(seen.z) - 1)
     st.caption(
@@ -44,8 +44,8 @@ def beside(seen: Space, laid: Layout, other: Source, wanted: Wanted, colours: Co
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner="Comparing the neighbours …")
-def _alike(name: str, other: str, _a: NDArray[np.float32], _b: NDArray[np.float32]) -> float:  # noqa: ARG001
+@remember(16, "Comparing the neighbours …")
+def _alike(seen: Space, other: Space) -> float:
     """The share of the nearest neighbours that examples have in common in two spaces, of at most 2,000 examples."""
-    rows = np.random.default_rng(0).permutation(len(_a))[:2_000]
-    return float(overlap(_a[rows], _b[rows], K).mean()) if len(rows) > K + 1 else 1.0
+    rows = np.random.default_rng(0).permutation(len(seen.z))[:2_000]
+    return float(overlap(seen.z[rows], other.z[rows], K).mean()) if len(rows) > K + 1 else 1.0

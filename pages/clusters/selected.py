@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -20,9 +18,10 @@ from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
+from pages.shared.downloads import csv_text, download
 from pages.shared.example_view import SHOWN, examples, name_of
 from pages.shared.header import look
-from pages.shared.images import download, figure, sheet
+from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, judged, term_names, terms, unit
 from pages.shared.selections import hand_over
 from pages.shared.spaces import CODE, INPUT, Space
@@ -147,18 +146,12 @@ def _csv(seen: Space, ids: NDArray[np.int64]) -> str:
     """One row an example: its index, class, loss terms and numbers."""
     weighed, own = terms(seen.of), columns(seen.of)
     names = ["index", "class", *own, *weighed, *seen.axes]
-    lines = [_row(names)]
+    rows = [names]
     for i in ids:
         numbers = [*(float(column[i]) for column in weighed.values()), *seen.z[i].tolist()]
         words = [str(i), name_of(seen, int(seen.data.y[i])), *(str(values[i]) for values in own.values())]
-        lines.append(_row([*words, *(f"{v:.6g}" for v in numbers)]))
-    return "".join(lines)
-
-
-def _row(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
+        rows.append([*words, *(f"{v:.6g}" for v in numbers)])
+    return csv_text(rows)
 
 
 def _npz(seen: Space, ids: NDArray[np.int64]) -> bytes:

@@ -17,6 +17,7 @@ from pages.gsn.chains import Walking, named, walked, walker
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.remember import remember
 
 SURE = 0.9  # a judge less sure than this takes an image for none of its classes
 BURN_IN = 50  # steps
@@ -98,7 +99,7 @@ def exact_laboratory() -> None:
         _held(found, hidden)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Estimating …", hash_funcs=cached.BY_VERSION)
+@remember(8, "Estimating …")
 def estimated(run: Run) -> tuple[Parzen, Parzen]:
     """The Parzen estimate from a run's walks, and from real images instead: on two halves of the kept examples."""
     model, rng = walker(run), device.generator(0)

@@ -19,6 +19,7 @@ from latentlab.runs.run import Run
 from pages.shared import cached
 from pages.shared.classifier import classifier
 from pages.shared.masks import CHOICES, chosen, drawn, given
+from pages.shared.remember import remember
 
 EVERY = (1, 2, 5, 10, 20)
 FREE = "nothing is given"
@@ -75,7 +76,7 @@ def controls(run: Run) -> tuple[Walking, bool]:
     return Walking(start, image, mask, every, factor, seed), close
 
 
-@st.cache_resource(max_entries=16, show_spinner="It walks …", hash_funcs=cached.BY_VERSION)
+@remember(16, "It walks …")
 def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
     """(FRAMES, WALKS, *shape): what a network shows on its way."""
     model = walker(run)
@@ -104,7 +105,7 @@ def _ready(run: Run) -> torch.Tensor:
     return walker(run).prepare(cached.examples(run).batch().x)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """(FRAMES, WALKS) the class that the judge sees in each image, and its probability; None without a judge."""
     classify = classifier(run)
@@ -118,7 +119,7 @@ def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.flo
     return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking through the training images …", hash_funcs=cached.BY_VERSION)
+@remember(16, "Looking through the training images …")
 def closest(run: Run, walking: Walking) -> tuple[NDArray[np.uint8], str]:
     """The known image nearest to each image of the walk, and where from."""
     frames = walked(run, walking)

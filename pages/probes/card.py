@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 
 from latentlab.figures.sheets import png
 from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.probes.curves import CLASS, first_look
-from pages.shared import cached
 from pages.shared.images import SIDE
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS
 
 FEATURES = 32  # of a layer that its probe is given
@@ -22,7 +21,7 @@ def card(run: Run) -> Card | None:
     return Card(picture, run) if picture is not None else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def known(run: Run) -> bytes | None:
     """A bar for each layer, as high as the share of classes that a quick probe reads off it; None without classes."""
     try:

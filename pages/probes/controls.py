@@ -13,8 +13,14 @@ from latentlab.analysis.probes.layer_curve import LATENT, Measure, Split
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.probes.curves import Settings, targets
+from pages.shared import url_state
+from pages.shared.visit import Slot
 
-PICTURE = "probe-curve"
+PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what is selected on it
+LAYERS: Slot[list[str]] = Slot("probe-layers")  # the names of those that it shows
+LAYER: Slot[str] = Slot("layer")  # the widget that chooses the one that is looked at closely
+TARGET: Slot[str] = Slot("ask")  # that which chooses what is asked
+MOMENT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
 ASKED = (
     "What is measured from an image falls into thirds of the examples. Position and height: of the centre of the ink, "
@@ -26,8 +32,8 @@ ASKED = (
 def choose_target(run: Run) -> str:
     """Choose what is asked."""
     options = targets(run)
-    _keep_known("ask", options)
-    return str(st.selectbox("Ask each layer about", options, key="ask", bind="query-params", help=ASKED))
+    TARGET.forget_unless_in(options)
+    return str(st.selectbox("Ask each layer about", options, key=TARGET.name, bind="query-params", help=ASKED))
 
 
 def choose_moment(run: Run) -> tuple[str, int | None]:
@@ -35,10 +41,10 @@ def choose_moment(run: Run) -> tuple[str, int | None]:
     moments = Store.default().moments(run.id)
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in moments}
     options = [*names, END]
-    _keep_known("moment", options)
-    if "moment" not in st.session_state and st.query_params.get("moment") not in options:
-        st.session_state["moment"] = END
-    name = str(st.select_slider("Moment of the training", options, key="moment", bind="query-params"))
+    MOMENT.forget_unless_in(options)
+    if not MOMENT.is_set and url_state.read(MOMENT.name) not in options:
+        MOMENT.set(END)
+    name = str(st.select_slider("Moment of the training", options, key=MOMENT.name, bind="query-params"))
     if len(options) == 2:
         st.caption("Train with “moments” switched on to look in between.")
     return name, names.get(name)
@@ -64,10 +70,10 @@ def choose_shown() -> tuple[Measure, Split]:
 
 def choose_layer(names: list[str]) -> int:
     """Choose the layer that is looked at closely; a click on the picture does so too."""
-    _keep_known("layer", names)
-    st.session_state["probe-layers"] = names
+    LAYER.forget_unless_in(names)
+    LAYERS.set(names)
     default = names.index(LATENT) if LATENT in names else len(names) - 1
-    name = st.selectbox("Layer", names, default, key="layer", bind="query-params", help="Or click it on the picture")
+    name = st.selectbox("Layer", names, default, key=LAYER.name, bind="query-params", help="Or click it on the picture")
     return names.index(str(name))
 
 
@@ -103,22 +109,15 @@ def picture(content: go.Figure) -> None:
     """Draw the curve over the network."""
     config = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
     st.plotly_chart(
-        content, theme=None, key=PICTURE, on_select=_clicked, selection_mode="points", config=config,
+        content, theme=None, key=PICTURE.name, on_select=_clicked, selection_mode="points", config=config,
         alt="Probe error against depth, over the layers of the network",
     )  # fmt: skip
 
 
 def _clicked() -> None:
-    state: Any = st.session_state[PICTURE]
-    for point in state["selection"]["points"]:
-        names = st.session_state.get("probe-layers", [])
+    names = LAYERS.get([])
+    for point in PICTURE.get({"selection": {"points": []}})["selection"]["points"]:
         k = point.get("customdata", point.get("x"))
         k = k[0] if isinstance(k, list) else k
         if isinstance(k, int | float) and 0 <= k < len(names):
-            st.session_state["layer"] = names[int(k)]
-
-
-def _keep_known(key: str, options: list[str]) -> None:
-    """Forget a choice that another model offered and this one doesn't."""
-    if key in st.session_state and st.session_state[key] not in options:
-        del st.session_state[key]
+            LAYER.set(names[int(k)])

@@ -22,11 +22,14 @@ from latentlab.runs.store import N_EXAMPLES
 from pages.shared import cached
 from pages.shared.background import background
 from pages.shared.per_example import columns
+from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
 from pages.shared.spaces import space
+from pages.shared.visit import Slot
 
 Labels = NDArray[np.int64]
 
+CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor asked for first looks only
 EVERY = 1.0  # seconds between two looks at the helper
 FIRST_LIMIT = 128  # features of a first look
 CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
@@ -83,7 +86,7 @@ def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMI
     Raises:
         ValueError: the examples can't be told apart by this target.
     """
-    return _first_look(run, epoch, target, limit)
+    return _first_look(run, epoch, resolved(run, target), limit)
 
 
 def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve | None:
@@ -102,7 +105,8 @@ def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve 
 
 def key(run: Run, epoch: int | None, target: str, settings: Settings) -> str:
     """Under which the helper knows a curve."""
-    return f"probe {run.id} {run.created} {epoch} {target} {settings}"
+    about = resolved(run, target)
+    return f"probe {run.id} {run.created} {epoch} {about.key if isinstance(about, Group) else about} {settings}"
 
 
 def pending(keys: list[str], n: int) -> None:
@@ -112,19 +116,28 @@ def pending(keys: list[str], n: int) -> None:
 
 def cancelled() -> bool:
     """Whether the visitor asked for first looks only."""
-    return bool(st.session_state.get("probes-cancelled", False))
+    return CANCELLED.get(False)
 
 
 def measure_again() -> None:
     """Ask for full curves again."""
-    st.session_state["probes-cancelled"] = False
+    CANCELLED.forget()
 
 
-@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=cached.BY_VERSION)
-def question(run: Run, target: str, n: int) -> Question:
+def question(run: Run, target: str | Group, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
-    if target in (own := offered(run)):
-        return _belonging(own[target], n)
+    return _question(run, target if isinstance(target, Group) else resolved(run, target), n)
+
+
+def resolved(run: Run, target: str) -> str | Group:
+    """A target as a cache may know it: the group of that name if there is one, for two groups can share a name."""
+    return offered(run).get(target, target)
+
+
+@remember(6)
+def _question(run: Run, target: str | Group, n: int) -> Question:
+    if isinstance(target, Group):
+        return _belonging(target, n)
     if target in (numbers := _numbers(run)):
         return _by_number(run, numbers[target], n)
     if n and is_local(run.dataset):
@@ -140,7 +153,7 @@ def question(run: Run, target: str, n: int) -> Question:
     return _ask(Question(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(8)
 def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
     model, asked = cached.model(run, epoch), question(run, CLASS, n)
@@ -153,9 +166,9 @@ def model_error(run: Run, epoch: int | None, n: int) -> float | None:
     return float((said != y)[y != UNLABELLED].double().mean())
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
-def _first_look(run: Run, epoch: int | None, target: str, limit: int) -> Curve:
-    asked = question(run, target, 0)
+@remember(64)
+def _first_look(run: Run, epoch: int | None, target: str | Group, limit: int) -> Curve:
+    asked = _question(run, target, 0)
     return probe_curve(
         cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
     )  # fmt: skip
@@ -214,7 +227,7 @@ def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
     if done != drawn or done == len(keys):
         st.rerun()
         return
-    since = st.session_state.setdefault(f"since {keys[0]}", time.time())
+    since = Slot[float](f"since {keys[0]}").setdefault(time.time())
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.info(
         f"A first look. The full one, on up to {n:,} examples, is being measured: {time.time() - since:.0f} s so far, "
@@ -227,4 +240,4 @@ def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
 def _cancel(keys: tuple[str, ...]) -> None:
     for one in keys:
         background().forget(one)
-    st.session_state["probes-cancelled"] = True
+    CANCELLED.set(True)

@@ -12,7 +12,9 @@ from latentlab.figures.probes.curve import depth_figure
 from pages.shared.background import background
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.visit import Slot
 
+CANCELLED: Slot[bool] = Slot("lab-cancelled")  # the visitor stopped the training
 EVERY = 1.0  # seconds between two looks at the helper
 LAYERS = 8  # one in so many is probed
 NETWORKS = {"with the shortcut": True, "without": False}
@@ -20,8 +22,8 @@ NETWORKS = {"with the shortcut": True, "without": False}
 
 def pathology() -> None:
     """Train both networks step by step, and show each moment as soon as it is there."""
-    if st.session_state.get("lab-cancelled"):
-        st.button("Train both networks", on_click=_again, icon=":material/play_arrow:")
+    if CANCELLED.get():
+        st.button("Train both networks", on_click=CANCELLED.forget, icon=":material/play_arrow:")
         return
     found = {name: _moments(skip) for name, skip in NETWORKS.items()}
     known = [step for step in STEPS if all(step in moments for moments in found.values())]
@@ -106,8 +108,4 @@ def _cancel() -> None:
     for skip in NETWORKS.values():
         for step in STEPS:
             background().forget(_key(skip, step))
-    st.session_state["lab-cancelled"] = True
-
-
-def _again() -> None:
-    st.session_state["lab-cancelled"] = False
+    CANCELLED.set(True)

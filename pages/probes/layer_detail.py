@@ -17,8 +17,9 @@ from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.runs.run import Run
 from pages.probes.curves import Question, Settings
+from pages.shared.downloads import download
 from pages.shared.header import look
-from pages.shared.images import download, figure, sheet
+from pages.shared.images import figure, sheet
 
 HARDEST = 12
 KINKS = 3  # that are explained under the picture; the others where the pointer is

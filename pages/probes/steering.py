@@ -16,10 +16,12 @@ from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
 from pages.navigation import TRAVERSAL
-from pages.probes.curves import NOISE, question, targets
+from pages.probes.curves import NOISE, question, resolved, targets
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.remember import remember
+from pages.shared.selections import Group
 
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
@@ -35,7 +37,8 @@ def steering(run: Run, target: str) -> None:
     names = question(run, target, 0).names
     towards = st.selectbox("Towards", names, len(names) - 1, key=f"towards-{target}", width=240)
     k = names.index(str(towards))
-    probe, codes = _latent_probe(run, target), cached.standard_codes(run).numpy()
+    about = resolved(run, target)
+    probe, codes = _latent_probe(run, about), cached.standard_codes(run).numpy()
     moved = steered(codes, probe.direction(k), STEPS.tolist())[:, :ROWS].swapaxes(0, 1)  # (rows, steps, z_dim)
     images = to_bytes(cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1])))))
     left, right = st.columns([3, 2], gap="large")
@@ -48,7 +51,7 @@ def steering(run: Run, target: str) -> None:
         ends = [";".join(",".join(f"{v:.2f}" for v in np.clip(moved[0, at], -LIMIT, LIMIT)) for at in (1, -2))]
         TRAVERSAL.link("Open both ends in Traversal", run=run.id, z=ends[0].split(";")[1], pins=ends[0], detail="Paths")
     with right:
-        found = _leakage(run, target, k)
+        found = _leakage(run, about, k)
         figure(leakage_figure(found, look()), "What changes when codes are steered by each probe")
         st.caption(
             f"Change of the probability of each answer (column) when {EXAMPLES} codes are moved {found.sigmas:g} σ "
@@ -56,8 +59,8 @@ def steering(run: Run, target: str) -> None:
         )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
-def _latent_probe(run: Run, target: str) -> Probe:
+@remember(64)
+def _latent_probe(run: Run, target: str | Group) -> Probe:
     """A probe of the codes, in units of their spread, of the examples that are kept with the run."""
     asked = question(run, target, 0)
     fit, choose, _ = asked.sizes
@@ -66,16 +69,18 @@ def _latent_probe(run: Run, target: str) -> Probe:
     return linear_probe(z[:fit], asked.y[:fit], valid=parts[0], test=parts[1], n_classes=len(asked.names))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=cached.BY_VERSION)
-def _leakage(run: Run, target: str, k: int) -> Leakage:
+@remember(64)
+def _leakage(run: Run, target: str | Group, k: int) -> Leakage:
     probes = {}
+    own = target.name if isinstance(target, Group) else target
     for name in targets(run):
-        if name not in MEASURES and name != target:
+        if name not in MEASURES and name != own:
             continue
-        names = question(run, name, 0).names
-        which = k if name == target else len(names) - 1
+        about = target if name == own else name
+        names = question(run, about, 0).names
+        which = k if name == own else len(names) - 1
         try:
-            probes[f"{name}: {names[which]}"] = (_latent_probe(run, name), which)
+            probes[f"{name}: {names[which]}"] = (_latent_probe(run, about), which)
         except ValueError:  # an answer that all examples share
             continue
     codes = cached.standard_codes(run).numpy()[:EXAMPLES]

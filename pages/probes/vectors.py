@@ -7,8 +7,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
+from pages.components import digest
 from pages.shared.header import notes
-from pages.shared.spaces import Floats
+from pages.shared.remember import remember
+from pages.shared.spaces import Space
 from pages.shared.vectors import groups_of, vectors_of
 
 CLASS = "class"
@@ -39,7 +41,7 @@ def _probe(dataset: str) -> None:
     y, names = seen.data.y.numpy(), seen.data.classes
     if asked != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[asked]).astype(np.int64), ("the rest", asked)
-    found = _probed(f"{seen.name} {asked}", seen.z, y, len(names))
+    found = _probed(seen, digest(y), y, len(names))
     if isinstance(found, str):
         st.info(f"This can't be probed: {found}")
         return
@@ -53,13 +55,13 @@ def _probe(dataset: str) -> None:
     st.caption(told)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Fitting a probe …")
-def _probed(key: str, _z: Floats, _y: NDArray[np.int64], n_classes: int) -> Probe | str:  # noqa: ARG001
-    order = np.random.default_rng(SEED).permutation(len(_z))
+@remember(32, "Fitting a probe …")
+def _probed(seen: Space, labels: str, _y: NDArray[np.int64], n_classes: int) -> Probe | str:  # noqa: ARG001
+    z, order = seen.z, np.random.default_rng(SEED).permutation(len(seen.z))
     fit, choose, tell = np.split(order, [round(0.6 * len(order)), round(0.8 * len(order))])
     try:
         return linear_probe(
-            _z[fit], _y[fit], valid=(_z[choose], _y[choose]), test=(_z[tell], _y[tell]), n_classes=n_classes,
+            z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[tell], _y[tell]), n_classes=n_classes,
             control=True,
         )  # fmt: skip
     except ValueError as error:

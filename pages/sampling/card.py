@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 import torch
 
 from latentlab import device
@@ -11,6 +10,7 @@ from latentlab.models import Decodes
 from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared import cached
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
@@ -19,7 +19,7 @@ def card(run: Run) -> Card | None:
     return Card(walked(run), run) if issubclass(run.kind, Decodes) else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def walked(run: Run) -> bytes:
     """A random walk through the prior, decoded: each picture a small step from the last."""
     n, decode = ROWS * COLUMNS, cached.decoder(run)

@@ -22,15 +22,15 @@ from latentlab.analysis.sampling import (
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
 from latentlab.runs.run import Run
 from pages.sampling.experiment import Setup, played, problem, sampler
-from pages.shared import cached
 from pages.shared.background import EVERY, background
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.remember import remember
 
 PAIRED = 1_000  # examples and draws in the panels of pairs
 
 
-@st.cache_resource(max_entries=16, show_spinner="Judging the chains …", hash_funcs=cached.BY_VERSION)
+@remember(16, "Judging the chains …")
 def judged(run: Run, setup: Setup, burn_in: float) -> Diagnostics:
     """The diagnostics of an experiment, without the given share of its steps.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -31,6 +30,7 @@ from latentlab.runs.run import Run
 from pages.components.chains import Film
 from pages.shared import cached
 from pages.shared.masks import GRAY, given
+from pages.shared.remember import remember
 
 POSTERIOR, LEARNED = "posterior of an image", "what the model learned"
 BEHIND = 1_500  # examples drawn behind the chains, where the density isn't known
@@ -100,7 +100,7 @@ def image_of(run: Run, image: int) -> Tensor:
     return x[image % len(x)]
 
 
-@st.cache_resource(max_entries=16, show_spinner="The chains walk …", hash_funcs=cached.BY_VERSION)
+@remember(16, "The chains walk …")
 def played(run: Run, setup: Setup) -> Experiment:
     """Run an experiment, in fewer steps than asked for if they would take long, and with fewer chains if need be.
 
@@ -134,7 +134,7 @@ def film_strip(run: Run, setup: Setup, found: Experiment, n: int) -> tuple[NDArr
     return to_bytes(torch.where(given(run.shape, setup.mask), x, GRAY))[None], to_bytes(frames)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _posterior(run: Run, image: int, mask: str | None) -> CodePosterior:
     model, x, counts = _likelihood(run), image_of(run, image), given(run.shape, mask)
     stds = _encoder(run).posterior(x[None]).log_std[0].exp()
@@ -149,14 +149,14 @@ def _posterior(run: Run, image: int, mask: str | None) -> CodePosterior:
     )  # fmt: skip
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _codes(run: Run) -> Tensor:
     """(N, z_dim) of the examples kept with the run."""
     with torch.no_grad():
         return _encoder(run).encode(cached.examples(run).batch().x)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _learned(run: Run) -> DenoiserDensity:
     model = cast(Denoises, cached.model(run))
     data, known = cached.examples(run).batch().x, DENSITIES.get(run.dataset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 import torch
 
 from latentlab.data import to_bytes
@@ -13,6 +12,7 @@ from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.navigation import SCORE_FIELD, Card
 from pages.shared import cached
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
@@ -23,7 +23,7 @@ def card(run: Run) -> Card | None:  # noqa: ARG001 a field is of a denoiser, whi
     return Card(scores(shown), denoisers.get(SCORE_FIELD.first, shown)) if shown is not None else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def scores(run: Run) -> bytes:
     """Examples, and beneath each its score."""
     model, x = cached.model(run), cached.examples(run).batch(slice(ROWS // 2 * COLUMNS)).x

@@ -19,6 +19,7 @@ from latentlab.models import Denoises
 from latentlab.runs.run import Run
 from pages.score_field import learning
 from pages.shared import cached
+from pages.shared.remember import remember
 
 ITS, MINE = "the model's", "my points"
 KINDS = ("Trained", "Exact", "Points", "Live")
@@ -77,7 +78,7 @@ def _of_run(run: Run) -> tuple[Dataset, Density]:
     return data, DENSITIES[run.dataset] if run.dataset in DENSITIES else kernel_estimate(data.x)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remember(8)
 def _training_points(dataset: str) -> Dataset:
     return load(dataset).train
 

@@ -23,6 +23,7 @@ from latentlab.data import DataError
 from latentlab.figures.score.profiles import optima_curves
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.remember import remember
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
@@ -75,12 +76,12 @@ def read_bumps(rows: object) -> Bumps:
     return tuple(found)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remember(64)
 def _optima(bumps: Bumps, sigma: float) -> Optima:
     return optima(*_density(bumps), sigma)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remember(16)
 def _errors(bumps: Bumps) -> Errors:
     return errors(*_density(bumps), TABLED)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import astuple
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -21,51 +19,51 @@ from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.figures.score.field import Layer
 from latentlab.jobs.background import Background
+from pages.shared.remember import remember
 
 N_ARROWS = 32  # places a side
 STEPS = 25  # of denoising from a place
 EVERY = 0.5  # seconds between two looks at the helper
 
-BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {
-    Denoiser: lambda denoiser: denoiser.key,
-    FieldLayer: lambda layer: layer.name,
-}
 
-
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def on_lattice(denoiser: Denoiser, box: Box) -> OnLattice:
     """The field over the places that layers have."""
     return OnLattice(denoiser, box)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def arrows(denoiser: Denoiser, box: Box) -> Field:
     """The field where there are arrows."""
     return score_field(denoiser.denoise, denoiser.sigma, box, N_ARROWS)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def geometry(denoiser: Denoiser, place: tuple[float, float]) -> LocalGeometry:
     """What the field says of one place."""
     return local_hessian(denoiser.denoise, denoiser.sigma, torch.tensor([place]))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def path(denoiser: Denoiser, place: tuple[float, float]) -> NDArray[np.float64]:
     """(STEPS + 1, 2) a place denoised again and again."""
     return trajectory(denoiser.denoise, torch.tensor(place), STEPS)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def lines(denoiser: Denoiser, box: Box) -> NDArray[np.float32]:
     """Where the field leads."""
     return streamlines(denoiser.score, box)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
 def layer(denoiser: Denoiser, box: Box, which: FieldLayer) -> Layer:
     """What lies behind the arrows."""
-    return drawn(which, which.compute(on_lattice(denoiser, box)))
+    return _layer(denoiser, box, which.name, which)
+
+
+@remember(64)
+def _layer(denoiser: Denoiser, box: Box, name: str, _which: FieldLayer) -> Layer:  # noqa: ARG001
+    return drawn(_which, _which.compute(on_lattice(denoiser, box)))
 
 
 def drawn(which: FieldLayer, values: LayerValues) -> Layer:
@@ -75,7 +73,7 @@ def drawn(which: FieldLayer, values: LayerValues) -> Layer:
     )  # fmt: skip
 
 
-@st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=BY_KEY)
+@remember(64)
 def agrees(denoiser: Denoiser) -> tuple[Agreement, float]:
     """How the score agrees with the true one over noisy draws, and the loss over that of the optimal denoiser."""
     return against_truth(denoiser)
@@ -95,7 +93,7 @@ def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:
     return found
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@remember(1)
 def finder() -> Background:
     """The helper process that looks for fixed points."""
     return Background()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import streamlit as st
 import torch
@@ -24,6 +21,7 @@ from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from pages.shared.remember import remember
 
 Code = tuple[float, ...]
 Floats = NDArray[np.float32]
@@ -32,10 +30,6 @@ N_COMPONENTS = 4
 N_PROBED = 2_000  # examples that a probe's directions come from
 N_DRAWS = 10_000  # of a prior, where nothing is encoded
 N_NEAR = 10  # neighbours that say how near a place is to examples
-
-BY_VERSION: dict[str | type[Any], Callable[[Any], Any]] = {
-    Run: lambda run: (run.id, run.created)
-}  # renaming a run changes nothing that is kept
 
 
 def model(run: Run, epoch: int | None = None) -> Model:
@@ -110,7 +104,7 @@ def encoder(run: Run, epoch: int | None = None) -> Encode:
     return encode
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(32)
 def standard_codes(run: Run) -> Tensor:
     """(N, z_dim) of the run's test examples, in units of their spread; draws of the prior where nothing encodes."""
     if issubclass(run.kind, Encodes):
@@ -119,17 +113,17 @@ def standard_codes(run: Run) -> Tensor:
     return (draws - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(8)
 def _model(run: Run, epoch: int | None = None) -> Model:
     return Store.default().load(run.id, epoch)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(8)
 def _examples(run: Run) -> Dataset:
     return Store.default().examples(run.id)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(32)
 def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
     """What each dimension carries, over the run's test examples; of a model that doesn't encode over its prior."""
     trained, x = model(run, epoch), examples(run).batch().x
@@ -146,7 +140,7 @@ def _prior_draws(trained: Model, n: int) -> Tensor:
     return trained.prior.sample(n, generator(0))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(8)
 def program(run: Run) -> Program | str:
     """The run's decoder as steps for the browser, or the reason why it must be run here."""
     trained, where = model(run), dimensions(run)
@@ -158,7 +152,7 @@ def program(run: Run) -> Program | str:
         return str(error)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(32)
 def extra_directions(run: Run) -> dict[str, Floats]:
     """Name -> (z_dim,): components, the way towards each class, a probe's directions; none where all is one plane."""
     d, seen = len(dimensions(run).order), examples(run)
@@ -185,20 +179,20 @@ def directions(run: Run, axes: tuple[int, int]) -> Tensor:
     return torch.cat(rows)[list(axes)]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(32)
 def grid(run: Run, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
     """The plane of two directions through a code, in units of the codes' spread."""
     decode, place = decoder(run), plane(torch.tensor(code), directions(run, axes))
     return manifold_grid(lambda s: decode(place(s)), n, 3.0, spacing)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(256)
 def strip(run: Run, code: Code, axis: int, n: int) -> Traversal:
     """n images along one dimension of the code, from -3 to 3 in units of the codes' spread."""
     return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-3, 3, n).tolist())
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=BY_VERSION)
+@remember(32)
 def seen(run: Run) -> Preview:
     """Reconstructions and samples of a run's model."""
     return preview(model(run), examples(run))

@@ -12,24 +12,31 @@ from latentlab.runs.store import Store
 from pages.shared import cached
 
 
-def judge(run: Run, own: bool = True) -> Run | None:
-    """Who names the class of a run's pictures: its own model if it can, else another classifier of the same data.
+def classifier_run(run: Run) -> Run | None:
+    """The run whose model predicts the class of a run's images: itself if it can, else an independent one."""
+    return run if issubclass(run.kind, Classifies) else independent_classifier_run(run)
 
-    Args:
-        run: what is judged.
-        own: False for an independent judge, one that generates nothing itself: the one with the lowest test error.
-    """
-    if own and issubclass(run.kind, Classifies):
-        return run
+
+def independent_classifier_run(run: Run) -> Run | None:
+    """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
     known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
     found = [r for r in known if not issubclass(r.kind, Decodes | Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 
-def classifier(run: Run, own: bool = True) -> Classify | None:
-    """(B, *shape) -> (B, K) log-probabilities of the run's `judge`, without gradients; None where there is none."""
-    found = judge(run, own)
-    model = cached.model(found) if found is not None else None
+def classifier(run: Run) -> Classify | None:
+    """(B, *shape) -> (B, K) log-probabilities by `classifier_run`; None where none is."""
+    return _classify_with(classifier_run(run))
+
+
+def independent_classifier(run: Run) -> Classify | None:
+    """(B, *shape) -> (B, K) log-probabilities by `independent_classifier_run`; None where none is."""
+    return _classify_with(independent_classifier_run(run))
+
+
+def _classify_with(run: Run | None) -> Classify | None:
+    """The classifier of a run, without gradients."""
+    model = cached.model(run) if run is not None else None
     if not isinstance(model, Classifies):
         return None
 

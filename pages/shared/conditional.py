@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -27,7 +26,8 @@ from latentlab.export.decoder import Program, ProgramError
 from latentlab.models import Conditional, HasPosteriorGiven
 from latentlab.runs.run import Run
 from pages.shared import cached
-from pages.shared.classifier import classifier
+from pages.shared.classifier import independent_classifier
+from pages.shared.remember import remember
 
 STYLES = 60  # that the meters look at, each in every class
 
@@ -62,21 +62,21 @@ def encoder_as(run: Run) -> EncodeAs:
     return encode
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def labelled(run: Run) -> Dataset:
     """The test examples kept with a run that have a class."""
     kept = cached.examples(run)
     return kept[torch.nonzero(kept.y != UNLABELLED)[:, 0]]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def styles(run: Run) -> Tensor:
     """(N, z_dim) the styles of the run's labelled test examples."""
     some = labelled(run).batch()
     return encoder_as(run)(some.x, some.y)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def style_dimensions(run: Run) -> Bottleneck:
     """What each dimension of the style carries, over the run's test examples."""
     trained, some = conditional(run), labelled(run).batch()
@@ -86,7 +86,7 @@ def style_dimensions(run: Run) -> Bottleneck:
         return spread(trained.encode(some.x, some.y))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(8)
 def class_program(run: Run) -> Program | str:
     """The run's decoder as steps for the browser, or the reason why it must be run here."""
     trained = conditional(run)
@@ -96,7 +96,7 @@ def class_program(run: Run) -> Program | str:
         return str(error)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def in_classes(run: Run, codes: tuple[cached.Code, ...]) -> Analogies:
     """Styles, each in all classes."""
     z = torch.tensor(codes)
@@ -104,13 +104,13 @@ def in_classes(run: Run, codes: tuple[cached.Code, ...]) -> Analogies:
     return Analogies(z.numpy(), torch.full((len(z),), UNLABELLED).numpy(), cells)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def verdict(run: Run, codes: tuple[cached.Code, ...]) -> Judged | None:
     """What the judge says of a sheet, row by row; None where there is no judge."""
     return _judged(run, in_classes(run, codes).examples)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Measuring what the decoder uses …", hash_funcs=cached.BY_VERSION)
+@remember(8, "Measuring what the decoder uses …")
 def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | None]:
     """What the decoder uses, what the judge sees, and what a row keeps, for styles of examples or of the prior."""
     z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
@@ -120,7 +120,7 @@ def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | Non
 
 
 def _judged(run: Run, cells: Floats) -> Judged | None:
-    classify = classifier(run, own=False)
+    classify = independent_classifier(run)
     if classify is None:
         return None
     n, k = cells.shape[:2]
@@ -129,8 +129,8 @@ def _judged(run: Run, cells: Floats) -> Judged | None:
     return replace(said, control=_control(run))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _control(run: Run) -> Share | None:
     """How often the judge recognises the run's real examples."""
-    classify, some = classifier(run, own=False), labelled(run).batch()
+    classify, some = independent_classifier(run), labelled(run).batch()
     return judge(classify, some.x, some.y).accuracy if classify is not None else None

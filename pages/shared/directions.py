@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.latent.pca import PCA, Axes, principal
 from latentlab.analysis.maps.directions import along as axes_along
 from latentlab.analysis.maps.directions import by_variance, named_directions
 from pages.shared import cached
-from pages.shared.spaces import BY_KEY, CODE, Source, space
+from pages.shared.remember import remember
+from pages.shared.spaces import CODE, Source, space
 
 Floats = NDArray[np.float32]
 
@@ -18,14 +18,14 @@ N_COMPONENTS = 10
 SEED = 1
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
+@remember(8)
 def components(source: Source) -> PCA:
     """The principal components of a space, as many as there are dimensions, at most ten."""
     z = space(source).z
     return principal(z, min(N_COMPONENTS, z.shape[1], max(1, len(z) - 1)), SEED)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_KEY)
+@remember(8)
 def directions(source: Source) -> dict[str, Floats]:
     """Name -> (D,): the dimensions of a space, those that carry most first, then the ways towards the classes."""
     seen = space(source)
@@ -36,7 +36,7 @@ def directions(source: Source) -> dict[str, Floats]:
     return named_directions(seen.z, seen.axes, order, seen.data.y, seen.data.classes)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Fitting a probe …", hash_funcs=BY_KEY)
+@remember(8, "Fitting a probe …")
 def all_directions(source: Source) -> dict[str, Floats]:
     """Name -> (D,): `directions`, and those along which a linear probe's answer turns to each class."""
     seen = space(source)

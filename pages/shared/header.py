@@ -15,6 +15,11 @@ from latentlab.runs.store import Store
 from pages.components import copy_link
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
+from pages.shared.visit import Slot
+
+CHOSEN: Slot[str] = Slot("chosen")  # the run or the data, on this page and the next
+PICKED: Slot[str] = Slot("picked")  # the widget that chooses it
+PICKED_HERE: Slot[bool] = Slot("picked_here")  # the widget, not the address, chose it in this run of the page
 
 
 def look() -> Theme:
@@ -55,12 +60,12 @@ def _header(page: Page, options: Mapping[str, Run | str]) -> Run | str | None:
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
         st.space("stretch")
-        st.session_state["picked"] = chosen
+        PICKED.set(chosen)
         key = st.selectbox(
             "Model",
             list(options),
             format_func=named.__getitem__,
-            key="picked",
+            key=PICKED.name,
             label_visibility="collapsed",
             width=280,
             on_change=_picked,
@@ -91,7 +96,9 @@ def notes(see: str, attempt: str, why: str) -> None:
 
 
 def _picked() -> None:
-    st.session_state.update(chosen=st.session_state["picked"], picked_here=True)
+    if picked := PICKED.get():
+        CHOSEN.set(picked)
+        PICKED_HERE.set(True)
     url_state.leave_place()
 
 
@@ -108,13 +115,13 @@ def _inside_frame() -> None:
 
 def _chosen(runs: Collection[str], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
-    asked, picked_here = url_state.read("run"), st.session_state.pop("picked_here", False)
+    asked, picked_here = url_state.read("run"), PICKED_HERE.pop()
     if asked and not picked_here:
         if asked in runs:
-            st.session_state["chosen"] = asked
+            CHOSEN.set(asked)
         else:
             st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
     wishes = (f"data:{settings.first_data()}", first)
     default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
-    chosen: str = st.session_state.get("chosen", default)
+    chosen = CHOSEN.get(default)
     return chosen if chosen in runs else default

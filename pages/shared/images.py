@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,13 +40,6 @@ def sheet(images: NDArray[Any] | Sequence[NDArray[Any]], columns: int, alt: str)
 def scale(shape: tuple[int, ...], width: int) -> int:
     """How many pixels a pixel of an example takes, so that the example is about `width` wide."""
     return max(1, width // picture_shape(shape)[2])
-
-
-def download(label: str, content: Callable[[], str | bytes], name: str, about: str | None = None) -> None:
-    """Offer a file, which is made when it is asked for."""
-    st.download_button(
-        label, content, name, mimetypes.guess_type(name)[0], on_click="ignore", icon=":material/download:", help=about
-    )
 
 
 def drawing(svg: str, alt: str) -> None:

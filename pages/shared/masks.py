@@ -16,6 +16,7 @@ from latentlab.figures.sheets import picture_shape, pictures, sheet_png
 from pages.components.brush import Mask, brush, pack, unpack
 from pages.shared import url_state
 from pages.shared.images import scale
+from pages.shared.visit import Slot
 
 PARTS = ("left half", "right half", "top half", "bottom half", "middle")
 BOX, BRUSH = "a box", "brush"
@@ -79,18 +80,17 @@ def chosen(choice: str, image: NDArray[np.uint8], more: DeltaGenerator) -> str:
 def _painted(image: NDArray[np.uint8], more: DeltaGenerator) -> str:
     """The brush, or plain controls in its place; the mask is kept for the visit, and in the address."""
     _, height, width = image.shape
-    kept = f"mask-{height}x{width}"
-    if kept not in st.session_state:
-        st.session_state[kept] = _linked(height, width) or pack(part(FIRST, height, width))
+    kept: Slot[str] = Slot(f"mask-{height}x{width}")
+    mask = kept.get() or _linked(height, width) or pack(part(FIRST, height, width))
     by_hand = more.toggle(
         "Paint by hand", True, key="by-hand", bind="query-params",
         help="With a mouse, a finger, a pen or keys; without it, a box is painted by sliders and buttons",
     )  # fmt: skip
     if by_hand:
-        st.session_state[kept] = brush(f"brush-{height}x{width}", image, st.session_state[kept])
+        mask = brush(f"brush-{height}x{width}", image, mask)
     else:
-        _plain(image, kept)
-    mask: str = st.session_state[kept]
+        _plain(image, mask, kept)
+    kept.set(mask)
     url_state.write("mask", mask if len(mask) <= url_state.LONGEST else None)
     return mask
 
@@ -108,10 +108,10 @@ def _linked(height: int, width: int) -> str | None:
     return mask
 
 
-def _plain(image: NDArray[np.uint8], kept: str) -> None:
-    """The brush without JavaScript: a box at a time is hidden or shown."""
+def _plain(image: NDArray[np.uint8], mask: str, kept: Slot[str]) -> None:
+    """The brush without JavaScript: a box at a time is hidden or shown, which the slot keeps."""
     _, height, width = image.shape
-    hidden = unpack(st.session_state[kept], height, width)
+    hidden = unpack(mask, height, width)
     assert hidden is not None
     seen = np.where(hidden, np.uint8(255 * GRAY), image)
     content = sheet_png(seen[None], 1, scale=scale(image.shape, WIDTH))
@@ -120,12 +120,8 @@ def _plain(image: NDArray[np.uint8], kept: str) -> None:
         box = _rectangle(height, width, *_sides(height, width))
         changes = {"Hide": hidden | box, "Show": hidden & ~box, "All": hidden | True, "None": hidden & False}
         with st.container(horizontal=True, gap="small"):
-            for label, mask in (changes | {"Invert": ~hidden}).items():
-                st.button(label, f"paint-{label.lower()}", on_click=_keep, args=(kept, pack(mask)))
-
-
-def _keep(kept: str, mask: str) -> None:
-    st.session_state[kept] = mask
+            for label, changed in (changes | {"Invert": ~hidden}).items():
+                st.button(label, f"paint-{label.lower()}", on_click=kept.set, args=(pack(changed),))
 
 
 def _sides(height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -18,21 +18,26 @@ from latentlab.data.files.tables import column_names
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
 from pages.shared.images import sheet
+from pages.shared.remember import remember
+from pages.shared.visit import Slot
 
 TABLES = (".csv", ".tsv", ".parquet")
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
 SHOWN = 24  # examples
 STEPS = 1_500  # of a first training, so that something is to be seen
 AUTOMATIC = "by its name"
+DATASET: Slot[str] = Slot("dataset")  # the widget that chooses the data of a training
+UPLOADS: Slot[int] = Slot("uploads")  # how many were kept: each time the field starts empty
+UPLOAD_FAILED: Slot[str] = Slot("upload-failed")  # why the last one was not kept
 
 
 def choose_data() -> str:
     """The control that chooses the data of a training, the user's own among them."""
     names = data.names()
-    if st.session_state.get("dataset") not in names:  # the page was just opened, or the data were removed
+    if DATASET.get() not in names:  # the page was just opened, or the data were removed
         wishes = (url_state.read("dataset"), settings.first_data())
-        st.session_state["dataset"] = next((name for name in wishes if name in names), "digits")
-    chosen: str = st.selectbox("Data", names, key="dataset", help="Upload your own at the foot of this page")
+        DATASET.set(next((name for name in wishes if name in names), "digits"))
+    chosen: str = st.selectbox("Data", names, key=DATASET.name, help="Upload your own at the foot of this page")
     url_state.write("dataset", chosen)
     return chosen
 
@@ -71,10 +76,10 @@ def _upload() -> None:
     files = st.file_uploader(
         "Upload images, a zip of them, .npz, .npy, .csv, .tsv, .parquet or IDX",
         accept_multiple_files=True,
-        key=f"upload-{st.session_state.get('uploads', 0)}",
+        key=f"upload-{UPLOADS.get(0)}",
         help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
     )
-    if message := st.session_state.pop("upload-failed", None):
+    if message := UPLOAD_FAILED.pop():
         st.error(message, icon=":material/error:")
     if not files:
         st.caption(
@@ -132,10 +137,10 @@ def _keep(opened: Opened, source: str, wish: str) -> None:
     try:
         name = Shelf.default().keep(opened, source, wish)
     except DataError as error:
-        st.session_state["upload-failed"] = str(error)
+        UPLOAD_FAILED.set(str(error))
         return
-    st.session_state["dataset"] = name
-    st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # an empty field
+    DATASET.set(name)
+    UPLOADS.set(UPLOADS.get(0) + 1)
     st.toast(f"Kept as {name}, and chosen.", icon=":material/check:")
 
 
@@ -171,7 +176,7 @@ def _outline(name: str) -> str:
     return f"{card.n:,} {size}{classes}, from {_plain(card.source)}"
 
 
-@st.cache_resource(max_entries=2, ttl=600, show_spinner="Reading …")
+@remember(2, "Reading …", seconds=600)
 def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[UploadedFile]) -> Opened:  # noqa: ARG001
     if sum(file.size for file in _files) > MAX_UPLOAD:
         raise DataError(f"The files are more than {MAX_UPLOAD >> 20} MiB together; open them on the command line.")
@@ -179,7 +184,7 @@ def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[Uploa
         return read_path(_written(_files, Path(folder) / "images"), label, image)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remember(16)
 def _names(file_id: str, _file: UploadedFile) -> tuple[str, ...]:  # noqa: ARG001
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
         return column_names(_written([_file], Path(folder) / "table"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,12 +16,13 @@ from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
 from pages.shared import cached
 from pages.shared.classifier import classifier
-from pages.shared.spaces import BY_KEY, Floats, Source, space
+from pages.shared.remember import remember
+from pages.shared.spaces import Floats, Source, space
 
 SEED = 1
 
 
-@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs=BY_KEY)
+@remember(6)
 def columns(source: Source) -> dict[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
     shelf = Shelf.default()
@@ -33,7 +33,7 @@ def columns(source: Source) -> dict[str, Values]:
     return {name: values[rows] for name, values in opened.columns.items()}
 
 
-@st.cache_resource(max_entries=4, show_spinner="The judge looks at the examples …", hash_funcs=BY_KEY)
+@remember(4, "The judge looks at the examples …")
 def judged(source: Source) -> NDArray[np.int64] | None:
     """(N,) the class that the run itself, else the judge of its data, gives each example; None without a judge."""
     classify = classifier(source.run) if source.run is not None else None
@@ -56,7 +56,7 @@ def unit(source: Source, term: str) -> str:
     return known.get(term, "nats" if term == LOSS and "nats" in known.values() else "")
 
 
-@st.cache_resource(max_entries=6, show_spinner="Weighing the examples …", hash_funcs=BY_KEY)
+@remember(6, "Weighing the examples …")
 def terms(source: Source) -> dict[str, Floats]:
     """Name -> (N,): the model's loss and its terms for each example of a source, in their units.
 

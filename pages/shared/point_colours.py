@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.latent.density import log_density
-from latentlab.analysis.maps.clusters import Clusters, cluster
+from latentlab.analysis.maps.clusters import Clustering, Clusters, cluster
 from latentlab.analysis.maps.colourings import (
     ByClass,
     ByNumber,
@@ -21,9 +20,11 @@ from latentlab.analysis.maps.colourings import (
     of_clusters,
 )
 from latentlab.analysis.maps.trustworthiness import overlap
-from pages.components.scatter import Click, digest
-from pages.shared.classifier import judge
+from pages.components import digest
+from pages.components.scatter import Click
+from pages.shared.classifier import classifier_run
 from pages.shared.per_example import columns, judged, term_names, terms, unit
+from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space
 
 Floats = NDArray[np.float32]
@@ -35,16 +36,14 @@ def colourings(seen: Space) -> dict[str, Colouring]:
     """Name -> what can colour the points of a space, their classes first."""
     of = seen.of
     found: list[Colouring | None] = [ByClass("class")]
-    if of.run is not None and judge(of.run) is not None:
+    if of.run is not None and classifier_run(of.run) is not None:
         found.append(ByClass("predicted class", lambda: _predicted(seen)))
     found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(seen))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]
     found += [by_column(f"column: {name}", values) for name, values in columns(of).items()]
     if len(seen.z) > 2 * K + 1:
-        found.append(ByNumber("log density", "nats", lambda _: _dense(seen.name, seen.z)))
-        found.append(
-            ByNumber("kept neighbours", "share", lambda on: _kept(seen.name, digest(on.xy), seen.z, on.xy))
-        )  # fmt: skip
+        found.append(ByNumber("log density", "nats", lambda _: _dense(seen)))
+        found.append(ByNumber("kept neighbours", "share", lambda on: _kept(seen, digest(on.xy), on.xy)))
     found.append(
         ByNumber(
             "distance from the click", of.unit, lambda on: distance_from(seen.z, on.clicked or 0),
@@ -60,7 +59,7 @@ def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
     return colourings(seen)[by].colour(_plain(seen), OnMap(xy, clicked))
 
 
-def n_groups(seen: Space) -> int:
+def _n_groups(seen: Space) -> int:
     """How many clusters to look for: as many as there are classes."""
     return min(len(seen.z), len(seen.data.classes) or 10)
 
@@ -79,21 +78,21 @@ def _predicted(seen: Space) -> Coloured:
 
 
 def _k_means(seen: Space) -> NDArray[np.int64]:
-    return grouped(seen.name, seen.z, seen.data.y.numpy(), n_groups(seen)).found
+    return grouped(seen).found
 
 
-@st.cache_resource(max_entries=8, show_spinner="Finding the neighbours that the map keeps …")
-def _kept(name: str, layout: str, _z: Floats, _xy: Floats) -> Floats:  # noqa: ARG001
+@remember(8, "Finding the neighbours that the map keeps …")
+def _kept(seen: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
     """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
-    return overlap(_z, _xy, K)
+    return overlap(seen.z, _xy, K)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Looking for clusters …")
-def grouped(name: str, _z: Floats, _y: NDArray[np.int64], n_clusters: int, method: str = "kmeans") -> Clusters:  # noqa: ARG001
+@remember(8, "Looking for clusters …")
+def grouped(seen: Space, method: Clustering = "kmeans") -> Clusters:
     """Groups found without the labels, by k-means or HDBSCAN, and how they agree with them."""
-    return cluster(_z, _y, "hdbscan" if method == "hdbscan" else "kmeans", n_clusters)
+    return cluster(seen.z, seen.data.y.numpy(), method, _n_groups(seen))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Measuring how dense the points lie …")
-def _dense(name: str, _z: Floats) -> Floats:  # noqa: ARG001
-    return log_density(_z, K)
+@remember(8, "Measuring how dense the points lie …")
+def _dense(seen: Space) -> Floats:
+    return log_density(seen.z, K)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 import torch
 
 from latentlab import device
@@ -10,10 +9,11 @@ from latentlab.data import to_bytes
 from latentlab.models import Samples
 from latentlab.runs.run import Run
 from pages.shared import cached
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def drawn(run: Run) -> bytes:
     """Samples, or reconstructions where there is no prior to draw from."""
     model, n = cached.model(run), ROWS * COLUMNS

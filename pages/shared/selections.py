@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,12 @@ from latentlab.data import Dataset, is_local
 from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
 from pages.shared.per_example import columns
 from pages.shared.spaces import Source, Space, space
+from pages.shared.visit import Slot
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
@@ -32,7 +34,7 @@ class Group:
     """Some of the examples of a source.
 
     Attributes:
-        name: no other group has it; it changes with what the group holds.
+        name: as a page shows it; short, so two groups may share one.
         source: the examples.
         ids: which of them, ascending.
     """
@@ -40,6 +42,11 @@ class Group:
     name: str
     source: Source
     ids: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """No group of other examples has the same."""
+        return f"{self.source.key} {digest(np.array(self.ids, np.int64))}"
 
     def members(self) -> Dataset:
         """The examples of the group."""
@@ -50,6 +57,9 @@ class Group:
         found = np.zeros(len(space(self.source).data), bool)
         found[list(self.ids)] = True
         return found
+
+
+GROUPS: Slot[Mapping[str, Group]] = Slot("groups")  # one of `SIDES` -> what was picked on a map
 
 
 def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
@@ -75,7 +85,7 @@ def picked(dataset: str) -> dict[str, Group]:
     """Name -> the groups that were picked on the map of a data set, A before B; or that a link brings."""
     for side in SIDES:
         _restore(side, dataset)
-    kept: dict[str, Group] = st.session_state.get("groups", {})
+    kept = GROUPS.get({})
     return {kept[side].name: kept[side] for side in SIDES if side in kept and kept[side].source.dataset == dataset}
 
 
@@ -112,16 +122,20 @@ def everything_of(run: Run) -> Source:
 
 
 def _keep(side: str, source: Source, ids: tuple[int, ...]) -> None:
-    mark = digest(np.array(ids))[:4]
-    group = Group(f"lasso {side} ({len(ids):,} examples, {mark})", source, ids)
-    st.session_state["groups"] = st.session_state.get("groups", {}) | {side: group}
+    group = Group(f"lasso {side} ({len(ids):,} examples, {_mark(ids)})", source, ids)
+    GROUPS.set({**GROUPS.get({}), side: group})
+
+
+def _mark(ids: tuple[int, ...]) -> str:
+    """What tells two selections of one size apart to the eye; nothing may be looked up by it."""
+    return digest(np.array(ids, np.int64))[:4]
 
 
 def _restore(side: str, dataset: str) -> None:
     """Take a group from the address, unless one was picked since."""
     name = f"lasso-{side.lower()}"
     text = url_state.read(name)
-    if text is None or side in st.session_state.get("groups", {}):
+    if text is None or side in GROUPS.get({}):
         return
     found = _unpacked(text, dataset)
     if found is None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 
@@ -19,8 +16,9 @@ from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import Dataset, Shelf
 from latentlab.models import Decodes, Encodes
 from latentlab.runs.run import Run
-from pages.components.scatter import digest
+from pages.components import digest
 from pages.shared import cached
+from pages.shared.remember import remember
 
 Floats = NDArray[np.float32]
 
@@ -61,9 +59,6 @@ class Source:
         return replace(self, epoch=epoch)
 
 
-BY_KEY: dict[str | type[Any], Callable[[Any], Any]] = {Source: lambda source: source.key}
-
-
 @dataclass(frozen=True)
 class Space:
     """Examples with the numbers that a map lays out.
@@ -89,6 +84,11 @@ class Space:
     n_units: int
 
     @property
+    def key(self) -> str:
+        """What a cache knows it by."""
+        return self.name
+
+    @property
     def decodes(self) -> bool:
         """Whether a place of this space has an example."""
         run = self.of.run
@@ -100,7 +100,7 @@ class Space:
         return len(self.data.shape) == 3 and self.data.x.dtype == torch.uint8
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def layers(run: Run) -> list[str]:
     """What of a run can be mapped: its code, its input, and the layers inside it that the examples go through."""
     own = [CODE] if issubclass(run.kind, Encodes) else []
@@ -108,11 +108,11 @@ def layers(run: Run) -> list[str]:
     return [*own, INPUT, *(layer.name for layer in layers_of(model, cached.examples(run).x, run_through(model)))]
 
 
-@st.cache_resource(max_entries=6, show_spinner="Looking at the examples …", hash_funcs=BY_KEY)
+@remember(6, "Looking at the examples …")
 def space(source: Source) -> Space:
     """The examples of a source and their numbers."""
     data, n_test = _examples(source)
-    points = digest(np.append(digest(data.x.numpy()), digest(data.y.numpy())))
+    points = digest(data.x.numpy(), data.y.numpy())
     units, known = _units(source, data), tuple[str, ...]()
     if source.layer == INPUT and source.dataset in Shelf.default():
         known = Shelf.default().card(source.dataset).features

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.maps.examples import thumbnails
 from latentlab.figures.sheets import sheet_png
 from pages.components.scatter import sprites
+from pages.shared.remember import remember
 from pages.shared.spaces import Space
 
 COLUMNS = 100  # thumbnails beside each other on a sheet
@@ -25,6 +25,6 @@ def send_sprites(seen: Space) -> str | None:
     return seen.points
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remember(4)
 def _sheet(points: str, _images: NDArray[np.uint8]) -> bytes:  # noqa: ARG001
     return sheet_png(_images, COLUMNS, gap=0)

@@ -17,6 +17,7 @@ from latentlab.models import MODELS, Auxiliary, Conditional, Model
 from latentlab.runs.run import Run
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.remember import remember
 
 
 class Subject(NamedTuple):
@@ -84,7 +85,7 @@ def known_labels(dataset: str, train: Mapping[str, Any]) -> Dataset | None:
     return _known_labels(dataset, int(n), int(seed), bool(spread)) if n and is_local(dataset) else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remember(32)
 def _known_labels(dataset: str, n: int, seed: int, spread: bool) -> Dataset | None:
     try:
         return labelled_part(hide_labels(load(dataset).train, n, seed, spread))

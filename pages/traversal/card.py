@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 import torch
 
 from latentlab.data import to_bytes
@@ -10,6 +9,7 @@ from latentlab.models import Decodes
 from latentlab.runs.run import Run
 from pages.navigation import Card
 from pages.shared import cached
+from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
@@ -18,7 +18,7 @@ def card(run: Run) -> Card | None:
     return Card(plane(run), run) if issubclass(run.kind, Decodes) else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def plane(run: Run) -> bytes:
     """The plane of the two dimensions that carry most."""
     where, decode = cached.dimensions(run), cached.decoder(run)

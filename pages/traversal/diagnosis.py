@@ -24,9 +24,10 @@ from latentlab.models import Encodes, HasPosterior
 from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.classifier import classifier, judge
+from pages.shared.classifier import classifier, classifier_run
 from pages.shared.header import look
 from pages.shared.images import figure, panels, sheet
+from pages.shared.remember import remember
 from pages.traversal.live_explorer import on_plane
 
 NODES = 40  # along a side of the map
@@ -54,7 +55,7 @@ def _real(run: Run, view: View) -> None:
         held, here, names = on_plane(run, view)
         seen = _support(run, held, view.axes)
     panels(support_maps(seen, here, names, run.classes, look()), "A map of the plane")
-    found = judge(run)
+    found = classifier_run(run)
     by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
     st.caption(
         f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."
@@ -100,7 +101,7 @@ def _health(run: Run) -> None:
     figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _support(run: Run, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cached.directions(run, axes))
     return support_map(
@@ -114,7 +115,7 @@ def _support(run: Run, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     )
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(2)
 def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
     reference = cached.splits(run.dataset).train if cached.has_data(run) else cached.examples(run)
@@ -128,7 +129,7 @@ def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     return reference, codes, between
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(16)
 def _state(run: Run) -> Health | None:
     """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
     model = cached.model(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -23,8 +23,12 @@ from pages.components.explorer import View, explorer, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
 from pages.shared.header import look
+from pages.shared.visit import Slot
 
 LIMIT = 3.0
+STARTED: Slot[View] = Slot("started")  # where the explorer started: what is sent stays the same while it moves
+LAST_VIEW: Slot[tuple[str, View]] = Slot("last-view")  # the id of a run, and where the visitor was in its space
+WARNED: Slot[str] = Slot("told")  # the weights of a link that the visitor knows to be others
 IN_SIGHT = 6
 NODES = 13  # along a side of what the server decodes in advance
 
@@ -44,16 +48,14 @@ def choose_other(run: Run) -> Run | None:
 
 def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
     """Draw the explorer; returns where it stands, and writes that to the address."""
-    key = f"explorer-{run.id}"
-    if key not in st.session_state or "started" not in st.session_state:  # the page was just opened
-        st.session_state["started"] = start(run, where)
-    first: View = st.session_state["started"]
-    if len(first.z) != len(where.order):
-        first = st.session_state["started"] = start(run, where)
-    known = st.session_state.get(key)
+    explored: Slot[Mapping[str, Any]] = Slot(f"explorer-{run.id}")
+    known, first = explored.get(), STARTED.get()
+    if not explored.is_set or first is None or len(first.z) != len(where.order):  # the page was just opened
+        first = start(run, where)
+        STARTED.set(first)
     here = View.checked(known["view"], len(first.z), n_directions(run), LIMIT) if known and "view" in known else None
-    view = explorer(key, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
-    remember(run, view)
+    view = explorer(explored.name, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
+    save_view(run, view)
     return view
 
 
@@ -62,10 +64,9 @@ def start(run: Run, where: Bottleneck) -> View:
     n = len(where.order)
     axes = (int(where.order[0]), int(where.order[min(1, n - 1)])) if n != 2 else (0, 1)
     place = url_state.read_numbers("z", n, -LIMIT, LIMIT)
-    last = st.session_state.get("last-view")
+    last = LAST_VIEW.get()
     if place is None and last is not None and last[0] == run.id:
-        view: View = last[1]
-        return view
+        return last[1]
     pins = url_state.read_codes("pins", n, LIMIT)
     asked = url_state.read_numbers("axes", 2, 1, n_directions(run))
     if asked is not None:
@@ -73,9 +74,9 @@ def start(run: Run, where: Bottleneck) -> View:
     return View(tuple(place or [0.0] * n), pins, axes)
 
 
-def remember(run: Run, view: View) -> None:
+def save_view(run: Run, view: View) -> None:
     """Keep a view for the way back to this page, and in the address."""
-    st.session_state["last-view"] = (run.id, view)
+    LAST_VIEW.set((run.id, view))
     url_state.write_numbers("z", view.z)
     url_state.write_codes("pins", view.pins)
     program = cached.program(run)
@@ -87,8 +88,8 @@ def remember(run: Run, view: View) -> None:
 def warn_of_other_weights(run: Run) -> None:
     """Say so if a link was made with a model of the same name but other weights."""
     asked, program = url_state.read("weights"), cached.program(run)
-    if asked and isinstance(program, Program) and asked != program.id and st.session_state.get("told") != asked:
-        st.session_state["told"] = asked
+    if asked and isinstance(program, Program) and asked != program.id and WARNED.get() != asked:
+        WARNED.set(asked)
         st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
 
 

@@ -18,7 +18,7 @@ from pages.traversal.live_explorer import (
     choose_other,
     explore,
     on_plane,
-    remember,
+    save_view,
     send_decoder,
     start,
     warn_of_other_weights,
@@ -38,7 +38,7 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
         view = explore(run, where, other)
     else:
         view = plain_explorer(run, where, start(run, where))
-        remember(run, view)
+        save_view(run, view)
     sheets, ways, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if sheets.open:
         with sheets:

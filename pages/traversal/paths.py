@@ -15,8 +15,10 @@ from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier
+from pages.shared.downloads import download
 from pages.shared.header import look
-from pages.shared.images import download, figure, panels, scale
+from pages.shared.images import figure, panels, scale
+from pages.shared.remember import remember
 
 FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
@@ -73,7 +75,7 @@ def _ends(run: Run, view: View) -> dict[str, cached.Code]:
     return ends
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=cached.BY_VERSION)
+@remember(32)
 def _paths(run: Run, start: cached.Code, end: cached.Code) -> tuple[Path, ...]:
     decode, z0, z1 = cached.decoder(run), torch.tensor(start), torch.tensor(end)
     straight = measure(decode, interpolate(z0, z1, FRAMES), "linear")

@@ -16,16 +16,19 @@ from latentlab.runs.run import Run
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.images import scale
+from pages.shared.visit import Slot
 from pages.traversal.live_explorer import IN_SIGHT, LIMIT
 
+SLIDERS_OF: Slot[str] = Slot("sliders_of")  # the id of the run that the sliders are of
+DRAWS: Slot[int] = Slot("draws")  # how many there were, so that each differs
 WIDTH = 448  # pixels of the decoded image
 
 
 def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
     """Draw the decoded image, the buttons and the sliders, and return where they stand."""
-    if st.session_state.get("sliders_of") != run.id or "z0" not in st.session_state:
+    if SLIDERS_OF.get() != run.id or not _value(0).is_set:
         _set(list(first.z))
-        st.session_state["sliders_of"] = run.id
+        SLIDERS_OF.set(run.id)
     left, controls = st.columns([1, 2], gap="large")
     shown = left.container()
     with left.container(horizontal=True, gap="small"):
@@ -57,18 +60,23 @@ def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> Non
 def _slider(axis: int, where: Bottleneck) -> float:
     carries = f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
     label = f"z{axis + 1} · {carries}" if where.active[axis] else f":gray[z{axis + 1} · inactive]"
-    value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=f"z{axis}", format="%.2f")
+    value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=_value(axis).name, format="%.2f")
     return value
+
+
+def _value(axis: int) -> Slot[float]:
+    """What the slider of a dimension shows."""
+    return Slot(f"z{axis}")
 
 
 def _set(code: list[float]) -> None:
     for axis, value in enumerate(code):
-        st.session_state[f"z{axis}"] = min(LIMIT, max(-LIMIT, float(value)))
+        _value(axis).set(min(LIMIT, max(-LIMIT, float(value))))
 
 
 def _draws() -> torch.Generator:
-    st.session_state["draws"] = st.session_state.get("draws", 0) + 1
-    return device.generator(st.session_state["draws"])
+    DRAWS.set(DRAWS.get(0) + 1)
+    return device.generator(DRAWS.get(0))
 
 
 def _sample(z_dim: int) -> None:

@@ -1,6 +1,7 @@
 """The page Analogies: what it draws and says, with a model that is told the class and with ones that aren't."""
 
 import base64
+import csv
 import io
 import re
 import xml.etree.ElementTree as ET
@@ -39,7 +40,7 @@ from pages.analogies.attribute_vectors import N_BOOT
 from pages.analogies.rows import Rows
 from pages.components.row import checked
 from pages.shared import url_state
-from pages.shared.classifier import judge as judge_of
+from pages.shared.classifier import classifier_run, independent_classifier_run
 from pages.shared.selections import Group
 from pages.shared.spaces import Source
 from tests.pages.conftest import Open, words
@@ -226,12 +227,12 @@ def test_the_judge_speaks_when_asked_and_its_control_is_beside(opened: Open, tol
     assert f"of real images it recognises {float(real):.1%}" in words(app)
 
 
-def test_nobody_judges_their_own(app_store: Store) -> None:
+def test_no_model_that_generates_classifies_its_own_images(app_store: Store) -> None:
     run = app_store.read("digits-m2")
     assert issubclass(run.kind, Classifies)
     assert run.metrics["error"] <= app_store.read("digits-cnn").metrics["error"]
-    assert judge_of(run) == run
-    found = judge_of(run, own=False)
+    assert classifier_run(run) == run
+    found = independent_classifier_run(run)
     assert found is not None
     assert found.id == "digits-cnn"
 
@@ -295,6 +296,16 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
     assert lines[13].startswith("two,3,0.0000,0.0000,0.0000,")
     with GifImageFile(io.BytesIO(sheets._film(run, rows))) as film:
         assert film.n_frames == 16
+
+
+def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits: Splits) -> None:
+    names = ('a "big", red one', "a\nline", *"23456789")
+    run = kept(app_store, "named", replace(few_digits.test, classes=names))
+    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ('x, "y"', "two"), (), 0)
+    table = list(csv.reader(io.StringIO(sheets._csv(run, rows))))
+    assert [row[:2] for row in table[1:]] == [[row, name] for row in ('x, "y"', "two") for name in names]
+    assert {len(row) for row in table} == {7}
+    assert [float(cell) for cell in table[1][2:5]] == [0.5, -1.0, 2.0]
 
 
 def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001

@@ -33,6 +33,7 @@ from latentlab.models import LogLikelihood
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
+from pages.components import digest
 from pages.components.scatter import FULL, Click, Picked, pack
 from pages.shared import cached
 from tests.pages.conftest import Open, words
@@ -168,6 +169,20 @@ def test_points_are_packed_small_and_only_change_when_they_do() -> None:
     assert moved.layout != packed.layout
     head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
     assert head["classes"] == ["p", "q", "r", "no class"]
+
+
+def test_only_the_same_arrays_have_the_same_digest() -> None:
+    a, b = np.arange(6), np.arange(6, 12)
+    others = [
+        digest(*parts)
+        for parts in (
+            (b,), (a.reshape(2, 3),), (a.astype(np.float64),), (a, b), (b, a), (np.append(a, b),), (a.tobytes(),),
+            (a[:3], a[3:]), (), (b"ab", b"c"), (b"a", b"bc"), (b"abc",),
+        )
+    ]  # fmt: skip
+    assert digest(a) not in others
+    assert len(set(others)) == len(others)
+    assert digest(a) == digest(np.arange(12)[:6]) == digest(np.arange(11, -1, -1)[11:5:-1])
 
 
 def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import LOOK
-
-_HERE = Path(__file__).parent
+from pages.components import LOOK, sources
 
 Mask = NDArray[np.bool_]
 
 _brush = st.components.v2.component(
     "latentlab.brush",
-    html=(_HERE / "brush.html").read_text(encoding="utf-8"),
-    css=LOOK + (_HERE / "brush.css").read_text(encoding="utf-8"),
-    js=(_HERE / "brush.js").read_text(encoding="utf-8"),
+    html=sources("brush", "brush.html"),
+    css=LOOK + sources("brush", "brush.css"),
+    js=sources("brush", "brush.js"),
 )
 
 

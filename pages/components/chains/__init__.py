@@ -5,30 +5,25 @@ The component knows moves only, so every sampler has its animation: where a chai
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
-from pages.components import LOOK
+from pages.components import LOOK, digest, framed, sources
 
-_HERE = Path(__file__).parent
 FULL = 65_535  # a coordinate at the far side of the box
 
 
-def _source(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
 _chains = st.components.v2.component(
-    "latentlab.chains", html=_source("chains.html"), css=LOOK + _source("chains.css"), js=_source("chains.js")
+    "latentlab.chains",
+    html=sources("chains", "chains.html"),
+    css=LOOK + sources("chains", "chains.css"),
+    js=sources("chains", "chains.js"),
 )
 
 
@@ -77,8 +72,8 @@ def pack(film: Film) -> bytes:
         "box": [*film.box.low, *film.box.high],
         "names": list(film.names),
     }
-    name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
-    return _framed({"id": name, **head}) + body
+    name = digest(json.dumps(head).encode(), body)
+    return framed({"id": name, **head}) + body
 
 
 def chains(key: str, film: Film) -> None:
@@ -91,10 +86,3 @@ def _places(xy: NDArray[np.floating], box: Box) -> bytes:
     low, high = np.array(box.low), np.array(box.high)
     share = np.nan_to_num((np.asarray(xy, np.float64) - low) / (high - low)).clip(0, 1)
     return bytes((share * FULL + 0.5).astype("<u2").tobytes())
-
-
-def _framed(head: dict[str, Any]) -> bytes:
-    """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 4)
-    return len(text).to_bytes(4, "little") + text

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from pages.components import LOOK
-
-_HERE = Path(__file__).parent
-
+from pages.components import LOOK, sources
 
 _button = st.components.v2.component(
     "latentlab.copy_link",
     html='<button type="button" title="Copy a link to this view">Copy link</button>',
-    css=LOOK + (_HERE / "copy_link.css").read_text(encoding="utf-8"),
-    js=(_HERE / "copy_link.js").read_text(encoding="utf-8"),
+    css=LOOK + sources("copy_link", "copy_link.css"),
+    js=sources("copy_link", "copy_link.js"),
 )
 
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import LOOK
-
-_HERE = Path(__file__).parent
+from pages.components import LOOK, sources
 
 Code = tuple[float, ...]
 
@@ -56,16 +53,12 @@ class View:
         return {"z": list(self.z), "pins": [list(pin) for pin in self.pins], "axes": list(self.axes)}
 
 
-def _source(*names: str) -> str:
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-
-_weights = st.components.v2.component("latentlab.weights", js=_source("decoder.js", "weights.js"))
+_weights = st.components.v2.component("latentlab.weights", js=sources("explorer", "decoder.js", "weights.js"))
 _explorer = st.components.v2.component(
     "latentlab.explorer",
-    html=_source("explorer.html"),
-    css=LOOK + _source("explorer.css"),
-    js=_source("decoder.js", "plane.js", "explorer.js"),
+    html=sources("explorer", "explorer.html"),
+    css=LOOK + sources("explorer", "explorer.css"),
+    js=sources("explorer", "decoder.js", "plane.js", "explorer.js"),
 )
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.components import LOOK
-
-_HERE = Path(__file__).parent
+from pages.components import LOOK, sources
 
 Code = tuple[float, ...]
 
 _row = st.components.v2.component(
     "latentlab.row",
-    html=(_HERE / "row.html").read_text(encoding="utf-8"),
-    css=LOOK + (_HERE / "row.css").read_text(encoding="utf-8"),
-    js=(_HERE / "row.js").read_text(encoding="utf-8"),
+    html=sources("row", "row.html"),
+    css=LOOK + sources("row", "row.css"),
+    js=sources("row", "row.js"),
 )
 
 

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,22 +17,17 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
-from pages.components import LOOK
+from pages.components import LOOK, digest, framed, sources
 
-_HERE = Path(__file__).parent
 FULL = 65_535  # a coordinate at the far side of the map's box
 
 
-def _source(*names: str) -> str:
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-
-
-_sprites = st.components.v2.component("latentlab.sprites", js=_source("sprites.js"))
+_sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
 _scatter = st.components.v2.component(
     "latentlab.scatter",
-    html=_source("scatter.html"),
-    css=LOOK + _source("scatter.css"),
-    js=_source("points.js", "scatter.js"),
+    html=sources("scatter", "scatter.html"),
+    css=LOOK + sources("scatter", "scatter.css"),
+    js=sources("scatter", "points.js", "scatter.js"),
 )
 
 
@@ -69,7 +62,7 @@ class Packed(NamedTuple):
 
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
-    _sprites(key=key, data=_framed(head) + sheet, height=1)
+    _sprites(key=key, data=framed(head) + sheet, height=1)
 
 
 def pack(
@@ -121,13 +114,8 @@ def pack(
         "sprites": sprite_id,
         "tells": tells,
     }
-    name = hashlib.sha256(json.dumps(head).encode() + body).hexdigest()[:12]
-    return Packed(_framed({"id": name, **head}) + body, len(xy), str(head["layout"]))
-
-
-def digest(array: NDArray[Any]) -> str:
-    """A name for the content of an array."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]
+    name = digest(json.dumps(head).encode(), body)
+    return Packed(framed({"id": name, **head}) + body, len(xy), str(head["layout"]))
 
 
 def scatter(key: str, data: Packed) -> Picked:
@@ -141,19 +129,6 @@ def scatter(key: str, data: Packed) -> Picked:
         on_clicked_change=changed, on_selected_change=changed,
     )  # fmt: skip
     return Picked.checked(result.clicked, result.selected, data.n, data.layout)
-
-
-def last_picked(key: str, n: int) -> Picked:
-    """What is picked on the scatter of a key, before it is drawn again."""
-    known: Any = st.session_state.get(key) or {}
-    return Picked.checked(known.get("clicked"), known.get("selected"), n)
-
-
-def _framed(head: dict[str, Any]) -> bytes:
-    """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 4)
-    return len(text).to_bytes(4, "little") + text
 
 
 def _click(value: object, n: int, layout: str | None) -> Click | None:

@@ -1,0 +1,84 @@
+"""The one cache of the pages: what a function answered, for all visitors, and never too many answers.
+
+What is remembered is shared, so nobody may change it: models are frozen, and arrays are only read.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+
+import streamlit as st
+
+from latentlab.runs.run import Run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """What a cache knows by a key instead of looking at its content."""
+
+    @property
+    def key(self) -> str:
+        """No two different objects of a class have the same."""
+
+
+def remember(most: int, spinner: str = "", seconds: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep the answers of a function by its arguments; one that is there is given again, not computed.
+
+    A run is known by its id and when it was created (renaming it changes nothing), an object with a `key` by that, and
+    everything else by its content. An argument whose name begins with an underscore isn't looked at: it has to follow
+    from the others.
+
+    Args:
+        most: answers that are kept; beyond it the oldest goes.
+        spinner: what the page says while an answer is computed; nothing if empty.
+        seconds: for which an answer is kept; None for as long as the server runs.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def compute(*args: Any, **kwargs: Any) -> T:
+            return function(*map(_unwrapped, args), **{name: _unwrapped(value) for name, value in kwargs.items()})
+
+        by_key: dict[str | type[Any], Callable[[Any], Any]] = {_Argument: operator.attrgetter("key")}
+        cache = st.cache_resource(max_entries=most, ttl=seconds, show_spinner=spinner or False, hash_funcs=by_key)
+        answer = cast("Callable[..., T]", cache(compute))
+
+        @functools.wraps(function)
+        def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            return answer(*map(_wrapped, given.args), **{name: _wrapped(value) for name, value in given.kwargs.items()})
+
+        return remembered
+
+    return decorate
+
+
+@dataclass(frozen=True, eq=False)
+class _Argument:
+    """An argument on its way through the cache, with what the cache knows it by."""
+
+    key: tuple[str, ...]
+    value: Any
+
+
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, Run):
+        return _Argument((value.id, value.created), value)
+    if isinstance(value, Keyed):
+        return _Argument((type(value).__name__, value.key), value)
+    return value
+
+
+def _unwrapped(value: Any) -> Any:
+    return value.value if isinstance(value, _Argument) else value
