@@ -9,14 +9,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 
 
 class Card(NamedTuple):
     """What the first page shows of a page: a picture of it, and the run that it opens with."""
 
     picture: bytes
-    run: Run
+    run: Subject
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Page:
         """Of its script, from the root."""
         return f"pages/{self.name}/page.py"
 
-    def card(self, run: Run) -> Card | None:
+    def card(self, run: Subject) -> Card | None:
         """Its card on the first page, of the chosen run or of one that suits the page; None if there is none."""
         found: Card | None = importlib.import_module(f"pages.{self.name}.card").card(run) if self.text else None
         return found

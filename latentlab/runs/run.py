@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from latentlab.data import Kind, Spec, kind_of
 from latentlab.knobs import KnobError, from_dict
@@ -140,7 +140,19 @@ class Run:
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
 
 
-def labels(runs: Sequence[Run]) -> dict[str, str]:
+class Titled(Protocol):
+    """What has an id of its own, and a title that others may have too."""
+
+    @property
+    def id(self) -> str:
+        """No other has it."""
+
+    @property
+    def title(self) -> str:
+        """As a person reads it."""
+
+
+def labels(runs: Sequence[Titled]) -> dict[str, str]:
     """A name for each run id that no other of the runs has: the title, with the end of the id where titles repeat."""
     count = Counter(run.title for run in runs)
     named = {run.id: run.title if count[run.title] == 1 else f"{run.title} · {run.id[-4:]}" for run in runs}

@@ -67,6 +67,11 @@ class Subject(ABC):
         return {}
 
     @property
+    def units(self) -> Mapping[str, str]:
+        """Each number that its model reports of an example -> its unit; the first is what is shown first."""
+        return {}
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """Numbers on its test examples, by name."""
         return {}

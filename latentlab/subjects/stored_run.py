@@ -66,6 +66,11 @@ class StoredRun(Subject):
         return self.run.train
 
     @property
+    def units(self) -> Mapping[str, str]:
+        """Of its model."""
+        return self.run.kind.units
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """On its test split."""
         return self.run.metrics

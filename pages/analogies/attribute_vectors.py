@@ -15,8 +15,7 @@ from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.analogies.rows import draw_seed
 from pages.analogies.sheet import classifier_toggle
 from pages.components import digest
@@ -66,7 +65,7 @@ class Walk:
     images: NDArray[np.float32]
 
 
-def choose_groups(run: Run) -> tuple[Asked, bool]:
+def choose_groups(run: Subject) -> tuple[Asked, bool]:
     """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to ask a judge."""
     names, more = list(run.classes), offered(run)
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
@@ -102,35 +101,35 @@ def choose_groups(run: Run) -> tuple[Asked, bool]:
     return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
 
 
-def choose_other(run: Run) -> Run | None:
+def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model of the same data."""
-    found = (r for r in Store.default().runs(Decodes) if issubclass(r.kind, Encodes))
+    found = (r for r in stored(Decodes) if r.has(Encodes))
     others = (r for r in found if r.shape == run.shape and r.dataset == run.dataset)
     return choose_beside(run, others, "The same groups and images in another model")
 
 
-def told_instead(run: Run) -> None:
+def told_instead(run: Subject) -> None:
     """The way to a model that is told the class, of the same data if there is one."""
-    found = sorted(Store.default().runs(Conditional), key=lambda r: r.dataset != run.dataset)
+    found = sorted(stored(Conditional), key=lambda r: r.dataset != run.dataset)
     if found:
         ANALOGIES.link(f"Every style in every class: {found[0].title}", run=found[0].id)
 
 
-def attribute(run: Run, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
+def attribute(run: Subject, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
     """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
     z_a, z_b = _codes(run, a), _codes(run, b)
     return _attribute(run, method, digest(z_a, z_b), z_a, z_b)
 
 
 @remember(64, "Looking for the direction …")
-def _attribute(run: Run, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+def _attribute(run: Subject, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:
         return str(error)
 
 
-def walk(run: Run, asked: Asked, found: Attribute) -> Walk:
+def walk(run: Subject, asked: Asked, found: Attribute) -> Walk:
     """The chosen examples, moved along the direction."""
     amounts = np.linspace(0, asked.reach, STEPS, dtype=np.float32)
     start = cached.standard_codes(run)[list(asked.images)].numpy()
@@ -139,7 +138,7 @@ def walk(run: Run, asked: Asked, found: Attribute) -> Walk:
     return Walk(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
 
 
-def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
+def draw_walk(run: Subject, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
     """A row for each example, further along the direction with every column; and how sure the direction is."""
     some = cached.examples(run).batch(torch.tensor(asked.images))
     words = None
@@ -159,7 +158,7 @@ def draw_walk(run: Run, asked: Asked, found: Attribute, gone: Walk, judged: bool
     )
 
 
-def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
+def draw_beside(other: Subject, asked: Asked, judged: bool) -> None:
     """The same groups and images in another model."""
     st.markdown(f"**{other.title}**, the same groups and images")
     found = attribute(other, asked.a, asked.b, asked.method)
@@ -169,7 +168,7 @@ def draw_beside(other: Run, asked: Asked, judged: bool) -> None:
         draw_walk(other, asked, found, walk(other, asked, found), judged)
 
 
-def export(run: Run, found: Attribute, gone: Walk) -> None:
+def export(run: Subject, found: Attribute, gone: Walk) -> None:
     """The sheet as a picture, the way as a film, and the direction as a table."""
     flat = to_bytes(gone.images.reshape(-1, *run.shape))
     name = f"{run.id}-attribute"
@@ -185,7 +184,7 @@ def _csv(found: Attribute) -> str:
     return csv_text([["dimension", found.method], *rows])
 
 
-def _codes(run: Run, members: tuple[str, ...]) -> Floats:
+def _codes(run: Subject, members: tuple[str, ...]) -> Floats:
     """(N, z_dim) the codes of the test examples of some classes, and of the examples of other groups."""
     classes = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
     parts = [cached.standard_codes(run)[torch.isin(cached.examples(run).y, classes)].numpy()]
@@ -194,7 +193,7 @@ def _codes(run: Run, members: tuple[str, ...]) -> Floats:
     return np.concatenate(parts)
 
 
-def _some(run: Run, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
+def _some(run: Subject, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
     """Some examples of the given classes, other ones for every seed."""
     known = [run.classes.index(name) for name in classes if name in run.classes]
     wanted = torch.tensor(known or list(range(len(run.classes))))

@@ -6,7 +6,7 @@ import torch
 
 from latentlab.data import to_bytes
 from latentlab.models import Conditional, Decodes, Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.conditional import decoder_as, styles
@@ -14,17 +14,17 @@ from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of a class-conditional run, or of one that encodes and decodes and has classes."""
-    if issubclass(run.kind, Conditional):
+    if run.has(Conditional):
         return Card(styles_in_classes(run), run)
-    if issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes) and run.classes:
+    if run.has(Encodes) and run.has(Decodes) and run.classes:
         return Card(from_class_to_class(run), run)
     return None
 
 
 @remember(32)
-def styles_in_classes(run: Run) -> bytes:
+def styles_in_classes(run: Subject) -> bytes:
     """Styles in rows, classes in columns."""
     z = styles(run)[:ROWS]
     y = torch.arange(COLUMNS) % len(run.classes)
@@ -32,7 +32,7 @@ def styles_in_classes(run: Run) -> bytes:
 
 
 @remember(32)
-def from_class_to_class(run: Run) -> bytes:
+def from_class_to_class(run: Subject) -> bytes:
     """Examples on their way from the first class to the last."""
     codes, y = cached.standard_codes(run), cached.examples(run).y
     first, last = codes[y == y.min()], codes[y == y.max()]

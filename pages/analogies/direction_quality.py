@@ -11,7 +11,7 @@ from latentlab.analysis.latent.support import neighbour_distance, round_trip
 from latentlab.analysis.neighbours import neighbours
 from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import support_along
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.analogies.attribute_vectors import NAMES, Asked, Walk, attribute
 from pages.shared import cached, url_state
 from pages.shared.header import look
@@ -22,7 +22,7 @@ K = 10  # neighbours
 USUAL = 0.95  # of the real examples are as close
 
 
-def trust(run: Run, asked: Asked, gone: Walk) -> None:
+def trust(run: Subject, asked: Asked, gone: Walk) -> None:
     """The three methods side by side, and the support along the way."""
     found = [attribute(run, asked.a, asked.b, method) for method in METHODS]
     good = [one for one in found if isinstance(one, Attribute)]
@@ -59,7 +59,7 @@ def directions_table(found: list[Attribute]) -> None:
     )
 
 
-def _support(run: Run, gone: Walk) -> None:
+def _support(run: Subject, gone: Walk) -> None:
     far, usual_far, trip, usual_trip = _measured(run, gone)
     measures = {
         f"distance to the {K} nearest examples (σ)": (far, usual_far),
@@ -75,7 +75,7 @@ def _support(run: Run, gone: Walk) -> None:
     )
 
 
-def _measured(run: Run, gone: Walk) -> tuple[np.ndarray, float, np.ndarray, float]:
+def _measured(run: Subject, gone: Walk) -> tuple[np.ndarray, float, np.ndarray, float]:
     codes, encode, decode = cached.standard_codes(run), cached.encoder(run), cached.decoder(run)
     places = torch.from_numpy(gone.codes).flatten(0, 1)
     shape = gone.codes.shape[:2]
@@ -86,7 +86,7 @@ def _measured(run: Run, gone: Walk) -> tuple[np.ndarray, float, np.ndarray, floa
 
 
 @remember(32)
-def _usual(run: Run) -> tuple[float, float]:
+def _usual(run: Subject) -> tuple[float, float]:
     """The 95 % quantiles over real examples: distance to the nearest others, and round trip."""
     codes = cached.standard_codes(run)
     far = neighbours(codes.numpy(), codes.numpy(), K, own=np.arange(len(codes))).distance.mean(1)
@@ -94,7 +94,7 @@ def _usual(run: Run) -> tuple[float, float]:
     return float(np.quantile(far, USUAL)), float(np.quantile(trip, USUAL))
 
 
-def four_images(run: Run) -> None:
+def four_images(run: Subject) -> None:
     """A - B + C: what makes A differ from B, added to C."""
     if len(run.classes) < 2:
         st.info("These data have fewer than two classes, so there are no groups; three images can still be combined.")
@@ -125,7 +125,7 @@ def four_images(run: Run) -> None:
     )
 
 
-def _first(run: Run) -> list[int]:
+def _first(run: Subject) -> list[int]:
     """Two of one class that differ much though both are typical of it, and a typical one of another class."""
     y, codes = cached.examples(run).y, cached.standard_codes(run)
     of_class, of_other = (

@@ -9,7 +9,7 @@ import streamlit as st
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.export.decoder import Program
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, draw_seed
 from pages.components.explorer import weights
 from pages.components.row import row
@@ -29,7 +29,7 @@ def live_toggle() -> bool:
     )  # fmt: skip
 
 
-def bend(run: Run, rows: Rows, live: bool) -> Rows:
+def bend(run: Subject, rows: Rows, live: bool) -> Rows:
     """Let the visitor change the style of one row: its cells follow the hand where the browser can decode."""
     start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.bent])
     linked = url_state.read_numbers("z", len(start), -LIMIT, LIMIT)
@@ -46,14 +46,14 @@ def bend(run: Run, rows: Rows, live: bool) -> Rows:
     return replace(rows, codes=tuple(bent if i == rows.bent else known for i, known in enumerate(rows.codes)))
 
 
-def send_class_decoder(run: Run) -> None:
+def send_class_decoder(run: Subject) -> None:
     """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
     program = class_program(run)
     if isinstance(program, Program):
         weights(f"weights-{run.id}", program.to_bytes())
 
 
-def _live(run: Run, owner: str, program: str, start: cached.Code, at: cached.Code) -> cached.Code:
+def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached.Code) -> cached.Code:
     where, key = style_dimensions(run), f"row-{owner}"
     dims = [
         {"axis": int(k), "name": f"z{k + 1}", "carries": _carries(where, int(k)), "active": bool(where.active[k])}
@@ -61,13 +61,13 @@ def _live(run: Run, owner: str, program: str, start: cached.Code, at: cached.Cod
     ]
     first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is bent
     data = {
-        "nonce": f"{owner} {run.created}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
+        "nonce": f"{owner} {run.key}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
     }  # fmt: skip
     return row(key, data, first, LIMIT)
 
 
-def _plain(run: Run, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
+def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
     """Streamlit's own sliders, answered by the server when one is let go."""
     where = style_dimensions(run)
     order = [int(axis) for axis in where.order]

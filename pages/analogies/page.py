@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latentlab.models import Conditional, Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.analogies import attribute_vectors, semi_supervised, train_with_few_labels
 from pages.analogies.attribute_vectors import attribute, choose_groups, draw_walk, walk
 from pages.analogies.direction_quality import four_images, trust
@@ -13,14 +13,14 @@ from pages.analogies.sheet import classifier_toggle, draw_sheet, export
 from pages.analogies.usage import style_plane, usage_meters
 from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES
-from pages.shared.header import header_or_data, notes
+from pages.shared.header import header, notes
 
 TOLD = ("Does it use z? Does it use y?", "Style plane", "Learning from few labels")
 NOT_TOLD = ("How far to trust it", "A − B + C")
 
 
 @st.fragment
-def told_the_class(run: Run) -> None:
+def told_the_class(run: Subject) -> None:
     """The analogy sheet, and whether its two causes are heard."""
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
@@ -48,7 +48,7 @@ def told_the_class(run: Run) -> None:
 
 
 @st.fragment
-def not_told(run: Run) -> None:
+def not_told(run: Subject) -> None:
     """Images along an attribute vector, and how far to trust it."""
     if len(run.classes) < 2:
         four_images(run)
@@ -77,11 +77,11 @@ def not_told(run: Run) -> None:
             four_images(run)
 
 
-run = header_or_data(ANALOGIES)
+run = header(ANALOGIES)
 if run is None:
     st.stop()
-if isinstance(run, str):
-    vectors(run)
+if not run.has():
+    vectors(run.dataset)
 elif semi_supervised.is_plane(run):
     semi_supervised.plane(run)
     train_with_few_labels.train_and_compare()
@@ -92,9 +92,9 @@ elif semi_supervised.is_plane(run):
         "Unlabelled examples say where the classes lie, a few labels which is which: U(x) = Σ_y q(y|x) L(x, y) + "
         "H[q(y|x)] (Kingma et al. 2014). An auxiliary variable makes q(y|x) a mixture (Maaløe et al. 2016).",
     )
-elif len(run.shape) != 3 or not issubclass(run.kind, Conditional | Encodes):
+elif len(run.shape) != 3 or not run.has(Conditional, Encodes):
     st.info("This page compares images, by a model that encodes them: choose another model.")
-elif issubclass(run.kind, Conditional):
+elif run.has(Conditional):
     send_class_decoder(run)
     told_the_class(run)
     notes(

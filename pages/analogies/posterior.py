@@ -11,7 +11,7 @@ from latentlab.analysis.conditional.posterior import Posterior, posterior
 from latentlab.device import generator
 from latentlab.figures.conditional.posterior import posterior_panels
 from latentlab.models import InfersClass
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.conditional import labelled, style_dimensions, styles
 from pages.shared.header import look
@@ -22,9 +22,9 @@ DRAWS = 2_000  # of each class
 FEW = 30  # equal draws: with fewer, a probability by importance weights is a matter of luck
 
 
-def choose_example(run: Run) -> int | None:
+def choose_example(run: Subject) -> int | None:
     """Let the visitor choose a test example, the one of the least certain class first; None if nothing is drawn."""
-    if not issubclass(run.kind, InfersClass) or not len(labelled(run)):
+    if not run.has(InfersClass) or not len(labelled(run)):
         return None
     order = _by_doubt(run)
     place = st.slider(
@@ -34,7 +34,7 @@ def choose_example(run: Run) -> int | None:
     return int(order[place - 1])
 
 
-def draw_posterior(run: Run, index: int) -> None:
+def draw_posterior(run: Subject, index: int) -> None:
     """Draw both posteriors of a test example, and say how they differ."""
     found, where = _posterior(run, index), style_dimensions(run)
     if len(where.order) < 2:
@@ -55,22 +55,22 @@ def draw_posterior(run: Run, index: int) -> None:
 
 
 @remember(16)
-def _by_doubt(run: Run) -> NDArray[np.int64]:
+def _by_doubt(run: Subject) -> NDArray[np.int64]:
     """(N,) the labelled test examples, from the one with the least certain class on."""
     sure = _model(run).classify(labelled(run).batch().x).amax(1)
     return np.argsort(sure.numpy(), kind="stable")
 
 
 @remember(32)
-def _posterior(run: Run, index: int) -> Posterior:
+def _posterior(run: Subject, index: int) -> Posterior:
     model, rng = _model(run), generator(0)
     with torch.no_grad():
         drawn = model.class_draws(labelled(run)[index : index + 1].batch().x, DRAWS, rng)
     return posterior(drawn.z[:, :, 0], drawn.log_w[:, :, 0], drawn.log_q_y[:, :, 0])
 
 
-def _model(run: Run) -> InfersClass:
+def _model(run: Subject) -> InfersClass:
     trained = cached.model(run)
     if not isinstance(trained, InfersClass):
-        raise TypeError(f"{run.model} doesn't infer a class and a code.")
+        raise TypeError(f"{run.title} doesn't infer a class and a code.")
     return trained

@@ -11,8 +11,7 @@ import torch
 
 from latentlab.device import generator
 from latentlab.models import Conditional
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
 from pages.shared.conditional import conditional, encoder_as, labelled, styles
@@ -37,7 +36,7 @@ class Rows:
     bent: int
 
 
-def choose_rows(run: Run) -> Rows:
+def choose_rows(run: Subject) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
     source = st.segmented_control(
         "Styles", ["Images", "Prior"], default="Images", required=True, key="styles",
@@ -68,13 +67,13 @@ def choose_bent(rows: Rows) -> Rows:
     return replace(rows, bent=min(place, len(rows.codes) - 1))
 
 
-def choose_other(run: Run) -> Run | None:
+def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model that is told the same classes."""
-    others = (r for r in Store.default().runs(Conditional) if r.shape == run.shape and r.classes == run.classes)
+    others = (r for r in stored(Conditional) if r.shape == run.shape and r.classes == run.classes)
     return choose_beside(run, others, "The same rows drawn by another model")
 
 
-def of_other(run: Run, rows: Rows, other: Run) -> Rows:
+def of_other(run: Subject, rows: Rows, other: Subject) -> Rows:
     """The same rows for another model: the same images encoded, or draws with the same seed."""
     if rows.images:
         return replace(rows, codes=codes_of(_encoded(run, other, rows.images)))
@@ -82,7 +81,7 @@ def of_other(run: Run, rows: Rows, other: Run) -> Rows:
     return replace(rows, codes=codes_of(z[: len(rows.codes)]))
 
 
-def _pick(run: Run) -> list[int]:
+def _pick(run: Subject) -> list[int]:
     """Test examples by hand, kept in the address."""
     y = labelled(run).y
     linked = [int(part) for part in (url_state.read("images") or "").split(",") if part.isdecimal() and len(part) < 9]
@@ -95,7 +94,7 @@ def _pick(run: Run) -> list[int]:
     return list(chosen)
 
 
-def _some(run: Run, n: int, seed: int) -> list[int]:
+def _some(run: Subject, n: int, seed: int) -> list[int]:
     """n examples of as many classes as there are, other ones for every seed."""
     y = labelled(run).y.numpy()
     rng = np.random.default_rng(seed)
@@ -109,7 +108,7 @@ def _some(run: Run, n: int, seed: int) -> list[int]:
     return [int(i) for i in np.lexsort((place, rank))[:n]]
 
 
-def _encoded(run: Run, other: Run, images: Sequence[int]) -> torch.Tensor:
+def _encoded(run: Subject, other: Subject, images: Sequence[int]) -> torch.Tensor:
     some = labelled(run).batch(torch.tensor(images))
     return encoder_as(other)(some.x, some.y)
 

@@ -15,8 +15,8 @@ from latentlab.experiments import semi_supervised
 from latentlab.figures.conditional.decision_surface import components, decision_surface, mark
 from latentlab.figures.training_curves import training_curves
 from latentlab.models import Auxiliary, Classifies
-from latentlab.runs.run import Run
 from latentlab.runs.store import Store
+from latentlab.subjects import Subject
 from pages.analogies.posterior import choose_example, draw_posterior
 from pages.shared import cached
 from pages.shared.conditional import labelled
@@ -66,7 +66,7 @@ def ladder_table() -> None:
 
 
 @st.fragment
-def plane(run: Run) -> None:
+def plane(run: Subject) -> None:
     """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
     found, parted, error = _plane(run)
     pictures, below = st.container(), st.container()
@@ -108,16 +108,16 @@ def plane(run: Run) -> None:
             draw_posterior(run, index)
 
 
-def is_plane(run: Run) -> bool:
+def is_plane(run: Subject) -> bool:
     """Whether a run classifies points of the plane."""
-    return run.shape == (2,) and issubclass(run.kind, Classifies)
+    return run.shape == (2,) and run.has(Classifies)
 
 
 @remember(8)
-def _plane(run: Run) -> tuple[Decision, Parting | None, Share]:
+def _plane(run: Subject) -> tuple[Decision, Parting | None, Share]:
     model, seen = cached.model(run), cached.examples(run)
     if not isinstance(model, Classifies):
-        raise TypeError(f"{run.model} doesn't classify.")
+        raise TypeError(f"{run.title} doesn't classify.")
     x, y, _ = seen.batch()
     found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
     with torch.no_grad():
@@ -126,9 +126,9 @@ def _plane(run: Run) -> tuple[Decision, Parting | None, Share]:
     return found, parted, error
 
 
-def _few(run: Run) -> Dataset:
+def _few(run: Subject) -> Dataset:
     """The training examples whose label the model knew; none where they can't be told."""
-    known = known_labels(run.dataset, run.train)
+    known = known_labels(run.dataset, run.training)
     return known if known is not None else cached.examples(run)[:0]
 
 

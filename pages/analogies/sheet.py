@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
@@ -22,7 +22,7 @@ FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
 
 
-def draw_sheet(run: Run, rows: Rows, judged: bool, sources: Run, marked: bool = True) -> None:
+def draw_sheet(run: Subject, rows: Rows, judged: bool, sources: Subject, marked: bool = True) -> None:
     """The sheet, with the judge's word under every cell if it is asked."""
     found, k = in_classes(run, rows.codes), len(run.classes)
     said = verdict(run, rows.codes) if judged else None
@@ -51,7 +51,7 @@ def draw_sheet(run: Run, rows: Rows, judged: bool, sources: Run, marked: bool = 
         )
 
 
-def export(run: Run, rows: Rows) -> None:
+def export(run: Subject, rows: Rows) -> None:
     """The sheet as a picture, as a film of the strongest dimension, and as a table."""
     found, k = in_classes(run, rows.codes), len(run.classes)
     flat = to_bytes(found.examples.reshape(-1, *found.examples.shape[2:]))
@@ -65,7 +65,7 @@ def export(run: Run, rows: Rows) -> None:
         )
 
 
-def _film(run: Run, rows: Rows) -> bytes:
+def _film(run: Subject, rows: Rows) -> bytes:
     axis, frames = int(style_dimensions(run).order[0]), []
     for value in FILM:
         z = torch.tensor(rows.codes)
@@ -74,7 +74,7 @@ def _film(run: Run, rows: Rows) -> bytes:
     return gif(film_of(np.stack(frames), FILM_SCALE))
 
 
-def _csv(run: Run, rows: Rows) -> str:
+def _csv(run: Subject, rows: Rows) -> str:
     said, d = verdict(run, rows.codes), len(rows.codes[0])
     table = [["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"]]
     for i, code in enumerate(rows.codes):
@@ -85,7 +85,7 @@ def _csv(run: Run, rows: Rows) -> str:
     return csv_text(table)
 
 
-def classifier_toggle(run: Run) -> bool:
+def classifier_toggle(run: Subject) -> bool:
     """Ask for the judge's word under every cell, where there is a judge."""
     return independent_classifier_run(run) is not None and st.toggle(
         "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"

@@ -15,6 +15,7 @@ from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.subjects import StoredRun
 from latentlab.training.config import TrainConfig
 from pages.analogies.semi_supervised import ladder_table
 from pages.navigation import ANALOGIES
@@ -98,7 +99,7 @@ def _watched(store: Store) -> None:
         url_state.write(WATCHED, None)
         return
     st.markdown(_outcome(store, run))
-    training_view.finished(store, run)
+    training_view.finished(StoredRun(run, store))
     ANALOGIES.link("Open it here", run=run.id)
 
 

@@ -11,7 +11,7 @@ from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
 from latentlab.figures.conditional.analogies import meters
 from latentlab.figures.latent.traversal import carried, manifold
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
@@ -22,7 +22,7 @@ from pages.shared.remember import remember
 TILES = 15  # along a side of the style plane
 
 
-def usage_meters(run: Run, rows: Rows) -> None:
+def usage_meters(run: Subject, rows: Rows) -> None:
     """The shares of style and class, the judge beside its control, the style of a row beside shuffled rows."""
     used_of, judged, kept = used(run, prior=not rows.images)
     st.markdown(f"**{used_of.verdict}**" + _recognised(run, judged.accuracy.value if judged is not None else None))
@@ -53,7 +53,7 @@ def usage_meters(run: Run, rows: Rows) -> None:
     )
 
 
-def _recognised(run: Run, accuracy: float | None) -> str:
+def _recognised(run: Subject, accuracy: float | None) -> str:
     """What the judge adds to the shares: a decoder may change with y and still not draw the class."""
     if accuracy is None:
         return " There is no classifier of these data, so nobody says what its pictures show."
@@ -65,7 +65,7 @@ def _recognised(run: Run, accuracy: float | None) -> str:
     return ""
 
 
-def style_plane(run: Run, rows: Rows) -> None:
+def style_plane(run: Subject, rows: Rows) -> None:
     """All styles of one class, over two dimensions; the others as in the row that is bent."""
     where = style_dimensions(run)
     order = [int(axis) for axis in where.order]
@@ -87,7 +87,7 @@ def style_plane(run: Run, rows: Rows) -> None:
     figure(drawn, f"Every style of a {name}; a ring marks the row that is bent")
 
 
-def _choose_axis(title: str, run: Run, order: list[int], usual: int) -> int:
+def _choose_axis(title: str, run: Subject, order: list[int], usual: int) -> int:
     """A dimension of the style, which the address keeps; the one at the usual place where it says nothing else."""
     name, names = title.lower(), [_axis(axis) for axis in order]
     first = names.index(url_state.read_choice(name, names, names[usual]))
@@ -101,7 +101,7 @@ def _axis(axis: int) -> str:
 
 
 @remember(32)
-def _plane(run: Run, code: cached.Code, axes: tuple[int, int], k: int, spacing: Spacing) -> ManifoldGrid:
+def _plane(run: Subject, code: cached.Code, axes: tuple[int, int], k: int, spacing: Spacing) -> ManifoldGrid:
     decode = fixed(decoder_as(run), k)
     place = plane(torch.tensor(code), torch.eye(conditional(run).z_dim)[list(axes)])
     return manifold_grid(lambda s: decode(place(s)), TILES, 3.0, spacing)

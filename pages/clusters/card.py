@@ -7,20 +7,20 @@ import numpy as np
 from latentlab.analysis.latent.pca import pca
 from latentlab.data import to_bytes
 from latentlab.models import Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of a run that encodes."""
-    return Card(spread_out(run), run) if issubclass(run.kind, Encodes) else None
+    return Card(spread_out(run), run) if run.has(Encodes) else None
 
 
 @remember(32)
-def spread_out(run: Run) -> bytes:
+def spread_out(run: Subject) -> bytes:
     """Examples where their codes lie along the two principal components, spread out evenly."""
     codes, x = cached.standard_codes(run).numpy(), to_bytes(cached.examples(run).batch().x)
     scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]

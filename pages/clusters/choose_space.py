@@ -9,8 +9,8 @@ import streamlit as st
 from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
-from latentlab.runs.run import Run, labels
-from latentlab.runs.store import Store
+from latentlab.runs.run import labels
+from latentlab.subjects import Subject, stored
 from pages.shared import cached, url_state
 from pages.shared.remember import remember
 from pages.shared.spaces import CODE, INPUT, Source, Space, layers
@@ -20,9 +20,9 @@ END = "the end"
 NOTHING = "nothing"
 
 
-def choose_source(option: Run | str) -> Source:
+def choose_source(subject: Subject) -> Source:
     """Choose what of a run, or of data without one, is mapped: a line above the map."""
-    run, dataset = (option, option.dataset) if isinstance(option, Run) else (None, option)
+    run, dataset = subject if subject.has() else None, subject.dataset
     what, when = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     key = run.id if run is not None else f"data {dataset}"
     with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
@@ -53,7 +53,7 @@ def choose_other(seen: Space) -> Source | None:
         options |= {_said(layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
     others = {
         other.id: other
-        for other in Store.default().runs(Encodes, Classifies)
+        for other in stored(Encodes, Classifies)
         if (other.dataset, other.shape) == (source.dataset, seen.data.shape) and (run is None or other.id != run.id)
     }
     named = labels(list(others.values()))
@@ -69,19 +69,19 @@ def choose_other(seen: Space) -> Source | None:
 
 
 @remember(32)
-def moments(run: Run) -> dict[str, int | None]:
+def moments(run: Subject) -> dict[str, int | None]:
     """Name -> epoch of the moments of a run's training that can be looked at, the first and the last always."""
-    return {str(epoch): epoch for epoch in Store.default().moments(run.id)} | {END: None}
+    return {str(epoch): epoch for epoch in run.snapshots} | {END: None}
 
 
-def _usual(run: Run | None, options: list[str]) -> str:
+def _usual(run: Subject | None, options: list[str]) -> str:
     """The code, else the last layer but the one that names the classes, else the examples themselves."""
     if run is None or CODE in options:
         return options[0]
     return options[-2] if len(options) > 2 else options[-1]
 
 
-def _choose_size(run: Run | None, dataset: str, key: str) -> int:
+def _choose_size(run: Subject | None, dataset: str, key: str) -> int:
     """How many examples: a round number, or all; 0 for those kept with the run, where there are no others."""
     if not (is_local(dataset) if run is None else cached.has_data(run)):
         return 0

@@ -21,7 +21,7 @@ from pages.clusters.second_map import beside, steadied
 from pages.clusters.selected import clicked, selection
 from pages.components.scatter import Picked, pack, scatter
 from pages.navigation import CLUSTERS
-from pages.shared.header import header_or_data, look, notes
+from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.point_colours import coloured, colourings
 from pages.shared.spaces import Floats, Source, Space, space
@@ -93,11 +93,11 @@ def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
     return xyz
 
 
-option = header_or_data(CLUSTERS)
-if option is None:
+subject = header(CLUSTERS)
+if subject is None:
     st.stop()
 warm_up()
-what = choose_source(option)
+what = choose_source(subject)
 the_map(what, send_sprites(space(what)))
 notes(
     "Each point is an example, placed by its code: along principal components, along directions of your choice, or as "

@@ -12,7 +12,7 @@ from latentlab.analysis.sampling import Parzen, mixing, parzen, record
 from latentlab.analysis.sampling.exact_gsn import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
 from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve
 from latentlab.models import Walks
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.gsn.chains import Walking, named, walked, walker
 from pages.shared import cached
 from pages.shared.header import look
@@ -34,7 +34,7 @@ TABLE = (  # on MNIST from 10,000 samples, nats: as reported (Alain 2018, Table 
 )
 
 
-def mixes(run: Run, walking: Walking) -> None:
+def mixes(run: Subject, walking: Walking) -> None:
     """The judge's class along the walk, and numbers of it."""
     frames, told = walked(run, walking), named(run, walking)
     if told is None:
@@ -100,7 +100,7 @@ def exact_laboratory() -> None:
 
 
 @remember(8, "Estimating …")
-def estimated(run: Run) -> tuple[Parzen, Parzen]:
+def estimated(run: Subject) -> tuple[Parzen, Parzen]:
     """The Parzen estimate from a run's walks, and from real images instead: on two halves of the kept examples."""
     model, rng = walker(run), device.generator(0)
     x = cached.examples(run).batch().x
@@ -113,7 +113,7 @@ def estimated(run: Run) -> tuple[Parzen, Parzen]:
     return parzen(samples, test, valid), parzen(real, test, valid)
 
 
-def likelihood(run: Run) -> None:
+def likelihood(run: Subject) -> None:
     """The estimator, its curve, and what it can't tell."""
     ours, real = estimated(run)
     left, right = st.columns(2, gap="large")

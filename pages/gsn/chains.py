@@ -15,7 +15,7 @@ from latentlab import data, device
 from latentlab.analysis.latent.support import nearest
 from latentlab.analysis.sampling import record
 from latentlab.models import Walks
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.classifier import classifier
 from pages.shared.masks import CHOICES, chosen, drawn, given
@@ -39,15 +39,15 @@ class Walking:
     seed: int
 
 
-def walker(run: Run) -> Walks[Any]:
+def walker(run: Subject) -> Walks[Any]:
     """The model of a run that has a Markov chain of its own."""
     model = cached.model(run)
     if not isinstance(model, Walks):
-        raise TypeError(f"{run.model} has no Markov chain.")
+        raise TypeError(f"{run.title} has no Markov chain.")
     return model
 
 
-def controls(run: Run) -> tuple[Walking, bool]:
+def controls(run: Subject) -> tuple[Walking, bool]:
     """Draw them; returns the walk and whether to show the nearest training images."""
     model = walker(run)
     start = st.segmented_control(
@@ -77,7 +77,7 @@ def controls(run: Run) -> tuple[Walking, bool]:
 
 
 @remember(16, "It walks …")
-def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
+def walked(run: Subject, walking: Walking) -> NDArray[np.uint8]:
     """(FRAMES, WALKS, *shape): what a network shows on its way."""
     model = walker(run)
     rng = device.generator(walking.seed)
@@ -100,13 +100,13 @@ def walked(run: Run, walking: Walking) -> NDArray[np.uint8]:
     )  # fmt: skip
 
 
-def _ready(run: Run) -> torch.Tensor:
+def _ready(run: Subject) -> torch.Tensor:
     """(N, *shape): the kept examples, as the network was shown such in training."""
     return walker(run).prepare(cached.examples(run).batch().x)
 
 
 @remember(16)
-def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+def named(run: Subject, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """(FRAMES, WALKS) the class that the judge sees in each image, and its probability; None without a judge."""
     classify = classifier(run)
     if classify is None:
@@ -120,7 +120,7 @@ def named(run: Run, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.flo
 
 
 @remember(16, "Looking through the training images …")
-def closest(run: Run, walking: Walking) -> tuple[NDArray[np.uint8], str]:
+def closest(run: Subject, walking: Walking) -> tuple[NDArray[np.uint8], str]:
     """The known image nearest to each image of the walk, and where from."""
     frames = walked(run, walking)
     if data.is_local(run.dataset):

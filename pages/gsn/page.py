@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages import navigation
 from pages.gsn.chain_quality import exact_laboratory, likelihood, mixes
 from pages.gsn.chains import FRAMES, closest, controls, walked
@@ -14,7 +14,7 @@ DETAILS = ("Mixing", "Exact laboratory", "Parzen estimate")
 
 
 @st.fragment
-def walk(run: Run) -> None:
+def walk(run: Subject) -> None:
     """The walks, where they start and what is held, and what they are worth."""
     picture, beside = st.columns([2, 1], gap="large")
     with beside:

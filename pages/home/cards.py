@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import PAGES
 
 
-def cards(run: Run) -> None:
+def cards(run: Subject) -> None:
     """Draw them beside each other, under each other in a narrow window."""
     grid = st.grid(min_column_width=320, gap="medium")
     for page in PAGES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentlab.figures.sheets import png
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.probes.curves import CLASS, first_look
 from pages.shared.images import SIDE
@@ -15,14 +15,14 @@ from pages.shared.thumbnail import COLUMNS, ROWS
 FEATURES = 32  # of a layer that its probe is given
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of a run whose examples have classes."""
     picture = known(run)
     return Card(picture, run) if picture is not None else None
 
 
 @remember(32)
-def known(run: Run) -> bytes | None:
+def known(run: Subject) -> bytes | None:
     """A bar for each layer, as high as the share of classes that a quick probe reads off it; None without classes."""
     try:
         right = 1 - first_look(run, None, CLASS, FEATURES).means()

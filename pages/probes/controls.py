@@ -10,8 +10,7 @@ import streamlit as st
 
 from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import LATENT, Measure, Split
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
 from pages.shared.visit import Slot
@@ -29,16 +28,16 @@ ASKED = (
 )
 
 
-def choose_target(run: Run) -> str:
+def choose_target(run: Subject) -> str:
     """Choose what is asked."""
     options = targets(run)
     TARGET.forget_unless_in(options)
     return str(st.selectbox("Ask each layer about", options, key=TARGET.name, bind="query-params", help=ASKED))
 
 
-def choose_moment(run: Run) -> tuple[str, int | None]:
+def choose_moment(run: Subject) -> tuple[str, int | None]:
     """Choose when in the training; returns it in words and as an epoch, None at the end."""
-    moments = Store.default().moments(run.id)
+    moments = run.snapshots
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in moments}
     options = [*names, END]
     MOMENT.forget_unless_in(options)

@@ -17,8 +17,8 @@ from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import UNLABELLED, is_local, load
 from latentlab.models import Classifies
-from latentlab.runs.run import Run
 from latentlab.runs.store import N_EXAMPLES
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.background import background
 from pages.shared.per_example import columns
@@ -73,14 +73,14 @@ class Question:
     source: str
 
 
-def targets(run: Run) -> list[str]:
+def targets(run: Subject) -> list[str]:
     """What can be asked about the examples of a run."""
     even = [PARITY] if all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
     return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *offered(run), *_numbers(run)]
 
 
-def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
+def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
     """A curve of the few examples that are kept with the run: rough, but there at once.
 
     Raises:
@@ -89,7 +89,7 @@ def first_look(run: Run, epoch: int | None, target: str, limit: int = FIRST_LIMI
     return _first_look(run, epoch, resolved(run, target), limit)
 
 
-def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve | None:
+def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Curve | None:
     """The curve by the settings if the helper has it; None, and asked for, if not yet.
 
     Raises:
@@ -103,10 +103,10 @@ def full(run: Run, epoch: int | None, target: str, settings: Settings) -> Curve 
     return job.result() if job.done() else None
 
 
-def key(run: Run, epoch: int | None, target: str, settings: Settings) -> str:
+def key(run: Subject, epoch: int | None, target: str, settings: Settings) -> str:
     """Under which the helper knows a curve."""
     about = resolved(run, target)
-    return f"probe {run.id} {run.created} {epoch} {about.key if isinstance(about, Group) else about} {settings}"
+    return f"probe {run.key} {epoch} {about.key if isinstance(about, Group) else about} {settings}"
 
 
 def pending(keys: list[str], n: int) -> None:
@@ -124,18 +124,18 @@ def measure_again() -> None:
     CANCELLED.forget()
 
 
-def question(run: Run, target: str | Group, n: int) -> Question:
+def question(run: Subject, target: str | Group, n: int) -> Question:
     """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
     return _question(run, target if isinstance(target, Group) else resolved(run, target), n)
 
 
-def resolved(run: Run, target: str) -> str | Group:
+def resolved(run: Subject, target: str) -> str | Group:
     """A target as a cache may know it: the group of that name if there is one, for two groups can share a name."""
     return offered(run).get(target, target)
 
 
 @remember(6)
-def _question(run: Run, target: str | Group, n: int) -> Question:
+def _question(run: Subject, target: str | Group, n: int) -> Question:
     if isinstance(target, Group):
         return _belonging(target, n)
     if target in (numbers := _numbers(run)):
@@ -154,7 +154,7 @@ def _question(run: Run, target: str | Group, n: int) -> Question:
 
 
 @remember(8)
-def model_error(run: Run, epoch: int | None, n: int) -> float | None:
+def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
     """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
     model, asked = cached.model(run, epoch), question(run, CLASS, n)
     if not isinstance(model, Classifies):
@@ -167,14 +167,14 @@ def model_error(run: Run, epoch: int | None, n: int) -> float | None:
 
 
 @remember(64)
-def _first_look(run: Run, epoch: int | None, target: str | Group, limit: int) -> Curve:
+def _first_look(run: Subject, epoch: int | None, target: str | Group, limit: int) -> Curve:
     asked = _question(run, target, 0)
     return probe_curve(
         cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
     )  # fmt: skip
 
 
-def _numbers(run: Run) -> dict[str, NDArray[np.float64]]:
+def _numbers(run: Subject) -> dict[str, NDArray[np.float64]]:
     """Name -> (N,) of all examples: the user's own columns of numbers."""
     known = columns(everything_of(run))
     return {
@@ -187,7 +187,7 @@ def _belonging(group: Group, n: int) -> Question:
     return _divided(space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
 
 
-def _by_number(run: Run, values: NDArray[np.float64], n: int) -> Question:
+def _by_number(run: Subject, values: NDArray[np.float64], n: int) -> Question:
     """Is a number of the user's table low, middling or high?"""
     y, names = grouped(values, values)
     return _divided(space(everything_of(run)).data.x, y, names, n)

@@ -15,7 +15,7 @@ from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import to_bytes
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.probes.curves import Question, Settings
 from pages.shared.downloads import download
 from pages.shared.header import look
@@ -80,7 +80,7 @@ def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
 
 
 def all_layers(
-    run: Run, curve: Curve, before: Curve | None, asked: Question, target: str, moment: str, settings: Settings
+    run: Subject, curve: Curve, before: Curve | None, asked: Question, target: str, moment: str, settings: Settings
 ) -> None:
     """The table of all layers, and files of it."""
     rows = probe_rows(curve)

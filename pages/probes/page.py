@@ -5,7 +5,7 @@ import streamlit as st
 from latentlab.analysis.probes.layer_curve import LATENT
 from latentlab.analysis.probes.monotonicity import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import PROBES
 from pages.probes.controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
 from pages.probes.curves import (
@@ -24,13 +24,13 @@ from pages.probes.deep_networks import pathology
 from pages.probes.layer_detail import all_layers, layer_detail, summary
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
-from pages.shared.header import header_or_data, look, notes
+from pages.shared.header import header, look, notes
 
 DETAILS = ("Layer", "All layers", "Pathology lab")
 
 
 @st.fragment
-def probes(run: Run) -> None:
+def probes(run: Subject) -> None:
     """The curve over the network, its controls, and what is selected on it."""
     drawn, controls = st.columns([2, 1], gap="large")
     with controls:
@@ -81,11 +81,11 @@ def probes(run: Run) -> None:
             pathology()
 
 
-run = header_or_data(PROBES)
+run = header(PROBES)
 if run is None:
     st.stop()
-if isinstance(run, str):
-    probed_vectors(run)
+if not run.has():
+    probed_vectors(run.dataset)
     st.stop()
 if not targets(run):
     st.info("These data have no classes and are no images, so there is nothing to ask about them.")

@@ -14,7 +14,7 @@ from latentlab.analysis.probes.steering import Leakage, leakage, steered
 from latentlab.data import to_bytes
 from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import TRAVERSAL
 from pages.probes.curves import NOISE, question, resolved, targets
 from pages.shared import cached
@@ -29,9 +29,9 @@ EXAMPLES = 200  # that leakage is measured on
 LIMIT = 3.0  # σ, as far as a place of the traversal may be
 
 
-def steering(run: Run, target: str) -> None:
+def steering(run: Subject, target: str) -> None:
     """Pictures along the direction of an answer, and what else changes; nothing where the model has no decoder."""
-    if target == NOISE or not issubclass(run.kind, Encodes) or not issubclass(run.kind, Decodes):
+    if target == NOISE or not run.has(Encodes) or not run.has(Decodes):
         return
     st.markdown("**Steer**: codes moved along what the probe reads, decoded")
     names = question(run, target, 0).names
@@ -60,7 +60,7 @@ def steering(run: Run, target: str) -> None:
 
 
 @remember(64)
-def _latent_probe(run: Run, target: str | Group) -> Probe:
+def _latent_probe(run: Subject, target: str | Group) -> Probe:
     """A probe of the codes, in units of their spread, of the examples that are kept with the run."""
     asked = question(run, target, 0)
     fit, choose, _ = asked.sizes
@@ -70,7 +70,7 @@ def _latent_probe(run: Run, target: str | Group) -> Probe:
 
 
 @remember(64)
-def _leakage(run: Run, target: str | Group, k: int) -> Leakage:
+def _leakage(run: Subject, target: str | Group, k: int) -> Leakage:
     probes = {}
     own = target.name if isinstance(target, Group) else target
     for name in targets(run):

@@ -7,20 +7,20 @@ import torch
 from latentlab import device
 from latentlab.data import to_bytes
 from latentlab.models import Decodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of a run that decodes."""
-    return Card(walked(run), run) if issubclass(run.kind, Decodes) else None
+    return Card(walked(run), run) if run.has(Decodes) else None
 
 
 @remember(32)
-def walked(run: Run) -> bytes:
+def walked(run: Subject) -> bytes:
     """A random walk through the prior, decoded: each picture a small step from the last."""
     n, decode = ROWS * COLUMNS, cached.decoder(run)
     step = torch.randn((n, len(cached.dimensions(run).order)), generator=device.generator(5))

@@ -7,8 +7,7 @@ from typing import Any, cast
 import streamlit as st
 
 from latentlab.analysis.sampling import HMC, OwnWalk, Start
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.sampling.experiment import LEARNED, Setup, image_of, offers
 from pages.shared import cached, url_state
 from pages.shared.masks import CHOICES, chosen, drawn
@@ -46,7 +45,7 @@ def choose_preset() -> None:
     )  # fmt: skip
 
 
-def controls(run: Run) -> tuple[Setup, float]:
+def controls(run: Subject) -> tuple[Setup, float]:
     """Draw them; returns the experiment and the share of its steps that is left out at the start."""
     if url_state.read("run") not in (None, run.id):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
@@ -113,4 +112,4 @@ def _keep_possible(key: str, options: list[str]) -> None:
 
 
 def _shipped(run_id: str) -> bool:
-    return any(run.id == run_id for run in Store.default().runs())
+    return any(run.id == run_id for run in stored())

@@ -20,7 +20,7 @@ from latentlab.analysis.sampling import (
     side_by_side,
 )
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.sampling.experiment import Setup, played, problem, sampler
 from pages.shared.background import EVERY, background
 from pages.shared.header import look
@@ -31,7 +31,7 @@ PAIRED = 1_000  # examples and draws in the panels of pairs
 
 
 @remember(16, "Judging the chains …")
-def judged(run: Run, setup: Setup, burn_in: float) -> Diagnostics:
+def judged(run: Subject, setup: Setup, burn_in: float) -> Diagnostics:
     """The diagnostics of an experiment, without the given share of its steps.
 
     Raises:
@@ -105,7 +105,7 @@ def truth(found: Experiment, burn_in: float) -> None:
         _from_centres(from_centres(flat, found.chains.positions[-1], found.truth), found)
 
 
-def compared(run: Run, setup: Setup) -> None:
+def compared(run: Subject, setup: Setup) -> None:
     """All samplers on the same number of evaluations, by the helper process."""
     asked_for = problem(run, setup)
     if asked_for.closed_form is None:

@@ -26,7 +26,7 @@ from latentlab.analysis.sampling import (
 from latentlab.data import to_bytes
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.models import Denoises, HasLikelihood, HasPosterior
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.chains import Film
 from pages.shared import cached
 from pages.shared.masks import GRAY, given
@@ -73,35 +73,35 @@ class Setup:
         return ENERGIES[self.energy].is_rough
 
 
-def offers(run: Run) -> dict[str, Offer]:
+def offers(run: Subject) -> dict[str, Offer]:
     """Name -> what can be sampled, the run's own first."""
     found: dict[str, Offer] = {}
-    if issubclass(run.kind, Denoises) and len(run.shape) == 1:
+    if run.has(Denoises) and len(run.shape) == 1:
         found[LEARNED] = Offer(lambda *_: _learned(run))
-    elif issubclass(run.kind, HasLikelihood) and issubclass(run.kind, HasPosterior) and _n_dimensions(run) > 1:
+    elif run.has(HasLikelihood) and run.has(HasPosterior) and _n_dimensions(run) > 1:
         found[POSTERIOR] = Offer(lambda image, mask: _posterior(run, image, mask), of_image=True)
     return found | {name: Offer(lambda *_, known=known: known, of_run=False) for name, known in KNOWN.items()}
 
 
-def problem(run: Run, setup: Setup) -> Problem:
+def problem(run: Subject, setup: Setup) -> Problem:
     """What an experiment samples."""
     return offers(run)[setup.target].problem(setup.image, setup.mask)
 
 
-def sampler(run: Run, setup: Setup) -> Sampler:
+def sampler(run: Subject, setup: Setup) -> Sampler:
     """What moves the chains of an experiment."""
     chosen = problem(run, setup).samplers[setup.sampler]
     return replace(chosen, n_leapfrog=setup.n_leapfrog) if isinstance(chosen, HMC) else chosen
 
 
-def image_of(run: Run, image: int) -> Tensor:
+def image_of(run: Subject, image: int) -> Tensor:
     """(*shape) an example kept with the run; past the last one they start anew."""
     x = cached.examples(run).batch().x
     return x[image % len(x)]
 
 
 @remember(16, "The chains walk …")
-def played(run: Run, setup: Setup) -> Experiment:
+def played(run: Subject, setup: Setup) -> Experiment:
     """Run an experiment, in fewer steps than asked for if they would take long, and with fewer chains if need be.
 
     Raises:
@@ -125,7 +125,7 @@ def film(found: Experiment) -> Film:
     )  # fmt: skip
 
 
-def film_strip(run: Run, setup: Setup, found: Experiment, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def film_strip(run: Subject, setup: Setup, found: Experiment, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The image with its hidden part gray (1, C, H, W), and n moments of the first chain, decoded."""
     x = image_of(run, setup.image)
     steps = np.linspace(0, len(found.chains.positions) - 1, n).round().astype(int)
@@ -135,7 +135,7 @@ def film_strip(run: Run, setup: Setup, found: Experiment, n: int) -> tuple[NDArr
 
 
 @remember(16)
-def _posterior(run: Run, image: int, mask: str | None) -> CodePosterior:
+def _posterior(run: Subject, image: int, mask: str | None) -> CodePosterior:
     model, x, counts = _likelihood(run), image_of(run, image), given(run.shape, mask)
     stds = _encoder(run).posterior(x[None]).log_std[0].exp()
     x = model.observed(x)
@@ -150,26 +150,26 @@ def _posterior(run: Run, image: int, mask: str | None) -> CodePosterior:
 
 
 @remember(16)
-def _codes(run: Run) -> Tensor:
+def _codes(run: Subject) -> Tensor:
     """(N, z_dim) of the examples kept with the run."""
     with torch.no_grad():
         return _encoder(run).encode(cached.examples(run).batch().x)
 
 
 @remember(16)
-def _learned(run: Run) -> DenoiserDensity:
+def _learned(run: Subject) -> DenoiserDensity:
     model = cast(Denoises, cached.model(run))
     data, known = cached.examples(run).batch().x, DENSITIES.get(run.dataset)
     return DenoiserDensity(model.denoise, model.sigma, data, known, 2.0 * model.size)
 
 
-def _n_dimensions(run: Run) -> int:
+def _n_dimensions(run: Subject) -> int:
     return len(cached.dimensions(run).order)
 
 
-def _encoder(run: Run) -> HasPosterior:
+def _encoder(run: Subject) -> HasPosterior:
     return cast(HasPosterior, cached.model(run))
 
 
-def _likelihood(run: Run) -> HasLikelihood:
+def _likelihood(run: Subject) -> HasLikelihood:
     return cast(HasLikelihood, cached.model(run))

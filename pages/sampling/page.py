@@ -4,7 +4,7 @@ import streamlit as st
 
 from latentlab.analysis.sampling import Experiment
 from latentlab.figures.sampling.chains import moment
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
@@ -19,7 +19,7 @@ FRAMES = 24
 
 
 @st.fragment
-def experiment(run: Run) -> None:
+def experiment(run: Subject) -> None:
     """The chains, what moves them, and what they are worth."""
     picture, beside = st.columns([2, 1], gap="large")
     with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -64,7 +64,7 @@ def experiment(run: Run) -> None:
             compared(run, setup)
 
 
-def watch(run: Run, found: Experiment, live: bool) -> None:
+def watch(run: Subject, found: Experiment, live: bool) -> None:
     """The chains on the plane: played by the browser, or one step at a time."""
     moves = film(found)
     if live:
@@ -79,7 +79,7 @@ def watch(run: Run, found: Experiment, live: bool) -> None:
     figure(drawn, "The chains at this step, with their last steps and what they tried")
 
 
-def pictures(run: Run, setup: Setup, found: Experiment) -> None:
+def pictures(run: Subject, setup: Setup, found: Experiment) -> None:
     """A chain as pictures: codes that explain the image, or what is seen of it."""
     seen, frames = film_strip(run, setup, found, FRAMES)
     left, right = st.columns([1, 6], vertical_alignment="center")

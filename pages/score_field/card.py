@@ -8,27 +8,26 @@ import torch
 from latentlab.data import to_bytes
 from latentlab.figures.score.images import as_colour, signed
 from latentlab.models import Denoises
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.navigation import SCORE_FIELD, Card
 from pages.shared import cached
 from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-def card(run: Run) -> Card | None:  # noqa: ARG001 a field is of a denoiser, whichever run was chosen
+def card(run: Subject) -> Card | None:  # noqa: ARG001 a field is of a denoiser, whichever run was chosen
     """A picture of a denoiser of images, which leads to the field in the plane."""
-    denoisers = {one.id: one for one in Store.default().runs(Denoises)}
+    denoisers = {one.id: one for one in stored(Denoises)}
     shown = next((one for one in denoisers.values() if len(one.shape) == 3), None)
     return Card(scores(shown), denoisers.get(SCORE_FIELD.first, shown)) if shown is not None else None
 
 
 @remember(32)
-def scores(run: Run) -> bytes:
+def scores(run: Subject) -> bytes:
     """Examples, and beneath each its score."""
     model, x = cached.model(run), cached.examples(run).batch(slice(ROWS // 2 * COLUMNS)).x
     if not isinstance(model, Denoises):
-        raise TypeError(f"{run.model} doesn't denoise.")
+        raise TypeError(f"{run.title} doesn't denoise.")
     with torch.no_grad():
         score = (model.denoise(x) - x).numpy()
     pairs = np.stack(

@@ -16,7 +16,7 @@ from latentlab.analysis.score.field import FieldError, optimal_denoiser
 from latentlab.analysis.score.points import kernel_estimate, read_points
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.models import Denoises
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.score_field import learning
 from pages.shared import cached
 from pages.shared.remember import remember
@@ -31,7 +31,7 @@ SHOWN = 500  # points of the data that are drawn, or that the optimum of points 
 START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
 
-def choose(run: Run, more: DeltaGenerator) -> Denoiser:
+def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
     """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence.
 
     Args:
@@ -73,7 +73,7 @@ def choose(run: Run, more: DeltaGenerator) -> Denoiser:
         st.stop()
 
 
-def _of_run(run: Run) -> tuple[Dataset, Density]:
+def _of_run(run: Subject) -> tuple[Dataset, Density]:
     data = cached.examples(run)
     return data, DENSITIES[run.dataset] if run.dataset in DENSITIES else kernel_estimate(data.x)
 
@@ -83,20 +83,20 @@ def _training_points(dataset: str) -> Dataset:
     return load(dataset).train
 
 
-def _train(run: Run) -> Dataset:
+def _train(run: Subject) -> Dataset:
     return _training_points(run.dataset) if run.dataset in DENSITIES else cached.examples(run)
 
 
-def _trained(run: Run, data: Dataset, density: Density, box: Box) -> Denoiser:
+def _trained(run: Subject, data: Dataset, density: Density, box: Box) -> Denoiser:
     model = cached.model(run)
     if not isinstance(model, Denoises):
-        raise TypeError(f"{run.model} doesn't denoise.")
+        raise TypeError(f"{run.title} doesn't denoise.")
     st.caption(f"trained with noise σ = {model.sigma:g}")
     known = run.dataset in DENSITIES
-    return Denoiser(f"{run.id} {run.created}", run.title, model.denoise, model.sigma, data, density, box, known)
+    return Denoiser(run.key, run.title, model.denoise, model.sigma, data, density, box, known)
 
 
-def _sigma(run: Run | None, box: Box) -> float:
+def _sigma(run: Subject | None, box: Box) -> float:
     """Choose the noise, at first a run's own; or one that suits points about which no run says anything."""
     width = box.width
     unit = 10.0 ** math.floor(math.log10(width))

@@ -19,7 +19,7 @@ from latentlab.data import DENSITIES, to_bytes
 from latentlab.figures.score import field as draw
 from latentlab.figures.score.images import as_colour, signed
 from latentlab.models import Denoises
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
@@ -32,11 +32,11 @@ DETAILS = ("Plane through three", "The same, again and again")
 
 
 @st.fragment
-def images(run: Run) -> None:
+def images(run: Subject) -> None:
     """The score of some examples, what repeated denoising makes of them, and a plane through three."""
     model = cached.model(run)
     if not isinstance(model, Denoises):
-        raise TypeError(f"{run.model} doesn't denoise.")
+        raise TypeError(f"{run.title} doesn't denoise.")
     if len(run.shape) != 3:
         _numbers(run, model)
         _plane(run, model)
@@ -92,7 +92,7 @@ def _again(denoise: Denoise, x: Tensor) -> None:
     )
 
 
-def _numbers(run: Run, model: Denoises) -> None:
+def _numbers(run: Subject, model: Denoises) -> None:
     """How the score agrees with the true one, where that is known."""
     density = DENSITIES.get(run.dataset)
     if density is None:
@@ -104,7 +104,7 @@ def _numbers(run: Run, model: Denoises) -> None:
     )
 
 
-def _plane(run: Run, model: Denoises) -> None:
+def _plane(run: Subject, model: Denoises) -> None:
     """The field on the plane through three examples."""
     data = cached.examples(run)
     picture, controls = st.columns([2, 1], gap="large")
@@ -171,7 +171,7 @@ def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
     st.caption("their mean, denoised once, and twice")
 
 
-def _told_apart(run: Run, y: list[int], wanted: list[int]) -> list[str]:
+def _told_apart(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
     """The classes of the three; their numbers where there is but one class."""
     return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import SCORE_FIELD
 from pages.score_field.at_a_place import at_a_place, is_it_a_gradient
 from pages.score_field.exact_1d import laboratory
@@ -15,7 +15,7 @@ DETAILS = ("At a place", "Energy and curl", "One dimension")
 
 
 @st.fragment
-def score_field(run: Run) -> None:
+def score_field(run: Subject) -> None:
     """The plane, and beneath it what it knows: all that reruns when something on it is changed."""
     denoiser, box = the_plane(run)
     place, gradient, line = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")

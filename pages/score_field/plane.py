@@ -14,7 +14,7 @@ from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.analysis.score.fixed_points import Basins
 from latentlab.analysis.score.layers import BASINS, LAYERS, LayerValues
 from latentlab.figures.score import field as draw
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
@@ -26,7 +26,7 @@ OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
 CORNERS = 8  # of a loop, at most
 
 
-def the_plane(run: Run) -> tuple[Denoiser, Box]:
+def the_plane(run: Subject) -> tuple[Denoiser, Box]:
     """Controls and picture; returns what is on it."""
     picture, controls = st.columns([2, 1], gap="large")
     with controls:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.score_field.choose_field import ITS, MINE
 from pages.score_field.plane import POINTERS
 from pages.shared import url_state
@@ -39,9 +38,9 @@ PRESETS = (
 )  # fmt: skip
 
 
-def presets(run: Run) -> None:
+def presets(run: Subject) -> None:
     """A button for each, and one for points of one's own; the run is the chosen one."""
-    here = {run.id for run in Store.default().runs()}
+    here = {run.id for run in stored()}
     shipped = [preset.run for preset in PRESETS if preset.run in here]
     with st.container(horizontal=True, gap="small", key="presets"):
         for preset in PRESETS:

@@ -18,9 +18,8 @@ from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
 from latentlab.device import generator
 from latentlab.export.decoder import Program, ProgramError, unroll
 from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.subjects import Subject
 from pages.shared.remember import remember
 
 Code = tuple[float, ...]
@@ -32,7 +31,7 @@ N_DRAWS = 10_000  # of a prior, where nothing is encoded
 N_NEAR = 10  # neighbours that say how near a place is to examples
 
 
-def model(run: Run, epoch: int | None = None) -> Model:
+def model(run: Subject, epoch: int | None = None) -> Model:
     """The model of a run, frozen: trained, or at a moment. One that can't be read ends the page with a sentence."""
     try:
         return _model(run, epoch)
@@ -41,7 +40,7 @@ def model(run: Run, epoch: int | None = None) -> Model:
         st.stop()
 
 
-def examples(run: Run) -> Dataset:
+def examples(run: Subject) -> Dataset:
     """The test examples kept with a run. One that can't be read ends the page with a sentence."""
     try:
         return _examples(run)
@@ -59,7 +58,7 @@ def splits(dataset: str) -> Splits:
         st.stop()
 
 
-def has_data(run: Run) -> bool:
+def has_data(run: Subject) -> bool:
     """Whether the data that a run was trained on are on this machine, and not others of their name."""
     shelf = Shelf.default()
     if run.dataset not in shelf:
@@ -71,17 +70,17 @@ def has_data(run: Run) -> bool:
     return (card.shape, card.classes) == (run.shape, run.classes)
 
 
-def n_near(run: Run) -> int:
+def n_near(run: Subject) -> int:
     """How many neighbours a place has among the run's examples, at most `N_NEAR`."""
     return min(N_NEAR, len(examples(run)))
 
 
-def decoder(run: Run, gradients: bool = False, epoch: int | None = None) -> Decode:
+def decoder(run: Subject, gradients: bool = False, epoch: int | None = None) -> Decode:
     """The decoder of a run's model, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
     trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Decodes):
-        raise TypeError(f"{run.model} doesn't decode.")
+        raise TypeError(f"{run.title} doesn't decode.")
 
     def decode(z: Tensor) -> Tensor:
         with torch.set_grad_enabled(gradients):
@@ -90,12 +89,12 @@ def decoder(run: Run, gradients: bool = False, epoch: int | None = None) -> Deco
     return decode
 
 
-def encoder(run: Run, epoch: int | None = None) -> Encode:
+def encoder(run: Subject, epoch: int | None = None) -> Encode:
     """The encoder of a run's model, without gradients, to codes in units of their spread: what `decoder` takes."""
     trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Encodes):
-        raise TypeError(f"{run.model} doesn't encode.")
+        raise TypeError(f"{run.title} doesn't encode.")
 
     def encode(x: Tensor) -> Tensor:
         with torch.no_grad():
@@ -105,26 +104,26 @@ def encoder(run: Run, epoch: int | None = None) -> Encode:
 
 
 @remember(32)
-def standard_codes(run: Run) -> Tensor:
+def standard_codes(run: Subject) -> Tensor:
     """(N, z_dim) of the run's test examples, in units of their spread; draws of the prior where nothing encodes."""
-    if issubclass(run.kind, Encodes):
+    if run.has(Encodes):
         return encoder(run)(examples(run).batch().x)
     where, draws = dimensions(run), _prior_draws(model(run), len(examples(run)))
     return (draws - torch.from_numpy(where.center)) / torch.from_numpy(where.scale)
 
 
 @remember(8)
-def _model(run: Run, epoch: int | None = None) -> Model:
-    return Store.default().load(run.id, epoch)
+def _model(run: Subject, epoch: int | None = None) -> Model:
+    return run.model(epoch)
 
 
 @remember(8)
-def _examples(run: Run) -> Dataset:
-    return Store.default().examples(run.id)
+def _examples(run: Subject) -> Dataset:
+    return run.examples()
 
 
 @remember(32)
-def dimensions(run: Run, epoch: int | None = None) -> Bottleneck:
+def dimensions(run: Subject, epoch: int | None = None) -> Bottleneck:
     """What each dimension carries, over the run's test examples; of a model that doesn't encode over its prior."""
     trained, x = model(run, epoch), examples(run).batch().x
     with torch.no_grad():
@@ -141,11 +140,11 @@ def _prior_draws(trained: Model, n: int) -> Tensor:
 
 
 @remember(8)
-def program(run: Run) -> Program | str:
+def program(run: Subject) -> Program | str:
     """The run's decoder as steps for the browser, or the reason why it must be run here."""
     trained, where = model(run), dimensions(run)
     if not isinstance(trained, Decodes):
-        raise TypeError(f"{run.model} doesn't decode.")
+        raise TypeError(f"{run.title} doesn't decode.")
     try:
         return unroll(trained.decode, trained, trained.z_dim, where.center, where.scale)
     except ProgramError as error:
@@ -153,7 +152,7 @@ def program(run: Run) -> Program | str:
 
 
 @remember(32)
-def extra_directions(run: Run) -> dict[str, Floats]:
+def extra_directions(run: Subject) -> dict[str, Floats]:
     """Name -> (z_dim,): components, the way towards each class, a probe's directions; none where all is one plane."""
     d, seen = len(dimensions(run).order), examples(run)
     if d < 3:
@@ -173,26 +172,26 @@ def probe_ways(z: NDArray[np.float32], y: NDArray[np.int64], classes: tuple[str,
     return {f"probe {name}": way for name, way in zip(classes, ways, strict=True) if way.any()}
 
 
-def directions(run: Run, axes: tuple[int, int]) -> Tensor:
+def directions(run: Subject, axes: tuple[int, int]) -> Tensor:
     """(2, z_dim): the directions of a plane, by their places in the list of dimensions and extra directions."""
     rows = [torch.eye(len(dimensions(run).order)), *(torch.from_numpy(v)[None] for v in extra_directions(run).values())]
     return torch.cat(rows)[list(axes)]
 
 
 @remember(32)
-def grid(run: Run, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
+def grid(run: Subject, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
     """The plane of two directions through a code, in units of the codes' spread."""
     decode, place = decoder(run), plane(torch.tensor(code), directions(run, axes))
     return manifold_grid(lambda s: decode(place(s)), n, 3.0, spacing)
 
 
 @remember(256)
-def strip(run: Run, code: Code, axis: int, n: int) -> Traversal:
+def strip(run: Subject, code: Code, axis: int, n: int) -> Traversal:
     """n images along one dimension of the code, from -3 to 3 in units of the codes' spread."""
     return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-3, 3, n).tolist())
 
 
 @remember(32)
-def seen(run: Run) -> Preview:
+def seen(run: Subject) -> Preview:
     """Reconstructions and samples of a run's model."""
     return preview(model(run), examples(run))

@@ -7,13 +7,14 @@ from typing import Literal
 
 import streamlit as st
 
-from latentlab.runs.run import Run, labels
+from latentlab.runs.run import labels
+from latentlab.subjects import Subject
 from pages.shared import url_state
 
 
 def choose_beside(
-    run: Run, others: Iterable[Run], about: str, width: int | Literal["stretch"] = "stretch"
-) -> Run | None:
+    run: Subject, others: Iterable[Subject], about: str, width: int | Literal["stretch"] = "stretch"
+) -> Subject | None:
     """Let the visitor choose one of the other runs, or none; the address keeps which."""
     known = {other.id: other for other in others if other.id != run.id}
     named, asked = labels(list(known.values())), url_state.read("beside")

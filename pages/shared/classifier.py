@@ -7,34 +7,33 @@ from torch import Tensor
 
 from latentlab.analysis.latent.support import Classify
 from latentlab.models import Classifies, Conditional, Decodes
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.shared import cached
 
 
-def classifier_run(run: Run) -> Run | None:
+def classifier_run(run: Subject) -> Subject | None:
     """The run whose model predicts the class of a run's images: itself if it can, else an independent one."""
-    return run if issubclass(run.kind, Classifies) else independent_classifier_run(run)
+    return run if run.has(Classifies) else independent_classifier_run(run)
 
 
-def independent_classifier_run(run: Run) -> Run | None:
+def independent_classifier_run(run: Subject) -> Subject | None:
     """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
-    known = [r for r in Store.default().runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
-    found = [r for r in known if not issubclass(r.kind, Decodes | Conditional)]
+    known = [r for r in stored(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    found = [r for r in known if not r.has(Decodes, Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 
-def classifier(run: Run) -> Classify | None:
+def classifier(run: Subject) -> Classify | None:
     """(B, *shape) -> (B, K) log-probabilities by `classifier_run`; None where none is."""
     return _classify_with(classifier_run(run))
 
 
-def independent_classifier(run: Run) -> Classify | None:
+def independent_classifier(run: Subject) -> Classify | None:
     """(B, *shape) -> (B, K) log-probabilities by `independent_classifier_run`; None where none is."""
     return _classify_with(independent_classifier_run(run))
 
 
-def _classify_with(run: Run | None) -> Classify | None:
+def _classify_with(run: Subject | None) -> Classify | None:
     """The classifier of a run, without gradients."""
     model = cached.model(run) if run is not None else None
     if not isinstance(model, Classifies):

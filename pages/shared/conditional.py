@@ -24,7 +24,7 @@ from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import Program, ProgramError
 from latentlab.models import Conditional, HasPosteriorGiven
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.classifier import independent_classifier
 from pages.shared.remember import remember
@@ -32,15 +32,15 @@ from pages.shared.remember import remember
 STYLES = 60  # that the meters look at, each in every class
 
 
-def conditional(run: Run) -> Conditional:
+def conditional(run: Subject) -> Conditional:
     """The trained model of a run that is told the class."""
     trained = cached.model(run)
     if not isinstance(trained, Conditional):
-        raise TypeError(f"{run.model} isn't told the class.")
+        raise TypeError(f"{run.title} isn't told the class.")
     return trained
 
 
-def decoder_as(run: Run) -> DecodeAs:
+def decoder_as(run: Subject) -> DecodeAs:
     """The decoder of a run's model, without gradients: codes in units of the prior, and classes."""
     trained = conditional(run)
 
@@ -51,7 +51,7 @@ def decoder_as(run: Run) -> DecodeAs:
     return decode
 
 
-def encoder_as(run: Run) -> EncodeAs:
+def encoder_as(run: Subject) -> EncodeAs:
     """The encoder of a run's model, without gradients."""
     trained = conditional(run)
 
@@ -63,21 +63,21 @@ def encoder_as(run: Run) -> EncodeAs:
 
 
 @remember(16)
-def labelled(run: Run) -> Dataset:
+def labelled(run: Subject) -> Dataset:
     """The test examples kept with a run that have a class."""
     kept = cached.examples(run)
     return kept[torch.nonzero(kept.y != UNLABELLED)[:, 0]]
 
 
 @remember(16)
-def styles(run: Run) -> Tensor:
+def styles(run: Subject) -> Tensor:
     """(N, z_dim) the styles of the run's labelled test examples."""
     some = labelled(run).batch()
     return encoder_as(run)(some.x, some.y)
 
 
 @remember(16)
-def style_dimensions(run: Run) -> Bottleneck:
+def style_dimensions(run: Subject) -> Bottleneck:
     """What each dimension of the style carries, over the run's test examples."""
     trained, some = conditional(run), labelled(run).batch()
     with torch.no_grad():
@@ -87,7 +87,7 @@ def style_dimensions(run: Run) -> Bottleneck:
 
 
 @remember(8)
-def class_program(run: Run) -> Program | str:
+def class_program(run: Subject) -> Program | str:
     """The run's decoder as steps for the browser, or the reason why it must be run here."""
     trained = conditional(run)
     try:
@@ -97,7 +97,7 @@ def class_program(run: Run) -> Program | str:
 
 
 @remember(32)
-def in_classes(run: Run, codes: tuple[cached.Code, ...]) -> Analogies:
+def in_classes(run: Subject, codes: tuple[cached.Code, ...]) -> Analogies:
     """Styles, each in all classes."""
     z = torch.tensor(codes)
     cells = in_every_class(decoder_as(run), z, len(run.classes))
@@ -105,13 +105,13 @@ def in_classes(run: Run, codes: tuple[cached.Code, ...]) -> Analogies:
 
 
 @remember(16)
-def verdict(run: Run, codes: tuple[cached.Code, ...]) -> Judged | None:
+def verdict(run: Subject, codes: tuple[cached.Code, ...]) -> Judged | None:
     """What the judge says of a sheet, row by row; None where there is no judge."""
     return _judged(run, in_classes(run, codes).examples)
 
 
 @remember(8, "Measuring what the decoder uses …")
-def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | None]:
+def used(run: Subject, prior: bool) -> tuple[Usage, Judged | None, Consistency | None]:
     """What the decoder uses, what the judge sees, and what a row keeps, for styles of examples or of the prior."""
     z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
     cells = in_every_class(decoder_as(run), z, len(run.classes))
@@ -119,7 +119,7 @@ def used(run: Run, prior: bool) -> tuple[Usage, Judged | None, Consistency | Non
     return usage_of(cells), _judged(run, cells), style_consistency(cells) if is_image else None
 
 
-def _judged(run: Run, cells: Floats) -> Judged | None:
+def _judged(run: Subject, cells: Floats) -> Judged | None:
     classify = independent_classifier(run)
     if classify is None:
         return None
@@ -130,7 +130,7 @@ def _judged(run: Run, cells: Floats) -> Judged | None:
 
 
 @remember(16)
-def _control(run: Run) -> Share | None:
+def _control(run: Subject) -> Share | None:
     """How often the judge recognises the run's real examples."""
     classify, some = independent_classifier(run), labelled(run).batch()
     return judge(classify, some.x, some.y).accuracy if classify is not None else None

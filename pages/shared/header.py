@@ -8,10 +8,11 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from latentlab import settings
-from latentlab.data import DENSITIES, is_local, names
+from latentlab.data import DENSITIES
 from latentlab.figures.theme import Theme, theme
-from latentlab.runs.run import Run, labels
-from latentlab.runs.store import Store
+from latentlab.runs.run import labels
+from latentlab.subjects import Subject, stored
+from latentlab.subjects.data_only import local
 from pages.components import copy_link
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
@@ -27,26 +28,16 @@ def look() -> Theme:
     return theme(st.context.theme.type == "dark")
 
 
-def header(page: Page) -> Run | None:
-    """Draw the title, the model, its data and the link; returns the run that is chosen here and on the next page.
+def header(page: Page) -> Subject | None:
+    """Draw the title, the subject, its data and the link; returns the subject chosen here and on the next page.
 
-    None where there is no run for the page, which is said, unless the page can do without.
+    None where there is nothing for the page, which is said, unless the page can do without.
     """
-    found = _header(page, _runs(page))
-    return found if isinstance(found, Run) else None
+    subjects: list[Subject] = [run for run in stored(*page.needs) if not (page.images and run.dataset in DENSITIES)]
+    return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 
-def header_or_data(page: Page) -> Run | str | None:
-    """As `header`, of a page that can also show data without a model: returns a run, or the name of a data set."""
-    return _header(page, _runs(page) | {f"data:{name}": name for name in names() if is_local(name)})
-
-
-def _runs(page: Page) -> dict[str, Run | str]:
-    found = Store.default().runs(*page.needs)
-    return {run.id: run for run in found if not (page.images and run.dataset in DENSITIES)}
-
-
-def _header(page: Page, options: Mapping[str, Run | str]) -> Run | str | None:
+def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
     _inside_frame()
     if not options:
         st.title(page.title, anchor=False)
@@ -54,8 +45,7 @@ def _header(page: Page, options: Mapping[str, Run | str]) -> Run | str | None:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             TRAIN.link("Train one")
         return None
-    named = labels([option for option in options.values() if isinstance(option, Run)])
-    named |= {key: f"{option}, no model" for key, option in options.items() if isinstance(option, str)}
+    named = labels(list(options.values()))
     chosen = _chosen(options, page.first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
@@ -70,12 +60,11 @@ def _header(page: Page, options: Mapping[str, Run | str]) -> Run | str | None:
             width=280,
             on_change=_picked,
         )
-        option = options[key]
-        data = option.dataset if isinstance(option, Run) else option
-        st.badge(data, icon=":material/database:", color="gray", help="The data it was trained on")
+        about = "The data it was trained on" if options[key].has() else None
+        st.badge(options[key].dataset, icon=":material/database:", color="gray", help=about)
         copy_link.copy_link()
     url_state.write("run", key)
-    return option
+    return options[key]
 
 
 def choose(run_id: str) -> None:

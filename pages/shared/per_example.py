@@ -47,12 +47,12 @@ def term_names(source: Source) -> list[str]:
     """What `terms` has of a source: the loss first, if the model has one."""
     if source.run is None:
         return []
-    return [*([LOSS] if issubclass(source.run.kind, Trains) else []), *source.run.kind.units]
+    return [*([LOSS] if source.run.has(Trains) else []), *source.run.units]
 
 
 def unit(source: Source, term: str) -> str:
     """The unit of one of `term_names`; empty where it has none."""
-    known = source.run.kind.units if source.run is not None else {}
+    known = source.run.units if source.run is not None else {}
     return known.get(term, "nats" if term == LOSS and "nats" in known.values() else "")
 
 

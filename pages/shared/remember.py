@@ -14,8 +14,6 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 import streamlit as st
 
-from latentlab.runs.run import Run
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -32,8 +30,8 @@ class Keyed(Protocol):
 def remember(most: int, spinner: str = "", seconds: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep the answers of a function by its arguments; one that is there is given again, not computed.
 
-    A run is known by its id and when it was created (renaming it changes nothing), an object with a `key` by that, and
-    everything else by its content. An argument whose name begins with an underscore isn't looked at: it has to follow
+    An object with a `key`, such as a subject, is known by that (renaming a run changes nothing), and everything else by
+    its content. An argument whose name begins with an underscore isn't looked at: it has to follow
     from the others.
 
     Args:
@@ -73,8 +71,6 @@ class _Argument:
 
 
 def _wrapped(value: Any) -> Any:
-    if isinstance(value, Run):
-        return _Argument((value.id, value.created), value)
     if isinstance(value, Keyed):
         return _Argument((type(value).__name__, value.key), value)
     return value

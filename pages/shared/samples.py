@@ -7,14 +7,14 @@ import torch
 from latentlab import device
 from latentlab.data import to_bytes
 from latentlab.models import Samples
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
 @remember(32)
-def drawn(run: Run) -> bytes:
+def drawn(run: Subject) -> bytes:
     """Samples, or reconstructions where there is no prior to draw from."""
     model, n = cached.model(run), ROWS * COLUMNS
     with torch.no_grad():

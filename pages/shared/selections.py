@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from latentlab.data import Dataset, is_local
 from latentlab.models import Decodes, Encodes
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, find
 from pages.components import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
@@ -75,7 +74,7 @@ def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
             )
     known, run = picked(seen.of.dataset), seen.of.run
     here = run.id if run is not None else f"data:{seen.of.dataset}"
-    if known and (run is None or (issubclass(run.kind, Encodes) and issubclass(run.kind, Decodes))):
+    if known and (run is None or (run.has(Encodes) and run.has(Decodes))):
         ANALOGIES.link("See the direction from B to A", run=here)
     for name in known:
         PROBES.link(f"Probe {name[: len('lasso A')]} against the rest", name, run=here, ask=name)
@@ -97,7 +96,7 @@ def link(side: str, group: Group | None) -> bool:
     return fits
 
 
-def offered(run: Run) -> dict[str, Group]:
+def offered(run: Subject) -> dict[str, Group]:
     """Name -> the groups of a run's examples: picked on the map, or a value of a column of words."""
     return offered_of(everything_of(run))
 
@@ -116,7 +115,7 @@ def offered_of(source: Source) -> dict[str, Group]:
     return found
 
 
-def everything_of(run: Run) -> Source:
+def everything_of(run: Subject) -> Source:
     """All examples of a run's data set, as they are."""
     return Source(run.dataset, run, n=np.iinfo(np.int64).max)
 
@@ -157,7 +156,7 @@ def _unpacked(text: str, dataset: str) -> tuple[Source, tuple[int, ...]] | None:
     try:
         bits, n, run_id, own = text.split("~")
         content = zlib.decompressobj().decompress(base64.urlsafe_b64decode(bits), MOST_BYTES)
-        source = Source(own, Store.default().read(run_id) if run_id else None, n=int(n))
+        source = Source(own, find(run_id) if run_id else None, n=int(n))
     except (ValueError, zlib.error):  # of `RunError` too
         return None
     here = source.run.dataset == own if source.run is not None else source.n > 0 and is_local(own)

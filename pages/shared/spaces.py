@@ -15,7 +15,7 @@ from latentlab.analysis.maps.units import Units, of_codes, of_examples, of_layer
 from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import Dataset, Shelf
 from latentlab.models import Decodes, Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components import digest
 from pages.shared import cached
 from pages.shared.remember import remember
@@ -38,7 +38,7 @@ class Source:
     """
 
     dataset: str
-    run: Run | None = None
+    run: Subject | None = None
     layer: str = INPUT
     n: int = 0
     epoch: int | None = None
@@ -46,7 +46,7 @@ class Source:
     @property
     def key(self) -> str:
         """A name that no other source has."""
-        who = f"{self.run.id} {self.run.created}" if self.run is not None else "data"
+        who = f"{self.run.key}" if self.run is not None else "data"
         return f"{self.dataset} {who} {self.layer} {self.n} {self.epoch}"
 
     @property
@@ -92,7 +92,7 @@ class Space:
     def decodes(self) -> bool:
         """Whether a place of this space has an example."""
         run = self.of.run
-        return run is not None and self.of.layer == CODE and issubclass(run.kind, Decodes)
+        return run is not None and self.of.layer == CODE and run.has(Decodes)
 
     @property
     def is_image(self) -> bool:
@@ -101,9 +101,9 @@ class Space:
 
 
 @remember(32)
-def layers(run: Run) -> list[str]:
+def layers(run: Subject) -> list[str]:
     """What of a run can be mapped: its code, its input, and the layers inside it that the examples go through."""
-    own = [CODE] if issubclass(run.kind, Encodes) else []
+    own = [CODE] if run.has(Encodes) else []
     model = cached.model(run)
     return [*own, INPUT, *(layer.name for layer in layers_of(model, cached.examples(run).x, run_through(model)))]
 

@@ -19,9 +19,9 @@ from latentlab.jobs import queue
 from latentlab.jobs.queue import Job, Order, Status
 from latentlab.jobs.worker import ensure_worker
 from latentlab.models import Decodes, Denoises
-from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.subjects import StoredRun
 from pages.navigation import SCORE_FIELD, TRAVERSAL
 from pages.shared import cached
 from pages.shared.header import look
@@ -45,16 +45,17 @@ def watch(store: Store, job: Job) -> None:
     st.fragment(_training, run_every=EVERY if live else None)(store, job, live)
 
 
-def finished(store: Store, run: Run) -> None:
+def finished(trained: StoredRun) -> None:
     """A training that is: its curves and its last pictures."""
+    run, store = trained.run, trained.store
     minutes, seconds = divmod(round(run.seconds), 60)
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
-    pictures(of_run(run), store.history(run.id), cached.seen(run), store.baselines(run.id))
+    pictures(of_run(run), store.history(run.id), cached.seen(trained), store.baselines(run.id))
     probes(store, run.id)
-    if issubclass(run.kind, Decodes) and run.dataset not in DENSITIES:
+    if trained.has(Decodes) and run.dataset not in DENSITIES:
         TRAVERSAL.link("Traverse it", run=run.id)
-    if issubclass(run.kind, Denoises):
+    if trained.has(Denoises):
         SCORE_FIELD.link("See its field", run=run.id)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared.samples import drawn
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of any run that draws samples or decodes."""
     return Card(drawn(run), run)

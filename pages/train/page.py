@@ -9,6 +9,7 @@ from latentlab.knobs import KnobError, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.subjects import StoredRun
 from latentlab.training.config import training_knobs
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
@@ -72,8 +73,8 @@ with picture:
     if watched is not None:
         url_state.write("job", watched)  # so that the page stays with it when it is done
         training_view.watch(store, unfinished[watched])
-    elif run is not None:
-        training_view.finished(store, run)
+    elif isinstance(run, StoredRun):
+        training_view.finished(run)
     else:
         st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
 

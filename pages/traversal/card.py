@@ -6,20 +6,20 @@ import torch
 
 from latentlab.data import to_bytes
 from latentlab.models import Decodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared import cached
 from pages.shared.remember import remember
 from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
-def card(run: Run) -> Card | None:
+def card(run: Subject) -> Card | None:
     """Of a run that decodes."""
-    return Card(plane(run), run) if issubclass(run.kind, Decodes) else None
+    return Card(plane(run), run) if run.has(Decodes) else None
 
 
 @remember(32)
-def plane(run: Run) -> bytes:
+def plane(run: Subject) -> bytes:
     """The plane of the two dimensions that carry most."""
     where, decode = cached.dimensions(run), cached.decoder(run)
     y, x = torch.meshgrid(torch.linspace(1.2, -1.2, ROWS), torch.linspace(-2.4, 2.4, COLUMNS), indexing="ij")

@@ -21,7 +21,7 @@ from latentlab.data import Dataset, to_bytes
 from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent.traversal import carried
 from latentlab.models import Encodes, HasPosterior
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run
@@ -34,13 +34,13 @@ NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
 
-def diagnosis(run: Run, view: View) -> None:
+def diagnosis(run: Subject, view: View) -> None:
     """The map of support around the place, the nearest training images, and the health of the bottleneck."""
     which = st.segmented_control(
         "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
         default="Is this place real?", required=True, key="question", label_visibility="collapsed",
     )  # fmt: skip
-    if not issubclass(run.kind, Encodes):
+    if not run.has(Encodes):
         st.info("This model has no encoder, so there is nothing to compare a place with.")
     elif which == "Is this place real?":
         _real(run, view)
@@ -50,7 +50,7 @@ def diagnosis(run: Run, view: View) -> None:
         _health(run)
 
 
-def _real(run: Run, view: View) -> None:
+def _real(run: Subject, view: View) -> None:
     with st.spinner("Mapping the plane …"):
         held, here, names = on_plane(run, view)
         seen = _support(run, held, view.axes)
@@ -62,7 +62,7 @@ def _real(run: Run, view: View) -> None:
     )
 
 
-def _copy(run: Run, view: View) -> None:
+def _copy(run: Subject, view: View) -> None:
     with st.spinner("Looking through the training images …"):
         reference, codes, between = _training(run)
     image = cached.decoder(run)(torch.tensor([view.z]))
@@ -87,7 +87,7 @@ def _copy(run: Run, view: View) -> None:
         )
 
 
-def _health(run: Run) -> None:
+def _health(run: Subject) -> None:
     found = _state(run)
     if found is None:
         st.markdown(cached.dimensions(run).summary)
@@ -102,7 +102,7 @@ def _health(run: Run) -> None:
 
 
 @remember(16)
-def _support(run: Run, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
+def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cached.directions(run, axes))
     return support_map(
         cached.decoder(run),
@@ -116,7 +116,7 @@ def _support(run: Run, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
 
 
 @remember(2)
-def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
+def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
     reference = cached.splits(run.dataset).train if cached.has_data(run) else cached.examples(run)
     encode = cached.encoder(run)
@@ -130,7 +130,7 @@ def _training(run: Run) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
 
 
 @remember(16)
-def _state(run: Run) -> Health | None:
+def _state(run: Subject) -> Health | None:
     """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
     model = cached.model(run)
     if not isinstance(model, HasPosterior):

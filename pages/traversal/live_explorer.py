@@ -17,8 +17,7 @@ from latentlab.data import UNLABELLED, to_bytes
 from latentlab.export.decoder import Program
 from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes, Encodes
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import Subject, stored
 from pages.components.explorer import View, explorer, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_beside
@@ -33,20 +32,20 @@ IN_SIGHT = 6
 NODES = 13  # along a side of what the server decodes in advance
 
 
-def send_decoder(run: Run) -> None:
+def send_decoder(run: Subject) -> None:
     """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
     program = cached.program(run)
     if isinstance(program, Program):
         weights(f"weights-{run.id}", program.to_bytes())
 
 
-def choose_other(run: Run) -> Run | None:
+def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model of the same data, to be seen beside the first."""
-    others = (r for r in Store.default().runs(Decodes) if r.shape == run.shape)
+    others = (r for r in stored(Decodes) if r.shape == run.shape)
     return choose_beside(run, others, "Another model at the same place, or with the same example encoded", 280)
 
 
-def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
+def explore(run: Subject, where: Bottleneck, other: Subject | None) -> View:
     """Draw the explorer; returns where it stands, and writes that to the address."""
     explored: Slot[Mapping[str, Any]] = Slot(f"explorer-{run.id}")
     known, first = explored.get(), STARTED.get()
@@ -59,7 +58,7 @@ def explore(run: Run, where: Bottleneck, other: Run | None) -> View:
     return view
 
 
-def start(run: Run, where: Bottleneck) -> View:
+def start(run: Subject, where: Bottleneck) -> View:
     """Where a view begins: at the address's place, else where the visitor was on this run, else in the middle."""
     n = len(where.order)
     axes = (int(where.order[0]), int(where.order[min(1, n - 1)])) if n != 2 else (0, 1)
@@ -74,7 +73,7 @@ def start(run: Run, where: Bottleneck) -> View:
     return View(tuple(place or [0.0] * n), pins, axes)
 
 
-def save_view(run: Run, view: View) -> None:
+def save_view(run: Subject, view: View) -> None:
     """Keep a view for the way back to this page, and in the address."""
     LAST_VIEW.set((run.id, view))
     url_state.write_numbers("z", view.z)
@@ -85,7 +84,7 @@ def save_view(run: Run, view: View) -> None:
         url_state.write("axes", f"{view.axes[0] + 1},{view.axes[1] + 1}")
 
 
-def warn_of_other_weights(run: Run) -> None:
+def warn_of_other_weights(run: Subject) -> None:
     """Say so if a link was made with a model of the same name but other weights."""
     asked, program = url_state.read("weights"), cached.program(run)
     if asked and isinstance(program, Program) and asked != program.id and WARNED.get() != asked:
@@ -93,10 +92,10 @@ def warn_of_other_weights(run: Run) -> None:
         st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
 
 
-def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | None) -> dict[str, Any]:
+def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subject | None) -> dict[str, Any]:
     """What explorer.js reads; the same bytes as before, as long as the browser decodes by itself."""
     program, labels = cached.program(run), cached.examples(run).y
-    if not issubclass(run.kind, Encodes):  # its codes are draws of the prior
+    if not run.has(Encodes):  # its codes are draws of the prior
         labels = torch.full_like(labels, UNLABELLED)
     unit = "nats" if where.unit == "nats" else "variance"
     dims = [
@@ -109,7 +108,7 @@ def _sent(run: Run, where: Bottleneck, first: View, here: View, other: Run | Non
         for axis in where.order
     ]
     sent: dict[str, Any] = {
-        "nonce": f"{run.id} {run.created} {first}",
+        "nonce": f"{run.key} {first}",
         "program": program.id if isinstance(program, Program) else None,
         "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
         "shape": list(picture_shape(run.shape)),
@@ -145,11 +144,11 @@ def marks(classes: Sequence[str]) -> list[str]:
     return first if len(set(first)) == len(first) else [ascii_uppercase[k % 26] for k in range(len(classes))]
 
 
-def _exact(run: Run, here: View) -> dict[str, Any]:
+def _exact(run: Subject, here: View) -> dict[str, Any]:
     return {"z": list(here.z), "image": packed(to_bytes(cached.decoder(run)(torch.tensor([here.z]))))}
 
 
-def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
+def _lattice(run: Subject, where: Bottleneck, here: View) -> dict[str, Any]:
     """The plane through the place, row by row from its top, and a strip for each dimension in sight."""
     nodes, z = lattice(NODES, LIMIT, "linear"), torch.tensor(here.z)
     y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
@@ -164,18 +163,18 @@ def _lattice(run: Run, where: Bottleneck, here: View) -> dict[str, Any]:
     return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": packed(images)}
 
 
-def n_directions(run: Run) -> int:
+def n_directions(run: Subject) -> int:
     """How many directions a plane of the run's latent space can have: its dimensions and what lies across them."""
     return len(cached.dimensions(run).order) + len(cached.extra_directions(run))
 
 
-def direction_name(run: Run, index: int) -> str:
+def direction_name(run: Subject, index: int) -> str:
     """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
     d = len(cached.dimensions(run).order)
     return f"z{index + 1}" if index < d else list(cached.extra_directions(run))[index - d]
 
 
-def on_plane(run: Run, view: View) -> tuple[cached.Code, tuple[float, float], tuple[str, str]]:
+def on_plane(run: Subject, view: View) -> tuple[cached.Code, tuple[float, float], tuple[str, str]]:
     """The plane that a view looks at: the code that holds it, the place in it, and what its directions are called."""
     z, directions = torch.tensor(view.z), cached.directions(run, view.axes)
     held = plane(z, directions)(torch.zeros(1, 2))[0]

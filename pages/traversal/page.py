@@ -7,7 +7,7 @@ import streamlit as st
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import Spacing
 from latentlab.figures.latent.traversal import manifold, strips
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached
@@ -32,7 +32,7 @@ DETAILS = ("Sheets", "Paths", "Diagnosis")
 
 
 @st.fragment
-def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> None:
+def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None) -> None:
     """The explorer, and under it what the place that it stands at means: all that reruns when the hand lets go."""
     if live:
         view = explore(run, where, other)
@@ -58,7 +58,7 @@ def traversal(run: Run, where: Bottleneck, live: bool, other: Run | None) -> Non
             diagnosis(run, view)
 
 
-def draw_strips(run: Run, where: Bottleneck, view: View) -> None:
+def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
     """A row of images for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
     axes = st.multiselect("Dimensions", order, order[:6], name, f"strips-{run.id}", max_selections=24)
@@ -69,7 +69,7 @@ def draw_strips(run: Run, where: Bottleneck, view: View) -> None:
     figure(strips(rows, [view.z[axis] for axis in axes], look()), "A row of images for each chosen dimension")
 
 
-def draw_manifold(run: Run, view: View) -> None:
+def draw_manifold(run: Subject, view: View) -> None:
     """The plane as a sheet of tiles, evenly spaced in z or in the prior's probability."""
     spacing = st.segmented_control(
         "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",

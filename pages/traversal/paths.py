@@ -11,7 +11,7 @@ from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.data import to_bytes
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
 from latentlab.figures.sheets import gif, sheet_png
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier
@@ -24,7 +24,7 @@ FRAMES = 13
 FILM_SIDE = 168  # pixels of an image in the film, at least
 
 
-def paths(run: Run, view: View) -> None:
+def paths(run: Subject, view: View) -> None:
     """Choose two ends and see the three ways between them, with their lengths, support and classes."""
     ends = _ends(run, view)
     names = list(ends)
@@ -64,7 +64,7 @@ def paths(run: Run, view: View) -> None:
     )
 
 
-def _ends(run: Run, view: View) -> dict[str, cached.Code]:
+def _ends(run: Subject, view: View) -> dict[str, cached.Code]:
     """The places that a path may join: here, the pins, and one test example of each class."""
     ends = {"here": view.z} | {f"pin {k + 1}": pin for k, pin in enumerate(view.pins)}
     codes, labels = cached.standard_codes(run), cached.examples(run).y
@@ -76,7 +76,7 @@ def _ends(run: Run, view: View) -> dict[str, cached.Code]:
 
 
 @remember(32)
-def _paths(run: Run, start: cached.Code, end: cached.Code) -> tuple[Path, ...]:
+def _paths(run: Subject, start: cached.Code, end: cached.Code) -> tuple[Path, ...]:
     decode, z0, z1 = cached.decoder(run), torch.tensor(start), torch.tensor(end)
     straight = measure(decode, interpolate(z0, z1, FRAMES), "linear")
     round_about = measure(decode, interpolate(z0, z1, FRAMES, "spherical"), "spherical")

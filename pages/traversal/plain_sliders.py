@@ -12,7 +12,7 @@ from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes
-from latentlab.runs.run import Run
+from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.images import scale
@@ -24,7 +24,7 @@ DRAWS: Slot[int] = Slot("draws")  # how many there were, so that each differs
 WIDTH = 448  # pixels of the decoded image
 
 
-def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
+def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
     """Draw the decoded image, the buttons and the sliders, and return where they stand."""
     if SLIDERS_OF.get() != run.id or not _value(0).is_set:
         _set(list(first.z))
@@ -35,7 +35,7 @@ def plain_explorer(run: Run, where: Bottleneck, first: View) -> View:
         zero = [0.0] * len(where.order)
         _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
         _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
-        if issubclass(run.kind, Encodes):
+        if run.has(Encodes):
             _button("Encode", "image", "The code of a test example", lambda: _encode(run))
     with controls:
         order = [int(axis) for axis in where.order]
@@ -83,6 +83,6 @@ def _sample(z_dim: int) -> None:
     _set(torch.randn(z_dim, generator=_draws()).tolist())
 
 
-def _encode(run: Run) -> None:
+def _encode(run: Subject) -> None:
     codes = cached.standard_codes(run)
     _set(codes[int(torch.randint(len(codes), (1,), generator=_draws()))].tolist())

@@ -35,6 +35,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
+from latentlab.subjects import StoredRun, find
 from pages.analogies import sheet as sheets
 from pages.analogies.attribute_vectors import N_BOOT
 from pages.analogies.rows import Rows
@@ -228,8 +229,8 @@ def test_the_judge_speaks_when_asked_and_its_control_is_beside(opened: Open, tol
 
 
 def test_no_model_that_generates_classifies_its_own_images(app_store: Store) -> None:
-    run = app_store.read("digits-m2")
-    assert issubclass(run.kind, Classifies)
+    run = find("digits-m2")
+    assert run.has(Classifies)
     assert run.metrics["error"] <= app_store.read("digits-cnn").metrics["error"]
     assert classifier_run(run) == run
     found = independent_classifier_run(run)
@@ -288,7 +289,7 @@ def test_nonsense_in_the_link_is_ignored(opened: Open, told: CVAE, address: dict
 
 
 def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: CVAE) -> None:  # noqa: ARG001
-    run = app_store.read("told")
+    run = StoredRun(app_store.read("told"), app_store)
     rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"), (), 0)
     head, *lines = sheets._csv(run, rows).splitlines()
     assert head == "row,class,z1,z2,z3,judge,probability"
@@ -300,7 +301,7 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
 
 def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits: Splits) -> None:
     names = ('a "big", red one', "a\nline", *"23456789")
-    run = kept(app_store, "named", replace(few_digits.test, classes=names))
+    run = StoredRun(kept(app_store, "named", replace(few_digits.test, classes=names)), app_store)
     rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ('x, "y"', "two"), (), 0)
     table = list(csv.reader(io.StringIO(sheets._csv(run, rows))))
     assert [row[:2] for row in table[1:]] == [[row, name] for row in ('x, "y"', "two") for name in names]
@@ -423,7 +424,7 @@ def test_another_model_takes_the_same_images_along_its_own_direction(opened: Ope
 
 def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
     app = opened("analogies", run="mnist-vae-2d")
-    run = Store.default().read("mnist-vae-2d")
+    run = find("mnist-vae-2d")
     lasso = Group("lasso A (40 examples, ab12)", Source("mnist", run), tuple(range(40)))
     app.session_state["groups"] = {"A": lasso}
     app.run()
@@ -438,9 +439,7 @@ def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
 
 def test_a_link_brings_what_was_selected_on_the_map(opened: Open) -> None:
     app = opened("analogies", run="mnist-vae-2d")
-    lasso = Group(
-        "lasso A (40 examples, 3a17)", Source("mnist", Store.default().read("mnist-vae-2d")), (3, *range(9, 48))
-    )
+    lasso = Group("lasso A (40 examples, 3a17)", Source("mnist", find("mnist-vae-2d")), (3, *range(9, 48)))
     app.session_state["groups"] = {"A": lasso}
     app.run()
     assert app.multiselect[0].value == [lasso.name]
@@ -470,9 +469,7 @@ def test_a_selection_that_cannot_be_is_left_out(opened: Open, text: str) -> None
 def test_a_selection_too_large_for_a_link_is_said_to_be(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(url_state, "LONGEST", 20)
     app = opened("analogies", run="mnist-vae-2d")
-    lasso = Group(
-        "lasso A (40 examples, ab12)", Source("mnist", Store.default().read("mnist-vae-2d")), tuple(range(40))
-    )
+    lasso = Group("lasso A (40 examples, ab12)", Source("mnist", find("mnist-vae-2d")), tuple(range(40)))
     app.session_state["groups"] = {"A": lasso}
     app.run()
     assert "a link won't have it" in words(app)

@@ -33,6 +33,7 @@ from latentlab.models import LogLikelihood
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
+from latentlab.subjects import find
 from pages.components import digest
 from pages.components.scatter import FULL, Click, Picked, pack
 from pages.shared import cached
@@ -308,8 +309,8 @@ def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open)
     trained = Store.default().load("digits-vae")
     assert isinstance(untrained, VAE)
     assert isinstance(trained, VAE)
-    order = cached.dimensions(Store.default().read("digits-vae"), 0).order
-    target = trained.encode(x)[:, cached.dimensions(Store.default().read("digits-vae")).order.copy()]
+    order = cached.dimensions(find("digits-vae"), 0).order
+    target = trained.encode(x)[:, cached.dimensions(find("digits-vae")).order.copy()]
     expected = procrustes(target, untrained.encode(x)[:, order.copy()])
     head, body = sent(app)
     np.testing.assert_allclose(places(head, body), expected.xy, atol=5e-2)

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab import data
 from latentlab.runs.store import Store
+from latentlab.subjects import find
 from pages.components.brush import pack
 from pages.gsn.chains import FRAMES, WALKS, Walking, walked
 from pages.shared.masks import given, part
@@ -44,7 +45,7 @@ def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
 
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
-    run = Store.default().read("mnist-gsn-walkback")
+    run = find("mnist-gsn-walkback")
     asked = walking("one image", RIGHT)
     frames = walked(run, asked)
     seen = given(run.shape, RIGHT).numpy()
@@ -57,7 +58,7 @@ def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
 
 
 def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> None:
-    run = Store.default().read("mnist-gsn-walkback")
+    run = find("mnist-gsn-walkback")
     examples = Store.default().examples(run.id).batch().x
     x = (examples > 0.5).float()
     errors = []
@@ -128,5 +129,5 @@ def test_learned_factors_are_told_and_can_be_chosen(opened: Open) -> None:
 def test_noise_is_a_start_too(opened: Open) -> None:
     app = opened("gsn", **{"from": "noise"})
     assert not app.exception
-    frames = walked(Store.default().read("mnist-gsn-walkback"), walking("noise"))
+    frames = walked(find("mnist-gsn-walkback"), walking("noise"))
     assert torch.from_numpy(frames[-1]).float().mean() < 100

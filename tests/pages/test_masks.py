@@ -17,6 +17,7 @@ from latentlab.figures.sheets import sheet_png
 from latentlab.models.energy.gsn import GSN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
+from latentlab.subjects import find
 from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import FRAMES, WALKS
 from pages.sampling.experiment import Setup, played
@@ -247,7 +248,7 @@ def test_a_link_hides_exactly_its_pixels_of_a_posterior(opened: Open, sheets: li
 
 
 def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
-    run, hidden = Store.default().read("mnist-vae-2d"), blot()
+    run, hidden = find("mnist-vae-2d"), blot()
     model = Store.default().load(run.id)
     assert isinstance(model, VAE)
     setup = Setup("posterior of an image", "random walk", 0, "data", "exact", 10, 20, 10, 0, 5, pack(hidden))

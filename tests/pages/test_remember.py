@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.subjects import StoredRun, find
 from pages.shared.remember import remember
 
 
@@ -58,18 +57,18 @@ def test_what_is_remembered_is_the_same_object_for_everyone() -> None:
 
 
 def test_a_run_is_known_by_its_id_and_when_it_was_created() -> None:
-    run = Store.default().read("digits-vae")
-    asked: list[Run] = []
+    subject = find("digits-vae")
+    asked: list[StoredRun] = []
 
     @remember(8)
-    def title(run: Run) -> str:
-        asked.append(run)
-        return run.title
+    def title(subject: StoredRun) -> str:
+        asked.append(subject)
+        return subject.title
 
-    assert title(replace(run, title="Another title", metrics={})) == "Another title"
-    assert title(run) == "Another title"  # renaming it changes nothing that is kept
-    again = replace(run, created="2031-01-01T00:00:00+00:00")  # another run that took the id of one that was deleted
-    assert title(again) == run.title
+    assert title(StoredRun(replace(subject.run, title="Another title", metrics={}))) == "Another title"
+    assert title(subject) == "Another title"  # renaming it changes nothing that is kept
+    again = replace(subject.run, created="2031-01-01T00:00:00+00:00")  # another that took the id of a deleted one
+    assert title(StoredRun(again)) == subject.title
     assert len(asked) == 2
 
 
