@@ -62,7 +62,7 @@ def probes(run: Subject) -> None:
     overlaid = RESNET_50 if besides.resnet and measure == "error" else None
     with drawn:
         if cancelled():
-            st.button("Measure in full", on_click=measure_again, icon=":material/speed:")
+            st.button("Measure in full", key="measure-again", on_click=measure_again, icon=":material/speed:")
         elif not ready:
             pending(waiting, settings.n)
         picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))

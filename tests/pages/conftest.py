@@ -18,7 +18,7 @@ from streamlit.util import calc_hash
 from latentlab.jobs.background import Background
 from latentlab.runs.store import SHIPPED, Store
 from pages.navigation import PAGES
-from tests.conftest import ROOT
+from tests.conftest import ROOT, mentions
 
 Open = Callable[..., AppTest]
 
@@ -99,7 +99,22 @@ def path_of(name: str) -> str:
     return next(page.path for page in PAGES if page.name == name)
 
 
+def texts(app: AppTest) -> list[str]:
+    """Each title, paragraph, caption and message of a page."""
+    kinds = (app.title, app.markdown, app.caption, app.info, app.warning, app.error)
+    return [str(element.value) for kind in kinds for element in kind]
+
+
 def words(app: AppTest) -> str:
     """All that a page says."""
-    kinds = (app.title, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    return "\n".join(texts(app))
+
+
+def shows(app: AppTest, *parts: object) -> bool:
+    """Whether one text of a page contains all of these names and numbers, as they are read: without marks escaped."""
+    return any(mentions(text.replace("\\", ""), *parts) for text in texts(app))
+
+
+def keys_of(app: AppTest, kind: str) -> set[str | None]:
+    """The keys of all elements of a kind, as of its "button"s."""
+    return {element.key for element in app.get(kind)}

@@ -13,7 +13,7 @@ from latentlab.subjects import find
 from pages.components.brush import pack
 from pages.gsn.chains import FRAMES, WALKS, Walking, walked
 from pages.shared.masks import given, part
-from tests.pages.conftest import Open, words
+from tests.pages.conftest import Open, keys_of, shows
 
 RIGHT = pack(part("right half", 28, 28))
 
@@ -35,13 +35,14 @@ def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
     assert [metric.label for metric in app.metric] == [
         "The class changes", "Classes visited", "Judge unsure", "Unlike anything real",
     ]  # fmt: skip
-    assert "5 steps from image to image" in words(app)
+    assert shows(app, FRAMES, app.select_slider(key="every").value)  # images, and the steps from one to the next
 
 
 def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
     app = opened("gsn", nearest="true")
     assert not app.exception
-    assert "nearest of 500 examples kept with the run" in words(app)
+    assert shows(app, 500)  # as many examples are kept with the run
+    assert not shows(opened("gsn"), 500)
 
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
@@ -107,7 +108,7 @@ def test_a_link_opens_the_laboratory_as_it_was(opened: Open) -> None:
     assert not app.exception
     assert next(one for one in app.segmented_control if one.label == "Reconstruction").value == "walkback"
     assert app.slider(key="reach").value == 1
-    assert "Held in 2:" in words(app)
+    assert app.multiselect(key="held").value == [2]
 
 
 def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(opened: Open) -> None:
@@ -121,7 +122,7 @@ def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(ope
 
 def test_learned_factors_are_told_and_can_be_chosen(opened: Open) -> None:
     app = opened("gsn", run="digits-gsn-scaled")
-    assert "Learned factors of the logits" in words(app)
+    assert "factor" not in keys_of(opened("gsn", run="digits-gsn"), "selectbox")
     app.selectbox(key="factor").select_index(2).run()
     assert not app.exception
 

@@ -22,7 +22,7 @@ from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import FRAMES, WALKS
 from pages.sampling.experiment import Setup, played
 from pages.shared.masks import PARTS, drawn, given, part
-from tests.conftest import save_coloured_run
+from tests.conftest import mentions, naming, save_coloured_run
 from tests.pages.conftest import Open, words
 
 Images = NDArray[np.uint8]
@@ -115,7 +115,7 @@ def test_channels_are_hidden_together_and_vectors_as_they_are_drawn() -> None:
     np.testing.assert_array_equal(given((13,), pack(corner)).numpy(), np.arange(13) != 1)
     assert drawn(torch.rand(13)).shape == (1, 4, 4)
     assert given((3, 6, 5), None).all()
-    with pytest.raises(ValueError, match="not painted on an image of 8 × 8"):
+    with pytest.raises(ValueError, match=naming("8 × 8")):
         given((1, 8, 8), pack(hidden))
 
 
@@ -172,9 +172,7 @@ def test_the_channels_of_a_coloured_image_are_hidden_together(
 def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(opened: Open) -> None:
     app = opened("gsn", run="digits-gsn", missing="brush", mask=pack(blot()), **{"from": "one image"})
     assert not app.exception
-    assert [w.value for w in app.warning if "mask" in w.value] == [
-        "The link's “mask” is not one of an image of 8 × 8 pixels, so the middle is hidden instead."
-    ]
+    assert [mentions(w.value, "8 × 8") for w in app.warning if "mask" in w.value] == [True]
     np.testing.assert_array_equal(under_the_brush(app)[1], part("middle", 8, 8))
     assert app.query_params["mask"] == pack(part("middle", 8, 8))
     app.run()

@@ -19,9 +19,9 @@ from latentlab.data import Shelf
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
+from tests.conftest import mentions
 from tests.data.files.test_read import encoded, noise
-from tests.pages.conftest import Open
-from tests.pages.conftest import words as markdown
+from tests.pages.conftest import Open, keys_of, shows, words
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 
@@ -50,11 +50,6 @@ def upload(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upl
     return open_and_upload
 
 
-def words(app: AppTest) -> str:
-    """All that a page says, as it is read: what came from a file has its marks escaped."""
-    return markdown(app).replace("\\", "")
-
-
 def npz(n: int = 30, **others: Any) -> bytes:
     out = io.BytesIO()
     arrays: dict[str, Any] = {"x": noise(n, 9, 8), "y": np.arange(n) % 3}
@@ -81,8 +76,8 @@ def keep(app: AppTest) -> AppTest:
 
 def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf: Shelf, app_store: Store) -> None:
     app = upload(**{"my pets.npz": npz()})
-    assert "30 images of 8 x 9 pixels, gray." in words(app)
-    assert "3 classes: 0, 1, 2." in words(app)
+    assert shows(app, 30, 8, 9)
+    assert shows(app, 3, "0, 1, 2")
     assert shelf.names() == ()
     images = len(app.image)
     keep(app)
@@ -90,7 +85,7 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf
     assert shelf.card("my-pets").source == "my pets.npz"
     assert app.selectbox(key="dataset").value == "my-pets"
     assert len(app.image) == images - 1  # the look at the upload is gone
-    assert "30 images of 8 × 9, 3 classes, from my pets.npz" in words(app)
+    assert shows(app, 30, "8 × 9", 3, "my pets.npz")
     assert app.number_input(key="vae-my-pets-epochs").value == 500
     app.number_input(key="vae-my-pets-epochs").set_value(1).run()
     app.number_input(key="vae-my-pets-hidden").set_value(8).run()
@@ -105,17 +100,18 @@ def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, shelf: S
     keep(upload(**{"pets.npz": npz()}))
     app = opened("train", dataset="pets")
     assert app.selectbox(key="dataset").value == "pets"
-    assert "from pets.npz" in words(app)
+    assert shows(app, "pets.npz")
     assert shelf.names() == ("pets",)
 
 
 def test_of_a_table_the_label_is_chosen(upload: Upload, shelf: Shelf) -> None:
     app = upload(**{"bees.csv": csv()})
-    assert "Labels from the column label." in words(app)
-    assert app.selectbox(key="own-label").options == ["by its name", "a", "b", "kind", "label"]
+    assert shows(app, 3, "0, 1, 2")
+    assert app.selectbox(key="own-label").options[1:] == ["a", "b", "kind", "label"]
     assert app.dataframe
     app.selectbox(key="own-label").select("kind").run()
-    assert "Labels from the column kind." in words(app)
+    assert shows(app, 2, "u, v")
+    assert not shows(app, 3, "0, 1, 2")
     app.text_input(key="own-name").set_value("../Bees & more").run()
     keep(app)
     assert shelf.card("Bees-more").classes == ("u", "v")
@@ -127,14 +123,14 @@ def test_a_table_comes_with_its_images(upload: Upload, shelf: Shelf) -> None:
     table = "\n".join(["file,label", *(f"{name},{'ab'[k % 2]}" for k, name in enumerate(files))])
     app = upload(**{"list.csv": table.encode()}, **files)
     assert app.selectbox(key="own-image").value == "file"
-    assert "4 images of 6 x 5 pixels, gray." in words(app)
+    assert shows(app, 4, 6, 5)
     keep(app)
     assert (shelf.card("list").shape, shelf.card("list").classes) == ((1, 5, 6), ("a", "b"))
 
 
 def test_images_alone_are_a_folder(upload: Upload, shelf: Shelf) -> None:
     app = upload(**{f"C:\\pets\\{k}.png": encoded(noise(5, 6, seed=k)) for k in range(3)}, **{"bad.png": b"no"})
-    assert "1 file skipped as damaged or not an image: bad.png." in words(app)
+    assert shows(app, 1, "bad.png")
     keep(app)
     assert shelf.card("images").n == 3
 
@@ -142,32 +138,34 @@ def test_images_alone_are_a_folder(upload: Upload, shelf: Shelf) -> None:
 def test_idx_images_find_their_labels(upload: Upload, shelf: Shelf) -> None:
     images, labels = idx(noise(12, 4, 4)), idx((np.arange(12) % 4).astype(np.uint8))
     app = upload(**{"train-labels-idx1-ubyte.gz": gzip.compress(labels), "train-images-idx3-ubyte": images})
-    assert "Labels from train-labels-idx1-ubyte.gz." in words(app)
+    assert shows(app, "train-labels-idx1-ubyte.gz")
     keep(app)
     assert len(shelf.card("train-images-idx3-ubyte").classes) == 4
 
 
 @pytest.mark.parametrize(
-    ("files", "fault"),
+    ("files", "named"),
     [
-        ({"a.csv": b""}, "empty"),
-        ({"a.csv": b"\xff\xfe\x00"}, "not text in UTF-8"),
-        ({"a.zip": b"PK"}, "not a zip file"),
-        ({"a.exe": b"MZ"}, "of no known kind"),
-        ({"../../etc/passwd": b"root"}, "passwd is of no known kind"),
-        ({"\0": b"x"}, "of no known kind"),
-        ({"x" * 300 + ".npy": b"x"}, "not an array"),
-        ({"a.npz": npz(y=np.arange(3))}, "3 labels for 30 examples"),
-        ({"a.npz": npz(n=1)}, "1 example; 2 are the least"),
-        ({"a.npz": npz(), "b.npz": npz()}, "don't go together"),
-        ({"a.csv": csv(), "b.csv": csv()}, "don't go together"),
-        ({"a.png": b"no"}, "no image that can be read"),
+        ({"a.csv": b""}, ("a.csv", 0)),
+        ({"a.csv": b"\xff\xfe\x00"}, ("a.csv", "UTF-8")),
+        ({"a.zip": b"PK"}, ("a.zip",)),
+        ({"a.exe": b"MZ"}, ("a.exe", ".zip")),  # and what would be known
+        ({"../../etc/passwd": b"root"}, ("passwd", ".zip")),
+        ({"\0": b"x"}, (".zip",)),
+        ({"x" * 300 + ".npy": b"x"}, ("NumPy",)),
+        ({"a.npz": npz(y=np.arange(3))}, ("a.npz", 3, 30)),
+        ({"a.npz": npz(n=1)}, ("a.npz", 1, 2)),
+        ({"a.npz": npz(), "b.npz": npz()}, ("files",)),
+        ({"a.csv": csv(), "b.csv": csv()}, ("files",)),
+        ({"a.png": b"no"}, ("a.png",)),
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(upload: Upload, shelf: Shelf, files: dict[str, bytes], fault: str) -> None:
+def test_what_cannot_be_read_is_a_sentence(
+    upload: Upload, shelf: Shelf, files: dict[str, bytes], named: tuple[object, ...]
+) -> None:
     app = upload(**files)
     (error,) = app.error
-    assert fault in error.value
+    assert mentions(error.value.replace("\\", ""), *named)
     assert error.value.endswith(".")
     assert not [button for button in app.button if button.key == "keep"]
     assert app.number_input(key="vae-digits-epochs")
@@ -175,8 +173,10 @@ def test_what_cannot_be_read_is_a_sentence(upload: Upload, shelf: Shelf, files: 
 
 
 def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.shared.own_data.MAX_UPLOAD", 1_000)
-    assert [error.value[:14] for error in upload(**{"a.npz": npz()}).error] == ["The files are "]
+    monkeypatch.setattr("pages.shared.own_data.MAX_UPLOAD", 1 << 20)
+    assert not upload(**{"a.npz": npz()}).error
+    (error,) = upload(**{"a.npz": npz(20_000)}).error
+    assert mentions(error.value, 1, "MiB")
 
 
 def test_what_cannot_be_kept_is_said(upload: Upload, shelf: Shelf) -> None:
@@ -185,12 +185,13 @@ def test_what_cannot_be_kept_is_said(upload: Upload, shelf: Shelf) -> None:
     shelf.root.write_text("not a folder")
     app.button(key="keep").click().run()
     assert not app.exception
-    assert "can't be kept" in app.error[0].value
+    assert mentions(app.error[0].value, "pets.npz")
+    assert app.button(key="keep")
 
 
 def test_names_of_anyone_are_not_markdown(upload: Upload) -> None:
     app = upload(**{"a.npz": npz(30, **{"**bold** :red[x]": np.zeros(3)})})
-    assert r"\*\*bold\*\* \:red\[x\]" in markdown(app)
+    assert r"\*\*bold\*\* \:red\[x\]" in words(app)
 
 
 def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, app_store: Store, opened: Open) -> None:
@@ -202,7 +203,7 @@ def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, a
     assert shelf.names() == ()
     assert app.number_input(key="vae-digits-epochs")
     assert app.selectbox(key="dataset").value == "digits"
-    assert "Nothing is kept yet." in words(app)
+    assert "delete-pets" not in keys_of(app, "button")
     for page in ("clusters", "train"):
         shown = opened(page, run=run_id, dataset="pets")
         assert not shown.exception
@@ -215,10 +216,10 @@ def test_a_training_whose_data_were_removed_can_be_discarded(shelf: Shelf, opene
     (tmp_path / "pets.npz").write_bytes(npz())
     job_id = queue.submit(store, "vae", shelf.add(tmp_path / "pets.npz"), {}, {})
     shelf.remove("pets")
-    with pytest.raises(ValueError, match="no data set called"):
+    with pytest.raises(ValueError, match="'pets'"):
         list(perform(store, job_id))
     app = opened("train", job=job_id)
-    assert "There is no data set called 'pets'" in words(app)
+    assert shows(app, "'pets'")
     app.button(key="discard-watched").click().run()
     assert queue.jobs(store) == []
 
@@ -227,9 +228,7 @@ def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Stor
     app = keep(upload(**{"bees.csv": csv()}))
     app.segmented_control(key="vae-bees-network").set_value("conv").run()
     app.button(key="train").click().run()
-    assert [error.value for error in app.error] == [
-        "A convolutional network needs images of at least 8×8 pixels; these data have shape (2,)."
-    ]
+    assert [mentions(error.value, "8×8", (2,)) for error in app.error] == [True]
     assert queue.jobs(app_store) == []
 
 
@@ -238,9 +237,9 @@ def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, shelf: She
     (shelf.root / "pets" / "data.json").write_text("{")
     app.run()
     assert not app.exception
-    assert "missing or damaged" in words(app)
+    assert shows(app, "pets", "data.json")
     app.button(key="train").click().run()
-    assert "missing or damaged" in app.error[0].value
+    assert mentions(app.error[0].value, "data.json")
     app.button(key="delete-pets").click().run()
     assert shelf.names() == ()
 
@@ -251,11 +250,11 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     (tmp_path / "pets.npz").write_bytes(npz())
     monkeypatch.setenv(settings.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
     app = opened("home")
-    assert "Your data **pets**: 30 images of 8 × 9, 3 classes" in words(app)
+    assert shows(app, "pets", 30, "8 × 9", 3)
     assert opened("train").selectbox(key="dataset").value == "pets"
     assert opened("clusters", run="data:pets").selectbox(key="picked").value == "data:pets"
     shelf.remove("pets")
-    assert "Your data" not in words(opened("home"))
+    assert not shows(opened("home"), "pets")
     assert opened("train").selectbox(key="dataset").value == "digits"
 
 
@@ -269,4 +268,5 @@ def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: 
 def test_a_single_class_is_told_as_one(opened: Open, shelf: Shelf, tmp_path: Path) -> None:
     np.savez(tmp_path / "same.npz", x=np.arange(40.0).reshape(20, 2), y=np.zeros(20, int))
     shelf.add(tmp_path / "same.npz")
-    assert "20 vectors of 2, one class, from" in words(opened("train"))
+    assert shows(opened("train"), 20, 2, "same.npz")
+    assert not shows(opened("train"), 20, 2, "same.npz", "classes")

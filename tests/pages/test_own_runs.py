@@ -15,6 +15,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from pages.traversal.live_explorer import marks
+from tests.conftest import mentions
 from tests.pages.conftest import Open
 from tests.pages.test_every_page import FIRST, PAGES
 
@@ -60,7 +61,7 @@ def test_it_opens(opened: Open, app_store: Store, tmp_path: Path, kind: str, pag
     app = opened(page, run=run_id, **view)
     assert not app.exception, app.exception
     said = [error.value for error in app.error]
-    assert not said or (page == "probes" and "at least two classes" in said[0])  # the few that it fits are of one
+    assert not said or (page == "probes" and mentions(said[0], "classes"))  # the few that it fits are of one
     assert app.selectbox(key="picked").value == (run_id if page not in NOT_FOR_VAES else FIRST[page][0])
 
 
@@ -96,5 +97,5 @@ def test_data_that_are_damaged_are_a_sentence_or_left_out(
     for page in ("clusters", "train"):
         app = opened(page, run=run_id)
         assert not app.exception, app.exception
-        wrong = [error.value for error in app.error]
-        assert not wrong or wrong == ["The data set own can't be used: arrays.safetensors is missing or damaged."]
+        assert len(app.error) <= 1
+        assert all(mentions(error.value, "own", "arrays.safetensors") for error in app.error)

@@ -13,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 from latentlab.analysis.box import Box
 from latentlab.analysis.sampling import side_by_side
 from latentlab.data.builtin.synthetic import DENSITIES
+from latentlab.runs.store import Store
 from pages.components.chains import FULL, Film, pack
 from pages.sampling.controls import PRESETS
-from tests.pages.conftest import Open, words
+from tests.conftest import mentions, numbers_in
+from tests.pages.conftest import Open, shows, words
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -95,9 +97,11 @@ def test_the_moves_that_are_played_are_the_samplers(opened: Open) -> None:
 def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(opened: Open) -> None:
     app = opened("sampling", target="mixture")
     app.select_slider(key="power").set_value(4).run()
-    assert "halve the step" in app.info[0].value
+    long = app.info[0].value
     app.select_slider(key="power").set_value(-5).run()
-    assert "double the step" in app.info[0].value
+    short = app.info[0].value
+    assert 0 <= numbers_in(long)[0] < 20 < 80 < numbers_in(short)[0] <= 100  # the acceptance (%) that is the reason
+    assert re.sub(r"\d+", "", long) != re.sub(r"\d+", "", short)  # and what to do is not the same
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -110,16 +114,12 @@ def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
     assert app.selectbox(key="target").value == given["target"]
     assert app.selectbox(key="sampler").value == given["sampler"]
     advice = (app.warning or app.info)[0].value
-    said = {
-        "the step is too short": "double the step",
-        "the step is too long": "halve the step",
-        "two modes are far apart": "",
-        "… and hotter chains help": "",
-        "the burn-in is too short": "",
-        "energies of first order": "much shorter step",
-        "a spurious attractor": "R-hat",
-    }[name]
-    assert said in advice
+    assert bool(app.warning) is (given.get("energy") == "first order")  # where a high acceptance is the fault
+    if given["target"] == "mixture" and given["power"] in (-4, 3):
+        acceptance = numbers_in(advice)[0]
+        assert acceptance > 80 if given["power"] < 0 else acceptance < 20
+    if "run" in given:
+        assert mentions(advice, "R-hat")
     app.query_params["detail"] = "Against the truth"
     app.run()
     assert not app.exception
@@ -127,40 +127,45 @@ def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
 
 def test_nothing_of_a_preset_stays_for_the_next(opened: Open) -> None:
     app = opened("sampling", run="mixture-dae")
-    app.selectbox(key="wrong").select("the burn-in is too short").run()
+    without_burn_in = next(name for name, given in PRESETS.items() if given.get("burn-in") == 0)
+    of_first_order = next(name for name, given in PRESETS.items() if given.get("energy") == "first order")
+    app.selectbox(key="wrong").select(without_burn_in).run()
     assert app.slider(key="burn-in").value == 0
-    app.selectbox(key="wrong").select("energies of first order").run()
+    app.selectbox(key="wrong").select(of_first_order).run()
     assert app.slider(key="burn-in").value == 25
-    app.selectbox(key="wrong").select("the step is too long").run()
+    assert app.selectbox(key="energy").value == "first order"
+    app.selectbox(key="wrong").select(next(iter(PRESETS))).run()
     assert app.selectbox(key="energy").value == "exact"
 
 
 def test_one_chain_is_told_that_it_is_alone(opened: Open) -> None:
     app = opened("sampling", run="mixture-dae", target="mixture", chains="1", steps="50")
-    assert "One chain can't tell" in app.info[0].value
-    assert "1 chain of 38 steps" in words(app)
+    assert mentions(app.info[0].value, "R-hat")
+    assert numbers_in(app.info[0].value) == []  # there is none
+    assert shows(app, 1, 38)  # a chain, of so many steps
 
 
 def test_what_would_take_long_is_cut_in_steps_and_in_chains(opened: Open) -> None:
     app = opened("sampling", run="curve-dae", target="curve", sampler="HMC", leapfrog="50", chains="2000")
     assert not app.exception
-    (said,) = (one.value for one in app.caption if one.value.startswith("Cut to"))
-    n_chains, n_steps = (int(n) for n in re.findall(r"\d+", said))
+    (n_chains,) = (found[0] for one in app.caption if (found := numbers_in(one.value))[1:] == [20])  # of 20 steps each
     assert 10 <= n_chains < 500
-    assert n_steps == 20
-    assert f"{n_chains} chains of 15 steps after the burn-in" in words(app)
+    assert shows(app, int(n_chains), 15)  # after the burn-in
 
 
 def test_a_model_of_which_nothing_can_be_sampled_is_said(opened: Open) -> None:
-    assert "Nothing of “MNIST, denoised” can be sampled here" in words(opened("sampling", run="mnist-dae"))
-    assert "can be sampled here" not in words(opened("sampling", run="mixture-dae"))
+    for run_id, offered in (("mnist-dae", False), ("mixture-dae", True)):
+        app, title = opened("sampling", run=run_id), Store.default().read(run_id).title
+        assert any(mentions(one.value, f"“{title}”") for one in app.caption) is not offered
 
 
 def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -> None:
     def share(energy: str) -> float:
         app = opened("sampling", target="curve", energy=energy, detail="Against the truth")
-        (text,) = (m.value for m in app.markdown if "ended far off" in m.value)
-        return float(text.partition("centre: **")[2].partition("**")[0])
+        (text,) = (
+            m.value for m in app.markdown if mentions(m.value, "√9")
+        )  # of ten dimensions, less that of the curve
+        return numbers_in(text)[0]
 
     assert share("first order") > 1.3 * share("exact")
 
@@ -173,15 +178,15 @@ def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(opened: Open, h
     app = opened("sampling", target="mixture", detail="Against the truth")
     assert "Total variation" in words(app)
     app = opened("sampling", target="mixture", detail="Side by side")
-    assert "side by side" in words(app)
     (key,) = (key for key in helper if key.startswith("side by side mixture"))
     helper[key].set_result(side_by_side(DENSITIES["mixture"], {"random walk": 0.7}, "data", 20, 100))
     app.run()
     assert list(app.dataframe[0].value["sampler"]) == ["random walk"]
     helper[key] = Future()
-    helper[key].set_exception(ValueError("No chain can start: the density is zero."))
+    helper[key].set_exception(ValueError("No density.\nmore"))
     app.run()
-    assert app.error[0].value == "They can't be compared: No chain can start: the density is zero."
+    assert mentions(app.error[0].value, "No density.")
+    assert not mentions(app.error[0].value, "more")
 
 
 def test_without_the_browser_a_slider_shows_a_step(opened: Open) -> None:

@@ -9,23 +9,24 @@ import torch
 from latentlab import device
 from latentlab.analysis.score.field import MOST_POINTS, FieldError
 from latentlab.analysis.score.points import kernel_estimate, read_points
+from tests.conftest import naming
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "named"),
     [
-        ("", "no points yet"),
-        ("\n \n", "no points yet"),
-        ("1, nan", "isn't two numbers"),
-        ("1, inf", "isn't two numbers"),
-        ("1, 1e9", "isn't two numbers"),
-        ("1, 2, 3", "isn't two numbers"),
-        ("x, y", "isn't two numbers"),
-        ("0, 0\n" * 1_000_000, f"1,000,000 points are too many to draw; bring at most {MOST_POINTS:,}"),
+        ("", ("points",)),
+        ("\n \n", ("points",)),
+        ("1, nan", (1, "'1, nan'")),  # the line, and what it is
+        ("1, inf", (1, "'1, inf'")),
+        ("0, 0\n1, 1e9", (2, "'1, 1e9'")),
+        ("1, 2, 3", (1, "'1, 2, 3'")),
+        ("x, y", (1, "'x, y'")),
+        ("0, 0\n" * 1_000_000, ("1,000,000", f"{MOST_POINTS:,}")),
     ],
 )
-def test_points_that_can_not_be_are_one_sentence(text: str, said: str) -> None:
-    with pytest.raises(FieldError, match=said):
+def test_points_that_can_not_be_are_one_sentence(text: str, named: tuple[object, ...]) -> None:
+    with pytest.raises(FieldError, match=naming(*named)):
         read_points(text)
 
 
