@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from latentlab.analysis.arrays import Floats
+
 Encode = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, z_dim)
 Keep = Callable[[str, Tensor], Tensor]  # a layer's name and (B, ...) -> (B, k)
-Floats = NDArray[np.float32]
 
 T = TypeVar("T")
 

@@ -23,18 +23,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.data import UNLABELLED
 
 Images = NDArray[np.float32]  # (N, C, H, W) in [0, 1]
-Numbers = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 INK = 0.5  # an intensity that counts as ink
 HOLE = 1 / 400  # of an image's pixels: the smallest hole
 LEVELS = 3  # groups of a measured number, as large as each other
 
 
-def measured(x: Images, name: str) -> Numbers:
+def measured(x: Images, name: str) -> Doubles:
     """(N,) one number an image; NaN where an image is empty.
 
     Raises:
@@ -48,9 +47,9 @@ def measured(x: Images, name: str) -> Numbers:
 
 
 def grouped(
-    values: Numbers, reference: Numbers | None = None, levels: int = LEVELS, unit: str = ""
+    values: Doubles, reference: Doubles | None = None, levels: int = LEVELS, unit: str = ""
 ) -> tuple[Labels, tuple[str, ...]]:
-    """Numbers as classes of about the same size, and what the classes are called.
+    """Doubles as classes of about the same size, and what the classes are called.
 
     Args:
         values: (N,); NaN becomes `UNLABELLED`.
@@ -84,7 +83,7 @@ def corrupted(x: Images, level: Labels, sigmas: tuple[float, ...], seed: int = 0
     return np.clip(x + spread * rng.normal(size=x.shape), 0, 1).astype(np.float32)
 
 
-def _moments(ink: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+def _moments(ink: Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles, Doubles]:
     """Means of x and y, and the variances and the covariance about them: (N,) each."""
     _, height, width = ink.shape
     mass = np.where(ink.sum((1, 2)) > 0, ink.sum((1, 2)), np.nan)
@@ -95,12 +94,12 @@ def _moments(ink: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
     return mean_x, mean_y, xx, yy, xy
 
 
-def _slant(ink: Numbers) -> Numbers:
+def _slant(ink: Doubles) -> Doubles:
     *_, yy, xy = _moments(ink)
     return -xy / np.where(yy > 0, yy, np.nan)
 
 
-def _width(ink: Numbers) -> Numbers:
+def _width(ink: Doubles) -> Doubles:
     _, _, xx, yy, xy = _moments(ink)
     lean = -xy / np.where(yy > 0, yy, np.nan)
     lean = np.nan_to_num(lean)
@@ -108,7 +107,7 @@ def _width(ink: Numbers) -> Numbers:
     return np.asarray(np.sqrt(12 * across + 1))
 
 
-def _thickness(ink: Numbers) -> Numbers:
+def _thickness(ink: Doubles) -> Doubles:
     from scipy.ndimage import distance_transform_edt
 
     inside = ink >= INK
@@ -120,7 +119,7 @@ def _thickness(ink: Numbers) -> Numbers:
     return found
 
 
-def _loop(ink: Numbers) -> Numbers:
+def _loop(ink: Doubles) -> Doubles:
     from scipy.ndimage import label
 
     found, smallest = np.zeros(len(ink)), max(1, round(HOLE * ink[0].size))
@@ -132,7 +131,7 @@ def _loop(ink: Numbers) -> Numbers:
     return np.where(ink.sum((1, 2)) > 0, found, np.nan)
 
 
-MEASURES: dict[str, Callable[[Numbers], Numbers]] = {
+MEASURES: dict[str, Callable[[Doubles], Doubles]] = {
     "has a loop": _loop,
     "stroke thickness": _thickness,
     "slant": _slant,

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.box import around
 from latentlab.analysis.conditional.decision_surface import decision
 from latentlab.analysis.latent.pca import pca
@@ -27,7 +28,6 @@ N_CODES = 400  # examples whose codes are shown
 N_PLACES = 40  # a side of the grid that a classifier of the plane is shown on
 
 Images = NDArray[np.uint8]  # (N, *shape), 0 black to 255 white
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

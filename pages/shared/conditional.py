@@ -7,11 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.conditional.analogies import (
     Analogies,
     DecodeAs,
     EncodeAs,
-    Floats,
     Usage,
     in_every_class,
     usage_of,

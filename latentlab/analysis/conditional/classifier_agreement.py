@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from latentlab.analysis.conditional.analogies import Classes, as_classes
+from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.conditional.analogies import as_classes
 
 Classify = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, K) log-probabilities
-Floats = NDArray[np.float32]
 
 BATCH = 100  # examples at once: more don't fit the cache of a core
 Z_95 = 1.959963984540054  # of a normal distribution 95 % lies within so many standard deviations
@@ -50,8 +50,8 @@ class Judged:
     accuracy: Share
     control: Share | None
     by_class: Floats
-    confusion: Classes
-    predicted: Classes
+    confusion: Labels
+    predicted: Labels
     confidence: Floats
 
 

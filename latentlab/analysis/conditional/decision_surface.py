@@ -14,10 +14,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.pca import PCA, pca
 
 Classify = Callable[[Tensor], Tensor]  # (B, d) -> (B, K) log-probabilities
-Floats = NDArray[np.float32]
 
 CHUNK = 4_096
 

@@ -19,12 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Doubles, Floats
 from latentlab.analysis.maps.clusters import Measured
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 Traits = Callable[[Floats], dict[str, Doubles]]  # (B, C, H, W) -> name -> (B,)
 
 LEAST = 3  # rows: a correlation over two is always ±1

@@ -18,11 +18,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latentlab.analysis.arrays import Doubles, Floats, as_codes
 from latentlab.analysis.conditional.classifier_agreement import Share, wilson
-from latentlab.analysis.latent.pca import as_codes
 
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Method = Literal["mean", "probe", "lda"]
 
 METHODS: tuple[Method, ...] = ("mean", "probe", "lda")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.traversal import plane
-
-Floats = NDArray[np.float32]
 
 CHUNK = 4_096  # codes whose products are taken together
 WIDE = 2_048  # dimensions: from here on a covariance is too large, and components are found by random projection
@@ -124,14 +123,3 @@ def principal(codes: Floats, k: int, seed: int) -> PCA:
     axes = axes * np.sign(axes[np.arange(k), np.abs(axes).argmax(1)])[:, None]
     parts = (found.mean_, axes, found.explained_variance_, found.explained_variance_ratio_)
     return PCA(*(part.astype(np.float32) for part in parts))
-
-
-def as_codes(z: ArrayLike) -> Floats:
-    """(N, D) float32 that is fit to be looked at; a ValueError says why it isn't."""
-    codes = np.require(z, np.float32, ["C", "W"])  # torch warns of an array that is read-only
-    if codes.ndim != 2:
-        raise ValueError(f"Codes are (N, D), not of shape {codes.shape}.")
-    n_bad = len(codes) - int(np.isfinite(codes).all(1).sum())
-    if n_bad:
-        raise ValueError(f"{n_bad} of {len(codes)} codes are not finite.")
-    return codes

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.pca import WIDE, Floats, as_codes
+from latentlab.analysis.arrays import Doubles, Floats, Labels, as_codes
+from latentlab.analysis.latent.pca import WIDE
 from latentlab.analysis.neighbours import neighbours
 from latentlab.data import UNLABELLED
 
-Labels = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 Clustering = Literal["kmeans", "hdbscan"]
 Distance = Literal["euclidean", "mahalanobis"]
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.latent.pca import Floats, as_codes, principal
+from latentlab.analysis.arrays import Floats, as_codes
+from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 
 BLOCK = 1 << 22  # distances in a block: 32 MB

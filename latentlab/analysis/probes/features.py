@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import CHUNK, Floats, activations, encode_all
+from latentlab.analysis.activations import CHUNK, activations, encode_all
+from latentlab.analysis.arrays import Floats
 
 How = Literal["subset", "mean", "max"]
 

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import Floats, Layer, layers
+from latentlab.analysis.activations import Layer, layers
+from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.models import Classifies, Decodes, Denoises, Encodes
@@ -21,7 +22,6 @@ LATENT = "latent"
 WITHIN = "the rise is within the bands"  # what may explain a layer that seems to know less than the one before
 Measure = Literal["error", "cross-entropy", "top 3"]
 Split = Literal["test", "valid", "train"]
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

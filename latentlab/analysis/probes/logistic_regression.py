@@ -19,11 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.activations import Floats
+from latentlab.analysis.arrays import Floats, Labels
 
 WIDE = 1_024  # features: from here on scikit-learn is faster on a CPU
 PLAIN = 20  # iterations before the curvature is looked at
@@ -37,7 +36,6 @@ TOP = 3  # classes among which the right one may be
 ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to say how much is learned by heart
 SHORTEST = 1e-6  # step, in units of the proposed one
 
-Labels = NDArray[np.int64]
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]
 
 
