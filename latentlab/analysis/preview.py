@@ -15,7 +15,7 @@ from latentlab.analysis.arrays import Floats
 from latentlab.analysis.box import around
 from latentlab.analysis.conditional.decision_surface import decision
 from latentlab.analysis.latent.pca import pca
-from latentlab.analysis.maps.trustworthiness import procrustes
+from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.score.field import score_field
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Kind, to_bytes
 from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples

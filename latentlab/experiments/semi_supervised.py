@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from latentlab import device
-from latentlab.analysis.conditional.decision_surface import parting
+from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
 from latentlab.knobs import from_dict, knobs
@@ -161,7 +161,7 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
             found["error"] = torch.cat(wrong).float().mean().item()
         if isinstance(model, Auxiliary) and len(test.classes) > 1:
             a = torch.cat([model.auxiliary(part.batch().x) for part in _parts(test)])
-            found["parted"] = parting(a.numpy(), test.y.numpy()).accuracy
+            found["parted"] = linear_separability(a.numpy(), test.y.numpy()).accuracy
         if isinstance(model, Encodes):
             found["active"] = _active(model.encode(few.x))
         if isinstance(model, Conditional):

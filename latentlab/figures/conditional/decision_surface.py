@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from latentlab.analysis.arrays import Floats, Labels
-from latentlab.analysis.conditional.decision_surface import Decision, Parting
+from latentlab.analysis.conditional.decision_surface import Decision
+from latentlab.analysis.conditional.separability import Separability
 from latentlab.data import UNLABELLED
 from latentlab.figures.theme import Theme, styled
 
@@ -56,7 +57,7 @@ def mark(figure: go.Figure, place: Floats, look: Theme) -> None:
     )  # fmt: skip
 
 
-def components(found: Parting, y: Labels, classes: Sequence[str], look: Theme) -> go.Figure:
+def components(found: Separability, y: Labels, classes: Sequence[str], look: Theme) -> go.Figure:
     """The classes in the first two principal components of an auxiliary variable."""
     figure = go.Figure()
     _points(figure, found.places, y, classes, look, 5, 0.8)

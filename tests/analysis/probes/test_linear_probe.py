@@ -20,8 +20,9 @@ from latentlab.analysis.probes.linear_probe import (
     probe_layers,
     selectivity,
 )
-from latentlab.analysis.probes.monotonicity import RESNET_50, monotonicity
+from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import UNLABELLED, Dataset, Splits
+from latentlab.experiments.published_probes import RESNET_50
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.store import Store
 from latentlab.training.evaluation import evaluate
