@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.conditional.classifier_agreement import Share, wilson
 from latentlab.analysis.conditional.decision_surface import Decision, decision
 from latentlab.analysis.conditional.separability import Separability, linear_separability
+from latentlab.analysis.stats import Proportion, wilson
 from latentlab.data import Dataset
 from latentlab.experiments import semi_supervised
 from latentlab.figures.conditional.decision_surface import components, decision_surface, mark
@@ -115,7 +115,7 @@ def is_plane(run: Run) -> bool:
 
 
 @remember(8)
-def _plane(run: Run) -> tuple[Decision, Separability | None, Share]:
+def _plane(run: Run) -> tuple[Decision, Separability | None, Proportion]:
     model, seen = cached.model(run), cached.examples(run)
     if not isinstance(model, Classifies):
         raise TypeError(f"{run.model} doesn't classify.")

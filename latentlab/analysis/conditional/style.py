@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Floats
-from latentlab.analysis.maps.clusters import Measured
+from latentlab.analysis.stats import Measured
 
 Traits = Callable[[Floats], dict[str, Doubles]]  # (B, C, H, W) -> name -> (B,)
 
@@ -80,12 +80,8 @@ def style_consistency(examples: Floats, measure: Traits = traits, n_shuffles: in
     rng = np.random.default_rng(seed)
     null = np.stack([_agreement(rng.permuted(values, axis=1)) for _ in range(n_shuffles)])  # (shuffles, T)
     value = _agreement(values)
-    each = {
-        name: Measured(float(value[t]), float(null[:, t].mean()), float(null[:, t].std(ddof=1)))
-        for t, name in enumerate(found)
-    }
-    whole = null.mean(1)
-    return Consistency(Measured(float(value.mean()), float(whole.mean()), float(whole.std(ddof=1))), each, n)
+    each = {name: Measured.against(value[t], null[:, t]) for t, name in enumerate(found)}
+    return Consistency(Measured.against(value.mean(), null.mean(1)), each, n)
 
 
 def _standardised(columns: Doubles) -> Doubles:

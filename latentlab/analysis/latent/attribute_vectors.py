@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentlab.analysis.arrays import Doubles, Floats, as_codes
-from latentlab.analysis.conditional.classifier_agreement import Share, wilson
+from latentlab.analysis.stats import Proportion, wilson
 
 Method = Literal["mean", "probe", "lda"]
 
@@ -58,7 +58,7 @@ class Attribute:
     direction: Floats
     gap: float
     cone: float
-    auc: Share
+    auc: Proportion
     random: Null
     shuffled: Null
     n: tuple[int, int]

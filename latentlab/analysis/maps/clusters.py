@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from latentlab.analysis.arrays import Doubles, Floats, Labels, as_codes
 from latentlab.analysis.latent.pca import WIDE
 from latentlab.analysis.neighbours import neighbours
+from latentlab.analysis.stats import Measured
 from latentlab.data import UNLABELLED
 
 Clustering = Literal["kmeans", "hdbscan"]
@@ -31,15 +32,6 @@ N_STARTS = 4  # of k-means: the best is kept
 FLOOR = 0.01  # of the largest variance: a direction with less counts as having that much
 NONE = -1  # no example
 NOISE = -1  # what HDBSCAN calls a code that belongs to no cluster
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A number, and what it is with shuffled labels."""
-
-    value: float
-    null: float  # mean over the shuffles
-    null_std: float  # standard deviation between the shuffles
 
 
 UNKNOWN = Measured(math.nan, math.nan, math.nan)
@@ -264,8 +256,7 @@ def _labelled(z: ArrayLike, y: ArrayLike, n_classes: int) -> tuple[Floats, Label
 
 
 def _measure(number: Callable[[Labels], float], labels: Labels, rng: np.random.Generator) -> Measured:
-    null = [number(rng.permutation(labels)) for _ in range(N_SHUFFLES)]
-    return Measured(number(labels), float(np.mean(null)), float(np.std(null, ddof=1)))
+    return Measured.against(number(labels), [number(rng.permutation(labels)) for _ in range(N_SHUFFLES)])
 
 
 def _scores(

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import Judged, Share
+from latentlab.analysis.conditional.classifier_agreement import Judged
 from latentlab.analysis.conditional.style import Consistency
+from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
 from latentlab.figures.theme import Theme, styled
@@ -184,7 +185,7 @@ def _text(
     )
 
 
-def _interval(figure: go.Figure, name: str, found: Share, colour: str) -> None:
+def _interval(figure: go.Figure, name: str, found: Proportion, colour: str) -> None:
     figure.add_bar(
         y=[name], x=[found.value], orientation="h", marker={"color": colour},
         error_x={"array": [found.high - found.value], "arrayminus": [found.value - found.low], "thickness": 1.5},
