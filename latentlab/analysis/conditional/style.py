@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Floats
+from latentlab.analysis.image_attributes import moments
 from latentlab.analysis.stats import Measured
 
 Traits = Callable[[Floats], dict[str, Doubles]]  # (B, C, H, W) -> name -> (B,)
@@ -44,20 +45,11 @@ class Consistency:
 
 
 def traits(images: Floats) -> dict[str, Doubles]:
-    """Ink, slant, width and height of images (B, C, H, W) of bright strokes on black; each (B,)."""
-    mass = np.asarray(images, np.float64).mean(1)
-    _, height, width = mass.shape
-    x, y = np.arange(width) - (width - 1) / 2, (height - 1) / 2 - np.arange(height)[:, None]  # y grows upwards
-
-    def mean(values: Doubles) -> Doubles:
-        total = mass.sum((1, 2))
-        return np.asarray((mass * values).sum((1, 2)) / np.where(total > 0, total, 1))
-
-    dx = x - mean(x * np.ones((1, height, 1)))[:, None, None]
-    dy = y - mean(y * np.ones((1, 1, width)))[:, None, None]
-    xx, yy, xy = mean(dx**2), mean(dy**2), mean(dx * dy)
-    slant = np.where(yy > 0, xy / np.where(yy > 0, yy, 1), 0)
-    return {"ink": mass.mean((1, 2)), "slant": slant, "width": np.sqrt(xx), "height": np.sqrt(yy)}
+    """Ink, slant, width and height of images (B, C, H, W) of bright strokes on black: (B,) each, 0 if all is black."""
+    ink = np.asarray(images, np.float64).mean(1)
+    found = moments(ink)
+    measured = {"slant": found.slant, "width": np.sqrt(found.var_x), "height": np.sqrt(found.var_y)}
+    return {"ink": ink.mean((1, 2)), **{name: np.nan_to_num(values) for name, values in measured.items()}}
 
 
 def style_consistency(examples: Floats, measure: Traits = traits, n_shuffles: int = 200, seed: int = 0) -> Consistency:
