@@ -95,8 +95,7 @@ def fit(
         if plain.converged:
             return plain
         w, n_plain = _joined(plain), plain.n_iterations
-    objective(w)
-    blocks = objective.inverse_blocks(device.generator(seed))
+    blocks = objective.inverse_blocks(w, device.generator(seed))
     rest = _lbfgs(objective, w, blocks, tolerance, max_iterations - n_plain)
     return Fit(rest.weights, rest.bias, rest.loss, n_plain + rest.n_iterations, rest.converged)
 
@@ -160,26 +159,28 @@ class Task:
 
 
 class _Objective:
-    """The penalised loss and its gradient; keeps the probabilities of the last call."""
+    """The penalised loss and its gradient; weights are (K, d + 1) with the bias last."""
 
     def __init__(self, x: Tensor, y: Tensor, n_classes: int, l2: float) -> None:
         self.x, self.l2, self.n = x, l2, len(x)
         self.target = F.one_hot(y, n_classes).to(x).t().contiguous()  # (K, N)
-        self.probs = self.target
 
     def __call__(self, w: Tensor) -> tuple[float, Tensor]:
-        logits = w[:, :-1] @ self.x.t() + w[:, -1:]  # (K, N)
-        log_probs = F.log_softmax(logits, 0)
+        log_probs = self._log_probs(w)
         penalty = self.l2 / 2 * w[:, :-1].square().sum()
         loss = float(penalty - (log_probs * self.target).sum() / self.n)
-        self.probs = log_probs.exp_()
-        error = (self.probs - self.target) / self.n
+        error = (log_probs.exp_() - self.target) / self.n
         gradient = torch.cat([error @ self.x + self.l2 * w[:, :-1], error.sum(1, keepdim=True)], 1)
         return loss, gradient
 
-    def inverse_blocks(self, rng: torch.Generator) -> Tensor:
-        """(K, d + 1, d + 1): inverses of the diagonal blocks of the Hessian at the last call."""
-        curvature = self.probs * (1 - self.probs) / self.n  # (K, N)
+    def _log_probs(self, w: Tensor) -> Tensor:
+        """(K, N)"""
+        return F.log_softmax(w[:, :-1] @ self.x.t() + w[:, -1:], 0)
+
+    def inverse_blocks(self, w: Tensor, rng: torch.Generator) -> Tensor:
+        """(K, d + 1, d + 1): inverses of the diagonal blocks of the Hessian at given weights."""
+        probs = self._log_probs(w).exp_()
+        curvature = probs * (1 - probs) / self.n  # (K, N)
         x = self.x
         if self.n > SAMPLE:  # importance sampling, half of it uniform so that no weight is large
             total = curvature.sum(0)
