@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Layer:
+class NetworkLayer:
     """A layer that runs when an example goes through a model."""
 
     name: str  # dotted
@@ -119,7 +119,7 @@ def activations(
 
 def layers(
     model: nn.Module, x: Tensor | NDArray[np.generic], forward: Callable[[Tensor], object] | None = None
-) -> tuple[Layer, ...]:
+) -> tuple[NetworkLayer, ...]:
     """The innermost layers that run for an example, in the order in which they do, without those that only reshape.
 
     Args:
@@ -128,13 +128,13 @@ def layers(
         forward: as in `activations`.
     """
     names = {module: name for name, module in model.named_modules() if name and not list(module.children())}
-    found: dict[str, Layer] = {}
+    found: dict[str, NetworkLayer] = {}
 
     def note(module: nn.Module, _inputs: object, output: object) -> None:
         if isinstance(output, Tensor) and output.ndim > 1:
             name, shape, affine = names[module], tuple(output.shape[1:]), isinstance(module, AFFINE)
             found.pop(name, None)  # one that runs again counts where it runs last, as its activations do
-            found[name] = Layer(name, type(module).__name__, shape, affine)
+            found[name] = NetworkLayer(name, type(module).__name__, shape, affine)
 
     with observed((module for module in names if not isinstance(module, RESHAPES)), note):
         for _, part in _chunks(x[:1], 1):

@@ -38,7 +38,7 @@ UNKNOWN = Measured(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
-class Scores:
+class ClassScores:
     """A number for each example, for each class, and for all.
 
     Attributes:
@@ -96,7 +96,7 @@ class Clusters:
 
 
 @dataclass(frozen=True)
-class Typical(Scores):
+class Typical(ClassScores):
     """The examples of each class by the distance of their code from the centroid of the class: that is the number.
 
     Attributes:
@@ -112,7 +112,7 @@ class Typical(Scores):
     metric: Distance
 
 
-def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int = 0) -> Scores:
+def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int = 0) -> ClassScores:
     """How much closer a code is to its own class than to the next one, -1 to 1 (Rousseeuw 1987): scikit-learn's.
 
     In a sample of the codes, always the same one for a seed: it takes n² distances.
@@ -134,7 +134,7 @@ def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int =
     return _scores(lambda given: silhouette_samples(distances, given, metric="precomputed"), labels, rows, y, rng)
 
 
-def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> Scores:
+def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> ClassScores:
     """The share of a code's k nearest others that are of its class: exact, and takes N² distances.
 
     Shuffled, it is the chance that two examples are of one class.
@@ -261,7 +261,7 @@ def _measure(number: Callable[[Labels], float], labels: Labels, rng: np.random.G
 
 def _scores(
     each: Callable[[Labels], Doubles], labels: Labels, rows: Labels, y: ArrayLike, rng: np.random.Generator
-) -> Scores:
+) -> ClassScores:
     """`each` gives a number for each of the labelled examples, which are the given rows of all."""
     points = each(labels)
     classes = np.unique(labels)
@@ -269,7 +269,7 @@ def _scores(
     by_point = np.full(len(np.asarray(y)), np.nan, np.float32)
     by_point[rows] = points
     overall = _measure(lambda given: float(each(given).mean()), labels, rng)
-    return Scores(overall, classes, by_class, by_point, len(rows))
+    return ClassScores(overall, classes, by_class, by_point, len(rows))
 
 
 def _means(codes: Floats, group: Labels) -> Doubles:

@@ -26,7 +26,7 @@ BLOCK = 1 << 22  # distances in a block: 32 MB
 
 
 @dataclass(frozen=True)
-class Scores:
+class TrustScores:
     """What a map keeps of neighbourhoods, each from 0 to 1."""
 
     trustworthiness: float
@@ -35,7 +35,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Faithfulness(Scores):
+class Faithfulness(TrustScores):
     """The scores of a map of a sample of the codes, beside what they are worth.
 
     Attributes:
@@ -54,8 +54,8 @@ class Faithfulness(Scores):
     k: int
     rows: NDArray[np.int64]
     point_overlap: Floats
-    shuffled: Scores
-    gaussian: Scores
+    shuffled: TrustScores
+    gaussian: TrustScores
 
 
 def faithfulness(z: ArrayLike, xy: ArrayLike, k: int = 15, n_subsample: int = 2_000, seed: int = 0) -> Faithfulness:
@@ -105,13 +105,13 @@ def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15) -> Floats:
     return _common(*(neighbours(x, x, k, own=own).index for x in (codes, places)))
 
 
-def shuffled_scores(n: int, k: int) -> Scores:
+def shuffled_scores(n: int, k: int) -> TrustScores:
     """The expected scores of a map whose n places are dealt out at random.
 
     Then r(i, j) is uniform on 1 ... n - 1, and E max(0, r - k) = (n - 1 - k)(n - k) / (2 (n - 1)).
     """
     trust = 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
-    return Scores(trust, trust, k / (n - 1))
+    return TrustScores(trust, trust, k / (n - 1))
 
 
 def _pair(z: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
@@ -121,11 +121,11 @@ def _pair(z: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
     return codes, places
 
 
-def _scores(codes: Floats, places: Floats, k: int) -> tuple[Scores, Floats]:
+def _scores(codes: Floats, places: Floats, k: int) -> tuple[TrustScores, Floats]:
     own = np.arange(len(codes))
     near, near_on_map = (neighbours(x, x, k, own=own).index for x in (codes, places))
     common = _common(near, near_on_map)
-    return Scores(_trust(codes, near_on_map), _trust(places, near), float(common.mean())), common
+    return TrustScores(_trust(codes, near_on_map), _trust(places, near), float(common.mean())), common
 
 
 def _trust(space: Floats, near: NDArray[np.int64]) -> float:

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.features import Features, Reduction, read_features
-from latentlab.analysis.probes.logistic_regression import Fit, Score, Task
+from latentlab.analysis.probes.logistic_regression import ClassificationScore, Fit, Task
 from latentlab.data import UNLABELLED, Splits
 
 Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
@@ -58,9 +58,9 @@ class Probe:
     weights: Floats
     bias: Floats
     l2: float
-    train: Score
-    valid: Score | None
-    test: Score | None
+    train: ClassificationScore
+    valid: ClassificationScore | None
+    test: ClassificationScore | None
     baseline: float
     control: float | None = None
     layer: str = ""
@@ -69,7 +69,7 @@ class Probe:
     warnings: tuple[str, ...] = field(default=())
 
     @property
-    def score(self) -> Score:
+    def score(self) -> ClassificationScore:
         """On the examples that say most: of the test, else of the validation, else of the training."""
         return self.test or self.valid or self.train
 

@@ -101,7 +101,7 @@ def fit(
 
 
 @dataclass(frozen=True)
-class Score:
+class ClassificationScore:
     """How a linear classifier does on some examples."""
 
     error: float  # share of wrong classes
@@ -133,14 +133,16 @@ class Task:
         w = _joined(start) if start is not None else None
         return fit(self.x, self.y, self.n_classes, l2, start=w, tolerance=self.tolerance, seed=self.seed)
 
-    def score(self, fitted: Fit, x: Floats, y: Labels) -> Score:
+    def score(self, fitted: Fit, x: Floats, y: Labels) -> ClassificationScore:
         """How it does on examples as they come."""
         labels = torch.from_numpy(y)
         log_probs = F.log_softmax(F.linear(self._standard(x), fitted.weights, fitted.bias), 1).cpu()
         own = log_probs.gather(1, labels[:, None])
         rank = (log_probs > own).sum(1)  # how many classes are more probable than the right one
         error = float((log_probs.argmax(1) != labels).double().mean())
-        return Score(error, float((rank >= TOP).double().mean()), float(-own.double().mean()), len(labels))
+        return ClassificationScore(
+            error, float((rank >= TOP).double().mean()), float(-own.double().mean()), len(labels)
+        )
 
     def memorised(self, labels: Labels, l2: float) -> float:
         """Accuracy on other labels of the same examples, after a fit to them."""

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from latentlab.analysis.probes import logistic_regression
-from latentlab.analysis.probes.logistic_regression import Score, Task, fit
+from latentlab.analysis.probes.logistic_regression import ClassificationScore, Task, fit
 from latentlab.data import Splits
 from latentlab.device import generator
 
@@ -132,7 +132,9 @@ def test_a_score_counts_what_it_says() -> None:
     score = task.score(fitted, x, np.array([0, 1, 1, 1]))
     assert (score.error, score.n) == (0.25, 4)
     assert score.std_error == pytest.approx(math.sqrt(3 / 8 * 5 / 8 / 8))
-    assert Score(0.0, 0.0, 0.1, 100).std_error == pytest.approx(0.0134, abs=1e-3)  # the rule of three says 3 % at most
+    assert ClassificationScore(0.0, 0.0, 0.1, 100).std_error == pytest.approx(
+        0.0134, abs=1e-3
+    )  # the rule of three says 3 % at most
     weights, bias = task.original(fitted)
     log_probs = F.log_softmax(torch.from_numpy(x @ weights.T + bias), 1)
     assert score.cross_entropy == pytest.approx(-log_probs[range(4), [0, 1, 1, 1]].mean().item(), abs=1e-5)
@@ -146,4 +148,4 @@ def test_the_right_class_may_be_among_the_most_probable() -> None:
     best = np.argsort(-(x.numpy() @ weights.T + bias), 1)[:, : logistic_regression.TOP]
     assert score.top == pytest.approx((best != y.numpy()[:, None]).all(1).mean())
     assert 0 < score.top < score.error
-    assert isinstance(score, Score)
+    assert isinstance(score, ClassificationScore)
