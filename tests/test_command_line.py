@@ -394,13 +394,17 @@ def test_the_ladder_is_climbed_on_request_only(
     monkeypatch.setattr(semi_supervised, "RESULTS", path)
     climbed: list[tuple[str, int]] = []
 
-    def climb(dataset: str, seeds: range) -> Iterator[semi_supervised.Score]:
+    def climb(dataset: str, seeds: range) -> Iterator[semi_supervised.BenchmarkResult]:
         climbed.append((dataset, len(seeds)))
-        yield semi_supervised.Score(dataset, "m2", 0, 0.25)
+        yield semi_supervised.BenchmarkResult(dataset, "m2", 0, 0.25)
 
     monkeypatch.setattr(semi_supervised, "climb", climb)
     semi_supervised.save(
-        [semi_supervised.Score("mnist", "m2", 0, 0.5), semi_supervised.Score("moons", "m2", 0, 0.5)], path
+        [
+            semi_supervised.BenchmarkResult("mnist", "m2", 0, 0.5),
+            semi_supervised.BenchmarkResult("moons", "m2", 0, 0.5),
+        ],
+        path,
     )
     assert main(["reproduce", "semi-supervised", "--seeds", "2"]) == 0
     assert climbed == [("moons", 2), ("digits", 2)]

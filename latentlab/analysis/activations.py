@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,15 +20,17 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from latentlab.analysis.arrays import Floats
+
 Encode = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, z_dim)
+Note = Callable[[nn.Module, tuple[Any, ...], Any], None]  # a module, its inputs, its output
 Keep = Callable[[str, Tensor], Tensor]  # a layer's name and (B, ...) -> (B, k)
-Floats = NDArray[np.float32]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Layer:
+class NetworkLayer:
     """A layer that runs when an example goes through a model."""
 
     name: str  # dotted
@@ -96,24 +97,20 @@ def activations(
     unknown = [name for name in layers if name not in layer_names(model)]
     if unknown:
         raise ValueError(f"No layer is called {', '.join(unknown)}; known are {', '.join(layer_names(model))}.")
-    seen: dict[str, object] = {}
+    seen: dict[nn.Module, object] = {}
     found: dict[str, list[Floats]] = {name: [] for name in layers}
-    here = threading.get_ident()
 
-    def note(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
-        if threading.get_ident() == here:  # not what another thread asks of a shared model
-            seen[name] = output.clone() if isinstance(output, Tensor) else output  # the next layer may work in place
+    def note(module: nn.Module, _inputs: object, output: object) -> None:
+        seen[module] = output.clone() if isinstance(output, Tensor) else output  # the next layer may work in place
 
-    with ExitStack() as hooks:
-        for name in layers:
-            hooks.enter_context(modules[name].register_forward_hook(partial(note, name)))
+    with observed((modules[name] for name in layers), note):
         for rows, part in _chunks(x, batch):
             seen.clear()
             _evaluate(forward or model, part)
             for name in layers:
-                if name not in seen:
+                if modules[name] not in seen:
                     raise ValueError(f"Layer {name} doesn't run when the examples go through.")
-                output = seen[name]
+                output = seen[modules[name]]
                 if keep is not None and isinstance(output, Tensor):
                     output = keep(name, output)
                 _keep(found[name], rows, len(x), output, f"Layer {name}")
@@ -122,7 +119,7 @@ def activations(
 
 def layers(
     model: nn.Module, x: Tensor | NDArray[np.generic], forward: Callable[[Tensor], object] | None = None
-) -> tuple[Layer, ...]:
+) -> tuple[NetworkLayer, ...]:
     """The innermost layers that run for an example, in the order in which they do, without those that only reshape.
 
     Args:
@@ -130,23 +127,39 @@ def layers(
         x: (N, *shape) with N at least 1; only the first is looked at.
         forward: as in `activations`.
     """
-    modules = {name: module for name, module in model.named_modules() if name and not list(module.children())}
-    found: dict[str, Layer] = {}
-    here = threading.get_ident()
+    names = {module: name for name, module in model.named_modules() if name and not list(module.children())}
+    found: dict[str, NetworkLayer] = {}
 
-    def note(name: str, module: nn.Module, _inputs: object, output: object) -> None:
-        if threading.get_ident() == here and isinstance(output, Tensor) and output.ndim > 1:
+    def note(module: nn.Module, _inputs: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.ndim > 1:
+            name, shape, affine = names[module], tuple(output.shape[1:]), isinstance(module, AFFINE)
             found.pop(name, None)  # one that runs again counts where it runs last, as its activations do
-            shape, affine = tuple(output.shape[1:]), isinstance(module, AFFINE)
-            found[name] = Layer(name, type(module).__name__, shape, affine)
+            found[name] = NetworkLayer(name, type(module).__name__, shape, affine)
 
-    with ExitStack() as hooks:
-        for name, module in modules.items():
-            if not isinstance(module, RESHAPES):
-                hooks.enter_context(module.register_forward_hook(partial(note, name)))
+    with observed((module for module in names if not isinstance(module, RESHAPES)), note):
         for _, part in _chunks(x[:1], 1):
             _evaluate(forward or model, part)
     return tuple(found.values())
+
+
+@contextmanager
+def observed(modules: Iterable[nn.Module], note: Note) -> Iterator[None]:
+    """Inside, whatever this thread runs of modules is noted: by hooks, which are gone afterwards.
+
+    Args:
+        modules: whose calls count; other threads may use them meanwhile, and those calls don't.
+        note: takes the module, its inputs and its output; what it raises ends the call.
+    """
+    here = threading.get_ident()
+
+    def hook(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if threading.get_ident() == here:
+            note(module, inputs, output)
+
+    with ExitStack() as hooks:
+        for module in modules:
+            hooks.enter_context(module.register_forward_hook(hook))
+        yield
 
 
 def layer_names(model: nn.Module) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 All of one channel, or of the mean over channels; intensities I in [0, 1] count as ink, pixels are at their centres,
 x to the right and y down, in pixels. With M = Σ I and means and covariances weighted by I:
 
-    position    x̄ = Σ I x / M: how far right the ink lies; height is h − 1 − ȳ, how far above the lowest of h rows
+    position    horizontal x̄ = Σ I x / M: how far right the ink lies; vertical h − 1 − ȳ, how far above the lowest row
     slant       −cov_xy / cov_yy: how far a stroke leans to the right for each pixel that it rises
     width       √(12 v + 1) with v = cov_xx + 2 s cov_xy + s² cov_yy, the variance across after undoing the slant s;
                 that of an upright bar of w pixels is its width
@@ -19,22 +19,49 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.data import UNLABELLED
 
 Images = NDArray[np.float32]  # (N, C, H, W) in [0, 1]
-Numbers = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 INK = 0.5  # an intensity that counts as ink
 HOLE = 1 / 400  # of an image's pixels: the smallest hole
 LEVELS = 3  # groups of a measured number, as large as each other
 
 
-def measured(x: Images, name: str) -> Numbers:
+class Moments(NamedTuple):
+    """Where the ink of N images lies, in pixels; (N,) each, NaN where an image is empty."""
+
+    mean_x: Doubles  # from the left
+    mean_y: Doubles  # from the top
+    var_x: Doubles
+    var_y: Doubles
+    cov_xy: Doubles
+
+    @property
+    def slant(self) -> Doubles:
+        """How far the strokes lean to the right for each pixel that they rise; NaN of a single row."""
+        return -self.cov_xy / np.where(self.var_y > 0, self.var_y, np.nan)
+
+
+def moments(ink: Doubles) -> Moments:
+    """(N, h, w) intensities -> means, variances and the covariance of their places, weighted by intensity."""
+    _, height, width = ink.shape
+    total = ink.sum((1, 2))
+    mass = np.where(total > 0, total, np.nan)
+    x, y = np.arange(width), np.arange(height)[:, None]
+    mean_x, mean_y = (ink * x).sum((1, 2)) / mass, (ink * y).sum((1, 2)) / mass
+    dx, dy = x - mean_x[:, None, None], y - mean_y[:, None, None]
+    xx, yy, xy = ((ink * product).sum((1, 2)) / mass for product in (dx * dx, dy * dy, dx * dy))
+    return Moments(mean_x, mean_y, xx, yy, xy)
+
+
+def measured(x: Images, name: str) -> Doubles:
     """(N,) one number an image; NaN where an image is empty.
 
     Raises:
@@ -48,9 +75,9 @@ def measured(x: Images, name: str) -> Numbers:
 
 
 def grouped(
-    values: Numbers, reference: Numbers | None = None, levels: int = LEVELS, unit: str = ""
+    values: Doubles, reference: Doubles | None = None, levels: int = LEVELS, unit: str = ""
 ) -> tuple[Labels, tuple[str, ...]]:
-    """Numbers as classes of about the same size, and what the classes are called.
+    """Doubles as classes of about the same size, and what the classes are called.
 
     Args:
         values: (N,); NaN becomes `UNLABELLED`.
@@ -84,31 +111,14 @@ def corrupted(x: Images, level: Labels, sigmas: tuple[float, ...], seed: int = 0
     return np.clip(x + spread * rng.normal(size=x.shape), 0, 1).astype(np.float32)
 
 
-def _moments(ink: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
-    """Means of x and y, and the variances and the covariance about them: (N,) each."""
-    _, height, width = ink.shape
-    mass = np.where(ink.sum((1, 2)) > 0, ink.sum((1, 2)), np.nan)
-    x, y = np.arange(width), np.arange(height)[:, None]
-    mean_x, mean_y = (ink * x).sum((1, 2)) / mass, (ink * y).sum((1, 2)) / mass
-    dx, dy = x - mean_x[:, None, None], y - mean_y[:, None, None]
-    xx, yy, xy = ((ink * product).sum((1, 2)) / mass for product in (dx * dx, dy * dy, dx * dy))
-    return mean_x, mean_y, xx, yy, xy
-
-
-def _slant(ink: Numbers) -> Numbers:
-    *_, yy, xy = _moments(ink)
-    return -xy / np.where(yy > 0, yy, np.nan)
-
-
-def _width(ink: Numbers) -> Numbers:
-    _, _, xx, yy, xy = _moments(ink)
-    lean = -xy / np.where(yy > 0, yy, np.nan)
-    lean = np.nan_to_num(lean)
-    across = np.maximum(xx + 2 * lean * xy + lean * lean * yy, 0)
+def _width(ink: Doubles) -> Doubles:
+    found = moments(ink)
+    lean = np.nan_to_num(found.slant)
+    across = np.maximum(found.var_x + 2 * lean * found.cov_xy + lean * lean * found.var_y, 0)
     return np.asarray(np.sqrt(12 * across + 1))
 
 
-def _thickness(ink: Numbers) -> Numbers:
+def _thickness(ink: Doubles) -> Doubles:
     from scipy.ndimage import distance_transform_edt
 
     inside = ink >= INK
@@ -120,7 +130,7 @@ def _thickness(ink: Numbers) -> Numbers:
     return found
 
 
-def _loop(ink: Numbers) -> Numbers:
+def _loop(ink: Doubles) -> Doubles:
     from scipy.ndimage import label
 
     found, smallest = np.zeros(len(ink)), max(1, round(HOLE * ink[0].size))
@@ -132,12 +142,13 @@ def _loop(ink: Numbers) -> Numbers:
     return np.where(ink.sum((1, 2)) > 0, found, np.nan)
 
 
-MEASURES: dict[str, Callable[[Numbers], Numbers]] = {
+MEASURES: dict[str, Callable[[Doubles], Doubles]] = {
     "has a loop": _loop,
     "stroke thickness": _thickness,
-    "slant": _slant,
+    "slant": lambda ink: moments(ink).slant,
     "width": _width,
-    "position": lambda ink: _moments(ink)[0],
-    "height": lambda ink: ink.shape[1] - 1 - _moments(ink)[1],
+    "horizontal position": lambda ink: moments(ink).mean_x,
+    "vertical position": lambda ink: ink.shape[1] - 1 - moments(ink).mean_y,
 }
-UNITS = dict.fromkeys(("stroke thickness", "width", "position", "height"), "px")  # slant is pixels by pixels
+PIXELS = ("stroke thickness", "width", "horizontal position", "vertical position")
+UNITS = dict.fromkeys(PIXELS, "px")  # slant is pixels by pixels

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.box import around
 from latentlab.analysis.conditional.decision_surface import decision
 from latentlab.analysis.latent.pca import pca
-from latentlab.analysis.maps.trustworthiness import procrustes
+from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.score.field import score_field
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Kind, to_bytes
 from latentlab.models import Auxiliary, Classifies, Conditional, Decodes, Denoises, Encodes, Model, Samples
@@ -27,7 +28,6 @@ N_CODES = 400  # examples whose codes are shown
 N_PLACES = 40  # a side of the grid that a classifier of the plane is shown on
 
 Images = NDArray[np.uint8]  # (N, *shape), 0 black to 255 white
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

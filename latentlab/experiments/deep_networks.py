@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.probes.features import INPUT, read_features
 from latentlab.analysis.probes.linear_probe import probe_features
 from latentlab.data import Splits
@@ -23,8 +23,6 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
-
-Doubles = NDArray[np.float64]
 
 NETWORK = "mlp"  # a name in MODELS: its layers are `layers.1`, `activations.1`, …
 DEPTH = 128

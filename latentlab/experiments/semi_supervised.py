@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from latentlab import device
-from latentlab.analysis.conditional.decision_surface import parting
+from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
 from latentlab.knobs import from_dict, knobs
@@ -90,7 +90,7 @@ REPORTED = {"mnist": {"m2": (11.97, 1.71), "m1_m2": (3.33, 0.14), "adgm": (0.96,
 
 
 @dataclass(frozen=True)
-class Score:
+class BenchmarkResult:
     """What one training came to on the test examples; NaN where a model has no such number.
 
     Attributes:
@@ -115,7 +115,7 @@ class Score:
     seconds: float = field(default=math.nan, compare=False)
 
 
-def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = None) -> Iterator[Score]:
+def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = None) -> Iterator[BenchmarkResult]:
     """Train every rung with every seed, the baselines first; yields each score as it comes."""
     steps = ladder or LADDERS[dataset]
     for seed in seeds:
@@ -136,7 +136,7 @@ def labelled(dataset: str, ladder: Ladder, seed: int) -> Splits:
     return splits._replace(test=replace(splits.test, x=x.float(), y=y))
 
 
-def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
+def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> BenchmarkResult:
     """Train one model and measure it on the test examples."""
     config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
     spec = splits.train.spec
@@ -146,11 +146,11 @@ def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> Score:
         pass
     seconds = time.process_time() - began
     found = measure(model.cpu().eval(), splits.test, ladder.judge)
-    return Score(splits.train.name, name, seed, seconds=seconds, **found)
+    return BenchmarkResult(splits.train.name, name, seed, seconds=seconds, **found)
 
 
 def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
-    """The numbers of a `Score` that a trained model has."""
+    """The numbers of a `BenchmarkResult` that a trained model has."""
     found = {"bound": evaluate(model, replace(test, y=torch.full_like(test.y, UNLABELLED)))["bound"]}
     few, rng = test[:N_WEIGHTED].batch(), device.generator(0)
     with torch.no_grad():
@@ -161,7 +161,7 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
             found["error"] = torch.cat(wrong).float().mean().item()
         if isinstance(model, Auxiliary) and len(test.classes) > 1:
             a = torch.cat([model.auxiliary(part.batch().x) for part in _parts(test)])
-            found["parted"] = parting(a.numpy(), test.y.numpy()).accuracy
+            found["parted"] = linear_separability(a.numpy(), test.y.numpy()).accuracy
         if isinstance(model, Encodes):
             found["active"] = _active(model.encode(few.x))
         if isinstance(model, Conditional):
@@ -175,17 +175,17 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
     return found
 
 
-def baseline(name: Baseline, splits: Splits, seed: int, hidden: Sequence[int]) -> Score:
+def baseline(name: Baseline, splits: Splits, seed: int, hidden: Sequence[int]) -> BenchmarkResult:
     """A classifier of the labelled examples alone, measured on the test examples."""
     few, test = labelled_part(splits.train).batch(), splits.test.batch()
     began = time.process_time()
     model = fit(name, few.x, few.y, hidden, seed)
     seconds = time.process_time() - began
     error = 1 - float(model.score(flat(test.x), test.y.numpy()))
-    return Score(splits.train.name, name, seed, error, seconds=seconds)
+    return BenchmarkResult(splits.train.name, name, seed, error, seconds=seconds)
 
 
-def table(scores: Sequence[Score]) -> str:
+def table(scores: Sequence[BenchmarkResult]) -> str:
     """A line for each model: mean and, over the seeds, standard deviation of each number."""
     heads = {
         "error": "error %",
@@ -212,23 +212,25 @@ def reported(dataset: str, model: str) -> str:
     return f"{found[0]:.2f} ± {found[1]:.2f}" if found is not None else ""
 
 
-def save(scores: Sequence[Score], path: Path | None = None) -> None:
+def save(scores: Sequence[BenchmarkResult], path: Path | None = None) -> None:
     """Write scores as CSV, a row for each training."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, [column.name for column in fields(Score)], lineterminator="\n")
+    writer = csv.DictWriter(out, [column.name for column in fields(BenchmarkResult)], lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in asdict(s).items()} for s in scores)
     write(path or RESULTS, out.getvalue().encode())
 
 
-def read(path: Path | None = None) -> list[Score]:
+def read(path: Path | None = None) -> list[BenchmarkResult]:
     """The scores of a file that `save` wrote; none if there is none."""
     path = path or RESULTS
     if not path.is_file():
         return []
-    kinds = {column.name: {"str": str, "int": int}.get(str(column.type), float) for column in fields(Score)}
+    kinds = {column.name: {"str": str, "int": int}.get(str(column.type), float) for column in fields(BenchmarkResult)}
     with path.open(newline="", encoding="utf-8") as stream:
-        return [Score(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)]
+        return [
+            BenchmarkResult(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)
+        ]
 
 
 def config_of(name: str, ladder: Ladder) -> dict[str, Any]:

@@ -11,7 +11,6 @@ z and y again by recalling the code.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab import device
+from latentlab.analysis.activations import observed
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.export.decoder import CHECKED, Program, ProgramError, Step, checked, steps_of
 from latentlab.nn.layers import BatchNorm, JointMLP
@@ -66,19 +66,13 @@ def unroll_as(decode: DecodeAs, network: nn.Module, z_dim: int, n_classes: int) 
 def _called(decode: DecodeAs, network: nn.Module, z: Tensor, y: Tensor, one_hot: Tensor) -> tuple[list[_Call], Tensor]:
     """The networks that `decode` runs, in order, with `one_hot` wherever they take just that, and what it gives."""
     calls: list[_Call] = []
-    here = threading.get_ident()
 
-    def seen(module: nn.Module, inputs: tuple[Any, ...], out: Tensor) -> None:
-        if threading.get_ident() == here and isinstance(module, JointMLP):  # not another thread's use of a shared model
-            calls.append(_Call(module, tuple(one_hot if torch.equal(x, one_hot) else x for x in inputs), out))
+    def note(module: nn.Module, inputs: tuple[Any, ...], out: Tensor) -> None:
+        assert isinstance(module, JointMLP)
+        calls.append(_Call(module, tuple(one_hot if torch.equal(x, one_hot) else x for x in inputs), out))
 
-    hooks = [part.register_forward_hook(seen) for part in network.modules() if isinstance(part, JointMLP)]
-    try:
-        with torch.no_grad():
-            expected = decode(z, y)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.no_grad(), observed((part for part in network.modules() if isinstance(part, JointMLP)), note):
+        expected = decode(z, y)
     if not calls:
         raise ProgramError(OTHER)
     return calls, expected

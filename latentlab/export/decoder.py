@@ -14,7 +14,6 @@ import hashlib
 import itertools
 import json
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latentlab import device
+from latentlab.analysis.activations import observed
 from latentlab.analysis.latent.traversal import Decode
 from latentlab.distributions import continuous_bernoulli_mean
 
@@ -174,23 +174,15 @@ def checked(steps: Sequence[Step], codes: Tensor, expected: Tensor) -> Program:
 def _record(decode: Decode, network: nn.Module, z_dim: int) -> list[tuple[nn.Module, Tensor, Tensor]]:
     """Each layer that `decode` calls with its input and output, in order."""
     calls: list[tuple[nn.Module, Tensor, Tensor]] = []
-    here = threading.get_ident()
 
-    def seen(module: nn.Module, inputs: tuple[Any, ...], out: Any) -> None:
-        if threading.get_ident() != here:  # another thread's use of a shared model
-            return
+    def note(module: nn.Module, inputs: tuple[Any, ...], out: Any) -> None:
         if len(inputs) != 1 or not isinstance(inputs[0], Tensor) or not isinstance(out, Tensor):
             raise ProgramError(f"The layer {type(module).__name__} takes or gives more than one tensor.")
         calls.append((module, inputs[0], out))
 
-    leaves = [module for module in network.modules() if next(module.children(), None) is None]
-    hooks = [module.register_forward_hook(seen) for module in leaves]
-    try:
-        with torch.no_grad():
-            decode(torch.randn(2, z_dim, generator=device.generator(1)))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    leaves = (module for module in network.modules() if next(module.children(), None) is None)
+    with torch.no_grad(), observed(leaves, note):
+        decode(torch.randn(2, z_dim, generator=device.generator(1)))
     if not calls:
         raise ProgramError("The decoder has no layers that can be seen.")
     for (_, _, before), (module, x, _) in itertools.pairwise(calls):

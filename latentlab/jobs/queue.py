@@ -30,12 +30,12 @@ from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, read_tensors, write
 from latentlab.training.config import TrainConfig
 
-State = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
+JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
 T = TypeVar("T")
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
-    "State": (str,),
+    "JobState": (str,),
     "int": (int,),
     "float": (int, float),
     "dict[str, Any]": (dict,),
@@ -72,7 +72,7 @@ class Job:
 class Status:
     """How far a job is."""
 
-    state: State
+    state: JobState
     step: int = 0
     n_steps: int = 0
     seconds: float = 0.0  # of training so far
@@ -165,7 +165,7 @@ def status(store: Store, job_id: str) -> Status:
         return Status("done")
     try:
         said = _parse(Status, (folder / "status.json").read_text(encoding="utf-8"))
-        if said.state not in get_args(State):
+        if said.state not in get_args(JobState):
             raise ValueError("an unknown state")
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         said = Status("interrupted", message="Its status can't be read.")

@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latentlab.analysis.conditional.classifier_agreement import Share, wilson
-from latentlab.analysis.conditional.decision_surface import Decision, Parting, decision, parting
+from latentlab.analysis.conditional.decision_surface import Decision, decision
+from latentlab.analysis.conditional.separability import Separability, linear_separability
+from latentlab.analysis.stats import Proportion, wilson
 from latentlab.data import Dataset
 from latentlab.experiments import semi_supervised
 from latentlab.figures.conditional.decision_surface import components, decision_surface, mark
@@ -114,7 +115,7 @@ def is_plane(run: Subject) -> bool:
 
 
 @remember(8)
-def _plane(run: Subject) -> tuple[Decision, Parting | None, Share]:
+def _plane(run: Subject) -> tuple[Decision, Separability | None, Proportion]:
     model, seen = cached.model(run), cached.examples(run)
     if not isinstance(model, Classifies):
         raise TypeError(f"{run.title} doesn't classify.")
@@ -122,7 +123,7 @@ def _plane(run: Subject) -> tuple[Decision, Parting | None, Share]:
     found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
     with torch.no_grad():
         error = wilson(float((model.classify(x).argmax(1) != y).float().mean()), len(y))
-        parted = parting(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
+        parted = linear_separability(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
     return found, parted, error
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from latentlab.analysis.latent.pca import Axes
+from latentlab.analysis.latent.axes import Axes
 from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
+from latentlab.analysis.maps.procrustes import Alignment, procrustes
 from latentlab.analysis.maps.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
-from latentlab.analysis.maps.trustworthiness import Alignment, procrustes
 from latentlab.jobs.background import report
 from latentlab.knobs import KnobError, knobs
 from pages.shared import url_state

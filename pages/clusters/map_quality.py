@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.clusters import (
     Centroids,
+    ClassScores,
     Clustering,
     Clusters,
-    Scores,
     Typical,
     centroids,
     purity,
@@ -73,7 +73,9 @@ def classes(seen: Space) -> None:
     _class_tables(seen, how, groups, measured)
 
 
-def _class_tables(seen: Space, how: str, groups: Clusters, measured: tuple[Scores, Scores, Centroids, Typical]) -> None:
+def _class_tables(
+    seen: Space, how: str, groups: Clusters, measured: tuple[ClassScores, ClassScores, Centroids, Typical]
+) -> None:
     outline, pure, where, most = measured
     named = (
         ("silhouette (-1 to 1)", outline.overall),
@@ -113,6 +115,6 @@ def _faithfulness(seen: Space, layout: str, _xy: NDArray[np.float32]) -> Faithfu
 
 
 @remember(8)
-def _numbers(seen: Space) -> tuple[Scores, Scores, Centroids, Typical]:
+def _numbers(seen: Space) -> tuple[ClassScores, ClassScores, Centroids, Typical]:
     z, y = seen.z, seen.data.y.numpy()
     return silhouette(z, y), purity(z, y, K), centroids(z, y), typical_of(z, y, TYPICAL)

@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.latent.support import distance_quantile, nearest, nearest_other
+from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
 from latentlab.analysis.sampling.exact_gsn import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
 from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab import data, device
-from latentlab.analysis.latent.support import nearest
+from latentlab.analysis.latent.memorisation import nearest
 from latentlab.analysis.sampling import record
 from latentlab.models import Walks
 from latentlab.subjects import Subject

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT
-from latentlab.analysis.probes.monotonicity import RESNET_50
+from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject
 from pages.navigation import PROBES

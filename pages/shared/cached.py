@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.latent.axes import class_directions
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
-from latentlab.analysis.latent.pca import class_directions, pca
+from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.analysis.preview import Preview, preview

@@ -7,18 +7,19 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.conditional.analogies import (
     Analogies,
     DecodeAs,
     EncodeAs,
-    Floats,
     Usage,
     in_every_class,
     usage_of,
 )
-from latentlab.analysis.conditional.classifier_agreement import Judged, Share, judge
+from latentlab.analysis.conditional.classifier_agreement import Judged, judge
 from latentlab.analysis.conditional.style import LEAST, Consistency, style_consistency
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
@@ -130,7 +131,7 @@ def _judged(run: Subject, cells: Floats) -> Judged | None:
 
 
 @remember(16)
-def _control(run: Subject) -> Share | None:
+def _control(run: Subject) -> Proportion | None:
     """How often the judge recognises the run's real examples."""
     classify, some = independent_classifier(run), labelled(run).batch()
     return judge(classify, some.x, some.y).accuracy if classify is not None else None

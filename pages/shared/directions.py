@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.analysis.latent.pca import PCA, Axes, principal
+from latentlab.analysis.latent.axes import Axes
+from latentlab.analysis.latent.pca import PCA, principal
 from latentlab.analysis.maps.directions import along as axes_along
 from latentlab.analysis.maps.directions import by_variance, named_directions
 from pages.shared import cached

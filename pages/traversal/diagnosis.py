@@ -8,14 +8,8 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.latent.bottleneck import Health, health
-from latentlab.analysis.latent.support import (
-    Nearest,
-    SupportMap,
-    distance_quantile,
-    nearest,
-    nearest_other,
-    support_map,
-)
+from latentlab.analysis.latent.memorisation import Nearest, distance_quantile, nearest, nearest_other
+from latentlab.analysis.latent.support import SupportMap, support_map
 from latentlab.analysis.latent.traversal import plane
 from latentlab.data import Dataset, to_bytes
 from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from latentlab.analysis.image_attributes import MEASURES, corrupted, grouped, measured, parity
+from latentlab.analysis.image_attributes import MEASURES, corrupted, grouped, measured, moments, parity
 from latentlab.data import UNLABELLED
 from tests.conftest import mentions, naming, numbers_in
 
@@ -60,10 +60,10 @@ def test_thicker_strokes_of_the_same_drawing_are_thicker() -> None:
 
 def test_position_is_the_centre_of_the_ink() -> None:
     image = bar(4, left=10)
-    assert measured(image, "position")[0] == pytest.approx(11.5)
-    assert measured(np.roll(image, 5, 3), "position")[0] == pytest.approx(16.5)
-    assert measured(image, "height")[0] == pytest.approx(SIDE - 1 - 23.5)
-    assert measured(np.roll(image, -3, 2), "height")[0] == pytest.approx(SIDE - 1 - 20.5)
+    assert measured(image, "horizontal position")[0] == pytest.approx(11.5)
+    assert measured(np.roll(image, 5, 3), "horizontal position")[0] == pytest.approx(16.5)
+    assert measured(image, "vertical position")[0] == pytest.approx(SIDE - 1 - 23.5)
+    assert measured(np.roll(image, -3, 2), "vertical position")[0] == pytest.approx(SIDE - 1 - 20.5)
 
 
 def test_a_loop_is_a_hole_in_the_ink() -> None:
@@ -121,3 +121,15 @@ def test_noise_has_the_spread_of_its_level() -> None:
     assert noisy[level == 1].std() == pytest.approx(0.1, rel=0.02)
     np.testing.assert_array_equal(noisy, corrupted(x, level, (0.0, 0.1)))
     assert corrupted(x, level, (0.0, 9.0)).min() == 0
+
+
+def test_moments_are_numpys_weighted_means_and_covariances() -> None:
+    ink = np.random.default_rng(3).random((4, 7, 5))
+    y, x = np.mgrid[:7, :5]
+    found = moments(ink)
+    for k, weights in enumerate(ink):
+        places = np.stack([x.ravel(), y.ravel()])
+        mean = np.average(places, axis=1, weights=weights.ravel())
+        (xx, xy), (_, yy) = np.cov(places, aweights=weights.ravel(), ddof=0)
+        assert [part[k] for part in found] == pytest.approx([*mean, xx, yy, xy])
+        assert found.slant[k] == pytest.approx(-xy / yy)

@@ -9,6 +9,7 @@ import pytest
 import scipy.spatial
 from numpy.typing import NDArray
 
+from latentlab.analysis import neighbours as module
 from latentlab.analysis.neighbours import METRICS, neighbour_graph, neighbours
 from tests.conftest import naming
 
@@ -68,3 +69,20 @@ def test_a_code_without_length_is_at_distance_one() -> None:
     found = neighbours(z, z[:1], 4, "cosine")
     assert found.distance[0].tolist() == pytest.approx([0, 0, 1, 1])
     assert neighbours(z, z[2:3], 2, "cosine").index[0].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(("rows", "block"), [(10_000, 200), (3, 1 << 20), (1, 1)])
+def test_blocks_of_any_size_give_the_same_neighbours(rows: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = neighbour_graph(X, 7)
+    monkeypatch.setattr(module, "ROWS", rows)
+    monkeypatch.setattr(module, "BLOCK", block)
+    found = neighbour_graph(X, 7)
+    np.testing.assert_array_equal(found.index, whole.index)
+    np.testing.assert_allclose(found.distance, whole.distance, rtol=1e-6)
+
+
+def test_progress_is_the_share_of_the_queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 200 * 50)
+    shares: list[float] = []
+    neighbour_graph(X, 2, progress=shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.latent.support import jacobian
+from latentlab.analysis.jacobian import jacobian
 from latentlab.data import UNLABELLED, DataError, Dataset, Kind, LabelUse, Splits, kind_of, load
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import (

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from latentlab import device
 from latentlab.data import DENSITIES, UNLABELLED, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.experiments import semi_supervised
-from latentlab.experiments.semi_supervised import ALL, LADDERS, Ladder, Score
+from latentlab.experiments.semi_supervised import ALL, LADDERS, BenchmarkResult, Ladder
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec
 from latentlab.models.vae.vae import VAE
@@ -24,13 +24,13 @@ SMALL = Ladder(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"ep
 
 
 @pytest.fixture(scope="module")
-def scores() -> list[Score]:
+def scores() -> list[BenchmarkResult]:
     return list(
         semi_supervised.climb("digits", [0, 1], replace(SMALL, models=("m1", "avae", "sdgm"), judge="digits-cnn"))
     )
 
 
-def test_each_model_is_scored_with_each_seed(scores: list[Score]) -> None:
+def test_each_model_is_scored_with_each_seed(scores: list[BenchmarkResult]) -> None:
     models = ["linear", "mlp", "m1", "avae", "sdgm"]
     assert [(score.model, score.seed) for score in scores] == [(name, seed) for seed in (0, 1) for name in models]
     for score in scores:
@@ -43,7 +43,7 @@ def test_each_model_is_scored_with_each_seed(scores: list[Score]) -> None:
     assert scores[2] != scores[7]  # another seed, another model
 
 
-def test_scores_are_kept_and_read_again(scores: list[Score], tmp_path: Path) -> None:
+def test_scores_are_kept_and_read_again(scores: list[BenchmarkResult], tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     semi_supervised.save(scores, path)
     for kept, score in zip(semi_supervised.read(path), scores, strict=True):
@@ -54,7 +54,9 @@ def test_scores_are_kept_and_read_again(scores: list[Score], tmp_path: Path) -> 
 
 
 def test_the_table_has_means_and_spreads() -> None:
-    found = semi_supervised.table([Score("moons", "m2", seed, error, 1.0) for seed, error in enumerate((0.01, 0.03))])
+    found = semi_supervised.table(
+        [BenchmarkResult("moons", "m2", seed, error, 1.0) for seed, error in enumerate((0.01, 0.03))]
+    )
     head, row = found.splitlines()
     assert head.split()[:3] == ["data", "model", "seeds"]
     assert row.split()[:6] == ["moons", "m2", "2", "2.00", "±", "1.41"]  # per cent
@@ -62,7 +64,9 @@ def test_the_table_has_means_and_spreads() -> None:
 
 
 def test_the_table_has_what_the_papers_report() -> None:
-    head, *rows = semi_supervised.table([Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]).splitlines()
+    head, *rows = semi_supervised.table(
+        [BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]
+    ).splitlines()
     assert head.endswith("error % reported")
     assert rows[0].endswith(" -")
     assert rows[1].endswith(" 1.32 ± 0.07")

@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 
 from latentlab.jobs import queue
-from latentlab.jobs.queue import Order, State, Status, say, status
+from latentlab.jobs.queue import JobState, Order, Status, say, status
 from latentlab.knobs import KnobError
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
@@ -134,8 +134,8 @@ def test_a_status_that_cannot_be_read_is_an_interruption(store: Store, content: 
     assert queue.queue(store) == [job_id]
 
 
-@pytest.mark.parametrize("state", get_args(State))
-def test_a_job_that_says_it_trains_is_interrupted_if_nobody_holds_it(store: Store, state: State) -> None:
+@pytest.mark.parametrize("state", get_args(JobState))
+def test_a_job_that_says_it_trains_is_interrupted_if_nobody_holds_it(store: Store, state: JobState) -> None:
     job_id = submit(store)
     said = Status(state, step=5, n_steps=10, seconds=1.0)
     say(store.folder(job_id), said)
@@ -155,7 +155,7 @@ def test_progress_is_a_share_and_a_time_to_wait() -> None:
     assert Status("queued").seconds_left == math.inf
     said = Status("running", step=25, n_steps=100, seconds=10.0)
     assert (said.fraction, said.seconds_left) == (0.25, 30.0)
-    assert {state for state in get_args(State) if Status(state).is_live} == {"queued", "loading", "running"}
+    assert {state for state in get_args(JobState) if Status(state).is_live} == {"queued", "loading", "running"}
 
 
 def test_a_lock_that_nobody_holds_is_not_held(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from latentlab.analysis.maps.trustworthiness import procrustes
+from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.preview import Preview, preview
 from latentlab.data import DataError, Dataset, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.data.builtin import images

@@ -24,7 +24,7 @@ from latentlab.analysis.conditional.analogies import usage
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
 from latentlab.data import Dataset, Kind, Shelf, Splits, load, to_bytes
 from latentlab.experiments import semi_supervised
-from latentlab.experiments.semi_supervised import Score
+from latentlab.experiments.semi_supervised import BenchmarkResult
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.knobs import from_dict
@@ -310,14 +310,16 @@ def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits
 
 
 def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    found = [Score("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
+    found = [BenchmarkResult("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
     monkeypatch.setattr(semi_supervised, "read", lambda: found)
     app = opened("analogies", run="told", detail="Learning from few labels")
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table.columns) == ["model", "test error (%)", "read as meant (%)", "seeds"]
     assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
-    monkeypatch.setattr(semi_supervised, "read", lambda: [Score("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
+    monkeypatch.setattr(
+        semi_supervised, "read", lambda: [BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]
+    )
     app = opened("analogies", run="told", detail="Learning from few labels")
     assert list(app.dataframe[0].value["error reported (%)"]) == ["–", "1.32 ± 0.07"]
     assert "whose networks are larger and were trained far longer" in words(app)

@@ -25,8 +25,9 @@ from latentlab.analysis.latent.density import log_density
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.clusters import cluster
 from latentlab.analysis.maps.colourings import Numbers
+from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.maps.projection import Projection
-from latentlab.analysis.maps.trustworthiness import overlap, procrustes
+from latentlab.analysis.maps.trustworthiness import overlap
 from latentlab.analysis.maps.units import WIDE
 from latentlab.data import Shelf
 from latentlab.models import LogLikelihood

@@ -19,14 +19,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+
+from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
 
 EncodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, *shape), (B,) classes -> (B, z_dim)
 DecodeAs = Callable[[Tensor, Tensor], Tensor]  # (B, z_dim), (B,) classes -> (B, *shape)
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Classes = NDArray[np.int64]
 
 BATCH = 1_000  # examples decoded at once
 UNUSED = 0.01  # of the variance: what has less counts as unused
@@ -43,7 +41,7 @@ class Analogies:
     """
 
     z: Floats
-    y: Classes
+    y: Labels
     examples: Floats
 
 
@@ -108,7 +106,7 @@ def analogies(encode: EncodeAs, decode: DecodeAs, x: Tensor, y: Tensor, n_classe
     known = as_classes(y, len(x), n_classes)
     with torch.no_grad():
         z = torch.cat([encode(*part) for part in zip(x.split(BATCH), y.split(BATCH), strict=True)])
-    return Analogies(_array(z), known, in_every_class(decode, z, n_classes))
+    return Analogies(floats(z), known, in_every_class(decode, z, n_classes))
 
 
 def in_every_class(decode: DecodeAs, z: Tensor, n_classes: int) -> Floats:
@@ -124,7 +122,7 @@ def in_every_class(decode: DecodeAs, z: Tensor, n_classes: int) -> Floats:
     columns = torch.arange(n_classes, device=z.device).repeat(len(z))
     with torch.no_grad():
         parts = [decode(*part) for part in zip(rows.split(BATCH), columns.split(BATCH), strict=True)]
-    cells = _array(torch.cat(parts))
+    cells = floats(torch.cat(parts))
     return cells.reshape(len(z), n_classes, *cells.shape[1:])
 
 
@@ -205,24 +203,20 @@ def _jackknife(of_styles: Doubles, of_rest: Doubles) -> tuple[float, float, floa
     return z, y, both
 
 
-def as_classes(y: Tensor, n: int, n_classes: int) -> Classes:
+def as_classes(y: Tensor, n: int, n_classes: int) -> Labels:
     """(N,) classes of n examples as an array; a ValueError says why they aren't."""
     _check(n_classes)
-    found: Classes = y.detach().cpu().long().numpy()
+    found: Labels = y.detach().cpu().long().numpy()
     if n == 0:
         raise ValueError("There is no example to take a style from: pick at least one.")
     if found.shape != (n,):
         raise ValueError(f"{n} examples need {n} classes, not {found.size}.")
     wrong = np.unique(found[(found < 0) | (found >= n_classes)])
     if len(wrong):
-        raise ValueError(f"Classes are numbered 0 to {n_classes - 1}; {wrong[0]} is none of them.")
+        raise ValueError(f"Labels are numbered 0 to {n_classes - 1}; {wrong[0]} is none of them.")
     return found
 
 
 def _check(n_classes: int) -> None:
     if n_classes < 2:
         raise ValueError("Analogies need at least two classes.")
-
-
-def _array(values: Tensor) -> Floats:
-    return values.detach().cpu().float().numpy()

@@ -7,31 +7,21 @@ nobody says.)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from latentlab.analysis.conditional.analogies import Classes, as_classes
+from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.conditional.analogies import as_classes
+from latentlab.analysis.stats import Proportion, proportion
 
 Classify = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, K) log-probabilities
-Floats = NDArray[np.float32]
 
 BATCH = 100  # examples at once: more don't fit the cache of a core
-Z_95 = 1.959963984540054  # of a normal distribution 95 % lies within so many standard deviations
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -47,11 +37,11 @@ class Judged:
         confidence: (N,) the probability that it gives that class.
     """
 
-    accuracy: Share
-    control: Share | None
+    accuracy: Proportion
+    control: Proportion | None
     by_class: Floats
-    confusion: Classes
-    predicted: Classes
+    confusion: Labels
+    predicted: Labels
     confidence: Floats
 
 
@@ -85,43 +75,11 @@ def judge(
     control = None
     if real is not None:
         truth = as_classes(real[1], len(real[0]), n_classes)
-        control = share(_log_probs(classify, real[0]).argmax(1) == truth)
+        control = proportion(_log_probs(classify, real[0]).argmax(1) == truth)
     return Judged(
-        share(predicted == asked, groups), control, by_class.astype(np.float32), confusion, predicted,
+        proportion(predicted == asked, groups), control, by_class.astype(np.float32), confusion, predicted,
         np.exp(log_probs.max(1)).astype(np.float32),
     )  # fmt: skip
-
-
-def share(right: ArrayLike, groups: ArrayLike | None = None) -> Share:
-    """The share of what is right, with Wilson's interval (1927).
-
-    Examples of a group resemble each other, so they tell less than as many independent ones: the interval is that of
-    N / deff examples. The design effect deff (Kish 1965) is the variance between the groups' means in units of what
-    independent examples would have, at least 1.
-
-    Args:
-        right: (N,) booleans, N at least 1.
-        groups: (N,) the group of each; each for itself if None.
-    """
-    found = np.asarray(right, np.float64)
-    if not found.size:
-        raise ValueError("There are no examples to judge.")
-    p, n = float(found.mean()), found.size
-    deff = 1.0
-    if groups is not None and 0 < p < 1:
-        group = np.unique(np.asarray(groups), return_inverse=True)[1]
-        n_groups = int(group.max()) + 1
-        if n_groups > 1:
-            surplus = np.bincount(group, found - p)  # of right ones in each group
-            deff = max(1.0, n_groups / (n_groups - 1) * float(np.square(surplus).sum()) / (n * p * (1 - p)))
-    return wilson(p, n / deff)
-
-
-def wilson(p: float, n: float) -> Share:
-    """Wilson's 95 % interval of a share p of n independent examples; n need not be whole."""
-    middle = (p + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
-    half = Z_95 / (1 + Z_95**2 / n) * math.sqrt(p * (1 - p) / n + Z_95**2 / (4 * n**2))
-    return Share(p, max(0.0, middle - half), min(1.0, middle + half))
 
 
 @torch.no_grad()

@@ -1,8 +1,4 @@
-"""What a classifier makes of a plane, and how well classes part in a few components of a code.
-
-p(y|x) on a grid of the plane; the decision is its largest
-the share of examples on their class's side of the best linear boundary between principal components
-"""
+"""What a classifier makes of a plane: p(y|x) on a grid of it; the decision is the most probable class."""
 
 from __future__ import annotations
 
@@ -14,10 +10,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from latentlab.analysis.latent.pca import PCA, pca
+from latentlab.analysis.arrays import Floats
 
 Classify = Callable[[Tensor], Tensor]  # (B, d) -> (B, K) log-probabilities
-Floats = NDArray[np.float32]
 
 CHUNK = 4_096
 
@@ -42,21 +37,6 @@ class Decision:
         return found
 
 
-@dataclass(frozen=True)
-class Parting:
-    """Classes in the first principal components of a code.
-
-    Attributes:
-        pca: the components.
-        places: (N, k) of the codes.
-        accuracy: share of one half that a linear classifier of the places, fitted to the other half, gets right.
-    """
-
-    pca: PCA
-    places: Floats
-    accuracy: float
-
-
 def decision(classify: Classify, low: ArrayLike, high: ArrayLike, n: int = 120) -> Decision:
     """Classify an n × n grid of the plane between two corners.
 
@@ -77,29 +57,3 @@ def decision(classify: Classify, low: ArrayLike, high: ArrayLike, n: int = 120) 
     with torch.no_grad():
         probs = torch.cat([classify(part).exp().cpu() for part in grid.split(CHUNK)])
     return Decision(x, y, probs.reshape(n, n, -1).numpy().astype(np.float32))
-
-
-def parting(codes: ArrayLike, y: ArrayLike, k: int = 2, seed: int = 0) -> Parting:
-    """How well the classes part linearly in the first k principal components of a code.
-
-    Args:
-        codes: (N, D).
-        y: (N,) class indices, of at least two classes.
-        k: components.
-        seed: halves the examples.
-
-    Raises:
-        ValueError: fewer than two classes, a class that one half lacks, or as `pca`.
-    """
-    from sklearn.linear_model import LogisticRegression  # imported here: a second of start-up
-
-    z, labels = np.asarray(codes, np.float32), np.asarray(y)
-    order = np.random.default_rng(seed).permutation(len(z))
-    one, other = order[: len(z) // 2], order[len(z) // 2 :]
-    if len(np.unique(labels)) < 2 or set(labels[one]) != set(labels[other]):
-        raise ValueError("Classes can part only if there are two or more, each with several examples.")
-    components = pca(z, k)
-    places = components.project(z)
-    scale = places.std(0).clip(min=1e-12)
-    probe = LogisticRegression(C=1e4, max_iter=2_000).fit(places[one] / scale, labels[one])
-    return Parting(components, places, float(probe.score(places[other] / scale, labels[other])))

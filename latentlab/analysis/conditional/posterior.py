@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
+from latentlab.analysis.arrays import Floats
 
 
 @dataclass(frozen=True)

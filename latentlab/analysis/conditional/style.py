@@ -19,12 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latentlab.analysis.maps.clusters import Measured
+from latentlab.analysis.arrays import Doubles, Floats
+from latentlab.analysis.image_attributes import moments
+from latentlab.analysis.stats import Measured
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 Traits = Callable[[Floats], dict[str, Doubles]]  # (B, C, H, W) -> name -> (B,)
 
 LEAST = 3  # rows: a correlation over two is always ±1
@@ -46,20 +45,11 @@ class Consistency:
 
 
 def traits(images: Floats) -> dict[str, Doubles]:
-    """Ink, slant, width and height of images (B, C, H, W) of bright strokes on black; each (B,)."""
-    mass = np.asarray(images, np.float64).mean(1)
-    _, height, width = mass.shape
-    x, y = np.arange(width) - (width - 1) / 2, (height - 1) / 2 - np.arange(height)[:, None]  # y grows upwards
-
-    def mean(values: Doubles) -> Doubles:
-        total = mass.sum((1, 2))
-        return np.asarray((mass * values).sum((1, 2)) / np.where(total > 0, total, 1))
-
-    dx = x - mean(x * np.ones((1, height, 1)))[:, None, None]
-    dy = y - mean(y * np.ones((1, 1, width)))[:, None, None]
-    xx, yy, xy = mean(dx**2), mean(dy**2), mean(dx * dy)
-    slant = np.where(yy > 0, xy / np.where(yy > 0, yy, 1), 0)
-    return {"ink": mass.mean((1, 2)), "slant": slant, "width": np.sqrt(xx), "height": np.sqrt(yy)}
+    """Ink, slant, width and height of images (B, C, H, W) of bright strokes on black: (B,) each, 0 if all is black."""
+    ink = np.asarray(images, np.float64).mean(1)
+    found = moments(ink)
+    measured = {"slant": found.slant, "width": np.sqrt(found.var_x), "height": np.sqrt(found.var_y)}
+    return {"ink": ink.mean((1, 2)), **{name: np.nan_to_num(values) for name, values in measured.items()}}
 
 
 def style_consistency(examples: Floats, measure: Traits = traits, n_shuffles: int = 200, seed: int = 0) -> Consistency:
@@ -82,12 +72,8 @@ def style_consistency(examples: Floats, measure: Traits = traits, n_shuffles: in
     rng = np.random.default_rng(seed)
     null = np.stack([_agreement(rng.permuted(values, axis=1)) for _ in range(n_shuffles)])  # (shuffles, T)
     value = _agreement(values)
-    each = {
-        name: Measured(float(value[t]), float(null[:, t].mean()), float(null[:, t].std(ddof=1)))
-        for t, name in enumerate(found)
-    }
-    whole = null.mean(1)
-    return Consistency(Measured(float(value.mean()), float(whole.mean()), float(whole.std(ddof=1))), each, n)
+    each = {name: Measured.against(value[t], null[:, t]) for t, name in enumerate(found)}
+    return Consistency(Measured.against(value.mean(), null.mean(1)), each, n)
 
 
 def _standardised(columns: Doubles) -> Doubles:

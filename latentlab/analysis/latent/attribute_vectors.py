@@ -18,11 +18,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.conditional.classifier_agreement import Share, wilson
-from latentlab.analysis.latent.pca import as_codes
+from latentlab.analysis.arrays import Doubles, Floats, as_codes
+from latentlab.analysis.stats import Proportion, wilson
 
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Method = Literal["mean", "probe", "lda"]
 
 METHODS: tuple[Method, ...] = ("mean", "probe", "lda")
@@ -60,7 +58,7 @@ class Attribute:
     direction: Floats
     gap: float
     cone: float
-    auc: Share
+    auc: Proportion
     random: Null
     shuffled: Null
     n: tuple[int, int]

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats, floats
 from latentlab.distributions import kl_to_standard_normal, standard_normal_log_prob
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov (2016), §5.3
@@ -31,8 +32,6 @@ STANDARD_ERRORS = 4  # and no limit is less than that many standard errors of th
 QUANTILES = torch.linspace(-3, 3, 61, dtype=torch.float64)  # of N(0, 1): where a QQ plot compares
 TOLERANCE = 1e-12  # of a quantile's probability
 MAX_STEPS = 200  # about 8 are taken, 30 where the posteriors are ten thousand times narrower than the prior
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -128,9 +127,9 @@ def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
         mean: (N, D) of q(z|x) over N examples.
         log_std: (N, D) of the same.
     """
-    kl = _array(kl_to_standard_normal(mean, log_std).mean(0))
+    kl = floats(kl_to_standard_normal(mean, log_std).mean(0))
     d = mean.shape[1]
-    active = _array(mean.var(0)) > ACTIVE_VARIANCE
+    active = floats(mean.var(0)) > ACTIVE_VARIANCE
     return Bottleneck(kl, "nats", active, _descending(kl), np.zeros(d, np.float32), np.ones(d, np.float32))
 
 
@@ -139,14 +138,14 @@ def spread(codes: Tensor) -> Bottleneck:
 
     Such a code has no unit, so a dimension counts as active by its share of the largest variance.
     """
-    variance = _array(codes.var(0))
+    variance = floats(codes.var(0))
     scale = np.sqrt(np.maximum(variance, 1e-12))
     return Bottleneck(
         variance,
         "variance",
         variance > ACTIVE_VARIANCE * variance.max(),
         _descending(variance),
-        _array(codes.mean(0)),
+        floats(codes.mean(0)),
         scale,
     )
 
@@ -174,11 +173,11 @@ def health(mean: Tensor, log_std: Tensor) -> Health:
     return Health(
         **vars(bottleneck(mean, log_std)),
         n_examples=n,
-        mean=_array(center),
-        std=_array(std),
-        correlation=_array(covariance / std / std[:, None]),
-        normal=_array(QUANTILES),
-        quantiles=_array(quantiles),
+        mean=floats(center),
+        std=floats(std),
+        correlation=floats(covariance / std / std[:, None]),
+        normal=floats(QUANTILES),
+        quantiles=floats(quantiles),
     )
 
 
@@ -209,7 +208,3 @@ def _mixture_quantiles(mean: Tensor, std: Tensor, normal: Tensor) -> Tensor:
 
 def _descending(values: Floats) -> NDArray[np.int64]:
     return np.argsort(-values, kind="stable").astype(np.int64)
-
-
-def _array(values: Tensor) -> Floats:
-    return values.detach().cpu().to(torch.float32).numpy()

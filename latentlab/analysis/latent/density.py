@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.pca import Floats, as_codes
+from latentlab.analysis.arrays import Floats, as_codes
 from latentlab.analysis.neighbours import neighbours
 
 

@@ -21,9 +21,9 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats, floats
 from latentlab.analysis.latent.traversal import Decode
 
 TOO_SMALL = 1e-5  # radians: an angle that float32 can't tell from 0
@@ -34,7 +34,6 @@ DIRECTIONS = 8  # ... at most in so many directions, those that change the examp
 STARTS = 3  # the shortest of them are tried
 
 Kind = Literal["linear", "spherical"]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,9 @@ def measure(decode: Decode, codes: Tensor, kind: str) -> Path:
     n_between = math.ceil(MEASURED / (len(codes) - 1))
     with torch.no_grad():
         examples = decode(_between(codes, n_between))
-    steps = _array(examples[1:] - examples[:-1]).reshape(len(examples) - 1, -1)
+    steps = floats(examples[1:] - examples[:-1]).reshape(len(examples) - 1, -1)
     lengths = np.linalg.norm(steps.astype(np.float64), axis=1).reshape(-1, n_between).sum(1)
-    return Path(kind, _array(codes), _array(examples[::n_between]), np.append(0, lengths.cumsum()).astype(np.float32))
+    return Path(kind, floats(codes), floats(examples[::n_between]), np.append(0, lengths.cumsum()).astype(np.float32))
 
 
 def geodesic(decode: Decode, z0: Tensor, z1: Tensor, n: int, max_steps: int = 300) -> Path:
@@ -237,7 +236,3 @@ def _spread(codes: Tensor, n: int) -> Tensor:
 def _beside(v: Tensor, u: Tensor) -> Tensor:
     """The part of v that is perpendicular to the unit vector u."""
     return v - (v @ u) * u
-
-
-def _array(values: Tensor) -> Floats:
-    return values.detach().cpu().float().numpy()

@@ -1,46 +1,17 @@
-"""Directions worth looking along: principal components, ways towards classes, single dimensions; and planes of them."""
+"""Principal components of codes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.traversal import plane
-
-Floats = NDArray[np.float32]
+from latentlab.analysis.arrays import Floats
+from latentlab.analysis.latent.axes import Axes
 
 CHUNK = 4_096  # codes whose products are taken together
 WIDE = 2_048  # dimensions: from here on a covariance is too large, and components are found by random projection
-
-
-@dataclass(frozen=True)
-class Axes:
-    """A linear map of codes onto two directions, and back: what is drawn along them can be decoded.
-
-    Attributes:
-        directions: (2, D).
-        origin: (D,) the code that is drawn at 0.
-        center: (D,) of the codes.
-    """
-
-    directions: Floats
-    origin: Floats
-    center: Floats
-
-    def project(self, z: ArrayLike) -> Floats:
-        """(N, D) -> (N, 2)."""
-        scores: Floats = ((np.asarray(z, np.float64) - self.origin) @ self.directions.T).astype(np.float32)
-        return scores
-
-    def code(self, place: ArrayLike) -> Floats:
-        """(2,) -> (D,): of all codes that are drawn at a place the one nearest to the center."""
-        directions = torch.from_numpy(self.directions).double()
-        s = torch.tensor(np.asarray(place, np.float64)) + directions @ torch.from_numpy(self.origin).double()
-        codes = plane(torch.from_numpy(self.center).double(), directions)(s[None])
-        return codes[0].float().numpy()
 
 
 @dataclass(frozen=True)
@@ -92,27 +63,6 @@ def pca(x: ArrayLike, k: int) -> PCA:
     return PCA(*(a.astype(np.float32) for a in (mean, kept, values[:k], values[:k] / total)))
 
 
-def class_directions(x: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
-    """The way towards each class: (n_classes, D) unit vectors from the mean of all others to the mean of the class.
-
-    Attribute vectors as in White, Sampling generative networks (2016), §3.2. A class without examples, or the only
-    one, has a zero vector.
-
-    Args:
-        x: (N, D) codes.
-        y: (N,) class indices.
-        n_classes: how many there are.
-    """
-    data, labels = np.asarray(x, np.float64), np.asarray(y)
-    out = np.zeros((n_classes, data.shape[1]))
-    for k in range(n_classes):
-        own = labels == k
-        if own.any() and not own.all():
-            way = data[own].mean(0) - data[~own].mean(0)
-            out[k] = way / (np.linalg.norm(way) or 1.0)
-    return out.astype(np.float32)
-
-
 def principal(codes: Floats, k: int, seed: int) -> PCA:
     """`pca`; of wide codes by random projection (Halko, Martinsson & Tropp 2011), to a share of about 1e-3."""
     if codes.shape[1] < WIDE:
@@ -124,14 +74,3 @@ def principal(codes: Floats, k: int, seed: int) -> PCA:
     axes = axes * np.sign(axes[np.arange(k), np.abs(axes).argmax(1)])[:, None]
     parts = (found.mean_, axes, found.explained_variance_, found.explained_variance_ratio_)
     return PCA(*(part.astype(np.float32) for part in parts))
-
-
-def as_codes(z: ArrayLike) -> Floats:
-    """(N, D) float32 that is fit to be looked at; a ValueError says why it isn't."""
-    codes = np.require(z, np.float32, ["C", "W"])  # torch warns of an array that is read-only
-    if codes.ndim != 2:
-        raise ValueError(f"Codes are (N, D), not of shape {codes.shape}.")
-    n_bad = len(codes) - int(np.isfinite(codes).all(1).sum())
-    if n_bad:
-        raise ValueError(f"{n_bad} of {len(codes)} codes are not finite.")
-    return codes

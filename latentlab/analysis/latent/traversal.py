@@ -11,12 +11,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+
+from latentlab.analysis.arrays import Floats, floats
 
 Decode = Callable[[Tensor], Tensor]
 Spacing = Literal["linear", "quantile"]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def traverse(decode: Decode, z: Tensor, axis: int, steps: Sequence[float] | Floa
     values = torch.as_tensor(np.asarray(steps), dtype=z.dtype)
     codes = z.repeat(len(values), 1)
     codes[:, axis] = values
-    return Traversal(axis, _array(values), _array(decode(codes)))
+    return Traversal(axis, floats(values), floats(decode(codes)))
 
 
 def manifold_grid(decode: Decode, n: int, extent: float = 3.0, spacing: Spacing = "linear") -> ManifoldGrid:
@@ -69,8 +69,8 @@ def manifold_grid(decode: Decode, n: int, extent: float = 3.0, spacing: Spacing 
     """
     nodes = lattice(n, extent, spacing)
     y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
-    examples = _array(decode(torch.stack([x.reshape(-1), y.reshape(-1)], 1)))
-    return ManifoldGrid(_array(nodes), _array(nodes.flip(0)), examples.reshape(n, n, *examples.shape[1:]))
+    examples = floats(decode(torch.stack([x.reshape(-1), y.reshape(-1)], 1)))
+    return ManifoldGrid(floats(nodes), floats(nodes.flip(0)), examples.reshape(n, n, *examples.shape[1:]))
 
 
 def plane(z: Tensor, directions: Tensor) -> Callable[[Tensor], Tensor]:
@@ -99,7 +99,3 @@ def lattice(n: int, extent: float, spacing: Spacing) -> Tensor:
     ends = torch.special.ndtr(torch.tensor([-extent, extent], dtype=torch.float64))
     nodes: Tensor = torch.special.ndtri(torch.linspace(float(ends[0]), float(ends[1]), n, dtype=torch.float64))
     return nodes.float()
-
-
-def _array(values: Tensor) -> Floats:
-    return values.detach().cpu().float().numpy()

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.pca import WIDE, Floats, as_codes
+from latentlab.analysis.arrays import Doubles, Floats, Labels, as_codes
+from latentlab.analysis.latent.pca import WIDE
 from latentlab.analysis.neighbours import neighbours
+from latentlab.analysis.stats import Measured
 from latentlab.data import UNLABELLED
 
-Labels = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 Clustering = Literal["kmeans", "hdbscan"]
 Distance = Literal["euclidean", "mahalanobis"]
 
@@ -34,20 +34,11 @@ NONE = -1  # no example
 NOISE = -1  # what HDBSCAN calls a code that belongs to no cluster
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A number, and what it is with shuffled labels."""
-
-    value: float
-    null: float  # mean over the shuffles
-    null_std: float  # standard deviation between the shuffles
-
-
 UNKNOWN = Measured(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
-class Scores:
+class ClassScores:
     """A number for each example, for each class, and for all.
 
     Attributes:
@@ -105,7 +96,7 @@ class Clusters:
 
 
 @dataclass(frozen=True)
-class Typical(Scores):
+class Typical(ClassScores):
     """The examples of each class by the distance of their code from the centroid of the class: that is the number.
 
     Attributes:
@@ -121,7 +112,7 @@ class Typical(Scores):
     metric: Distance
 
 
-def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int = 0) -> Scores:
+def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int = 0) -> ClassScores:
     """How much closer a code is to its own class than to the next one, -1 to 1 (Rousseeuw 1987): scikit-learn's.
 
     In a sample of the codes, always the same one for a seed: it takes n² distances.
@@ -143,7 +134,7 @@ def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int =
     return _scores(lambda given: silhouette_samples(distances, given, metric="precomputed"), labels, rows, y, rng)
 
 
-def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> Scores:
+def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> ClassScores:
     """The share of a code's k nearest others that are of its class: exact, and takes N² distances.
 
     Shuffled, it is the chance that two examples are of one class.
@@ -265,13 +256,12 @@ def _labelled(z: ArrayLike, y: ArrayLike, n_classes: int) -> tuple[Floats, Label
 
 
 def _measure(number: Callable[[Labels], float], labels: Labels, rng: np.random.Generator) -> Measured:
-    null = [number(rng.permutation(labels)) for _ in range(N_SHUFFLES)]
-    return Measured(number(labels), float(np.mean(null)), float(np.std(null, ddof=1)))
+    return Measured.against(number(labels), [number(rng.permutation(labels)) for _ in range(N_SHUFFLES)])
 
 
 def _scores(
     each: Callable[[Labels], Doubles], labels: Labels, rows: Labels, y: ArrayLike, rng: np.random.Generator
-) -> Scores:
+) -> ClassScores:
     """`each` gives a number for each of the labelled examples, which are the given rows of all."""
     points = each(labels)
     classes = np.unique(labels)
@@ -279,7 +269,7 @@ def _scores(
     by_point = np.full(len(np.asarray(y)), np.nan, np.float32)
     by_point[rows] = points
     overall = _measure(lambda given: float(each(given).mean()), labels, rng)
-    return Scores(overall, classes, by_class, by_point, len(rows))
+    return ClassScores(overall, classes, by_class, by_point, len(rows))
 
 
 def _means(codes: Floats, group: Labels) -> Doubles:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.latent.pca import Axes, class_directions
+from latentlab.analysis.latent.axes import Axes, class_directions
 
 Floats = NDArray[np.float32]
 

@@ -26,9 +26,9 @@ import safetensors.torch
 import torch
 from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.pca import Floats, as_codes
+from latentlab.analysis.arrays import Floats, as_codes, digest
 from latentlab.analysis.maps.projection import METHODS, Projection, UmapKnobs, project
-from latentlab.analysis.neighbours import Graph, Progress, digest
+from latentlab.analysis.neighbours import Graph, Progress
 from latentlab.knobs import KnobError, from_dict
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, read_metadata, read_tensors, write

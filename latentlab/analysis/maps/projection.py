@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from latentlab.analysis.latent.pca import PCA, Floats, as_codes, principal
-from latentlab.analysis.neighbours import METRICS, Graph, Progress, digest, neighbour_graph
+from latentlab.analysis.arrays import Floats, as_codes, digest
+from latentlab.analysis.latent.pca import PCA, principal
+from latentlab.analysis.neighbours import METRICS, Graph, Progress, neighbour_graph
 from latentlab.knobs import Value, from_dict, knob
 
 LEAST = 4  # codes that UMAP and t-SNE can lay out

@@ -1,4 +1,4 @@
-"""How far to trust a map: what it keeps of the codes' neighbourhoods, and how it compares with another map.
+"""How far to trust a map: what it keeps of the codes' neighbourhoods.
 
 With r(i, j) the rank of j among i's neighbours in the codes, and U(i) those of the k nearest of i on the map that are
 not among the k nearest in the codes,
@@ -13,20 +13,20 @@ Distances are Euclidean.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.latent.pca import Floats, as_codes, principal
+from latentlab.analysis.arrays import Floats, as_codes
+from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 
 BLOCK = 1 << 22  # distances in a block: 32 MB
 
 
 @dataclass(frozen=True)
-class Scores:
+class TrustScores:
     """What a map keeps of neighbourhoods, each from 0 to 1."""
 
     trustworthiness: float
@@ -35,7 +35,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Faithfulness(Scores):
+class Faithfulness(TrustScores):
     """The scores of a map of a sample of the codes, beside what they are worth.
 
     Attributes:
@@ -54,8 +54,8 @@ class Faithfulness(Scores):
     k: int
     rows: NDArray[np.int64]
     point_overlap: Floats
-    shuffled: Scores
-    gaussian: Scores
+    shuffled: TrustScores
+    gaussian: TrustScores
 
 
 def faithfulness(z: ArrayLike, xy: ArrayLike, k: int = 15, n_subsample: int = 2_000, seed: int = 0) -> Faithfulness:
@@ -105,69 +105,13 @@ def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15) -> Floats:
     return _common(*(neighbours(x, x, k, own=own).index for x in (codes, places)))
 
 
-def shuffled_scores(n: int, k: int) -> Scores:
+def shuffled_scores(n: int, k: int) -> TrustScores:
     """The expected scores of a map whose n places are dealt out at random.
 
     Then r(i, j) is uniform on 1 ... n - 1, and E max(0, r - k) = (n - 1 - k)(n - k) / (2 (n - 1)).
     """
     trust = 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
-    return Scores(trust, trust, k / (n - 1))
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """The similarity transform x -> scale · x @ rotation + shift that lays one map onto another.
-
-    Attributes:
-        xy: (N, k) the second map, transformed.
-        rotation: (k, k) orthogonal; a reflection if its determinant is -1.
-        scale: 0 or more.
-        shift: (k,).
-        disparity: Σ|a - xy|² / Σ|a - mean a|²: 0 for the same shape, 1 for shapes that have nothing in common.
-    """
-
-    xy: Floats
-    rotation: Floats
-    scale: float
-    shift: Floats
-    disparity: float
-
-    def apply(self, x: ArrayLike) -> Floats:
-        """(M, k) -> (M, k): other places of the second map."""
-        moved: Floats = (self.scale * (np.asarray(x, np.float64) @ self.rotation) + self.shift).astype(np.float32)
-        return moved
-
-    def undo(self, xy: ArrayLike) -> Floats:
-        """(M, k) -> (M, k): where places of the first map are on the second; finite where the scale is 0."""
-        back = (np.asarray(xy, np.float64) - self.shift) @ self.rotation.T / (self.scale or math.inf)
-        places: Floats = back.astype(np.float32)
-        return places
-
-
-def procrustes(a: ArrayLike, b: ArrayLike) -> Alignment:
-    """Lay b onto a by rotation, reflection, scale and shift, with the least squared distance between partners.
-
-    Schönemann (1966), A generalized solution of the orthogonal Procrustes problem; scale and shift as in Schönemann &
-    Carroll (1970). The disparity is that of scipy.spatial.procrustes.
-
-    Args:
-        a, b: (N, k), row by row the same examples.
-
-    Raises:
-        ValueError: the shapes differ, or a number is not finite.
-    """
-    target, moving = (as_codes(x).astype(np.float64) for x in (a, b))
-    if target.shape != moving.shape:
-        raise ValueError(f"Maps of shapes {target.shape} and {moving.shape} have no partners.")
-    mean_a, mean_b = target.mean(0), moving.mean(0)
-    target, moving = target - mean_a, moving - mean_b
-    u, stretch, v = np.linalg.svd(moving.T @ target)
-    rotation = u @ v
-    scale = float(stretch.sum() / (np.square(moving).sum() or 1.0))
-    xy = scale * moving @ rotation
-    disparity = np.square(target - xy).sum() / (np.square(target).sum() or 1.0)
-    to_float = [part.astype(np.float32) for part in (xy + mean_a, rotation, mean_a - scale * mean_b @ rotation)]
-    return Alignment(to_float[0], to_float[1], scale, to_float[2], float(disparity))
+    return TrustScores(trust, trust, k / (n - 1))
 
 
 def _pair(z: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
@@ -177,11 +121,11 @@ def _pair(z: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
     return codes, places
 
 
-def _scores(codes: Floats, places: Floats, k: int) -> tuple[Scores, Floats]:
+def _scores(codes: Floats, places: Floats, k: int) -> tuple[TrustScores, Floats]:
     own = np.arange(len(codes))
     near, near_on_map = (neighbours(x, x, k, own=own).index for x in (codes, places))
     common = _common(near, near_on_map)
-    return Scores(_trust(codes, near_on_map), _trust(places, near), float(common.mean())), common
+    return TrustScores(_trust(codes, near_on_map), _trust(places, near), float(common.mean())), common
 
 
 def _trust(space: Floats, near: NDArray[np.int64]) -> float:

@@ -9,7 +9,7 @@ is fair to all layers alike, so every layer says how many of how many were kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import CHUNK, Floats, activations, encode_all
+from latentlab.analysis.activations import CHUNK, activations, encode_all
+from latentlab.analysis.arrays import Floats
 
 How = Literal["subset", "mean", "max"]
 
@@ -47,25 +48,22 @@ class Features:
         return int(self.values.shape[1])
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reduction:
-    """Keeps at most `limit` features of each layer; the same seed keeps the same ones in every call.
+    """Keeps at most `limit` features of a layer; the same seed keeps the same ones in every call.
 
     Attributes:
         how: "subset" draws units at random; "mean" and "max" pool an image's channels over its positions first.
         limit: features kept.
         seed: of the draw.
-        totals: filled as layers are reduced: layer -> numbers that it gives for an example.
     """
 
     how: How = "subset"
     limit: int = LIMIT
     seed: int = 0
-    totals: dict[str, int] = field(default_factory=dict)
 
-    def __call__(self, layer: str, h: Tensor) -> Tensor:
+    def __call__(self, h: Tensor) -> Tensor:
         """(B, ...) -> (B, at most limit)."""
-        self.totals[layer] = h[0].numel()
         if self.how != "subset" and h.ndim == 4:
             h = h.mean((2, 3)) if self.how == "mean" else h.amax((2, 3))
         flat = h.flatten(1)
@@ -102,24 +100,26 @@ def read_features(
     Raises:
         ValueError: as `activations`, or a layer gives numbers that aren't finite.
     """
-    keep = reduction or Reduction()
+    reduction = reduction or Reduction()
+    totals: dict[str, int] = {}
+
+    def keep(name: str, h: Tensor) -> Tensor:
+        totals[name] = h[0].numel()
+        return reduction(h)
+
+    def kept(name: str, function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        return lambda x: keep(name, function(x))
+
     extra = {INPUT: _same, **(also or {})}
-    values = {name: encode_all(_kept(name, function, keep), x, batch) for name, function in extra.items()}
+    values = {name: encode_all(kept(name, function), x, batch) for name, function in extra.items()}
     values |= activations(model, x, layers, forward, batch, keep)
     for name, array in values.items():
         if not np.isfinite(array).all():
             raise ValueError(f"Layer {name} gives values that are not numbers, so nothing can be read from it.")
     order = [INPUT, *layers, *(also or {})]
-    return {name: Features(name, values[name], keep.totals[name], _how(keep, name, values[name])) for name in order}
+    how = {name: "all" if values[name].shape[1] == totals[name] else reduction.how for name in order}
+    return {name: Features(name, values[name], totals[name], how[name]) for name in order}
 
 
 def _same(x: Tensor) -> Tensor:
     return x
-
-
-def _kept(name: str, function: Callable[[Tensor], Tensor], keep: Reduction) -> Callable[[Tensor], Tensor]:
-    return lambda x: keep(name, function(x))
-
-
-def _how(keep: Reduction, name: str, values: Floats) -> str:
-    return "all" if values.shape[1] == keep.totals[name] else keep.how

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import Floats, Layer, layers
+from latentlab.analysis.activations import NetworkLayer, layers
+from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.models import Classifies, Decodes, Denoises, Encodes
@@ -21,7 +22,6 @@ LATENT = "latent"
 WITHIN = "the rise is within the bands"  # what may explain a layer that seems to know less than the one before
 Measure = Literal["error", "cross-entropy", "top 3"]
 Split = Literal["test", "valid", "train"]
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Reading:
         said: (n_test, K) log-probabilities of the first probe on the test examples.
     """
 
-    layer: Layer
+    layer: NetworkLayer
     probes: tuple[Probe, ...]
     how: str
     said: Floats
@@ -109,14 +109,14 @@ def run_through(model: nn.Module) -> Callable[[Tensor], object]:
     raise ValueError("A model that neither classifies, encodes nor denoises examples can't be probed.")
 
 
-def stations(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[Layer, ...]:
+def stations(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:
     """Where a probe can be put: the input, the layers in the order in which they run, and among them the code."""
     image = torch.as_tensor(x[:1])
-    found = [Layer(INPUT, "input", tuple(image.shape[1:]), False), *layers(model, image, run_through(model))]
+    found = [NetworkLayer(INPUT, "input", tuple(image.shape[1:]), False), *layers(model, image, run_through(model))]
     if isinstance(model, Encodes):
         inside = {layer.name for layer in layers(model, image, model.encode)}
         last = max((k for k, layer in enumerate(found) if layer.name in inside), default=0)
-        found.insert(last + 1, Layer(LATENT, "code", (model.z_dim,), False))
+        found.insert(last + 1, NetworkLayer(LATENT, "code", (model.z_dim,), False))
     return tuple(found)
 
 
@@ -193,7 +193,9 @@ def hardest(said: Floats, y: Labels, n: int) -> Labels:
     return np.argsort(own, kind="stable")[: min(n, int((y >= 0).sum()))]
 
 
-def _features(model: nn.Module, x: Tensor, places: Sequence[Layer], reduction: Reduction) -> Mapping[str, Features]:
+def _features(
+    model: nn.Module, x: Tensor, places: Sequence[NetworkLayer], reduction: Reduction
+) -> Mapping[str, Features]:
     names = [place.name for place in places if place.name not in (INPUT, LATENT)]
     also = {LATENT: model.encode} if isinstance(model, Encodes) else None
     found = read_features(model, x, names, reduction, forward=run_through(model), also=also)

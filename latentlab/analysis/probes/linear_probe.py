@@ -21,15 +21,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import Floats
+from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.features import Features, Reduction, read_features
-from latentlab.analysis.probes.logistic_regression import Fit, Score, Task
+from latentlab.analysis.probes.logistic_regression import ClassificationScore, Fit, Task
 from latentlab.data import UNLABELLED, Splits
 
-Labels = NDArray[np.int64]
 Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
 
 PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # for features of a spread of about 1; tried until validation gets worse
@@ -59,9 +58,9 @@ class Probe:
     weights: Floats
     bias: Floats
     l2: float
-    train: Score
-    valid: Score | None
-    test: Score | None
+    train: ClassificationScore
+    valid: ClassificationScore | None
+    test: ClassificationScore | None
     baseline: float
     control: float | None = None
     layer: str = ""
@@ -70,7 +69,7 @@ class Probe:
     warnings: tuple[str, ...] = field(default=())
 
     @property
-    def score(self) -> Score:
+    def score(self) -> ClassificationScore:
         """On the examples that say most: of the test, else of the validation, else of the training."""
         return self.test or self.valid or self.train
 

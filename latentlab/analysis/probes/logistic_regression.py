@@ -19,11 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.activations import Floats
+from latentlab.analysis.arrays import Floats, Labels
 
 WIDE = 1_024  # features: from here on scikit-learn is faster on a CPU
 PLAIN = 20  # iterations before the curvature is looked at
@@ -37,7 +36,6 @@ TOP = 3  # classes among which the right one may be
 ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to say how much is learned by heart
 SHORTEST = 1e-6  # step, in units of the proposed one
 
-Labels = NDArray[np.int64]
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]
 
 
@@ -97,14 +95,13 @@ def fit(
         if plain.converged:
             return plain
         w, n_plain = _joined(plain), plain.n_iterations
-    objective(w)
-    blocks = objective.inverse_blocks(device.generator(seed))
+    blocks = objective.inverse_blocks(w, device.generator(seed))
     rest = _lbfgs(objective, w, blocks, tolerance, max_iterations - n_plain)
     return Fit(rest.weights, rest.bias, rest.loss, n_plain + rest.n_iterations, rest.converged)
 
 
 @dataclass(frozen=True)
-class Score:
+class ClassificationScore:
     """How a linear classifier does on some examples."""
 
     error: float  # share of wrong classes
@@ -136,14 +133,16 @@ class Task:
         w = _joined(start) if start is not None else None
         return fit(self.x, self.y, self.n_classes, l2, start=w, tolerance=self.tolerance, seed=self.seed)
 
-    def score(self, fitted: Fit, x: Floats, y: Labels) -> Score:
+    def score(self, fitted: Fit, x: Floats, y: Labels) -> ClassificationScore:
         """How it does on examples as they come."""
         labels = torch.from_numpy(y)
         log_probs = F.log_softmax(F.linear(self._standard(x), fitted.weights, fitted.bias), 1).cpu()
         own = log_probs.gather(1, labels[:, None])
         rank = (log_probs > own).sum(1)  # how many classes are more probable than the right one
         error = float((log_probs.argmax(1) != labels).double().mean())
-        return Score(error, float((rank >= TOP).double().mean()), float(-own.double().mean()), len(labels))
+        return ClassificationScore(
+            error, float((rank >= TOP).double().mean()), float(-own.double().mean()), len(labels)
+        )
 
     def memorised(self, labels: Labels, l2: float) -> float:
         """Accuracy on other labels of the same examples, after a fit to them."""
@@ -162,26 +161,28 @@ class Task:
 
 
 class _Objective:
-    """The penalised loss and its gradient; keeps the probabilities of the last call."""
+    """The penalised loss and its gradient; weights are (K, d + 1) with the bias last."""
 
     def __init__(self, x: Tensor, y: Tensor, n_classes: int, l2: float) -> None:
         self.x, self.l2, self.n = x, l2, len(x)
         self.target = F.one_hot(y, n_classes).to(x).t().contiguous()  # (K, N)
-        self.probs = self.target
 
     def __call__(self, w: Tensor) -> tuple[float, Tensor]:
-        logits = w[:, :-1] @ self.x.t() + w[:, -1:]  # (K, N)
-        log_probs = F.log_softmax(logits, 0)
+        log_probs = self._log_probs(w)
         penalty = self.l2 / 2 * w[:, :-1].square().sum()
         loss = float(penalty - (log_probs * self.target).sum() / self.n)
-        self.probs = log_probs.exp_()
-        error = (self.probs - self.target) / self.n
+        error = (log_probs.exp_() - self.target) / self.n
         gradient = torch.cat([error @ self.x + self.l2 * w[:, :-1], error.sum(1, keepdim=True)], 1)
         return loss, gradient
 
-    def inverse_blocks(self, rng: torch.Generator) -> Tensor:
-        """(K, d + 1, d + 1): inverses of the diagonal blocks of the Hessian at the last call."""
-        curvature = self.probs * (1 - self.probs) / self.n  # (K, N)
+    def _log_probs(self, w: Tensor) -> Tensor:
+        """(K, N)"""
+        return F.log_softmax(w[:, :-1] @ self.x.t() + w[:, -1:], 0)
+
+    def inverse_blocks(self, w: Tensor, rng: torch.Generator) -> Tensor:
+        """(K, d + 1, d + 1): inverses of the diagonal blocks of the Hessian at given weights."""
+        probs = self._log_probs(w).exp_()
+        curvature = probs * (1 - probs) / self.n  # (K, N)
         x = self.x
         if self.n > SAMPLE:  # importance sampling, half of it uniform so that no weight is large
             total = curvature.sum(0)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.activations import Floats
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.probes.linear_probe import Probe
 
 Code = Callable[[Tensor], Tensor]  # encode (B, *shape) -> (B, z_dim), or decode the other way round

@@ -22,7 +22,7 @@ from latentlab.analysis.sampling.chains import (
     walk,
 )
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
-from latentlab.analysis.sampling.distances import Cells, Discrepancy, cells, mmd, total_variation, wasserstein
+from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
 from latentlab.analysis.sampling.experiments import (
     Comparison,
     Experiment,
@@ -75,7 +75,6 @@ __all__ = [
     "Comparison",
     "DenoiserDensity",
     "Diagnostics",
-    "Discrepancy",
     "Energy",
     "Experiment",
     "FromCentres",
@@ -125,7 +124,6 @@ __all__ = [
     "side_by_side",
     "start_places",
     "suitable",
-    "total_variation",
     "walk",
     "wasserstein",
     "within",

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from latentlab import device
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling.distances import Discrepancy, Doubles, cells, mmd, total_variation, wasserstein
+from latentlab.analysis.sampling.distances import Doubles, cells, mmd, wasserstein
+from latentlab.analysis.stats import Measured, total_variation
 from latentlab.data.builtin.synthetic import Density
 
 Floats = NDArray[np.floating]
@@ -50,7 +51,7 @@ class AsSamples:
         n_paired: draws that all pairs were taken of.
     """
 
-    mmd: Discrepancy
+    mmd: Measured
     wasserstein: Doubles
     n_paired: int
 

@@ -1,4 +1,4 @@
-"""How far samples are from the truth: total variation in cells, maximum mean discrepancy, Wasserstein in 1-D."""
+"""How far samples are from the truth: cells of the plane, maximum mean discrepancy, Wasserstein in 1-D."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.stats import Measured
+
 Doubles = NDArray[np.float64]
 
 N_SHUFFLES = 20
 FINER = 4  # places along each side of a cell whose mean density is the cell's
-
-
-@dataclass(frozen=True)
-class Discrepancy:
-    """A distance, and what it is between two sets drawn alike."""
-
-    value: float
-    null: float  # mean over the shuffles
-    null_std: float  # standard deviation between the shuffles
 
 
 @dataclass(frozen=True)
@@ -59,13 +52,7 @@ def cells(low: tuple[float, float], high: tuple[float, float], n: int) -> Cells:
     return Cells(np.linspace(low[0], high[0], n + 1), np.linspace(low[1], high[1], n + 1))
 
 
-def total_variation(p: Doubles, q: Doubles) -> float:
-    """½ Σ|p - q| over cells of two distributions, what lies in no cell counted as one more: 0 alike, 1 disjoint."""
-    rest = abs(p.sum() - q.sum())
-    return float(0.5 * (np.abs(p - q).sum() + rest))
-
-
-def mmd(x: NDArray[np.floating], y: NDArray[np.floating], seed: int = 0) -> Discrepancy:
+def mmd(x: NDArray[np.floating], y: NDArray[np.floating], seed: int = 0) -> Measured:
     """The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, eq. 3), with its null.
 
     The kernel is Gaussian, as wide as the median distance between pooled samples; the null shuffles who is whose.
@@ -94,7 +81,7 @@ def mmd(x: NDArray[np.floating], y: NDArray[np.floating], seed: int = 0) -> Disc
         return float(alike - 2 * side @ across / (n * m))
 
     null = [estimate(rng.permutation(len(pooled))) for _ in range(N_SHUFFLES)]
-    return Discrepancy(estimate(np.arange(len(pooled))), float(np.mean(null)), float(np.std(null, ddof=1)))
+    return Measured.against(estimate(np.arange(len(pooled))), null)
 
 
 def wasserstein(x: NDArray[np.floating], y: NDArray[np.floating]) -> Doubles:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.analysis.stats import total_variation
+
 Doubles = NDArray[np.float64]
 
 MOST_ITERATIONS = 10_000
@@ -138,7 +140,7 @@ def laboratory(
     moduli = np.sort(np.abs(np.linalg.eigvals(kernel)))
     joint = p[:, None] * trained_on  # of x and x̃
     entropy = -float((joint * np.log(np.where(joint > 0, r.T, 1))).sum()) if reconstruction is None else np.nan
-    return Laboratory(p, c, trained_on, r, law, variation(law, p), float(moduli[-2]), entropy, n_iterations)
+    return Laboratory(p, c, trained_on, r, law, total_variation(law, p), float(moduli[-2]), entropy, n_iterations)
 
 
 def clamp(f: Doubles, g: Doubles, inside: NDArray[np.bool_]) -> Clamping:
@@ -164,7 +166,7 @@ def clamp(f: Doubles, g: Doubles, inside: NDArray[np.bool_]) -> Clamping:
     law[rows] = stationary((f @ (held / np.where(total > 0, total, 1)))[np.ix_(rows, rows)])
     free = stationary(f @ g) * inside
     conditional = free / free.sum()
-    return Clamping(law, conditional, variation(law, conditional))
+    return Clamping(law, conditional, total_variation(law, conditional))
 
 
 def burn_in_curve(data: Doubles, f: Doubles, steps: list[int]) -> Doubles:
@@ -190,10 +192,5 @@ def burn_in_curve(data: Doubles, f: Doubles, steps: list[int]) -> Doubles:
         g = bayes(data, law)  # (m, n)
         kernel = np.einsum("hxg,gy->hxgy", f, g).reshape(m * n, m * n).reshape(m, n, m, n)  # (h, x) -> (h', x')
         pi = stationary(kernel.reshape(m * n, m * n)).reshape(m, n)
-        found.append(variation(pi.sum(0), data))
+        found.append(total_variation(pi.sum(0), data))
     return np.array(found)
-
-
-def variation(p: Doubles, q: Doubles) -> float:
-    """½ Σ|p - q|: 0 alike, 1 disjoint."""
-    return float(0.5 * np.abs(p - q).sum())

@@ -16,11 +16,12 @@ from latentlab.analysis.box import Box
 from latentlab.analysis.sampling.budget import WORK, within
 from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
-from latentlab.analysis.sampling.distances import cells, total_variation
+from latentlab.analysis.sampling.distances import cells
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import Instance
 from latentlab.analysis.sampling.samplers import SAMPLERS
 from latentlab.analysis.sampling.targets import SamplingError, exact
+from latentlab.analysis.stats import total_variation
 from latentlab.data.builtin.synthetic import Density
 
 Start = Literal["data", "one point", "far outside"]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.sampling.targets import SamplingError
+from latentlab.analysis.stats import standard_error
 from latentlab.distributions import LOG_2PI
 
 Doubles = NDArray[np.float64]
@@ -66,9 +67,9 @@ def parzen(samples: Tensor, test: Tensor, valid: Tensor, widths: Sequence[float]
     curve = log_density(samples, valid, widths).mean(1)
     best = int(np.argmax(curve))
     per_example = log_density(samples, test, [widths[best]])[0]
-    error = per_example.std(ddof=1) / np.sqrt(len(per_example))
+    error = standard_error(per_example)
     tried = np.asarray(widths, np.float64)
-    return Parzen(float(per_example.mean()), float(error), float(widths[best]), tried, curve, per_example)
+    return Parzen(float(per_example.mean()), error, float(widths[best]), tried, curve, per_example)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.latent.support import jacobian
+from latentlab.analysis.jacobian import jacobian
 from latentlab.data.builtin.synthetic import points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.latent.support import jacobian
+from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.score.field import Denoise, lattice
 
 Doubles = NDArray[np.float64]

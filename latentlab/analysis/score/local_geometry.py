@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.latent.support import jacobian
+from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.score.field import Denoise, score_of
 
 Doubles = NDArray[np.float64]

@@ -8,17 +8,15 @@ from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import Judged, Share
+from latentlab.analysis.conditional.classifier_agreement import Judged
 from latentlab.analysis.conditional.style import Consistency
+from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
 from latentlab.figures.theme import Theme, styled
-
-Floats = NDArray[np.float32]
-Classes = NDArray[np.int64]
 
 WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
 LABEL = 84  # ... of what a row is called
@@ -33,7 +31,7 @@ MARK = "#ff5c8a"
 class Verdicts:
     """What a judge says of each cell: (N, K) the class that it sees, and its probability."""
 
-    seen: Classes
+    seen: Labels
     confidence: Floats
 
 
@@ -45,7 +43,7 @@ def analogy_sheet(
     classes: Sequence[str],
     look: Theme,
     verdicts: Verdicts | None = None,
-    asked: Classes | None = None,
+    asked: Labels | None = None,
     marked: int | None = None,
 ) -> str:
     """Rows of images with their source on the left, as a drawing (SVG): words and images keep together at any width.
@@ -187,7 +185,7 @@ def _text(
     )
 
 
-def _interval(figure: go.Figure, name: str, found: Share, colour: str) -> None:
+def _interval(figure: go.Figure, name: str, found: Proportion, colour: str) -> None:
     figure.add_bar(
         y=[name], x=[found.value], orientation="h", marker={"color": colour},
         error_x={"array": [found.high - found.value], "arrayminus": [found.value - found.low], "thickness": 1.5},

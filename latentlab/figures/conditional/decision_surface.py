@@ -6,21 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
-from latentlab.analysis.conditional.decision_surface import Decision, Parting
+from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.conditional.decision_surface import Decision
+from latentlab.analysis.conditional.separability import Separability
 from latentlab.data import UNLABELLED
 from latentlab.figures.theme import Theme, styled
-
-Floats = NDArray[np.float32]
-Classes = NDArray[np.int64]
 
 ROW = 0.6  # of the height of a class, in which the codes of a line are spread
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x")
 
 
 def decision_surface(
-    found: Decision, x: Floats, y: Classes, labelled: Floats, labels: Classes, classes: Sequence[str], look: Theme
+    found: Decision, x: Floats, y: Labels, labelled: Floats, labels: Labels, classes: Sequence[str], look: Theme
 ) -> go.Figure:
     """The most probable class of every place, faint where it is unsure, with examples and the few that had a label.
 
@@ -59,7 +57,7 @@ def mark(figure: go.Figure, place: Floats, look: Theme) -> None:
     )  # fmt: skip
 
 
-def components(found: Parting, y: Classes, classes: Sequence[str], look: Theme) -> go.Figure:
+def components(found: Separability, y: Labels, classes: Sequence[str], look: Theme) -> go.Figure:
     """The classes in the first two principal components of an auxiliary variable."""
     figure = go.Figure()
     _points(figure, found.places, y, classes, look, 5, 0.8)
@@ -69,7 +67,7 @@ def components(found: Parting, y: Classes, classes: Sequence[str], look: Theme) 
 
 
 def latent_space(
-    codes: Floats, y: Classes, classes: Sequence[str], names: tuple[str, str], look: Theme, height: int = 420
+    codes: Floats, y: Labels, classes: Sequence[str], names: tuple[str, str], look: Theme, height: int = 420
 ) -> go.Figure:
     """Examples in a latent space, by class. Its limits move in steps, so that a picture that is followed stands still.
 
@@ -110,7 +108,7 @@ def _name(k: int, classes: Sequence[str]) -> str:
 
 
 def _points(
-    figure: go.Figure, x: Floats, y: Classes, classes: Sequence[str], look: Theme, size: float, opacity: float
+    figure: go.Figure, x: Floats, y: Labels, classes: Sequence[str], look: Theme, size: float, opacity: float
 ) -> None:
     for k in np.unique(y):
         figure.add_scatter(  # no WebGL: a few hundred points that are drawn anew each second

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.paths import Path
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import Bytes, data_uri, enlarge, pictures, png, stitch
 from latentlab.figures.theme import Theme, styled
-
-Floats = NDArray[np.float32]
 
 SPACE = 8  # pixels between two paths in a film
 

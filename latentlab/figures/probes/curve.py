@@ -24,8 +24,6 @@ LEAST = 1e-3  # where a logarithmic axis ends
 CLOSE = 0.04  # share of the axis: lines nearer than that get their names above and below
 STRONG = 0.2  # error from which on, or within which of 1, a node is strong
 
-Doubles = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Shown:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.stats
 import torch
 from sklearn.metrics import confusion_matrix
 from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.conditional import classifier_agreement as module
-from latentlab.analysis.conditional.classifier_agreement import judge, share
+from latentlab.analysis.conditional.classifier_agreement import judge
 from tests.conftest import naming
 
 RNG = device.generator(0)
@@ -37,34 +36,6 @@ def test_the_judge_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.control is not None
     assert found.control.value == pytest.approx(np.mean(classify(real).argmax(1).numpy() == truth.numpy()))
     assert judge(classify, x, y).control is None
-
-
-@pytest.mark.parametrize(("right", "n"), [(0, 10), (7, 10), (970, 1000), (30, 30)])
-def test_the_interval_is_wilsons(right: int, n: int) -> None:
-    found = share(np.arange(n) < right)
-    low, high = scipy.stats.binomtest(right, n).proportion_ci(method="wilson")
-    assert [found.low, found.high] == pytest.approx([low, high])
-
-
-def test_cells_of_a_row_that_fall_together_count_as_one() -> None:
-    rows = np.arange(40) < 30
-    found = share(np.repeat(rows, 10), np.repeat(np.arange(40), 10))
-    alone = share(rows)
-    assert found.low == pytest.approx(alone.low, abs=0.01)
-    assert found.high == pytest.approx(alone.high, abs=0.01)
-
-
-def test_the_interval_holds_the_truth_though_rows_differ() -> None:
-    rng = np.random.default_rng(0)
-    held, naive = [], []
-    for _ in range(500):
-        chance = rng.beta(8, 2, size=(40, 1))  # each row is easy or hard: 0.8 on average
-        right = rng.random((40, 10)) < chance
-        found, blind = share(right.ravel(), np.repeat(np.arange(40), 10)), share(right.ravel())
-        held.append(found.low <= 0.8 <= found.high)
-        naive.append(blind.low <= 0.8 <= blind.high)
-    assert np.mean(held) == pytest.approx(0.95, abs=0.025)
-    assert np.mean(naive) < 0.92  # what the rows are for
 
 
 def test_no_examples_and_unknown_classes_are_one_sentence() -> None:

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from latentlab.analysis.conditional.style import Doubles, Floats, style_consistency, traits
+from latentlab.analysis.arrays import Doubles, Floats
+from latentlab.analysis.conditional.style import style_consistency, traits
 from tests.conftest import naming
 
 

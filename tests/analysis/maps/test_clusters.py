@@ -11,13 +11,13 @@ from latentlab.analysis.maps.clusters import (
     NONE,
     Clustering,
     Distance,
-    Measured,
     centroids,
     cluster,
     purity,
     silhouette,
     typical,
 )
+from latentlab.analysis.stats import Measured
 from latentlab.data import UNLABELLED
 from tests.conftest import naming
 

@@ -13,9 +13,10 @@ import pytest
 import safetensors.torch
 import torch
 
+from latentlab.analysis.arrays import digest
 from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
 from latentlab.analysis.maps.projection import Projection, UmapKnobs, project
-from latentlab.analysis.neighbours import Graph, digest, neighbour_graph
+from latentlab.analysis.neighbours import Graph, neighbour_graph
 from latentlab.jobs.background import Background, report
 from latentlab.runs.store import Store
 from latentlab.serialization import read_metadata, read_tensors

@@ -15,9 +15,10 @@ import torch
 from sklearn import decomposition, manifold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from latentlab.analysis.latent.pca import WIDE, Floats, pca
+from latentlab.analysis.arrays import Floats, digest
+from latentlab.analysis.latent.pca import WIDE, pca
 from latentlab.analysis.maps.projection import FULL_QUALITY, MANY, NARROW, project
-from latentlab.analysis.neighbours import METRICS, ROWS, digest, neighbour_graph, neighbours
+from latentlab.analysis.neighbours import METRICS, neighbour_graph, neighbours
 from tests.conftest import ROOT, naming
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
@@ -130,13 +131,14 @@ def test_a_graph_of_other_codes_is_refused() -> None:
     assert digest(CODES) == digest(np.asfortranarray(CODES))
 
 
-def test_umap_tells_how_far_it_is() -> None:
-    z = np.random.default_rng(6).normal(size=(2 * ROWS + 1, 3)).astype(np.float32)
+def test_umap_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = np.random.default_rng(6).normal(size=(401, 3)).astype(np.float32)
+    monkeypatch.setattr("latentlab.analysis.neighbours.BLOCK", 200 * 401)  # 200 queries at once
     told: list[float] = []
     quiet, found = project(z, "umap", n_epochs=20), project(z, "umap", n_epochs=20, progress=told.append)
     np.testing.assert_array_equal(found.xy, quiet.xy)
     searching, laying_out = told[:3], told[3:]
-    assert searching[0] == pytest.approx(searching[2] * ROWS / len(z))
+    assert searching[0] == pytest.approx(searching[2] * 200 / len(z))
     assert laying_out[0] == searching[2] > 0
     assert sorted(set(told)) == list(dict.fromkeys(told))
     assert len(set(laying_out)) == 21

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentlab.analysis.activations import Layer
+from latentlab.analysis.activations import NetworkLayer
 from latentlab.analysis.probes.layer_curve import WITHIN, Curve, confusion, hardest, probe_curve, run_through, stations
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.models import Spec
@@ -111,7 +111,7 @@ def test_a_kink_is_a_rise_and_says_what_explains_it(found: Curve) -> None:
             assert probe.test is not None
             score = dataclasses.replace(probe.test, error=error, n=10**6)
             probe = dataclasses.replace(probe, test=score, kept=64, total=total)
-            layer = Layer(f"l{k}", "Linear", (64,), affine)
+            layer = NetworkLayer(f"l{k}", "Linear", (64,), affine)
             readings.append(dataclasses.replace(reading, layer=layer, probes=(probe,)))
         return dataclasses.replace(found, readings=tuple(readings))
 

@@ -20,8 +20,9 @@ from latentlab.analysis.probes.linear_probe import (
     probe_layers,
     selectivity,
 )
-from latentlab.analysis.probes.monotonicity import RESNET_50, monotonicity
+from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import UNLABELLED, Dataset, Splits
+from latentlab.experiments.published_probes import RESNET_50
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.store import Store
 from latentlab.training.evaluation import evaluate
@@ -255,6 +256,14 @@ def test_the_same_subset_is_kept_in_every_call_and_a_small_layer_whole() -> None
     assert first[INPUT].kept == 50
     assert not np.array_equal(kept, Reduction(limit=50, seed=1).chosen(216))
     np.testing.assert_array_equal(Reduction(limit=50).chosen(50), np.arange(50))
+
+
+def test_one_reduction_serves_several_models() -> None:
+    """Layers of one name and of different sizes: what one model's has says nothing of the other's."""
+    keep, x = Reduction(limit=10), torch.rand(6, 8)
+    wide, narrow = (nn.Sequential(nn.Linear(8, d)).eval() for d in (30, 7))
+    found = [read_features(net, x, ["0"], keep)["0"] for net in (wide, narrow, wide)]
+    assert [(one.kept, one.total, one.how) for one in found] == [(10, 30, "subset"), (7, 7, "all"), (10, 30, "subset")]
 
 
 def test_a_million_features_never_are_in_memory() -> None:

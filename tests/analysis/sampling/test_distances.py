@@ -11,16 +11,8 @@ from scipy.special import logsumexp
 from sklearn.neighbors import KernelDensity
 
 from latentlab import device
-from latentlab.analysis.sampling import (
-    SamplingError,
-    bernoulli_bound,
-    cells,
-    log_density,
-    mmd,
-    parzen,
-    total_variation,
-    wasserstein,
-)
+from latentlab.analysis.sampling import SamplingError, bernoulli_bound, cells, log_density, mmd, parzen, wasserstein
+from latentlab.analysis.stats import total_variation
 from latentlab.data.builtin.synthetic import DENSITIES, mixture
 
 
@@ -35,14 +27,6 @@ def test_the_cells_of_a_density_hold_its_mass() -> None:
     left = masses[:, :15].sum()
     drawn = density.sample(100_000, device.generator(1))[:, 0] < float(box.x[15])
     assert left == pytest.approx(float(drawn.double().mean()), abs=0.01)
-
-
-def test_total_variation_is_none_for_the_same_and_one_for_the_disjoint() -> None:
-    p = np.array([[0.5, 0.5], [0.0, 0.0]])
-    assert total_variation(p, p) == 0
-    assert total_variation(p, p[::-1]) == 1
-    assert total_variation(p, np.zeros((2, 2))) == 1  # all of it is outside
-    assert total_variation(p, np.array([[0.25, 0.5], [0.25, 0.0]])) == 0.25
 
 
 def test_the_discrepancy_of_gaussians_is_that_of_the_closed_form() -> None:

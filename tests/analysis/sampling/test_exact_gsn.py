@@ -15,7 +15,6 @@ from latentlab.analysis.sampling.exact_gsn import (
     laboratory,
     ring,
     stationary,
-    variation,
 )
 from tests.conftest import naming
 
@@ -130,4 +129,3 @@ def test_what_is_no_law_or_has_several_is_a_sentence() -> None:
 def test_a_ring_is_a_corruption() -> None:
     np.testing.assert_allclose(C.sum(1), 1)
     np.testing.assert_allclose(C[0], [0.4, 0.2, 0.1, 0, 0, 0, 0, 0, 0.1, 0.2])
-    assert variation(np.array([1.0, 0]), np.array([0, 1.0])) == 1

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import Judged, Share
+from latentlab.analysis.conditional.classifier_agreement import Judged
 from latentlab.analysis.conditional.style import Consistency
-from latentlab.analysis.maps.clusters import Measured
+from latentlab.analysis.stats import Measured, Proportion
 from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of, meters, support_along
 from latentlab.figures.theme import DARK, LIGHT
@@ -56,7 +56,7 @@ def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed()
 
 def test_meters_show_shares_accuracy_and_style_beside_their_controls() -> None:
     judged = Judged(
-        Share(0.8, 0.7, 0.9), Share(0.99, 0.98, 1.0), np.ones(3, np.float32), np.eye(3, dtype=np.int64),
+        Proportion(0.8, 0.7, 0.9), Proportion(0.99, 0.98, 1.0), np.ones(3, np.float32), np.eye(3, dtype=np.int64),
         np.arange(3), np.ones(3, np.float32),
     )  # fmt: skip
     kept = Consistency(Measured(0.5, 0.01, 0.02), {"ink": Measured(0.6, 0.0, 0.1)}, 9)

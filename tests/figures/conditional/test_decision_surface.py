@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.analysis.conditional.decision_surface import decision, parting
+from latentlab.analysis.conditional.decision_surface import decision
+from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.data import UNLABELLED
 from latentlab.figures.conditional.decision_surface import components, decision_surface, latent_space
 from latentlab.figures.theme import DARK, LIGHT
@@ -30,7 +31,7 @@ def test_each_place_has_the_colour_of_its_class_and_labels_stand_out() -> None:
 
 
 def test_components_are_named_by_their_share() -> None:
-    found = parting(np.column_stack([3 * X[:, 0], X[:, 1]]), Y)
+    found = linear_separability(np.column_stack([3 * X[:, 0], X[:, 1]]), Y)
     figure = components(found, Y, ("left", "right"), DARK)
     assert figure.layout.xaxis.title.text == f"PC1 of a ({found.pca.share[0]:.0%})"
     np.testing.assert_array_equal(figure.data[0].x, found.places[Y == 0, 0])

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.analysis.probes.monotonicity import RESNET_50
 from latentlab.data import Splits
 from latentlab.experiments.deep_networks import Depths
+from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, confusion_figure, depth_figure, probe_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.figures.theme import DARK, LIGHT

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from latentlab import device
-from latentlab.analysis.latent.support import jacobian
+from latentlab.analysis.jacobian import jacobian
 from latentlab.data import Batch, Dataset, Kind, Splits
 from latentlab.models import Denoises, Spec
 from latentlab.models.autoencoders.cae import CAE
