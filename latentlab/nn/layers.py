@@ -133,6 +133,7 @@ class BatchNorm(nn.Module, Drawn):
 
     mean: Tensor
     variance: Tensor
+    eps = 1e-5  # added to a variance
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -150,7 +151,7 @@ class BatchNorm(nn.Module, Drawn):
     def forward(self, h: Tensor) -> Tensor:
         """(..., width) -> (..., width): by the batch's own moments in training, else by their running averages."""
         flat = h.flatten(0, -2)
-        out = F.batch_norm(flat, self.mean, self.variance, self.scale, self.shift, self.training)
+        out = F.batch_norm(flat, self.mean, self.variance, self.scale, self.shift, self.training, eps=self.eps)
         return out.reshape(h.shape)
 
 

@@ -15,6 +15,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
+from latentlab.subjects import find
 from pages.components.explorer import View
 from pages.shared import cached
 from tests.conftest import mentions, numbers_in
@@ -199,7 +200,7 @@ def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest
 def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
     app = ask(opened, "Is the bottleneck healthy?", run="mnist-vae-20d")
     assert not app.exception
-    n_inactive = int((~cached.dimensions(Store.default().read("mnist-vae-20d")).active).sum())
+    n_inactive = int((~cached.dimensions(find("mnist-vae-20d")).active).sum())
     assert 0 < n_inactive < 20
     assert shows(app, n_inactive, 20)
     assert len(app.get("plotly_chart")) == 3

@@ -135,6 +135,7 @@ const steps = {
   gelu: each((x) => (x * (1 + erf(x * Math.SQRT1_2))) / 2),
   silu: each((x) => x / (1 + Math.exp(-x))),
   tanh: each(Math.tanh),
+  clip: each((x) => (x > 1 ? 1 : x < 0 ? 0 : x)),
   sigmoid: each((x) => 1 / (1 + Math.exp(-x))),
   softplus: each((x) => (x > 20 ? x : Math.log1p(Math.exp(x)))),
   "continuous-bernoulli": each((x) => (Math.abs(x) < 0.05 ? 0.5 + x / 12 : 1 / -Math.expm1(-x) - 1 / x)),
