@@ -7,7 +7,7 @@ their error rises towards chance up to the middle and falls to that of the input
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.probes.dead_segment import dead_segment
 from latentlab.analysis.probes.features import INPUT, read_features
 from latentlab.analysis.probes.linear_probe import probe_features
 from latentlab.data import Splits
@@ -31,7 +32,6 @@ BATCH = 64
 RATE = 1e-4
 STEPS = (0, 150, 300, 600)  # of training, at which the network is probed
 MANY = 10_000  # epochs: the caller says when to stop
-SHARE = 2 / 3  # of the error of chance: a layer above it knows little
 L2 = 1e-3
 EXAMPLES = 2_000  # that probes are fitted to
 HELD_OUT = 1_500  # that they are told on
@@ -54,6 +54,12 @@ class Depths:
     weight_norms: Doubles
     model_error: float
     chance: float
+
+    @property
+    def dead_segment(self) -> tuple[int, int] | None:
+        """The first and the last layer of the longest run near chance; None where there are not two of them."""
+        found = dead_segment(self.errors, self.chance)
+        return found if found is not None and found[1] > found[0] else None
 
 
 def advance(
@@ -95,28 +101,6 @@ def advance(
     while state.step < step:
         next(training)
     return _look(model.eval(), splits, step, every, depth), state.tensors()
-
-
-def dead_segment(errors: Sequence[float] | Doubles, chance: float, share: float = SHARE) -> tuple[int, int] | None:
-    """The longest run of layers whose probes err at least `share` as often as chance does: (first, last), or None.
-
-    Args:
-        errors: by depth; NaN continues what was before it.
-        chance: error of a guess.
-        share: of it.
-    """
-    best, begin, last = None, -1, -1
-    for k, error in enumerate(errors):
-        if np.isnan(error):
-            continue
-        if error < share * chance:
-            begin = -1
-            continue
-        begin = k if begin < 0 else begin
-        last = k
-        if best is None or last - begin > best[1] - best[0]:
-            best = (begin, last)
-    return best
 
 
 def _look(model: Model, splits: Splits, step: int, every: int, depth: int) -> Depths:

@@ -7,7 +7,7 @@ import streamlit as st
 from torch import Tensor
 
 from latentlab.data import load
-from latentlab.experiments.deep_networks import DEPTH, HIDDEN, STEPS, Depths, advance, dead_segment
+from latentlab.experiments.deep_networks import DEPTH, HIDDEN, STEPS, Depths, advance
 from latentlab.figures.probes.curve import depth_figure
 from pages.shared.background import background
 from pages.shared.header import look
@@ -76,9 +76,9 @@ def _key(skip: bool, step: int) -> str:
 def _said(shown: dict[str, Depths]) -> str:
     sentences = []
     for name, depths in shown.items():
-        segment = dead_segment(depths.errors, depths.chance)
+        segment = depths.dead_segment
         text = f"**{name.capitalize()}**, the network itself errs on {depths.model_error:.1%}"
-        if segment is not None and segment[1] > segment[0]:
+        if segment is not None:
             inside = depths.errors[segment[0] : segment[1] + 1]
             norm = float(np.min(depths.weight_norms[max(0, segment[0] - 1) : segment[1]]))
             text += (

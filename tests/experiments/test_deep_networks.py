@@ -1,4 +1,4 @@
-"""The deep network: trained in pieces as in one, and a dead segment is found where there is one."""
+"""The deep network, trained in pieces as in one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from latentlab.data import Splits
-from latentlab.experiments.deep_networks import Depths, advance, dead_segment
+from latentlab.experiments.deep_networks import Depths, advance
 from latentlab.training.config import TrainingError
 
 SMALL = {"depth": 6, "hidden": 16}
@@ -40,17 +40,6 @@ def test_probes_see_that_the_shortcut_brings_the_input_back(digits: Splits) -> N
     assert without.errors[33] > 0.3
 
 
-@pytest.mark.parametrize(
-    ("errors", "segment"),
-    [
-        ([0.1, 0.7, 0.8, 0.1], (1, 2)),
-        ([0.7, 0.1, 0.7, 0.7, 0.7], (2, 4)),
-        ([0.1, 0.2], None),
-        ([], None),
-        ([0.1, 0.7, np.nan, 0.8, np.nan, 0.2], (1, 3)),
-        ([0.9, 0.9], (0, 1)),
-        ([0.7, 0.1, 0.7], (0, 0)),
-    ],
-)
-def test_a_dead_segment_is_the_longest_run_near_chance(errors: list[float], segment: tuple[int, int] | None) -> None:
-    assert dead_segment(errors, 0.9) == segment
+def test_a_single_layer_near_chance_is_no_dead_segment() -> None:
+    found = [Depths(0, np.array(errors), np.ones(2), 0.1, 0.9) for errors in ([0.1, 0.8, 0.1], [0.1, 0.8, 0.8])]
+    assert [one.dead_segment for one in found] == [None, (1, 2)]

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.probes.layer_curve import Curve, Measure, Split
 from latentlab.analysis.probes.steering import Leakage
-from latentlab.experiments.deep_networks import Depths, dead_segment
+from latentlab.experiments.deep_networks import Depths
 from latentlab.figures.theme import Theme, styled
 
 KINK = "#d6336c"
@@ -174,9 +174,9 @@ def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
             x=[0, len(depths.errors) - 1], y=[depths.model_error] * 2, mode="lines", line=own, hoverinfo="skip",
             name=f"{name}: the network {depths.model_error:.0%}",
         )  # fmt: skip
-        segment = dead_segment(depths.errors, depths.chance)
-        if segment is not None and segment[1] > segment[0]:
-            figure.add_vrect(x0=segment[0], x1=segment[1], fillcolor=colour, opacity=0.1, line_width=0)
+        if depths.dead_segment is not None:
+            first, last = depths.dead_segment
+            figure.add_vrect(x0=first, x1=last, fillcolor=colour, opacity=0.1, line_width=0)
     chance = next(iter(found.values())).chance
     figure.add_hline(y=chance, line={"color": look.muted, "dash": "dot", "width": 1}, annotation_text="chance")
     figure.update_xaxes(title_text="layer")
