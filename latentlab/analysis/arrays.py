@@ -12,6 +12,7 @@ from torch import Tensor
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Reals = NDArray[np.floating]  # of either precision
 Labels = NDArray[np.int64]  # indices: of classes, clusters or rows
 
 

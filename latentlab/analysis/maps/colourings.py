@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int64]
+from latentlab.analysis.arrays import Floats, Labels
 
 MOST_CLASSES = 50  # different words of a column, each of which can have a colour
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.axes import Axes, class_directions
-
-Floats = NDArray[np.float32]
 
 N_DIMENSIONS = 100  # that are offered where nothing says which matter
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats
 from latentlab.data import UNLABELLED, Batch, Dataset
-
-Floats = NDArray[np.float32]
 
 CHUNK = 500  # examples at once: more don't fit the cache
 

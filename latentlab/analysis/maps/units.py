@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latentlab.analysis.activations import activations, layers
+from latentlab.analysis.arrays import Floats
 from latentlab.data import Dataset
-
-Floats = NDArray[np.float32]
 
 WIDE = 1_024  # units that a map looks at; of more it takes so many
 SEED = 1

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from latentlab import device
+from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling.distances import Doubles, cells, mmd, wasserstein
+from latentlab.analysis.sampling.distances import cells, mmd, wasserstein
 from latentlab.analysis.stats import Measured, total_variation
 from latentlab.data.builtin.synthetic import Density
-
-Floats = NDArray[np.floating]
 
 N_CELLS = 24  # along a side
 N_PAIRED = 500  # draws for what takes all pairs
@@ -73,7 +71,7 @@ class FromCentres:
     share_far: float
 
 
-def in_cells(draws: Floats, truth: Density | None, shade: Floats, box: Box) -> InCells:
+def in_cells(draws: Reals, truth: Density | None, shade: Reals, box: Box) -> InCells:
     """Compare draws (N, 2) in cells of a box with the truth; without its closed form with a shade (m, m) of it.
 
     Args:
@@ -101,7 +99,7 @@ def expected_noise(masses: Doubles, n: int, seed: int = 0) -> float:
     return total_variation(share, drawn)
 
 
-def as_samples(draws: Floats, truth: Density) -> AsSamples:
+def as_samples(draws: Reals, truth: Density) -> AsSamples:
     """Compare draws (N, d) with as many independent ones."""
     real = truth.sample(len(draws), device.generator(SEED)).numpy()
     step = max(1, len(draws) // N_PAIRED)
@@ -109,7 +107,7 @@ def as_samples(draws: Floats, truth: Density) -> AsSamples:
     return AsSamples(apart, wasserstein(draws, real), N_PAIRED)
 
 
-def from_centres(draws: Floats, last: Floats, truth: Density) -> FromCentres:
+def from_centres(draws: Reals, last: Reals, truth: Density) -> FromCentres:
     """How far from the nearest component's centre draws (N, d) and last places (C, d) lie.
 
     For a curve in d dimensions, √(d - 1) widths is what noise across it gives.

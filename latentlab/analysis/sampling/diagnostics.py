@@ -10,12 +10,10 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling.chains import Chains, Sampler
 from latentlab.analysis.sampling.targets import SamplingError
-
-Doubles = NDArray[np.float64]
 
 LEAST_STEPS = 4  # half a chain must have two
 TAIL = (0.05, 0.95)  # the quantiles whose effective sample sizes make that of the tails

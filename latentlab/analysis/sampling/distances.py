@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.stats import Measured
-
-Doubles = NDArray[np.float64]
 
 N_SHUFFLES = 20
 FINER = 4  # places along each side of a cell whose mean density is the cell's

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.stats import total_variation
-
-Doubles = NDArray[np.float64]
 
 MOST_ITERATIONS = 10_000
 EXAMPLE = np.array([0.08, 0.037, 0.03, 0.11, 0.384, 0.123, 0.043, 0.064, 0.083, 0.046])  # two modes on a ring of ten

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles, flat
 from latentlab.analysis.sampling.targets import SamplingError
 from latentlab.analysis.stats import standard_error
 from latentlab.distributions import LOG_2PI
-
-Doubles = NDArray[np.float64]
 
 WIDTHS = tuple(float(w) for w in np.geomspace(0.05, 0.5, 21).round(4))  # for intensities in [0, 1]
 ROWS = 500  # examples at once: with 10,000 samples 40 MB of distances
@@ -75,7 +73,7 @@ def parzen(samples: Tensor, test: Tensor, valid: Tensor, widths: Sequence[float]
 @torch.no_grad()
 def log_density(samples: Tensor, x: Tensor, widths: Sequence[float]) -> Doubles:
     """(M, *shape), (N, *shape) -> (W, N): log 1/M Σ_j N(x; s_j, h² I) for each width h, in nats."""
-    s, places = _flat(samples), _flat(x)
+    s, places = flat(samples), flat(x)
     origin = s.mean(0)
     s = s - origin
     m, d = s.shape
@@ -106,8 +104,3 @@ def bernoulli_bound(logits: Tensor, x: Tensor) -> Doubles:
     rest = -torch.nn.functional.softplus(given).sum(1)  # of an image that is all 0
     found = [torch.logsumexp(part.double() @ given.T + rest, 1) for part in x.flatten(1).split(ROWS)]
     return np.asarray(torch.cat(found).cpu().numpy() - np.log(len(given)), np.float64)
-
-
-def _flat(x: Tensor) -> Tensor:
-    """(N, *shape) -> (N, D) float64; uint8 scaled to [0, 1]."""
-    return x.flatten(1).double() / 255 if x.dtype == torch.uint8 else x.flatten(1).double()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.arrays import Doubles, Floats
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import (
     Agreement,
@@ -27,9 +28,6 @@ from latentlab.analysis.score.field import (
 )
 from latentlab.analysis.score.fixed_points import Basins
 from latentlab.data import Dataset, Density
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 N = 64  # places a side of a lattice
 N_DRAWS = 2_000  # for the numbers

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from latentlab.analysis.score.field import FieldError
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.score.field import FieldError, check_sigma
 from latentlab.data import mixture
 
-Doubles = NDArray[np.float64]
 Function = Callable[[Doubles], Doubles]
 Bump = tuple[float, float, float]  # place, width, weight
 
@@ -114,8 +113,7 @@ def optima(log_density: Function, score: Function, sigma: float, x: Doubles | No
     Raises:
         FieldError: sigma isn't positive, or the density is not a number or 0 everywhere.
     """
-    if not (np.isfinite(sigma) and sigma > 0):
-        raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+    check_sigma(sigma)
     x = places() if x is None else x
     step = x[1] - x[0]
     log_p = log_density(x)

@@ -13,18 +13,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles, Floats, doubles
 from latentlab.analysis.box import Box
-from latentlab.analysis.jacobian import jacobian
+from latentlab.analysis.jacobian import asymmetry, jacobian
 from latentlab.data.builtin.synthetic import points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 Score = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 MOST_POINTS = 20_000  # of a point set whose optimal denoiser is asked for
 
@@ -100,14 +98,23 @@ def lattice(box: Box, n: int) -> Tensor:
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
+def check_sigma(sigma: float) -> None:
+    """A standard deviation of noise is a positive number.
+
+    Raises:
+        FieldError: it isn't.
+    """
+    if not (math.isfinite(sigma) and sigma > 0):
+        raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+
+
 def score_of(denoise: Denoise, sigma: float) -> Score:
     """The score that a denoiser stands for: x -> (r(x) - x) / σ².
 
     Raises:
         FieldError: sigma isn't a positive number.
     """
-    if not (math.isfinite(sigma) and sigma > 0):
-        raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+    check_sigma(sigma)
     return lambda x: (denoise(x) - x) / sigma**2
 
 
@@ -206,10 +213,8 @@ def energy_surface(score: Score, box: Box, n: int, refine: int = 4) -> Floats:
 def curl(denoise: Denoise, x: Tensor) -> Curl:
     """(N, d) -> how asymmetric the Jacobian of r is at each place; a gradient's is symmetric (the source's §3.3.6)."""
     j = jacobian(denoise, x).double()
-    apart, size = (j - j.mT).flatten(1).norm(dim=1), j.flatten(1).norm(dim=1)
-    asymmetry = torch.where(apart == 0, 0.0, apart / size)
-    rotation = j[:, 1, 0] - j[:, 0, 1] if x.shape[1] == 2 else torch.full_like(apart, math.nan)
-    return Curl(asymmetry.detach().cpu().numpy(), rotation.detach().cpu().numpy())
+    rotation = j[:, 1, 0] - j[:, 0, 1] if x.shape[1] == 2 else j.new_full((len(j),), math.nan)
+    return Curl(doubles(asymmetry(j)), doubles(rotation))
 
 
 def optimal_denoiser(x: Tensor, sigma: float) -> Denoise:
@@ -224,7 +229,7 @@ def optimal_denoiser(x: Tensor, sigma: float) -> Denoise:
         raise FieldError(f"{len(x):,} points are too many for an exact answer: take at most {MOST_POINTS:,} of them.")
     if not x.isfinite().all():
         raise FieldError("Some of the points are not finite numbers.")
-    score_of(lambda at: at, sigma)  # refuses a sigma that isn't positive
+    check_sigma(sigma)
     kernel = points(x, sigma)
     return lambda at: at + sigma**2 * kernel.score(at)
 

@@ -13,12 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.box import Box
 from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.score.field import Denoise, lattice
-
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 NEWTON_STEPS = 30
 STILL = 1e-5  # of the box's diagonal: a path that moves less has ended
@@ -38,7 +36,7 @@ class Basins:
     """Where the places of an n × n lattice end when r is applied again and again."""
 
     ends: Doubles  # (n n, 2), row by row; NaN where a path left for infinity
-    attractor: Integers  # (n, n) index into `attractors`; -1 where a path left for infinity
+    attractor: Labels  # (n, n) index into `attractors`; -1 where a path left for infinity
     attractors: Doubles  # (A, 2) the mean of the ends that lie together, the most visited first
     shares: Doubles  # (A,) of the lattice
     drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
@@ -144,7 +142,7 @@ def _kind(eigenvalues: NDArray[np.complex128]) -> str:
     return "sink" if inside.all() else "saddle" if inside.any() else "source"
 
 
-def _together(places: Doubles, tolerance: float) -> Integers:
+def _together(places: Doubles, tolerance: float) -> Labels:
     """(N,) group of each place: the first place left founds a group and takes in all within the tolerance."""
     groups = np.full(len(places), -1)
     left, k = np.arange(len(places)), 0

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.analysis.score.denoiser import Doubles, Floats, OnLattice
+from latentlab.analysis.arrays import Doubles, Floats
+from latentlab.analysis.score.denoiser import OnLattice
 from latentlab.analysis.score.field import difference, lattice
 from latentlab.analysis.score.fixed_points import basins
 

@@ -17,10 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.jacobian import jacobian
-from latentlab.analysis.score.field import Denoise, score_of
-
-Doubles = NDArray[np.float64]
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.jacobian import asymmetry, jacobian
+from latentlab.analysis.score.field import Denoise, check_sigma
 
 TANGENT = 0.5  # an eigenvalue of J above it counts as a direction along the data
 
@@ -53,13 +52,12 @@ def local_hessian(denoise: Denoise, sigma: float, x: Tensor) -> LocalGeometry:
     Raises:
         FieldError: sigma isn't a positive number.
     """
-    score_of(denoise, sigma)  # refuses a sigma that isn't positive
+    check_sigma(sigma)
     j = jacobian(denoise, x).detach().double()
     symmetric = (j + j.mT) / 2
     fine = symmetric.flatten(1).isfinite().all(1)
     values, vectors = torch.linalg.eigh(torch.where(fine[:, None, None], symmetric, 0.0))
     values = torch.where(fine[:, None], values, torch.nan).flip(1)
-    apart, size = (j - j.mT).flatten(1).norm(dim=1), j.flatten(1).norm(dim=1)
     with torch.no_grad():
         mean = denoise(x).double()
     eye = torch.eye(x.shape[1], dtype=torch.float64)
@@ -70,7 +68,7 @@ def local_hessian(denoise: Denoise, sigma: float, x: Tensor) -> LocalGeometry:
         "dimension": (values > TANGENT).sum(1),
         "mean": mean,
         "covariance": sigma**2 * symmetric,
-        "asymmetry": torch.where(apart == 0, 0.0, apart / size),
+        "asymmetry": asymmetry(j),
     }
     return LocalGeometry(**{name: value.cpu().numpy() for name, value in parts.items()})
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.arrays import Floats
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Score, lattice
-
-Floats = NDArray[np.float32]
 
 
 @torch.no_grad()

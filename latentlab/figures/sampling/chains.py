@@ -10,21 +10,20 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
 from latentlab.figures.theme import Theme, styled
-
-Floats = NDArray[np.floating]
 
 SYMBOLS = ("circle", "x")  # accepted, refused
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def moment(
-    density: Floats | None,
-    data: Floats,
+    density: Reals | None,
+    data: Reals,
     box: Box,
-    trail: Floats,
-    tried: Floats,
+    trail: Reals,
+    tried: Reals,
     taken: NDArray[np.bool_],
     names: Sequence[str],
     look: Theme,
@@ -67,7 +66,7 @@ def moment(
     return styled(figure, look, 520)
 
 
-def traces(x: Floats, name: str, look: Theme) -> go.Figure:
+def traces(x: Reals, name: str, look: Theme) -> go.Figure:
     """(T, c): one coordinate of a few chains over the steps."""
     figure = go.Figure()
     steps = np.arange(1, len(x) + 1, dtype=np.float32)
@@ -81,7 +80,7 @@ def traces(x: Floats, name: str, look: Theme) -> go.Figure:
     return styled(figure, look, 240, showlegend=False)
 
 
-def ranks(shares: Floats, look: Theme) -> go.Figure:
+def ranks(shares: Reals, look: Theme) -> go.Figure:
     """(c, bins): the ranks of a few chains' draws among all of theirs; even where they agree."""
     figure = go.Figure()
     at = np.linspace(0, 100, shares.shape[1] + 1, dtype=np.float32)[:-1]
@@ -96,7 +95,7 @@ def ranks(shares: Floats, look: Theme) -> go.Figure:
     return styled(figure, look, 240, showlegend=False)
 
 
-def memory(autocorrelation: Floats, names: Sequence[str], look: Theme) -> go.Figure:
+def memory(autocorrelation: Reals, names: Sequence[str], look: Theme) -> go.Figure:
     """(L, d): how much a draw tells of the one so many steps later."""
     figure = go.Figure()
     lags = np.arange(len(autocorrelation), dtype=np.float32)
@@ -110,7 +109,7 @@ def memory(autocorrelation: Floats, names: Sequence[str], look: Theme) -> go.Fig
     return styled(figure, look, 240)
 
 
-def against(exact: Floats, found: Floats, box: Box, look: Theme) -> go.Figure:
+def against(exact: Reals, found: Reals, box: Box, look: Theme) -> go.Figure:
     """(m, n) masses of cells: the truth, the chains, and the difference, on one scale of colour each."""
     figure = make_subplots(1, 3, subplot_titles=("the truth", "the chains", "chains − truth"), horizontal_spacing=0.04)
     most = float(max(exact.max(), np.quantile(found, 0.999))) or 1.0
@@ -118,7 +117,7 @@ def against(exact: Floats, found: Floats, box: Box, look: Theme) -> go.Figure:
     x, y = _middles(*box.x, exact.shape[1]), _middles(*box.y, exact.shape[0])
     plain = [[0, look.surface], [1, look.accent]]
     signed = [[0, look.classes[1]], [0.5, look.surface], [1, look.classes[0]]]
-    panels: list[tuple[Floats, float, float, Any]] = [
+    panels: list[tuple[Reals, float, float, Any]] = [
         (exact, 0, most, plain),
         (found, 0, most, plain),
         (found - exact, -apart, apart, signed),
@@ -133,7 +132,7 @@ def against(exact: Floats, found: Floats, box: Box, look: Theme) -> go.Figure:
     return styled(figure, look, 280, margin={"l": 8, "r": 8, "t": 28, "b": 8})
 
 
-def pairs(data: Floats, samples: Floats, names: Sequence[str], look: Theme) -> go.Figure:
+def pairs(data: Reals, samples: Reals, names: Sequence[str], look: Theme) -> go.Figure:
     """A panel for each coordinate and the next, the last with the first: data on its left side, samples on its right.
 
     Args:
@@ -167,7 +166,7 @@ def pairs(data: Floats, samples: Floats, names: Sequence[str], look: Theme) -> g
     return styled(figure, look, 170 * rows + 60, margin={"l": 8, "r": 8, "t": 64, "b": 8}, legend=legend)
 
 
-def _dots(figure: go.Figure, xy: Floats, colour: str, size: float, name: str, **marker: Any) -> None:
+def _dots(figure: go.Figure, xy: Reals, colour: str, size: float, name: str, **marker: Any) -> None:
     figure.add_scattergl(
         x=xy[:, 0].astype(np.float32), y=xy[:, 1].astype(np.float32), mode="markers", name=name,
         marker={"color": colour, "size": size} | marker,

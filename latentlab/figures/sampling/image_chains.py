@@ -9,9 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.figures.theme import Theme, log_ticks, styled
-
-Doubles = NDArray[np.float64]
 
 
 def class_trace(labels: NDArray[np.int64], classes: Sequence[str], every: int, look: Theme) -> go.Figure:

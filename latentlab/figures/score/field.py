@@ -11,12 +11,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
+from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
 from latentlab.figures.theme import LIGHT, Theme, round_step, styled
-
-Floats = NDArray[np.floating]
 
 PICKED = 61  # places a side that a click can choose
 FEW = 50  # points, each of which matters
@@ -84,7 +83,7 @@ def add_arrows(figure: go.Figure, field: Field, look: Theme, even: bool = False,
         figure.add_scattergl(**_arrows(at[own], way[own], length[own]), line=line)
 
 
-def add_streamlines(figure: go.Figure, lines: Floats, look: Theme) -> None:
+def add_streamlines(figure: go.Figure, lines: Reals, look: Theme) -> None:
     """(S, T, 2) lines, NaN beyond their ends."""
     gap = np.full((len(lines), 1, 2), np.nan)
     x, y = np.concatenate([lines, gap], 1).reshape(-1, 2).T
@@ -94,7 +93,7 @@ def add_streamlines(figure: go.Figure, lines: Floats, look: Theme) -> None:
     )  # fmt: skip
 
 
-def add_points(figure: go.Figure, xy: Floats, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
+def add_points(figure: go.Figure, xy: Reals, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
     """Points of the data in the colours and the shapes of their classes; a few are drawn large."""
     symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
     drawn = {"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 3.5, "opacity": 0.55}
@@ -120,7 +119,7 @@ def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None
             figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
-def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
+def add_spurious(figure: go.Figure, places: Reals, look: Theme) -> None:
     """Where paths end far from the data, marked so that it can't be overlooked."""
     if len(places):
         marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
@@ -128,7 +127,7 @@ def add_spurious(figure: go.Figure, places: Floats, look: Theme) -> None:
         figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
-def add_place(figure: go.Figure, axes: Floats, radii: Floats, path: Floats, arm: float, look: Theme) -> None:
+def add_place(figure: go.Figure, axes: Reals, radii: Reals, path: Reals, arm: float, look: Theme) -> None:
     """A place, the ellipse of what may have been there, its tangent and normal, and the way that denoising takes.
 
     Args:
@@ -151,7 +150,7 @@ def add_place(figure: go.Figure, axes: Floats, radii: Floats, path: Floats, arm:
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 
 
-def add_polygon(figure: go.Figure, corners: Floats, look: Theme) -> None:
+def add_polygon(figure: go.Figure, corners: Reals, look: Theme) -> None:
     """The corners (M, 2) of a loop, closed."""
     _line(figure, np.concatenate([corners, corners[:1]]), look.text, 2, "dash", "loop", mode="lines+markers")
 
@@ -169,7 +168,7 @@ def add_click_targets(figure: go.Figure, box: Box) -> None:
             trace.update(selected=shown, unselected=shown)
 
 
-def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
+def _line(figure: go.Figure, xy: Reals, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
     line = {"color": colour, "width": width, "dash": dash}
     figure.add_scatter(
         x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]), mode=mode, line=line, name=name,
@@ -177,7 +176,7 @@ def _line(figure: go.Figure, xy: Floats, colour: str, width: float, dash: str, n
     )  # fmt: skip
 
 
-def _arrows(at: Floats, way: Floats, length: Floats) -> dict[str, Any]:
+def _arrows(at: Reals, way: Reals, length: Reals) -> dict[str, Any]:
     """Shafts about their places and heads as one line, with gaps."""
     half = 0.5 * length[:, None] * way
     tail, tip = at - half, at + half
@@ -194,7 +193,7 @@ def round_levels(high: float) -> dict[str, Any]:
     return {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
 
 
-def _layer(layer: Layer, x: Floats, y: Floats, look: Theme) -> go.Heatmap | go.Contour:
+def _layer(layer: Layer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | go.Contour:
     z = np.asarray(layer.z, np.float32)
     x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
     bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.score.exact_1d import WITHIN, Optima
 from latentlab.analysis.score.field import Field
 from latentlab.figures.score.field import Layer, round_levels
 from latentlab.figures.theme import Theme, log_ticks, styled
-
-Doubles = NDArray[np.float64]
 
 TRUE, CONTRACTING, DENOISING = "#2ca25f", "#f28e2b", "#8856a7"  # green, orange, purple, as in the source
 

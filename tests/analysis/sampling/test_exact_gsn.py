@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling.exact_gsn import (
     EXAMPLE,
-    Doubles,
     bayes,
     burn_in_curve,
     clamp,

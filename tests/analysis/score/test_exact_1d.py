@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.score.exact_1d import (
-    Doubles,
     Function,
     errors,
     of_bumps,
