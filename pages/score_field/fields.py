@@ -17,7 +17,7 @@ from latentlab.analysis.score.fixed_points import Basins, FixedPoints, attractor
 from latentlab.analysis.score.layers import FieldLayer, LayerValues
 from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
 from latentlab.analysis.score.streamlines import streamlines
-from latentlab.figures.score.field import Layer
+from latentlab.figures.score.field import PlaneLayer
 from latentlab.jobs.background import Background
 from pages.shared.remember import remember
 
@@ -56,19 +56,19 @@ def lines(denoiser: Denoiser, box: Box) -> NDArray[np.float32]:
     return streamlines(denoiser.score, box)
 
 
-def layer(denoiser: Denoiser, box: Box, which: FieldLayer) -> Layer:
+def layer(denoiser: Denoiser, box: Box, which: FieldLayer) -> PlaneLayer:
     """What lies behind the arrows."""
     return _layer(denoiser, box, which.name, which)
 
 
 @remember(64)
-def _layer(denoiser: Denoiser, box: Box, name: str, _which: FieldLayer) -> Layer:  # noqa: ARG001
+def _layer(denoiser: Denoiser, box: Box, name: str, _which: FieldLayer) -> PlaneLayer:  # noqa: ARG001
     return drawn(_which, _which.compute(on_lattice(denoiser, box)))
 
 
-def drawn(which: FieldLayer, values: LayerValues) -> Layer:
+def drawn(which: FieldLayer, values: LayerValues) -> PlaneLayer:
     """A layer as it is drawn."""
-    return Layer(
+    return PlaneLayer(
         values.z, which.label, which.is_diverging, which.is_discrete, which.has_contours, values.high
     )  # fmt: skip
 

@@ -148,7 +148,7 @@ def _plane(run: Subject, model: Denoises) -> None:
         box = around(plane.corners, 0.3)
         inside = plane.seen(model.denoise)
         field = score_field(inside, model.sigma, box, N_LATTICE)
-        layer = draw.Layer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
+        layer = draw.PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
         drawn = draw.plane(field, box, look(), layer, height=480)
         if "streamlines" in over:
             lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)

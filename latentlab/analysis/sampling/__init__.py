@@ -11,16 +11,7 @@ from latentlab.analysis.sampling.against_truth import (
 )
 from latentlab.analysis.sampling.always_accepted import Gibbs, OwnWalk, denoising_walk
 from latentlab.analysis.sampling.budget import within
-from latentlab.analysis.sampling.chains import (
-    Chains,
-    Move,
-    Sampler,
-    State,
-    advance,
-    begin,
-    sample_chains,
-    walk,
-)
+from latentlab.analysis.sampling.chains import Chains, ChainState, Move, Sampler, advance, begin, sample_chains, walk
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
 from latentlab.analysis.sampling.experiments import (
@@ -70,6 +61,7 @@ __all__ = [
     "SAMPLERS",
     "AsSamples",
     "Cells",
+    "ChainState",
     "Chains",
     "CodePosterior",
     "Comparison",
@@ -92,7 +84,6 @@ __all__ = [
     "Sampler",
     "SamplingError",
     "Start",
-    "State",
     "Target",
     "Tempering",
     "advance",

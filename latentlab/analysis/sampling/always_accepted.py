@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, choose, normal_like
+from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 
 Walk = Callable[[Tensor, torch.Generator], Tensor]  # (C, d) -> (C, d), one step
@@ -22,7 +22,7 @@ class OwnWalk(Sampler):
     has_scale = False
     walk: Walk
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:  # noqa: ARG002
         """Go where the model goes."""
         return _take(target, state, self.walk(state.x, rng))
 
@@ -38,7 +38,7 @@ class Gibbs(Sampler):
         """Whether the target knows its conditionals."""
         return target.conditional is not None
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:  # noqa: ARG002
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:  # noqa: ARG002
         """One sweep through the coordinates.
 
         Raises:
@@ -71,8 +71,8 @@ def denoising_walk(denoise: Callable[[Tensor], Tensor], sigma: float, width: flo
     return walk
 
 
-def _take(target: Target, state: State, y: Tensor) -> tuple[State, Move]:
+def _take(target: Target, state: ChainState, y: Tensor) -> tuple[ChainState, Move]:
     fine = y.isfinite().all(1) & state.alive
     at_y = None if state.log_prob is None or target.log_prob is None else target.log_prob(y)
     sure = torch.zeros(len(y), dtype=y.dtype, device=y.device)
-    return choose(fine, State(y, at_y, None, state.alive), state, fine), Move(y, sure, fine)
+    return choose(fine, ChainState(y, at_y, None, state.alive), state, fine), Move(y, sure, fine)

@@ -27,7 +27,7 @@ MOST_NUMBERS = 100_000_000  # in the positions of one result: 400 MB in single p
 REPORT_EVERY = 100  # steps
 
 
-class State(NamedTuple):
+class ChainState(NamedTuple):
     """Where C chains are.
 
     Attributes:
@@ -72,17 +72,17 @@ class Sampler(ABC):
         """Whether the target knows what the sampler needs."""
         return target.gradient is not None or not self.needs_gradient
 
-    def begin(self, target: Target, x: Tensor) -> State:
+    def begin(self, target: Target, x: Tensor) -> ChainState:
         """The state of chains at x: those of zero or no density are lost."""
         log_prob = None if target.log_prob is None else target.log_prob(x)
         alive = x.isfinite().all(1) if log_prob is None else log_prob.isfinite()
         gradient = target.slope(x) if self.needs_gradient else None
         if gradient is not None:
             alive = alive & gradient.isfinite().all(1)
-        return State(x, log_prob, gradient, alive)
+        return ChainState(x, log_prob, gradient, alive)
 
     @abstractmethod
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """One step of every chain."""
 
 
@@ -109,7 +109,7 @@ class Chains:
 
 def walk(
     target: Target, start: Tensor, sampler: Sampler, scale: float, rng: torch.Generator
-) -> Iterator[tuple[State, Move]]:
+) -> Iterator[tuple[ChainState, Move]]:
     """Yield states and moves for as long as they are asked for.
 
     Args:
@@ -128,7 +128,7 @@ def walk(
         yield state, move
 
 
-def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> State:
+def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> ChainState:
     """The state before the first step; arguments and errors are those of `walk`."""
     if start.dim() != 2 or not start.numel():
         raise SamplingError(f"Chains start from places of shape (chains, dimensions), not {tuple(start.shape)}.")
@@ -143,7 +143,9 @@ def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> Stat
     return state
 
 
-def advance(target: Target, state: State, sampler: Sampler, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+def advance(
+    target: Target, state: ChainState, sampler: Sampler, scale: float, rng: torch.Generator
+) -> tuple[ChainState, Move]:
     """One step from a state."""
     with torch.no_grad():
         return sampler.step(target, state, scale, rng)
@@ -198,7 +200,9 @@ def sample_chains(
     return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried)
 
 
-def metropolis(state: State, proposed: State, log_alpha: Tensor, rng: torch.Generator) -> tuple[State, Move]:
+def metropolis(
+    state: ChainState, proposed: ChainState, log_alpha: Tensor, rng: torch.Generator
+) -> tuple[ChainState, Move]:
     """Accept each proposal with probability min(1, exp log_alpha) (Metropolis et al. 1953; Hastings 1970).
 
     A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a plain refusal.
@@ -208,7 +212,7 @@ def metropolis(state: State, proposed: State, log_alpha: Tensor, rng: torch.Gene
     return choose(accepted, proposed, state, alive), Move(proposed.x, log_alpha, accepted)
 
 
-def choose(accepted: Tensor, proposed: State, state: State, alive: Tensor) -> State:
+def choose(accepted: Tensor, proposed: ChainState, state: ChainState, alive: Tensor) -> ChainState:
     """The proposed state where it is accepted, else the one before; `hot` stays."""
     some = accepted.unsqueeze(1)
     log_prob = gradient = None
@@ -216,7 +220,7 @@ def choose(accepted: Tensor, proposed: State, state: State, alive: Tensor) -> St
         log_prob = torch.where(accepted, proposed.log_prob, state.log_prob)
     if proposed.gradient is not None and state.gradient is not None:
         gradient = torch.where(some, proposed.gradient, state.gradient)
-    return State(torch.where(some, proposed.x, state.x), log_prob, gradient, alive, state.hot)
+    return ChainState(torch.where(some, proposed.x, state.x), log_prob, gradient, alive, state.hot)
 
 
 def log_uniform(like: Tensor, rng: torch.Generator) -> Tensor:

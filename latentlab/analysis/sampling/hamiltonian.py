@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, metropolis, normal_like
+from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, metropolis, normal_like
 from latentlab.analysis.sampling.targets import Gradient, Target
 
 JITTER = 0.2  # the step is drawn from (1 ± JITTER) scale, so that no orbit closes upon itself
@@ -35,7 +35,7 @@ class HMC(Sampler):
         """One gradient for each leapfrog step."""
         return self.n_leapfrog
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Push, roll, and compare the energies; a way that leaves the numbers is refused."""
         assert state.gradient is not None
         momentum = normal_like(state.x, rng)
@@ -46,7 +46,7 @@ class HMC(Sampler):
         difference, at_y = target.compare(state.x, state.log_prob, y)
         log_alpha = difference + 0.5 * (momentum.square() - end.square()).sum(1)
         log_alpha = torch.where(inside, log_alpha, -torch.inf)
-        return metropolis(state, State(y, at_y, gradient, state.alive), log_alpha, rng)
+        return metropolis(state, ChainState(y, at_y, gradient, state.alive), log_alpha, rng)
 
 
 def leapfrog(

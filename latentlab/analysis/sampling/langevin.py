@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, choose, metropolis, normal_like
+from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, metropolis, normal_like
 from latentlab.analysis.sampling.targets import Target
 
 
@@ -25,14 +25,14 @@ class Langevin(Sampler):
     needs_gradient = True
     sensible = 0.7
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Drift and diffuse; a chain that leaves the numbers is lost."""
         y = _drifted(state, scale) + scale * normal_like(state.x, rng)
         gradient = target.slope(y)
         fine = y.isfinite().all(1) & gradient.isfinite().all(1) & state.alive
         at_y = None if state.log_prob is None or target.log_prob is None else target.log_prob(y)
         log_alpha = torch.zeros(len(y), dtype=y.dtype, device=y.device)
-        return choose(fine, State(y, at_y, gradient, state.alive), state, fine), Move(y, log_alpha, fine)
+        return choose(fine, ChainState(y, at_y, gradient, state.alive), state, fine), Move(y, log_alpha, fine)
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class MALA(Sampler):
     best = (0.35, 0.85)
     sensible = 1.2
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Propose by drift and diffusion, and weigh the way back against the way there."""
         noise = normal_like(state.x, rng)
         y = _drifted(state, scale) + scale * noise
         difference, at_y = target.compare(state.x, state.log_prob, y)
-        proposed = State(y, at_y, target.slope(y), state.alive)
+        proposed = ChainState(y, at_y, target.slope(y), state.alive)
         back = (state.x - _drifted(proposed, scale)) / scale
         log_alpha = difference + 0.5 * (noise.square() - back.square()).sum(1)
         return metropolis(state, proposed, log_alpha, rng)
 
 
-def _drifted(state: State, scale: float) -> Tensor:
+def _drifted(state: ChainState, scale: float) -> Tensor:
     assert state.gradient is not None
     return torch.add(state.x, state.gradient, alpha=0.5 * scale**2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, metropolis, normal_like
+from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, metropolis, normal_like
 from latentlab.analysis.sampling.targets import Target
 
 
@@ -21,8 +21,8 @@ class RandomWalk(Sampler):
     best = (0.15, 0.5)
     sensible = 2.4
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Propose a Gaussian step of standard deviation `scale` in every direction."""
         y = torch.add(state.x, normal_like(state.x, rng), alpha=scale)
         log_alpha, at_y = target.compare(state.x, state.log_prob, y)
-        return metropolis(state, State(y, at_y, None, state.alive), log_alpha, rng)
+        return metropolis(state, ChainState(y, at_y, None, state.alive), log_alpha, rng)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import Move, Sampler, State, log_uniform, normal_like
+from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, log_uniform, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 
 
@@ -35,7 +35,7 @@ class Tempering(Sampler):
         """Whether the target knows its log-density itself."""
         return target.log_prob is not None
 
-    def begin(self, target: Target, x: Tensor) -> State:
+    def begin(self, target: Target, x: Tensor) -> ChainState:
         """As for any sampler, with a copy of each chain at each temperature.
 
         Raises:
@@ -48,7 +48,7 @@ class Tempering(Sampler):
         state = super().begin(target, x)
         return state._replace(hot=x.expand(len(self.temperatures) - 1, *x.shape))
 
-    def step(self, target: Target, state: State, scale: float, rng: torch.Generator) -> tuple[State, Move]:
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """A step at every temperature, then exchanges; the move is that of the cold chain."""
         assert target.log_prob is not None
         assert state.hot is not None
@@ -65,7 +65,7 @@ class Tempering(Sampler):
         for first in (0, 1):
             x, at_x, done = _exchange(x, at_x, heat, first, alive, rng)
             swapped = swapped | done
-        new = State(x[0], at_x[0], None, alive, x[1:])
+        new = ChainState(x[0], at_x[0], None, alive, x[1:])
         return new, Move(y[0], log_alpha[0], accepted[0], swapped[0])
 
 

@@ -18,7 +18,7 @@ from latentlab.analysis.score.field import (
     Agreement,
     Denoise,
     Field,
-    Score,
+    ScoreFunction,
     agreement,
     curl,
     energy_surface,
@@ -67,7 +67,7 @@ class Denoiser:
         return self.density.blurred(self.sigma)
 
     @property
-    def score(self) -> Score:
+    def score(self) -> ScoreFunction:
         """(N, 2) -> (N, 2): (r(x) - x) / σ²."""
         return score_of(self.denoise, self.sigma)
 

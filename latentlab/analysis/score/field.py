@@ -21,7 +21,7 @@ from latentlab.analysis.jacobian import asymmetry, jacobian
 from latentlab.data.builtin.synthetic import points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
-Score = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
+ScoreFunction = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
 
 MOST_POINTS = 20_000  # of a point set whose optimal denoiser is asked for
@@ -108,7 +108,7 @@ def check_sigma(sigma: float) -> None:
         raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
 
 
-def score_of(denoise: Denoise, sigma: float) -> Score:
+def score_of(denoise: Denoise, sigma: float) -> ScoreFunction:
     """The score that a denoiser stands for: x -> (r(x) - x) / σ².
 
     Raises:
@@ -153,7 +153,7 @@ def agreement(estimate: Tensor, truth: Tensor) -> Agreement:
 
 
 @torch.no_grad()
-def energy_difference(score: Score, x: Tensor, x_new: Tensor, n_points: int, rule: Rule = "midpoint") -> Tensor:
+def energy_difference(score: ScoreFunction, x: Tensor, x_new: Tensor, n_points: int, rule: Rule = "midpoint") -> Tensor:
     """E(x_new) - E(x) = -∫ score · dx along the straight line, (N, d), (N, d) -> (N,) nats.
 
     midpoint        the middles of n equal parts; the error falls with 1 / n²
@@ -174,7 +174,7 @@ def energy_difference(score: Score, x: Tensor, x_new: Tensor, n_points: int, rul
     return -torch.stack(parts).sum(0)
 
 
-def loop_energies(score: Score, polygon: Tensor, n_points: int = 50) -> LoopEnergies:
+def loop_energies(score: ScoreFunction, polygon: Tensor, n_points: int = 50) -> LoopEnergies:
     """What a score says once around a polygon (M, 2), M at least 3, and between its first and its middle corner."""
     middle = len(polygon) // 2
     ways = polygon[: middle + 1], torch.cat([polygon[middle:], polygon[:1]]).flip(0)
@@ -184,14 +184,14 @@ def loop_energies(score: Score, polygon: Tensor, n_points: int = 50) -> LoopEner
     return LoopEnergies(loop_integral(score, polygon, n_points), one, other)
 
 
-def loop_integral(score: Score, polygon: Tensor, n_points: int = 50) -> float:
+def loop_integral(score: ScoreFunction, polygon: Tensor, n_points: int = 50) -> float:
     """∮ score · dx once around a polygon (M, d), in nats: 0 for a gradient, whatever the polygon."""
     parts = energy_difference(score, polygon, polygon.roll(-1, 0), n_points, "gauss-legendre")
     return -float(parts.double().sum())
 
 
 @torch.no_grad()
-def energy_surface(score: Score, box: Box, n: int, refine: int = 4) -> Floats:
+def energy_surface(score: ScoreFunction, box: Box, n: int, refine: int = 4) -> Floats:
     """(n, n) nats over the lattice of a `Field`: -∫ score · dx up the middle column, then along the rows; lowest is 0.
 
     Each step between two places of the lattice is a midpoint rule with `refine` parts. NaN from a hole on.

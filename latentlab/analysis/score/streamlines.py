@@ -7,11 +7,11 @@ from torch import Tensor
 
 from latentlab.analysis.arrays import Floats
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.field import Score, lattice
+from latentlab.analysis.score.field import ScoreFunction, lattice
 
 
 @torch.no_grad()
-def streamlines(score: Score, box: Box, n: int = 14, n_steps: int = 40, step: float = 0.008) -> Floats:
+def streamlines(score: ScoreFunction, box: Box, n: int = 14, n_steps: int = 40, step: float = 0.008) -> Floats:
     """Follow the direction of the score from an n × n lattice, by the midpoint rule.
 
     A line ends where the field turns back on itself, as it does on a ridge, where it has no direction, and outside.

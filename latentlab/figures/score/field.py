@@ -27,7 +27,7 @@ KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("
 
 
 @dataclass(frozen=True)
-class Layer:
+class PlaneLayer:
     """Numbers over the lattice, behind the arrows."""
 
     z: NDArray[Any]  # (n, n), row by row from the lowest; n may differ from the arrows'
@@ -38,7 +38,7 @@ class Layer:
     high: float | None = None  # where the colours end
 
 
-def plane(field: Field, box: Box, look: Theme, layer: Layer | None = None, height: int = 680) -> go.Figure:
+def plane(field: Field, box: Box, look: Theme, layer: PlaneLayer | None = None, height: int = 680) -> go.Figure:
     """An empty plane over a box, with a layer behind; the other functions draw on it."""
     figure = go.Figure()
     if layer is not None:
@@ -193,7 +193,7 @@ def round_levels(high: float) -> dict[str, Any]:
     return {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
 
 
-def _layer(layer: Layer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | go.Contour:
+def _layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | go.Contour:
     z = np.asarray(layer.z, np.float32)
     x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
     bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.score.exact_1d import WITHIN, Optima
 from latentlab.analysis.score.field import Field
-from latentlab.figures.score.field import Layer, round_levels
+from latentlab.figures.score.field import PlaneLayer, round_levels
 from latentlab.figures.theme import Theme, log_ticks, styled
 
 TRUE, CONTRACTING, DENOISING = "#2ca25f", "#f28e2b", "#8856a7"  # green, orange, purple, as in the source
@@ -41,7 +41,7 @@ def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     return styled(figure, look, 240)
 
 
-def energies(field: Field, layers: Sequence[Layer], look: Theme) -> dict[str, go.Figure]:
+def energies(field: Field, layers: Sequence[PlaneLayer], look: Theme) -> dict[str, go.Figure]:
     """By name, layers over the same plane: contours for energies, shades for the rest; one scale for energies."""
     drawn = {}
     for layer in layers:

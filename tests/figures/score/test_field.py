@@ -56,7 +56,9 @@ def test_a_hole_has_no_arrow_and_a_field_of_holes_none_at_all() -> None:
 
 def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
     box = Box(-1.0, 5.0, 10.0, 14.0)
-    figure = draw.plane(score_field(lambda x: 2 * x, 1.0, box, 3), box, LIGHT, draw.Layer(np.zeros((3, 3)), "flat"))
+    figure = draw.plane(
+        score_field(lambda x: 2 * x, 1.0, box, 3), box, LIGHT, draw.PlaneLayer(np.zeros((3, 3)), "flat")
+    )
     assert (list(figure.layout.xaxis.range), list(figure.layout.yaxis.range)) == ([-1, 5], [10, 14])
     np.testing.assert_allclose(figure.data[0].x, [-1, 2, 5])
     np.testing.assert_allclose(figure.data[0].y, [10, 12, 14])
@@ -69,17 +71,17 @@ def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
 def test_a_layer_lies_where_it_was_computed(look: Theme) -> None:
     z = lattice(BOX, 16)[:, 0].reshape(16, 16).numpy()
     for layer in (
-        draw.Layer(z, "plain"),
-        draw.Layer(z, "diverging", diverging=True),
-        draw.Layer(np.abs(z), "contours", contours=True),
-        draw.Layer(np.full((16, 16), np.nan), "nothing but holes"),
-        draw.Layer(np.full((16, 16), np.nan), "nothing but holes", diverging=True),
+        draw.PlaneLayer(z, "plain"),
+        draw.PlaneLayer(z, "diverging", diverging=True),
+        draw.PlaneLayer(np.abs(z), "contours", contours=True),
+        draw.PlaneLayer(np.full((16, 16), np.nan), "nothing but holes"),
+        draw.PlaneLayer(np.full((16, 16), np.nan), "nothing but holes", diverging=True),
     ):
         (trace,) = draw.plane(FIELD, BOX, look, layer).data
         np.testing.assert_array_equal(trace.z, layer.z.astype(np.float32))
         np.testing.assert_allclose([trace.x[0], trace.x[-1], trace.y[0], trace.y[-1]], astuple(BOX))
     basins = np.array([[-1, 0], [1, 12]])
-    (trace,) = draw.plane(FIELD, BOX, look, draw.Layer(basins, "basins", discrete=True)).data
+    (trace,) = draw.plane(FIELD, BOX, look, draw.PlaneLayer(basins, "basins", discrete=True)).data
     assert trace.z.tolist() == [[0, 1], [2, 3]]  # none is gray, and ten colours go round
     np.testing.assert_allclose(trace.x, BOX.x)
 
@@ -146,7 +148,7 @@ def test_details_show_their_numbers() -> None:
     np.testing.assert_allclose(way.data[0].y, [10, 2])
     assert way.layout.yaxis.ticktext
     np.testing.assert_array_equal(way_down(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
-    three = energies(FIELD, [draw.Layer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
+    three = energies(FIELD, [draw.PlaneLayer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
     kinds = {name: [trace.type for trace in figure.data] for name, figure in three.items()}
     assert kinds == {"0": ["contour"], "1": ["contour"], "2": ["heatmap"]}
     assert all(three[name].data[0].contours.showlabels for name in "01")
