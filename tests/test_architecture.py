@@ -46,7 +46,11 @@ LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in 
 NAMELESS = {"utils", "helpers", "common", "misc"}
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
 LINES_OF_A_PAGE = 1_400
-NOT_YET = ("pages/sampling/", "pages/score_field/", "pages/probes/deep_networks.py")  # with caches of their own
+NOT_YET = (
+    "pages/score_field/learning.py",
+    "pages/score_field/fields.py",
+    "pages/probes/deep_networks.py",
+)  # have own caches
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
 
