@@ -46,7 +46,6 @@ LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in 
 NAMELESS = {"utils", "helpers", "common", "misc"}
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
 LINES_OF_A_PAGE = 1_400
-NOT_YET = ("pages/sampling/", "pages/score_field/", "pages/probes/deep_networks.py")  # with caches of their own
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
 
@@ -136,7 +135,7 @@ def one_loop(path: str, source: str) -> list[str]:
 
 
 def state_and_caches_in_shared(path: str, source: str) -> list[str]:
-    if path.startswith(("pages/shared/", *NOT_YET)) or not path.startswith(("pages/", "app.py")):
+    if path.startswith("pages/shared/") or not path.startswith(("pages/", "app.py")):
         return []
     found = sorted({"session_state", "cache_data", "cache_resource"} & set(names(parsed(source))))
     return [f"{path} uses {name}" for name in found]

@@ -8,10 +8,12 @@ their error rises towards chance up to the middle and falls to that of the input
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latentlab.analysis.arrays import Doubles
@@ -60,6 +62,42 @@ class Depths:
         """The first and the last layer of the longest run near chance; None where there are not two of them."""
         found = dead_segment(self.errors, self.chance)
         return found if found is not None and found[1] > found[0] else None
+
+
+@dataclass(frozen=True)
+class Training:
+    """How far the training of a deep network is.
+
+    Attributes:
+        found: what the probes said at each of `STEPS` so far.
+        state: where it stands, as arrays, since tensors don't travel well between processes; empty at both ends.
+    """
+
+    found: tuple[Depths, ...] = ()
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is at the last of `STEPS`."""
+        return len(self.found) == len(STEPS)
+
+
+def continue_training(
+    splits: Splits, skip: bool, before: Training, *, depth: int = DEPTH, hidden: int = HIDDEN, every: int = 1
+) -> Training:
+    """`advance` from one of `STEPS` to the next, so that a helper process can be asked for it.
+
+    Raises:
+        TrainingError: as `advance`.
+        ValueError: it is done.
+    """
+    if before.is_done:
+        raise ValueError("The network is at the last step.")
+    tensors = {name: torch.from_numpy(np.array(value)) for name, value in before.state.items()}
+    step = STEPS[len(before.found)]
+    depths, tensors = advance(splits, skip, step, tensors or None, depth=depth, hidden=hidden, every=every)
+    after = Training((*before.found, depths))
+    return after if after.is_done else replace(after, state={name: value.numpy() for name, value in tensors.items()})
 
 
 def advance(

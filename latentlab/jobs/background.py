@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -32,31 +33,37 @@ def report(share: float) -> None:
 
 
 class Background:
-    """One helper process and the results that it is asked for; shared by all visitors."""
+    """One helper process and the results that it is asked for; shared by all visitors, each in a thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()  # for all that follows
         self._pool: ProcessPoolExecutor | None = None
-        self._asked: dict[str, Future[Any]] = {}
+        self._asked: dict[str, Future[Any]] = {}  # the one asked for longest ago first
+        self._since: dict[str, float] = {}  # when each was asked for first, by the clock that only goes forward
+        self._ended: set[str] = set()  # what was at work or waiting when the process was ended on purpose
         self._numbers = itertools.count(1)
         self._number: dict[str, int] = {}
         self._told: Any = None  # one double: it is written and read whole, so no lock can be left by a killed process
 
     def ask(self, key: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
-        """The result of a function of the library and of arrays, computed once for each key."""
-        known = self._asked.get(key)
-        if known is not None and not _lost(known):
-            return known
-        while len(self._asked) >= KEPT:
-            oldest = next(iter(self._asked))
-            self._number.pop(oldest)
-            self._asked.pop(oldest).cancel()
-        number = self._number[key] = next(self._numbers)
-        try:
-            self._asked[key] = self._process().submit(_answer, number, function, *args, **kwargs)
-        except BrokenProcessPool:  # the process was killed: start another
-            self._pool = None
-            self._asked[key] = self._process().submit(_answer, number, function, *args, **kwargs)
-        return self._asked[key]
+        """The result of a function of the library and of arrays, computed once for each key.
+
+        What goes wrong is in the future that comes back, even that the function or its arguments can't be sent, or that
+        no process can be started. An answer that was lost because somebody ended the process is asked for again; one
+        that ended the process itself is not.
+        """
+        with self._lock:
+            known = self._asked.pop(key, None)
+            if known is not None and not self._is_lost(key, known):
+                self._asked[key] = known
+                return known
+            while len(self._asked) >= KEPT:
+                self.forget(next(iter(self._asked)), end=False)
+            self._ended.discard(key)
+            self._since.setdefault(key, time.monotonic())
+            number = self._number[key] = next(self._numbers)
+            asked = self._asked[key] = self._submit(_answer, number, function, *args, **kwargs)
+            return asked
 
     def asked(self, key: str) -> Future[Any] | None:
         """What was asked for under a key; None if it was forgotten."""
@@ -64,26 +71,61 @@ class Background:
 
     def progress(self, key: str) -> float | None:
         """The share of a question that is done, from 0 to 1, as `report` has it; None if it isn't the one at work."""
-        asked, number = self._asked.get(key), self._number.get(key)
-        if asked is None or asked.done() or number is None or self._told is None:
-            return None
-        share = float(self._told.value) - number
-        return share if 0 <= share < 1 else None
+        with self._lock:
+            asked, number = self._asked.get(key), self._number.get(key)
+            if asked is None or asked.done() or number is None or self._told is None:
+                return None
+            share = float(self._told.value) - number
+            return share if 0 <= share < 1 else None
 
-    def forget(self, key: str) -> None:
-        """Cancel what was asked for under a key; what already runs is ended with its process."""
-        self._number.pop(key, None)
-        asked = self._asked.pop(key, None)
-        if asked is not None and not asked.cancel() and not asked.done():
-            self.close()
+    def seconds(self, key: str) -> float:
+        """For how long a question has been at work or waiting; 0 if it isn't known."""
+        now = time.monotonic()
+        return now - self._since.get(key, now)
+
+    def forget(self, key: str, end: bool = True) -> None:
+        """Cancel what was asked for under a key.
+
+        Args:
+            key: of the question.
+            end: its process too, if it already runs; else it runs on for nobody.
+        """
+        with self._lock:
+            for known in (self._number, self._since):
+                known.pop(key, None)
+            self._ended.discard(key)
+            asked = self._asked.pop(key, None)
+            if asked is not None and not asked.cancel() and not asked.done() and end:
+                self.close()
 
     def close(self) -> None:
         """End the process, whatever it is doing; the next question starts another."""
-        if self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):  # the pool has no word for ending one
-                process.terminate()
-            self._pool.shutdown(cancel_futures=True)
+        with self._lock:
+            self._ended |= {key for key, asked in self._asked.items() if not asked.done()}
+            if self._pool is not None:
+                for process in list((self._pool._processes or {}).values()):  # the pool has no word for ending one
+                    process.terminate()
+                self._pool.shutdown(cancel_futures=True)
+                self._pool = None
+
+    def _is_lost(self, key: str, asked: Future[Any]) -> bool:
+        """Whether an answer won't come because another visitor had the process ended."""
+        if asked.cancelled():
+            return True
+        return key in self._ended and asked.done() and isinstance(asked.exception(), BrokenProcessPool)
+
+    def _submit(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+        try:
+            try:
+                return self._process().submit(function, *args, **kwargs)
+            except BrokenProcessPool:  # the process was killed: start another
+                self._pool = None
+                return self._process().submit(function, *args, **kwargs)
+        except OSError as error:  # no process can be started
+            failed: Future[T] = Future()
+            failed.set_exception(error)
             self._pool = None
+            return failed
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -91,11 +133,6 @@ class Background:
             self._told = context.Value("d", 0.0, lock=False)
             self._pool = ProcessPoolExecutor(1, context, _begin, (self._told,))
         return self._pool
-
-
-def _lost(asked: Future[Any]) -> bool:
-    """Whether an answer won't come because another visitor had the process ended."""
-    return asked.cancelled() or (asked.done() and isinstance(asked.exception(), BrokenProcessPool))
 
 
 def _answer(number: int, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

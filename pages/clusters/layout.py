@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +18,7 @@ from latentlab.analysis.maps.projection import FULL_QUALITY, Projection, TsneKno
 from latentlab.jobs.background import report
 from latentlab.knobs import KnobError, knobs
 from pages.shared import url_state
-from pages.shared.background import EVERY, background
+from pages.shared.background import Waiting, background, reason, run_task, show_tasks
 from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
 from pages.shared.remember import remember
@@ -30,6 +29,8 @@ Floats = NDArray[np.float32]
 
 METHOD: Slot[str] = Slot("method")  # the widget that chooses the method
 METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
+NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
+NO_MAP = "There is no such map"
 WARM = 64  # codes that UMAP is compiled on
 AROUND = 8  # codes that a place between them is the mean of
 
@@ -161,16 +162,17 @@ def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection
     key = f"{method} {seen.name} {sorted(settings.items())}"
     try:
         kept = _kept(key, seen.z, method, settings)
-        if kept is not None:
-            return kept
-        asked = background().ask(key, project_or_find, Atlas.default(), seen.z, method, progress=report, **settings)
-        if asked.done():
-            return asked.result()
     except (KnobError, ValueError, RuntimeError) as error:
-        st.error(f"There is no such map: {str(error).partition(chr(10))[0]}")
+        st.error(f"{NO_MAP}: {reason(error)}")
         return None
-    st.fragment(_wait, run_every=EVERY)(key, method, len(seen.z))
-    return None
+    if kept is not None:
+        return kept
+    task = run_task(key, partial(project_or_find, Atlas.default(), seen.z, method, progress=report, **settings))
+    if task.result is None:
+        text = f"{NAMES[method]} lays out {len(seen.z):,} codes"
+        until_then = "Until then these are the principal components."
+        show_tasks([task], Waiting(text, until_then, partial(METHOD.set, "PCA")), NO_MAP)
+    return task.result
 
 
 @remember(32)
@@ -186,25 +188,3 @@ def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
     weight = 1 / np.maximum(far[near], 1e-6)
     code: Floats = (weight @ z[near] / weight.sum()).astype(np.float32)
     return code
-
-
-def _wait(key: str, method: str, n: int) -> None:
-    asked = background().asked(key)
-    if asked is None or asked.done():
-        st.rerun()
-        return
-    since = Slot[float](f"since {key}").setdefault(time.time())
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    name = {"umap": "UMAP", "tsne": "t-SNE"}[method]
-    share, passed = background().progress(key), time.time() - since
-    text = f"{name} lays out {n:,} codes: {passed:.0f} s so far. Until then these are the principal components."
-    if share:
-        left.progress(share, text)
-    else:
-        left.info(text, icon=":material/hourglass_top:")
-    right.button("Cancel", key=f"cancel {key}", on_click=_cancel, args=(key,))
-
-
-def _cancel(key: str) -> None:
-    background().forget(key)
-    METHOD.set("PCA")

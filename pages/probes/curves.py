@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import streamlit as st
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -20,7 +18,7 @@ from latentlab.models import Classifies
 from latentlab.runs.store import N_EXAMPLES
 from latentlab.subjects import Subject
 from pages.shared import cached
-from pages.shared.background import background
+from pages.shared.background import Task, run_task
 from pages.shared.per_example import columns
 from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
@@ -30,7 +28,6 @@ from pages.shared.visit import Slot
 Labels = NDArray[np.int64]
 
 CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor asked for first looks only
-EVERY = 1.0  # seconds between two looks at the helper
 FIRST_LIMIT = 128  # features of a first look
 CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
 LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also what is asked
@@ -89,39 +86,19 @@ def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_
     return _first_look(run, epoch, resolved(run, target), limit)
 
 
-def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Curve | None:
-    """The curve by the settings if the helper has it; None, and asked for, if not yet.
+def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Task[Curve]:
+    """The curve by the settings, as far as the helper is with it.
 
     Raises:
         ValueError: as `first_look`.
     """
-    asked = question(run, target, settings.n)
-    job = background().ask(
-        key(run, epoch, target, settings), probe_curve, cached.model(run, epoch), asked.x, asked.y, asked.sizes,
-        n_classes=len(asked.names), n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
+    asked, about = question(run, target, settings.n), resolved(run, target)
+    call = partial(
+        probe_curve, cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names),
+        n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
     )  # fmt: skip
-    return job.result() if job.done() else None
-
-
-def key(run: Subject, epoch: int | None, target: str, settings: Settings) -> str:
-    """Under which the helper knows a curve."""
-    about = resolved(run, target)
-    return f"probe {run.key} {epoch} {about.key if isinstance(about, Group) else about} {settings}"
-
-
-def pending(keys: list[str], n: int) -> None:
-    """Say that curves are being measured, with a way to cancel; look again every second."""
-    st.fragment(_wait, run_every=EVERY)(tuple(keys), n, _n_done(keys))
-
-
-def cancelled() -> bool:
-    """Whether the visitor asked for first looks only."""
-    return CANCELLED.get(False)
-
-
-def measure_again() -> None:
-    """Ask for full curves again."""
-    CANCELLED.forget()
+    name = about.key if isinstance(about, Group) else about
+    return run_task(f"probe {run.key} {epoch} {name} {settings}", call)
 
 
 def question(run: Subject, target: str | Group, n: int) -> Question:
@@ -215,29 +192,3 @@ def _ask(asked: Question, target: str) -> Question:
     values = measured(x, target)
     y, names = grouped(values, values[: asked.sizes[0]], unit=UNITS.get(target, ""))
     return replace(asked, y=y, names=names)
-
-
-def _n_done(keys: Sequence[str]) -> int:
-    jobs = [background().asked(one) for one in keys]
-    return sum(job is None or job.done() for job in jobs)
-
-
-def _wait(keys: tuple[str, ...], n: int, drawn: int) -> None:
-    done = _n_done(keys)
-    if done != drawn or done == len(keys):
-        st.rerun()
-        return
-    since = Slot[float](f"since {keys[0]}").setdefault(time.time())
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.info(
-        f"A first look. The full one, on up to {n:,} examples, is being measured: {time.time() - since:.0f} s so far, "
-        f"{done} of {len(keys)} curve{'' if len(keys) == 1 else 's'} done.",
-        icon=":material/hourglass_top:",
-    )
-    right.button("Cancel", key="cancel-probes", on_click=_cancel, args=(keys,))
-
-
-def _cancel(keys: tuple[str, ...]) -> None:
-    for one in keys:
-        background().forget(one)
-    CANCELLED.set(True)

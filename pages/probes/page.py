@@ -1,5 +1,7 @@
 """Probes: what every layer of a model knows of a question, before and after training."""
 
+from functools import partial
+
 import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT
@@ -9,14 +11,11 @@ from latentlab.subjects import Subject
 from pages.navigation import PROBES
 from pages.probes.controls import choose_layer, choose_moment, choose_settings, choose_shown, choose_target, picture
 from pages.probes.curves import (
+    CANCELLED,
     CLASS,
-    cancelled,
     first_look,
     full,
-    key,
-    measure_again,
     model_error,
-    pending,
     question,
     targets,
 )
@@ -24,6 +23,7 @@ from pages.probes.deep_networks import pathology
 from pages.probes.layer_detail import all_layers, layer_detail, summary
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
+from pages.shared.background import Waiting, show_tasks
 from pages.shared.header import header, look, notes
 
 DETAILS = ("Layer", "All layers", "Pathology lab")
@@ -44,27 +44,26 @@ def probes(run: Subject) -> None:
         with place:
             k = choose_layer([reading.layer.name for reading in rough.readings])
         curve, before = rough, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
-        fine, fine_before = (None, None) if cancelled() else (
-            full(run, epoch, target, settings),
-            full(run, 0, target, settings) if before is not None else None,
-        )  # fmt: skip
+        epochs = (epoch,) if before is None else (epoch, 0)
+        tasks = [] if CANCELLED.get() else [full(run, one, target, settings) for one in epochs]
     except ValueError as error:
         st.error(f"This can't be probed: {error}")
         return
-    waiting = [key(run, e, target, settings) for e in ((epoch, 0) if before is not None else (epoch,))]
-    if fine is not None:
-        curve, before = fine, fine_before
-    ready = fine is not None and len(waiting) == 1 + (before is not None)
-    n = settings.n if fine is not None else 0
+    n = 0
+    if tasks and tasks[0].result is not None:
+        curve, before = tasks[0].result, tasks[-1].result if len(tasks) > 1 else None
+        n = settings.n
     asked = question(run, target, n)
     chance = curve.readings[0].probes[0].baseline if measure == "error" else None
     own = model_error(run, epoch, n) if target == CLASS and measure == "error" else None
     overlaid = RESNET_50 if besides.resnet and measure == "error" else None
     with drawn:
-        if cancelled():
-            st.button("Measure in full", key="measure-again", on_click=measure_again, icon=":material/speed:")
-        elif not ready:
-            pending(waiting, settings.n)
+        if CANCELLED.get():
+            st.button(
+                "Measure in full", key="measure-again", on_click=CANCELLED.forget, icon=":material/speed:"
+            )  # fmt: skip
+        text = f"A first look. The full one, on up to {settings.n:,} examples, is being measured"
+        show_tasks(tasks, Waiting(text, on_cancel=partial(CANCELLED.set, True)), "It can't be measured in full")
         picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))
         st.caption(summary(curve, before, measure, split))
     one, every, lab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")

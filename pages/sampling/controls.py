@@ -11,11 +11,13 @@ from latentlab.subjects import Subject, stored
 from pages.sampling.experiment import LEARNED, Setup, image_of, offers
 from pages.shared import cached, url_state
 from pages.shared.masks import CHOICES, chosen, drawn
+from pages.shared.visit import Slot
 
 STARTS = ("data", "one point", "far outside")
 SPURIOUS = "spiral-dae-naive"
 WHOLE = "nothing"
 BURN_IN = 25  # % of the steps
+PRESET: Slot[str] = Slot("wrong")  # the widget that chooses what goes wrong
 NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
     "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
@@ -40,7 +42,7 @@ def choose_preset() -> None:
     """Let the visitor choose what goes wrong."""
     known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
     st.selectbox(
-        "What goes wrong", known, key="wrong", on_change=_apply,
+        "What goes wrong", known, key=PRESET.name, on_change=_apply,
         help="Ready-made experiments that fail, each in its own way", width=260,
     )  # fmt: skip
 
@@ -97,18 +99,20 @@ def controls(run: Subject) -> tuple[Setup, float]:
 
 def _apply() -> None:
     """Turn the controls to what a preset says."""
-    given = dict(PRESETS.get(st.session_state["wrong"], {}))
+    given = dict(PRESETS.get(PRESET.get(NO_PRESET), {}))
     if not given:
         return
     if "run" in given:
         url_state.write("run", given.pop("run"))
-    st.session_state.update({"burn-in": BURN_IN, "energy": "exact"} | given)  # nothing stays of the preset before it
+    for key, value in ({"burn-in": BURN_IN, "energy": "exact"} | given).items():  # nothing stays of the one before
+        Slot[Any](key).set(value)
 
 
 def _keep_possible(key: str, options: list[str]) -> None:
-    """Forget a choice that the choices before it have ruled out."""
-    if key in st.session_state and st.session_state[key] not in options:
-        st.session_state[key] = options[0]
+    """Replace a choice that the choices before it have ruled out."""
+    chosen: Slot[str] = Slot(key)
+    if chosen.is_set and chosen.get() not in options:
+        chosen.set(options[0])
 
 
 def _shipped(run_id: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -22,10 +23,11 @@ from latentlab.analysis.sampling import (
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
 from latentlab.subjects import Subject
 from pages.sampling.experiment import Setup, played, problem, sampler
-from pages.shared.background import EVERY, background
+from pages.shared.background import Waiting, run_task, show_tasks
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.remember import remember
+from pages.shared.visit import Slot
 
 PAIRED = 1_000  # examples and draws in the panels of pairs
 
@@ -113,14 +115,14 @@ def compared(run: Subject, setup: Setup) -> None:
         return
     scales = {name: asked_for.scale(one) for name, one in SAMPLERS.items()}
     key = f"side by side {setup.target} {setup.start}"
-    asked = background().ask(key, side_by_side, asked_for.closed_form, scales, setup.start)
-    if not asked.done():
-        st.fragment(_wait, run_every=EVERY)(key)
+    stopped: Slot[bool] = Slot(f"cancelled {key}")
+    if stopped.get():
+        st.button("Compare them", on_click=stopped.forget, icon=":material/play_arrow:")
         return
-    try:
-        rows = asked.result()
-    except (ValueError, RuntimeError) as error:
-        st.error(f"They can't be compared: {str(error).partition(chr(10))[0]}")
+    task = run_task(key, partial(side_by_side, asked_for.closed_form, scales, setup.start))
+    if task.result is None:
+        waiting = Waiting("Six samplers walk side by side", on_cancel=partial(stopped.set, True))
+        show_tasks([task], waiting, "They can't be compared")
         return
     table = [
         {
@@ -133,7 +135,7 @@ def compared(run: Subject, setup: Setup) -> None:
             "effective a second": row.diagnostics.ess_per_second,
             "total variation": row.total_variation,
         }
-        for row in rows
+        for row in task.result
     ]
     config = {
         "step": st.column_config.NumberColumn(format="%.3g"),
@@ -160,13 +162,3 @@ def _from_centres(off: FromCentres, found: Experiment) -> None:
         + f". **{off.n_far:,}** of {len(found.start):,} chains ended far off; {off.share_far:.1%} of the draws lie "
         "there."
     )
-
-
-def _wait(key: str) -> None:
-    asked = background().asked(key)
-    if asked is None or asked.done():
-        st.rerun()
-        return
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    left.info("Six samplers walk side by side; that takes a few seconds.", icon=":material/hourglass_top:")
-    right.button("Cancel", key="cancel", on_click=background().forget, args=(key,))

@@ -15,7 +15,7 @@ from latentlab.analysis.score.layers import PATH_ENERGY, RECONSTRUCTION_ERROR, T
 from latentlab.analysis.score.local_geometry import local_hessian, local_moments
 from latentlab.figures.score.profiles import eigenvalue_bars, energies, way_down
 from pages.score_field import fields
-from pages.score_field.plane import loop, place
+from pages.score_field.plane import corners_of, loop, place
 from pages.shared.header import look
 from pages.shared.images import figure, panels
 
@@ -88,7 +88,7 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
         more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
     st.caption(f"Over {which}; {more}")
     if loop(denoiser) and st.button("Forget the loop", icon=":material/delete:"):
-        st.session_state.pop(f"loop-{denoiser.data.name}", None)
+        corners_of(denoiser.data.name).forget()
         st.rerun(scope="fragment")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from functools import partial
 
@@ -17,10 +16,15 @@ from latentlab.analysis.score.points import kernel_estimate, read_points
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
+from pages.components import digest
 from pages.score_field import learning
 from pages.shared import cached
 from pages.shared.remember import remember
+from pages.shared.visit import Slot
 
+WHOSE: Slot[str] = Slot("whose")  # the widget that chooses the model's data or points of one's own
+MY_POINTS: Slot[str] = Slot("my-points")  # the widget with the points as text
+SIGMA: Slot[float] = Slot("sigma")  # the widget that chooses the noise
 ITS, MINE = "the model's", "my points"
 KINDS = ("Trained", "Exact", "Points", "Live")
 # in a plane of width 1 to 10
@@ -39,7 +43,7 @@ def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
         more: where the page keeps what is seldom changed.
     """
     whose = more.segmented_control(
-        "Data", [ITS, MINE], default=ITS, required=True, key="whose", bind="query-params", wrap=True,
+        "Data", [ITS, MINE], default=ITS, required=True, key=WHOSE.name, bind="query-params", wrap=True,
         help="What the model above was trained on, or points that you bring",
     )  # fmt: skip
     mine = whose == MINE
@@ -60,13 +64,13 @@ def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
         sigma = _sigma(None if mine else run, box)
         if kind == "Exact":
             name = "exact optimum of the density" if not mine else "optimum of a kernel estimate"
-            key = f"exact {_digest(data)} {sigma}"
+            key = f"exact {digest(data.x.numpy())} {sigma}"
             return Denoiser(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
         n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
         few = data if mine else _train(run)[: int(n)]
         name = f"exact optimum of {counted(len(few))}"
         denoise = optimal_denoiser(few.x, sigma)
-        key = f"points {_digest(data)} {len(few)} {sigma}"
+        key = f"points {digest(data.x.numpy())} {len(few)} {sigma}"
         return Denoiser(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
     except (FieldError, ValueError) as error:
         st.error(str(error))
@@ -103,21 +107,20 @@ def _sigma(run: Subject | None, box: Box) -> float:
     fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
     start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width
     near = min(fitting, key=lambda sigma: abs(math.log(sigma / start)))
-    if st.session_state.get("sigma", near) not in fitting:
-        del st.session_state["sigma"]  # a choice of another plane
+    SIGMA.forget_unless_in(fitting)  # a choice of another plane
     return float(
-        st.select_slider("Noise σ", fitting, near, key="sigma", bind="query-params", help="In units of the data")
+        st.select_slider("Noise σ", fitting, near, key=SIGMA.name, bind="query-params", help="In units of the data")
     )
 
 
 def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     """Points that were typed, clicked or brought."""
-    st.session_state.setdefault("my-points", START)
+    typed = MY_POINTS.setdefault(START)
     brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
     with more.expander("Points as text", expanded=brought is None):
-        st.text_area("One point a line: x, y", key="my-points", height=120, label_visibility="collapsed")
+        st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120, label_visibility="collapsed")
         st.caption("Or let the pointer add them on the plane.")
-    xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else st.session_state["my-points"])
+    xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else typed)
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)
     density = kernel_estimate(x)
@@ -132,8 +135,4 @@ def counted(n: int) -> str:
 
 def add_mine(x: float, y: float) -> None:
     """Add a clicked point to the typed ones."""
-    st.session_state["my-points"] = f"{st.session_state.get('my-points', '').rstrip()}\n{x:.3g}, {y:.3g}".lstrip()
-
-
-def _digest(data: Dataset) -> str:
-    return hashlib.blake2b(data.x.numpy().tobytes(), digest_size=8).hexdigest()
+    MY_POINTS.set(f"{MY_POINTS.get('').rstrip()}\n{x:.3g}, {y:.3g}".lstrip())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import astuple
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -18,12 +18,12 @@ from latentlab.analysis.score.layers import FieldLayer, LayerValues
 from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.figures.score.field import PlaneLayer
-from latentlab.jobs.background import Background
+from pages.shared.background import Waiting, background, run_task, show_tasks
 from pages.shared.remember import remember
+from pages.shared.visit import Slot
 
 N_ARROWS = 32  # places a side
 STEPS = 25  # of denoising from a place
-EVERY = 0.5  # seconds between two looks at the helper
 
 
 @remember(64)
@@ -81,29 +81,13 @@ def agrees(denoiser: Denoiser) -> tuple[Agreement, float]:
 
 def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:
     """Fixed points and basins if they are there; else None, and the helper process is at them."""
-    asked = _asked(denoiser, box)
-    if not asked.done():
-        st.fragment(_wait, run_every=EVERY)(denoiser, box)
+    key = f"fixed points {denoiser.key} {astuple(box)}"
+    stopped: Slot[bool] = Slot(f"cancelled {key}")
+    if stopped.get():
+        st.button("Look for fixed points", on_click=stopped.forget, icon=":material/play_arrow:")
         return None
-    try:
-        found: tuple[FixedPoints, Basins] = asked.result()
-    except (ValueError, RuntimeError) as error:
-        st.error(f"The fixed points can't be had: {str(error).partition(chr(10))[0]}")
-        return None
-    return found
-
-
-@remember(1)
-def finder() -> Background:
-    """The helper process that looks for fixed points."""
-    return Background()
-
-
-def _asked(denoiser: Denoiser, box: Box) -> Future[tuple[FixedPoints, Basins]]:
-    return finder().ask(f"fixed points {denoiser.key} {astuple(box)}", attractors, denoiser.denoise, box)
-
-
-def _wait(denoiser: Denoiser, box: Box) -> None:
-    if _asked(denoiser, box).done():
-        st.rerun()
-    st.caption(":material/hourglass_top: looking for fixed points …")
+    task = run_task(key, partial(attractors, denoiser.denoise, box), background("fixed points"))
+    if task.result is None:
+        waiting = Waiting("Looking for fixed points", on_cancel=partial(stopped.set, True))
+        show_tasks([task], waiting, "The fixed points can't be had")
+    return task.result

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import astuple
+from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.data import DENSITIES, Dataset, Density, load
-from latentlab.jobs.background import Background
+from latentlab.jobs.stepwise import Stepwise
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
-from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.config import TrainConfig
 from latentlab.training.incremental import Lesson, Moment, advance, network
+from pages.components import digest
+from pages.shared.background import background, next_step, reason
 from pages.shared.knob_form import knob_form
+from pages.shared.remember import remember
+from pages.shared.visit import Slot
 
+RUNNING: Slot[str] = Slot("live-running")  # the lesson that this visitor has going
 MODELS_HERE = ("dae", "cae", "rcae")
 SECONDS = 0.7  # of training between two pictures
 EVERY = 0.5  # seconds between two looks at the helper
@@ -49,20 +53,22 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
     train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
     lesson = Lesson(model, config, train, _points(data))
     name = _name(lesson)
+    now = _lessons().last(name, Moment())
+    if now.done and running(name):
+        RUNNING.forget()
     if running(name):
         st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_end, args=(name,))
     else:
         st.button(
             "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
         )
-    now = _moments().get(name, Moment())
     try:
         trained = network(lesson, now=now)
     except (KnobError, ValueError) as error:
         st.error(str(error))
         st.stop()
     if running(name):
-        st.fragment(_watch, run_every=EVERY)(lesson, name)
+        st.fragment(_watch, run_every=EVERY)(lesson, name, now)
     progress(now)
     if not isinstance(trained, Denoises):
         raise TypeError(f"{model} doesn't denoise.")
@@ -89,13 +95,13 @@ def progress(now: Moment) -> None:
 
 def running(name: str) -> bool:
     """Whether this browser has the lesson going."""
-    return bool(st.session_state.get("live-running") == name)
+    return RUNNING.get() == name
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def trainer() -> Background:
-    """The helper process that trains; not the one that lays out maps, which may be busy for long."""
-    return Background()
+@remember(1)
+def _lessons() -> Stepwise[Moment]:
+    """How far each lesson is; in a process of their own, for that of the pages may be busy for long."""
+    return Stepwise(background("learning"))
 
 
 def _frozen(model: Denoises) -> Any:
@@ -111,19 +117,13 @@ def _points(data: Dataset) -> Any:
 
 def _name(lesson: Lesson) -> str:
     settings = repr((lesson.model, sorted(lesson.config.items()), sorted(lesson.train.items()), lesson.x.shape))
-    return hashlib.blake2b(settings.encode() + np.ascontiguousarray(lesson.x).tobytes(), digest_size=8).hexdigest()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _moments() -> dict[str, Moment]:
-    """How far each lesson is; the last few."""
-    return {}
+    return digest(settings.encode(), lesson.x)
 
 
 def _start(name: str) -> None:
-    if _moments().get(name, Moment()).done:
-        del _moments()[name]  # again from the start
-    st.session_state["live-running"] = name
+    if _lessons().last(name, Moment()).done:
+        _lessons().start_again(name)
+    RUNNING.set(name)
 
 
 def _end(name: str) -> None:
@@ -133,38 +133,17 @@ def _end(name: str) -> None:
 
 
 def _stop(name: str) -> None:
-    st.session_state["live-running"] = ""
-    for asked in [key for key in _asked() if key.startswith(name)]:
-        trainer().forget(asked)
-        _asked().discard(asked)
+    RUNNING.forget()
+    _lessons().stop(name)
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _asked() -> set[str]:
-    return set()
-
-
-def _watch(lesson: Lesson, name: str) -> None:
-    """Ask for the next moment, and draw again when it is there."""
-    before = _moments().get(name, Moment())
-    key = f"{name} {before.step}"
-    asked = trainer().ask(key, advance, lesson, before, SECONDS)
-    _asked().add(key)
-    if not asked.done():
-        if not before.step:
-            st.caption("The helper process starts …")
-        return
-    _asked().discard(key)
-    try:
-        now = asked.result()
-    except (KnobError, TrainingError, ValueError, RuntimeError) as error:
+def _watch(lesson: Lesson, name: str, drawn: Moment) -> None:
+    """Ask for the next moment, and draw again when there is a later one than what is drawn."""
+    if _lessons().last(name, Moment()).step != drawn.step:
+        st.rerun()
+    task = next_step(_lessons(), name, partial(advance, lesson, seconds=SECONDS), Moment())
+    if task.error is not None:
         _stop(name)
-        st.error(str(error).partition("\n")[0])
-        return
-    kept = _moments()
-    kept[name] = now
-    while len(kept) > 8:
-        kept.pop(next(iter(kept)))
-    if now.done:
-        st.session_state["live-running"] = ""
-    st.rerun()
+        st.error(reason(task.error))
+    elif not drawn.step:
+        st.caption("The helper process starts …")

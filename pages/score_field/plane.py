@@ -19,6 +19,7 @@ from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
+from pages.shared.visit import Slot
 
 POINTERS = ("looks", "zooms", "draws a loop", "adds points")
 NOTHING = "none"  # behind the arrows
@@ -153,8 +154,12 @@ def zoom(denoiser: Denoiser) -> Box:
 
 def loop(denoiser: Denoiser) -> list[tuple[float, float]]:
     """The corners of the loop that was clicked."""
-    corners: list[tuple[float, float]] = st.session_state.get(f"loop-{denoiser.data.name}", [])
-    return corners
+    return corners_of(denoiser.data.name).get([])
+
+
+def corners_of(data: str) -> Slot[list[tuple[float, float]]]:
+    """Where the visit keeps the corners of the loop that was clicked in the plane of some data."""
+    return Slot(f"loop-{data}")
 
 
 def _place(drawn: Any, denoiser: Denoiser, box: Box) -> None:
@@ -167,7 +172,10 @@ def _place(drawn: Any, denoiser: Denoiser, box: Box) -> None:
 
 def _picked(key: str, data: str, pointer: str) -> None:
     """A click is a place, a corner or a point; a dragged box is where to zoom."""
-    picked = st.session_state[key].selection
+    chart = Slot[Any](key).get()
+    if chart is None:
+        return
+    picked = chart.selection
     if picked.box:
         (x0, x1), (y0, y1) = sorted(picked.box[0]["x"]), sorted(picked.box[0]["y"])
         half = max(x1 - x0, y1 - y0) / 2
@@ -179,6 +187,7 @@ def _picked(key: str, data: str, pointer: str) -> None:
         if pointer == "adds points":
             add_mine(x, y)
         elif pointer == "draws a loop":
-            st.session_state[f"loop-{data}"] = [*st.session_state.get(f"loop-{data}", []), (x, y)][-CORNERS:]
+            corners = corners_of(data)
+            corners.set([*corners.get([]), (x, y)][-CORNERS:])
         else:
             url_state.write("at", f"{x:.4g},{y:.4g}")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from latentlab.subjects import Subject, stored
-from pages.score_field.choose_field import ITS, MINE
+from pages.score_field.choose_field import ITS, MINE, WHOSE
 from pages.score_field.plane import POINTERS
 from pages.shared import url_state
 from pages.shared.header import choose
+from pages.shared.visit import Slot
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,15 @@ def _bring(run_id: str) -> None:
     choose(run_id)
     url_state.write("box", None)
     url_state.write("at", None)
-    st.session_state.update({"whose": MINE, "pointer-True": POINTERS[-1]})
+    WHOSE.set(MINE)
+    Slot[str]("pointer-True").set(POINTERS[-1])
 
 
 def _show(preset: Preset) -> None:
     choose(preset.run)
     url_state.write("box", preset.box)
     url_state.write("at", None)
-    wanted = {"over": list(preset.over), "behind": preset.behind, "whose": ITS, "of-run": "Trained"}
-    st.session_state.update(wanted)  # the address follows its widgets; it can't be written for them
+    WHOSE.set(ITS)  # the address follows its widgets; it can't be written for them
+    Slot[list[str]]("over").set(list(preset.over))
+    Slot[str]("behind").set(preset.behind)
+    Slot[str]("of-run").set("Trained")

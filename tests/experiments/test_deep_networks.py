@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from latentlab.data import Splits
-from latentlab.experiments.deep_networks import Depths, advance
+from latentlab.experiments import deep_networks
+from latentlab.experiments.deep_networks import Depths, Training, advance, continue_training
 from latentlab.training.config import TrainingError
 
 SMALL = {"depth": 6, "hidden": 16}
@@ -25,6 +26,21 @@ def test_training_in_pieces_is_training_in_one(few_digits: Splits, monkeypatch: 
     assert not np.array_equal(first.errors, second.errors)
     with pytest.raises(TrainingError):
         advance(few_digits, False, 12, middle, **SMALL)
+
+
+def test_step_by_step_it_is_the_same_training_and_only_the_last_state_is_kept(
+    few_digits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
+    monkeypatch.setattr(deep_networks, "STEPS", (0, 7, 12))
+    found = [Training()]
+    while not found[-1].is_done:
+        found.append(continue_training(few_digits, True, found[-1], **SMALL))
+    assert [depths.step for depths in found[-1].found] == [0, 7, 12]
+    np.testing.assert_array_equal(found[-1].found[-1].errors, advance(few_digits, True, 12, None, **SMALL)[0].errors)
+    assert [bool(each.state) for each in found] == [False, True, True, False]
+    with pytest.raises(ValueError, match="last step"):
+        continue_training(few_digits, True, found[-1], **SMALL)
 
 
 def test_probes_see_that_the_shortcut_brings_the_input_back(digits: Splits) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -123,6 +124,74 @@ def test_old_answers_are_let_go() -> None:
         helper.ask(str(n), abs, n)
     assert helper.asked("0") is None
     assert helper.asked(str(KEPT + 2)) is not None
+    helper.close()
+
+
+def test_what_is_asked_for_again_stays() -> None:
+    helper = Background()
+    for n in range(KEPT + 3):
+        helper.ask(str(n), abs, n)
+        helper.ask("0", abs, 0)
+    assert helper.asked("0") is not None
+    assert helper.asked("1") is None
+    helper.close()
+
+
+def test_what_cannot_be_sent_is_an_answer_too() -> None:
+    helper = Background()
+    assert isinstance(helper.ask("here", lambda: 1).exception(60), Exception)
+    with pytest.raises(BrokenProcessPool):  # the function is known by a name that the process doesn't find
+        helper.ask("there", Unknown()).result(60)
+    assert helper.ask("e", pow, 2, 5).result(60) == 32
+    helper.close()
+
+
+class Unknown:
+    """What can be pickled and not unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return divmod, (1, 0)
+
+    def __call__(self) -> int:
+        return 1
+
+
+def test_what_ends_the_process_is_not_asked_again_until_it_is_forgotten() -> None:
+    helper = Background()
+    first = helper.ask("f", os._exit, 1)
+    with pytest.raises(BrokenProcessPool):
+        first.result(60)
+    assert helper.ask("f", os._exit, 1) is first
+    assert helper.ask("g", pow, 2, 6).result(60) == 64
+    helper.forget("f")
+    assert helper.ask("f", pow, 2, 7).result(60) == 128
+    helper.close()
+
+
+def test_that_no_process_can_be_started_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("Cannot allocate memory")
+
+    helper = Background()
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "ProcessPoolExecutor", refused)
+        with pytest.raises(OSError, match="allocate"):
+            helper.ask("h", pow, 2, 8).result(0)
+    helper.forget("h")
+    assert helper.ask("h", pow, 2, 8).result(60) == 256
+    helper.close()
+
+
+def test_how_long_it_takes_is_counted_from_the_first_question() -> None:
+    helper = Background()
+    assert helper.seconds("i") == 0
+    helper.ask("i", time.sleep, 600)
+    time.sleep(0.05)
+    before = helper.seconds("i")
+    helper.ask("i", time.sleep, 600)
+    assert 0.05 <= before <= helper.seconds("i") < 60
+    helper.forget("i")
+    assert helper.seconds("i") == 0
     helper.close()
 
 

@@ -115,6 +115,16 @@ def shows(app: AppTest, *parts: object) -> bool:
     return any(mentions(text.replace("\\", ""), *parts) for text in texts(app))
 
 
+def waits_for(app: AppTest, start: str) -> bool:
+    """Whether a page waits, with a way to cancel, for a task whose key begins so."""
+    return any(str(key).startswith(f"cancel {start}") for key in keys_of(app, "button"))
+
+
+def cancel(app: AppTest, start: str) -> AppTest:
+    """Cancel a task whose key begins so."""
+    return next(one for one in app.button if str(one.key).startswith(f"cancel {start}")).click().run()
+
+
 def keys_of(app: AppTest, kind: str) -> set[str | None]:
     """The keys of all elements of a kind, as of its "button"s."""
     return {element.key for element in app.get(kind)}

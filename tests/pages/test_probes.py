@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import Shelf, load
-from latentlab.experiments.deep_networks import STEPS, Depths
+from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
 from pages.navigation import PROBES
 from pages.probes import curves
@@ -24,7 +24,7 @@ from pages.shared.selections import Group, _mark
 from pages.shared.spaces import Source
 from pages.shared.vectors import vectors_of
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, keys_of, shows, words
+from tests.pages.conftest import Open, cancel, shows, waits_for, words
 
 pytestmark = pytest.mark.usefixtures("kept_examples_only")
 
@@ -67,7 +67,7 @@ def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
 ) -> None:
     app = opened("probes", run="digits-cnn")
     assert not app.exception
-    assert "cancel-probes" in keys_of(app, "button")
+    assert waits_for(app, "probe")
     assert line(app) == pytest.approx(first("digits-cnn").means())
     assert line(app, "before training") == pytest.approx(first("digits-cnn", 0).means())
     keys = [key for key in helper if key.startswith("probe digits-cnn")]
@@ -80,7 +80,7 @@ def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
     for key in keys:
         helper[key].set_result(full)
     app.run()
-    assert "cancel-probes" not in keys_of(app, "button")
+    assert not waits_for(app, "probe")
     assert shows(app, "1,257", 360, 2)  # examples to fit and to test, seeds
     assert line(app) == pytest.approx(full.means())
     probe = full.readings[-1].probes[0]
@@ -202,14 +202,15 @@ def test_the_table_of_all_layers_can_be_taken_along(opened: Open) -> None:
 def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, Future[Any]]) -> None:
     app = opened("probes", run="digits-cnn", detail="Pathology lab")
     errors = np.concatenate([np.linspace(0.05, 0.8, 65), np.full(64, 0.1)])
+    first, second = (Depths(STEPS[k], (1 - k) * errors, np.full(128, 1.4), (0.12, 0.31)[k], 0.9) for k in (0, 1))
     for skip in (True, False):
-        helper[f"lab {skip} 0"].set_result((Depths(0, errors, np.full(128, 1.4), 0.12, 0.9), {}))
+        helper[f"lab {skip} 0"].set_result(Training((first,)))
     app.run()
     assert not app.exception
     assert shows(app, 47, 64, "60%", "80%", "90%")  # layers, their least and largest error, and chance
-    assert [key for key in helper if key.startswith("lab")] == [f"lab {skip} {STEPS[1]}" for skip in (True, False)]
+    assert [key for key in helper if key.startswith("lab")] == [f"lab {skip} 1" for skip in (True, False)]
     for skip in (True, False):
-        helper[f"lab {skip} {STEPS[1]}"].set_result((Depths(STEPS[1], 0 * errors, np.full(128, 1.4), 0.31, 0.9), {}))
+        helper[f"lab {skip} 1"].set_result(Training((first, second)))
     app.run()
     assert not app.exception
     assert app.select_slider(key=f"step-{STEPS[1]}").value == STEPS[1]
@@ -221,9 +222,9 @@ def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, F
 
 def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helper: dict[str, Future[Any]]) -> None:
     app = opened("probes", run="digits-cnn")
-    app.button(key="cancel-probes").click().run()
+    cancel(app, "probe")
     assert not [key for key in helper if key.startswith("probe")]
-    assert "cancel-probes" not in keys_of(app, "button")
+    assert not waits_for(app, "probe")
     app.button(key="measure-again").click().run()
     assert [key for key in helper if key.startswith("probe")]
 

@@ -19,7 +19,7 @@ from latentlab.runs.store import Store
 from latentlab.training.incremental import Lesson, Moment, advance
 from pages.score_field.exact_1d import read_bumps
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, shows, words
+from tests.pages.conftest import Open, shows, waits_for, words
 
 
 def spec(app: AppTest, which: int = 0) -> dict[str, Any]:
@@ -91,11 +91,13 @@ def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
 
 def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
     app = opened("score_field", run="spiral-dae-naive", behind="basins")
+    assert waits_for(app, "fixed points")
     assert not shows(app, "3,721")
     (asked,) = helper.values()
     density = DENSITIES["spiral"]
     asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, Box(-0.6, 0.6, -0.6, 0.6)))
     app.run()
+    assert not waits_for(app, "fixed points")
     share = next(numbers_in(m.value)[0] for m in app.markdown if mentions(m.value, "3,721"))  # of as many places
     assert 20 < share < 45  # the reference measured 31 %
     assert density.dim == 2
@@ -288,10 +290,20 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     app.run()
     assert shows(app, "20 of 3,200")
     assert spec(app)["data"] != before
-    assert any(other.endswith(" 20") for other in helper)  # the next piece is requested
+    later = f"{key.removesuffix(' 0')} 1"
+    assert list(helper) == [later]  # the next piece is requested
     app.button(key="live-stop").click().run()
     assert not any(button.key == "live-stop" for button in app.button)
-    assert key
+    assert not helper
+    assert shows(app, "20 of 3,200")
+    app.button(key="live-start").click().run()
+    assert list(helper) == [later]  # it goes on from where it was stopped
+    helper[later].set_result(Moment(now.state, 3_200, 3_200, 9.5, ((20, 0.5),), done=True))
+    app.run()
+    assert shows(app, "3,200 of 3,200")
+    assert not helper
+    app.button(key="live-start").click().run()
+    assert list(helper) == [key]  # what is done begins anew
 
 
 def test_what_goes_wrong_in_training_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:

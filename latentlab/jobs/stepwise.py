@@ -1,0 +1,76 @@
+"""Work that goes on step by step in a helper process, so that what each step brings can be shown when it comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from latentlab.jobs.background import Background
+
+T = TypeVar("T")
+
+KEPT = 8  # works whose last answer is kept
+
+
+class Stepwise(Generic[T]):
+    """Works that go on from their own last answer; shared by all visitors, who read the answers and never change them.
+
+    A work goes on while somebody asks for its next step, and stays where it is when nobody does. Of its answers only
+    the last one is kept, so an answer has to hold whatever is to be shown of those before it.
+    """
+
+    def __init__(self, background: Background) -> None:
+        self.background = background
+        self._lock = threading.RLock()
+        self._last: dict[str, tuple[int, T]] = {}  # name -> how many steps are done, and the last answer
+
+    def last(self, name: str, first: T) -> T:
+        """The last answer of a work; what its first step begins with, before there is one."""
+        with self._lock:
+            self._collect(name)
+            return self._last[name][1] if name in self._last else first
+
+    def go_on(self, name: str, step: Callable[[T], T], first: T) -> Future[T]:
+        """Ask for the next step of a work, once.
+
+        Args:
+            name: of the work.
+            step: from the last answer to the next; of the library and of arrays, so that it can be sent.
+            first: what the first step begins with.
+        """
+        with self._lock:
+            return self.background.ask(self.key(name), step, self.last(name, first))
+
+    def key(self, name: str) -> str:
+        """Under which the background process knows the next step of a work."""
+        with self._lock:
+            self._collect(name)
+            return self._key(name)
+
+    def stop(self, name: str) -> None:
+        """End the step that is at work; what the steps before it brought stays."""
+        with self._lock:
+            self.background.forget(self.key(name))
+
+    def start_again(self, name: str) -> None:
+        """Forget all that a work has brought."""
+        with self._lock:
+            self.stop(name)
+            self._last.pop(name, None)
+
+    def _key(self, name: str) -> str:
+        return f"{name} {self._last[name][0] if name in self._last else 0}"
+
+    def _collect(self, name: str) -> None:
+        """Take over the answer of the step that was asked for, if it has come."""
+        key = self._key(name)
+        asked = self.background.asked(key)
+        if asked is None or not asked.done() or asked.cancelled() or asked.exception() is not None:
+            return
+        n = self._last.pop(name)[0] if name in self._last else 0
+        self._last[name] = n + 1, asked.result()
+        while len(self._last) > KEPT:
+            self._last.pop(next(iter(self._last)))
+        self.background.forget(key)  # it may be large, and is kept here
