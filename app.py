@@ -1,8 +1,12 @@
-"""LatentLab in the browser: the frame around the pages."""
+"""LatentLab in the browser: the frame around the pages. `python app.py` serves it; its flags are Streamlit's."""
 
+import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
 
 from latentlab import device
 from pages.navigation import HOME, PAGES
@@ -28,5 +32,18 @@ def main() -> None:
     st.navigation(pages, position="top").run()
 
 
-if __name__ == "__main__":  # a helper process imports this file too, and must not run it
-    main()
+def serve(flags: list[str]) -> None:
+    """Start a server of this script; returns when it is stopped.
+
+    Until `st.navigation` was called once, Streamlit takes the folder pages/ for its older convention, and says that a
+    page which a link opens first doesn't exist.
+    """
+    PagesManager.uses_pages_directory = False
+    cli.main(["run", __file__, *flags], prog_name="streamlit")
+
+
+if __name__ == "__main__":  # a helper process imports this file too, and must do neither
+    if runtime.exists():
+        main()
+    else:
+        serve(sys.argv[1:])

@@ -308,7 +308,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
 def test_the_app_is_streamlits(started: list[tuple[list[str], str]]) -> None:
     assert main(["app", "--port", "8600"]) == 0
     assert main(["app"]) == 0
-    start = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+    start = [sys.executable, str(ROOT / "app.py")]
     assert started == [([*start, "--server.port", "8600", str(ROOT)], ""), ([*start, str(ROOT)], "")]
 
 

@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
     environment = dict(os.environ)
     if options.data:
         environment[FIRST_DATA] = keep_data(options.data, options.label, options.image)
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    command = [sys.executable, str(script), *flags]
     return subprocess.call(command, cwd=script.parent, env=environment)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from latentlab import settings
 from latentlab.data import DENSITIES
@@ -38,7 +37,6 @@ def header(page: Page) -> Subject | None:
 
 
 def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
-    _inside_frame()
     if not options:
         st.title(page.title, anchor=False)
         if page.needs:
@@ -89,17 +87,6 @@ def _picked() -> None:
         CHOSEN.set(picked)
         PICKED_HERE.set(True)
     url_state.leave_place()
-
-
-def _inside_frame() -> None:
-    """Run the page inside app.py, always.
-
-    Until app.py has called `st.navigation` once, Streamlit takes the folder pages/ for its older convention and runs a
-    page that a link opens first on its own.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
 
 
 def _chosen(runs: Collection[str], first: str) -> str:

@@ -62,7 +62,7 @@ def finished(trained: StoredRun) -> None:
 def pictures(subject: Subject, history: History, preview: Preview | None, floors: Floors) -> None:
     """The curves, over the latent space beside the plane or the images."""
     if history:
-        curves = training_curves(history, subject.kind.units, look(), floors=floors)
+        curves = training_curves(history, {**subject.kind.units, **subject.kind.set_units}, look(), floors=floors)
         for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
             figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
         same = "; level lines: classifiers of the same labels alone" if floors else ""

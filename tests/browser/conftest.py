@@ -59,7 +59,7 @@ class Server:
         """Start it and wait; False if it ended instead of answering."""
         environment = os.environ | {"LATENTLAB_RUNS": str(self.runs)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+            [sys.executable, "app.py", "--server.port", str(self.port)],
             cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         until = time.monotonic() + PATIENCE / 1000

@@ -35,6 +35,7 @@ def test_a_link_that_is_opened_first_has_the_frame_around_it(
         expect(page.locator("canvas.plane")).to_be_visible()
         expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
         expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
+        expect(page.get_by_role("dialog")).to_have_count(0)  # which would say that there is no such page
     finally:
         fresh.kill()
 
