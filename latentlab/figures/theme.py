@@ -1,9 +1,14 @@
-"""How every figure looks, in the light and in the dark: the one palette and the one layout."""
+"""How every figure looks, in the light and in the dark: the one palette, the symbols of classes, the one layout.
+
+The palette and the symbols are in theme.json, which the components of the app read, too.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 NARROW, WIDE = 0.8, 2.5  # decades: below, ticks lie at even distances; above, at powers of ten only
+
+
+_SAVED: dict[str, Any] = json.loads(Path(__file__).with_name("theme.json").read_text(encoding="utf-8"))
+
+MARK: str = _SAVED["mark"]  # the colour of what the visitor chose, on light and on dark
+SYMBOLS: tuple[str, ...] = tuple(_SAVED["class_symbols"])  # plotly's names, of those that it also has in 3-D
+NO_CLASS: str = _SAVED["no_class_symbol"]
 
 
 @dataclass(frozen=True)
@@ -24,31 +36,26 @@ class Theme:
     accent: str
     classes: tuple[str, ...]
 
+    @classmethod
+    def saved(cls, appearance: str) -> Theme:
+        """The one that theme.json has under a name."""
+        fields = _SAVED[appearance]
+        return cls(**{**fields, "classes": tuple(fields["classes"])})
+
+    def colour(self, k: int) -> str:
+        """Of class k; of what has no class if k is negative."""
+        return self.classes[k % len(self.classes)] if k >= 0 else self.muted
+
 
 # Ten hues found by search: as far apart as can be in normal sight, protanopia and deuteranopia at once, and clear of
 # the surface; class k keeps its hue in the dark.
-LIGHT = Theme(
-    text="#1f2430",
-    muted="#6b7280",
-    grid="#e6e8ee",
-    surface="#ffffff",
-    accent="#4c51bf",
-    classes=(
-        "#325AB9", "#B5630E", "#2FB344", "#A60A66", "#38A5FB",
-        "#49550A", "#C576BF", "#36907B", "#3D0877", "#2E1E01",
-    ),
-)  # fmt: skip
-DARK = Theme(
-    text="#e6e8ef",
-    muted="#9aa1b2",
-    grid="#2a2f3a",
-    surface="#11141b",
-    accent="#a3a6ff",
-    classes=(
-        "#2E51A6", "#8F5626", "#329E2D", "#C15387", "#27A2FD",
-        "#D6EC4F", "#FCB3F5", "#62CBB1", "#9157F1", "#EEAB26",
-    ),
-)  # fmt: skip
+LIGHT = Theme.saved("light")
+DARK = Theme.saved("dark")
+
+
+def symbol(k: int) -> str:
+    """Class k's on every page, so that colour is never the only cue; that of what has no class if k is negative."""
+    return SYMBOLS[k % len(SYMBOLS)] if k >= 0 else NO_CLASS
 
 
 def theme(dark: bool) -> Theme:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.figures.theme import MARK
+
 _HERE = Path(__file__).parent
 
-LOOK = (_HERE / "look.css").read_text(encoding="utf-8")
+LOOK = f":host {{ --mark: {MARK}; }}\n" + (_HERE / "look.css").read_text(encoding="utf-8")  # JavaScript reads --mark
 
 
 def sources(component: str, *names: str) -> str:

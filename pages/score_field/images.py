@@ -18,6 +18,7 @@ from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
 from latentlab.figures.score import field as draw
 from latentlab.figures.score.images import as_colour, signed
+from latentlab.figures.theme import MARK
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
 from pages.shared import cached
@@ -158,7 +159,7 @@ def _plane(run: Subject, model: Denoises) -> None:
         drawn.add_scatter(
             x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
             text=_told_apart(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
-            marker={"size": 12, "color": "#ff5c8a", "line": {"color": look().surface, "width": 2}},
+            marker={"size": 12, "color": MARK, "line": {"color": look().surface, "width": 2}},
         )  # fmt: skip
         figure(drawn, "The field on the plane through three examples")
 

@@ -15,7 +15,7 @@ from pages.components import LOOK
 from pages.components.scatter import FULL, pack
 from tests.conftest import ROOT
 
-SOURCES = ROOT / "pages" / "ui" / "components" / "scatter"
+SOURCES = ROOT / "pages" / "components" / "scatter"
 SHOW = """async ([source, data]) => {
   const { default: draw } = await import("data:text/javascript;base64," + source);
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
@@ -31,11 +31,16 @@ DATA = pack("a", XY, LABELS, ("one", "two", "three"), ("#ff0000", "#00ff00", "#0
 
 @pytest.fixture
 def box(page: Page) -> FloatRect:
-    """The scatter alone, drawn; where it is on the screen."""
+    """The scatter of `DATA` alone, drawn; where it is on the screen."""
+    return show(page, DATA)
+
+
+def show(page: Page, data: bytes) -> FloatRect:
+    """Draw a scatter alone; where it is on the screen."""
     read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     page.set_content(f"<style>{LOOK}{read['css']}</style>{read['html']}")
     source = (SOURCES / "points.js").read_text(encoding="utf-8") + read["js"]
-    page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), DATA)])
+    page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), data)])
     found = page.locator("canvas.overlay").bounding_box()
     assert found
     return found
@@ -107,3 +112,29 @@ def test_a_box_selects_what_lies_in_it_before_the_picture_is_drawn(page: Page, b
     seen = np.e * ((places - 0.5) * [across, -across] + [60, 30] - corner)  # pixels from where it turned
     inside = ((seen > 0) & (seen < [90, 70])).all(1)
     expect(page.locator(".count")).to_have_text(f"{inside.sum():,} selected")
+
+
+# A place in units of a point's radius, and whether there is ink for the classes 0 to 3 and for no class.
+PROBES = {(0.0, 0.0): "11110", (0.6, 0.6): "11001", (0.45, 0.38): "11101", (0.7, 0.0): "11111", (0.72, 0.72): "01000"}
+
+
+@pytest.mark.parametrize("webgl", [True, False])
+@pytest.mark.parametrize("label", [0, 1, 2, 3, -1])
+def test_a_point_has_the_symbol_of_its_class(page: Page, label: int, webgl: bool) -> None:
+    """Circle, square, diamond, cross and, for no class, an open circle."""
+    if not webgl:
+        page.add_init_script(
+            "const get = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+            "  return kind === 'webgl2' ? null : get.call(this, kind, ...rest); };"
+        )
+        page.goto("about:blank")
+    data = pack("a", np.zeros((1, 2)), np.array([label]), ("a", "b", "c", "d"), ("#000000",)).content
+    box = show(page, data)
+    zoom(page, box, -1_000)  # to the largest size
+    paint = 255 - drawn(page).mean(-1)
+    rows, columns = np.nonzero(paint > 0.1 * paint.max())
+    row, column, radius = rows.mean(), columns.mean(), 11 * 2.2 / 2
+    least = (0.1 if webgl else 0.5) * paint.max()  # WebGL fades towards the edges
+    found = [paint[round(row - y * radius), round(column + x * radius)] > least for x, y in PROBES]
+    assert found == [has[label] == "1" for has in PROBES.values()]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from latentlab.figures.theme import MARK, NO_CLASS, SYMBOLS
 from pages.components import LOOK
 from tests.conftest import ROOT
 
@@ -35,3 +37,19 @@ def test_the_declarations_of_a_stylesheet_are_found() -> None:
 @pytest.mark.parametrize("path", STYLES, ids=lambda path: path.stem)
 def test_a_component_says_nothing_that_the_look_says(path: Path) -> None:
     assert not declarations(path.read_text(encoding="utf-8")) & declarations(LOOK)
+
+
+def test_the_colour_of_marks_is_written_once() -> None:
+    sources = [path for folder in ("latentlab", "pages") for path in (ROOT / folder).rglob("*")]
+    found = [path.name for path in sources if path.suffix in (".py", ".js", ".css", ".html", ".json")
+             and MARK.lower() in path.read_text(encoding="utf-8").lower()]  # fmt: skip
+    assert found == ["theme.json"]
+    assert ("--mark", MARK) in {tuple(said.split(": ")) for selector, said in declarations(LOOK) if selector == ":host"}
+
+
+def test_the_scatter_can_draw_every_symbol() -> None:
+    source = (ROOT / "pages" / "components" / "scatter" / "points.js").read_text(encoding="utf-8")
+    (forms,) = re.findall(r"^const FORMS = (\[.*\]);$", source, re.M)
+    (glyphs,) = re.findall(r'^const GLYPHS = "(.*)";$', source, re.M)
+    assert set(json.loads(forms)) == {*SYMBOLS, NO_CLASS}
+    assert len(glyphs) == len(json.loads(forms))

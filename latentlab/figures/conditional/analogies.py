@@ -16,7 +16,7 @@ from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import MARK, Theme, styled
 
 WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
 LABEL = 84  # ... of what a row is called
@@ -24,7 +24,6 @@ TITLE = 22  # ... of the columns' titles
 WORDS = 18  # ... of what is said under a cell
 CELLS = (48, 84)  # ... of a cell, from ... to
 SPACE = 14  # ... between the sources and the rest
-MARK = "#ff5c8a"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def analogy_sheet(
         if verdicts is not None:
             for j, (k, p) in enumerate(zip(verdicts.seen[i], verdicts.confidence[i], strict=True)):
                 wrong = asked is not None and bool(k != asked[i, j])
-                said, dot = f"{'✗ ' * wrong}{classes[k]} {p:.0%}", look.classes[k % len(look.classes)]
+                said, dot = f"{'✗ ' * wrong}{classes[k]} {p:.0%}", look.colour(k)
                 colour = look.text if wrong else look.muted
                 parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, wrong, size=11, dot=dot))
         if marked == i:

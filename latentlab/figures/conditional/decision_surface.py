@@ -11,10 +11,9 @@ from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.decision_surface import Decision
 from latentlab.analysis.conditional.separability import Separability
 from latentlab.data import UNLABELLED
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import Theme, styled, symbol
 
 ROW = 0.6  # of the height of a class, in which the codes of a line are spread
-SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up", "x")
 
 
 def decision_surface(
@@ -31,7 +30,7 @@ def decision_surface(
     """
     figure = go.Figure()
     for k in range(len(classes)):
-        colour = look.classes[k % len(look.classes)]
+        colour = look.colour(k)
         figure.add_heatmap(
             x=found.x, y=found.y, z=found.probs[..., k], zmin=0, zmax=1, showscale=False, zsmooth="best",
             colorscale=[[0, "rgba(0,0,0,0)"], [0.5, "rgba(0,0,0,0)"], [1, _faint(colour)]], hoverinfo="skip",
@@ -41,7 +40,7 @@ def decision_surface(
         figure.add_scatter(
             x=labelled[labels == k, 0], y=labelled[labels == k, 1], mode="markers", showlegend=False,
             hovertemplate=f"its label was known: {classes[k]}<extra></extra>",
-            marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 16, "color": look.classes[k % len(look.classes)],
+            marker={"symbol": symbol(k), "size": 16, "color": look.colour(k),
                     "line": {"color": look.text, "width": 2.5}},
         )  # fmt: skip
     figure.update_xaxes(title_text="x1", showgrid=False, constrain="domain")
@@ -113,8 +112,8 @@ def _points(
     for k in np.unique(y):
         figure.add_scatter(  # no WebGL: a few hundred points that are drawn anew each second
             x=x[y == k, 0], y=x[y == k, 1], mode="markers", name=_name(k, classes), hoverinfo="name",
-            marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": size, "opacity": opacity,
-                    "color": look.muted if k == UNLABELLED else look.classes[k % len(look.classes)]},
+            marker={"symbol": symbol(k), "size": size, "opacity": opacity,
+                    "color": look.colour(k)},
         )  # fmt: skip
 
 

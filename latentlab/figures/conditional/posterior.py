@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from latentlab.analysis.conditional.posterior import Posterior
-from latentlab.figures.conditional.decision_surface import SYMBOLS
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import Theme, styled, symbol
 
 AREA = 5.0  # square pixels of a draw of average weight
 LARGEST = 20.0  # pixels across
@@ -46,8 +45,8 @@ def posterior_panels(
             seen = size[:, k] > 0.5  # less than half a pixel can't be seen
             figure.add_scattergl(
                 x=found.z[seen, k, across], y=found.z[seen, k, up], mode="markers", name=name, hoverinfo="name",
-                marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": size[seen, k], "opacity": 0.6,
-                        "color": look.classes[k % len(look.classes)], "line": {"width": 0}},
+                marker={"symbol": symbol(k), "size": size[seen, k], "opacity": 0.6,
+                        "color": look.colour(k), "line": {"width": 0}},
             )  # fmt: skip
         figure.add_shape(type="circle", x0=-2, x1=2, y0=-2, y1=2, line={"color": look.muted, "width": 1, "dash": "dot"})
         figure.update_xaxes(title_text=f"z{across + 1}", range=[low[across], high[across]])

@@ -10,9 +10,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.latent.bottleneck import Health
 from latentlab.analysis.latent.support import SupportMap
-from latentlab.figures.theme import Theme, styled
-
-MARK = "#ff5c8a"
+from latentlab.figures.theme import MARK, Theme, styled
 
 
 def support_maps(
@@ -88,7 +86,7 @@ def _regions(support: SupportMap, classes: Sequence[str], look: Theme) -> go.Fig
     assert support.predicted is not None
     assert support.entropy is not None
     figure, k = go.Figure(), len(classes)
-    scale = [[edge / k, look.classes[i % len(look.classes)]] for i in range(k) for edge in (i, i + 1)]
+    scale = [[edge / k, look.colour(i)] for i in range(k) for edge in (i, i + 1)]
     names = np.asarray([*classes, "?"])[support.predicted]
     figure.add_heatmap(
         x=support.x, y=support.y, z=support.predicted, zmin=-0.5, zmax=k - 0.5, colorscale=scale, showscale=False,

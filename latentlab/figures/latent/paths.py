@@ -48,7 +48,7 @@ def class_probabilities(
     """
     figure, share = go.Figure(), path.lengths / (path.length or 1.0)
     for k in map(int, np.flatnonzero(probs.max(0) >= least)):
-        colour = look.classes[k % len(look.classes)]
+        colour = look.colour(k)
         figure.add_scatter(
             x=share, y=probs[:, k], mode="lines", line={"color": colour, "width": 2.5},
             name=classes[k], hovertemplate=f"{classes[k]}: %{{y:.2f}}<extra></extra>",

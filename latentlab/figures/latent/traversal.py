@@ -11,7 +11,7 @@ from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import ManifoldGrid, Traversal
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import data_uri, enlarge, pictures, png, stitch
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import MARK, Theme, styled
 
 
 def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_height: int = 92) -> go.Figure:
@@ -26,7 +26,7 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_he
     )  # fmt: skip
     figure.add_scatter(
         x=np.asarray(here, np.float32), y=np.arange(len(rows)) - 0.42, mode="markers", hoverinfo="skip",
-        marker={"symbol": "triangle-down", "size": 13, "color": "#ff5c8a",
+        marker={"symbol": "triangle-down", "size": 13, "color": MARK,
                 "line": {"color": look.surface, "width": 1.5}},
     )  # fmt: skip
     figure.update_xaxes(range=[float(steps[0]) - half, float(steps[-1]) + half], title_text="value (σ)", showgrid=False)
@@ -50,7 +50,7 @@ def manifold(
         xref="x", yref="y", sizing="stretch", layer="below", x=-0.5, y=n - 0.5, sizex=n, sizey=n,
     )  # fmt: skip
     x, y = (np.interp([value], grid.x, np.arange(n, dtype=np.float32)) for value in here)
-    for size, colour, width in ((19, look.surface, 5), (19, "#ff5c8a", 2.5)):
+    for size, colour, width in ((19, look.surface, 5), (19, MARK, 2.5)):
         marker = {"size": size, "symbol": "circle-open", "color": colour, "line": {"width": width}}
         figure.add_scatter(x=x, y=y, mode="markers", hoverinfo="skip", marker=marker)
     figure.update_xaxes(

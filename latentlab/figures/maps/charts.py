@@ -9,9 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from latentlab.figures.theme import Theme, styled
-
-SYMBOLS = ("circle", "square", "diamond", "cross")  # in three dimensions plotly has no triangle
+from latentlab.figures.theme import Theme, styled, symbol
 
 
 def map_3d(
@@ -43,8 +41,7 @@ def map_3d(
         if not own.any():
             continue
         x, y, z = np.ascontiguousarray(xyz[own].T, np.float32)
-        colour = look.classes[k % len(look.classes)] if k >= 0 else look.muted
-        marker = {"size": 3.2, "color": colour, "symbol": SYMBOLS[k % len(SYMBOLS)], "opacity": 0.85}
+        marker = {"size": 3.2, "color": look.colour(k), "symbol": symbol(k), "opacity": 0.85}
         if number is not None:
             marker |= {"coloraxis": "coloraxis", "color": np.ascontiguousarray(number[1][own], np.float32)}
         name = classes[k] if k >= 0 else "no class"
@@ -89,7 +86,7 @@ def class_bars(
     """
     known = list(range(-1 if (labels < 0).any() else 0, len(classes)))
     names = ["no class" if k < 0 else classes[k] for k in known]
-    colours = [look.muted if k < 0 else look.classes[k % len(look.classes)] for k in known]
+    colours = [look.colour(k) for k in known]
     figure = go.Figure()
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
         share = np.array([(part == k).mean() for k in known], np.float32) * 100

@@ -23,7 +23,7 @@ def class_trace(labels: NDArray[np.int64], classes: Sequence[str], every: int, l
         figure.add_scatter(
             x=steps[at], y=(walk + 1).astype(np.float32), mode="markers+text", name=name, text=[name[:1]] * len(at),
             textfont={"size": 10, "color": look.surface}, hovertemplate=f"step %{{x}}<br>{name}<extra></extra>",
-            marker={"size": 15, "color": look.classes[k % len(look.classes)], "symbol": "square"},
+            marker={"size": 15, "color": look.colour(k), "symbol": "square"},  # the ground of its letter
         )  # fmt: skip
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text="walk", range=[n_walks + 0.6, 0.4], dtick=1)

@@ -15,7 +15,7 @@ from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
-from latentlab.figures.theme import LIGHT, Theme, round_step, styled
+from latentlab.figures.theme import LIGHT, MARK, Theme, round_step, styled, symbol
 
 PICKED = 61  # places a side that a click can choose
 FEW = 50  # points, each of which matters
@@ -23,7 +23,7 @@ LONGEST = 0.95  # an arrow, in cells of the lattice
 HEAD = 0.38  # a head, in lengths of its arrow
 LEVELS = 14  # contours, at most
 BINS = 6  # shades of length
-KINDS = {"sink": ("circle", "#ff5c8a"), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
+KINDS = {"sink": ("circle", MARK), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,11 @@ def add_streamlines(figure: go.Figure, lines: Reals, look: Theme) -> None:
 
 def add_points(figure: go.Figure, xy: Reals, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
     """Points of the data in the colours and the shapes of their classes; a few are drawn large."""
-    symbols = ("circle", "square", "diamond", "triangle-up", "cross", "star")
     drawn = {"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 3.5, "opacity": 0.55}
     for k, name in enumerate(classes):
         own = xy[labels == k].astype(np.float32)
         if len(own):
-            marker = {**drawn, "symbol": symbols[k % 6], "color": look.classes[k % 10]}
+            marker = {**drawn, "symbol": symbol(k), "color": look.colour(k)}
             figure.add_scattergl(
                 x=own[:, 0].copy(), y=own[:, 1].copy(), mode="markers", marker=marker, name=name, hoverinfo="skip"
             )
@@ -109,11 +108,11 @@ def add_points(figure: go.Figure, xy: Reals, labels: NDArray[np.integer], classe
 def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None:
     """Sinks, saddles and sources, each with its sign, its colour and their number."""
     kinds = np.array(found.kinds)
-    for kind, (symbol, colour) in KINDS.items():
+    for kind, (shape, colour) in KINDS.items():
         at = found.places[kinds == kind] if len(kinds) else found.places
         if len(at):
-            marker = {"symbol": symbol, "size": 8, "color": colour, "line": {"color": look.surface, "width": 0.8}}
-            if symbol.endswith("open"):
+            marker = {"symbol": shape, "size": 8, "color": colour, "line": {"color": look.surface, "width": 0.8}}
+            if shape.endswith("open"):
                 marker |= {"line": {"color": colour, "width": 2.2}}
             name = f"{len(at)} {kind}{'s' * (len(at) > 1)}"
             figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
@@ -142,10 +141,10 @@ def add_place(figure: go.Figure, axes: Reals, radii: Reals, path: Reals, arm: fl
     if np.isfinite(radii).all() and np.isfinite(path[1]).all():
         round_it = path[1] + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
         _line(figure, round_it, look.text, 1.2, "dot", "what may have been there")
-        for k, (name, colour, share) in enumerate((("tangent", "#ff5c8a", 1.0), ("normal", "#12b5cb", 0.5))):
+        for k, (name, colour, share) in enumerate((("tangent", MARK, 1.0), ("normal", "#12b5cb", 0.5))):
             _line(figure, path[0] + np.outer([-share, share], arm * axes[:, k]), colour, 3, "solid", name)
     _line(figure, path, look.accent, 2, "solid", "denoised again", mode="lines+markers")
-    marker = {"symbol": "circle-open", "size": 13, "color": "#ff5c8a", "line": {"width": 2.5, "color": "#ff5c8a"}}
+    marker = {"symbol": "circle-open", "size": 13, "color": MARK, "line": {"width": 2.5, "color": MARK}}
     x, y = path[:1].T
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
 

@@ -153,7 +153,7 @@ function planeOn(canvas) {
   }
 
   function ring(x, y, radius, text) {
-    for (const [width, stroke] of [[5, colour("--st-background-color", "#fff")], [2.5, "#ff5c8a"]]) {
+    for (const [width, stroke] of [[5, colour("--st-background-color", "#fff")], [2.5, colour("--mark", "#000")]]) {
       context.beginPath();
       context.arc(x, y, radius, 0, 7);
       context.lineWidth = width;

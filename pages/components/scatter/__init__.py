@@ -17,6 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
+from latentlab.figures.theme import NO_CLASS, symbol
 from pages.components import LOOK, digest, framed, sources
 
 FULL = 65_535  # a coordinate at the far side of the map's box
@@ -110,6 +111,7 @@ def pack(
         "span": span,
         "classes": [*classes, *(["no class"] if unlabelled else [])],
         "colours": [*(colours[k % len(colours)] for k in range(len(classes))), *(["#888888"] if unlabelled else [])],
+        "symbols": [*map(symbol, range(len(classes))), *([NO_CLASS] if unlabelled else [])],
         "scale": scale,
         "sprites": sprite_id,
         "tells": tells,

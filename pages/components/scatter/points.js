@@ -1,5 +1,8 @@
-// Many points on a canvas: WebGL draws them, a grid of cells finds the one under the pointer. Shapes repeat every four
-// classes, so that colour is never the only cue.
+// Many points on a canvas: WebGL draws them, a grid of cells finds the one under the pointer.
+
+// The symbols that can be drawn, by the names that the figures have for them, and how a legend writes them.
+const FORMS = ["circle", "square", "diamond", "cross", "circle-open"];
+const GLYPHS = "●■◆✚○";
 
 const VERTEX = `
 attribute vec2 place;
@@ -26,7 +29,8 @@ void main() {
   float inside = form < 0.5 ? 1.0 - length(p)
     : form < 1.5 ? 0.8 - max(a.x, a.y)
     : form < 2.5 ? 1.0 - (a.x + a.y)
-    : min(0.8 - p.y, 1.6 - (2.0 * a.x - p.y + 0.4));
+    : form < 3.5 ? max(min(0.9 - a.x, 0.35 - a.y), min(0.35 - a.x, 0.9 - a.y))
+    : 0.3 - abs(0.7 - length(p));
   float edge = smoothstep(0.0, 0.25, inside);
   if (edge * paint.a < 0.02) discard;
   gl_FragColor = vec4(paint.rgb * edge * paint.a, edge * paint.a);
@@ -105,7 +109,8 @@ function flatOn(canvas) {
     (x, y, r) => ink.arc(x, y, r, 0, 7),
     (x, y, r) => ink.rect(x - 0.8 * r, y - 0.8 * r, 1.6 * r, 1.6 * r),
     (x, y, r) => [[0, -r], [r, 0], [0, r], [-r, 0]].forEach(([a, b], k) => (k ? ink.lineTo(x + a, y + b) : ink.moveTo(x + a, y + b))),
-    (x, y, r) => [[0, -r], [r, 0.8 * r], [-r, 0.8 * r]].forEach(([a, b], k) => (k ? ink.lineTo(x + a, y + b) : ink.moveTo(x + a, y + b))),
+    (x, y, r) => [[0.9, 0.3], [0.3, 0.9]].forEach(([a, b]) => ink.rect(x - a * r, y - b * r, 2 * a * r, 2 * b * r)),
+    (x, y, r) => [1, 0.5].forEach((share, k) => (ink.moveTo(x + share * r, y), ink.arc(x, y, share * r, 0, 2 * Math.PI, k === 1))),
   ];
   return {
     places: (xy) => (kept.xy = xy),

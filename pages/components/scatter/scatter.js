@@ -150,9 +150,10 @@ function create(host) {
       ink.beginPath();
       state.drawn.forEach(([x, y], k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
       ink.closePath();
-      ink.fillStyle = "rgba(255,92,138,0.12)";
+      ink.fillStyle = ink.strokeStyle = style("--mark", "#000");
+      ink.globalAlpha = 0.12;
       ink.fill();
-      ink.strokeStyle = "#ff5c8a";
+      ink.globalAlpha = 1;
       ink.lineWidth = 1.5;
       ink.stroke();
     }
@@ -160,7 +161,7 @@ function create(host) {
   const later = () => (frame ||= requestAnimationFrame(draw));
 
   function ring([x, y], radius) {
-    for (const [width, stroke] of [[5, style("--st-background-color", "#fff")], [2.5, "#ff5c8a"]]) {
+    for (const [width, stroke] of [[5, style("--st-background-color", "#fff")], [2.5, style("--mark", "#000")]]) {
       ink.beginPath();
       ink.arc(x, y, radius, 0, 7);
       ink.lineWidth = width;
@@ -352,7 +353,7 @@ function create(host) {
         const chip = document.createElement("button");
         chip.type = "button";
         chip.innerHTML = '<i></i><span></span>';
-        chip.children[0].textContent = "●■◆▲"[k % 4];
+        chip.children[0].textContent = GLYPHS[FORMS.indexOf(map.symbols[k])];
         chip.children[0].style.color = map.colours[k % map.colours.length];
         chip.children[1].textContent = name;
         chip.setAttribute("aria-pressed", String(!state.hidden.has(k)));
@@ -388,7 +389,8 @@ function create(host) {
         if (state.clicked?.id === null) state.clicked = null; // a place of the map that was
       }
       if (others) [state.chosen, state.clicked, state.hover] = [new Set(), null, -1];
-      points.shapes(Uint8Array.from(map.label, (label) => label % 4));
+      const forms = map.symbols.map((symbol) => FORMS.indexOf(symbol));
+      points.shapes(Uint8Array.from(map.label, (label) => forms[label]));
       paint();
       legend();
       count();
