@@ -21,8 +21,9 @@ from pages.analogies.sheet import classifier_toggle
 from pages.components import digest
 from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
-from pages.shared.choose_second_run import choose_beside
+from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import independent_classifier
+from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
 from pages.shared.images import drawing
@@ -103,9 +104,8 @@ def choose_groups(run: Subject) -> tuple[Asked, bool]:
 
 def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model of the same data."""
-    found = (r for r in stored(Decodes) if r.has(Encodes))
-    others = (r for r in found if r.shape == run.shape and r.dataset == run.dataset)
-    return choose_beside(run, others, "The same groups and images in another model")
+    about = "The same groups and images in another model"
+    return choose_second_run(run, (Decodes, Encodes), lambda one: (one.shape, one.dataset), about)
 
 
 def told_instead(run: Subject) -> None:
@@ -180,7 +180,7 @@ def export(run: Subject, found: Attribute, gone: Walk) -> None:
 
 
 def _csv(found: Attribute) -> str:
-    rows = [[f"z{axis + 1}", f"{value:.6g}"] for axis, value in enumerate(found.direction)]
+    rows = [[dimension_name(axis), f"{value:.6g}"] for axis, value in enumerate(found.direction)]
     return csv_text([["dimension", found.method], *rows])
 
 

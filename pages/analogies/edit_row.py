@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.export.decoder import Program
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, draw_seed
@@ -15,6 +14,7 @@ from pages.components.explorer import weights
 from pages.components.row import row
 from pages.shared import cached, url_state
 from pages.shared.conditional import class_program, style_dimensions
+from pages.shared.dimensions import carries, dimension_name
 from pages.shared.visit import Slot
 
 LIMIT = 3.0
@@ -56,8 +56,8 @@ def send_class_decoder(run: Subject) -> None:
 def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached.Code) -> cached.Code:
     where, key = style_dimensions(run), f"row-{owner}"
     dims = [
-        {"axis": int(k), "name": f"z{k + 1}", "carries": _carries(where, int(k)), "active": bool(where.active[k])}
-        for k in where.order
+        {"axis": k, "name": dimension_name(k), "carries": carries(where, k), "active": bool(where.active[k])}
+        for k in map(int, where.order)
     ]
     first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is bent
     data = {
@@ -75,7 +75,7 @@ def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cac
     def slider(axis: int) -> float:
         shown: Slot[float] = Slot(f"bend-{owner}-{axis}")
         shown.setdefault(round(at[axis], 2))
-        label = f"z{axis + 1} · {_carries(where, axis)}"
+        label = f"{dimension_name(axis)} · {carries(where, axis)}"
         value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=shown.name, format="%.2f")
         return start[axis] if abs(value - round(start[axis], 2)) < 1e-6 else value
 
@@ -88,9 +88,3 @@ def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cac
         with st.popover(f"{len(order) - IN_SIGHT} more", width="stretch"):
             values |= {axis: slider(axis) for axis in order[IN_SIGHT:]}
     return tuple(values[axis] for axis in range(len(order)))
-
-
-def _carries(where: Bottleneck, axis: int) -> str:
-    if not where.active[axis]:
-        return "inactive"
-    return f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"

@@ -11,9 +11,9 @@ import torch
 
 from latentlab.device import generator
 from latentlab.models import Conditional
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import Subject
 from pages.shared import cached, url_state
-from pages.shared.choose_second_run import choose_beside
+from pages.shared.choose_second_run import choose_second_run
 from pages.shared.conditional import conditional, encoder_as, labelled, styles
 
 MOST = 10  # rows
@@ -69,8 +69,8 @@ def choose_bent(rows: Rows) -> Rows:
 
 def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model that is told the same classes."""
-    others = (r for r in stored(Conditional) if r.shape == run.shape and r.classes == run.classes)
-    return choose_beside(run, others, "The same rows drawn by another model")
+    about = "The same rows drawn by another model"
+    return choose_second_run(run, (Conditional,), lambda one: (one.shape, one.classes), about)
 
 
 def of_other(run: Subject, rows: Rows, other: Subject) -> Rows:

@@ -14,6 +14,7 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
+from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
 from pages.shared.images import drawing
@@ -76,7 +77,7 @@ def _film(run: Subject, rows: Rows) -> bytes:
 
 def _csv(run: Subject, rows: Rows) -> str:
     said, d = verdict(run, rows.codes), len(rows.codes[0])
-    table = [["row", "class", *(f"z{axis + 1}" for axis in range(d)), "judge", "probability"]]
+    table = [["row", "class", *map(dimension_name, range(d)), "judge", "probability"]]
     for i, code in enumerate(rows.codes):
         for k, name in enumerate(run.classes):
             at = i * len(run.classes) + k

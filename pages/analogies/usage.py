@@ -15,6 +15,7 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
+from pages.shared.dimensions import dimension_name
 from pages.shared.header import look
 from pages.shared.images import figure, panels
 from pages.shared.remember import remember
@@ -83,21 +84,17 @@ def style_plane(run: Subject, rows: Rows) -> None:
         return
     code = rows.codes[rows.bent]
     grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
-    drawn = manifold(grid, (code[across], code[up]), (_axis(across), _axis(up)), look())
+    drawn = manifold(grid, (code[across], code[up]), (dimension_name(across), dimension_name(up)), look())
     figure(drawn, f"Every style of a {name}; a ring marks the row that is bent")
 
 
 def _choose_axis(title: str, run: Subject, order: list[int], usual: int) -> int:
     """A dimension of the style, which the address keeps; the one at the usual place where it says nothing else."""
-    name, names = title.lower(), [_axis(axis) for axis in order]
+    name, names = title.lower(), [dimension_name(axis) for axis in order]
     first = names.index(url_state.read_choice(name, names, names[usual]))
-    axis = st.selectbox(title, order, first, _axis, key=f"{name}-{run.id}", width=120)
-    url_state.write(name, _axis(axis) if axis != order[usual] else None)
+    axis = st.selectbox(title, order, first, dimension_name, key=f"{name}-{run.id}", width=120)
+    url_state.write(name, dimension_name(axis) if axis != order[usual] else None)
     return axis
-
-
-def _axis(axis: int) -> str:
-    return f"z{axis + 1}"
 
 
 @remember(32)

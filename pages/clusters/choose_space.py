@@ -12,12 +12,12 @@ from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject, stored
 from pages.shared import cached, url_state
+from pages.shared.choose_second_run import choose_beside
 from pages.shared.remember import remember
 from pages.shared.spaces import CODE, INPUT, Source, Space, layers
 
 SIZES = (2_000, 10_000)
 END = "the end"
-NOTHING = "nothing"
 
 
 def choose_source(subject: Subject) -> Source:
@@ -56,16 +56,12 @@ def choose_other(seen: Space) -> Source | None:
         for other in stored(Encodes, Classifies)
         if (other.dataset, other.shape) == (source.dataset, seen.data.shape) and (run is None or other.id != run.id)
     }
-    named = labels(list(others.values()))
-    choices, asked = [NOTHING, *options, *others], url_state.read("beside")
-    first = choices.index(asked) if asked in choices else 0  # what lay beside it may now be the map itself
-    key = f"beside {source.dataset} {run.id if run is not None else ''}"
-    chosen = st.selectbox("Beside it", choices, first, lambda name: named.get(name, name), key)
-    url_state.write("beside", chosen if chosen != NOTHING else None)
+    named = {name: name for name in options} | labels(list(others.values()))
+    chosen = choose_beside(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
     if chosen in others:
         other = others[chosen]
         return Source(source.dataset, other, _usual(other, layers(other)), source.n)
-    return options.get(chosen)
+    return options[chosen] if chosen is not None else None
 
 
 @remember(32)

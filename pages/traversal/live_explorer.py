@@ -17,10 +17,11 @@ from latentlab.data import UNLABELLED, to_bytes
 from latentlab.export.decoder import Program
 from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes, Encodes
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import Subject
 from pages.components.explorer import View, explorer, packed, weights
 from pages.shared import cached, url_state
-from pages.shared.choose_second_run import choose_beside
+from pages.shared.choose_second_run import choose_second_run
+from pages.shared.dimensions import carries, dimension_name
 from pages.shared.header import look
 from pages.shared.visit import Slot
 
@@ -41,8 +42,8 @@ def send_decoder(run: Subject) -> None:
 
 def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model of the same data, to be seen beside the first."""
-    others = (r for r in stored(Decodes) if r.shape == run.shape)
-    return choose_beside(run, others, "Another model at the same place, or with the same example encoded", 280)
+    about = "Another model at the same place, or with the same example encoded"
+    return choose_second_run(run, (Decodes,), lambda one: one.shape, about, 280)
 
 
 def explore(run: Subject, where: Bottleneck, other: Subject | None) -> View:
@@ -97,12 +98,11 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
     program, labels = cached.program(run), cached.examples(run).y
     if not run.has(Encodes):  # its codes are draws of the prior
         labels = torch.full_like(labels, UNLABELLED)
-    unit = "nats" if where.unit == "nats" else "variance"
     dims = [
         {
             "axis": int(axis),
-            "name": f"z{axis + 1}",
-            "carries": f"{where.carries[axis]:.2g} {unit}" if where.active[axis] else "inactive",
+            "name": dimension_name(int(axis)),
+            "carries": carries(where, int(axis)),
             "active": bool(where.active[axis]),
         }
         for axis in where.order
@@ -114,7 +114,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         "shape": list(picture_shape(run.shape)),
         "view": first.as_json(),
         "dims": dims,
-        "directions": [{"name": f"z{axis + 1}", "axis": axis} for axis in range(len(dims))]
+        "directions": [{"name": dimension_name(axis), "axis": axis} for axis in range(len(dims))]
         + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
         "title": run.title,
         "in_sight": IN_SIGHT,
@@ -171,7 +171,7 @@ def n_directions(run: Subject) -> int:
 def direction_name(run: Subject, index: int) -> str:
     """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
     d = len(cached.dimensions(run).order)
-    return f"z{index + 1}" if index < d else list(cached.extra_directions(run))[index - d]
+    return dimension_name(index) if index < d else list(cached.extra_directions(run))[index - d]
 
 
 def on_plane(run: Subject, view: View) -> tuple[cached.Code, tuple[float, float], tuple[str, str]]:

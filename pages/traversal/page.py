@@ -11,6 +11,7 @@ from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached
+from pages.shared.dimensions import dimension_name
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.traversal.diagnosis import diagnosis
@@ -61,7 +62,7 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
 def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
     """A row of images for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
-    axes = st.multiselect("Dimensions", order, order[:6], name, f"strips-{run.id}", max_selections=24)
+    axes = st.multiselect("Dimensions", order, order[:6], dimension_name, f"strips-{run.id}", max_selections=24)
     if not axes:
         st.info("Choose at least one dimension to see its strip.")
         return
@@ -78,11 +79,6 @@ def draw_manifold(run: Subject, view: View) -> None:
     held, here, names = on_plane(run, view)
     drawn = manifold(cached.grid(run, TILES, cast(Spacing, spacing), held, view.axes), here, names, look())
     figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
-
-
-def name(axis: int) -> str:
-    """How a dimension is called: from z1 on."""
-    return f"z{axis + 1}"
 
 
 run = header(TRAVERSAL)

@@ -15,6 +15,7 @@ from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
+from pages.shared.dimensions import carries, dimension_name
 from pages.shared.images import scale
 from pages.shared.visit import Slot
 from pages.traversal.live_explorer import IN_SIGHT, LIMIT
@@ -58,8 +59,8 @@ def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> Non
 
 
 def _slider(axis: int, where: Bottleneck) -> float:
-    carries = f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
-    label = f"z{axis + 1} · {carries}" if where.active[axis] else f":gray[z{axis + 1} · inactive]"
+    label = f"{dimension_name(axis)} · {carries(where, axis)}"
+    label = label if where.active[axis] else f":gray[{label}]"
     value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=_value(axis).name, format="%.2f")
     return value
 

@@ -1,0 +1,17 @@
+"""How a page names the dimensions of a code, and what each carries."""
+
+from __future__ import annotations
+
+from latentlab.analysis.latent.bottleneck import Bottleneck
+
+
+def dimension_name(axis: int) -> str:
+    """From z1 on."""
+    return f"z{axis + 1}"
+
+
+def carries(where: Bottleneck, axis: int) -> str:
+    """What a dimension carries, with its unit; "inactive" where its code doesn't vary with the example."""
+    if not where.active[axis]:
+        return "inactive"
+    return f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
