@@ -69,7 +69,7 @@ def test_a_drag_zooms_and_a_button_shows_all_again(page: Page) -> None:
 @pytest.mark.usefixtures("plane")
 def test_a_field_forms_while_one_looks(page: Page) -> None:
     page.get_by_text("Live", exact=True).click()
-    expect(page.get_by_text("Not trained yet: this is how it starts.")).to_be_visible()
+    expect(page.locator(".st-key-live-start")).to_be_visible()
     shafts = ".js-plotly-plot .gl-container, .js-plotly-plot canvas"
     expect(page.locator(shafts).first).to_be_attached()
     settled(page)

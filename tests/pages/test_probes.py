@@ -154,7 +154,7 @@ def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
     assert "**Steer**" not in words(opened("probes", run="digits-cnn"))
 
 
-@pytest.mark.parametrize("target", ["parity", "has a loop", "stroke thickness", "slant", "amount of noise"])
+@pytest.mark.parametrize("target", [curves.PARITY, "has a loop", "stroke thickness", "slant", curves.NOISE])
 def test_other_questions_have_their_own_classes_and_chance(opened: Open, target: str) -> None:
     app = opened("probes", run="digits-cnn", ask=target)
     assert not app.exception

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling import side_by_side
+from latentlab.analysis.sampling import OwnWalk, side_by_side
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.runs.store import Store
 from pages.components.chains import FULL, Film, pack
 from pages.sampling.controls import PRESETS
+from pages.sampling.experiment import LEARNED, POSTERIOR
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows, words
 
@@ -73,7 +74,7 @@ def test_a_film_says_where_chains_were_what_they_tried_and_whether_they_went() -
 def test_it_opens_on_the_posterior_of_a_half_hidden_image(opened: Open) -> None:
     app = opened("sampling")
     assert not app.exception
-    assert app.selectbox(key="target").value == "posterior of an image"
+    assert app.selectbox(key="target").value == POSTERIOR
     head, parts = sent(app)
     assert head["names"] == ["z1", "z2"]
     assert parts["truth"].sum() == pytest.approx(1, abs=1e-3)
@@ -200,14 +201,14 @@ def test_without_the_browser_a_slider_shows_a_step(opened: Open) -> None:
 def test_a_choice_that_another_rules_out_is_left(opened: Open) -> None:
     app = opened("sampling", target="mixture", sampler="Gibbs")
     assert app.selectbox(key="sampler").value == "Gibbs"
-    app.selectbox(key="target").select("posterior of an image").run()
+    app.selectbox(key="target").select(POSTERIOR).run()
     assert not app.exception
     assert app.selectbox(key="sampler").value == "random walk"
 
 
 def test_a_denoiser_walks_by_itself(opened: Open) -> None:
     app = opened("sampling", run="moons-dae")
-    assert app.selectbox(key="target").value == "what the model learned"
-    assert app.selectbox(key="sampler").value == "the model's own walk"
+    assert app.selectbox(key="target").value == LEARNED
+    assert app.selectbox(key="sampler").value == OwnWalk.name
     _, parts = sent(app)
     assert parts["accepted"].all()

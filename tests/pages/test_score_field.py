@@ -13,11 +13,13 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.fixed_points import attractors
+from latentlab.analysis.score.layers import BASINS, LAYERS
 from latentlab.data import DENSITIES
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import Lesson, Moment, advance
 from pages.score_field.exact_1d import read_bumps
+from pages.score_field.plane import NOTHING
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows, waits_for, words
 
@@ -60,16 +62,12 @@ def test_every_density_has_its_field(opened: Open, run: str) -> None:
     assert not app.warning
 
 
-@pytest.mark.parametrize(
-    "behind",
-    ["none", "true energy", "energy by path", "length of the score", "reconstruction error", "angle error",
-     "length error", "curl"],
-)  # fmt: skip
+@pytest.mark.parametrize("behind", [NOTHING, *(name for name, layer in LAYERS.items() if layer is not BASINS)])
 def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> None:
     app = opened("score_field", run="mixture-dae", behind=behind)
     assert not app.exception
     layers = [trace for trace in spec(app)["data"] if trace["type"] in ("heatmap", "contour")]
-    assert len(layers) == (behind != "none")
+    assert len(layers) == (behind != NOTHING)
 
 
 def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:

@@ -41,10 +41,10 @@ def test_a_number_colours_and_the_classes_keep_their_shapes() -> None:
     assert bare.name == "ratio"
 
 
-@pytest.mark.parametrize(("clicked", "name"), [(None, "from the first"), (0, "from the click"), (2, "from the click")])
+@pytest.mark.parametrize(("clicked", "name"), [(None, "first"), (0, "click"), (2, "click")])
 def test_what_follows_a_click_says_whether_there_was_one(clicked: int | None, name: str) -> None:
     z = np.array([[0, 0], [3, 4], [0, 1], [6, 8]], np.float32)
-    far = ByNumber("from the click", "σ", lambda on: distance_from(z, on.clicked or 0), "from the first")
+    far = ByNumber("click", "σ", lambda on: distance_from(z, on.clicked or 0), "first")
     shown = far.colour(PLAIN, OnMap(z, clicked)).numbers
     assert shown is not None
     assert shown.name == f"{name} (σ)"

@@ -148,7 +148,7 @@ def test_one_example_is_refused_and_two_are_not_divided(tmp_path: Path) -> None:
 # --- folders and zips of images --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip", "zip with a folder around"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "zip, around"])
 def test_images_come_back_with_the_classes_of_their_folders(tmp_path: Path, kind: str) -> None:
     files = pets()
     if kind == "folder":
