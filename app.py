@@ -42,7 +42,7 @@ def serve(flags: list[str]) -> None:
     cli.main(["run", __file__, *flags], prog_name="streamlit")
 
 
-if __name__ == "__main__":  # a helper process imports this file too, and must do neither
+if __name__ == "__main__":  # a background process imports this file too, and must do neither
     if runtime.exists():
         main()
     else:

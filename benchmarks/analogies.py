@@ -1,9 +1,10 @@
-"""How good are the analogies of conditional runs: what the judge reads, whether rows keep their style, what is used.
+"""How good are the analogies of conditional runs: what the classifier predicts, whether rows keep their style, what is
+used.
 
-    python -m benchmarks.analogies                     # every run that is told the class
+    python -m benchmarks.analogies                     # every run that is class-conditional
     python -m benchmarks.analogies mnist-cvae          # or some
 
-Styles are those of the test examples that are kept with a run, or draws from the prior; each in every class.
+Styles are those of the test examples that are saved with a run, or draws from the prior; each in every class.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.conditional.analogies import in_every_class, usage_of
-from latentlab.analysis.conditional.classifier_agreement import judge
+from latentlab.analysis.conditional.classifier_agreement import classifier_agreement
 from latentlab.analysis.conditional.style import style_consistency
 from latentlab.data import UNLABELLED
 from latentlab.models import Classifies, Conditional, Decodes
@@ -27,7 +28,7 @@ HEAD = (
     "seed",
     "styles",
     "n",
-    "judge reads as meant",
+    "classifier reads as meant",
     "of real",
     "style kept",
     "shuffled",
@@ -39,22 +40,26 @@ HEAD = (
 
 def rows(store: Store, run: Run) -> list[tuple[str, ...]]:
     """A line for styles of test examples, and one for draws from the prior."""
-    model, seen = store.load(run.id), store.examples(run.id)
+    model, tested = store.load(run.id), store.examples(run.id)
     known = [r for r in store.runs(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
-    judges = [r for r in known if not issubclass(r.kind, Conditional | Decodes)]  # nobody judges their own
-    if not judges or not isinstance(model, Conditional):
+    classifiers = [
+        r for r in known if not issubclass(r.kind, Conditional | Decodes)
+    ]  # a generating model doesn't classify its own images
+    if not classifiers or not isinstance(model, Conditional):
         return []
-    reader = store.load(min(judges, key=lambda r: r.metrics.get("error", 1.0)).id)
+    reader = store.load(min(classifiers, key=lambda r: r.metrics.get("error", 1.0)).id)
     assert isinstance(reader, Classifies)
-    x, y, _ = seen[torch.nonzero(seen.y != UNLABELLED)[:, 0]].batch()
+    x, y, _ = tested[torch.nonzero(tested.y != UNLABELLED)[:, 0]].batch()
     k = len(run.classes)
     lines: list[tuple[str, ...]] = []
     with torch.no_grad():
         prior = torch.randn(STYLES, model.z_dim, generator=device.generator(0))
         for name, z in (("test", model.encode(x, y)[:STYLES]), ("prior", prior)):
             cells, n = in_every_class(model.decode, z, k), len(z)
-            asked, group = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k).numpy()
-            said = judge(reader.classify, torch.from_numpy(cells).flatten(0, 1), asked, (x, y), group)
+            requested, group = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k).numpy()
+            said = classifier_agreement(
+                reader.classify, torch.from_numpy(cells).flatten(0, 1), requested, (x, y), group
+            )
             kept, used = style_consistency(cells).overall, usage_of(cells)
             assert said.control is not None
             lines.append((

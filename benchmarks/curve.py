@@ -21,7 +21,7 @@ from latentlab.runs.store import Store
 SIGMA, CHAINS, STEPS, SEEDS = 0.1, 100, 800, (0, 1, 2)
 
 
-def walked(target: Target, start: torch.Tensor, seed: int) -> tuple[float, float, float]:
+def sampled(target: Target, start: torch.Tensor, seed: int) -> tuple[float, float, float]:
     """Acceptance, root mean square distance from the curve, and the share of the draws beyond 0.6 of it."""
     chains = sample_chains(
         target, start, sampler=RandomWalk(), scale=SIGMA, n_steps=STEPS, rng=device.generator(seed + 100)
@@ -46,11 +46,11 @@ def main() -> None:
     for name, target in targets.items():
         for seed in SEEDS:
             start = curve.sample(CHAINS, device.generator(seed)).float()
-            found = walked(target, start, seed)
+            found = sampled(target, start, seed)
             print(f"| {name} | data | {seed} | {found[0]:.3f} | {found[1]:.3f} | {found[2]:.4%} |", flush=True)
     for seed in SEEDS:
         start = 3 * torch.rand(CHAINS, 10, generator=device.generator(seed)) - 1.5
-        found = walked(targets["denoiser, 5 points"], start, seed)
+        found = sampled(targets["denoiser, 5 points"], start, seed)
         print(f"| denoiser, 5 points | box ±1.5 | {seed} | {found[0]:.3f} | {found[1]:.3f} | {found[2]:.4%} |")
 
 

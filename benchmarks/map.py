@@ -42,7 +42,7 @@ from latentlab import device
 from latentlab.analysis.activations import CHUNK, encode_all
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.colourings import Numbers
-from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
+from latentlab.analysis.maps.layout_cache import LayoutCache, project_or_find
 from latentlab.analysis.maps.projection import FULL_QUALITY, project
 from latentlab.analysis.neighbours import neighbour_graph
 from latentlab.data import load
@@ -183,7 +183,7 @@ def umap() -> None:
     device.limit_threads()  # numba has given torch a thread for every core
     for seed in range(N_SEEDS):
         with tempfile.TemporaryDirectory() as folder:
-            ask = partial(project_or_find, Atlas(Path(folder)), z, "umap", seed)
+            ask = partial(project_or_find, LayoutCache(Path(folder)), z, "umap", seed)
             rows: dict[str, Callable[[], NDArray[np.float32]]] = {
                 "latentlab, default": lambda: ask().xy,  # noqa: B023 called here
                 "again with min_dist 0.3": lambda: ask(min_dist=0.3).xy,  # noqa: B023
@@ -200,8 +200,8 @@ def umap() -> None:
     print("|---|--:|--:|--:|")
     for name, times in taken.items():
         less = np.array(kept[name]) - theirs
-        spread = f"{less.mean():+.4f} ± {less.std(ddof=1):.4f}"
-        print(f"| {name} | {statistics.mean(times):.2f} | {statistics.mean(times) / first:.2f} | {spread} |")
+        difference = f"{less.mean():+.4f} ± {less.std(ddof=1):.4f}"
+        print(f"| {name} | {statistics.mean(times):.2f} | {statistics.mean(times) / first:.2f} | {difference} |")
     print(f"\numap-learn's trustworthiness, 15 neighbours, all codes: {theirs.mean():.4f}")
 
 

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.probes.features import Reduction, read_features
-from latentlab.analysis.probes.layer_curve import Curve, probe_curve, run_through, stations
+from latentlab.analysis.probes.layer_curve import Curve, probe_curve, probe_positions, run_through
 from latentlab.analysis.probes.logistic_regression import WIDE, fit
 from latentlab.data import Splits, load
 from latentlab.experiments.deep_networks import advance
@@ -55,9 +55,11 @@ def fits() -> None:
     seen, unseen = (read_features(model, part, LAYERS, forward=forward) for part in (x, others))
     pairs = [(name, seen[name].values, unseen[name].values) for name in LAYERS]
     _table("six layers of 512 features", pairs, y)
-    judge = Store.default().load("mnist-cnn")
+    classifier = Store.default().load("mnist-cnn")
     keep = Reduction(limit=2_048)
-    wide = [read_features(judge, part, ["conv2_pool"], keep, forward=run_through(judge)) for part in (x, others)]
+    wide = [
+        read_features(classifier, part, ["conv2_pool"], keep, forward=run_through(classifier)) for part in (x, others)
+    ]
     pair = ("conv2_pool", wide[0]["conv2_pool"].values, wide[1]["conv2_pool"].values)
     _table(f"one layer of 2,048 features (wider than {WIDE:,}: scikit-learn is used)", [pair], y)
 
@@ -115,7 +117,7 @@ def mnist() -> None:
             found = probe_curve(model, x, y, (N_FIT, N_CHOOSE, N_TEST), n_classes=10, limit=LIMIT)
             curves.setdefault(when, []).append(found)
             print(f"seed {seed}, {when}: " + " ".join(f"{v:.4f}" for v in found.means()), file=sys.stderr, flush=True)
-    names = [place.name for place in stations(store.load("mnist-cnn-small"), x)]
+    names = [place.name for place in probe_positions(store.load("mnist-cnn-small"), x)]
     print(f"\n| test error of a probe at | {' | '.join(names)} |\n|---|{'--:|' * len(names)}")
     for when, each in curves.items():
         errors = np.array([curve.means() for curve in each])
@@ -125,10 +127,12 @@ def mnist() -> None:
     drops = [names[1 + int(np.diff(row).argmin())] for row in before]
     kinks = [[names[k] for k in curve.kinks()] for curve in curves["10 epochs"]]
     print("\n| | ours | the source |\n|---|---|---|")
-    print(f"| input | {_spread(before[:, 0])} | about 8 % |")
-    print(f"| best untrained layer | {_spread(before.min(1))} ({names[int(before.mean(0).argmin())]}) | about 2 % |")
+    print(f"| input | {_mean_and_std(before[:, 0])} | about 8 % |")
+    print(
+        f"| best untrained layer | {_mean_and_std(before.min(1))} ({names[int(before.mean(0).argmin())]}) | about 2 % |"
+    )
     print(f"| largest fall before training | {', '.join(drops)} | the first ReLU |")
-    print(f"| logits after 10 epochs | {_spread(after[:, -1])} | |")
+    print(f"| logits after 10 epochs | {_mean_and_std(after[:, -1])} | |")
     print(f"| upward kinks after training | {kinks} | a minor one at fc1_preact |")
 
 
@@ -168,7 +172,7 @@ def pathology(name: str, steps: tuple[int, ...], n_train: int) -> None:
             print(f"| {'with' if skip else 'without'} the shortcut, {step} steps | {' | '.join(cells)} |")
 
 
-def _spread(values: np.ndarray) -> str:
+def _mean_and_std(values: np.ndarray) -> str:
     return f"{100 * values.mean():.2f} ± {100 * values.std(ddof=1):.2f} %"
 
 

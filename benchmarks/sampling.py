@@ -57,7 +57,7 @@ def rates(actions: dict[str, Callable[[], object]], n: int) -> dict[str, float]:
     return {name: n / statistics.median(times) for name, times in seconds.items()}
 
 
-def blackjax_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
+def blackjax_chains(n_chains: int, n_steps: int) -> Callable[[], object]:
     """BlackJAX's random walk on the mixture, compiled."""
     density = DENSITIES["mixture"]
     means, stds = jnp.asarray(density.means.numpy(), jnp.float32), jnp.asarray(density.stds.numpy(), jnp.float32)
@@ -84,7 +84,7 @@ def blackjax_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
     return lambda: compiled(key, start)[0].block_until_ready()
 
 
-def our_walk(n_chains: int, n_steps: int) -> Callable[[], object]:
+def our_chains(n_chains: int, n_steps: int) -> Callable[[], object]:
     """Ours, on the same density."""
     target, start = Target(prepared(DENSITIES["mixture"])), torch.zeros(n_chains, 2)
     return lambda: sample_chains(
@@ -122,7 +122,7 @@ def chains() -> None:
     print("| chains | ours, chain-steps/s | BlackJAX | ours / BlackJAX | ours / loop |\n|--:|--:|--:|--:|--:|")
     for n_chains, n_steps in STEPS.items():
         found = rates(
-            {"ours": our_walk(n_chains, n_steps), "peer": blackjax_walk(n_chains, n_steps)}, n_chains * n_steps
+            {"ours": our_chains(n_chains, n_steps), "peer": blackjax_chains(n_chains, n_steps)}, n_chains * n_steps
         )
         print(
             f"| {n_chains:,} | {found['ours']:,.0f} | {found['peer']:,.0f} | {found['ours'] / found['peer']:.2f} | "

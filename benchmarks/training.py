@@ -143,8 +143,8 @@ def table(rates: dict[str, list[float]]) -> Iterator[str]:
     yield from ("| | images/s | lowest-highest | x pythae | of the limit |", "|---|--:|--:|--:|--:|")
     for name, rate in rates.items():
         ratio, share = (statistics.median(map(operator.truediv, rate, rates[base])) for base in (PEER, LIMIT))
-        spread = f"{min(rate):,.0f}-{max(rate):,.0f}"
-        yield f"| {name} | {statistics.median(rate):,.0f} | {spread} | {ratio:.2f} | {share:.0%} |"
+        extent = f"{min(rate):,.0f}-{max(rate):,.0f}"
+        yield f"| {name} | {statistics.median(rate):,.0f} | {extent} | {ratio:.2f} | {share:.0%} |"
 
 
 def elbos(ways: dict[str, Start], test: Dataset, n_epochs: int, n_seeds: int) -> Iterator[str]:

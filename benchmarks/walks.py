@@ -27,7 +27,7 @@ SEEDS = (0, 1)
 
 
 @torch.no_grad()
-def walk(model: GSN, splits: Splits, seed: int) -> torch.Tensor:
+def run_chain(model: GSN, splits: Splits, seed: int) -> torch.Tensor:
     """(STEPS, *shape) logits along one chain."""
     rng = device.generator(seed)
     x = splits.train[seed : seed + 1].batch().x
@@ -57,7 +57,7 @@ def table(dataset: str, runs: list[str]) -> None:
         model = Store.default().load(name)
         assert isinstance(model, GSN)
         for seed in SEEDS:
-            logits = walk(model, splits, seed)
+            logits = run_chain(model, splits, seed)
             bound = bernoulli_bound(logits, cut) if model.config.binary else None
             error = 0.0 if bound is None else bound.std(ddof=1) / len(bound) ** 0.5
             text = "" if bound is None else f"{bound.mean():.1f} ± {error:.1f}"

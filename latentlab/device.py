@@ -9,9 +9,9 @@ import torch
 
 def pick() -> torch.device:
     """The best device: `$LATENTLAB_DEVICE` if set, else CUDA, else Apple's MPS, else the CPU."""
-    asked = os.environ.get("LATENTLAB_DEVICE")
-    if asked:
-        return torch.device(asked)
+    requested = os.environ.get("LATENTLAB_DEVICE")
+    if requested:
+        return torch.device(requested)
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():

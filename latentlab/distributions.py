@@ -58,7 +58,7 @@ class Gaussian(NamedTuple):
 
     @classmethod
     def of(cls, out: Tensor) -> Gaussian:
-        """From a network's 2 D outputs; log std is kept between -10 and 5, where nothing overflows."""
+        """From a network's 2 D outputs; log std is kept between -10 and 5, so that nothing overflows."""
         mean, log_std = out.chunk(2, dim=-1)
         return cls(mean, log_std.clamp(-10, 5))
 

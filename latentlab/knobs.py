@@ -1,4 +1,4 @@
-"""A knob is a dataclass field that a person may vary: its range and its help live beside it.
+"""A knob is a dataclass field that a person may vary: its range and its help live next to it.
 
 The training form, the command-line flags and the validation of a `run.json` are all read from here.
 

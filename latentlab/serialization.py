@@ -1,4 +1,4 @@
-"""The file formats of what is kept: written whole or not at all, read without trust."""
+"""The formats of saved files: written whole or not at all, read without trust."""
 
 from __future__ import annotations
 
@@ -71,16 +71,16 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside it first, flushed to the disk, then renamed."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    """Write a file whole or not at all: next to it first, flushed to the disk, then renamed."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with beside.open("wb") as stream:
+        with temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _numbers(row: Mapping[str, str | None]) -> dict[str, float]:

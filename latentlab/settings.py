@@ -1,4 +1,4 @@
-"""Where the user's own things are kept."""
+"""Where the user's own files are."""
 
 from __future__ import annotations
 

@@ -75,11 +75,11 @@ TRAVERSAL = Page(
 )  # fmt: skip
 CLUSTERS = Page(
     "clusters", "Clusters", "scatter_plot", (Encodes, Classifies), data=True,
-    text="Every code on one map, and what lies between.",
+    text="All codes on one map, with decoded points between them.",
 )  # fmt: skip
 SCORE_FIELD = Page(
     "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
-    text="Where a denoiser would move each place, and each pixel: what it knows of the density.",
+    text="Where a denoiser would move each point, and each pixel: what it learned of the density.",
 )  # fmt: skip
 ANALOGIES = Page(
     "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", data=True,
@@ -87,11 +87,11 @@ ANALOGIES = Page(
 )  # fmt: skip
 SAMPLING = Page(
     "sampling", "Sampling", "casino", (Decodes, Denoises),
-    text="Chains on what the model learned, and what they are worth.",
+    text="Chains on what the model learned, with convergence diagnostics.",
 )  # fmt: skip
 GSN = Page(
     "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
-    text="A network that walks from image to image.",
+    text="A Markov chain from image to image.",
 )  # fmt: skip
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,

@@ -23,7 +23,7 @@ import torch
 from latentlab import __main__ as command_line
 from latentlab.__main__ import main
 from latentlab.cli import reproduce
-from latentlab.data import DENSITIES, NAMES, Shelf, kind_of
+from latentlab.data import DENSITIES, NAMES, Library, kind_of
 from latentlab.data.builtin import images
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
@@ -398,7 +398,7 @@ def test_the_ladder_is_climbed_on_request_only(
         climbed.append((dataset, len(seeds)))
         yield semi_supervised.BenchmarkResult(dataset, "m2", 0, 0.25)
 
-    monkeypatch.setattr(semi_supervised, "climb", climb)
+    monkeypatch.setattr(semi_supervised, "run_benchmark", climb)
     semi_supervised.save(
         [
             semi_supervised.BenchmarkResult("mnist", "m2", 0, 0.5),
@@ -470,7 +470,7 @@ def test_the_app_starts_with_data_of_ones_own(
     assert any(mentions(line, "kind") for line in summary)
     assert mentions(last, "own")
     assert [name for _, name in started] == ["own"]
-    assert Shelf(mine.root / ".data").card("own").classes == ("x", "y")
+    assert Library(mine.root / ".data").card("own").classes == ("x", "y")
 
 
 def test_the_app_does_not_start_with_data_that_cannot_be_read(
@@ -505,7 +505,7 @@ def test_data_of_ones_own_are_kept_listed_trained_on_and_removed(
     capsys.readouterr()
     assert main(["data", "--remove", "own"]) == 0
     assert mentions(capsys.readouterr().out, "own")
-    assert "own" not in Shelf(mine.root / ".data")
+    assert "own" not in Library(mine.root / ".data")
     assert mine.load(run.id)
     for words in (["data", "--remove", "own"], ["data", "--remove", "../runs"], ["data", "--remove", "digits"]):
         assert main(words) == 1

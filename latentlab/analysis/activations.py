@@ -1,4 +1,4 @@
-"""Reading a model out: the codes of many examples, and what any of its layers says of them.
+"""Codes of many examples, and the outputs of any layer of a model for them.
 
 A chunk at a time and without gradients, so memory is that of the result and of one chunk. The model is in evaluation
 mode: an example may not depend on the others of its chunk.
@@ -97,20 +97,20 @@ def activations(
     unknown = [name for name in layers if name not in layer_names(model)]
     if unknown:
         raise ValueError(f"No layer is called {', '.join(unknown)}; known are {', '.join(layer_names(model))}.")
-    seen: dict[nn.Module, object] = {}
+    outputs: dict[nn.Module, object] = {}
     found: dict[str, list[Floats]] = {name: [] for name in layers}
 
     def note(module: nn.Module, _inputs: object, output: object) -> None:
-        seen[module] = output.clone() if isinstance(output, Tensor) else output  # the next layer may work in place
+        outputs[module] = output.clone() if isinstance(output, Tensor) else output  # the next layer may work in place
 
     with observed((modules[name] for name in layers), note):
         for rows, part in _chunks(x, batch):
-            seen.clear()
+            outputs.clear()
             _evaluate(forward or model, part)
             for name in layers:
-                if modules[name] not in seen:
+                if modules[name] not in outputs:
                     raise ValueError(f"Layer {name} doesn't run when the examples go through.")
-                output = seen[modules[name]]
+                output = outputs[modules[name]]
                 if keep is not None and isinstance(output, Tensor):
                     output = keep(name, output)
                 _keep(found[name], rows, len(x), output, f"Layer {name}")

@@ -1,4 +1,4 @@
-"""What can be asked about an image besides its class: numbers measured from its pixels, and groups of them.
+"""What can be measured of an image besides its class: numbers measured from its pixels, and groups of them.
 
 All of one channel, or of the mean over channels; intensities I in [0, 1] count as ink, pixels are at their centres,
 x to the right and y down, in pixels. With M = Σ I and means and covariances weighted by I:
@@ -107,8 +107,8 @@ def parity(y: Labels) -> Labels:
 def corrupted(x: Images, level: Labels, sigmas: tuple[float, ...], seed: int = 0) -> Images:
     """Images with Gaussian noise of standard deviation `sigmas[level]` added to each, cut off at [0, 1]."""
     rng = np.random.default_rng(seed)
-    spread = np.asarray(sigmas)[level].reshape(-1, *[1] * (x.ndim - 1))
-    return np.clip(x + spread * rng.normal(size=x.shape), 0, 1).astype(np.float32)
+    noise_std = np.asarray(sigmas)[level].reshape(-1, *[1] * (x.ndim - 1))
+    return np.clip(x + noise_std * rng.normal(size=x.shape), 0, 1).astype(np.float32)
 
 
 def _width(ink: Doubles) -> Doubles:

@@ -1,4 +1,4 @@
-"""What a training shows of itself while it runs: images, the classes it would name, its latent space, its plane."""
+"""The preview of a training: images, predicted classes, its latent space, its decision surface."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Preview:
     reconstructions: Images | None = None
     samples: Images | None = None
     predictions: NDArray[np.int64] | None = None  # (N,)
-    spoilt: Images | None = None  # what a denoiser was given
+    spoilt: Images | None = None  # the corrupted input of a denoiser
     field: Floats | None = None  # (n, n, 2) the score of a denoiser in the plane, row by row from the lower left
     box: NDArray[np.float64] | None = None  # (4,) where: lowest and highest x, lowest and highest y
     codes: Floats | None = None  # (M, 2) more examples in the latent space; (M, 1) if it has one dimension
@@ -52,16 +52,16 @@ class Preview:
 
 
 def preview(model: Model, data: Dataset, before: Preview | None = None) -> Preview:
-    """Look at a model through the first examples of `data`, always with the same noise.
+    """Preview a model on the first examples of `data`, always with the same noise.
 
     The samples of two previews differ by what the model learned between them, never by chance. So do the codes:
-    components have no natural orientation and swap places when one outgrows the other, so their plane is turned (and
-    mirrored) to lie on the codes of the look before as well as it can; it neither spins nor flips.
+    components have no natural orientation and swap places when one outgrows the other, so their plane is aligned
+    with the codes of the preview before (rotated and mirrored); it doesn't rotate between previews.
 
     Args:
         model: any; left as it was.
         data: held-out examples.
-        before: the last look at the same model and examples, if there was one.
+        before: the last preview of the same model and examples, if there was one.
     """
     where = next(model.parameters()).device
     few = data[:N_EXAMPLES].to(where)
@@ -69,37 +69,37 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
     was_training = model.training
     model.eval()
     are_images = data.name not in DENSITIES  # vectors are drawn as pictures, points of a plane aren't
-    seen: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     with torch.no_grad():
         if are_images and isinstance(model, Encodes) and isinstance(model, Decodes):
-            seen["reconstructions"] = to_bytes(model.decode(model.encode(x)))
+            parts["reconstructions"] = to_bytes(model.decode(model.encode(x)))
         if are_images and isinstance(model, Conditional):
             y = _classes(model, x, few.y)
-            seen["reconstructions"] = to_bytes(model.decode(model.encode(x, y), y))
+            parts["reconstructions"] = to_bytes(model.decode(model.encode(x, y), y))
         if are_images and isinstance(model, Samples):
-            seen["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
+            parts["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
         if are_images and isinstance(model, Classifies):
-            seen["predictions"] = model.classify(x).argmax(1).cpu().numpy()
+            parts["predictions"] = model.classify(x).argmax(1).cpu().numpy()
         if are_images and isinstance(model, Denoises):
             noisy = x + model.sigma * torch.randn(x.shape, generator=device.generator(SEED, where), device=where)
-            seen |= {"spoilt": to_bytes(noisy), "reconstructions": to_bytes(model.denoise(noisy))}
+            parts |= {"spoilt": to_bytes(noisy), "reconstructions": to_bytes(model.denoise(noisy))}
         if data.kind is Kind.PLANE and isinstance(model, Denoises):
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
-            seen |= {"field": field.score, "box": np.asarray(astuple(box))}
+            parts |= {"field": field.score, "box": np.asarray(astuple(box))}
         elif data.kind is Kind.PLANE and isinstance(model, Classifies):
             box = around(data.x, 0.1)
             found = decision(lambda at: model.classify(at.to(where)), box.low, box.high, N_PLACES)
             points, labels, _ = data[:N_CODES].batch()
-            seen |= {"surface": found.probs, "box": np.asarray(astuple(box))}
-            seen |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
+            parts |= {"surface": found.probs, "box": np.asarray(astuple(box))}
+            parts |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
         are_points = data.kind is not Kind.IMAGE and math.prod(data.shape) <= 2
         if are_points and isinstance(model, Samples) and not isinstance(model, Encodes | Conditional):
-            seen["points"] = data[:N_CODES].batch().x.cpu().numpy()
-            seen["drawn"] = model.sample(N_CODES, device.generator(SEED, where)).cpu().numpy()
-        seen |= _latent_space(model, data[:N_CODES].to(where), before)
+            parts["points"] = data[:N_CODES].batch().x.cpu().numpy()
+            parts["drawn"] = model.sample(N_CODES, device.generator(SEED, where)).cpu().numpy()
+        parts |= _latent_space(model, data[:N_CODES].to(where), before)
     model.train(was_training)
-    return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **seen)
+    return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **parts)
 
 
 def _latent_space(model: Model, data: Dataset, before: Preview | None) -> dict[str, Any]:
@@ -116,16 +116,16 @@ def _latent_space(model: Model, data: Dataset, before: Preview | None) -> dict[s
     codes = z.float().cpu().numpy()
     if len(codes) < 2 or not np.isfinite(codes).all():
         return {}
-    seen: dict[str, Any] = {"code_labels": y.cpu().numpy()}
+    parts: dict[str, Any] = {"code_labels": y.cpu().numpy()}
     if codes.shape[1] > 2:
         components = pca(codes, 2)
-        codes, seen["shares"] = components.project(codes), components.share
+        codes, parts["shares"] = components.project(codes), components.share
         if before is not None and before.codes is not None and before.codes.shape == codes.shape:
             codes = codes @ procrustes(before.codes, codes).rotation
-    return seen | {"codes": codes}
+    return parts | {"codes": codes}
 
 
 def _classes(model: Model, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The true classes; where there is none, what the model guesses."""
+    """The true classes; where there is none, the model's prediction."""
     guess = model.classify(x).argmax(1) if isinstance(model, Classifies) else torch.zeros_like(y)
     return y.where(y != UNLABELLED, guess)

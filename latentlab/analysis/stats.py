@@ -38,9 +38,9 @@ class Proportion:
 def proportion(right: ArrayLike, groups: ArrayLike | None = None) -> Proportion:
     """The proportion of what is right, with Wilson's interval (1927).
 
-    Examples of a group resemble each other, so they tell less than as many independent ones: the interval is that of
-    N / deff examples. The design effect deff (Kish 1965) is the variance between the groups' means in units of what
-    independent examples would have, at least 1.
+    Examples of a group resemble each other, so they contain less information than independent ones: the interval is
+    that of N / deff examples. The design effect deff (Kish 1965) is the variance between the groups' means in units of
+    what independent examples would have, at least 1.
 
     Args:
         right: (N,) booleans, N at least 1.

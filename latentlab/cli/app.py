@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from latentlab.cli.flags import add_columns
-from latentlab.cli.own_data import keep_data
+from latentlab.cli.own_data import save_data
 from latentlab.data.files.read import KNOWN
 from latentlab.settings import FIRST_DATA
 
@@ -17,7 +17,7 @@ from latentlab.settings import FIRST_DATA
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `app` takes."""
     parser.add_argument("--port", type=int, help="the port to listen on")
-    parser.add_argument("--data", metavar="PATH", help=f"keep data of your own and start with them: {KNOWN}")
+    parser.add_argument("--data", metavar="PATH", help=f"save data of your own and start with them: {KNOWN}")
     add_columns(parser)
 
 
@@ -27,6 +27,6 @@ def run(options: argparse.Namespace) -> int:
     flags = ["--server.port", str(options.port)] if options.port else []
     environment = dict(os.environ)
     if options.data:
-        environment[FIRST_DATA] = keep_data(options.data, options.label, options.image)
+        environment[FIRST_DATA] = save_data(options.data, options.label, options.image)
     command = [sys.executable, str(script), *flags]
     return subprocess.call(command, cwd=script.parent, env=environment)

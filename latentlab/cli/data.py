@@ -1,4 +1,4 @@
-"""`latentlab data`: list the data sets, fetch one, or look at data of your own and keep them."""
+"""`latentlab data`: list the data sets, fetch one, or read data of your own and save them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentlab import data
 from latentlab.cli.flags import add_columns
-from latentlab.cli.own_data import keep_data
+from latentlab.cli.own_data import save_data
 from latentlab.data.files.read import KNOWN, read_path
 
 
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What `data` takes."""
     text = f"one of {', '.join(data.names())}, downloaded if need be; or the path of data of your own: {KNOWN}"
     parser.add_argument("name", nargs="?", help=text)
-    parser.add_argument("--keep", action="store_true", help="keep the data of your own, to be trained on by name")
+    parser.add_argument("--keep", action="store_true", help="save the data of your own, to be trained on by name")
     text = "remove data of your own; runs that were trained on them stay"
     parser.add_argument("--remove", metavar="NAME", help=text)
     add_columns(parser)
@@ -24,17 +24,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the data sets and where they are, fetch one, or say what is in data of your own and keep them."""
+    """List the data sets and where they are, fetch one, or summarise data of your own and save them."""
     if options.remove:
-        data.Shelf.default().remove(options.remove)
+        data.Library.default().remove(options.remove)
         print(f"{options.remove} is removed; runs that were trained on it stay.")
-    elif options.name in data.Shelf.default():
-        print("\n".join(data.Shelf.default().card(options.name).summary))
+    elif options.name in data.Library.default():
+        print("\n".join(data.Library.default().card(options.name).summary))
     elif options.name in data.NAMES:
         splits = data.load(options.name, progressbar=True)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
-    elif options.name and options.keep:
-        keep_data(options.name, options.label, options.image)
+    elif options.name and options.save:
+        save_data(options.name, options.label, options.image)
     elif options.name:
         print("\n".join(read_path(Path(options.name), options.label, options.image).summary))
     elif options.json:
@@ -50,7 +50,7 @@ def where_it_is(name: str) -> str:
     if name in data.NAMES:
         return "on this machine" if data.is_local(name) else "would be downloaded"
     try:
-        card = data.Shelf.default().card(name)
+        card = data.Library.default().card(name)
     except data.DataError as error:
         return str(error)
     return f"your own: {card.n:,} examples of shape {card.shape}, from {card.source}"

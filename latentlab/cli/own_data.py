@@ -1,4 +1,4 @@
-"""Data of the user's own, kept by the command line."""
+"""Data of the user's own, saved by the command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 from latentlab import data
 
 
-def keep_data(path: str, label: str, image: str) -> str:
-    """Put data of the user's own on the shelf, and say what they are and how they are called from now on."""
-    shelf = data.Shelf.default()
-    name = shelf.add(Path(path), label=label, image=image)
-    print("\n".join((*shelf.card(name).summary, f"Kept as {name}: python -m latentlab train vae {name}")), flush=True)
+def save_data(path: str, label: str, image: str) -> str:
+    """Save data of the user's own in the library, and print a summary and their name."""
+    library = data.Library.default()
+    name = library.add(Path(path), label=label, image=image)
+    print(
+        "\n".join((*library.card(name).summary, f"Saved as {name}: python -m latentlab train vae {name}")), flush=True
+    )
     return name

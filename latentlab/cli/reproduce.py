@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train the runs that ship into `checkpoints/`, in half precision but where a score would show it.
 
-    `semi-supervised` climbs the ladder of semi-supervised models instead.
+    `semi-supervised` runs the benchmark of semi-supervised models instead.
     """
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
     if BENCHMARK in options.ids:
@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _benchmark(datasets: Sequence[str], n_seeds: int) -> None:
-    """Print the ladder as it is climbed, its table at the end, and keep the scores for the app."""
+    """Print the benchmark as it runs, its table at the end, and save the scores for the app."""
     kept = [score for score in semi_supervised.read() if score.dataset not in datasets]
     scores = []
     for dataset in datasets:
-        for score in semi_supervised.climb(dataset, range(n_seeds)):
+        for score in semi_supervised.run_benchmark(dataset, range(n_seeds)):
             scores.append(score)
             print(semi_supervised.table([score]).splitlines()[1], flush=True)
     print(f"\n{semi_supervised.table(scores)}")

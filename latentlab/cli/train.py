@@ -1,4 +1,4 @@
-"""`latentlab train`: train a model and keep it as a run."""
+"""`latentlab train`: train a model and save it as a run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train a model and keep it as a run; Ctrl-C stops early and keeps what was trained."""
+    """Train a model and save it as a run; Ctrl-C stops early and saves what was trained."""
     given = {name: value for name, value in vars(options).items() if value is not None}
     config = {k.name: given[k.name] for k in knobs(MODELS[options.model].Config) if k.name in given}
     training = {k.name: given[k.name] for k in knobs(TrainConfig) if k.name in given}

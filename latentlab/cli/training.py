@@ -1,4 +1,4 @@
-"""A training in the terminal: a progress bar, and Ctrl-C that keeps what was trained."""
+"""A training in the terminal: a progress bar, and Ctrl-C that saves what was trained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from latentlab.serialization import RunError
 
 
 def train_job(store: Store, job_id: str, dtype: torch.dtype = torch.float32, n_bound: int = 0) -> Run:
-    """Perform a job with a progress bar; the first Ctrl-C asks it to stop and keep, a second one breaks off."""
+    """Perform a job with a progress bar; the first Ctrl-C requests to stop and save, a second one aborts."""
 
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
         signal.signal(signal.SIGINT, signal.default_int_handler)

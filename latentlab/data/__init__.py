@@ -1,4 +1,6 @@
-"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one, or of one on the shelf."""
+"""Data sets: `load(name)` gives the train, validation and test splits of a built-in one, or of one in the user's
+library.
+"""
 
 from latentlab.data.builtin import images
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
@@ -18,7 +20,7 @@ from latentlab.data.dataset import (
     kind_of,
     to_bytes,
 )
-from latentlab.data.library.library import Shelf
+from latentlab.data.library.library import Library
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 NAMES = (*images.NAMES, *DENSITIES)
@@ -33,8 +35,8 @@ __all__ = [
     "Density",
     "Kind",
     "LabelUse",
+    "Library",
     "Sampler",
-    "Shelf",
     "Spec",
     "Splits",
     "batches",
@@ -58,19 +60,19 @@ __all__ = [
 
 def names() -> tuple[str, ...]:
     """The built-in data sets, and the user's own."""
-    return (*NAMES, *Shelf.default().names())
+    return (*NAMES, *Library.default().names())
 
 
 def is_local(name: str) -> bool:
     """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
-    return images.is_local(name) if name in NAMES else name in Shelf.default()
+    return images.is_local(name) if name in NAMES else name in Library.default()
 
 
 def class_names(name: str) -> tuple[str, ...]:
     """The names of the classes of a data set, without loading it; none where it isn't labelled.
 
     Raises:
-        DataError: unknown name, or a card on the shelf that is damaged.
+        DataError: unknown name, or a card in the library that is damaged.
     """
     if name == "digits":
         return tuple("0123456789")
@@ -78,7 +80,7 @@ def class_names(name: str) -> tuple[str, ...]:
         return IDX_SETS[name].classes
     if name in DENSITIES:
         return DENSITIES[name].classes
-    return Shelf.default().card(name).classes
+    return Library.default().card(name).classes
 
 
 def spec_of(name: str) -> Spec:
@@ -93,7 +95,7 @@ def spec_of(name: str) -> Spec:
         return Spec(shape, n_classes, kind_of(shape))
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *images.SIDES), n_classes, Kind.IMAGE)
-    card = Shelf.default().card(name)
+    card = Library.default().card(name)
     return Spec(card.shape, n_classes, kind_of(card.shape), card.features)
 
 
@@ -113,6 +115,6 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_idx(name, progressbar)
     if name in DENSITIES:
         return load_toy(name)
-    if name in Shelf.default():
-        return Shelf.default().load(name)
+    if name in Library.default():
+        return Library.default().load(name)
     raise DataError(f"There is no data set called {name[:80]!r}; known are {', '.join(names())}.")

@@ -17,7 +17,7 @@ SPLIT_SEED = 0
 
 
 class DataError(ValueError):
-    """Data that can't be had or can't be used; the message is one sentence for the user."""
+    """Data that aren't available or can't be used; the message is one sentence for the user."""
 
 
 class Kind(StrEnum):
@@ -38,7 +38,7 @@ class LabelUse(StrEnum):
 
 
 class Spec(NamedTuple):
-    """What a model must know of the data.
+    """What a model needs to know of the data.
 
     Attributes:
         shape: of one example.

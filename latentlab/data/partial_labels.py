@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from latentlab.data.dataset import UNLABELLED, Batch, DataError, Dataset, LabelUse, Sampler, batches
 
-CENTRES = 10  # for each label that is kept, when they are spread: a centre averages noise out, an example doesn't
+CENTRES = 10  # for each label that is kept, when they are diverse: a centre averages noise out, an example doesn't
 MOST_CLUSTERED = 1_000  # examples of a class
 
 Indices = NDArray[np.int64]
 
 
-def for_training(data: Dataset, use: LabelUse, n: int, seed: int, spread: bool = False) -> tuple[Dataset, Sampler]:
-    """What a model is trained on, with labels hidden if asked for, and how its batches are drawn.
+def for_training(data: Dataset, use: LabelUse, n: int, seed: int, diverse: bool = False) -> tuple[Dataset, Sampler]:
+    """What a model is trained on, with labels hidden if requested, and how its batches are drawn.
 
     Args:
         data: the training split.
@@ -26,17 +26,17 @@ def for_training(data: Dataset, use: LabelUse, n: int, seed: int, spread: bool =
             optional and some are hidden it sees both kinds in each batch.
         n: labels to keep; 0: all there are.
         seed: decides which ones.
-        spread: keep those of examples that lie far apart, as `hide_labels`.
+        diverse: keep diverse labels, as `hide_labels`.
 
     Raises:
-        DataError: the labels aren't what the model needs, or are to be hidden from one that doesn't look at them.
+        DataError: the labels aren't what the model needs, or are to be hidden from one that doesn't use them.
     """
     if use is LabelUse.UNUSED:
         if n:
-            raise DataError("This model doesn't look at labels, so none can be hidden from it; set labels to 0.")
+            raise DataError("This model doesn't use labels, so none can be hidden; set labels to 0.")
         return data, batches
     if n:
-        data = hide_labels(data, n, seed, spread)
+        data = hide_labels(data, n, seed, diverse)
     if use is LabelUse.NEEDED:
         check_labels(data, every_class=False)
         return labelled_part(data), batches
@@ -49,7 +49,7 @@ def check_labels(data: Dataset, every_class: bool = True) -> None:
 
     Args:
         data: examples.
-        every_class: whether a class without an example is refused too: who guesses classes must have seen each.
+        every_class: whether a class without an example is refused too: a classifier needs an example of each.
 
     Raises:
         DataError: a label that isn't the index of a class, fewer than two classes, or a class without an example.
@@ -69,15 +69,16 @@ def check_labels(data: Dataset, every_class: bool = True) -> None:
         )
 
 
-def hide_labels(data: Dataset, n: int, seed: int, spread: bool = False) -> Dataset:
+def hide_labels(data: Dataset, n: int, seed: int, diverse: bool = False) -> Dataset:
     """Hide all labels but `n`, equally many of each class (give or take one, where the classes don't divide n).
 
     Args:
         data: examples, some of which may have no label already.
         n: labels to keep.
         seed: decides which ones.
-        spread: those of examples that are typical and lie far apart, so that few labels reach to a class's ends: of
-            `CENTRES` n k-means centres the one farthest from the class's mean, then always the one farthest from those
+        diverse: diverse labels, of examples that are typical and far from each other, so that few labels cover the
+            whole class: of `CENTRES` n k-means centres the one farthest from the class's mean, then always the one
+                farthest from those
             taken before (farthest-first traversal; Gonzalez 1985), and the example nearest to each.
 
     Raises:
@@ -94,9 +95,9 @@ def hide_labels(data: Dataset, n: int, seed: int, spread: bool = False) -> Datas
         found = np.flatnonzero(y == label)
         if wanted > len(found):
             raise DataError(
-                f"{wanted} labels of the class {data.classes[label]} are asked for, but {data.name} has {len(found)}."
+                f"{wanted} labels of the class {data.classes[label]} are requested, but {data.name} has {len(found)}."
             )
-        kept.append(_far_apart(data, found, wanted, rng) if spread else rng.choice(found, wanted, replace=False))
+        kept.append(_far_apart(data, found, wanted, rng) if diverse else rng.choice(found, wanted, replace=False))
     hidden = np.full_like(y, UNLABELLED)
     index = np.concatenate(kept)
     hidden[index] = y[index]
@@ -104,7 +105,7 @@ def hide_labels(data: Dataset, n: int, seed: int, spread: bool = False) -> Datas
 
 
 def _far_apart(data: Dataset, members: Indices, n: int, rng: np.random.Generator) -> Indices:
-    """Of the examples `members` of a class n typical ones that lie far apart."""
+    """Of the examples `members` of a class n diverse ones: typical and far from each other."""
     from sklearn.cluster import KMeans  # imported here: a second of start-up
 
     some = rng.permutation(members)[:MOST_CLUSTERED]

@@ -1,4 +1,4 @@
-"""The dead segment: layers that hold weights and pass signals, and no longer know what the input showed.
+"""The dead segment: layers with normal weights and activations, from which the class can no longer be decoded.
 
 Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §5.1: a network of 128 layers
 with a shortcut from the input to the middle trains, and the loss does not say that half of it stays unused. Probes do:
@@ -36,12 +36,12 @@ STEPS = (0, 150, 300, 600)  # of training, at which the network is probed
 MANY = 10_000  # epochs: the caller says when to stop
 L2 = 1e-3
 EXAMPLES = 2_000  # that probes are fitted to
-HELD_OUT = 1_500  # that they are told on
+HELD_OUT = 1_500  # that they are tested on
 
 
 @dataclass(frozen=True)
 class Depths:
-    """A deep network at one moment of its training.
+    """A deep network after some steps of training.
 
     Attributes:
         step: of training.
@@ -85,7 +85,7 @@ class Training:
 def continue_training(
     splits: Splits, skip: bool, before: Training, *, depth: int = DEPTH, hidden: int = HIDDEN, every: int = 1
 ) -> Training:
-    """`advance` from one of `STEPS` to the next, so that a helper process can be asked for it.
+    """`advance` from one of `STEPS` to the next, so that a background process can be requested it.
 
     Raises:
         TrainingError: as `advance`.
@@ -111,7 +111,7 @@ def advance(
     hidden: int = HIDDEN,
     every: int = 1,
 ) -> tuple[Depths, dict[str, Tensor]]:
-    """Train the deep network on to a step and probe it there: so a page can show each moment when it comes.
+    """Train the deep network on to a step and probe it there: so a page can show each result when it is available.
 
     Args:
         splits: labelled data.

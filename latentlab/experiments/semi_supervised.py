@@ -1,7 +1,7 @@
-"""The ladder of semi-supervised models: each under one budget, on the same few labels, beside classifiers of those.
+"""The semi-supervised benchmark: each model with the same budget and few labels, and supervised baselines.
 
-`python -m latentlab reproduce semi-supervised` climbs it and prints the table; `read` has what was found when it was
-last climbed. Settings after Maaløe et al., Auxiliary Deep Generative Models (2016), §4.2 and Tab. 2, made smaller.
+`python -m latentlab reproduce semi-supervised` runs it and prints the table; `read` returns the scores of
+the last run. Settings after Maaløe et al., Auxiliary Deep Generative Models (2016), §4.2 and Tab. 2, made smaller.
 """
 
 from __future__ import annotations
@@ -38,43 +38,43 @@ N_TEST = 10_000  # fresh draws of a toy
 
 
 @dataclass(frozen=True)
-class Ladder:
+class Benchmark:
     """One data set with few labels, and what all models have in common.
 
     Attributes:
         labels: how many there are.
-        models: from the lowest rung to the highest.
+        models: in the order of the table.
         config: knobs of the models, as far as a model has them.
         train: knobs of the training.
-        judge: a shipped classifier that reads generated images; "" for none.
-        spread: labels of examples far apart in their class: the ends and the middle of a moon, as in the paper.
+        classifier: a shipped classifier that labels generated images; "" for none.
+        deviation: diverse labels: the ends and the middle of a moon, as in the paper.
     """
 
     labels: int
     models: tuple[str, ...]
     config: Mapping[str, Any]
     train: Mapping[str, Any]
-    judge: str = ""
-    spread: bool = False
+    classifier: str = ""
+    diverse_labels: bool = False
 
 
 ALL = ("m1", "avae", "m2", "m1_m2", "two_headed", "adgm", "sdgm")
-LADDERS = {
-    "moons": Ladder(
+BENCHMARKS = {
+    "moons": Benchmark(
         6,
         ALL,
         {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
         {"epochs": 30, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"},
-        spread=True,
+        diverse_labels=True,
     ),
-    "digits": Ladder(
+    "digits": Benchmark(
         100,
         ALL,
         {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
         {"epochs": 100, "batch_size": 100, "warmup": 0.25},
         "digits-cnn",
     ),
-    "mnist": Ladder(
+    "mnist": Benchmark(
         100,
         ("m1", "m2", "m1_m2", "adgm", "sdgm"),
         {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 256, "batch_norm": True},
@@ -84,22 +84,22 @@ LADDERS = {
 }
 
 
-# test error in per cent and its spread, of larger networks that were trained far longer:
+# test error in per cent and its standard deviation, of larger networks that were trained far longer:
 # Kingma et al. 2014, Tab. 1 (M2, M1+M2); Maaløe et al. 2016, Tab. 2
 REPORTED = {"mnist": {"m2": (11.97, 1.71), "m1_m2": (3.33, 0.14), "adgm": (0.96, 0.02), "sdgm": (1.32, 0.07)}}
 
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """What one training came to on the test examples; NaN where a model has no such number.
+    """The scores of one training on the test examples; NaN where a model has no such number.
 
     Attributes:
         error: share of wrong classes.
         bound: the unlabelled bound U(x), or the ELBO of a model that knows no classes, in nats.
         weighted: the importance-weighted bound with `N_DRAWS` draws, in nats.
         active: dimensions of z whose mean varies by more than `ACTIVE_VARIANCE` (Burda et al. 2016).
-        parted: how well the classes part linearly in the first two principal components of a.
-        read_as: share of codes, each decoded as every class, that the judge reads as that class.
+        parted: linear separability of the classes in the first two principal components of a.
+        read_as: classifier agreement: share of codes, each decoded as every class, that are predicted as that class.
         seconds: of processor time for the training.
     """
 
@@ -115,41 +115,43 @@ class BenchmarkResult:
     seconds: float = field(default=math.nan, compare=False)
 
 
-def climb(dataset: str, seeds: Sequence[int] = SEEDS, ladder: Ladder | None = None) -> Iterator[BenchmarkResult]:
-    """Train every rung with every seed, the baselines first; yields each score as it comes."""
-    steps = ladder or LADDERS[dataset]
+def run_benchmark(
+    dataset: str, seeds: Sequence[int] = SEEDS, benchmark: Benchmark | None = None
+) -> Iterator[BenchmarkResult]:
+    """Train every model with every seed, the baselines first; yields each score when it is done."""
+    steps = benchmark or BENCHMARKS[dataset]
     for seed in seeds:
         splits = labelled(dataset, steps, seed)
         for plain in BASELINES:
             yield baseline(plain, splits, seed, [from_dict(MODELS["m2"].Config, config_of("m2", steps)).hidden] * 2)
         for name in steps.models:
-            yield rung(name, splits, seed, steps)
+            yield train_and_measure(name, splits, seed, steps)
 
 
-def labelled(dataset: str, ladder: Ladder, seed: int) -> Splits:
+def labelled(dataset: str, benchmark: Benchmark, seed: int) -> Splits:
     """The data with all but a few training labels hidden; the test examples of a toy are drawn afresh, and more."""
     splits = load(dataset)
-    splits = splits._replace(train=hide_labels(splits.train, ladder.labels, seed, ladder.spread))
+    splits = splits._replace(train=hide_labels(splits.train, benchmark.labels, seed, benchmark.diverse_labels))
     if dataset not in DENSITIES:
         return splits
     x, y = DENSITIES[dataset].draw(N_TEST, device.generator(1_000 + seed))
     return splits._replace(test=replace(splits.test, x=x.float(), y=y))
 
 
-def rung(name: str, splits: Splits, seed: int, ladder: Ladder) -> BenchmarkResult:
+def train_and_measure(name: str, splits: Splits, seed: int, benchmark: Benchmark) -> BenchmarkResult:
     """Train one model and measure it on the test examples."""
-    config = from_dict(TrainConfig, {**ladder.train, "seed": seed})
+    config = from_dict(TrainConfig, {**benchmark.train, "seed": seed})
     spec = splits.train.spec
-    model = start(name, from_dict(MODELS[name].Config, config_of(name, ladder)), spec, config)
+    model = start(name, from_dict(MODELS[name].Config, config_of(name, benchmark)), spec, config)
     began = time.process_time()
     for _ in train(model, splits, config, report_every=1_000_000):
         pass
     seconds = time.process_time() - began
-    found = measure(model.cpu().eval(), splits.test, ladder.judge)
+    found = measure(model.cpu().eval(), splits.test, benchmark.classifier)
     return BenchmarkResult(splits.train.name, name, seed, seconds=seconds, **found)
 
 
-def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
+def measure(model: Model, test: Dataset, classifier: str = "") -> dict[str, float]:
     """The numbers of a `BenchmarkResult` that a trained model has."""
     found = {"bound": evaluate(model, replace(test, y=torch.full_like(test.y, UNLABELLED)))["bound"]}
     few, rng = test[:N_WEIGHTED].batch(), device.generator(0)
@@ -167,7 +169,7 @@ def measure(model: Model, test: Dataset, judge: str = "") -> dict[str, float]:
         if isinstance(model, Conditional):
             z = model.encode(few.x, few.y)
             found["active"] = _active(z)
-            reader = Store(SHIPPED).load(judge) if judge else None
+            reader = Store(SHIPPED).load(classifier) if classifier else None
             if isinstance(reader, Classifies):
                 columns = [torch.full((len(z),), y) for y in range(len(test.classes))]
                 right = [reader.classify(model.decode(z, y)).argmax(1) == y for y in columns]
@@ -190,10 +192,10 @@ def table(scores: Sequence[BenchmarkResult]) -> str:
     heads = {
         "error": "error %",
         "bound": "ELBO, nats",
-        "weighted": f"bound of {N_DRAWS}, nats",
-        "active": "active z",
-        "parted": "parted in a, %",
-        "read_as": "read as meant, %",
+        "weighted": f"bound, K = {N_DRAWS}, nats",
+        "active": "active units of z",
+        "parted": "separability of a, %",
+        "read_as": "agreement, %",
         "seconds": "CPU s",
     }
     rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
@@ -233,10 +235,10 @@ def read(path: Path | None = None) -> list[BenchmarkResult]:
         ]
 
 
-def config_of(name: str, ladder: Ladder) -> dict[str, Any]:
-    """The knobs of a model on a ladder: of what all have in common, those that it has."""
+def config_of(name: str, benchmark: Benchmark) -> dict[str, Any]:
+    """The knobs of a model in a benchmark: of what all have in common, those that it has."""
     known = {knob.name for knob in knobs(MODELS[name].Config)}
-    return {key: value for key, value in ladder.config.items() if key in known}
+    return {key: value for key, value in benchmark.config.items() if key in known}
 
 
 def _active(codes: torch.Tensor) -> float:
@@ -251,5 +253,5 @@ def _cell(values: Sequence[float], name: str) -> str:
     found = np.array(values) * (100 if name in ("error", "parted", "read_as") else 1)
     if np.isnan(found).any():
         return "-"
-    spread = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
-    return f"{found.mean():.2f}{spread}"
+    deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
+    return f"{found.mean():.2f}{deviation}"

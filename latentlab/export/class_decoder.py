@@ -4,8 +4,8 @@
     program.run(z and the one-hot class side by side)
 
 The class is ten more numbers of the code: what `program.py` says holds here too, of codes of z_dim + K numbers. Where a
-decoder is several networks in a row, such as p(a|z, y) and p(x|a, y, z), one hands its mean on to the next, which finds
-z and y again by recalling the code.
+decoder is several networks in a row, such as p(a|z, y) and p(x|a, y, z), the mean of one is the input of the next,
+which gets z and y by recalling the code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.export.decoder import CHECKED, Program, ProgramError, Step, checked, steps_of
 from latentlab.nn.layers import BatchNorm, JointMLP
 
-OTHER = "The decoder is more than networks of style and class in a row, so it runs on the server."
+OTHER = "The decoder is not a chain of networks of style and class, so it runs on the server."
 
 
 class _Call(NamedTuple):
@@ -34,7 +34,7 @@ class _Call(NamedTuple):
 
 
 def unroll_as(decode: DecodeAs, network: nn.Module, z_dim: int, n_classes: int) -> Program:
-    """Tell a decoder of style and class as plain steps of (z_dim + K) numbers, the class one-hot.
+    """Compile a decoder of style and class to plain steps of (z_dim + K) numbers, the class one-hot.
 
     Args:
         decode: (B, z_dim), (B,) -> (B, *shape) through one `JointMLP` or several in a row, and a link. The first takes

@@ -4,8 +4,8 @@
     program.to_bytes()          # a JSON header and half-precision numbers
     program.run(z)              # what those bytes compute, by NumPy-like rules: the reference of every other runtime
 
-The steps are read off by hooks while the decoder runs, and the result is checked against it: what can't be told
-faithfully is refused with a reason, never approximated in silence.
+The steps are recorded by hooks while the decoder runs, and the result is checked against it: what can't be compiled
+exactly is rejected with a reason, never approximated silently.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # no
 
 
 class ProgramError(ValueError):
-    """A decoder that can't be told as plain steps; the message is one sentence that says why."""
+    """A decoder that can't be compiled to plain steps; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation: its name, what it must know, and its arrays, flat, in half precision.
+    """One operation: its name, its settings, and its arrays, flat, in half precision.
 
     op           knows                                            arrays
     affine       channels, size (values of one channel)           scale, shift       x · scale + shift
     linear       n_in, n_out                                      weight (n_out, n_in), bias
     convolve     in, out (C, H, W), kernel, stride, padding       weight (C_out, C_in, kh, kw), bias
     transpose    in, out (C, H, W), kernel, stride, padding       weight (C_in, C_out, kh, kw), bias
-    recall       n_out                                            none          x, and beside it the program's own input
-    <activation> slope (leaky-relu, elu: alpha)                   none
+    recall       n_out                                            none          x, and next to it the program's own
+    input <activation> slope (leaky-relu, elu: alpha)                   none
     """
 
     op: str
@@ -128,13 +128,13 @@ class Program:
 def unroll(
     decode: Decode, network: nn.Module, z_dim: int, center: NDArray[np.float32], scale: NDArray[np.float32]
 ) -> Program:
-    """Tell a decoder as plain steps.
+    """Compile a decoder to plain steps.
 
     Args:
         decode: (B, z_dim) -> (B, *shape) through `network`, which must be a chain of layers, each used once.
         network: the module with the layers, in eval mode.
         z_dim: dimensions of the code.
-        center, scale: (z_dim,); the program takes codes in units of their spread, z = center + scale · s.
+        center, scale: (z_dim,); the program takes codes in units of their standard deviation, z = center + scale · s.
 
     Raises:
         ProgramError: a layer without a counterpart, layers that aren't a chain, or too large a network.
@@ -170,7 +170,7 @@ def checked(steps: Sequence[Step], codes: Tensor, expected: Tensor) -> Program:
     for name, link in LINKS.items():
         if values.numel() == expected.numel() and bool(((link(values) - expected.flatten(1)).abs() <= TOLERANCE).all()):
             return Program(z_dim, shape, (*steps, Step(name)) if name != "identity" else (*steps,))
-    raise ProgramError("The decoder does more than its layers say.")
+    raise ProgramError("The decoder does more than its layers.")
 
 
 def _record(decode: Decode, network: nn.Module, z_dim: int) -> list[tuple[nn.Module, Tensor, Tensor]]:

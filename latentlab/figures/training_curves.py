@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from latentlab.figures.theme import Theme, styled
 
 History = Sequence[Mapping[str, float]]
-Floors = Mapping[str, float]
+BaselineErrors = Mapping[str, float]
 CLOSE = 0.15  # two floors that differ by less, as a share of the higher one, are written above and below
-FLOORS = {"linear": ("linear classifier", "dash"), "mlp": ("MLP", "dot")}
+BASELINE_NAMES = {"linear": ("linear classifier", "dash"), "mlp": ("MLP", "dot")}
 
 
 def training_curves(
-    history: History, units: Mapping[str, str], look: Theme, height: int = 280, floors: Floors | None = None
+    history: History, units: Mapping[str, str], look: Theme, height: int = 280, baselines: BaselineErrors | None = None
 ) -> dict[str, go.Figure]:
     """For each term its course over the epochs: while training (thin), and on the held-out split (dots).
 
@@ -26,7 +26,8 @@ def training_curves(
         units: of the terms that get a figure.
         look: colours.
         height: in pixels.
-        floors: held-out errors of classifiers of the same labels, "linear" and "mlp": level lines beside the error.
+        baselines: held-out errors of classifiers of the same labels, "linear" and "mlp": horizontal lines with the
+            error.
     """
     curves = {}
     for term, unit in units.items():
@@ -42,7 +43,7 @@ def training_curves(
             marker={"size": 5},
             hovertemplate=f"epoch %{{x:.0f}}<br>{term} %{{y:.4g}} {unit}<extra>held out</extra>",
         )  # fmt: skip
-        known = _floors(figure, floors or {}, x, look) if term == "error" else []
+        known = _draw_baselines(figure, baselines or {}, x, look) if term == "error" else []
         figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y, *known))
         figure.update_xaxes(title_text="epoch")
         styled(figure, look, height, showlegend=False)
@@ -64,13 +65,15 @@ def compared_curves(histories: Mapping[str, History], term: str, unit: str, look
     return styled(figure, look, 340)
 
 
-def _floors(figure: go.Figure, floors: Floors, x: NDArray[np.float32], look: Theme) -> list[NDArray[np.float32]]:
-    """Draw and name level lines and return their heights, so that the range may hold them."""
-    known = {name: value for name, value in floors.items() if name in FLOORS and len(x)}
+def _draw_baselines(
+    figure: go.Figure, baselines: BaselineErrors, x: NDArray[np.float32], look: Theme
+) -> list[NDArray[np.float32]]:
+    """Draw and name horizontal lines and return their heights, so that the range includes them."""
+    known = {name: value for name, value in baselines.items() if name in BASELINE_NAMES and len(x)}
     lowest, highest = min(known.values(), default=0.0), max(known.values(), default=0.0)
     apart = lowest < (1 - CLOSE) * highest  # then each is named on the side of the other, else on the outer side
     for name, value in known.items():
-        called, dash = FLOORS[name]
+        called, dash = BASELINE_NAMES[name]
         figure.add_scatter(
             x=np.array([0, x.max()], np.float32), y=np.full(2, value, np.float32), mode="lines+text",
             name=f"{called} of the same labels", line={"color": look.text, "width": 1.5, "dash": dash},

@@ -1,10 +1,10 @@
 """Training outside the web process: a job is a run's folder that isn't finished yet.
 
     <root>/<run id>/job.json                what to train
-                    status.json             how far it is, as the process that trains it last said
-                    control                 what a person asked for: pause, stop, discard
+                    status.json             how far it is, as the process that trains it last reported
+                    control what a person requested: pause, stop, discard
                     checkpoint.safetensors  where to go on from
-                    preview.safetensors     what the model makes of a few examples
+                    preview.safetensors     reconstructions of a few examples
                     job.lock                held while a process trains it, so a killed one is noticed
 
 This file is what the pages need; the process that trains is in `worker.py`.
@@ -122,7 +122,7 @@ def enqueue(store: Store, job: Job) -> None:
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
-    say(folder, Status("queued"))
+    write_status(folder, Status("queued"))
 
 
 def _check_fit(job: Job) -> None:
@@ -164,14 +164,14 @@ def status(store: Store, job_id: str) -> Status:
     if (folder / "run.json").exists():
         return Status("done")
     try:
-        said = _parse(Status, (folder / "status.json").read_text(encoding="utf-8"))
-        if said.state not in get_args(JobState):
+        status_now = _parse(Status, (folder / "status.json").read_text(encoding="utf-8"))
+        if status_now.state not in get_args(JobState):
             raise ValueError("an unknown state")
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        said = Status("interrupted", message="Its status can't be read.")
-    if said.state in ("loading", "running") and not is_held(folder / "job.lock"):
-        return dataclasses.replace(said, state="interrupted", message="The process that trained it is gone.")
-    return said
+        status_now = Status("interrupted", message="Its status can't be read.")
+    if status_now.state in ("loading", "running") and not is_held(folder / "job.lock"):
+        return dataclasses.replace(status_now, state="interrupted", message="The process that trained it is gone.")
+    return status_now
 
 
 def jobs(store: Store) -> list[Job]:
@@ -189,10 +189,10 @@ def jobs(store: Store) -> list[Job]:
 
 
 def order(store: Store, job_id: str, what: Order) -> None:
-    """Ask for a job to be paused, stopped and kept, or discarded. One that isn't training obeys at once.
+    """Request a job to be paused, stopped and saved, or discarded. One that isn't training does so at once.
 
     Raises:
-        RunError: it has made no step yet, so there is nothing to stop and keep.
+        RunError: it has made no step yet, so there is nothing to save.
     """
     folder, now = store.folder(job_id), status(store, job_id)
     if not folder.is_dir():
@@ -204,12 +204,12 @@ def order(store: Store, job_id: str, what: Order) -> None:
     elif what == "discard":
         store.delete(job_id)
     elif what == "pause":
-        say(folder, dataclasses.replace(now, state="paused"))
+        write_status(folder, dataclasses.replace(now, state="paused"))
     elif not (folder / "checkpoint.safetensors").exists():
-        raise RunError("It has not been trained yet, so there is nothing to keep.")
+        raise RunError("It has not been trained yet, so there is nothing to save.")
     else:
         write(folder / "control", what.encode())
-        say(folder, dataclasses.replace(now, state="queued", message=""))
+        write_status(folder, dataclasses.replace(now, state="queued", message=""))
 
 
 def resume(store: Store, job_id: str) -> None:
@@ -219,7 +219,7 @@ def resume(store: Store, job_id: str) -> None:
         return
     folder = store.folder(job_id)
     (folder / "control").unlink(missing_ok=True)
-    say(folder, dataclasses.replace(status(store, job_id), state="queued", message=""))
+    write_status(folder, dataclasses.replace(status(store, job_id), state="queued", message=""))
 
 
 def remove(store: Store, run_id: str) -> None:
@@ -235,7 +235,7 @@ def remove(store: Store, run_id: str) -> None:
 
 
 def last_preview(store: Store, job_id: str) -> Preview | None:
-    """What the model made of a few examples at its last report; None before the first."""
+    """Reconstructions of a few examples at its last report; None before the first."""
     try:
         tensors = read_tensors(store.folder(job_id) / "preview.safetensors")
         return Preview(**{name: tensor.numpy() for name, tensor in tensors.items()})
@@ -248,13 +248,13 @@ def queue(store: Store) -> list[str]:
     return [job.id for job in jobs(store) if status(store, job.id).state == "queued"]
 
 
-def say(folder: Path, said: Status) -> None:
+def write_status(folder: Path, status_now: Status) -> None:
     """Write a job's status; only the process that trains it, or a page when none does, may."""
-    write(folder / "status.json", json.dumps(dataclasses.asdict(said)).encode())
+    write(folder / "status.json", json.dumps(dataclasses.asdict(status_now)).encode())
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds a lock file; the system lets go of a dead one's."""
+    """Whether a living process holds a lock file; the system releases that of an ended one."""
     if not path.exists():
         return False
     try:

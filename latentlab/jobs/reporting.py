@@ -1,4 +1,4 @@
-"""What a training leaves for a page to draw while it runs: curves, looks at a few examples, probes, baselines."""
+"""Reports of a training while it runs: curves, previews of a few examples, probes, baselines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from latentlab.training.baselines import baseline_errors
 from latentlab.training.state import TrainState
 
 LOOK_SHARE = 0.05  # of the time may go into looks: a large model is looked at less often
-PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are told on
+PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are tested on
 PROBE_LIMIT = 128  # features of a layer that they are given
 MAX_FITTED = 4_000_000  # values of labelled examples that baselines are fitted to: ten seconds
 
 
-class Showing:
-    """What one training shows, in its run's folder; one that was resumed takes up its last look."""
+class TrainingReports:
+    """The reports of one training, in its run's folder; one that was resumed continues from its last preview."""
 
     def __init__(self, store: Store, job: Job, state: TrainState, splits: Splits) -> None:
         self.folder, self.state, self.splits, self.job = store.folder(job.id), state, splits, job
@@ -38,14 +38,14 @@ class Showing:
         self.next = -math.inf  # when another look may be taken
 
     def show(self, history: Sequence[Mapping[str, float]]) -> None:
-        """Write the reports so far, and what the model makes of a few examples unless it was looked at just now."""
+        """Write the reports so far, and reconstructions of a few examples unless there is a recent preview."""
         write(self.folder / "history.csv", history_csv(history).encode())
         began = time.perf_counter()
         if began < self.next:
             return
         self.last = preview(self.state.model, self.splits.valid, self.last)
-        seen = {name: value for name, value in dataclasses.asdict(self.last).items() if value is not None}
-        arrays = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in seen.items()}
+        parts = {name: value for name, value in dataclasses.asdict(self.last).items() if value is not None}
+        arrays = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in parts.items()}
         write(self.folder / "preview.safetensors", safetensors.torch.save(arrays))
         ended = time.perf_counter()
         self.next = ended + (ended - began) / LOOK_SHARE
@@ -72,7 +72,7 @@ class Showing:
     def baselines(self) -> None:
         """Write `baselines.csv`: held-out errors of classifiers of the same labelled examples.
 
-        None where the examples are too many or too large to fit them in a moment, or can't be fitted.
+        None where the examples are too many or too large to fit them quickly, or can't be fitted.
         """
         few, held = self.splits.train, labelled_part(self.splits.valid).batch()
         config = self.state.config

@@ -1,4 +1,4 @@
-"""Work that goes on step by step in a helper process, so that what each step brings can be shown when it comes."""
+"""Work that goes on step by step in a background process, so that what each step brings can be shown when it comes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Stepwise(Generic[T]):
             first: what the first step begins with.
         """
         with self._lock:
-            return self.background.ask(self.key(name), step, self.last(name, first))
+            return self.background.submit(self.key(name), step, self.last(name, first))
 
     def key(self, name: str) -> str:
         """Under which the background process knows the next step of a work."""
@@ -64,13 +64,13 @@ class Stepwise(Generic[T]):
         return f"{name} {self._last[name][0] if name in self._last else 0}"
 
     def _collect(self, name: str) -> None:
-        """Take over the answer of the step that was asked for, if it has come."""
+        """Take over the answer of the step that was requested, if it has come."""
         key = self._key(name)
-        asked = self.background.asked(key)
-        if asked is None or not asked.done() or asked.cancelled() or asked.exception() is not None:
+        submitted = self.background.submitted(key)
+        if submitted is None or not submitted.done() or submitted.cancelled() or submitted.exception() is not None:
             return
         n = self._last.pop(name)[0] if name in self._last else 0
-        self._last[name] = n + 1, asked.result()
+        self._last[name] = n + 1, submitted.result()
         while len(self._last) > KEPT:
             self._last.pop(next(iter(self._last)))
         self.background.forget(key)  # it may be large, and is kept here

@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from latentlab import device
 from latentlab.data import Splits, load
-from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, say, status
-from latentlab.jobs.reporting import Showing
+from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, status, write_status
+from latentlab.jobs.reporting import TrainingReports
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS
 from latentlab.runs.run import Run
@@ -53,13 +53,13 @@ def perform(
 ) -> Iterator[Status]:
     """Train a job from where it stands and yield its status at every report; the last one says how it ended.
 
-    A caller that asks for no more leaves the job at its last checkpoint. `stop_and_keep` makes a run of that.
+    A caller that stops iterating leaves the job at its last checkpoint. `stop_and_save` makes a run of that.
 
     Args:
         store: where the job is.
         job_id: which one.
         progressbar: for a download: True for a bar in the terminal; None says it in the status.
-        dtype: of the weights that are kept.
+        dtype: of the saved weights.
         n_bound: test images that get the 200-sample bound in the run's metrics.
 
     Raises:
@@ -78,14 +78,14 @@ def perform(
         raise RunError("Another process is training it.") from error
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         sentence = str(error).partition("\n")[0]
-        say(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
+        write_status(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
         raise
 
 
 def work(store: Store) -> None:
-    """The worker process: perform the queued jobs, oldest first; go home when there are none for a while.
+    """The worker process: perform the queued jobs, oldest first; exits when idle for a while. Only
 
-    Only one works for a device: another waits for it to go home, then looks whether there is anything left.
+    one works for a device: another waits until it exits, then checks whether jobs are left.
     """
     device.limit_threads()
     try:
@@ -107,9 +107,9 @@ def work(store: Store) -> None:
 
 
 def ensure_worker(store: Store) -> None:
-    """Start a worker process of its own session if jobs wait, nobody works, and none is on its way.
+    """Start a worker process of its own session if jobs wait, no worker runs, and none is starting.
 
-    A worker takes seconds to start and a page asks at every look: one for each would keep the first from starting.
+    A worker takes seconds to start and a page calls this often: one for each call would delay the first.
     """
     if not queue(store) or is_held(_worker_lock(store)):
         return
@@ -133,50 +133,50 @@ def ensure_worker(store: Store) -> None:
 
 def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_bound: int) -> Iterator[Status]:
     folder = store.folder(job.id)
-    say(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
+    write_status(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
     splits = load(job.dataset, progressbar)
     config = from_dict(TrainConfig, job.train)
     state = TrainState(
         start(job.model, from_dict(MODELS[job.model].Config, job.config), splits.train.spec, config), config
     )
     history, before = _restore(folder, state)
-    showing = Showing(store, job, state, splits)
-    if showing.has_baselines():
+    reports = TrainingReports(store, job, state, splits)
+    if reports.has_baselines():
         message = "Fitting a linear classifier and an MLP to the same labels."
-        say(folder, dataclasses.replace(status(store, job.id), message=message))
-        showing.baselines()
+        write_status(folder, dataclasses.replace(status(store, job.id), message=message))
+        reports.baselines()
     began = time.perf_counter()
     saved, shown = began, -1.0
     said = status(store, job.id)
-    asked = _asked(folder)
-    for metrics in [] if asked == "stop" and state.step else train(state.model, splits, config, state):
+    requested = _requested(folder)
+    for metrics in [] if requested == "stop" and state.step else train(state.model, splits, config, state):
         clock = time.perf_counter()
         history.append(metrics.row)
-        if config.moments and not metrics.done and _is_moment(metrics.epoch):
-            store.keep(job.id, state.model, int(metrics.epoch), dtype)
+        if config.moments and not metrics.done and _is_snapshot_epoch(metrics.epoch):
+            store.save_snapshot(job.id, state.model, int(metrics.epoch), dtype)
         if config.probes and metrics.epoch.is_integer():
-            showing.probe(metrics.epoch)
+            reports.probe(metrics.epoch)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
-        asked = _asked(folder)
-        if asked == "discard":
+        requested = _requested(folder)
+        if requested == "discard":
             store.delete(job.id)
             return
-        if asked or clock - saved > CHECKPOINT_SECONDS:
+        if requested or clock - saved > CHECKPOINT_SECONDS:
             write(folder / "history.csv", history_csv(history).encode())  # first: it may reach beyond a checkpoint
             _save_checkpoint(folder, state, said.seconds)
             saved = clock
-        if asked or clock - shown > STATUS_SECONDS:
-            showing.show(history)
-            say(folder, said)
+        if requested or clock - shown > STATUS_SECONDS:
+            reports.show(history)
+            write_status(folder, said)
             shown = clock
         yield said
-        if asked == "pause":
+        if requested == "pause":
             (folder / "control").unlink(missing_ok=True)
             said = dataclasses.replace(said, state="paused")
-            say(folder, said)
+            write_status(folder, said)
             yield said
             return
-        if asked == "stop":
+        if requested == "stop":
             break
     yield _finish(store, job, state, splits, history, said, dtype, n_bound)
 
@@ -219,7 +219,7 @@ def _finish(
 
 
 def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], float]:
-    """Take up the last checkpoint, if there is one: the history up to it, and the seconds it took."""
+    """Restore the last checkpoint, if there is one: the history up to it, and the seconds it took."""
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         return [], 0.0
@@ -238,15 +238,15 @@ def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:
     write(folder / "checkpoint.safetensors", safetensors.torch.save(tensors))
 
 
-def _asked(folder: Path) -> str:
+def _requested(folder: Path) -> str:
     try:
         return (folder / "control").read_text()
     except OSError:
         return ""
 
 
-def _is_moment(epoch: float) -> bool:
-    """Whether the parameters after so many epochs are worth looking back at: 1, 2, 5, 10, 20, 50, …"""
+def _is_snapshot_epoch(epoch: float) -> bool:
+    """Whether a snapshot is saved after so many epochs: 1, 2, 5, 10, 20, 50, …"""
     return epoch.is_integer() and str(int(epoch)).rstrip("0") in ("1", "2", "5")
 
 
@@ -265,7 +265,7 @@ class _DownloadStatus:
         if time.monotonic() - self.said > STATUS_SECONDS:
             self.said = time.monotonic()
             text = f"Downloading the data: {self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB."
-            say(self.folder, Status("loading", message=text))
+            write_status(self.folder, Status("loading", message=text))
 
     def reset(self) -> None:
         self.done = 0

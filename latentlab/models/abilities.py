@@ -182,7 +182,7 @@ class Classifies(Model):
 
 
 class ClassDraws(NamedTuple):
-    """Draws of a code for every class of B examples, and what they weigh.
+    """Draws of a code for every class of B examples, and their weights.
 
     Attributes:
         z: (n, K, B, z_dim), or (n, 1, B, z_dim) where the same are drawn for every class.
@@ -264,7 +264,7 @@ class Walks(Model, Generic[S]):
 
     @abstractmethod
     def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B, *shape): a walk of the length used in training from each example, drawn."""
+        """(B, *shape) -> (B, *shape): a chain of the length used in training from each example, drawn."""
 
 
 ABILITIES: Mapping[str, type[Model]] = {

@@ -28,22 +28,25 @@ class Autoencoding:
 
 @dataclass(frozen=True)
 class Kinked:
-    """The knobs of a tanh network that is told where the data are."""
+    """The knobs of a tanh network that is initialised to the range of the data."""
 
     hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP")
     init: str = knob(
-        "spread", choices=("spread", "usual"), help="first layer: tanh units that bend amid the data, or fan-in scaling"
+        "spread",
+        choices=("spread", "usual"),
+        help="first layer: tanh units whose transitions lie within the range of the data, or fan-in scaling",
     )
-    slope: float = knob(9.0, 0.1, 100.0, log=True, help="how sharply they bend", when=("init", "spread"))
+    slope: float = knob(9.0, 0.1, 100.0, log=True, help="how steep their transitions are", when=("init", "spread"))
     reach: float = knob(1.0, 0.01, 100.0, log=True, help="the data lie within ± this", when=("init", "spread"))
 
 
 class Kinks(nn.Linear, Drawn):
-    """The first layer of a tanh network whose units bend at places of the box [-reach, reach]^d, not all at its middle.
+    """The first layer of a tanh network whose units have their transitions at points of the box [-reach, reach]^d, not
+    all at its middle.
 
     Rows w ~ N(0, (2 slope / (d reach))²) and b = -w·c with c uniform in the box. With fan-in scaling instead, a field
-    that changes over a hundredth of the data's width is out of reach, and what lies outside the data goes astray
-    (Alain 2018, Fig. 3.7).
+    that changes over a hundredth of the data's width is out of reach, and there are spurious attractors outside the
+    data (Alain 2018, Fig. 3.7).
     """
 
     def __init__(self, config: Kinked, n_in: int) -> None:
@@ -109,7 +112,7 @@ class JointMLP(nn.Module):
 
     Its first layer adds up one linear map for each input: an MLP of the inputs side by side, but they may broadcast
     against each other, so what x contributes is computed once and not once for each class. Each map is drawn for its
-    own number of inputs, so a class of ten weighs as much at the start as an image of 784 pixels.
+    own number of inputs, so a class of ten has as much effect at the start as an image of 784 pixels.
     """
 
     def __init__(self, n_in: Sequence[int], hidden: Sequence[int], n_out: int, batch_norm: bool = False) -> None:

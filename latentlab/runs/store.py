@@ -1,10 +1,10 @@
-"""Where runs are kept: a store is a folder of the user's runs over a folder of those that ship.
+"""The store of runs: a folder of the user's runs over a folder of those that ship.
 
     <root>/<run id>/run.json             what it is; written last, so a folder without it is unfinished
                     weights.safetensors  parameters (float32, or float16 in what ships)
-                    weights-<epoch>.safetensors  the same at an earlier moment, where the training was told to keep some
+                    weights-<epoch>.safetensors  snapshots: the same after an epoch, where the training saved some
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
-                    probes.csv           one row an epoch: errors of probes by layer, where the training was told to
+                    probes.csv           one row an epoch: errors of probes by layer, where the training measured them
                     baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
 
     <root>/examples-<data set>-<digest>.safetensors   a few hundred test examples, so that a page opens without the data
@@ -40,7 +40,7 @@ SHIPPED = Path(__file__).parents[2] / "checkpoints"
 N_EXAMPLES = 500
 HOUR = 3_600.0  # seconds
 MAX_JSON = 1 << 20
-_MOMENT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
+_SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 
@@ -112,7 +112,7 @@ class Store:
             write(self.root / name, content)
         return name
 
-    def keep(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
+    def save_snapshot(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
         """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
         checkpoint.save(self.folder(run_id) / f"weights-{epoch}.safetensors", model, dtype)
 
@@ -148,13 +148,13 @@ class Store:
             raise RunError("Its weights are missing.")
         return run
 
-    def moments(self, run_id: str) -> list[int]:
+    def snapshots(self, run_id: str) -> list[int]:
         """The epochs before the end whose parameters `load` can give, ascending; the first is 0, before training.
 
         Raises:
             RunError: as `folder`.
         """
-        found = (_MOMENT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
+        found = (_SNAPSHOT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
         return [0, *sorted(int(match[1]) for match in found if match)]
 
     def load(self, run_id: str, epoch: int | None = None) -> Model:
@@ -162,21 +162,21 @@ class Store:
 
         Args:
             run_id: which one.
-            epoch: one of `moments`: 0 draws the parameters again from the run's seed; None is the end of training.
+            epoch: one of `snapshots`: 0 draws the parameters again from the run's seed; None is the end of training.
 
         Raises:
-            RunError: as `read`, no such moment, or the weights are damaged, don't fit or aren't finite.
+            RunError: as `read`, no such snapshot, or the weights are damaged, don't fit or aren't finite.
         """
         run = self.read(run_id)
-        if epoch is not None and epoch not in self.moments(run_id):
-            raise RunError(f"Its parameters after epoch {epoch} were not kept.")
+        if epoch is not None and epoch not in self.snapshots(run_id):
+            raise RunError(f"There is no snapshot after epoch {epoch}.")
         if epoch == 0:
             return checkpoint.untrained(run)
         name = "weights.safetensors" if epoch is None else f"weights-{epoch}.safetensors"
         return checkpoint.read(run, self.folder(run_id) / name)
 
     def examples(self, run_id: str) -> Dataset:
-        """The test examples that are kept with a run.
+        """The test examples that are saved with a run.
 
         Raises:
             RunError: as `read`, or they are missing or damaged.
@@ -186,11 +186,11 @@ class Store:
         tensors = read_tensors(folder.parent / run.examples if run.examples else folder / "examples.safetensors")
         x, y = tensors.get("x"), tensors.get("y")
         if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
-            raise RunError("The examples kept with it don't fit its data set.")
+            raise RunError("The examples saved with it don't fit its data set.")
         if x.dtype not in (torch.uint8, torch.float32) or y.dtype != torch.int64:
-            raise RunError("The examples kept with it don't fit its data set.")
+            raise RunError("The examples saved with it don't fit its data set.")
         if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
-            raise RunError("The examples kept with it don't fit its classes.")
+            raise RunError("The examples saved with it don't fit its classes.")
         return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns)
 
     def history(self, run_id: str) -> list[dict[str, float]]:
@@ -198,7 +198,7 @@ class Store:
         return read_history(self.folder(run_id) / "history.csv")
 
     def probes(self, run_id: str) -> list[dict[str, float]]:
-        """Errors of probes by layer after each "epoch", if the training was told to probe; empty if not."""
+        """Errors of probes by layer after each "epoch", if the training measured them; empty if not."""
         return read_history(self.folder(run_id) / "probes.csv")
 
     def baselines(self, run_id: str) -> dict[str, float]:
@@ -246,10 +246,10 @@ class Store:
             raise RunError("A run that ships with LatentLab can't be deleted.")
         if folder.is_symlink() or not folder.is_dir():
             raise RunError(f"There is no run called {run_id!r}.")
-        grave = folder.with_name(
+        deleted = folder.with_name(
             f".{run_id}.{secrets.token_hex(4)}.deleted"
         )  # out of sight at once, whatever happens next
-        folder.rename(grave)
+        folder.rename(deleted)
         for old in self.root.glob(f".{run_id}.*deleted"):  # one that was broken off too
             shutil.rmtree(old, ignore_errors=True)
         self._forget_examples()

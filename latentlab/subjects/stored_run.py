@@ -78,7 +78,7 @@ class StoredRun(Subject):
     @property
     def snapshots(self) -> tuple[int, ...]:
         """The epochs before the end whose parameters are there; the first is 0."""
-        return tuple(self.store.moments(self.run.id))
+        return tuple(self.store.snapshots(self.run.id))
 
     def has(self, *any_of: type[Model]) -> bool:
         """Whether the class of its model has at least one of these abilities."""

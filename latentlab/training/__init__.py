@@ -1,1 +1,1 @@
-"""Training: the loop, its state, evaluation, and training step by step while someone watches."""
+"""Training: the loop, its state, evaluation, and incremental training while someone watches."""

@@ -1,4 +1,4 @@
-"""What labelled examples alone teach two plain classifiers: the floor for whoever learns from unlabelled ones too."""
+"""Supervised baselines: two plain classifiers, fitted to the labelled examples only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Classifier(Protocol):
     """A fitted classifier of scikit-learn."""
 
     def score(self, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
-        """The share of examples (N, D) whose class (N,) it names."""
+        """The accuracy on examples (N, D) of classes (N,)."""
 
 
 def fit(name: Baseline, x: ArrayLike, y: ArrayLike, hidden: Sequence[int], seed: int = 0) -> Classifier:

@@ -25,12 +25,16 @@ class TrainConfig:
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
     labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
-    spread: bool = knob(False, help="keep the labels of examples that lie far apart in their class, not of random ones")
+    spread: bool = knob(
+        False,
+        help="keep diverse labels: of examples that are typical of their class and far from "
+        "each other, not of random ones",
+    )
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
-    moments: bool = knob(False, help="keep the parameters after epochs 1, 2, 5, 10, 20, 50, … too, to look back at")
-    probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is only read")
+    moments: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
+    probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is not changed")
 
 
 def training_knobs(model: type[Model]) -> tuple[Knob, ...]:

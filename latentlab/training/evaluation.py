@@ -1,4 +1,4 @@
-"""What a model is worth on examples: means of its objective and its terms."""
+"""Evaluation of a model on examples: means of its objective and its terms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVAL_SEED = 1
 def evaluate(model: Model, data: Dataset, seed: int = EVAL_SEED) -> dict[str, float]:
     """Means over a data set of the objective (at progress 1) and its terms, and what the model measures of a set.
 
-    With fixed randomness. A model that needs labels is judged on the examples that have one. What no example has, is
+    With fixed randomness. A model that needs labels is evaluated on the examples that have one. What no example has, is
     left out. The objective is "loss"; of a model of several players "<player> loss" for each, and never their sum.
     """
     data = labelled_part(data) if model.labels is LabelUse.NEEDED else data

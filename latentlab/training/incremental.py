@@ -1,7 +1,8 @@
-"""A training taken a moment at a time: each piece is a function of arrays, so a page can ask the helper process for it.
+"""Incremental training in short pieces: each is a function of arrays, so a page can request it from the background
+process.
 
-What ships and what is kept is trained by `worker.py`. This is for networks that learn while someone watches: nothing
-is written, and whoever asks for no next piece has stopped it.
+What ships and what is saved is trained by `worker.py`. This is for networks that are trained while someone watches:
+nothing is written, and training stops when no next piece is requested.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingTask:
     """What to train, on which points, and how."""
 
     model: str  # a name in MODELS
@@ -38,8 +39,8 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """How far a lesson is. `state` holds arrays, since tensors don't travel well between processes."""
+class TrainingProgress:
+    """How far a training is. `state` holds arrays, since tensors aren't easily sent between processes."""
 
     state: Arrays = field(default_factory=dict)
     step: int = 0
@@ -49,19 +50,19 @@ class Moment:
     done: bool = False
 
 
-def advance(lesson: Lesson, before: Moment, seconds: float) -> Moment:
+def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> TrainingProgress:
     """Train for about so many seconds from where `before` stands.
 
     Raises:
         KnobError: a knob out of its range.
         TrainingError: the points can't be trained on, or the loss isn't finite.
     """
-    x = torch.from_numpy(np.array(lesson.x, np.float32))
+    x = torch.from_numpy(np.array(task.x, np.float32))
     if x.dim() != 2 or not len(x) or not bool(x.isfinite().all()):
         raise TrainingError("There must be at least one point, and all must be finite numbers.")
-    config = from_dict(TrainConfig, lesson.train)
+    config = from_dict(TrainConfig, task.train)
     data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",), Kind.PLANE)
-    state = TrainState(network(lesson, fresh=True), config)
+    state = TrainState(network(task, fresh=True), config)
     if before.state:
         state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
     began, losses, n_steps, done = time.monotonic(), [], math.ceil(len(x) / config.batch_size) * config.epochs, False
@@ -73,20 +74,20 @@ def advance(lesson: Lesson, before: Moment, seconds: float) -> Moment:
             break
     arrays = {name: value.numpy() for name, value in state.tensors().items()}
     took = before.seconds + time.monotonic() - began
-    return Moment(arrays, state.step, n_steps, took, (*before.losses, *losses), done or state.step >= n_steps)
+    return TrainingProgress(arrays, state.step, n_steps, took, (*before.losses, *losses), done or state.step >= n_steps)
 
 
-def network(lesson: Lesson, fresh: bool = False, now: Moment | None = None) -> Model:
-    """The network of a lesson: with fresh parameters, or frozen with those of a moment.
+def network(task: TrainingTask, fresh: bool = False, now: TrainingProgress | None = None) -> Model:
+    """The network of a task: with initial parameters, or frozen with those reached so far.
 
     Raises:
         KnobError: a knob out of its range.
         ValueError: the config doesn't fit the data.
     """
-    config, spec = from_dict(MODELS[lesson.model].Config, lesson.config), Spec(lesson.x.shape[1:], 1, Kind.PLANE)
+    config, spec = from_dict(MODELS[task.model].Config, task.config), Spec(task.x.shape[1:], 1, Kind.PLANE)
     if fresh or now is None or not now.state:
-        return start(lesson.model, config, spec, from_dict(TrainConfig, lesson.train))
-    model = MODELS[lesson.model](config, spec)
+        return start(task.model, config, spec, from_dict(TrainConfig, task.train))
+    model = MODELS[task.model](config, spec)
     parameters = {name.removeprefix("model."): value for name, value in now.state.items() if name.startswith("model.")}
     model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in parameters.items()})
     return model.eval().requires_grad_(False)

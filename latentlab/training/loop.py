@@ -1,4 +1,4 @@
-"""The one training loop: a generator. A caller iterates and draws; to stop, it asks for no more.
+"""The one training loop: a generator. A caller iterates and draws; to stop, it stops iterating.
 
     state = TrainState(model, config)
     for metrics in train(model, splits, config, state):
@@ -81,14 +81,14 @@ def train(
         order = device.generator(config.seed + 1_000_003 * (epoch + 1))
         epoch_batches = itertools.islice(sampler(data, config.batch_size, order), done_before, per_epoch)
         model.train()
-        losses, n_seen, started = list[list[Loss]](), 0, time.perf_counter()
+        losses, n_examples, started = list[list[Loss]](), 0, time.perf_counter()
         for batch in epoch_batches:
             losses.append(_step(state, batch, n_steps))
-            n_seen += len(batch.x)
+            n_examples += len(batch.x)
             at_end = state.step % per_epoch == 0
             if at_end or state.step % report_every == 0:
                 terms = means(losses)
-                rate = n_seen / (time.perf_counter() - started)
+                rate = n_examples / (time.perf_counter() - started)
                 held_out = evaluate(model, valid) if at_end else {}
                 for name in objectives(losses[-1]):
                     for loss in (terms[name], held_out.get(name, 0.0)):
@@ -102,7 +102,7 @@ def train(
                     model.load_state_dict(state.best_parameters)
                 yield Metrics(state.step, n_steps, state.step / per_epoch, terms, held_out, rate, finished)
                 model.train()
-                losses, n_seen, started = [], 0, time.perf_counter()
+                losses, n_examples, started = [], 0, time.perf_counter()
         if state.step % per_epoch:
             raise TrainingError("The sampler gave fewer batches than an epoch has.")
     model.eval()
@@ -125,7 +125,7 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
         with torch.autocast(state.device.type, torch.bfloat16, enabled=config.bf16):
             return next(losses, None)
 
-    seen: list[Loss] = []
+    step_losses: list[Loss] = []
     for loss in iter(draw, None):
         optimizer = state.optimizer(loss.player)
         for parameter in itertools.chain.from_iterable(group["params"] for group in optimizer.param_groups):
@@ -136,6 +136,8 @@ def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(group["params"], config.clip)
         optimizer.step()
-        seen.append(Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}, loss.player))
+        step_losses.append(
+            Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}, loss.player)
+        )
     state.step += 1
-    return seen
+    return step_losses

@@ -70,7 +70,7 @@ class TrainState:
                     or not moments["exp_avg"].shape == moments["exp_avg_sq"].shape == shapes[index]
                     for index, moments in state.items()
                 ):
-                    raise ValueError("The moments don't fit the parameters.")
+                    raise ValueError("Adam's moments don't fit the parameters.")
                 groups = self.optimizer(player).state_dict()["param_groups"]
                 self.optimizer(player).load_state_dict({"state": state, "param_groups": groups})
             self.rng.set_state(tensors["rng"])

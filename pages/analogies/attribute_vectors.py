@@ -1,4 +1,4 @@
-"""Attribute vectors of a model that isn't told the class: two groups, the direction between them, and what it does."""
+"""Attribute vectors of a model without class input: two groups, the direction between them, and what it does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
 from latentlab.data import to_bytes
-from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.subjects import Subject, stored
@@ -40,8 +40,8 @@ NAMES: dict[Method, str] = {"mean": "Means", "probe": "Probe", "lda": "LDA"}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the visitor asks for.
+class VectorSettings:
+    """What the visitor chose.
 
     Attributes:
         a, b: the members of the two groups: classes, or names of `offered` groups.
@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Walk:
+class MovedExamples:
     """Examples moved along a direction: codes (N, S, D), amounts (S,) in gaps, images (N, S, *shape)."""
 
     codes: Floats
@@ -66,8 +66,10 @@ class Walk:
     images: NDArray[np.float32]
 
 
-def choose_groups(run: Subject) -> tuple[Asked, bool]:
-    """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to ask a judge."""
+def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
+    """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to classify the
+    images.
+    """
     names, more = list(run.classes), offered(run)
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
     chosen = []
@@ -80,7 +82,7 @@ def choose_groups(run: Subject) -> tuple[Asked, bool]:
         )  # fmt: skip
         url_state.write(side, ";".join(members) if members not in ([default], lasso) else None)
         if not link(side, next((more[name] for name in members if name in lasso), None)):
-            st.caption("This selection is too large for the address: a link won't have it.")
+            st.caption("This selection is too large for the address, so a link will not contain it.")
         chosen.append(tuple(members))
     method = st.segmented_control(
         "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
@@ -97,9 +99,9 @@ def choose_groups(run: Subject) -> tuple[Asked, bool]:
                 "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
                 bind="query-params",
             )  # fmt: skip
-            judged = classifier_toggle(run)
+            classified = classifier_toggle(run)
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
-    return Asked(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), judged
+    return VectorSettings(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), classified
 
 
 def choose_other(run: Subject) -> Subject | None:
@@ -108,20 +110,20 @@ def choose_other(run: Subject) -> Subject | None:
     return choose_second_run(run, (Decodes, Encodes), lambda one: (one.shape, one.dataset), about)
 
 
-def told_instead(run: Subject) -> None:
-    """The way to a model that is told the class, of the same data if there is one."""
+def link_to_class_conditional(run: Subject) -> None:
+    """A link to a class-conditional model, of the same data if there is one."""
     found = sorted(stored(Conditional), key=lambda r: r.dataset != run.dataset)
     if found:
         ANALOGIES.link(f"Every style in every class: {found[0].title}", run=found[0].id)
 
 
 def attribute(run: Subject, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
-    """The direction from group b to group a with its uncertainty, or the sentence that says why there is none."""
+    """The direction from group b to group a with its uncertainty, or the reason why there is none."""
     z_a, z_b = _codes(run, a), _codes(run, b)
     return _attribute(run, method, digest(z_a, z_b), z_a, z_b)
 
 
-@remember(64, "Looking for the direction …")
+@remember(64, "Computing the direction …")
 def _attribute(run: Subject, method: Method, groups: str, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
@@ -129,52 +131,54 @@ def _attribute(run: Subject, method: Method, groups: str, _a: Floats, _b: Floats
         return str(error)
 
 
-def walk(run: Subject, asked: Asked, found: Attribute) -> Walk:
+def move_examples(run: Subject, settings: VectorSettings, found: Attribute) -> MovedExamples:
     """The chosen examples, moved along the direction."""
-    amounts = np.linspace(0, asked.reach, STEPS, dtype=np.float32)
-    start = cached.standard_codes(run)[list(asked.images)].numpy()
+    amounts = np.linspace(0, settings.reach, STEPS, dtype=np.float32)
+    start = cached.standard_codes(run)[list(settings.images)].numpy()
     codes = start[:, None] + (amounts * np.float32(found.gap))[:, None] * found.direction
     images = cached.decoder(run)(torch.from_numpy(codes).flatten(0, 1)).numpy()
-    return Walk(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
+    return MovedExamples(codes, amounts, images.reshape(*codes.shape[:2], *run.shape))
 
 
-def draw_walk(run: Subject, asked: Asked, found: Attribute, gone: Walk, judged: bool) -> None:
-    """A row for each example, further along the direction with every column; and how sure the direction is."""
-    some = cached.examples(run).batch(torch.tensor(asked.images))
+def draw_moved(
+    run: Subject, settings: VectorSettings, found: Attribute, moved: MovedExamples, classified: bool
+) -> None:
+    """A row for each example, further along the direction with every column; and the uncertainty of the direction."""
+    some = cached.examples(run).batch(torch.tensor(settings.images))
     words = None
-    classify = independent_classifier(run) if judged else None
+    classify = independent_classifier(run) if classified else None
     if classify is not None:
-        log_probs = classify(torch.from_numpy(gone.images).flatten(0, 1)).reshape(*gone.images.shape[:2], -1)
-        words = Verdicts(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
-    columns = [f"{amount:+.3g}" if amount else "0" for amount in gone.amounts]
-    rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(asked.images, some.y, strict=True)]
-    drawn = analogy_sheet(gone.images, some.x.numpy(), columns, rows, run.classes, look(), words)
+        log_probs = classify(torch.from_numpy(moved.images).flatten(0, 1)).reshape(*moved.images.shape[:2], -1)
+        words = Predictions(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
+    columns = [f"{amount:+.3g}" if amount else "0" for amount in moved.amounts]
+    rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(settings.images, some.y, strict=True)]
+    drawn = analogy_sheet(moved.images, some.x.numpy(), columns, rows, run.classes, look(), words)
     drawing(drawn, "A row for each example, further along the direction with every column")
     real = "" if found.is_real else " **No better than shuffled groups.**"
     st.caption(
-        f"{'+'.join(asked.a)} minus {'+'.join(asked.b)}: tells apart {found.auc.value:.1%} of held-out pairs (AUC; "
-        f"95 % interval {found.auc.low:.1%} to {found.auc.high:.1%}; shuffled groups {found.shuffled.mean:.1%}). The "
-        f"true direction lies within {found.cone:.0f}° of it, 95 times in 100.{real}"
+        f"{'+'.join(settings.a)} minus {'+'.join(settings.b)}: ranks {found.auc.value:.1%} of held-out pairs correctly "
+        f"(AUC; 95 % interval {found.auc.low:.1%} to {found.auc.high:.1%}; shuffled groups {found.shuffled.mean:.1%}). "
+        f"The true direction lies within {found.cone:.0f}° of it, 95 times in 100.{real}"
     )
 
 
-def draw_beside(other: Subject, asked: Asked, judged: bool) -> None:
+def draw_comparison(other: Subject, settings: VectorSettings, classified: bool) -> None:
     """The same groups and images in another model."""
     st.markdown(f"**{other.title}**, the same groups and images")
-    found = attribute(other, asked.a, asked.b, asked.method)
+    found = attribute(other, settings.a, settings.b, settings.method)
     if isinstance(found, str):
         st.info(found)
     else:
-        draw_walk(other, asked, found, walk(other, asked, found), judged)
+        draw_moved(other, settings, found, move_examples(other, settings, found), classified)
 
 
-def export(run: Subject, found: Attribute, gone: Walk) -> None:
-    """The sheet as a picture, the way as a film, and the direction as a table."""
-    flat = to_bytes(gone.images.reshape(-1, *run.shape))
+def export(run: Subject, found: Attribute, moved: MovedExamples) -> None:
+    """The sheet as an image, the path as an animation, and the direction as a table."""
+    flat = to_bytes(moved.images.reshape(-1, *run.shape))
     name = f"{run.id}-attribute"
     with st.container(horizontal=True):
         download("PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png")
-        frames = gone.images.swapaxes(0, 1)[:, None]
+        frames = moved.images.swapaxes(0, 1)[:, None]
         download("GIF", lambda: gif(film_of(frames, 4)), f"{name}.gif", "All rows, there and back")
         download("CSV", lambda: _csv(found), f"{name}.csv", "The direction: a line for each dimension")
 

@@ -1,4 +1,4 @@
-"""The card of the page: styles in classes, or a walk from class to class."""
+"""The card of the page: styles in classes, or a path from class to class."""
 
 from __future__ import annotations
 

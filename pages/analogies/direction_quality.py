@@ -1,4 +1,4 @@
-"""How far to trust an attribute vector, whether its way stays among real codes, and A - B + C with images."""
+"""The quality of an attribute vector, whether its path stays near real codes, and A - B + C with images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from latentlab.analysis.neighbours import neighbours
 from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import support_along
 from latentlab.subjects import Subject
-from pages.analogies.attribute_vectors import NAMES, Asked, Walk, attribute
+from pages.analogies.attribute_vectors import NAMES, MovedExamples, VectorSettings, attribute
 from pages.shared import cached, url_state
 from pages.shared.header import look
 from pages.shared.images import panels, sheet
@@ -22,14 +22,14 @@ K = 10  # neighbours
 USUAL = 0.95  # of the real examples are as close
 
 
-def trust(run: Subject, asked: Asked, gone: Walk) -> None:
-    """The three methods side by side, and the support along the way."""
-    found = [attribute(run, asked.a, asked.b, method) for method in METHODS]
+def trust(run: Subject, settings: VectorSettings, moved: MovedExamples) -> None:
+    """The three methods side by side, and the support along the path."""
+    found = [attribute(run, settings.a, settings.b, method) for method in METHODS]
     good = [one for one in found if isinstance(one, Attribute)]
     if len(good) < len(found):
         return
     directions_table(good)
-    _support(run, gone)
+    _support(run, moved)
 
 
 def directions_table(found: list[Attribute]) -> None:
@@ -54,31 +54,31 @@ def directions_table(found: list[Attribute]) -> None:
     st.caption(
         f"From {n_a} codes of A and {n_b} of B. AUC is the share of pairs (an A, a B) in the right order, by five-fold "
         "cross-validation. The cone holds the true direction 95 times in 100; from 90° on, nothing is known of it. "
-        "Means points along the difference of the groups; Probe and LDA only along what tells them apart, so they may "
-        "differ from it and from each other where dimensions go together."
+        "Means points along the difference of the groups; Probe and LDA only along what separates them, so they may "
+        "differ from it and from each other where dimensions are correlated."
     )
 
 
-def _support(run: Subject, gone: Walk) -> None:
-    far, usual_far, trip, usual_trip = _measured(run, gone)
+def _support(run: Subject, moved: MovedExamples) -> None:
+    far, usual_far, trip, usual_trip = _measured(run, moved)
     measures = {
         f"distance to the {K} nearest examples (σ)": (far, usual_far),
         "decoded and encoded again: moved by (σ)": (trip, usual_trip),
     }
     unit = "gaps between the groups"
-    drawn = {title: support_along(gone.amounts, *found, look(), unit) for title, found in measures.items()}
-    panels(drawn, "How far from real codes each example is along the way")
+    drawn = {title: support_along(moved.amounts, *found, look(), unit) for title, found in measures.items()}
+    panels(drawn, "Distance of each example from real codes along the path")
     end = float((far[:, -1] <= usual_far).mean())
     st.caption(
         f"At the end {end:.0%} of the rows are as close to real codes as 95 % of real ones are. Beyond that line the "
-        "decoder is asked for what it never saw."
+        "decoder gets codes unlike those of real examples."
     )
 
 
-def _measured(run: Subject, gone: Walk) -> tuple[np.ndarray, float, np.ndarray, float]:
+def _measured(run: Subject, moved: MovedExamples) -> tuple[np.ndarray, float, np.ndarray, float]:
     codes, encode, decode = cached.standard_codes(run), cached.encoder(run), cached.decoder(run)
-    places = torch.from_numpy(gone.codes).flatten(0, 1)
-    shape = gone.codes.shape[:2]
+    places = torch.from_numpy(moved.codes).flatten(0, 1)
+    shape = moved.codes.shape[:2]
     far = neighbour_distance(codes, places, K).reshape(shape)
     trip = round_trip(decode, encode, places).reshape(shape)
     usual_far, usual_trip = _usual(run)
@@ -98,8 +98,8 @@ def four_images(run: Subject) -> None:
     """A - B + C: what makes A differ from B, added to C."""
     if len(run.classes) < 2:
         st.info("These data have fewer than two classes, so there are no groups; three images can still be combined.")
-    seen = cached.examples(run)
-    codes, y = cached.standard_codes(run), seen.y
+    tested = cached.examples(run)
+    codes, y = cached.standard_codes(run), tested.y
     called = [f"#{i}, a {run.classes[k]}" if 0 <= k < len(run.classes) else f"#{i}" for i, k in enumerate(y.tolist())]
     linked = url_state.read_numbers("abc", 3, 0, len(y) - 1)
     first = [int(v) for v in linked] if linked else _first(run)
@@ -114,7 +114,7 @@ def four_images(run: Subject) -> None:
     near = neighbours(codes.numpy(), z.numpy(), 1)
     made = to_bytes(cached.decoder(run)(z))[0]
     left, right = st.columns([2, 1], gap="large")
-    pictures = [*(seen.x[i].numpy() for i in chosen), made, seen.x[int(near.index[0, 0])].numpy()]
+    pictures = [*(tested.x[i].numpy() for i in chosen), made, tested.x[int(near.index[0, 0])].numpy()]
     with left:
         sheet(pictures, 5, "A, B, C, their A - B + C decoded, and the nearest example")
         st.caption("A · B · C · A − B + C decoded · the test example with the nearest code")

@@ -1,4 +1,4 @@
-"""Bending the style of one row: in the browser while a slider moves, or by plain sliders."""
+"""Editing the style of one row: in the browser while a slider moves, or by plain sliders."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ IN_SIGHT = 3  # dimensions with a slider in sight
 
 
 def live_toggle() -> bool:
-    """Choose whether a row follows the hand."""
+    """Choose whether a row updates during a drag."""
     return st.toggle(
         "Live", True, key="live", bind="query-params",
         help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
     )  # fmt: skip
 
 
-def bend(run: Subject, rows: Rows, live: bool) -> Rows:
-    """Let the visitor change the style of one row: its cells follow the hand where the browser can decode."""
-    start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.bent])
+def edit_row(run: Subject, rows: Rows, live: bool) -> Rows:
+    """Let the visitor change the style of one row: its images update during a drag where the browser can decode."""
+    start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.edited])
     linked = url_state.read_numbers("z", len(start), -LIMIT, LIMIT)
-    owner, program = f"{run.id}-{rows.names[rows.bent]}-{draw_seed()}", class_program(run)
+    owner, program = f"{run.id}-{rows.names[rows.edited]}-{draw_seed()}", class_program(run)
     if live and isinstance(program, Program) and len(run.shape) == 3:
         code = _live(run, owner, program.id, start, tuple(linked or start))
     else:
@@ -42,12 +42,12 @@ def bend(run: Subject, rows: Rows, live: bool) -> Rows:
         code = _plain(run, owner, start, tuple(linked or start))
     moved = any(abs(a - b) > 0.006 for a, b in zip(code, start, strict=True))
     url_state.write_numbers("z", code if moved else [0.0])
-    bent = code if moved else rows.codes[rows.bent]
-    return replace(rows, codes=tuple(bent if i == rows.bent else known for i, known in enumerate(rows.codes)))
+    edited = code if moved else rows.codes[rows.edited]
+    return replace(rows, codes=tuple(edited if i == rows.edited else known for i, known in enumerate(rows.codes)))
 
 
 def send_class_decoder(run: Subject) -> None:
-    """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
+    """Send the run's decoder to the browser, if it can run there; outside of what reruns when a drag ends."""
     program = class_program(run)
     if isinstance(program, Program):
         weights(f"weights-{run.id}", program.to_bytes())
@@ -59,7 +59,7 @@ def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached
         {"axis": k, "name": dimension_name(k), "carries": carries(where, k), "active": bool(where.active[k])}
         for k in map(int, where.order)
     ]
-    first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is bent
+    first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is edited
     data = {
         "nonce": f"{owner} {run.key}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
@@ -68,7 +68,7 @@ def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached
 
 
 def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
-    """Streamlit's own sliders, answered by the server when one is let go."""
+    """Streamlit's own sliders, answered by the server when one is released."""
     where = style_dimensions(run)
     order = [int(axis) for axis in where.order]
 

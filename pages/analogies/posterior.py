@@ -1,4 +1,4 @@
-"""One example of a model that infers class and code: what it infers of it, beside its own posterior."""
+"""One example of a model that infers class and code: its inferred posterior, compared with its own posterior."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def choose_example(run: Subject) -> int | None:
     """Let the visitor choose a test example, the one of the least certain class first; None if nothing is drawn."""
     if not run.has(InfersClass) or not len(labelled(run)):
         return None
-    order = _by_doubt(run)
+    order = _least_certain_first(run)
     place = st.slider(
         "Example", 1, len(order), 1, key=f"doubt-{run.id}",
-        help="Test examples, the one whose class the model is least sure of first",
+        help="Test examples, ordered by the model's certainty of the class, lowest first",
     )  # fmt: skip
     return int(order[place - 1])
 
@@ -45,17 +45,17 @@ def draw_posterior(run: Subject, index: int) -> None:
     inferred, own = found.classes
     k, y = int(own.argmax()), int(labelled(run).y[index])
     few = found.n_effective < FEW
-    doubt = ", too few to trust that number: hardly any draw lies where its posterior does" if few else ""
+    doubt = ", too few to trust that number: hardly any draw lies where the posterior is high" if few else ""
     st.caption(
-        f"Example #{index}, {run.classes[y]}. That it is {run.classes[k]} is {inferred[k]:.1%} probable by what the "
-        f"model infers, {own[k]:.1%} by its own posterior: importance weights of {found.own.size:,} draws, "
-        f"{found.n_effective:,.1f} in effect{doubt}. The area of a mark goes with its weight; dotted are two standard "
-        "deviations of the prior, gray are the codes of other examples."
+        f"Example #{index}, {run.classes[y]}. That it is {run.classes[k]} has probability {inferred[k]:.1%} in the "
+        f"inferred posterior and {own[k]:.1%} in the model's own posterior: importance weights of {found.own.size:,} "
+        f"draws, effective sample size {found.n_effective:,.1f}{doubt}. The area of a mark is proportional to its "
+        "weight; the dotted line is at two standard deviations of the prior; the codes of other examples are gray."
     )
 
 
 @remember(16)
-def _by_doubt(run: Subject) -> NDArray[np.int64]:
+def _least_certain_first(run: Subject) -> NDArray[np.int64]:
     """(N,) the labelled test examples, from the one with the least certain class on."""
     sure = _model(run).classify(labelled(run).batch().x).amax(1)
     return np.argsort(sure.numpy(), kind="stable")

@@ -1,4 +1,4 @@
-"""The rows of an analogy sheet: styles of test images or of the prior, and which of them is bent."""
+"""The rows of an analogy sheet: styles of test images or of the prior, and which of them is edited."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Rows:
         codes: N styles, in units of the prior.
         names: what each is called.
         images: the test examples they come from, by their place; empty for draws from the prior.
-        bent: the row that the sliders move.
+        edited: the row that the sliders move.
     """
 
     codes: tuple[cached.Code, ...]
     names: tuple[str, ...]
     images: tuple[int, ...]
-    bent: int
+    edited: int
 
 
 def choose_rows(run: Subject) -> Rows:
@@ -57,18 +57,18 @@ def choose_rows(run: Subject) -> Rows:
     return Rows(codes_of(styles(run)[chosen]), names, tuple(chosen), 0)
 
 
-def choose_bent(rows: Rows) -> Rows:
+def choose_edited(rows: Rows) -> Rows:
     """Let the visitor choose the row that the sliders move."""
-    asked, places = url_state.read("row") or "1", range(len(rows.names))
-    first = int(asked) - 1 if asked.isdecimal() and len(asked) < 3 and int(asked) - 1 in places else 0
+    requested, places = url_state.read("row") or "1", range(len(rows.names))
+    first = int(requested) - 1 if requested.isdecimal() and len(requested) < 3 and int(requested) - 1 in places else 0
     key = f"bent {' '.join(rows.names)}"  # other rows, another list: one that stays goes on showing the name it had
-    place = st.selectbox("Row to bend", places, first, rows.names.__getitem__, key=key, on_change=_straighten)
+    place = st.selectbox("Row to edit", places, first, rows.names.__getitem__, key=key, on_change=_straighten)
     url_state.write("row", str(place + 1) if place else None)
-    return replace(rows, bent=min(place, len(rows.codes) - 1))
+    return replace(rows, edited=min(place, len(rows.codes) - 1))
 
 
 def choose_other(run: Subject) -> Subject | None:
-    """Let the visitor choose a second model that is told the same classes."""
+    """Let the visitor choose a second class-conditional model of the same classes."""
     about = "The same rows drawn by another model"
     return choose_second_run(run, (Conditional,), lambda one: (one.shape, one.classes), about)
 
@@ -82,7 +82,7 @@ def of_other(run: Subject, rows: Rows, other: Subject) -> Rows:
 
 
 def _pick(run: Subject) -> list[int]:
-    """Test examples by hand, kept in the address."""
+    """Test examples chosen by the visitor, saved in the address."""
     y = labelled(run).y
     linked = [int(part) for part in (url_state.read("images") or "").split(",") if part.isdecimal() and len(part) < 9]
     chosen = st.multiselect(
@@ -119,7 +119,7 @@ def codes_of(z: torch.Tensor) -> tuple[cached.Code, ...]:
 
 
 def draw_seed() -> int:
-    """Which of the draws of styles the address asks for."""
+    """Which of the draws of styles the address requests."""
     text = url_state.read("draw") or "0"
     return int(text) if text.isdecimal() and len(text) < 7 else 0
 
@@ -131,5 +131,5 @@ def _other() -> None:
 
 
 def _straighten() -> None:
-    """Forget how a row was bent: there is another in its place."""
+    """Forget how a row was edited: there is another in its place."""
     url_state.write("z", None)

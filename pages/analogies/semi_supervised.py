@@ -1,4 +1,4 @@
-"""What models learn from few labels: the ladder's table, and a classifier of the plane with the labels that it had."""
+"""What models learn from few labels: the semi-supervised benchmark, and a classifier of the plane with its labels."""
 
 from __future__ import annotations
 
@@ -30,78 +30,87 @@ MARGIN = 0.4  # around the examples
 HEADS = {
     "error": ("test error (%)", 100),
     "bound": ("ELBO (nats)", 1),
-    "weighted": (f"bound of {semi_supervised.N_DRAWS} draws (nats)", 1),
-    "active": ("active z", 1),
-    "parted": ("parted in a (%)", 100),
-    "read_as": ("read as meant (%)", 100),
+    "weighted": (f"importance-weighted bound, K = {semi_supervised.N_DRAWS} (nats)", 1),
+    "active": ("active units of z", 1),
+    "parted": ("linear separability of a (%)", 100),
+    "read_as": ("classifier agreement (%)", 100),
 }
 REPORTED = "error reported (%)"
 
 
-def ladder_table() -> None:
-    """Every model of the ladder on the same few labels: mean and spread over the seeds."""
+def benchmark_table() -> None:
+    """The semi-supervised benchmark on the same few labels: mean and standard deviation over the seeds."""
     scores = semi_supervised.read()
     if not scores:
-        st.info("The ladder was not climbed here yet: `python -m latentlab reproduce semi-supervised` does it.")
+        st.info(
+            "The semi-supervised benchmark has not been run yet; `python -m latentlab reproduce semi-supervised` "
+            "runs it."
+        )
         return
     names = list(dict.fromkeys(score.dataset for score in scores))
     dataset = st.segmented_control("Data", names, default=names[0], required=True, key="ladder", bind="query-params")
     rows = []
     for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
         own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
-        cells = {head: _spread([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
+        cells = {head: _mean_std([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
         rows.append(
             {"model": model, **cells, REPORTED: semi_supervised.reported(dataset, model) or "–", "seeds": len(own)}
         )
     kept = [head for head in rows[0] if any(row[head] != "–" for row in rows)]
-    st.dataframe([{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The ladder on {dataset}")
-    known = semi_supervised.LADDERS.get(dataset)
+    st.dataframe(
+        [{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The benchmark on {dataset}"
+    )
+    known = semi_supervised.BENCHMARKS.get(dataset)
     labels = f"{known.labels} labels" if known is not None else "few labels"
     papers = "Kingma et al. 2014 and Maaløe et al. 2016, whose networks are larger and were trained far longer"
     st.caption(
         f"All with the same {labels} and the same budget; mean ± standard deviation over the seeds. “linear” and “mlp” "
-        "are classifiers that saw the labelled examples only. “parted” is how well the classes part linearly in the "
-        "first two principal components of a; “read as meant” is how often the judge takes a style in every class for "
-        "that class." + f" “Error reported” is that of {papers}." * (REPORTED in kept)
+        "are classifiers that were fitted to the labelled examples only. “Linear separability” is the accuracy of a "
+        "linear classifier of the first two principal components of a; “classifier agreement” is how often a "
+        "classifier predicts the class that a style was decoded as."
+        + f" “Error reported” is that of {papers}."
+        * (REPORTED in kept)
     )
 
 
 @st.fragment
 def plane(run: Subject) -> None:
     """A model of points in the plane: its decision, the labels that it had, and its auxiliary variable."""
-    found, parted, error = _plane(run)
+    found, separability, error = _plane(run)
     pictures, below = st.container(), st.container()
     with below:
         index = choose_example(run)
-    seen, few = cached.examples(run), _few(run)
-    history, floors = Store.default().history(run.id), Store.default().baselines(run.id)
-    left, *middle, right = pictures.columns(2 if parted is None or not history else 3, gap="large")
-    drawn = decision_surface(found, seen.x.numpy(), seen.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look())
+    tested, few = cached.examples(run), _few(run)
+    history, baselines = Store.default().history(run.id), Store.default().baselines(run.id)
+    left, *middle, right = pictures.columns(2 if separability is None or not history else 3, gap="large")
+    drawn = decision_surface(
+        found, tested.x.numpy(), tested.y.numpy(), few.x.numpy(), few.y.numpy(), run.classes, look()
+    )
     if index is not None:
         mark(drawn, labelled(run).x[index].numpy(), look())
-    figure(drawn, "What the classifier makes of every place, with test examples and the labels it had", place=left)
-    if parted is not None:
+    figure(drawn, "The decision surface, with test examples and the labelled examples", place=left)
+    if separability is not None:
         figure(
-            components(parted, seen.y.numpy(), run.classes, look()),
+            components(separability, tested.y.numpy(), run.classes, look()),
             "The auxiliary variable along its two principal components, by class", place=(*middle, right)[0],
         )  # fmt: skip
     if history:
-        curve = training_curves(history, {"error": "fraction"}, look(), 420, floors)["error"]
+        curve = training_curves(history, {"error": "fraction"}, look(), 420, baselines)["error"]
         figure(curve, "The error over the epochs, and that of classifiers of the same labels", place=right)
     about = (
-        f"Test error {error.value:.2%} (95 % interval {error.low:.2%} to {error.high:.2%}) over {len(seen):,} "
-        f"examples; {len(few)} labels were known (large marks)."
+        f"Test error {error.value:.2%} (95 % interval {error.low:.2%} to {error.high:.2%}) over {len(tested):,} "
+        f"examples; {len(few)} examples had a label (large marks)."
     )
-    if parted is not None:
+    if separability is not None:
         about += (
-            f" The classes part linearly in the first two components of a: {parted.accuracy:.1%} of held-out codes."
+            f" Linear separability in the first two components of a: {separability.accuracy:.1%} of held-out codes."
         )
     else:
         about += " This model has no auxiliary variable."
     if history:
         about += (
-            " The error over the epochs is of held-out examples, thin that of the labelled ones; level lines are "
-            "classifiers of those alone."
+            " The error over the epochs is that of held-out examples; the thin line is that of the labelled ones; "
+            "horizontal lines are classifiers fitted to those alone."
         )
     pictures.caption(about)
     if index is not None:
@@ -116,25 +125,27 @@ def is_plane(run: Subject) -> bool:
 
 @remember(8)
 def _plane(run: Subject) -> tuple[Decision, Separability | None, Proportion]:
-    model, seen = cached.model(run), cached.examples(run)
+    model, tested = cached.model(run), cached.examples(run)
     if not isinstance(model, Classifies):
         raise TypeError(f"{run.title} doesn't classify.")
-    x, y, _ = seen.batch()
+    x, y, _ = tested.batch()
     found = decision(model.classify, x.amin(0).numpy() - MARGIN, x.amax(0).numpy() + MARGIN)
     with torch.no_grad():
         error = wilson(float((model.classify(x).argmax(1) != y).float().mean()), len(y))
-        parted = linear_separability(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
-    return found, parted, error
+        separability = (
+            linear_separability(model.auxiliary(x).numpy(), y.numpy()) if isinstance(model, Auxiliary) else None
+        )
+    return found, separability, error
 
 
 def _few(run: Subject) -> Dataset:
-    """The training examples whose label the model knew; none where they can't be told."""
+    """The training examples whose label the model was given; none where they aren't known."""
     known = known_labels(run.dataset, run.training)
     return known if known is not None else cached.examples(run)[:0]
 
 
-def _spread(values: list[float]) -> str:
+def _mean_std(values: list[float]) -> str:
     if any(math.isnan(value) for value in values):
         return "–"
-    spread = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.2f}{spread}"
+    deviation = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f}{deviation}"

@@ -1,4 +1,4 @@
-"""The analogy sheet of a model that is told the class, drawn and exported."""
+"""The analogy sheet of a class-conditional model, drawn and exported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.data import to_bytes
-from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of
+from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
-from pages.shared.conditional import in_classes, labelled, style_dimensions, verdict
+from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
 from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
@@ -23,14 +23,14 @@ FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
 
 
-def draw_sheet(run: Subject, rows: Rows, judged: bool, sources: Subject, marked: bool = True) -> None:
-    """The sheet, with the judge's word under every cell if it is asked."""
+def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, marked: bool = True) -> None:
+    """The sheet, with the classifier's prediction under each image if requested."""
     found, k = in_classes(run, rows.codes), len(run.classes)
-    said = verdict(run, rows.codes) if judged else None
+    said = agreement_of_styles(run, rows.codes) if classified else None
     shape = (len(rows.codes), k)
-    words = Verdicts(said.predicted.reshape(shape), said.confidence.reshape(shape)) if said is not None else None
+    words = Predictions(said.predicted.reshape(shape), said.confidence.reshape(shape)) if said is not None else None
     images = labelled(sources).batch(torch.tensor(rows.images)).x.numpy() if rows.images else None
-    asked: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
+    requested: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
     drawn = analogy_sheet(
         found.examples,
         images,
@@ -39,21 +39,21 @@ def draw_sheet(run: Subject, rows: Rows, judged: bool, sources: Subject, marked:
         run.classes,
         look(),
         words,
-        asked,
-        rows.bent if marked else None,
+        requested,
+        rows.edited if marked else None,
     )
     drawing(drawn, "A row for each style, a column for each class")
     if said is not None:
         by, real = said.accuracy, said.control
-        control = f"; of real images it recognises {real.value:.1%}" if real is not None else ""
+        control = f"; on real images it is right for {real.value:.1%}" if real is not None else ""
         st.caption(
-            f"The judge takes {by.value:.0%} of these cells for their class (95 % interval {by.low:.0%} to "
+            f"The classifier agrees with the class of {by.value:.0%} of these images (95 % interval {by.low:.0%} to "
             f"{by.high:.0%}){control}."
         )
 
 
 def export(run: Subject, rows: Rows) -> None:
-    """The sheet as a picture, as a film of the strongest dimension, and as a table."""
+    """The sheet as an image, as an animation of the strongest dimension, and as a table."""
     found, k = in_classes(run, rows.codes), len(run.classes)
     flat = to_bytes(found.examples.reshape(-1, *found.examples.shape[2:]))
     name = f"{run.id}-analogies"
@@ -62,7 +62,10 @@ def export(run: Subject, rows: Rows) -> None:
         there = "Every row, while its strongest dimension goes from -2 to 2 and back"
         download("GIF", lambda: _film(run, rows), f"{name}.gif", there)
         download(
-            "CSV", lambda: _csv(run, rows), f"{name}.csv", "A line for each cell: style, class, and what the judge says"
+            "CSV",
+            lambda: _csv(run, rows),
+            f"{name}.csv",
+            "A line for each image: style, class, and the classifier's prediction",
         )
 
 
@@ -76,8 +79,8 @@ def _film(run: Subject, rows: Rows) -> bytes:
 
 
 def _csv(run: Subject, rows: Rows) -> str:
-    said, d = verdict(run, rows.codes), len(rows.codes[0])
-    table = [["row", "class", *map(dimension_name, range(d)), "judge", "probability"]]
+    said, d = agreement_of_styles(run, rows.codes), len(rows.codes[0])
+    table = [["row", "class", *map(dimension_name, range(d)), "predicted class", "probability"]]
     for i, code in enumerate(rows.codes):
         for k, name in enumerate(run.classes):
             at = i * len(run.classes) + k
@@ -87,7 +90,10 @@ def _csv(run: Subject, rows: Rows) -> str:
 
 
 def classifier_toggle(run: Subject) -> bool:
-    """Ask for the judge's word under every cell, where there is a judge."""
+    """Choose whether the classifier's prediction is shown under each image, where there is a classifier."""
     return independent_classifier_run(run) is not None and st.toggle(
-        "Judge", key="judge", bind="query-params", help="What a classifier sees in every cell, and how sure it is"
+        "Classifier",
+        key="judge",
+        bind="query-params",
+        help="The classifier's prediction for each image, and its confidence",
     )

@@ -1,4 +1,6 @@
-"""Learning from few labels, live: how many, which model; then watch it beside plain classifiers of the same labels."""
+"""Learning from few labels: how many, which model; then watch it, compared with plain classifiers of the same
+labels.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import streamlit as st
 
 from latentlab import device
 from latentlab.data import DataError, LabelUse, hide_labels, is_local
-from latentlab.experiments.semi_supervised import LADDERS, config_of
+from latentlab.experiments.semi_supervised import BENCHMARKS, config_of
 from latentlab.jobs import queue
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import MODELS
@@ -17,15 +19,15 @@ from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.subjects import StoredRun
 from latentlab.training.config import TrainConfig
-from pages.analogies.semi_supervised import ladder_table
+from pages.analogies.semi_supervised import benchmark_table
 from pages.navigation import ANALOGIES
 from pages.shared import cached, training_view, url_state
 
 WATCHED = "learning"  # what the address calls the training that is watched
 FIRST_MODEL = "adgm"
-EPOCHS = {"mnist": 5}  # to begin with; elsewhere as many as the ladder's
+EPOCHS = {"mnist": 5}  # to begin with; elsewhere as many as in the benchmark
 SECONDS = {"moons": 1.0, "digits": 0.3, "mnist": 28.0}  # for an epoch of the slowest model, measured on one core
-HOW = "Which examples keep their label: typical ones that lie far apart in their class, else random ones."
+HOW = "Which examples keep their label: diverse ones, typical of their class and far from each other; else random ones."
 LABELS = {
     "moons": "Moons: 6 are 3 a moon, as in the paper; try 2, 20 and 100.",
     "digits": "Digits: 100 are 10 of each; try 20, 50 and 500.",
@@ -34,33 +36,33 @@ LABELS = {
 
 
 def train_and_compare() -> None:
-    """A form, the training that it starts or that the address names, and the table to hold it against."""
+    """A form, the training that it starts or that the address names, and the table to compare it with."""
     store = Store.default()
     st.markdown("**Watch one learn**")
     _form(store)
     _watched(store)
-    st.markdown("**What came out before**")
-    ladder_table()
+    st.markdown("**Results of the benchmark**")
+    benchmark_table()
 
 
 def _form(store: Store) -> None:
-    here = [name for name in LADDERS if is_local(name)]
+    here = [name for name in BENCHMARKS if is_local(name)]
     models = [name for name, kind in MODELS.items() if kind.labels is LabelUse.OPTIONAL]
     bounds = {knob.name: knob for knob in knobs(TrainConfig)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = st.segmented_control("Train on", here, default=here[0], required=True, key="few-data")
-        start, key = LADDERS[dataset], f"few-{dataset}"
+        start, key = BENCHMARKS[dataset], f"few-{dataset}"
         model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", width=150)
         labels = st.number_input("Labels", 1, None, start.labels, key=f"{key}-labels", help=LABELS[dataset], width=130)
         first = EPOCHS.get(dataset, int(start.train["epochs"]))
         epochs = st.number_input("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs", width=130)
         seed = st.number_input("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed", width=110)
-        spread = st.toggle("Far apart", start.spread, key=f"{key}-spread", help=HOW)
+        diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-spread", help=HOW)
         go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:")
-    st.caption(_about(dataset, int(epochs), spread))
+    st.caption(_about(dataset, int(epochs), diverse))
     if not go:
         return
-    train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "spread": spread}
+    train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "spread": diverse}
     train["bf16"] = bool(train.get("bf16")) and device.has_fast_bf16(device.pick())
     try:
         title = f"{model} on {dataset}, {labels} labels"
@@ -72,29 +74,29 @@ def _form(store: Store) -> None:
 
 
 def _submit(store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str) -> str:
-    """Queue the training, unless the labels can't be had."""
-    hide_labels(cached.splits(dataset).train, train["labels"], train["seed"])  # spread or not, the same can be had
+    """Queue the training, unless there are too few labels."""
+    hide_labels(cached.splits(dataset).train, train["labels"], train["seed"])  # diverse or not, as many are available
     return queue.submit(store, model, dataset, config, train, title)
 
 
-def _about(dataset: str, epochs: int, spread: bool) -> str:
-    seconds, own = SECONDS[dataset] * epochs, LADDERS[dataset]
+def _about(dataset: str, epochs: int, diverse: bool) -> str:
+    seconds, own = SECONDS[dataset] * epochs, BENCHMARKS[dataset]
     took = f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60):,} min"
     plural = "epochs take" if epochs != 1 else "epoch takes"
-    which = "Examples far apart in their class keep their label" if spread else "The seed draws whose label is kept"
+    which = "Diverse examples of each class keep their label" if diverse else "The seed draws whose label is kept"
     return f"{which}. {epochs} {plural} up to {took} on a free core; the table is of {own.train['epochs']}."
 
 
 def _watched(store: Store) -> None:
-    asked = url_state.read(WATCHED)
-    if not asked:
+    requested = url_state.read(WATCHED)
+    if not requested:
         return
-    job = next((job for job in queue.jobs(store) if job.id == asked), None)
+    job = next((job for job in queue.jobs(store) if job.id == requested), None)
     if job is not None:
         training_view.watch(store, job)
         return
     try:
-        run = store.read(asked)
+        run = store.read(requested)
     except RunError:  # it was discarded, or the link is of another machine
         url_state.write(WATCHED, None)
         return
@@ -104,13 +106,13 @@ def _watched(store: Store) -> None:
 
 
 def _outcome(store: Store, run: Run) -> str:
-    beside = store.baselines(run.id)
+    baselines = store.baselines(run.id)
     if "error" not in run.metrics:
         return ""
     error = f"Test error {run.metrics['error']:.1%} with {run.train.get('labels', 0):,} labels."
-    if not {"linear", "mlp"} <= beside.keys():
+    if not {"linear", "mlp"} <= baselines.keys():
         return error
     return (
-        f"{error} A linear classifier of the same labels has {beside['linear']:.1%} on held-out examples, "
-        f"an MLP {beside['mlp']:.1%}."
+        f"{error} A linear classifier of the same labels has {baselines['linear']:.1%} on held-out examples, "
+        f"an MLP {baselines['mlp']:.1%}."
     )

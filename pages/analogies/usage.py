@@ -1,4 +1,4 @@
-"""Does a decoder use its style, does it use its class; and what the styles of one class look like."""
+"""Whether a decoder uses its style and its class; and what the styles of one class look like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
-from latentlab.figures.conditional.analogies import meters
+from latentlab.figures.conditional.analogies import usage_figures
 from latentlab.figures.latent.traversal import carried, manifold
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
@@ -23,51 +23,54 @@ from pages.shared.remember import remember
 TILES = 15  # along a side of the style plane
 
 
-def usage_meters(run: Subject, rows: Rows) -> None:
-    """The shares of style and class, the judge beside its control, the style of a row beside shuffled rows."""
-    used_of, judged, kept = used(run, prior=not rows.images)
-    st.markdown(f"**{used_of.verdict}**" + _recognised(run, judged.accuracy.value if judged is not None else None))
-    panels(meters(used_of, judged, kept, look()), "Style and class")
+def usage_report(run: Subject, rows: Rows) -> None:
+    """The shares of style and class, classifier agreement and its control, and style consistency and its null."""
+    used_of, agreed, consistency = used(run, prior=not rows.images)
+    st.markdown(f"**{used_of.verdict}**" + _recognised(run, agreed.accuracy.value if agreed is not None else None))
+    panels(usage_figures(used_of, agreed, consistency, look()), "Style and class")
     where = style_dimensions(run)
     left, right = st.columns([2, 3], gap="large")
     figure(carried(where, look(), 220), "What each dimension of the style carries", place=left)
     n = min(STYLES, len(labelled(run)))
     control = ""
-    if judged is not None and judged.control is not None:
-        by, real = judged.accuracy, judged.control
+    if agreed is not None and agreed.control is not None:
+        by, real = agreed.accuracy, agreed.control
         control = (
-            f" The judge takes {by.value:.1%} of the cells for their class (95 % interval {by.low:.1%} to "
-            f"{by.high:.1%}, rows counted as groups), and {real.value:.1%} of real images ({real.low:.1%} to "
+            f" The classifier agrees with the class of {by.value:.1%} of the images (95 % interval {by.low:.1%} to "
+            f"{by.high:.1%}, rows counted as groups), and of {real.value:.1%} of real images ({real.low:.1%} to "
             f"{real.high:.1%})."
         )
     style = ""
-    if kept is not None:
+    if consistency is not None:
         style = (
-            f" Style kept: the correlation of ink, slant, width and height between two cells of a row, over the rows, "
-            f"is {kept.overall.value:.2f}; with shuffled rows {kept.overall.null:.2f} ± {kept.overall.null_std:.2f} "
-            "(diamonds)."
+            " Style consistency: the correlation of ink, slant, width and height between two columns, over the rows, "
+            f"is {consistency.overall.value:.2f}; with shuffled rows {consistency.overall.null:.2f} ± "
+            f"{consistency.overall.null_std:.2f} (diamonds)."
         )
     right.caption(
         f"Over {n} styles in {len(run.classes)} classes.{control}{style} {where.summary} Shares are of the variance "
-        "over styles and classes, summed over the pixels, ± two standard errors; “only both” is what neither says "
+        "over styles and classes, summed over the pixels, ± two standard errors; “only both” is what neither explains "
         "alone."
     )
 
 
 def _recognised(run: Subject, accuracy: float | None) -> str:
-    """What the judge adds to the shares: a decoder may change with y and still not draw the class."""
+    """What classifier agreement adds to the shares: images may change with y and still not show the class."""
     if accuracy is None:
-        return " There is no classifier of these data, so nobody says what its pictures show."
+        return " There is no classifier of these data, so the classes of the images are not predicted."
     chance = 1 / len(run.classes)
     if accuracy < 2 * chance:
-        return f" But the judge recognises only {accuracy:.0%} of the cells, by chance {chance:.0%}: y is not drawn."
+        return (
+            f" But classifier agreement is only {accuracy:.0%}, by chance {chance:.0%}: the class input has little "
+            "effect on the image."
+        )
     if accuracy < 0.9:
-        return f" The judge recognises {accuracy:.0%} of the cells: z says part of the class, so y is not always heard."
+        return f" Classifier agreement is {accuracy:.0%}: z contains part of the class, so y is not always used."
     return ""
 
 
 def style_plane(run: Subject, rows: Rows) -> None:
-    """All styles of one class, over two dimensions; the others as in the row that is bent."""
+    """All styles of one class, over two dimensions; the others as in the edited row."""
     where = style_dimensions(run)
     order = [int(axis) for axis in where.order]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -82,10 +85,10 @@ def style_plane(run: Subject, rows: Rows) -> None:
     if across == up:
         st.info("Choose two different dimensions to see a plane." if len(order) > 1 else "The style has one dimension.")
         return
-    code = rows.codes[rows.bent]
+    code = rows.codes[rows.edited]
     grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
     drawn = manifold(grid, (code[across], code[up]), (dimension_name(across), dimension_name(up)), look())
-    figure(drawn, f"Every style of a {name}; a ring marks the row that is bent")
+    figure(drawn, f"Every style of a {name}; a ring marks the edited row")
 
 
 def _choose_axis(title: str, run: Subject, order: list[int], usual: int) -> int:

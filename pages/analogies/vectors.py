@@ -27,8 +27,8 @@ def vectors(dataset: str) -> None:
     notes(
         "Vectors without a model: arithmetic with three of them, and the direction between two groups, by three "
         "methods.",
-        "Ask what is to C as A is to B. Choose two groups and see whether a direction tells held-out pairs apart "
-        "better than shuffled groups do.",
+        "Find what is to C as A is to B. Choose two groups and see whether a direction ranks held-out pairs better "
+        "than shuffled groups do.",
         "A − B + C is looked up among the vectors themselves, A, B and C left out (Mikolov et al. 2013). A difference "
         "of means is w = mean(A) − mean(B); a probe is logistic regression; LDA is Fisher's discriminant.",
     )
@@ -37,71 +37,71 @@ def vectors(dataset: str) -> None:
 @st.fragment
 def _analogies(dataset: str) -> None:
     """Arithmetic with three examples of a data set, and the direction between two groups of them."""
-    seen = vectors_of(dataset)
-    _four(seen)
-    groups = groups_of(seen)
+    space = vectors_of(dataset)
+    _four(space)
+    groups = groups_of(space)
     if len(groups) < 2:
         st.info("There is one class at most, so there are no two groups to compare; a lasso on the map can make some.")
         return
     left, right = st.columns(2)
     a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
     b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
-    z, share = _narrowed(seen)
+    z, share = _narrowed(space)
     key = digest(groups[a], groups[b])
-    found = [_direction(seen, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
+    found = [_direction(space, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
     wrong = next((one for one in found if isinstance(one, str)), None)
     if wrong is not None:
         st.info(wrong)
         return
     directions_table([one for one in found if isinstance(one, Attribute)])
-    if z.shape[1] < seen.z.shape[1]:
+    if z.shape[1] < space.z.shape[1]:
         st.caption(
-            f"Looked for in the first {z.shape[1]} principal components, which hold {share:.1%} of the variance."
+            f"Computed in the first {z.shape[1]} principal components, which explain {share:.1%} of the variance."
         )
 
 
-def _four(seen: Space) -> None:
+def _four(space: Space) -> None:
     """What is to C as A is to B."""
     chosen = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, first in zip("ABC", _first(seen), strict=True):
-            key, last = f"{name} {seen.of.dataset}", len(seen.z) - 1
+        for name, first in zip("ABC", _first(space), strict=True):
+            key, last = f"{name} {space.of.dataset}", len(space.z) - 1
             chosen.append(int(st.number_input(f"Example {name}", 0, last, first, key=key, width=160)))
-    a, b, c = (seen.z[i] for i in chosen)
+    a, b, c = (space.z[i] for i in chosen)
     place = arithmetic(a, b, c)
-    rest = np.setdiff1d(np.arange(len(seen.z)), chosen)
+    rest = np.setdiff1d(np.arange(len(space.z)), chosen)
     if not len(rest):
         return
-    near = neighbours(seen.z[rest], place[None], min(NEAR, len(rest)))
+    near = neighbours(space.z[rest], place[None], min(NEAR, len(rest)))
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.caption("A · B · C: " + " · ".join(f"#{i}, {name_of(seen, int(seen.data.y[i]))}" for i in chosen))
-        examples(seen, np.array(chosen), 3, "The examples A, B and C")
+        st.caption("A · B · C: " + " · ".join(f"#{i}, {name_of(space, int(space.data.y[i]))}" for i in chosen))
+        examples(space, np.array(chosen), 3, "The examples A, B and C")
     with right:
         best = rest[near.index[0]]
         st.caption(f"nearest to A − B + C, {near.distance[0, 0]:.2f} to {near.distance[0, -1]:.2f} away")
-        examples(seen, best, NEAR, "The examples that are nearest to A - B + C")
+        examples(space, best, NEAR, "The examples that are nearest to A - B + C")
 
 
-def _first(seen: Space) -> tuple[int, int, int]:
+def _first(space: Space) -> tuple[int, int, int]:
     """Two examples of one class and one of another, where there are classes."""
-    y = seen.data.y.numpy()
+    y = space.data.y.numpy()
     same = np.flatnonzero(y == y[0])
     other = np.flatnonzero(y != y[0])
     return 0, int(same[min(1, len(same) - 1)]), int(other[0]) if len(other) else len(y) - 1
 
 
-@remember(4, "Looking for the principal components …")
-def _narrowed(seen: Space) -> tuple[Floats, float]:
+@remember(4, "Computing the principal components …")
+def _narrowed(space: Space) -> tuple[Floats, float]:
     """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
-    if seen.z.shape[1] <= WIDE:
-        return seen.z, 1.0
-    found = principal(seen.z, min(WIDE, len(seen.z) - 1), SEED)
-    return found.project(seen.z), float(found.share.sum())
+    if space.z.shape[1] <= WIDE:
+        return space.z, 1.0
+    found = principal(space.z, min(WIDE, len(space.z) - 1), SEED)
+    return found.project(space.z), float(found.share.sum())
 
 
-@remember(64, "Looking for the direction …")
-def _direction(seen: Space, groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
+@remember(64, "Computing the direction …")
+def _direction(space: Space, groups: str, method: Method, _a: Floats, _b: Floats) -> Attribute | str:  # noqa: ARG001
     try:
         return attribute_vector(_a, _b, method, N_BOOT, SEED)
     except ValueError as error:

@@ -16,12 +16,12 @@ from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 def card(run: Subject) -> Card | None:
     """Of a run that encodes."""
-    return Card(spread_out(run), run) if run.has(Encodes) else None
+    return Card(codes_sheet(run), run) if run.has(Encodes) else None
 
 
 @remember(32)
-def spread_out(run: Subject) -> bytes:
-    """Examples where their codes lie along the two principal components, spread out evenly."""
+def codes_sheet(run: Subject) -> bytes:
+    """Examples at the rank of their codes along the two principal components."""
     codes, x = cached.standard_codes(run).numpy(), to_bytes(cached.examples(run).batch().x)
     scores = pca(codes, min(2, codes.shape[1])).project(codes)[:, [0, -1]]
     share = (scores.argsort(0).argsort(0) + 0.5) / len(scores)  # their ranks, in 0 ... 1

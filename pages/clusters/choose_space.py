@@ -1,4 +1,4 @@
-"""Which space a map is of, and which other lies beside it: the layer, the examples, the moment of training."""
+"""Which space a map shows, and which other it is compared with: the layer, the examples, the snapshot."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ def choose_source(subject: Subject) -> Source:
         n = _choose_size(run, dataset, key)
     epoch = None
     if run is not None and layer != INPUT:
-        text = "Before training (0), on the way where moments were kept, and trained: watch the space form"
-        epochs = moments(run)
-        first_moment = url_state.read_choice("epoch", list(epochs), END)
-        moment = when.select_slider("Epoch", list(epochs), first_moment, key=f"epoch {key}", help=text)
-        url_state.write("epoch", moment if moment != END else None)
-        epoch = epochs[moment]
+        text = "Before training (0), at saved snapshots, and after training: watch the space form"
+        epochs = snapshots(run)
+        first_snapshot = url_state.read_choice("epoch", list(epochs), END)
+        snapshot = when.select_slider("Epoch", list(epochs), first_snapshot, key=f"epoch {key}", help=text)
+        url_state.write("epoch", snapshot if snapshot != END else None)
+        epoch = epochs[snapshot]
     return Source(dataset, run, layer, n, epoch)
 
 
-def choose_other(seen: Space) -> Source | None:
-    """Choose what lies beside the map, of the same examples: another moment, another layer or another model."""
-    source, run = seen.of, seen.of.run
+def choose_other(space: Space) -> Source | None:
+    """Choose what the map is compared with, for the same examples: another snapshot, layer or model."""
+    source, run = space.of, space.of.run
     options: dict[str, Source] = {}
     if run is not None:
-        epochs = [epoch for epoch in moments(run).values() if epoch != source.epoch and source.layer != INPUT]
+        epochs = [epoch for epoch in snapshots(run).values() if epoch != source.epoch and source.layer != INPUT]
         options |= {_when(epoch): source.at(epoch) for epoch in epochs}
         options |= {_said(layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
     others = {
         other.id: other
         for other in stored(Encodes, Classifies)
-        if (other.dataset, other.shape) == (source.dataset, seen.data.shape) and (run is None or other.id != run.id)
+        if (other.dataset, other.shape) == (source.dataset, space.data.shape) and (run is None or other.id != run.id)
     }
     named = {name: name for name in options} | labels(list(others.values()))
     chosen = choose_beside(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
@@ -65,8 +65,8 @@ def choose_other(seen: Space) -> Source | None:
 
 
 @remember(32)
-def moments(run: Subject) -> dict[str, int | None]:
-    """Name -> epoch of the moments of a run's training that can be looked at, the first and the last always."""
+def snapshots(run: Subject) -> dict[str, int | None]:
+    """Name -> epoch of a run's snapshots that can be loaded, always with the first and the last."""
     return {str(epoch): epoch for epoch in run.snapshots} | {END: None}
 
 
@@ -78,7 +78,7 @@ def _usual(run: Subject | None, options: list[str]) -> str:
 
 
 def _choose_size(run: Subject | None, dataset: str, key: str) -> int:
-    """How many examples: a round number, or all; 0 for those kept with the run, where there are no others."""
+    """How many examples: a round number, or all; 0 for those saved with the run, where there are no others."""
     if not (is_local(dataset) if run is None else cached.has_data(run)):
         return 0
     n_test, n = _counts(dataset)

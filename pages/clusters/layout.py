@@ -1,4 +1,4 @@
-"""Where the points of a map lie: along directions at once, UMAP and t-SNE when the helper process has them."""
+"""The layout of a map: along directions at once, UMAP and t-SNE when the background process has computed them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.latent.axes import Axes
-from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
+from latentlab.analysis.maps.layout_cache import LayoutCache, project_or_find
 from latentlab.analysis.maps.procrustes import Alignment, procrustes
 from latentlab.analysis.maps.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
 from latentlab.jobs.background import report
@@ -63,16 +63,16 @@ class Layout:
         found = procrustes(other, self.xy)
         return replace(self, xy=found.xy, alignment=found)
 
-    def code(self, seen: Space, place: tuple[float, float]) -> tuple[Floats, str]:
+    def code(self, space: Space, place: tuple[float, float]) -> tuple[Floats, str]:
         """The code of a place of the map, and how it was found."""
         if self.axes is None:
-            return _between(seen.z, self.xy, place), "a mean of the codes around it on the map"
+            return _between(space.z, self.xy, place), "the mean of the codes around it on the map"
         at = self.alignment.undo(place) if self.alignment is not None else place
-        return self.axes.code(at), "exact, all else as in the mean code"
+        return self.axes.code(at), "exact, with all other dimensions as in the mean code"
 
 
 def choose_layout(source: Source) -> Wanted:
-    """Choose the method and what it can be told."""
+    """Choose the method and its settings."""
     method = st.segmented_control(
         "Map", list(METHODS), default="PCA", required=True, wrap=True, key=METHOD.name, bind="query-params"
     )
@@ -85,26 +85,26 @@ def choose_layout(source: Source) -> Wanted:
     said, chosen = partial(name_with_share, source), []
     for k, (place, title) in enumerate(zip(places, ("Across", "Up", "Depth"), strict=False)):
         usual = options[min(k, len(options) - 1)]
-        asked = url_state.read(title.lower())  # of the other kind of axes where the map was another
-        first = options.index(asked if asked in options else usual)
+        requested = url_state.read(title.lower())  # of the other kind of axes where the map was another
+        first = options.index(requested if requested in options else usual)
         chosen.append(place.selectbox(title, options, first, said, f"{title} {key}"))
         url_state.write(title.lower(), chosen[k] if chosen[k] != usual else None)
     return Wanted(method, tuple(chosen))
 
 
-def lay_out(seen: Space, wanted: Wanted) -> Layout | None:
-    """The map; None if the helper has yet to lay it out, with its progress on the page."""
+def lay_out(space: Space, wanted: Wanted) -> Layout | None:
+    """The map; None while the background process computes it, with its progress on the page."""
     if wanted.method in ("UMAP", "t-SNE"):
-        found = _projected(seen, METHODS[wanted.method], wanted.settings)
+        found = _projected(space, METHODS[wanted.method], wanted.settings)
         return Layout(found.xy) if found is not None else None
-    axes = axes_of(seen.of, wanted.axes)
-    return Layout(axes.project(seen.z), axes)
+    axes = axes_of(space.of, wanted.axes)
+    return Layout(axes.project(space.z), axes)
 
 
-def components_meanwhile(seen: Space) -> Layout:
+def components_meanwhile(space: Space) -> Layout:
     """The first two principal components, until another map has come."""
-    axes = axes_of(seen.of, ())
-    return Layout(axes.project(seen.z), axes)
+    axes = axes_of(space.of, ())
+    return Layout(axes.project(space.z), axes)
 
 
 def axes_of(source: Source, names: Sequence[str]) -> Axes:
@@ -117,13 +117,13 @@ def axes_of(source: Source, names: Sequence[str]) -> Axes:
     return components(source).axes((order[0], order[1]))
 
 
-def coordinates(seen: Space, names: Sequence[str]) -> Floats:
+def coordinates(space: Space, names: Sequence[str]) -> Floats:
     """(N, k) along any number of principal components or directions."""
-    pcs = axis_names(seen.of)
+    pcs = axis_names(space.of)
     if names[0] in pcs:
-        return components(seen.of).project(seen.z)[:, [pcs.index(name) for name in names]]
-    known = all_directions(seen.of)
-    return np.stack([seen.z @ known[name] for name in names], 1)
+        return components(space.of).project(space.z)[:, [pcs.index(name) for name in names]]
+    known = all_directions(space.of)
+    return np.stack([space.z @ known[name] for name in names], 1)
 
 
 def axis_names(source: Source) -> list[str]:
@@ -138,13 +138,13 @@ def name_with_share(source: Source, name: str) -> str:
 
 
 def warm_up() -> None:
-    """Have the helper compile UMAP, before anyone asks for a map."""
+    """Have the background process compile UMAP before a map is requested."""
     codes = np.random.default_rng(0).normal(size=(WARM, 4)).astype(np.float32)
-    background().ask("warm", project, codes, "umap")
+    background().submit("warm", project, codes, "umap")
 
 
 def _settings(method: str) -> dict[str, Any]:
-    """The knobs of UMAP or t-SNE: those that matter most in sight, the others behind "More"."""
+    """The knobs of UMAP or t-SNE: the most important ones visible, the others behind "More"."""
     declared = knobs(UmapKnobs if method == "UMAP" else TsneKnobs)
     in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
     chosen = knob_form(in_sight, method, {}, linked=True)
@@ -158,18 +158,18 @@ def _settings(method: str) -> dict[str, Any]:
     return chosen
 
 
-def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection | None:
-    key = f"{method} {seen.name} {sorted(settings.items())}"
+def _projected(space: Space, method: str, settings: dict[str, Any]) -> Projection | None:
+    key = f"{method} {space.name} {sorted(settings.items())}"
     try:
-        kept = _kept(key, seen.z, method, settings)
+        kept = _kept(key, space.z, method, settings)
     except (KnobError, ValueError, RuntimeError) as error:
         st.error(f"{NO_MAP}: {reason(error)}")
         return None
     if kept is not None:
         return kept
-    task = run_task(key, partial(project_or_find, Atlas.default(), seen.z, method, progress=report, **settings))
+    task = run_task(key, partial(project_or_find, LayoutCache.default(), space.z, method, progress=report, **settings))
     if task.result is None:
-        text = f"{NAMES[method]} lays out {len(seen.z):,} codes"
+        text = f"{NAMES[method]} lays out {len(space.z):,} codes"
         until_then = "Until then these are the principal components."
         show_tasks([task], Waiting(text, until_then, partial(METHOD.set, "PCA")), NO_MAP)
     return task.result
@@ -177,12 +177,12 @@ def _projected(seen: Space, method: str, settings: dict[str, Any]) -> Projection
 
 @remember(32)
 def _kept(key: str, _z: Floats, method: str, settings: dict[str, Any]) -> Projection | None:  # noqa: ARG001
-    """The map if an earlier visit left it on the disk: it need not wait behind what the helper does."""
-    return Atlas.default().find(_z, method, **settings)
+    """The map if it is in the layout cache: then it need not wait for the background process."""
+    return LayoutCache.default().find(_z, method, **settings)
 
 
 def _between(z: Floats, xy: Floats, place: tuple[float, float]) -> Floats:
-    """A code for an empty place: the mean of those of its neighbours on the map, the nearer the heavier."""
+    """A code for an empty place: the mean of those of its neighbours on the map, weighted by nearness."""
     far = np.linalg.norm(xy - np.asarray(place, np.float32), axis=1)
     near = far.argsort()[:AROUND]
     weight = 1 / np.maximum(far[near], 1e-6)

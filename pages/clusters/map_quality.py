@@ -1,4 +1,4 @@
-"""What a map is worth in numbers: how far to trust it, how the classes lie, which examples are typical of them."""
+"""The quality of a map in numbers: trustworthiness, how the classes lie, which examples are typical of them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ TYPICAL = 6  # examples of a class, from the middle and from the edge
 FINDERS: dict[str, Clustering] = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
 
 
-def trust(seen: Space, xy: NDArray[np.float32]) -> None:
-    """Trustworthiness, continuity and overlap of the map, beside their values for no map and for no structure."""
-    found = _faithfulness(seen, digest(xy), xy)
+def trust(space: Space, xy: NDArray[np.float32]) -> None:
+    """Trustworthiness, continuity and overlap of the map, with their nulls for no map and for no structure."""
+    found = _faithfulness(space, digest(xy), xy)
     if found is None:
-        st.caption("There are too few examples to judge a map by.")
+        st.caption("There are too few examples to measure the quality of a map.")
         return
     measures = {
         "trustworthiness": "trustworthiness: are neighbours on the map real?",
@@ -48,73 +48,77 @@ def trust(seen: Space, xy: NDArray[np.float32]) -> None:
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
     st.dataframe(rows, hide_index=True, column_config=config, alt="How far to trust the map")
     st.caption(
-        f"Over {found.n:,} of {len(seen.z):,} examples and {K} neighbours; 1 is perfect (Venna & Kaski 2001). “No "
-        "structure” is a Gaussian of the same covariance, mapped by its own components; “no map” deals the places out "
-        "at random. Colour the points by “kept neighbours” to see where the map fails."
+        f"Over {found.n:,} of {len(space.z):,} examples and {K} neighbours; 1 is perfect (Venna & Kaski 2001). “No "
+        "structure” is a Gaussian of the same covariance, mapped by its own components; “no map” permutes the "
+        "positions at random. Colour the points by “kept neighbours” to see where the map fails."
     )
 
 
-def classes(seen: Space) -> None:
+def classes(space: Space) -> None:
     """How the classes and the clusters lie, with the same numbers for shuffled labels."""
     how = st.segmented_control("Clusters by", list(FINDERS), default="k-means", required=True, key="finder")
     try:
-        groups = grouped(seen, FINDERS[how])
+        groups = grouped(space, FINDERS[how])
     except ValueError as error:
         st.info(str(error))
         return
-    said = f"{groups.n_clusters} clusters" + (f", {groups.noise:.0%} of the examples in none" if groups.noise else "")
+    said = f"{groups.n_clusters} clusters" + (
+        f", {groups.noise:.0%} of the examples in no cluster" if groups.noise else ""
+    )
     st.markdown(f"**{how}** finds {said}.")
     try:
         with st.spinner("Measuring the classes …"):
-            measured = _numbers(seen)
+            measured = _numbers(space)
     except ValueError as error:
         st.info(f"The classes can't be measured. {error}")
         return
-    _class_tables(seen, how, groups, measured)
+    _class_tables(space, how, groups, measured)
 
 
 def _class_tables(
-    seen: Space, how: str, groups: Clusters, measured: tuple[ClassScores, ClassScores, Centroids, Typical]
+    space: Space, how: str, groups: Clusters, measured: tuple[ClassScores, ClassScores, Centroids, Typical]
 ) -> None:
     outline, pure, where, most = measured
     named = (
         ("silhouette (-1 to 1)", outline.overall),
         (f"label purity of the {K} nearest", pure.overall),
-        ("distance of two centroids, in spreads", where.separation),
+        ("distance of two centroids, in RMS radii", where.separation),
         (f"{how}: adjusted Rand", groups.rand),
         (f"{how}: normalised mutual information", groups.information),
     )
     rows = [{"of": name, "the classes": m.value, "shuffled labels": m.null, "±": m.null_std} for name, m in named]
     left, right = st.columns(2, gap="large")
     config = {name: st.column_config.NumberColumn(format="%.3f") for name in rows[0] if name != "of"}
-    left.dataframe(rows, hide_index=True, column_config=config, alt="How the classes lie, beside shuffled labels")
-    names = [seen.data.classes[c] for c in where.classes]
-    spread, gap = (with_unit(name, seen.of.unit) for name in ("spread", "distance"))
+    left.dataframe(
+        rows, hide_index=True, column_config=config, alt="How the classes lie, compared with shuffled labels"
+    )
+    names = [space.data.classes[c] for c in where.classes]
+    radius, gap = (with_unit(name, space.of.unit) for name in ("RMS radius", "distance"))
     each = [
-        {"class": name, "silhouette": s, "purity": p, spread: r}
-        for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.spread, strict=True)
+        {"class": name, "silhouette": s, "purity": p, radius: r}
+        for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.rms_radius, strict=True)
     ]
     config = {name: st.column_config.NumberColumn(format="%.2f") for name in each[0] if name != "class"}
     left.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
     figure(gaps(where.distances, names, look(), gap), "Distances between the centroids of the classes", place=right)
     st.caption(
-        "All in the space itself, not on the map. ± is the standard deviation over shuffles of the labels; the spread "
-        "of a class is the root mean square distance of its examples from their centroid."
+        "All in the space itself, not on the map. ± is the standard deviation over shuffles of the labels; the RMS "
+        "radius of a class is the root mean square distance of its examples from their centroid."
     )
     left, right = st.columns(2, gap="large")
     for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
         with place:
             st.caption(f"{title} of each class, by the distance from its centroid")
             shown = table[:, :TYPICAL].reshape(-1)
-            examples(seen, shown.clip(0), TYPICAL, f"{title} examples of each class")
+            examples(space, shown.clip(0), TYPICAL, f"{title} examples of each class")
 
 
-@remember(8, "Judging the map …")
-def _faithfulness(seen: Space, layout: str, _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
-    return faithfulness(seen.z, _xy, K) if len(seen.z) > 2 * K + 1 else None
+@remember(8, "Measuring the map …")
+def _faithfulness(space: Space, layout: str, _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
+    return faithfulness(space.z, _xy, K) if len(space.z) > 2 * K + 1 else None
 
 
 @remember(8)
-def _numbers(seen: Space) -> tuple[ClassScores, ClassScores, Centroids, Typical]:
-    z, y = seen.z, seen.data.y.numpy()
+def _numbers(space: Space) -> tuple[ClassScores, ClassScores, Centroids, Typical]:
+    z, y = space.z, space.data.y.numpy()
     return silhouette(z, y), purity(z, y, K), centroids(z, y), typical_of(z, y, TYPICAL)

@@ -1,4 +1,4 @@
-"""Clusters: a map of the codes, with what each point is and what lies between them."""
+"""Clusters: a map of the codes, with the example of each point and decoded points between them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,14 +17,14 @@ from pages.clusters.layout import (
     warm_up,
 )
 from pages.clusters.map_quality import classes, trust
-from pages.clusters.second_map import beside, steadied
+from pages.clusters.second_map import aligned_with_end, draw_second_map
 from pages.clusters.selected import clicked, selection
 from pages.components.scatter import Picked, pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.point_colours import coloured, colourings
-from pages.shared.spaces import Floats, Source, Space, space
+from pages.shared.spaces import Floats, Source, Space, load_space
 from pages.shared.sprites import send_sprites
 from pages.shared.visit import Slot
 
@@ -36,39 +36,39 @@ DETAILS = ("Selection", "How far to trust it", "Classes")
 def the_map(source: Source, sprite_id: str | None) -> None:
     """The map, its controls, and what is picked on it."""
     picture, controls = st.columns([2, 1], gap="large")
-    seen = space(source)
+    space = load_space(source)
     with controls:
         wanted = choose_layout(source)
-        by = st.selectbox("Colour", list(colourings(seen)), key="colour", bind="query-params")
+        by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
     if len(wanted.axes) > 2:
         with picture:
-            xyz = three_dimensions(seen, wanted, by)
-        details(seen, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
+            xyz = three_dimensions(space, wanted, by)
+        details(space, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
         return
     with controls:
-        other = choose_other(seen)
+        other = choose_other(space)
     with picture:
-        found = lay_out(seen, wanted)
-    laid = steadied(seen, found, wanted) if found is not None else components_meanwhile(seen)
+        found = lay_out(space, wanted)
+    laid = aligned_with_end(space, found, wanted) if found is not None else components_meanwhile(space)
     before = MAP.get() or {}  # what is picked, before the scatter is drawn again
-    click = Picked.checked(before.get("clicked"), before.get("selected"), len(seen.z)).click
-    shown = coloured(seen, by, laid.xy, click)
-    data = pack(seen.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
+    click = Picked.checked(before.get("clicked"), before.get("selected"), len(space.z)).click
+    shown = coloured(space, by, laid.xy, click)
+    data = pack(space.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
     with picture:
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
             picked = scatter(MAP.name, data)
         if other is not None:
             with places[1]:
-                beside(seen, laid, other, wanted, shown, sprite_id)
-        if seen.n_units > seen.z.shape[1]:
-            st.caption(f"The layer is wide: {seen.z.shape[1]:,} of its {seen.n_units:,} units, taken at random.")
+                draw_second_map(space, laid, other, wanted, shown, sprite_id)
+        if space.n_units > space.z.shape[1]:
+            st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with controls:
-        clicked(seen, laid, picked.click)
-    details(seen, laid.xy, lambda: selection(seen, picked.selected, shown))
+        clicked(space, laid, picked.click)
+    details(space, laid.xy, lambda: selection(space, picked.selected, shown))
 
 
-def details(seen: Space, places: Floats, selected: Callable[[], object]) -> None:
+def details(space: Space, places: Floats, selected: Callable[[], object]) -> None:
     """Below a map: what is selected on it, how far to trust it, and how the classes lie."""
     chosen, trusted, numbers = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if chosen.open:
@@ -76,17 +76,17 @@ def details(seen: Space, places: Floats, selected: Callable[[], object]) -> None
             selected()
     if trusted.open:
         with trusted:
-            trust(seen, places)
+            trust(space, places)
     if numbers.open:
         with numbers:
-            classes(seen)
+            classes(space)
 
 
-def three_dimensions(seen: Space, wanted: Wanted, by: str) -> Floats:
+def three_dimensions(space: Space, wanted: Wanted, by: str) -> Floats:
     """Draw the map along three axes; returns the places."""
-    xyz = coordinates(seen, wanted.axes)
-    shown = coloured(seen, by, xyz, None)
-    names = [name_with_share(seen.of, name) for name in wanted.axes]
+    xyz = coordinates(space, wanted.axes)
+    shown = coloured(space, by, xyz, None)
+    names = [name_with_share(space.of, name) for name in wanted.axes]
     number = (shown.numbers.name, shown.numbers.values) if shown.numbers is not None else None
     drawn = map_3d(xyz, shown.labels, shown.classes, names, look(), number)
     figure(drawn, f"The map in three dimensions, by {by}")
@@ -98,15 +98,15 @@ if subject is None:
     st.stop()
 warm_up()
 what = choose_source(subject)
-the_map(what, send_sprites(space(what)))
+the_map(what, send_sprites(load_space(what)))
 notes(
     "Each point is an example, placed by its code: along principal components, along directions of your choice, or as "
     "UMAP or t-SNE lay it out. Colour and shape mean class, or colour a number. Hover to see the example; click for "
     "its reconstruction and its neighbours.",
     "Click between two clusters: the place is decoded. Colour by loss and look at the worst. Draw a lasso around the "
-    "points of one class that lie in another. Lay the untrained model beside the trained one.",
+    "points of one class that lie in another. Compare the untrained model with the trained one.",
     "Principal components are the directions of largest variance (Hotelling 1933); two of them show the share of the "
-    "variance that their names state, so what looks close may be far apart in the others. UMAP (McInnes, Healy & "
-    "Melville 2018) and t-SNE (van der Maaten & Hinton 2008) keep neighbours and little else: the size of a cluster "
+    "variance that their names state, so points that look close may be far apart in the others. UMAP (McInnes, Healy "
+    "& Melville 2018) and t-SNE (van der Maaten & Hinton 2008) keep neighbours and little else: the size of a cluster "
     "and the distance of two mean nothing there. Neighbours are always looked up in the space itself.",
 )

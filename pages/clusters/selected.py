@@ -23,7 +23,7 @@ from pages.shared.example_view import SHOWN, examples, name_of
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, judged, term_names, terms, unit
-from pages.shared.selections import hand_over
+from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, INPUT, Space
 
 NEIGHBOURS = 8
@@ -31,99 +31,101 @@ SHEET = 60  # examples on a contact sheet
 COLUMNS = 15  # beside each other
 
 
-def clicked(seen: Space, laid: Layout, click: Click | None) -> None:
+def clicked(space: Space, laid: Layout, click: Click | None) -> None:
     """The point or the place that was clicked; how to pick one, if nothing was."""
     if click is None:
         st.caption("Click a point to see its neighbours, or an empty place to decode it.")
     elif click.point is not None:
-        _point(seen, click.point)
+        _point(space, click.point)
     elif click.place is not None:
-        _place(seen, laid, click.place)
+        _place(space, laid, click.place)
 
 
-def selection(seen: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
-    """What was selected: a contact sheet, its classes and numbers beside those of all, its mean decoded, and files."""
+def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
+    """What was selected: a contact sheet, its classes and numbers compared with those of all, its mean decoded, and
+    files.
+    """
     if not len(ids):
         st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples.")
         return
     left, right = st.columns([3, 1], gap="large")
     with left:
-        examples(seen, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
+        examples(space, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
         first, second = st.columns(2, gap="medium")
         drawn = class_bars(colours.labels, ids, colours.classes, look())
-        figure(drawn, "The classes of the selected beside those of all", place=first)
+        figure(drawn, "The classes of the selected examples compared with those of all", place=first)
         numbers = colours.numbers
-        if numbers is None and seen.of.run is not None:
-            term = term_names(seen.of)[0]
-            numbers = Numbers(with_unit(term, unit(seen.of, term)), terms(seen.of)[term])
+        if numbers is None and space.of.run is not None:
+            term = term_names(space.of)[0]
+            numbers = Numbers(with_unit(term, unit(space.of, term)), terms(space.of)[term])
         if numbers is not None:
             drawn = histogram(numbers.values, ids, numbers.name, look())
-            figure(drawn, f"{numbers.name} of the selected beside all", place=second)
+            figure(drawn, f"{numbers.name} of the selected examples compared with all", place=second)
     with right:
-        counts = Counter(name_of(seen, int(k)) for k in seen.data.y[torch.from_numpy(ids)])
+        counts = Counter(name_of(space, int(k)) for k in space.data.y[torch.from_numpy(ids)])
         st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
-        if seen.of.run is not None:
-            term = term_names(seen.of)[0]
-            each = terms(seen.of)[term]
-            few = f"{_amount(np.nanmean(each[ids]))} ± {_amount(np.nanstd(each[ids]))} {unit(seen.of, term)}".rstrip()
+        if space.of.run is not None:
+            term = term_names(space.of)[0]
+            each = terms(space.of)[term]
+            few = f"{_amount(np.nanmean(each[ids]))} ± {_amount(np.nanstd(each[ids]))} {unit(space.of, term)}".rstrip()
             st.markdown(
                 f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
             )
-        _place_picture(seen, seen.z[ids].mean(0), "Their mean, decoded")
-        files(seen, ids)
-        hand_over(seen, ids)
+        _place_picture(space, space.z[ids].mean(0), "Their mean, decoded")
+        files(space, ids)
+        save_group(space, ids)
 
 
-def files(seen: Space, ids: NDArray[np.int64]) -> None:
-    """What can be taken away of some examples: a table, their arrays, and a sheet of their pictures."""
-    name = f"{seen.of.run.id if seen.of.run is not None else seen.of.dataset}-selected"
+def files(space: Space, ids: NDArray[np.int64]) -> None:
+    """Downloads of some examples: a table, their arrays, and a sheet of their images."""
+    name = f"{space.of.run.id if space.of.run is not None else space.of.dataset}-selected"
     with st.container(horizontal=True):
-        download("CSV", lambda: _csv(seen, ids), f"{name}.csv")
-        download("npz", lambda: _npz(seen, ids), f"{name}.npz")
-        if seen.is_image:
-            download("PNG", lambda: _png(seen, ids), f"{name}.png")
+        download("CSV", lambda: _csv(space, ids), f"{name}.csv")
+        download("npz", lambda: _npz(space, ids), f"{name}.npz")
+        if space.is_image:
+            download("PNG", lambda: _png(space, ids), f"{name}.png")
 
 
-def _point(seen: Space, index: int) -> None:
-    z = torch.from_numpy(seen.z)
+def _point(space: Space, index: int) -> None:
+    z = torch.from_numpy(space.z)
     far = torch.linalg.vector_norm(z - z[index], dim=1)
     order = far.argsort()
     near = order[order != index][:NEIGHBOURS].numpy()
-    if seen.is_image:
-        pictures = [seen.data.x.numpy()[index]]
-        if seen.decodes and seen.of.run is not None:
-            pictures += list(to_bytes(cached.decoder(seen.of.run, epoch=seen.of.epoch)(z[index : index + 1])))
+    if space.is_image:
+        pictures = [space.data.x.numpy()[index]]
+        if space.decodes and space.of.run is not None:
+            pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1])))
         sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
-    told = judged(seen.of)
-    said = f", the judge says {name_of(seen, int(told[index]))}" if told is not None else ""
-    for term in term_names(seen.of)[:1]:
-        said += f" · {term} {_amount(terms(seen.of)[term][index])} {unit(seen.of, term)}".rstrip()
-    st.markdown(f"**{name_of(seen, int(seen.data.y[index]))}**{said}")
-    if told_too := [f"{name}: {values[index]}" for name, values in columns(seen.of).items()]:
-        st.caption(" · ".join(told_too[:SHOWN]))
-    st.caption(f"Its {len(near)} nearest neighbours in {_where(seen)}, not on the map")
-    examples(seen, near, 4, f"Nearest neighbours in {_where(seen)}")
-    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(seen))
+    predicted = judged(space.of)
+    said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
+    for term in term_names(space.of)[:1]:
+        said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
+    st.markdown(f"**{name_of(space, int(space.data.y[index]))}**{said}")
+    if own_values := [f"{name}: {values[index]}" for name, values in columns(space.of).items()]:
+        st.caption(" · ".join(own_values[:SHOWN]))
+    st.caption(f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map")
+    examples(space, near, 4, f"Nearest neighbours in {_where(space)}")
+    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(space))
 
 
-def _place(seen: Space, laid: Layout, place: tuple[float, float]) -> None:
-    code, how = laid.code(seen, place)
-    _place_picture(seen, code, "The place, decoded")
+def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
+    code, how = laid.code(space, place)
+    _place_picture(space, code, "The point, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
-    k = min(cached.N_NEAR, len(seen.z))
-    far = neighbour_distance(torch.from_numpy(seen.z), torch.from_numpy(code)[None], k)
-    st.caption(f"{float(far[0]):.2f}{_unit(seen)} from its {k} nearest examples on average")
+    k = min(cached.N_NEAR, len(space.z))
+    far = neighbour_distance(torch.from_numpy(space.z), torch.from_numpy(code)[None], k)
+    st.caption(f"{float(far[0]):.2f}{_unit(space)} from its {k} nearest examples on average")
 
 
-def _place_picture(seen: Space, code: NDArray[np.float32], alt: str) -> None:
-    """The picture of a code, where it has one: decoded, or itself an image."""
-    batch, run = torch.from_numpy(code)[None], seen.of.run
-    if seen.decodes and run is not None:
-        sheet(to_bytes(cached.decoder(run, epoch=seen.of.epoch)(batch)), 1, alt)
-    elif seen.of.layer == INPUT and seen.is_image and len(code) == seen.n_units:
-        sheet(to_bytes(batch.reshape(1, *seen.data.shape)), 1, alt)
+def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:
+    """The image of a code, where it has one: decoded, or itself an image."""
+    batch, run = torch.from_numpy(code)[None], space.of.run
+    if space.decodes and run is not None:
+        sheet(to_bytes(cached.decoder(run, epoch=space.of.epoch)(batch)), 1, alt)
+    elif space.of.layer == INPUT and space.is_image and len(code) == space.n_units:
+        sheet(to_bytes(batch.reshape(1, *space.data.shape)), 1, alt)
     else:
         return
     st.caption(alt.lower())
@@ -134,31 +136,31 @@ def _amount(value: np.floating) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
-def _where(seen: Space) -> str:
-    return {CODE: "the latent space", INPUT: "the data"}.get(seen.of.layer, f"layer {seen.of.layer}")
+def _where(space: Space) -> str:
+    return {CODE: "the latent space", INPUT: "the data"}.get(space.of.layer, f"layer {space.of.layer}")
 
 
-def _unit(seen: Space) -> str:
-    return f" {seen.of.unit}".rstrip()
+def _unit(space: Space) -> str:
+    return f" {space.of.unit}".rstrip()
 
 
-def _csv(seen: Space, ids: NDArray[np.int64]) -> str:
+def _csv(space: Space, ids: NDArray[np.int64]) -> str:
     """One row an example: its index, class, loss terms and numbers."""
-    weighed, own = terms(seen.of), columns(seen.of)
-    names = ["index", "class", *own, *weighed, *seen.axes]
+    loss_terms, own = terms(space.of), columns(space.of)
+    names = ["index", "class", *own, *loss_terms, *space.axes]
     rows = [names]
     for i in ids:
-        numbers = [*(float(column[i]) for column in weighed.values()), *seen.z[i].tolist()]
-        words = [str(i), name_of(seen, int(seen.data.y[i])), *(str(values[i]) for values in own.values())]
+        numbers = [*(float(column[i]) for column in loss_terms.values()), *space.z[i].tolist()]
+        words = [str(i), name_of(space, int(space.data.y[i])), *(str(values[i]) for values in own.values())]
         rows.append([*words, *(f"{v:.6g}" for v in numbers)])
     return csv_text(rows)
 
 
-def _npz(seen: Space, ids: NDArray[np.int64]) -> bytes:
+def _npz(space: Space, ids: NDArray[np.int64]) -> bytes:
     out = io.BytesIO()
-    np.savez_compressed(out, index=ids, x=seen.data.x.numpy()[ids], y=seen.data.y.numpy()[ids], z=seen.z[ids])
+    np.savez_compressed(out, index=ids, x=space.data.x.numpy()[ids], y=space.data.y.numpy()[ids], z=space.z[ids])
     return out.getvalue()
 
 
-def _png(seen: Space, ids: NDArray[np.int64]) -> bytes:
-    return sheet_png(seen.data.x.numpy()[ids], min(COLUMNS, len(ids)))
+def _png(space: Space, ids: NDArray[np.int64]) -> bytes:
+    return sheet_png(space.data.x.numpy()[ids], min(COLUMNS, len(ids)))

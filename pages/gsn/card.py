@@ -9,7 +9,7 @@ from pages.shared.samples import drawn
 
 
 def card(run: Subject) -> Card | None:
-    """Of the deepest network that walks through data like those of the chosen run."""
-    walkers = [walker for walker in stored(Walks) if walker.shape == run.shape]
-    walker = max(walkers, key=lambda one: int(one.config.get("layers", 0)), default=None)
-    return Card(drawn(walker), walker) if walker is not None else None
+    """Of the deepest network with a Markov chain on data like those of the chosen run."""
+    with_chains = [deepest for deepest in stored(Walks) if deepest.shape == run.shape]
+    deepest = max(with_chains, key=lambda one: int(one.config.get("layers", 0)), default=None)
+    return Card(drawn(deepest), deepest) if deepest is not None else None

@@ -1,4 +1,4 @@
-"""What a walk of images is worth: how it mixes, what the exact laboratory says, and what the Parzen estimate does."""
+"""The quality of a chain of images: how it mixes, the exact chain on ten states, and the Parzen estimate."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import torch
 from latentlab import device
 from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
-from latentlab.analysis.sampling.exact_gsn import EXAMPLE, Laboratory, bayes, clamp, counted, laboratory, ring
+from latentlab.analysis.sampling.exact_gsn import EXAMPLE, ExactGSN, bayes, clamp, counted, exact_gsn, ring
 from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve
 from latentlab.models import Walks
 from latentlab.subjects import Subject
-from pages.gsn.chains import Walking, named, walked, walker
+from pages.gsn.chains import ChainSettings, chain_frames, chain_model, predictions
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.remember import remember
 
-SURE = 0.9  # a judge less sure than this takes an image for none of its classes
+SURE = 0.9  # below this confidence a classifier counts as uncertain
 BURN_IN = 50  # steps
-CHAINS, PER_CHAIN = 40, 50  # walks and images of each that the Parzen estimate is made of
+CHAINS, PER_CHAIN = 40, 50  # chains and images of each for the Parzen estimate
 LEARNED = EXACT, WALKBACK, COUNTED = ("exact", "walkback", "counted")
 TABLE = (  # on MNIST from 10,000 samples, nats: as reported (Alain 2018, Table 5.1), and by `benchmarks.walks`
     ("GSN, two layers", "214", "222 ± 8"),
@@ -34,14 +34,14 @@ TABLE = (  # on MNIST from 10,000 samples, nats: as reported (Alain 2018, Table 
 )
 
 
-def mixes(run: Subject, walking: Walking) -> None:
-    """The judge's class along the walk, and numbers of it."""
-    frames, told = walked(run, walking), named(run, walking)
-    if told is None:
-        st.info("There is no classifier of these data to name the images of a walk; train a cnn on them.")
+def mixing_report(run: Subject, settings: ChainSettings) -> None:
+    """The predicted class along each chain, and statistics of it."""
+    frames, predicted = chain_frames(run, settings), predictions(run, settings)
+    if predicted is None:
+        st.info("There is no classifier of these data to label the images of a chain; train a cnn on them.")
         return
-    labels, sure = told
-    figure(class_trace(labels, run.classes, walking.every, look()), "The class that the judge sees along each walk")
+    labels, sure = predicted
+    figure(class_trace(labels, run.classes, settings.every, look()), "The predicted class along each chain")
     found = mixing(frames, labels)
     known = cached.examples(run).x
     usual = nearest_other(known).distance
@@ -49,24 +49,26 @@ def mixes(run: Subject, walking: Walking) -> None:
     unlike = float((distance_quantile(far, usual) > 0.99).mean())
     first, second, third, fourth = st.columns(4)
     first.metric("The class changes", f"{found.switches:.0%}", help="Share of the images whose class isn't the last's")
-    second.metric("Classes visited", f"{found.visited:.1f}", help="By a walk, on average")
+    second.metric("Classes visited", f"{found.visited:.1f}", help="Mean over the chains")
     third.metric(
-        "Judge unsure", f"{(sure < SURE).mean():.0%}", help=f"Its most probable class has less than {SURE:.0%}"
+        "Classifier uncertain", f"{(sure < SURE).mean():.0%}", help=f"Its most probable class has less than {SURE:.0%}"
     )
-    fourth.metric("Unlike anything real", f"{unlike:.0%}", help="Farther from every example than 99 % of examples are")
+    fourth.metric(
+        "Far from all examples", f"{unlike:.0%}", help="Farther from every example than 99 % of the examples are"
+    )
     model = cached.model(run)
     if isinstance(model, Walks) and model.factors:
         factors = ", ".join(f"{factor:.2f}" for factor in model.factors)
         st.caption(f"Learned factors of the logits, from the first step of the walkback on: {factors}.")
     st.caption(
-        f"{frames.shape[1]} walks of {len(frames)} images, {walking.every} steps apart; from image to image "
-        f"{found.change:.1f} units of intensity change. Images that the judge is unsure of, or that are far from all "
-        "examples, are what spurious modes look like."
+        f"{frames.shape[1]} chains of {len(frames)} images, {settings.every} steps apart; from image to image "
+        f"{found.change:.1f} units of intensity change. Images that the classifier is uncertain about, or that are far "
+        "from all examples, suggest spurious modes."
     )
 
 
-def exact_laboratory() -> None:
-    """Ten states, every claim a product of matrices."""
+def exact_chain() -> None:
+    """An exact chain on ten states."""
     left, right = st.columns([1, 3], gap="large")
     with left:
         reach = st.slider(
@@ -75,34 +77,35 @@ def exact_laboratory() -> None:
         )  # fmt: skip
         learned = st.segmented_control(
             "Reconstruction", LEARNED, default=LEARNED[0], required=True, key="learned", bind="query-params", wrap=True,
-            help="Bayes' for the corruption; Bayes' for the chain's own walks, of geometric length; or counted in "
-            "5,000 examples",
+            help="By Bayes' rule for the corruption; by Bayes' rule for the chain's own steps, of geometric number; "
+                 "or counted in 5,000 examples",
         )  # fmt: skip
-        hidden = st.multiselect("Held in states", list(range(1, 11)), [4, 5, 6], key="held", bind="query-params")
+        hidden = st.multiselect("Clamped to states", list(range(1, 11)), [4, 5, 6], key="held", bind="query-params")
     corruption = ring(10, (0.4, 0.2, 0.1, 0.05)[: reach + 1])
     guess = counted(EXAMPLE, corruption, 5_000, 0) if learned == COUNTED else None
-    found = laboratory(EXAMPLE, corruption, learned == WALKBACK, guess)
+    found = exact_gsn(EXAMPLE, corruption, learned == WALKBACK, guess)
     content = {
         "C: corrupt": found.corruption, "R: reconstruct": found.reconstruction, "T = C R: one step": found.kernel
     }  # fmt: skip
     with right:
         figure(matrices(content, look()), "The matrices of corruption, reconstruction and one step")
         figure(
-            laws({"the data": found.data, "the chain": found.stationary}, look()), "The law of the data and the chain"
+            laws({"the data": found.data, "the chain": found.stationary}, look()),
+            "The distribution of the data and of the chain",
         )
     with left:
         st.markdown(
-            f"The chain's law is **{found.total_variation:.1e}** from the data's, in total variation. The second "
-            f"eigenvalue is **{found.second_eigenvalue:.3f}**: the smaller, the sooner it forgets."
-            + ("" if np.isnan(found.entropy) else f" A reconstruction leaves **{found.entropy:.3f}** nats open.")
+            f"The chain's distribution is **{found.total_variation:.1e}** from the data's, in total variation. The "
+            f"second eigenvalue is **{found.second_eigenvalue:.3f}**: the smaller, the faster the chain mixes."
+            + ("" if np.isnan(found.entropy) else f" The entropy of a reconstruction is **{found.entropy:.3f}** nats.")
         )
         _held(found, hidden)
 
 
 @remember(8, "Estimating …")
 def estimated(run: Subject) -> tuple[Parzen, Parzen]:
-    """The Parzen estimate from a run's walks, and from real images instead: on two halves of the kept examples."""
-    model, rng = walker(run), device.generator(0)
+    """The Parzen estimate from a run's chains, and from real images instead: on two halves of the saved examples."""
+    model, rng = chain_model(run), device.generator(0)
     x = cached.examples(run).batch().x
     third = len(x) // 3
     valid, test, real = x[:third], x[third : 2 * third], x[2 * third :]
@@ -114,7 +117,7 @@ def estimated(run: Subject) -> tuple[Parzen, Parzen]:
 
 
 def likelihood(run: Subject) -> None:
-    """The estimator, its curve, and what it can't tell."""
+    """The estimator, its curve, and its limits."""
     ours, real = estimated(run)
     left, right = st.columns(2, gap="large")
     with left:
@@ -122,8 +125,8 @@ def likelihood(run: Subject) -> None:
         st.caption(f"The width is chosen on validation examples: {ours.width:.3g}, in units of intensity.")
     n = CHAINS * PER_CHAIN
     rows = [
-        {"samples": f"this run, {n:,} of its walk", "log-likelihood": ours.log_likelihood, "±": ours.standard_error},
-        {"samples": "real images, a third of the kept ones", "log-likelihood": real.log_likelihood,
+        {"samples": f"this run, {n:,} samples", "log-likelihood": ours.log_likelihood, "±": ours.standard_error},
+        {"samples": "real images, a third of the saved ones", "log-likelihood": real.log_likelihood,
          "±": real.standard_error},
     ]  # fmt: skip
     with right:
@@ -133,15 +136,15 @@ def likelihood(run: Subject) -> None:
         st.dataframe(table, hide_index=True, alt="Parzen log-likelihoods as reported, and of what ships")
     st.caption(
         "Nats an image; compare only numbers of the same data, the same number of samples and the same rule for the "
-        "width. The estimate is too low for few samples, rewards copies of the training set, and puts blurred or "
+        "width. The estimate is too low for few samples, rewards copies of the training set, and ranks blurred or "
         "averaged images above real ones (Theis, van den Oord & Bethge 2016). The source (Bengio et al. 2014; Alain "
-        "2018, Table 5.1) reports training images below two of its models; we find them above all of "
-        "ours. What ships is the mean of two chains, ± half of what they differ by."
+        "2018, Table 5.1) reports training images below two of its models; here they are above all models. What ships "
+        "is the mean of two chains, ± half of what they differ by."
     )
 
 
-def _held(found: Laboratory, states: list[int]) -> None:
-    """The chain held in some states: of a compatible pair, and of one that isn't."""
+def _held(found: ExactGSN, states: list[int]) -> None:
+    """The chain clamped to some states: of a compatible pair, and of one that isn't."""
     inside = np.isin(np.arange(1, 11), states)
     blurred = 0.7 * found.reconstruction + 0.3 * found.data
     back = bayes(found.data, found.corruption)
@@ -152,6 +155,6 @@ def _held(found: Laboratory, states: list[int]) -> None:
         st.info(str(error))
         return
     st.markdown(
-        f"Held in {', '.join(map(str, states))}: **{fitting.total_variation:.1e}** from the conditional law; with a "
-        f"reconstruction that doesn't fit the corruption: **{other.total_variation:.3f}**."
+        f"Held in {', '.join(map(str, states))}: **{fitting.total_variation:.1e}** from the conditional distribution; "
+        f"with a reconstruction that doesn't fit the corruption: **{other.total_variation:.3f}**."
     )

@@ -1,4 +1,4 @@
-"""Walks of a generative stochastic network: from where, held where, and what they show."""
+"""Chains of a generative stochastic network: their start, what is clamped, and their images."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pages.shared.remember import remember
 
 EVERY = (1, 2, 5, 10, 20)
 FREE = "nothing is given"
-WALKS, FRAMES = 8, 18
+CHAINS, FRAMES = 8, 18
 REFERENCES = 10_000  # training images that are looked through for the nearest
 
 
 @dataclass(frozen=True)
-class Walking:
-    """All that a walk depends on, but the run."""
+class ChainSettings:
+    """All that a chain depends on, except the run."""
 
     start: str
     image: int
@@ -39,7 +39,7 @@ class Walking:
     seed: int
 
 
-def walker(run: Subject) -> Walks[Any]:
+def chain_model(run: Subject) -> Walks[Any]:
     """The model of a run that has a Markov chain of its own."""
     model = cached.model(run)
     if not isinstance(model, Walks):
@@ -47,9 +47,9 @@ def walker(run: Subject) -> Walks[Any]:
     return model
 
 
-def controls(run: Subject) -> tuple[Walking, bool]:
-    """Draw them; returns the walk and whether to show the nearest training images."""
-    model = walker(run)
+def controls(run: Subject) -> tuple[ChainSettings, bool]:
+    """Draw them; returns the settings and whether to show the nearest training images."""
+    model = chain_model(run)
     start = st.segmented_control(
         "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
     )
@@ -62,7 +62,9 @@ def controls(run: Subject) -> tuple[Walking, bool]:
         )  # fmt: skip
     place = st.container()
     every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
-    close = st.toggle("Nearest training image", key="nearest", bind="query-params", help="Below each image of the walk")
+    close = st.toggle(
+        "Nearest training image", key="nearest", bind="query-params", help="Below each image of the chain"
+    )
     more = st.popover("More", width="stretch")
     if hidden != FREE:
         with place:
@@ -71,47 +73,47 @@ def controls(run: Subject) -> tuple[Walking, bool]:
         factor = 0
         if model.factors:
             factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.factors)]
-            factor = factors.index(st.selectbox("Factor of the walk", factors, key="factor"))
+            factor = factors.index(st.selectbox("Factor of the walkback step", factors, key="factor"))
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
-    return Walking(start, image, mask, every, factor, seed), close
+    return ChainSettings(start, image, mask, every, factor, seed), close
 
 
-@remember(16, "It walks …")
-def walked(run: Subject, walking: Walking) -> NDArray[np.uint8]:
-    """(FRAMES, WALKS, *shape): what a network shows on its way."""
-    model = walker(run)
-    rng = device.generator(walking.seed)
-    x = _ready(run)[:WALKS]
-    if walking.start == "one image":
-        x = _ready(run)[walking.image][None].repeat(WALKS, *[1] * len(run.shape))
+@remember(16, "Sampling …")
+def chain_frames(run: Subject, settings: ChainSettings) -> NDArray[np.uint8]:
+    """(FRAMES, CHAINS, *shape): the images of the chains."""
+    model = chain_model(run)
+    rng = device.generator(settings.seed)
+    x = _ready(run)[:CHAINS]
+    if settings.start == "one image":
+        x = _ready(run)[settings.image][None].repeat(CHAINS, *[1] * len(run.shape))
     hold: Callable[[Any], Any] | None = None
-    if walking.start == "noise":
+    if settings.start == "noise":
         x = torch.rand(x.shape, generator=rng)
-    elif walking.start == "one image" and walking.mask is not None:
-        held = given(run.shape, walking.mask)
-        start, x = x, torch.where(held, x, model.example(model.begin(WALKS, rng)))
+    elif settings.start == "one image" and settings.mask is not None:
+        held = given(run.shape, settings.mask)
+        start, x = x, torch.where(held, x, model.example(model.begin(CHAINS, rng)))
 
         def hold(state: Any) -> Any:
             return model.hold(state, start, held)
 
     return record(
-        lambda state: model.step(state, rng, walking.factor), model.expected, model.start(x), FRAMES,
-        walking.every, hold,
+        lambda state: model.step(state, rng, settings.factor), model.expected, model.start(x), FRAMES,
+        settings.every, hold,
     )  # fmt: skip
 
 
 def _ready(run: Subject) -> torch.Tensor:
-    """(N, *shape): the kept examples, as the network was shown such in training."""
-    return walker(run).prepare(cached.examples(run).batch().x)
+    """(N, *shape): the saved examples, prepared as in training."""
+    return chain_model(run).prepare(cached.examples(run).batch().x)
 
 
 @remember(16)
-def named(run: Subject, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """(FRAMES, WALKS) the class that the judge sees in each image, and its probability; None without a judge."""
+def predictions(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """(FRAMES, CHAINS) the predicted class of each image, and its probability; None without a classifier."""
     classify = classifier(run)
     if classify is None:
         return None
-    frames = walked(run, walking)
+    frames = chain_frames(run, settings)
     with torch.no_grad():
         x = torch.from_numpy(frames).flatten(0, 1).float() / 255
         log_probs = classify(x)
@@ -119,13 +121,13 @@ def named(run: Subject, walking: Walking) -> tuple[NDArray[np.int64], NDArray[np
     return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
 
 
-@remember(16, "Looking through the training images …")
-def closest(run: Subject, walking: Walking) -> tuple[NDArray[np.uint8], str]:
-    """The known image nearest to each image of the walk, and where from."""
-    frames = walked(run, walking)
+@remember(16, "Finding the nearest training images …")
+def closest(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.uint8], str]:
+    """The training image nearest to each image of the chains, and where it is from."""
+    frames = chain_frames(run, settings)
     if data.is_local(run.dataset):
         known, where = data.load(run.dataset).train.x[:REFERENCES], "training images"
     else:
-        known, where = cached.examples(run).x, "examples kept with the run"
+        known, where = cached.examples(run).x, "examples saved with the run"
     found = nearest(torch.from_numpy(frames).flatten(0, 1), known)
     return known.numpy()[found.index].reshape(frames.shape), f"{len(known):,} {where}"

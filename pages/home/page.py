@@ -1,4 +1,4 @@
-"""Home: what the lab can do, in pictures of the chosen model, and every run there is."""
+"""Home: what LatentLab can do, with previews of the chosen model, and all runs."""
 
 import streamlit as st
 

@@ -35,7 +35,7 @@ def run_table() -> None:
         column_config={
             "parameters": st.column_config.NumberColumn(format="compact"),
             "steps": st.column_config.NumberColumn(format="localized"),
-            "bound": st.column_config.NumberColumn("bound (nats)", format="%.1f", help="Test ELBO; higher is better"),
+            "bound": st.column_config.NumberColumn("ELBO (nats)", format="%.1f", help="Test ELBO; higher is better"),
             "error": st.column_config.NumberColumn("test error", format="percent"),
             "when": st.column_config.DatetimeColumn(format="distance"),
         },
@@ -111,7 +111,7 @@ def _delete(store: Store, rows: list[Row]) -> None:
 
 
 def _compare(store: Store, runs: list[Run]) -> None:
-    """Where the runs differ: settings, numbers on the test split, and how they got there."""
+    """Where the runs differ: settings, numbers on the test split, and their curves."""
     names = list(labels(runs).values())
     facts = [_facts(run) for run in runs]
     table = []
@@ -127,7 +127,7 @@ def _compare(store: Store, runs: list[Run]) -> None:
         curves = compared_curves(histories, terms[0], runs[0].kind.units[terms[0]], look())
         figure(curves, f"Held-out {terms[0]} of the runs", place=right)
     else:
-        right.caption("These models share no measure, so there is no curve to compare.")
+        right.caption("These models have no term in common, so there is no curve to compare.")
 
 
 def _facts(run: Run) -> dict[str, object]:

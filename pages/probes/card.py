@@ -23,7 +23,7 @@ def card(run: Subject) -> Card | None:
 
 @remember(32)
 def known(run: Subject) -> bytes | None:
-    """A bar for each layer, as high as the share of classes that a quick probe reads off it; None without classes."""
+    """A bar for each layer, as high as the accuracy of a quick probe; None without classes."""
     try:
         right = 1 - first_look(run, None, CLASS, FEATURES).means()
     except ValueError:  # such as examples without labels

@@ -21,31 +21,32 @@ LAYER: Slot[str] = Slot("layer")  # the widget that chooses the one that is look
 TARGET: Slot[str] = Slot("ask")  # that which chooses what is asked
 MOMENT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
-ASKED = (
-    "What is measured from an image falls into thirds of the examples. Position and height: of the centre of the ink, "
-    "in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, without "
-    "the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was added."
+TARGET_HELP = (
+    "What is measured from an image is divided into thirds of the examples. Position and height: of the centre of the "
+    "ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, "
+    "without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was "
+    "added."
 )
 
 
 def choose_target(run: Subject) -> str:
-    """Choose what is asked."""
+    """Choose the target."""
     options = targets(run)
     TARGET.forget_unless_in(options)
-    return str(st.selectbox("Ask each layer about", options, key=TARGET.name, bind="query-params", help=ASKED))
+    return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
 
 
-def choose_moment(run: Subject) -> tuple[str, int | None]:
-    """Choose when in the training; returns it in words and as an epoch, None at the end."""
-    moments = run.snapshots
-    names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in moments}
+def choose_snapshot(run: Subject) -> tuple[str, int | None]:
+    """Choose a snapshot; returns its name and its epoch, None at the end of training."""
+    epochs = run.snapshots
+    names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
     MOMENT.forget_unless_in(options)
     if not MOMENT.is_set and url_state.read(MOMENT.name) not in options:
         MOMENT.set(END)
-    name = str(st.select_slider("Moment of the training", options, key=MOMENT.name, bind="query-params"))
+    name = str(st.select_slider("Snapshot", options, key=MOMENT.name, bind="query-params"))
     if len(options) == 2:
-        st.caption("Train with “moments” switched on to look in between.")
+        st.caption("Train with “moments” switched on to save snapshots in between.")
     return name, names.get(name)
 
 
@@ -62,7 +63,7 @@ def choose_shown() -> tuple[Measure, Split]:
     )
     split = st.segmented_control(
         "On", ["test", "valid", "train"], default="test", required=True, key="split", bind="query-params",
-        help="Examples that had no say, that chose the penalty, or that the probes were fitted to",
+        help="Test examples, examples that chose the penalty, or examples that the probes were fitted to",
     )  # fmt: skip
     return cast(Measure, measure), cast(Split, split)
 
@@ -78,7 +79,7 @@ def choose_layer(names: list[str]) -> int:
 
 @dataclass(frozen=True)
 class Besides:
-    """What is drawn besides the curve: the untrained network, the source's ResNet-50; and on which axis."""
+    """What is drawn in addition to the curve: the untrained network, ResNet-50 of the paper; and on which axis."""
 
     untrained: bool
     resnet: bool
@@ -91,7 +92,7 @@ def choose_settings() -> tuple[Settings, Besides]:
     with st.popover("More", width="stretch"):
         log = st.toggle("Logarithmic axis", key="log", bind="query-params")
         overlay = st.toggle(
-            "The source's ResNet-50", key="resnet", bind="query-params",
+            "ResNet-50 of the paper", key="resnet", bind="query-params",
             help="Probe errors on ImageNet (Alain 2018, Fig. 9.4): almost perfectly monotone",
         )  # fmt: skip
         n = st.select_slider("Examples to fit", [500, 1_000, 2_000, 4_000, 10_000], 2_000, key="n", bind="query-params")

@@ -1,4 +1,4 @@
-"""What is asked of a model's layers, and its curve: a first look at once, the full one when the helper has it."""
+"""The target of a model's probes, and its curve: a quick one at once, the full one from the background process."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from pages.shared.background import Task, run_task
 from pages.shared.per_example import columns
 from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
-from pages.shared.spaces import space
+from pages.shared.spaces import load_space
 from pages.shared.visit import Slot
 
 Labels = NDArray[np.int64]
 
-CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor asked for first looks only
+CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor requested first looks only
 FIRST_LIMIT = 128  # features of a first look
 CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
-LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also what is asked
-SPLIT = (0.6, 0.2, 0.2)  # of the examples kept with a run, where the data set itself isn't here
+LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also the target
+SPLIT = (0.6, 0.2, 0.2)  # of the examples saved with a run, where the data set itself isn't here
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Settings:
     """How probes are fitted; every field is in the report.
 
     Attributes:
-        n: examples that they are fitted to; a quarter as many choose the penalty, half as many are told on.
+        n: examples that they are fitted to; a quarter as many choose the penalty, half as many are tested on.
         limit: features kept of a layer.
         how: by which a wide layer is reduced.
         n_seeds: how often.
@@ -52,8 +52,8 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """Examples, and what is asked about them.
+class ProbeTask:
+    """Examples, and the target of probes on them.
 
     Attributes:
         x: (N, *shape), those that probes are fitted to first.
@@ -71,38 +71,38 @@ class Question:
 
 
 def targets(run: Subject) -> list[str]:
-    """What can be asked about the examples of a run."""
+    """The targets that the examples of a run have."""
     even = [PARITY] if all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
     return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *offered(run), *_numbers(run)]
 
 
 def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
-    """A curve of the few examples that are kept with the run: rough, but there at once.
+    """A curve of the few examples that are saved with the run: imprecise, but available at once.
 
     Raises:
-        ValueError: the examples can't be told apart by this target.
+        ValueError: this target doesn't separate the examples.
     """
     return _first_look(run, epoch, resolved(run, target), limit)
 
 
 def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Task[Curve]:
-    """The curve by the settings, as far as the helper is with it.
+    """The curve by the settings, as far as the background process is with it.
 
     Raises:
         ValueError: as `first_look`.
     """
-    asked, about = question(run, target, settings.n), resolved(run, target)
+    task, about = probe_task(run, target, settings.n), resolved(run, target)
     call = partial(
-        probe_curve, cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names),
+        probe_curve, cached.model(run, epoch), task.x, task.y, task.sizes, n_classes=len(task.names),
         n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
     )  # fmt: skip
     name = about.key if isinstance(about, Group) else about
     return run_task(f"probe {run.key} {epoch} {name} {settings}", call)
 
 
-def question(run: Subject, target: str | Group, n: int) -> Question:
-    """The examples that a target is asked of: of the data set where it is here, else those kept with the run."""
+def probe_task(run: Subject, target: str | Group, n: int) -> ProbeTask:
+    """The examples of a target: of the data set if it is available, else those saved with the run."""
     return _question(run, target if isinstance(target, Group) else resolved(run, target), n)
 
 
@@ -112,7 +112,7 @@ def resolved(run: Subject, target: str) -> str | Group:
 
 
 @remember(6)
-def _question(run: Subject, target: str | Group, n: int) -> Question:
+def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     if isinstance(target, Group):
         return _belonging(target, n)
     if target in (numbers := _numbers(run)):
@@ -124,19 +124,19 @@ def _question(run: Subject, target: str | Group, n: int) -> Question:
         sizes, source = tuple(len(part) for part in parts), run.dataset
     else:
         kept = cached.examples(run)
-        x, y, source = kept.x, kept.y.numpy(), "the test examples that are kept with the model"
+        x, y, source = kept.x, kept.y.numpy(), "the test examples that are saved with the model"
         cuts = [round(share * len(x)) for share in SPLIT[:2]]
         sizes = (cuts[0], cuts[1], len(x) - sum(cuts))
-    return _ask(Question(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
+    return _with_target(ProbeTask(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
 
 
 @remember(8)
 def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
-    """The error of a classifier itself on the test examples that probes are told on; None where it names no class."""
-    model, asked = cached.model(run, epoch), question(run, CLASS, n)
+    """The error of the model itself on the test examples of the probes; None if it is no classifier."""
+    model, task = cached.model(run, epoch), probe_task(run, CLASS, n)
     if not isinstance(model, Classifies):
         return None
-    x, y = asked.x[-asked.sizes[2] :], torch.from_numpy(asked.y[-asked.sizes[2] :])
+    x, y = task.x[-task.sizes[2] :], torch.from_numpy(task.y[-task.sizes[2] :])
     x = x.float() / 255 if x.dtype == torch.uint8 else x
     with torch.no_grad():
         said = torch.cat([model.classify(part).argmax(1) for part in x.split(250)])
@@ -145,9 +145,9 @@ def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
 
 @remember(64)
 def _first_look(run: Subject, epoch: int | None, target: str | Group, limit: int) -> Curve:
-    asked = _question(run, target, 0)
+    task = _question(run, target, 0)
     return probe_curve(
-        cached.model(run, epoch), asked.x, asked.y, asked.sizes, n_classes=len(asked.names), limit=limit
+        cached.model(run, epoch), task.x, task.y, task.sizes, n_classes=len(task.names), limit=limit
     )  # fmt: skip
 
 
@@ -159,36 +159,36 @@ def _numbers(run: Subject) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _belonging(group: Group, n: int) -> Question:
+def _belonging(group: Group, n: int) -> ProbeTask:
     """Does an example belong to a group, or to the rest?"""
-    return _divided(space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
+    return _divided(load_space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
 
 
-def _by_number(run: Subject, values: NDArray[np.float64], n: int) -> Question:
-    """Is a number of the user's table low, middling or high?"""
+def _by_number(run: Subject, values: NDArray[np.float64], n: int) -> ProbeTask:
+    """Is a number of the user's table low, medium or high?"""
     y, names = grouped(values, values)
-    return _divided(space(everything_of(run)).data.x, y, names, n)
+    return _divided(load_space(everything_of(run)).data.x, y, names, n)
 
 
-def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> Question:
+def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:
     """All examples, divided at random, the same way every time; few of them for a first look."""
     order = np.random.default_rng(0).permutation(len(x))[: 2 * n or N_EXAMPLES]
     cuts = [round(share * len(order)) for share in SPLIT[:2]]
     sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
-    return Question(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
+    return ProbeTask(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
 
 
-def _ask(asked: Question, target: str) -> Question:
+def _with_target(task: ProbeTask, target: str) -> ProbeTask:
     """The same examples with the labels of a target."""
     if target == CLASS:
-        return asked
+        return task
     if target == PARITY:
-        return replace(asked, y=parity(asked.y), names=("even", "odd"))
-    x = asked.x.float().div(255).numpy() if asked.x.dtype == torch.uint8 else asked.x.numpy()
+        return replace(task, y=parity(task.y), names=("even", "odd"))
+    x = task.x.float().div(255).numpy() if task.x.dtype == torch.uint8 else task.x.numpy()
     if target == NOISE:
         level = np.random.default_rng(0).integers(0, len(LEVELS), len(x))
         noisy = torch.from_numpy(corrupted(x, level, LEVELS))
-        return replace(asked, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
+        return replace(task, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
     values = measured(x, target)
-    y, names = grouped(values, values[: asked.sizes[0]], unit=UNITS.get(target, ""))
-    return replace(asked, y=y, names=names)
+    y, names = grouped(values, values[: task.sizes[0]], unit=UNITS.get(target, ""))
+    return replace(task, y=y, names=names)

@@ -1,4 +1,4 @@
-"""The pathology lab: a network of 128 layers with and without a shortcut, trained in the background and probed."""
+"""Deep networks: 128 layers with and without a shortcut, trained in the background and probed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LAYERS = 8  # one in so many is probed
 NETWORKS = {"with the shortcut": True, "without": False}
 
 
-def pathology() -> None:
-    """Train both networks step by step, and show each moment as soon as it is there."""
+def deep_networks() -> None:
+    """Train both networks step by step, and show each result as soon as it is available."""
     if CANCELLED.get():
         st.button("Train both networks", on_click=CANCELLED.forget, icon=":material/play_arrow:")
         return
@@ -37,13 +37,13 @@ def pathology() -> None:
     text = f"Training two networks of {DEPTH} layers"
     n, n_done = len(NETWORKS) * len(STEPS), sum(map(len, found.values()))
     show_tasks(tasks, Waiting(text, "", partial(CANCELLED.set, True), n_done, n), "The networks can't be trained")
-    known = [step for step in STEPS if all(step in moments for moments in found.values())]
+    known = [step for step in STEPS if all(step in results for results in found.values())]
     if not known:
         return
     step = known[0]
     if len(known) > 1:
         step = int(st.select_slider("After so many steps of training", known, known[-1], key=f"step-{known[-1]}"))
-    shown = {name: moments[step] for name, moments in found.items()}
+    shown = {name: results[step] for name, results in found.items()}
     figure(depth_figure(shown, look()), "Probe error against depth in a network of 128 layers")
     st.markdown(_said(shown))
 
@@ -64,11 +64,11 @@ def _said(shown: dict[str, Depths]) -> str:
             norm = float(np.min(depths.weight_norms[max(0, segment[0] - 1) : segment[1]]))
             text += (
                 f"; the probes of layers {segment[0]} to {segment[1]} (shaded) err on {np.nanmin(inside):.0%} to "
-                f"{np.nanmax(inside):.0%}, where chance errs on {depths.chance:.0%}, though none of the weights there "
-                f"is gone (smallest norm {norm:.2f}, at the start 1.41)"
+                f"{np.nanmax(inside):.0%}, where chance errs on {depths.chance:.0%}, though the weights there have not "
+                f"vanished (smallest norm {norm:.2f}, at the start 1.41)"
             )
         sentences.append(text + ".")
     return " ".join(sentences) + (
         f" {DEPTH} layers of {HIDDEN} units, He's first weights, Adam at 10⁻⁴, batches of 64 digits; seed 0. The loss "
-        "alone shows nothing of the dead half (Alain & Bengio 2017, §5.1)."
+        "alone does not show the dead segment (Alain & Bengio 2017, §5.1)."
     )

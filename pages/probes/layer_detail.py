@@ -1,4 +1,4 @@
-"""Under the curve of probes: one layer's probe looked at closely, and all numbers to take along."""
+"""Under the curve of probes: details of one layer's probe, and all numbers for download."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from latentlab.data import to_bytes
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
-from pages.probes.curves import Question, Settings
+from pages.probes.curves import ProbeTask, Settings
 from pages.shared.downloads import download
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 
 HARDEST = 12
 KINKS = 3  # that are explained under the picture; the others where the pointer is
-MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be told apart
+MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be distinguished
 
 Images = NDArray[np.uint8]
 
 
 def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
-    """What the curve says that is drawn, in a sentence or two."""
+    """What the curve shows, in a sentence or two."""
     means = curve.means(measure, split)
     found = monotonicity(dict(zip((r.layer.name for r in curve.readings), means, strict=True)))
     fit, _, test = curve.sizes
@@ -38,8 +38,8 @@ def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) 
     if found.largest > 0:
         text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
     kinks = curve.kinks(measure, split)
-    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers know less than the one before them"
-    if kinks and curve.spread(measure, split).any():
+    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
+    if kinks and curve.half_bands(measure, split).any():
         text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
     text += f"; rank correlation with depth {found.spearman:.2f}."
     for k, why in list(kinks.items())[:KINKS]:
@@ -57,47 +57,47 @@ def _difference(value: float, measure: Measure) -> str:
     return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
-def layer_detail(reading: Reading, curve: Curve, asked: Question) -> None:
-    """What a layer's probe gets right, what it confuses, and what it looks at."""
+def layer_detail(reading: Reading, curve: Curve, task: ProbeTask) -> None:
+    """What a layer's probe classifies correctly, what it confuses, and its weights."""
     probe = reading.probes[0]
     numbers, table, examples = st.columns([2, 3, 3], gap="large")
     with numbers:
-        _numbers(reading, float(curve.spread()[curve.readings.index(reading)]))
+        _numbers(reading, float(curve.half_bands()[curve.readings.index(reading)]))
     with table:
-        counts = confusion(reading.said, curve.y_test, len(asked.names))
-        figure(confusion_figure(counts, asked.names, look()), "How often each class was taken for another")
+        counts = confusion(reading.said, curve.y_test, len(task.names))
+        figure(confusion_figure(counts, task.names, look()), "Confusion matrix: true class against predicted class")
     with examples:
-        _hardest(reading, curve, asked)
+        _hardest(reading, curve, task)
     if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
         st.caption(
-            "The weights for each class, bright where a feature speaks for it"
+            "The weights for each class, bright where a feature increases its probability"
             + (", summed over the channels" if reading.layer.shape[0] > 1 else "")
             + (f"; gray where none of the {probe.kept:,} kept features is." if probe.kept < probe.total else ".")
         )
-        sheet(_weight_images(reading), len(asked.names), "The weights of the probe for each class")
+        sheet(_weight_images(reading), len(task.names), "The weights of the probe for each class")
     elif probe.kept <= MOST_WEIGHTS:
-        figure(weights_figure(probe.weights, asked.names, look()), "The weights of the probe for each class")
+        figure(weights_figure(probe.weights, task.names, look()), "The weights of the probe for each class")
 
 
 def all_layers(
-    run: Subject, curve: Curve, before: Curve | None, asked: Question, target: str, moment: str, settings: Settings
+    run: Subject, curve: Curve, before: Curve | None, task: ProbeTask, target: str, snapshot: str, settings: Settings
 ) -> None:
     """The table of all layers, and files of it."""
     rows = probe_rows(curve)
     share = st.column_config.NumberColumn(format="percent")
     config = dict.fromkeys(("test error", "train error", "not in top 3", "chance", "control", "selectivity"), share)
     config["±"] = st.column_config.NumberColumn(format="percent")
-    st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and what its probes say")
+    st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and the results of its probes")
     st.caption(
         "Control is the accuracy on random labels that the same probe was fitted to; selectivity is its accuracy on "
-        "the test examples minus that: near or below zero, the probe can learn anything by heart. ± is a 95 % band "
+        "the test examples minus the control: near or below zero, the probe can memorise anything. ± is a 95 % band "
         "over seeds and test examples."
     )
     fit, choose, test = curve.sizes
     said = {
-        "model": f"{run.title} ({run.id}), {moment}",
-        "asked about": f"{target}: {', '.join(asked.names)}",
-        "examples": f"{asked.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
+        "model": f"{run.title} ({run.id}), {snapshot}",
+        "target": f"{target}: {', '.join(task.names)}",
+        "examples": f"{task.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
         "seeds": ", ".join(str(seed) for seed in range(len(curve.readings[0].probes))),
         **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},
     }
@@ -120,22 +120,22 @@ def _numbers(reading: Reading, band: float) -> None:
     if probe.selectivity is not None:
         st.markdown(
             f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, and {probe.control:.2f} of "
-            "random labels learned by heart"
+            "random labels memorised"
         )
     for warning in probe.warnings:
         st.warning(warning)
 
 
-def _hardest(reading: Reading, curve: Curve, asked: Question) -> None:
+def _hardest(reading: Reading, curve: Curve, task: ProbeTask) -> None:
     worst = hardest(reading.said, curve.y_test, HARDEST)
-    x = asked.x[len(asked.x) - len(curve.y_test) :][torch.from_numpy(worst)]
+    x = task.x[len(task.x) - len(curve.y_test) :][torch.from_numpy(worst)]
     if x.ndim != 4 or not len(worst):
         return
     sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
     said, true = reading.said[worst].argmax(1), curve.y_test[worst]
-    pairs = [f"{asked.names[t]} → {asked.names[s]}" for t, s in zip(true, said, strict=True)]
-    shown = pairs if max(map(len, asked.names)) < 4 else list(dict.fromkeys(pairs))[:4]
-    st.caption("The hardest, as they are → as the probe says: " + ", ".join(shown))
+    pairs = [f"{task.names[t]} → {task.names[s]}" for t, s in zip(true, said, strict=True)]
+    shown = pairs if max(map(len, task.names)) < 4 else list(dict.fromkeys(pairs))[:4]
+    st.caption("The hardest, true class → predicted class: " + ", ".join(shown))
 
 
 def _weight_images(reading: Reading) -> Images:

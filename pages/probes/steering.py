@@ -1,4 +1,4 @@
-"""Steer the code of an autoencoder by what a probe reads from it, and measure with all the other probes."""
+"""Steer the code of an autoencoder along a probe's direction, and measure the effect on all other probes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.navigation import TRAVERSAL
-from pages.probes.curves import NOISE, question, resolved, targets
+from pages.probes.curves import NOISE, probe_task, resolved, targets
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
@@ -30,11 +30,11 @@ LIMIT = 3.0  # σ, as far as a place of the traversal may be
 
 
 def steering(run: Subject, target: str) -> None:
-    """Pictures along the direction of an answer, and what else changes; nothing where the model has no decoder."""
+    """Images along the direction of a probe, and what else changes; nothing where the model has no decoder."""
     if target == NOISE or not run.has(Encodes) or not run.has(Decodes):
         return
-    st.markdown("**Steer**: codes moved along what the probe reads, decoded")
-    names = question(run, target, 0).names
+    st.markdown("**Steer**: codes moved along the direction of the probe, decoded")
+    names = probe_task(run, target, 0).names
     towards = st.selectbox("Towards", names, len(names) - 1, key=f"towards-{target}", width=240)
     k = names.index(str(towards))
     about = resolved(run, target)
@@ -43,7 +43,7 @@ def steering(run: Subject, target: str) -> None:
     images = to_bytes(cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1])))))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        sheet(images, len(STEPS), "Codes steered away from the answer and towards it, decoded")
+        sheet(images, len(STEPS), "Codes steered away from the class and towards it, decoded")
         st.caption(
             f"From −3 to 3 standard deviations towards “{towards}”; in the middle the examples as they are. The probe "
             f"errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."
@@ -54,19 +54,19 @@ def steering(run: Subject, target: str) -> None:
         found = _leakage(run, about, k)
         figure(leakage_figure(found, look()), "What changes when codes are steered by each probe")
         st.caption(
-            f"Change of the probability of each answer (column) when {EXAMPLES} codes are moved {found.sigmas:g} σ "
-            "along each probe (row), decoded and encoded again. Off the diagonal: what leaks."
+            f"Change of the probability of each target (column) when {EXAMPLES} codes are moved {found.sigmas:g} σ "
+            "along each probe (row), decoded and encoded again. Values off the diagonal are leakage."
         )
 
 
 @remember(64)
 def _latent_probe(run: Subject, target: str | Group) -> Probe:
-    """A probe of the codes, in units of their spread, of the examples that are kept with the run."""
-    asked = question(run, target, 0)
-    fit, choose, _ = asked.sizes
-    z: NDArray[np.float32] = encode_all(cached.encoder(run), asked.x)
-    parts = [(z[rows], asked.y[rows]) for rows in (slice(fit, fit + choose), slice(fit + choose, None))]
-    return linear_probe(z[:fit], asked.y[:fit], valid=parts[0], test=parts[1], n_classes=len(asked.names))
+    """A probe of the codes, in standard deviations, of the examples that are saved with the run."""
+    task = probe_task(run, target, 0)
+    fit, choose, _ = task.sizes
+    z: NDArray[np.float32] = encode_all(cached.encoder(run), task.x)
+    parts = [(z[rows], task.y[rows]) for rows in (slice(fit, fit + choose), slice(fit + choose, None))]
+    return linear_probe(z[:fit], task.y[:fit], valid=parts[0], test=parts[1], n_classes=len(task.names))
 
 
 @remember(64)
@@ -77,7 +77,7 @@ def _leakage(run: Subject, target: str | Group, k: int) -> Leakage:
         if name not in MEASURES and name != own:
             continue
         about = target if name == own else name
-        names = question(run, about, 0).names
+        names = probe_task(run, about, 0).names
         which = k if name == own else len(names) - 1
         try:
             probes[f"{name}: {names[which]}"] = (_latent_probe(run, about), which)

@@ -1,1 +1,1 @@
-"""The page Sampling: Markov chains and what they are worth."""
+"""The page Sampling: Markov chains and their diagnostics."""

@@ -16,12 +16,12 @@ from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 def card(run: Subject) -> Card | None:
     """Of a run that decodes."""
-    return Card(walked(run), run) if run.has(Decodes) else None
+    return Card(random_walk_sheet(run), run) if run.has(Decodes) else None
 
 
 @remember(32)
-def walked(run: Subject) -> bytes:
-    """A random walk through the prior, decoded: each picture a small step from the last."""
+def random_walk_sheet(run: Subject) -> bytes:
+    """A random walk through the prior, decoded: each image a small step from the last."""
     n, decode = ROWS * COLUMNS, cached.decoder(run)
     step = torch.randn((n, len(cached.dimensions(run).order)), generator=device.generator(5))
     z = step[:1].clone().repeat(n, 1)

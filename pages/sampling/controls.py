@@ -1,4 +1,4 @@
-"""The controls of an experiment with chains, and presets of what goes wrong."""
+"""The controls of an experiment with chains, and presets of typical failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from latentlab.analysis.sampling import HMC, OwnWalk, Start
+from latentlab.analysis.sampling import HMC, ModelChain, Start
 from latentlab.subjects import Subject, stored
 from pages.sampling.experiment import LEARNED, Setup, image_of, offers
 from pages.shared import cached, url_state
@@ -33,7 +33,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "target": "curve", "sampler": "random walk", "power": 0, "start": "data", "energy": "first order",
     },
     "a spurious attractor": {
-        "run": SPURIOUS, "target": LEARNED, "sampler": OwnWalk.name, "power": 0, "start": "far outside",
+        "run": SPURIOUS, "target": LEARNED, "sampler": ModelChain.name, "power": 0, "start": "far outside",
     },
 }  # fmt: skip
 
@@ -82,7 +82,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
         _keep_possible("energy", energies)
         energy = st.selectbox(
             "Differences of log-density", energies, key="energy", bind="query-params",
-            help="Exact; or as a denoiser knows them, by an integral along the step, or by the slope at its start",
+            help="Exact; or from a denoiser, by an integral of the score along the step, or by the score at its start",
         )  # fmt: skip
         n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
         n_steps = st.select_slider("Steps", [50, 100, 300, 1_000], 300, key="steps", bind="query-params")
@@ -98,7 +98,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
 
 
 def _apply() -> None:
-    """Turn the controls to what a preset says."""
+    """Set the controls to the values of a preset."""
     given = dict(PRESETS.get(PRESET.get(NO_PRESET), {}))
     if not given:
         return

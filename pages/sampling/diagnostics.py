@@ -1,4 +1,4 @@
-"""What chains are worth: their diagnostics, how far they are from the truth, and samplers side by side."""
+"""The quality of chains: diagnostics, distances to the truth, and samplers side by side."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ from pages.shared.visit import Slot
 PAIRED = 1_000  # examples and draws in the panels of pairs
 
 
-@remember(16, "Judging the chains …")
-def judged(run: Subject, setup: Setup, burn_in: float) -> Diagnostics:
+@remember(16, "Computing diagnostics …")
+def diagnose_experiment(run: Subject, setup: Setup, burn_in: float) -> Diagnostics:
     """The diagnostics of an experiment, without the given share of its steps.
 
     Raises:
-        ValueError: it can't be judged; one sentence.
+        ValueError: it can't be diagnosed; one sentence.
     """
     found = played(run, setup)
     return diagnose(found.chains, sampler(run, setup), found.n_burnt(burn_in))
 
 
-def diagnostics(found: Experiment, told: Diagnostics, burn_in: float) -> None:
+def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None:
     """Numbers of each coordinate, and traces, ranks and memory of one."""
     names = found.names
     rows = [
         {
             "coordinate": name,
-            "mean": told.mean[k],
-            "± error": told.mcse[k],
-            "spread": told.std[k],
-            "R-hat": told.r_hat[k],
-            "effective, bulk": told.ess_bulk[k],
-            "effective, tail": told.ess_tail[k],
+            "mean": numbers.mean[k],
+            "MCSE": numbers.mcse[k],
+            "std": numbers.std[k],
+            "R-hat": numbers.r_hat[k],
+            "ESS, bulk": numbers.ess_bulk[k],
+            "ESS, tail": numbers.ess_tail[k],
         }
         for k, name in enumerate(names)
     ]
-    config = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mean", "± error", "spread", "R-hat")}
-    config |= {name: st.column_config.NumberColumn(format="%.0f") for name in ("effective, bulk", "effective, tail")}
+    config = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mean", "MCSE", "std", "R-hat")}
+    config |= {name: st.column_config.NumberColumn(format="%.0f") for name in ("ESS, bulk", "ESS, tail")}
     st.dataframe(rows, hide_index=True, column_config=config, alt="Diagnostics of each coordinate")
     st.caption(
-        f"{told.n_chains:,} chain{'' if told.n_chains == 1 else 's'} of {told.n_steps:,} steps after the burn-in; "
-        f"acceptance {told.acceptance:.0%}; "
-        f"{told.ess_per_second:,.0f} effective draws a second, {1_000 * told.ess_per_evaluation:.3g} for a thousand "
-        f"evaluations of the density, by the worst coordinate. {told.n_lost:,} chains lost."
+        f"{numbers.n_chains:,} chain{'' if numbers.n_chains == 1 else 's'} of {numbers.n_steps:,} steps after the "
+        f"burn-in; acceptance {numbers.acceptance:.0%}; {numbers.ess_per_second:,.0f} ESS per second, "
+        f"{1_000 * numbers.ess_per_evaluation:.3g} per thousand evaluations of the density, for the worst coordinate. "
+        f"{numbers.n_lost:,} chains lost."
     )
     axis = names.index(st.selectbox("Coordinate", names, key="coordinate")) if len(names) > 2 else 0
     left, middle, right = st.columns(3)
@@ -74,15 +74,15 @@ def diagnostics(found: Experiment, told: Diagnostics, burn_in: float) -> None:
     shares = rank_histogram(found.chains, axis, burn_in=found.n_burnt(burn_in))
     figure(ranks(shares, look()), "Ranks of four chains' draws among all of theirs", place=middle)
     shown = names[:4]
-    figure(memory(told.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
+    figure(memory(numbers.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
 
 
 def truth(found: Experiment, burn_in: float) -> None:
-    """Cells, distances and panels against what is known of the truth."""
+    """Cells, distances and panels compared with the truth, as far as it is known."""
     draws = found.draws(burn_in)
     flat = draws.reshape(-1, draws.shape[-1])
     if found.truth is None and found.density is None:
-        st.info("The truth isn't known in closed form; the pairs of coordinates are shown beside the examples' codes.")
+        st.info("The truth isn't known in closed form; the pairs of coordinates are compared with the examples' codes.")
     if found.density is not None and flat.shape[1] == 2:
         shares = in_cells(flat, found.truth, found.density, found.box)
         drawn = against(shares.masses, shares.shares, found.box, look())
@@ -102,13 +102,13 @@ def truth(found: Experiment, burn_in: float) -> None:
     else:
         step = max(1, len(flat) // PAIRED)
         shown = pairs(found.data[:PAIRED], flat[::step][:PAIRED], found.names, look())
-        figure(shown, "Pairs of coordinates: examples beside samples")
+        figure(shown, "Pairs of coordinates: examples and samples")
     if found.truth is not None:
         _from_centres(from_centres(flat, found.chains.positions[-1], found.truth), found)
 
 
 def compared(run: Subject, setup: Setup) -> None:
-    """All samplers on the same number of evaluations, by the helper process."""
+    """All samplers on the same number of evaluations, by the background process."""
     asked_for = problem(run, setup)
     if asked_for.closed_form is None:
         st.info("Choose a density as the target: then every sampler is given the same number of evaluations of it.")
@@ -131,8 +131,8 @@ def compared(run: Subject, setup: Setup) -> None:
             "steps": row.n_steps,
             "acceptance": row.diagnostics.acceptance,
             "R-hat": float(np.max(row.diagnostics.r_hat)),
-            "effective of 1,000 evaluations": 1_000 * row.diagnostics.ess_per_evaluation,
-            "effective a second": row.diagnostics.ess_per_second,
+            "ESS per 1,000 evaluations": 1_000 * row.diagnostics.ess_per_evaluation,
+            "ESS per second": row.diagnostics.ess_per_second,
             "total variation": row.total_variation,
         }
         for row in task.result
@@ -141,20 +141,20 @@ def compared(run: Subject, setup: Setup) -> None:
         "step": st.column_config.NumberColumn(format="%.3g"),
         "acceptance": st.column_config.NumberColumn(format="percent"),
         "R-hat": st.column_config.NumberColumn(format="%.3f"),
-        "effective of 1,000 evaluations": st.column_config.NumberColumn(format="%.1f"),
-        "effective a second": st.column_config.NumberColumn(format="%.0f"),
+        "ESS per 1,000 evaluations": st.column_config.NumberColumn(format="%.1f"),
+        "ESS per second": st.column_config.NumberColumn(format="%.0f"),
         "total variation": st.column_config.NumberColumn(format="%.3f"),
     }
     st.dataframe(table, hide_index=True, column_config=config, alt="Samplers side by side")
     st.caption(
         f"200 chains each, from “{setup.start}”, with 1,000 evaluations of the density or its gradient a chain and "
-        "their sensible step, by exact differences of log-density; judged by the second half. Unadjusted Langevin "
-        "mixes well towards the wrong law."
+        "their recommended step, with exact differences of log-density; measured on the second half. Unadjusted "
+        "Langevin mixes well but samples a slightly different distribution."
     )
 
 
 def _from_centres(off: FromCentres, found: Experiment) -> None:
-    """How far from the nearest component the draws lie, and which chains ended nowhere near."""
+    """The distance of the draws from the nearest component, and the chains that ended far from all."""
     d = len(found.names)
     st.markdown(
         f"Root mean square distance to the nearest component's centre: **{off.rms:.2f}** of its width {off.width:.3g}"

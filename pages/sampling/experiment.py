@@ -95,14 +95,14 @@ def sampler(run: Subject, setup: Setup) -> Sampler:
 
 
 def image_of(run: Subject, image: int) -> Tensor:
-    """(*shape) an example kept with the run; past the last one they start anew."""
+    """(*shape) an example saved with the run; past the last one they start anew."""
     x = cached.examples(run).batch().x
     return x[image % len(x)]
 
 
-@remember(16, "The chains walk …")
+@remember(16, "Running the chains …")
 def played(run: Subject, setup: Setup) -> Experiment:
-    """Run an experiment, in fewer steps than asked for if they would take long, and with fewer chains if need be.
+    """Run an experiment, in fewer steps than requested if they would take long, and with fewer chains if need be.
 
     Raises:
         ValueError: it can't be run; one sentence.
@@ -126,7 +126,7 @@ def film(found: Experiment) -> Film:
 
 
 def film_strip(run: Subject, setup: Setup, found: Experiment, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The image with its hidden part gray (1, C, H, W), and n moments of the first chain, decoded."""
+    """The image with its hidden part gray (1, C, H, W), and n states of the first chain, decoded."""
     x = image_of(run, setup.image)
     steps = np.linspace(0, len(found.chains.positions) - 1, n).round().astype(int)
     with torch.no_grad():
@@ -151,7 +151,7 @@ def _posterior(run: Subject, image: int, mask: str | None) -> CodePosterior:
 
 @remember(16)
 def _codes(run: Subject) -> Tensor:
-    """(N, z_dim) of the examples kept with the run."""
+    """(N, z_dim) of the examples saved with the run."""
     with torch.no_grad():
         return _encoder(run).encode(cached.examples(run).batch().x)
 

@@ -1,14 +1,14 @@
-"""Sampling: chains on what a model learned, or on a density whose truth is known, with what they are worth."""
+"""Sampling: chains on what a model learned, or on a density that is known exactly, with diagnostics."""
 
 import streamlit as st
 
 from latentlab.analysis.sampling import Experiment
-from latentlab.figures.sampling.chains import moment
+from latentlab.figures.sampling.chains import chains_at_step
 from latentlab.subjects import Subject
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
-from pages.sampling.diagnostics import compared, diagnostics, judged, truth
+from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
 from pages.sampling.experiment import Setup, film, film_strip, offers, played
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, sheet
@@ -20,18 +20,18 @@ FRAMES = 24
 
 @st.fragment
 def experiment(run: Subject) -> None:
-    """The chains, what moves them, and what they are worth."""
-    picture, beside = st.columns([2, 1], gap="large")
+    """The chains, their sampler, and their diagnostics."""
+    picture, side = st.columns([2, 1], gap="large")
     with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choose_preset()
         live = st.toggle(
             "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
         )
-    with beside:
+    with side:
         setup, burn_in = controls(run)
     try:
         found = played(run, setup)
-        told = judged(run, setup, burn_in)
+        measured = diagnose_experiment(run, setup, burn_in)
     except ValueError as error:
         picture.error(str(error))
         return
@@ -39,23 +39,26 @@ def experiment(run: Subject) -> None:
         watch(run, found, live)
         if offers(run)[setup.target].of_image:
             pictures(run, setup, found)
-    with beside:
+    with side:
         if setup.rough:  # where a high acceptance is the fault, it must not be praised
             st.warning(
-                "By the slope at its start alone, too many steps look good: chains leave the data unnoticed. Take the "
-                "path integral, or a much shorter step."
+                "With the score at the start alone, too many steps are accepted: chains leave the data unnoticed. "
+                "Choose the path integral, or a much shorter step."
             )
         else:
-            st.info(told.advice, icon=":material/lightbulb:")
+            st.info(measured.advice, icon=":material/lightbulb:")
         n_steps, n_chains = found.chains.accepted.shape
         if n_chains < setup.n_chains:
-            st.caption(f"Cut to {n_chains:,} chains of {n_steps:,} steps, so that it answers at once.")
+            st.caption(f"Reduced to {n_chains:,} chains of {n_steps:,} steps, so that the result is available at once.")
         elif n_steps < setup.n_steps:
-            st.caption(f"Cut to {n_steps:,} steps, so that it answers at once; take fewer chains for more.")
+            st.caption(
+                f"Reduced to {n_steps:,} steps, so that the result is available at once; choose fewer chains "
+                "for more steps."
+            )
     numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if numbers.open:
         with numbers:
-            diagnostics(found, told, burn_in)
+            diagnostics(found, measured, burn_in)
     if distances.open:
         with distances:
             truth(found, burn_in)
@@ -73,21 +76,21 @@ def watch(run: Subject, found: Experiment, live: bool) -> None:
     n_steps = len(moves.positions)
     t = st.slider("Step of the chains", 1, n_steps, n_steps, key="moment")
     trail = moves.positions[max(0, t - TRAIL) : t]
-    drawn = moment(
+    drawn = chains_at_step(
         moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look()
     )  # fmt: skip
-    figure(drawn, "The chains at this step, with their last steps and what they tried")
+    figure(drawn, "The chains at this step, with their last steps and their proposals")
 
 
 def pictures(run: Subject, setup: Setup, found: Experiment) -> None:
-    """A chain as pictures: codes that explain the image, or what is seen of it."""
-    seen, frames = film_strip(run, setup, found, FRAMES)
+    """A chain as images: codes that explain the image, or its visible part."""
+    source, frames = film_strip(run, setup, found, FRAMES)
     left, right = st.columns([1, 6], vertical_alignment="center")
     with left:
-        sheet(seen, 1, "The image, its hidden part gray")
+        sheet(source, 1, "The image, its hidden part gray")
     with right:
-        sheet(frames, FRAMES // 2, "Moments of the first chain, decoded, from its start to its end")
-    st.caption("The image as the chains see it, and the first chain decoded from its start to its end.")
+        sheet(frames, FRAMES // 2, "States of the first chain, decoded, from its start to its end")
+    st.caption("The image as given to the chains, and the first chain decoded from its start to its end.")
 
 
 run = header(SAMPLING)
@@ -95,13 +98,14 @@ if run is None:
     st.stop()
 experiment(run)
 notes(
-    "Each dot walks on what is sampled: the shade, where it is known. At every step it tries a place; a green dot was "
-    "accepted, a red cross refused. Below, all places so far fill a histogram against the truth. The sentence beside "
-    "says what to change first.",
-    "Go through what goes wrong. Halve and double the step and watch the acceptance. Hide half of an image, or by the "
-    "brush what tells it from others: the chains then walk through the digits that it could be. Choose a denoising "
-    "autoencoder's run and let it walk by itself.",
+    "Each dot is a chain on the density that is sampled, which is shaded where it is known. At every step it proposes "
+    "a position: a green dot was accepted, a red cross rejected. Below, the histogram of all positions so far, "
+    "compared with the truth. The sentence next to it says what to change first.",
+    "Try the presets of what goes wrong. Halve and double the step and watch the acceptance rate. Hide half of an "
+    "image, or hide with the brush what distinguishes it from others: the chains then visit the digits that it could "
+    "be. Choose a denoising autoencoder's run and let it run its own chain.",
     "Metropolis-Hastings accepts y with probability min(1, p(y)/p(x)); a denoiser gives that ratio by the integral of "
-    "its score (r(x) − x)/σ² along the step (Alain & Bengio 2014; Alain 2018, §3.4). R-hat compares the spread between "
-    "and within chains, effective draws count what the memory of a chain leaves (Vehtari et al. 2021).",
+    "its score (r(x) − x)/σ² along the step (Alain & Bengio 2014; Alain 2018, §3.4). R-hat compares the variance "
+    "between and within chains; the effective sample size corrects for the autocorrelation of a chain (Vehtari et al. "
+    "2021).",
 )

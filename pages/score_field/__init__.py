@@ -1,1 +1,1 @@
-"""The page Score field: what a denoiser knows of the density."""
+"""The page Score field: what a denoiser learned of the density."""

@@ -1,4 +1,4 @@
-"""Beneath the plane: what a denoiser knows about one place, and whether its field is a gradient."""
+"""Below the plane: what a denoiser learned at one point, and whether its field is a gradient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentlab.analysis.score.denoiser import Denoiser, asymmetry
 from latentlab.analysis.score.field import loop_energies
 from latentlab.analysis.score.layers import PATH_ENERGY, RECONSTRUCTION_ERROR, TRUE_ENERGY
 from latentlab.analysis.score.local_geometry import local_hessian, local_moments
-from latentlab.figures.score.profiles import eigenvalue_bars, energies, way_down
+from latentlab.figures.score.profiles import denoising_steps, eigenvalue_bars, energies
 from pages.score_field import fields
 from pages.score_field.plane import corners_of, loop, place
 from pages.shared.header import look
@@ -24,7 +24,7 @@ BALL = 3.0  # noises: the radius about a place in which the data are looked at
 
 
 def at_a_place(denoiser: Denoiser) -> None:
-    """The Hessian, its directions, the dimension, the local mean and covariance, and the way of denoising."""
+    """The Hessian, its directions, the dimension, the local mean and covariance, and the path of denoising."""
     at = torch.tensor([place(denoiser)])
     found, path = fields.geometry(denoiser, place(denoiser)), fields.path(denoiser, place(denoiser))
     exact = local_hessian(partial(denoiser.density.denoise, sigma=denoiser.sigma), denoiser.sigma, at.double())
@@ -40,11 +40,11 @@ def at_a_place(denoiser: Denoiser) -> None:
         st.markdown("Hessian of the log density, (J − I) / σ², and the exact one:")
         st.code(f"{_matrix(found.hessian[0])}\n\n{_matrix(exact.hessian[0])}", language=None)
     with right:
-        figure(way_down(path, denoiser.sigma, look()), "How far each step of denoising moves the place")
-        mean, spread = found.mean[0], np.sqrt(np.clip(np.diag(found.covariance[0]), 0, None))
+        figure(denoising_steps(path, denoiser.sigma, look()), "How far each step of denoising moves the point")
+        mean, std = found.mean[0], np.sqrt(np.clip(np.diag(found.covariance[0]), 0, None))
         st.markdown(
-            f"What may have been here before the noise: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({spread[0]:.2g}, "
-            f"{spread[1]:.2g})."
+            f"Posterior of the clean example given this noisy one: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({std[0]:.2g}, "
+            f"{std[1]:.2g})."
         )
         radius = BALL * denoiser.sigma
         near = local_moments(denoiser.data.x, at[0], radius)
@@ -57,13 +57,13 @@ def at_a_place(denoiser: Denoiser) -> None:
                 f"{want[1]:.2g}): cosine {cosine:.2f}."
             )
         else:
-            st.markdown("No point of the data lies within 3σ: here the network only guesses.")
+            st.markdown("No point of the data lies within 3σ: here the network extrapolates.")
         if found.asymmetry[0] > 1e-6:
             st.caption(f"|J − Jᵀ| / |J| = {found.asymmetry[0]:.3f}; a gradient has 0.")
 
 
 def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
-    """Energies by path and by truth, the reconstruction error beside them, and what a loop says."""
+    """Energy by path and true energy, the reconstruction error, and the loop integral."""
     layers = [fields.layer(denoiser, box, which) for which in (PATH_ENERGY, TRUE_ENERGY, RECONSTRUCTION_ERROR)]
     panels(energies(fields.on_lattice(denoiser, box).field, layers, look()), "Over the plane")
     st.caption(
@@ -83,7 +83,7 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
     )
     n = len(loop(denoiser))
     which = "the loop that you clicked" if n > 2 else "a triangle about the middle"
-    more = "the pointer can draw one of your own on the plane."
+    more = "you can draw one of your own on the plane."
     if 0 < n < 3:
         more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
     st.caption(f"Over {which}; {more}")

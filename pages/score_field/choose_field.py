@@ -1,4 +1,4 @@
-"""Whose field is on the page: a trained network's, the exact one of a density or of points, or one that is learning."""
+"""Which field is shown: a trained network's, the exact one of a density or of points, or one that is being trained."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
 
 def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
-    """Draw the controls of what is shown, and return it. What can't be shown ends the fragment with a sentence.
+    """Draw the controls of what is shown, and return it. If it can't be shown, a sentence ends the fragment.
 
     Args:
         run: the chosen one.
@@ -44,7 +44,7 @@ def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
     """
     whose = more.segmented_control(
         "Data", [ITS, MINE], default=ITS, required=True, key=WHOSE.name, bind="query-params", wrap=True,
-        help="What the model above was trained on, or points that you bring",
+        help="What the model above was trained on, or your own points",
     )  # fmt: skip
     mine = whose == MINE
     kinds = KINDS[1:] if mine else KINDS
@@ -114,12 +114,12 @@ def _sigma(run: Subject | None, box: Box) -> float:
 
 
 def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
-    """Points that were typed, clicked or brought."""
+    """Points that were typed, clicked or uploaded."""
     typed = MY_POINTS.setdefault(START)
     brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
     with more.expander("Points as text", expanded=brought is None):
         st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120, label_visibility="collapsed")
-        st.caption("Or let the pointer add them on the plane.")
+        st.caption("Or add them by clicks on the plane.")
     xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else typed)
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)

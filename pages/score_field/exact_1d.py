@@ -1,4 +1,4 @@
-"""The one-dimensional laboratory: exact optima for a density that can be edited, and their errors over the noise."""
+"""One dimension: exact optima for a density that can be edited, and their errors over the noise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STARTS: dict[str, Bumps] = {
 }
 
 
-def laboratory() -> None:
+def one_dimension() -> None:
     """The density, its exact optima for a noise, and the table of errors."""
     choice, noise = st.columns(2, gap="large")
     with choice:
@@ -60,14 +60,15 @@ def laboratory() -> None:
     values = zip(wrong.sigmas, wrong.contracting, wrong.denoising, wrong.between, strict=True)
     st.table([dict(zip(columns, (f"{v:.3g}" for v in row), strict=True)) for row in values])
     st.caption(
-        f"Root mean squares of the scores' differences, weighted by p over |x| ≤ 0.9; the true score's own is "
-        f"{wrong.score:.3f}. The denoising optimum is exactly the score of the density blurred by σ, so its error is "
-        "the blur's: once σ is small beside what the density does, it falls fourfold when σ is halved."
+        "Root mean squares of the scores' differences, weighted by p over |x| ≤ 0.9; the true score's own is "
+        f"{wrong.score:.3f}. The denoising optimum is exactly the score of the density blurred by σ, so its error "
+        "comes from the blur alone: once σ is small compared with the scale of the density, it falls fourfold when σ "
+        "is halved."
     )
 
 
 def read_bumps(rows: object) -> Bumps:
-    """The table of bumps as it was edited: rows that aren't whole yet are left out."""
+    """The table of bumps as it was edited: incomplete rows are left out."""
     found = []
     for row in rows if isinstance(rows, list) else []:
         values = [row.get(name) for name in ("place", "width", "weight")]

@@ -40,19 +40,19 @@ def arrows(denoiser: Denoiser, box: Box) -> Field:
 
 @remember(64)
 def geometry(denoiser: Denoiser, place: tuple[float, float]) -> LocalGeometry:
-    """What the field says of one place."""
+    """The local geometry at one point."""
     return local_hessian(denoiser.denoise, denoiser.sigma, torch.tensor([place]))
 
 
 @remember(64)
 def path(denoiser: Denoiser, place: tuple[float, float]) -> NDArray[np.float64]:
-    """(STEPS + 1, 2) a place denoised again and again."""
+    """(STEPS + 1, 2) a point denoised repeatedly."""
     return trajectory(denoiser.denoise, torch.tensor(place), STEPS)
 
 
 @remember(64)
 def lines(denoiser: Denoiser, box: Box) -> NDArray[np.float32]:
-    """Where the field leads."""
+    """Streamlines of the field."""
     return streamlines(denoiser.score, box)
 
 
@@ -80,7 +80,7 @@ def agrees(denoiser: Denoiser) -> tuple[Agreement, float]:
 
 
 def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:
-    """Fixed points and basins if they are there; else None, and the helper process is at them."""
+    """Fixed points and basins if they were computed; else None, while the background process computes them."""
     key = f"fixed points {denoiser.key} {astuple(box)}"
     stopped: Slot[bool] = Slot(f"cancelled {key}")
     if stopped.get():

@@ -1,4 +1,4 @@
-"""The score field in many dimensions: of images as images, as a way of denoising, and on a plane through three."""
+"""The score field in many dimensions: of images as images, as a path of denoising, and on a plane through three."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def _again(denoise: Denoise, x: Tensor) -> None:
     sheet(to_bytes(torch.cat(path)), len(x), "Each row is the one above it, denoised")
     steps = [float((b - a).flatten(1).norm(dim=1).mean()) for a, b in itertools.pairwise(path)]
     st.caption(
-        "Each row is the one above it, denoised: a way uphill in density, towards a sink. A sink is a likely image, or "
-        f"a mean of some. The first step moves {steps[0]:.2f}, the last one {steps[-1]:.3f}."
+        "Each row is the one above it, denoised: a path of increasing density, towards a sink. A sink is a probable "
+        f"image, or a mean of several. The first step moves {steps[0]:.2f}, the last one {steps[-1]:.3f}."
     )
 
 
@@ -147,7 +147,7 @@ def _plane(run: Subject, model: Denoises) -> None:
             _middle(plane, model, middle)
     with picture:
         box = around(plane.corners, 0.3)
-        inside = plane.seen(model.denoise)
+        inside = plane.in_plane(model.denoise)
         field = score_field(inside, model.sigma, box, N_LATTICE)
         layer = draw.PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
         drawn = draw.plane(field, box, look(), layer, height=480)
@@ -158,7 +158,7 @@ def _plane(run: Subject, model: Denoises) -> None:
             draw.add_arrows(drawn, field, look(), thin=2)
         drawn.add_scatter(
             x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
-            text=_told_apart(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
+            text=_captions(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
             marker={"size": 12, "color": MARK, "line": {"color": look().surface, "width": 2}},
         )  # fmt: skip
         figure(drawn, "The field on the plane through three examples")
@@ -172,7 +172,7 @@ def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
     st.caption("their mean, denoised once, and twice")
 
 
-def _told_apart(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
+def _captions(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
     """The classes of the three; their numbers where there is but one class."""
     return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
 

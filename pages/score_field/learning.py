@@ -1,4 +1,4 @@
-"""A network that learns while one watches: the helper process trains it a moment at a time."""
+"""Incremental training: the background process trains a network in short pieces while someone watches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from latentlab.jobs.stepwise import Stepwise
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
 from latentlab.training.config import TrainConfig
-from latentlab.training.incremental import Lesson, Moment, advance, network
+from latentlab.training.incremental import TrainingProgress, TrainingTask, advance, network
 from pages.components import digest
 from pages.shared.background import background, next_step, reason
 from pages.shared.knob_form import knob_form
@@ -25,7 +25,7 @@ from pages.shared.visit import Slot
 RUNNING: Slot[str] = Slot("live-running")  # the lesson that this visitor has going
 MODELS_HERE = ("dae", "cae", "rcae")
 SECONDS = 0.7  # of training between two pictures
-EVERY = 0.5  # seconds between two looks at the helper
+EVERY = 0.5  # seconds between two looks at the background process
 IN_SIGHT = {"dae": ("sigma", "hidden", "init", "noise_schedule"), "cae": ("sigma", "hidden"),
             "rcae": ("sigma", "hidden", "init")}  # fmt: skip
 NOT_HERE = ("network", "width", "noise", "share")
@@ -51,9 +51,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
         train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})
     train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
-    lesson = Lesson(model, config, train, _points(data))
-    name = _name(lesson)
-    now = _lessons().last(name, Moment())
+    training_task = TrainingTask(model, config, train, _points(data))
+    name = _name(training_task)
+    now = _lessons().last(name, TrainingProgress())
     if now.done and running(name):
         RUNNING.forget()
     if running(name):
@@ -63,12 +63,12 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
             "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
         )
     try:
-        trained = network(lesson, now=now)
+        trained = network(training_task, now=now)
     except (KnobError, ValueError) as error:
         st.error(str(error))
         st.stop()
     if running(name):
-        st.fragment(_watch, run_every=EVERY)(lesson, name, now)
+        st.fragment(_watch, run_every=EVERY)(training_task, name, now)
     progress(now)
     if not isinstance(trained, Denoises):
         raise TypeError(f"{model} doesn't denoise.")
@@ -79,14 +79,14 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
 
 
 def _within(knob: Knob, value: float) -> float:
-    """The value, or the nearest that the knob allows: points may lie far apart, or nearly on each other."""
+    """The value, or the nearest that the knob allows: points may lie far apart, or almost coincide."""
     return min(max(value, knob.low if knob.low is not None else value), knob.high if knob.high is not None else value)
 
 
-def progress(now: Moment) -> None:
+def progress(now: TrainingProgress) -> None:
     """How far it is, in a line."""
     if not now.step:
-        st.caption("Not trained yet: this is how it starts.")
+        st.caption("Not trained yet: these are the initial parameters.")
         return
     loss = f"loss {now.losses[-1][1]:.4g} σ² · " if now.losses else ""
     done = "done" if now.done else f"{now.step / max(now.n_steps, 1):.0%}"
@@ -94,12 +94,12 @@ def progress(now: Moment) -> None:
 
 
 def running(name: str) -> bool:
-    """Whether this browser has the lesson going."""
+    """Whether this browser has the training running."""
     return RUNNING.get() == name
 
 
 @remember(1)
-def _lessons() -> Stepwise[Moment]:
+def _lessons() -> Stepwise[TrainingProgress]:
     """How far each lesson is; in a process of their own, for that of the pages may be busy for long."""
     return Stepwise(background("learning"))
 
@@ -115,13 +115,20 @@ def _points(data: Dataset) -> Any:
     return data.x.numpy()
 
 
-def _name(lesson: Lesson) -> str:
-    settings = repr((lesson.model, sorted(lesson.config.items()), sorted(lesson.train.items()), lesson.x.shape))
-    return digest(settings.encode(), lesson.x)
+def _name(training_task: TrainingTask) -> str:
+    settings = repr(
+        (
+            training_task.model,
+            sorted(training_task.config.items()),
+            sorted(training_task.train.items()),
+            training_task.x.shape,
+        )
+    )
+    return digest(settings.encode(), training_task.x)
 
 
 def _start(name: str) -> None:
-    if _lessons().last(name, Moment()).done:
+    if _lessons().last(name, TrainingProgress()).done:
         _lessons().start_again(name)
     RUNNING.set(name)
 
@@ -137,13 +144,13 @@ def _stop(name: str) -> None:
     _lessons().stop(name)
 
 
-def _watch(lesson: Lesson, name: str, drawn: Moment) -> None:
+def _watch(training_task: TrainingTask, name: str, drawn: TrainingProgress) -> None:
     """Ask for the next moment, and draw again when there is a later one than what is drawn."""
-    if _lessons().last(name, Moment()).step != drawn.step:
+    if _lessons().last(name, TrainingProgress()).step != drawn.step:
         st.rerun()
-    task = next_step(_lessons(), name, partial(advance, lesson, seconds=SECONDS), Moment())
+    task = next_step(_lessons(), name, partial(advance, training_task, seconds=SECONDS), TrainingProgress())
     if task.error is not None:
         _stop(name)
         st.error(reason(task.error))
     elif not drawn.step:
-        st.caption("The helper process starts …")
+        st.caption("Starting the background process …")

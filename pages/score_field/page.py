@@ -1,11 +1,11 @@
-"""Score field: what a denoising autoencoder knows about the density of its data."""
+"""Score field: what a denoising autoencoder learned about the density of its data."""
 
 import streamlit as st
 
 from latentlab.subjects import Subject
 from pages.navigation import SCORE_FIELD
 from pages.score_field.at_a_place import at_a_place, is_it_a_gradient
-from pages.score_field.exact_1d import laboratory
+from pages.score_field.exact_1d import one_dimension
 from pages.score_field.images import images
 from pages.score_field.plane import the_plane
 from pages.score_field.presets import presets
@@ -16,7 +16,7 @@ DETAILS = ("At a place", "Energy and curl", "One dimension")
 
 @st.fragment
 def score_field(run: Subject) -> None:
-    """The plane, and beneath it what it knows: all that reruns when something on it is changed."""
+    """The plane and the tabs below it: all that reruns when something on it is changed."""
     denoiser, box = the_plane(run)
     place, gradient, line = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if place.open:
@@ -27,7 +27,7 @@ def score_field(run: Subject) -> None:
             is_it_a_gradient(denoiser, box)
     if line.open:
         with line:
-            laboratory()
+            one_dimension()
 
 
 run = header(SCORE_FIELD)
@@ -39,13 +39,15 @@ if run.shape == (2,):
 else:
     images(run)
 notes(
-    "Each arrow is (r(x) − x) / σ²: how the network would move a place to make it likelier. On the data it hardly "
-    "moves; between two ridges the arrows part. Behind them lies the true density, or what you choose. The ring is a "
-    "place: its ellipse is what may have been there before the noise, the line what repeated denoising makes of it.",
-    "Let the pointer zoom in between two arms of the spiral. Switch to the naive start and draw the fixed points: "
-    "places far from the data attract. Then choose the one with more noise. Compare the exact field as σ grows. "
-    "Train a network and watch its field form.",
+    "Each arrow is (r(x) − x) / σ²: how the network would move a point to make it more probable. On the data it "
+    "hardly moves; between two ridges the arrows point in opposite directions. Behind them is the true density, or "
+    "what you choose. The ring is a point: its ellipse is the posterior of the clean example (1 σ), the line is the "
+    "path of repeated denoising.",
+    "Zoom in between two arms of the spiral. Switch to the naive start and draw the fixed points: there are "
+    "attractors far from the data. Then choose the one with more noise. Compare the exact field as σ grows. Train a "
+    "network and watch its field form.",
     "The best denoiser is r(x) = E[clean | noisy = x] = x + σ² ∇ log q(x), with q the density of the data blurred by "
     "the noise (Miyasawa 1961; Vincent 2011; Alain & Bengio 2014, Theorem 1, where σ → 0; it holds for every σ). Its "
-    "Jacobian is I + σ² times the Hessian of log q. A network need not be a gradient: its curl says how far it isn't.",
+    "Jacobian is I + σ² times the Hessian of log q. A network's field need not be a gradient: its curl measures how "
+    "far it is from one.",
 )

@@ -35,7 +35,10 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
     with whose:
         denoiser = choose(run, more)
     even = more.toggle(
-        "Even arrows", key="even", bind="query-params", help="Arrows of one length, whose colour is the length"
+        "Equal arrows",
+        key="even",
+        bind="query-params",
+        help="Arrows of equal length, whose colour shows the length of the score",
     )
     with display:
         behind = LAYERS.get(st.selectbox("Behind it", [NOTHING, *LAYERS], 1, key="behind", bind="query-params"))
@@ -59,22 +62,22 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
         numbers(denoiser)
         found = fields.standing(denoiser, box) if behind is BASINS or "fixed points" in over else None
         if found is not None:
-            astray(denoiser, found[1])
+            spurious_ends(denoiser, found[1])
     with picture:
-        seen = fields.arrows(denoiser, box)
+        arrows = fields.arrows(denoiser, box)
         layer = None
         if behind is BASINS:
             layer = fields.drawn(BASINS, LayerValues(found[1].attractor)) if found is not None else None
         elif behind is not None:
             layer = fields.layer(denoiser, box, behind)
-        drawn = draw.plane(seen, box, look(), layer)
+        drawn = draw.plane(arrows, box, look(), layer)
         if "data" in over:
             few = denoiser.data[:SHOWN]
             draw.add_points(drawn, few.x.numpy(), few.y.numpy(), denoiser.data.classes, look())
         if "streamlines" in over:
             draw.add_streamlines(drawn, fields.lines(denoiser, box), look())
         if "arrows" in over:
-            draw.add_arrows(drawn, seen, look(), even)
+            draw.add_arrows(drawn, arrows, look(), even)
         if found is not None and "fixed points" in over:
             draw.add_fixed_points(drawn, found[0], look())
             draw.add_spurious(drawn, found[1].attractors[denoiser.is_spurious(found[1])], look())
@@ -93,8 +96,8 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
         if box != denoiser.box:
             st.button("Show all of it", key="unzoom", icon=":material/zoom_out_map:", on_click=url_state.write,
                       args=("box", None))  # fmt: skip
-        if seen.n_holes:
-            st.caption(f"{seen.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite answer and are left empty.")
+        if arrows.n_holes:
+            st.caption(f"{arrows.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite value and are left out.")
     return denoiser, box
 
 
@@ -109,7 +112,7 @@ def numbers(denoiser: Denoiser) -> None:
     st.caption(
         f"**{denoiser.name}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
         f"{found.median_cosine:.4f}, relative error {_share(found.relative_rms)} · loss {times} × the optimum's"
-        + (f" · {found.n_holes} places without an answer" if found.n_holes else "")
+        + (f" · {found.n_holes} points without a finite value" if found.n_holes else "")
     )
 
 
@@ -118,33 +121,33 @@ def _share(error: float) -> str:
     return f"{error:,.0f} times the score" if error >= 10 else f"{error:.1%}"
 
 
-def astray(denoiser: Denoiser, basins: Basins) -> None:
-    """How many paths end off the data, in a line."""
+def spurious_ends(denoiser: Denoiser, basins: Basins) -> None:
+    """How many paths end far from the data, in a line."""
     share, still, drifting = denoiser.off(basins)
     said = f"**{share:.1%}** of {len(basins.ends):,} places end farther than {denoiser.far:.2g} from the data when "
     said += f"denoised 300 times: **{still}** spurious attractor{'' if still == 1 else 's'}"
-    st.markdown(said + (f", and {drifting} gathering places that still drift." if drifting else "."))
+    st.markdown(said + (f", and {drifting} clusters of end points that still move." if drifting else "."))
 
 
 def place(denoiser: Denoiser) -> tuple[float, float]:
     """The chosen place; if there is none, beside the middle one of the data, or the most central one in sight."""
-    asked = url_state.read_numbers("at", 2, -1e6, 1e6)
-    if asked is not None:
-        return asked[0], asked[1]
+    requested = url_state.read_numbers("at", 2, -1e6, 1e6)
+    if requested is not None:
+        return requested[0], requested[1]
     box, x = zoom(denoiser), denoiser.data.x
     k = len(x) // 2
     if box != denoiser.box:
         k = int((x - torch.tensor(box.centre)).square().sum(1).argmin())
-    beside = x[k] + 2.5 * denoiser.sigma  # off the data, so that there is something to see
-    return float(beside[0]), float(beside[1])
+    off_data = x[k] + 2.5 * denoiser.sigma  # off the data, so that there is something to see
+    return float(off_data[0]), float(off_data[1])
 
 
 def zoom(denoiser: Denoiser) -> Box:
     """The box of the address, if it is one; else that of the data."""
-    asked = url_state.read_numbers("box", 4, -1e6, 1e6)
-    if asked is None:
+    requested = url_state.read_numbers("box", 4, -1e6, 1e6)
+    if requested is None:
         return denoiser.box
-    box = Box(*asked)
+    box = Box(*requested)
     if not box.is_proper:
         st.warning("The link's “box” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
         url_state.write("box", None)

@@ -1,4 +1,4 @@
-"""The source's figures as a click: a model, a box, and what is drawn."""
+"""The figures of the paper as presets: a model, a box, and what is drawn."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ class Preset:
 PRESETS = (
     Preset("Spiral", "spiral-dae", None, ("arrows", "data"), "true density", "Alain & Bengio 2014, Fig. 3.5a"),
     Preset("Between its arms", "spiral-dae", "-0.47,-0.15,-0.13,0.19", ("arrows", "data", "fixed points"),
-           "reconstruction error", "Fig. 3.5b: the arrows part half-way, though the error is low there"),
+           "reconstruction error", "Fig. 3.5b: the arrows point in opposite directions half-way, though the error is "
+                                   "low there"),
     Preset("Out of control", "spiral-dae-naive", None, ("arrows", "data", "fixed points"), "basins",
-           "Fig. 3.7: the usual initialisation, and places far from the data that attract"),
+           "Fig. 3.7: the usual initialisation, with spurious attractors far from the data"),
     Preset("Mended by noise", "spiral-dae-mended", None, ("arrows", "data", "fixed points"), "basins",
-           "The same start, with noise that falls from 0.2 to 0.01: no path goes astray"),
+           "The same start, with noise that falls from 0.2 to 0.01: no spurious attractors"),
     Preset("Mixture", "mixture-dae", None, ("arrows", "streamlines"), "angle error",
            "Five Gaussians: where the network is wrong, and by how much"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What takes longer than a second: asked of a helper process, waited for by one widget, never fatal to a page."""
+"""What takes longer than a second: asked of a background process, waited for by one widget, never fatal to a page."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pages.shared.remember import remember
 
 T = TypeVar("T")
 
-EVERY = 1.0  # seconds between two looks at the helper
+EVERY = 1.0  # seconds between two looks at the background process
 
 
 @remember(8)
 def background(purpose: str = "pages") -> Background:  # noqa: ARG001 there is one for each
-    """The helper process of this server; another one for what mustn't wait behind the rest."""
+    """The background process of this server; another one for what mustn't wait behind the rest."""
     return Background()
 
 
 @dataclass(frozen=True)
 class Task(Generic[T]):
-    """Something that was asked for, as it stands: it has a result, an error, or neither while it is at work.
+    """Something that was requested, as it stands: it has a result, an error, or neither while it is at work.
 
     Attributes:
-        key: under which the helper process knows it.
-        pool: the helper process.
+        key: under which the background process knows it.
+        pool: the background process.
         result: what came of it.
         error: why nothing came of it.
     """
@@ -69,8 +69,8 @@ class Waiting:
 def run_task(key: str, call: Callable[[], T], pool: Background | None = None) -> Task[T]:
     """Ask for the result of a call of the library's functions with arrays, once for each key."""
     pool = pool if pool is not None else background()
-    asked = pool.ask(key, call)
-    if not asked.done() or asked.cancelled():  # what another visitor cancelled is asked for again
+    asked = pool.submit(key, call)
+    if not asked.done() or asked.cancelled():  # what another visitor cancelled is requested again
         return Task(key, pool)
     error = asked.exception()
     return Task(key, pool, error=error) if error is not None else Task(key, pool, asked.result())
@@ -87,7 +87,7 @@ def show_tasks(tasks: Sequence[Task[Any]], waiting: Waiting, failed: str) -> Non
     """Draw, in place of results, how far their tasks are; the page runs again when one of them is done.
 
     Args:
-        tasks: of one helper process; those that are done are passed over.
+        tasks: of one background process; those that are done are passed over.
         waiting: what is said meanwhile.
         failed: what is said, before the reason, of those that failed.
     """
@@ -110,7 +110,7 @@ def reason(error: BaseException) -> str:
 
 def _wait(running: Sequence[Task[Any]], waiting: Waiting, n_done: int, n: int) -> None:
     pool = running[0].pool
-    asked = [pool.asked(task.key) for task in running]
+    asked = [pool.submitted(task.key) for task in running]
     if any(one is None or one.done() for one in asked):
         st.rerun()
         return

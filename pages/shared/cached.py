@@ -1,4 +1,4 @@
-"""What the pages keep in memory: frozen models and read-only arrays, by run id and version, and never too many."""
+"""What the pages cache in memory: frozen models and read-only arrays, by run id and version, limited in number."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.latent.axes import class_directions
-from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
-from latentlab.data import DataError, Dataset, Shelf, Splits, is_local, load
+from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
 from latentlab.device import generator
 from latentlab.export.decoder import Program, ProgramError, unroll
 from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
@@ -33,7 +33,7 @@ N_NEAR = 10  # neighbours that say how near a place is to examples
 
 
 def model(run: Subject, epoch: int | None = None) -> Model:
-    """The model of a run, frozen: trained, or at a moment. One that can't be read ends the page with a sentence."""
+    """The model of a run, frozen: trained, or a snapshot. One that can't be read ends the page with a sentence."""
     try:
         return _model(run, epoch)
     except RunError as error:
@@ -42,7 +42,7 @@ def model(run: Subject, epoch: int | None = None) -> Model:
 
 
 def examples(run: Subject) -> Dataset:
-    """The test examples kept with a run. One that can't be read ends the page with a sentence."""
+    """The test examples saved with a run. One that can't be read ends the page with a sentence."""
     try:
         return _examples(run)
     except RunError as error:
@@ -61,23 +61,23 @@ def splits(dataset: str) -> Splits:
 
 def has_data(run: Subject) -> bool:
     """Whether the data that a run was trained on are on this machine, and not others of their name."""
-    shelf = Shelf.default()
-    if run.dataset not in shelf:
+    library = Library.default()
+    if run.dataset not in library:
         return is_local(run.dataset)
     try:
-        card = shelf.card(run.dataset)
+        card = library.card(run.dataset)
     except DataError:
         return False
     return (card.shape, card.classes) == (run.shape, run.classes)
 
 
 def n_near(run: Subject) -> int:
-    """How many neighbours a place has among the run's examples, at most `N_NEAR`."""
+    """How many neighbours are used among the run's examples, at most `N_NEAR`."""
     return min(N_NEAR, len(examples(run)))
 
 
 def decoder(run: Subject, gradients: bool = False, epoch: int | None = None) -> Decode:
-    """The decoder of a run's model, of codes in units of their spread (0 ± 1 for a VAE's prior)."""
+    """The decoder of a run's model, of codes in units of their standard deviation (0 ± 1 for a VAE's prior)."""
     trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Decodes):
@@ -91,7 +91,9 @@ def decoder(run: Subject, gradients: bool = False, epoch: int | None = None) -> 
 
 
 def encoder(run: Subject, epoch: int | None = None) -> Encode:
-    """The encoder of a run's model, without gradients, to codes in units of their spread: what `decoder` takes."""
+    """The encoder of a run's model, without gradients, to codes in units of their standard deviation: what `decoder`
+    takes.
+    """
     trained, where = model(run, epoch), dimensions(run, epoch)
     center, scale = torch.from_numpy(where.center), torch.from_numpy(where.scale)
     if not isinstance(trained, Encodes):
@@ -106,7 +108,9 @@ def encoder(run: Subject, epoch: int | None = None) -> Encode:
 
 @remember(32)
 def standard_codes(run: Subject) -> Tensor:
-    """(N, z_dim) of the run's test examples, in units of their spread; draws of the prior where nothing encodes."""
+    """(N, z_dim) of the run's test examples, in units of their standard deviation; draws of the prior where nothing
+    encodes.
+    """
     if run.has(Encodes):
         return encoder(run)(examples(run).batch().x)
     where, draws = dimensions(run), _prior_draws(model(run), len(examples(run)))
@@ -130,7 +134,9 @@ def dimensions(run: Subject, epoch: int | None = None) -> Bottleneck:
     with torch.no_grad():
         if isinstance(trained, HasPosterior):
             return bottleneck(*trained.posterior(x))
-        return spread(trained.encode(x) if isinstance(trained, Encodes) else _prior_draws(trained, N_DRAWS))
+        return deterministic_bottleneck(
+            trained.encode(x) if isinstance(trained, Encodes) else _prior_draws(trained, N_DRAWS)
+        )
 
 
 def _prior_draws(trained: Model, n: int) -> Tensor:
@@ -155,16 +161,18 @@ def program(run: Subject) -> Program | str:
 @remember(32)
 def extra_directions(run: Subject) -> dict[str, Floats]:
     """Name -> (z_dim,): components, the way towards each class, a probe's directions; none where all is one plane."""
-    d, seen = len(dimensions(run).order), examples(run)
+    d, tested = len(dimensions(run).order), examples(run)
     if d < 3:
         return {}
     found = {f"PC{k + 1}": row for k, row in enumerate(pca(standard_codes(run), min(d, N_COMPONENTS)).components)}
-    ways = class_directions(standard_codes(run), seen.y, len(run.classes))
+    ways = class_directions(standard_codes(run), tested.y, len(run.classes))
     found |= {f"towards {name}": way for name, way in zip(run.classes, ways, strict=True) if way.any()}
-    return found | probe_ways(standard_codes(run).numpy(), seen.y.numpy(), run.classes)
+    return found | probe_directions_by_class(standard_codes(run).numpy(), tested.y.numpy(), run.classes)
 
 
-def probe_ways(z: NDArray[np.float32], y: NDArray[np.int64], classes: tuple[str, ...]) -> dict[str, Floats]:
+def probe_directions_by_class(
+    z: NDArray[np.float32], y: NDArray[np.int64], classes: tuple[str, ...]
+) -> dict[str, Floats]:
     """Name -> (D,): the direction along which a linear probe's answer turns to each class; none where it can't be."""
     try:
         ways = probe_directions(z[:N_PROBED], y[:N_PROBED], len(classes))
@@ -181,18 +189,18 @@ def directions(run: Subject, axes: tuple[int, int]) -> Tensor:
 
 @remember(32)
 def grid(run: Subject, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
-    """The plane of two directions through a code, in units of the codes' spread."""
+    """The plane of two directions through a code, in standard deviations of the codes."""
     decode, place = decoder(run), plane(torch.tensor(code), directions(run, axes))
     return manifold_grid(lambda s: decode(place(s)), n, 3.0, spacing)
 
 
 @remember(256)
 def strip(run: Subject, code: Code, axis: int, n: int) -> Traversal:
-    """n images along one dimension of the code, from -3 to 3 in units of the codes' spread."""
+    """n images along one dimension of the code, from -3 to 3 in standard deviations of the codes."""
     return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-3, 3, n).tolist())
 
 
 @remember(32)
-def seen(run: Subject) -> Preview:
+def run_preview(run: Subject) -> Preview:
     """Reconstructions and samples of a run's model."""
     return preview(model(run), examples(run))

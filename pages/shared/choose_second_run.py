@@ -52,9 +52,9 @@ def choose_beside(
         about: what is shown of it, in a sentence.
         width: of the control.
     """
-    options, asked = list(named), url_state.read("beside")
+    options, link = list(named), url_state.read("beside")
     chosen = st.selectbox(
-        "Beside it", options, options.index(asked) if asked is not None and asked in named else None, key=key,
+        "Compare with", options, options.index(link) if link is not None and link in named else None, key=key,
         format_func=lambda name: named.get(name, name), placeholder=none, help=about, width=width,
     )  # fmt: skip
     url_state.write("beside", chosen)

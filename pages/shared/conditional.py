@@ -1,4 +1,4 @@
-"""What the pages keep of models that are told the class: styles of examples, sheets, and what they use."""
+"""What the pages cache of class-conditional models: styles of examples, sheets, and what the decoder uses."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from latentlab.analysis.conditional.analogies import (
     in_every_class,
     usage_of,
 )
-from latentlab.analysis.conditional.classifier_agreement import Judged, judge
+from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement, classifier_agreement
 from latentlab.analysis.conditional.style import LEAST, Consistency, style_consistency
-from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, spread
+from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
 from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
@@ -34,7 +34,7 @@ STYLES = 60  # that the meters look at, each in every class
 
 
 def conditional(run: Subject) -> Conditional:
-    """The trained model of a run that is told the class."""
+    """The trained class-conditional model of a run."""
     trained = cached.model(run)
     if not isinstance(trained, Conditional):
         raise TypeError(f"{run.title} isn't told the class.")
@@ -65,7 +65,7 @@ def encoder_as(run: Subject) -> EncodeAs:
 
 @remember(16)
 def labelled(run: Subject) -> Dataset:
-    """The test examples kept with a run that have a class."""
+    """The test examples saved with a run that have a class."""
     kept = cached.examples(run)
     return kept[torch.nonzero(kept.y != UNLABELLED)[:, 0]]
 
@@ -84,7 +84,7 @@ def style_dimensions(run: Subject) -> Bottleneck:
     with torch.no_grad():
         if isinstance(trained, HasPosteriorGiven):
             return bottleneck(*trained.posterior(some.x, some.y))
-        return spread(trained.encode(some.x, some.y))
+        return deterministic_bottleneck(trained.encode(some.x, some.y))
 
 
 @remember(8)
@@ -106,32 +106,32 @@ def in_classes(run: Subject, codes: tuple[cached.Code, ...]) -> Analogies:
 
 
 @remember(16)
-def verdict(run: Subject, codes: tuple[cached.Code, ...]) -> Judged | None:
-    """What the judge says of a sheet, row by row; None where there is no judge."""
-    return _judged(run, in_classes(run, codes).examples)
+def agreement_of_styles(run: Subject, codes: tuple[cached.Code, ...]) -> ClassifierAgreement | None:
+    """The classifier's predictions for a sheet, row by row; None without a classifier."""
+    return _agreement(run, in_classes(run, codes).examples)
 
 
 @remember(8, "Measuring what the decoder uses …")
-def used(run: Subject, prior: bool) -> tuple[Usage, Judged | None, Consistency | None]:
-    """What the decoder uses, what the judge sees, and what a row keeps, for styles of examples or of the prior."""
+def used(run: Subject, prior: bool) -> tuple[Usage, ClassifierAgreement | None, Consistency | None]:
+    """What the decoder uses, classifier agreement, and style consistency, for styles of examples or of the prior."""
     z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
     cells = in_every_class(decoder_as(run), z, len(run.classes))
     is_image = len(run.shape) == 3 and len(cells) >= LEAST
-    return usage_of(cells), _judged(run, cells), style_consistency(cells) if is_image else None
+    return usage_of(cells), _agreement(run, cells), style_consistency(cells) if is_image else None
 
 
-def _judged(run: Subject, cells: Floats) -> Judged | None:
+def _agreement(run: Subject, cells: Floats) -> ClassifierAgreement | None:
     classify = independent_classifier(run)
     if classify is None:
         return None
     n, k = cells.shape[:2]
-    asked, rows = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k)
-    said = judge(classify, torch.from_numpy(cells).flatten(0, 1), asked, groups=rows.numpy())
+    requested, rows = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k)
+    said = classifier_agreement(classify, torch.from_numpy(cells).flatten(0, 1), requested, groups=rows.numpy())
     return replace(said, control=_control(run))
 
 
 @remember(16)
 def _control(run: Subject) -> Proportion | None:
-    """How often the judge recognises the run's real examples."""
+    """The classifier's accuracy on the run's real examples."""
     classify, some = independent_classifier(run), labelled(run).batch()
-    return judge(classify, some.x, some.y).accuracy if classify is not None else None
+    return classifier_agreement(classify, some.x, some.y).accuracy if classify is not None else None

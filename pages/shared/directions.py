@@ -11,7 +11,7 @@ from latentlab.analysis.maps.directions import along as axes_along
 from latentlab.analysis.maps.directions import by_variance, named_directions
 from pages.shared import cached
 from pages.shared.remember import remember
-from pages.shared.spaces import CODE, Source, space
+from pages.shared.spaces import CODE, Source, load_space
 
 Floats = NDArray[np.float32]
 
@@ -22,14 +22,14 @@ SEED = 1
 @remember(8)
 def components(source: Source) -> PCA:
     """The principal components of a space, as many as there are dimensions, at most ten."""
-    z = space(source).z
+    z = load_space(source).z
     return principal(z, min(N_COMPONENTS, z.shape[1], max(1, len(z) - 1)), SEED)
 
 
 @remember(8)
 def directions(source: Source) -> dict[str, Floats]:
-    """Name -> (D,): the dimensions of a space, those that carry most first, then the ways towards the classes."""
-    seen = space(source)
+    """Name -> (D,): the dimensions of a space, those that carry most first, then the class directions."""
+    seen = load_space(source)
     if source.layer == CODE and source.run is not None:
         order = cached.dimensions(source.run, source.epoch).order
     else:
@@ -40,10 +40,10 @@ def directions(source: Source) -> dict[str, Floats]:
 @remember(8, "Fitting a probe …")
 def all_directions(source: Source) -> dict[str, Floats]:
     """Name -> (D,): `directions`, and those along which a linear probe's answer turns to each class."""
-    seen = space(source)
-    return directions(source) | cached.probe_ways(seen.z, seen.data.y.numpy(), seen.data.classes)
+    seen = load_space(source)
+    return directions(source) | cached.probe_directions_by_class(seen.z, seen.data.y.numpy(), seen.data.classes)
 
 
 def along(source: Source, across: str, up: str) -> Axes:
     """Two directions of a space as the axes of a map."""
-    return axes_along(all_directions(source), space(source).z.mean(0), across, up)
+    return axes_along(all_directions(source), load_space(source).z.mean(0), across, up)

@@ -86,18 +86,18 @@ def _picked() -> None:
     if picked := PICKED.get():
         CHOSEN.set(picked)
         PICKED_HERE.set(True)
-    url_state.leave_place()
+    url_state.forget_place()
 
 
 def _chosen(runs: Collection[str], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
-    asked, picked_here = url_state.read("run"), PICKED_HERE.pop()
-    if asked and not picked_here:
-        if asked in runs:
-            CHOSEN.set(asked)
+    requested, picked_here = url_state.read("run"), PICKED_HERE.pop()
+    if requested and not picked_here:
+        if requested in runs:
+            CHOSEN.set(requested)
         else:
-            st.warning(f"The link asks for “{asked[:80]}”, which isn't here or can't be shown on this page.")
-    wishes = (f"data:{settings.first_data()}", first)
-    default = next((wish for wish in wishes if wish in runs), next(iter(runs)))
+            st.warning(f"The link requests “{requested[:80]}”, which isn't here or can't be shown on this page.")
+    requests = (f"data:{settings.first_data()}", first)
+    default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)
     return chosen if chosen in runs else default

@@ -12,11 +12,11 @@ from latentlab.models import MODELS
 
 
 def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linked: bool = False) -> dict[str, Any]:
-    """One widget for each knob that matters, given the other values; returns the values that were chosen.
+    """One widget for each relevant knob, given the other values; returns the values that were chosen.
 
     Args:
         knobs: what may be varied.
-        key: a prefix that tells this form's widgets from another's.
+        key: a prefix that distinguishes this form's widgets from another's.
         known: values that this form starts from, and those of other forms that its knobs depend on.
         linked: the address keeps what is chosen, under the widgets' keys.
     """

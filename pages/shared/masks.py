@@ -1,4 +1,4 @@
-"""Which part of an image is hidden: a half, the middle, a box, or what a hand paints."""
+"""Which part of an image is hidden: a half, the middle, a box, or what is painted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def part(name: str, height: int, width: int) -> Mask:
 
 
 def chosen(choice: str, image: NDArray[np.uint8], more: DeltaGenerator) -> str:
-    """Draw what a choice of `CHOICES` needs to be told on an image (C, H, W); returns the mask of what is hidden.
+    """Draw the controls that a choice of `CHOICES` needs on an image (C, H, W); returns the mask of what is hidden.
 
     Args:
         choice: one of `CHOICES`.
@@ -113,8 +113,8 @@ def _plain(image: NDArray[np.uint8], mask: str, kept: Slot[str]) -> None:
     _, height, width = image.shape
     hidden = unpack(mask, height, width)
     assert hidden is not None
-    seen = np.where(hidden, np.uint8(255 * GRAY), image)
-    content = sheet_png(seen[None], 1, scale=scale(image.shape, WIDTH))
+    shown = np.where(hidden, np.uint8(255 * GRAY), image)
+    content = sheet_png(shown[None], 1, scale=scale(image.shape, WIDTH))
     st.image(content, width=WIDTH, alt="The image, its hidden part gray")
     with st.popover("A box to paint", width="stretch"):
         box = _rectangle(height, width, *_sides(height, width))

@@ -1,4 +1,4 @@
-"""Data of the user's own: upload them, see what became of them, keep them, choose them, remove them."""
+"""Data of the user's own: upload them, see how they were read, save them, choose them, remove them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from latentlab import data, settings
-from latentlab.data import DataError, Shelf
+from latentlab.data import DataError, Library
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import column_names
@@ -47,7 +47,7 @@ def first_epochs(name: str) -> int:
     if name in data.NAMES:
         return 200 if name == "digits" else 20
     try:
-        return min(500, max(20, STEPS * 128 // max(1, Shelf.default().card(name).n)))
+        return min(500, max(20, STEPS * 128 // max(1, Library.default().card(name).n)))
     except DataError:
         return 20
 
@@ -55,7 +55,7 @@ def first_epochs(name: str) -> int:
 def announce() -> None:
     """Say what the app was started with."""
     name = settings.first_data()
-    if name in Shelf.default():
+    if name in Library.default():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")
             CLUSTERS.link("Map it", run=f"data:{name}")
@@ -63,7 +63,7 @@ def announce() -> None:
 
 
 def own_data() -> None:
-    """Upload and keep data, and the list of what is kept."""
+    """Upload and save data, and the list of saved data."""
     with st.expander("Data of your own", icon=":material/upload_file:", key="own-data"):
         left, right = st.columns([2, 1], gap="large")
         with left:
@@ -83,7 +83,8 @@ def _upload() -> None:
         st.error(message, icon=":material/error:")
     if not files:
         st.caption(
-            "Nothing is unpickled, nothing is sent anywhere; what is kept stays beside your runs until you delete it."
+            "Nothing is unpickled, nothing is sent anywhere; saved data stay in the folder of your runs until you "
+            "delete them."
         )
         return
     try:
@@ -94,19 +95,19 @@ def _upload() -> None:
         return
     source = _safe(files[0].name) if len(files) == 1 else f"{len(files)} files, {_safe(files[0].name)} first"
     _look(opened)
-    wish = st.text_input("Name", opened.splits.train.name, max_chars=40, key="own-name")
+    preferred = st.text_input("Name", opened.splits.train.name, max_chars=40, key="own-name")
     st.button(
-        "Keep and choose",
+        "Save and choose",
         key="keep",
         type="primary",
         icon=":material/save:",
         on_click=_keep,
-        args=(opened, source, wish),
+        args=(opened, source, preferred),
     )
 
 
 def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
-    """Of a table: the column with the label, and that with the names of the images beside it; empty for none."""
+    """Of a table: the column with the label, and that with the names of the images next to it; empty for none."""
     tables = [file for file in files if _safe(file.name).lower().endswith(TABLES)]
     if len(tables) != 1 or not tables[0].size:
         return "", ""
@@ -132,21 +133,21 @@ def _look(opened: Opened) -> None:
         )
 
 
-def _keep(opened: Opened, source: str, wish: str) -> None:
+def _keep(opened: Opened, source: str, preferred: str) -> None:
     """Before the page runs again, so that its form can start from the choice."""
     try:
-        name = Shelf.default().keep(opened, source, wish)
+        name = Library.default().save(opened, source, preferred)
     except DataError as error:
         UPLOAD_FAILED.set(str(error))
         return
     DATASET.set(name)
     UPLOADS.set(UPLOADS.get(0) + 1)
-    st.toast(f"Kept as {name}, and chosen.", icon=":material/check:")
+    st.toast(f"Saved as {name}, and chosen.", icon=":material/check:")
 
 
 def _kept() -> None:
-    names = Shelf.default().names()
-    st.markdown("**Kept**" if names else "Nothing is kept yet.")
+    names = Library.default().names()
+    st.markdown("**Kept**" if names else "Nothing is saved yet.")
     for name in names:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{name}**", width="content")
@@ -160,14 +161,14 @@ def _kept() -> None:
 
 def _remove(name: str) -> None:
     try:
-        Shelf.default().remove(name)
+        Library.default().remove(name)
     except DataError as error:
         st.toast(str(error))
 
 
 def _outline(name: str) -> str:
     try:
-        card = Shelf.default().card(name)
+        card = Library.default().card(name)
     except DataError as error:
         return _plain(str(error))
     size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
@@ -217,5 +218,5 @@ def _safe(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that isn't taken for Markdown: the names of files and columns are anyone's."""
+    """Text that isn't interpreted as Markdown: the names of files and columns are anyone's."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.maps.loss_terms import loss_terms
-from latentlab.data import Batch, LabelUse, Shelf
+from latentlab.data import Batch, LabelUse, Library
 from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
 from pages.shared import cached
 from pages.shared.classifier import classifier
 from pages.shared.remember import remember
-from pages.shared.spaces import Floats, Source, space
+from pages.shared.spaces import Floats, Source, load_space
 
 SEED = 1
 
@@ -25,21 +25,21 @@ SEED = 1
 @remember(6)
 def columns(source: Source) -> dict[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
-    shelf = Shelf.default()
+    shelf = Library.default()
     if source.dataset not in shelf or (source.run is not None and not source.n):
         return {}
     opened = shelf.open(source.dataset)
-    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(space(source).data)]
+    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(load_space(source).data)]
     return {name: values[rows] for name, values in opened.columns.items()}
 
 
-@remember(4, "The judge looks at the examples …")
+@remember(4, "Classifying the examples …")
 def judged(source: Source) -> NDArray[np.int64] | None:
-    """(N,) the class that the run itself, else the judge of its data, gives each example; None without a judge."""
+    """(N,) the class that the run itself, else the classifier of its data, predicts; None without a classifier."""
     classify = classifier(source.run) if source.run is not None else None
     if classify is None:
         return None
-    found: NDArray[np.int64] = encode_all(classify, space(source).data.x).argmax(1)
+    found: NDArray[np.int64] = encode_all(classify, load_space(source).data.x).argmax(1)
     return found
 
 
@@ -56,7 +56,7 @@ def unit(source: Source, term: str) -> str:
     return known.get(term, "nats" if term == LOSS and "nats" in known.values() else "")
 
 
-@remember(6, "Weighing the examples …")
+@remember(6, "Computing losses …")
 def terms(source: Source) -> dict[str, Floats]:
     """Name -> (N,): the model's loss and its terms for each example of a source, in their units.
 
@@ -64,7 +64,7 @@ def terms(source: Source) -> dict[str, Floats]:
     """
     if source.run is None:
         return {}
-    model, data = cached.model(source.run, source.epoch), space(source).data
+    model, data = cached.model(source.run, source.epoch), load_space(source).data
     return loss_terms(_terms_of(model), data, term_names(source), model.labels is LabelUse.NEEDED)
 
 

@@ -32,67 +32,67 @@ Floats = NDArray[np.float32]
 K = 15  # neighbours
 
 
-def colourings(seen: Space) -> dict[str, Colouring]:
+def colourings(space: Space) -> dict[str, Colouring]:
     """Name -> what can colour the points of a space, their classes first."""
-    of = seen.of
+    of = space.of
     found: list[Colouring | None] = [ByClass("class")]
     if of.run is not None and classifier_run(of.run) is not None:
-        found.append(ByClass("predicted class", lambda: _predicted(seen)))
-    found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(seen))))
+        found.append(ByClass("predicted class", lambda: _predicted(space)))
+    found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(space))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]
     found += [by_column(f"column: {name}", values) for name, values in columns(of).items()]
-    if len(seen.z) > 2 * K + 1:
-        found.append(ByNumber("log density", "nats", lambda _: _dense(seen)))
-        found.append(ByNumber("kept neighbours", "share", lambda on: _kept(seen, digest(on.xy), on.xy)))
+    if len(space.z) > 2 * K + 1:
+        found.append(ByNumber("log density", "nats", lambda _: _dense(space)))
+        found.append(ByNumber("kept neighbours", "share", lambda on: _kept(space, digest(on.xy), on.xy)))
     found.append(
         ByNumber(
-            "distance from the click", of.unit, lambda on: distance_from(seen.z, on.clicked or 0),
+            "distance from the click", of.unit, lambda on: distance_from(space.z, on.clicked or 0),
             "distance from the first example",
         )
     )  # fmt: skip
     return {colouring.name: colouring for colouring in found if colouring is not None}
 
 
-def coloured(seen: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
+def coloured(space: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
     """The colours of a map of a space, by the name of one of its `colourings`."""
     clicked = click.point if click is not None else None
-    return colourings(seen)[by].colour(_plain(seen), OnMap(xy, clicked))
+    return colourings(space)[by].colour(_plain(space), OnMap(xy, clicked))
 
 
-def _n_groups(seen: Space) -> int:
+def _n_groups(space: Space) -> int:
     """How many clusters to look for: as many as there are classes."""
-    return min(len(seen.z), len(seen.data.classes) or 10)
+    return min(len(space.z), len(space.data.classes) or 10)
 
 
 def _term(source: Source, name: str, on: OnMap) -> Floats:  # noqa: ARG001 wherever they lie
     return terms(source)[name]
 
 
-def _plain(seen: Space) -> Coloured:
-    return Coloured(seen.data.y.numpy(), seen.data.classes)
+def _plain(space: Space) -> Coloured:
+    return Coloured(space.data.y.numpy(), space.data.classes)
 
 
-def _predicted(seen: Space) -> Coloured:
-    told = judged(seen.of)
-    return Coloured(told, seen.data.classes) if told is not None else _plain(seen)
+def _predicted(space: Space) -> Coloured:
+    predicted = judged(space.of)
+    return Coloured(predicted, space.data.classes) if predicted is not None else _plain(space)
 
 
-def _k_means(seen: Space) -> NDArray[np.int64]:
-    return grouped(seen).found
+def _k_means(space: Space) -> NDArray[np.int64]:
+    return grouped(space).found
 
 
-@remember(8, "Finding the neighbours that the map keeps …")
-def _kept(seen: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
+@remember(8, "Comparing neighbours in the space and on the map …")
+def _kept(space: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
     """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
-    return overlap(seen.z, _xy, K)
+    return overlap(space.z, _xy, K)
 
 
 @remember(8, "Looking for clusters …")
-def grouped(seen: Space, method: Clustering = "kmeans") -> Clusters:
+def grouped(space: Space, method: Clustering = "kmeans") -> Clusters:
     """Groups found without the labels, by k-means or HDBSCAN, and how they agree with them."""
-    return cluster(seen.z, seen.data.y.numpy(), method, _n_groups(seen))
+    return cluster(space.z, space.data.y.numpy(), method, _n_groups(space))
 
 
-@remember(8, "Measuring how dense the points lie …")
-def _dense(seen: Space) -> Floats:
-    return log_density(seen.z, K)
+@remember(8, "Estimating the density of the points …")
+def _dense(space: Space) -> Floats:
+    return log_density(space.z, K)

@@ -1,4 +1,4 @@
-"""Groups of examples to compare: of classes, of a value of a column, or what a lasso on the map handed over."""
+"""Groups of examples to compare: of classes, of a value of a column, or what was selected on the map."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pages.components import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
 from pages.shared.per_example import columns
-from pages.shared.spaces import Source, Space, space
+from pages.shared.spaces import Source, Space, load_space
 from pages.shared.visit import Slot
 
 SIDES = ("A", "B")
 MOST = 10  # values of a column of words that make a group each
 MOST_BYTES = 1 << 17  # of a group in a link, a bit for each example
-LEAST = 2  # examples of a group that a direction can be told from
+LEAST = 2  # examples of a group from which a direction can be computed
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Group:
 
     def members(self) -> Dataset:
         """The examples of the group."""
-        return space(self.source).data[torch.tensor(self.ids)]
+        return load_space(self.source).data[torch.tensor(self.ids)]
 
     def is_member(self) -> NDArray[np.bool_]:
         """(N,) of the source's examples, whether each belongs to the group."""
-        found = np.zeros(len(space(self.source).data), bool)
+        found = np.zeros(len(load_space(self.source).data), bool)
         found[list(self.ids)] = True
         return found
 
@@ -61,19 +61,19 @@ class Group:
 GROUPS: Slot[Mapping[str, Group]] = Slot("groups")  # one of `SIDES` -> what was picked on a map
 
 
-def hand_over(seen: Space, ids: NDArray[np.int64]) -> None:
-    """Buttons that keep a selection as a group, for other pages."""
+def save_group(space: Space, ids: NDArray[np.int64]) -> None:
+    """Buttons that save a selection as a group, for other pages."""
     with st.container(horizontal=True):
         for side in SIDES:
             st.button(
                 f"Use as {side}",
                 key=f"group {side}",
                 on_click=_keep,
-                args=(side, seen.of, tuple(ids.tolist())),
+                args=(side, space.of, tuple(ids.tolist())),
                 help="For the page Analogies: the direction from group B to group A, and for the page Probes",
             )
-    known, run = picked(seen.of.dataset), seen.of.run
-    here = run.id if run is not None else f"data:{seen.of.dataset}"
+    known, run = picked(space.of.dataset), space.of.run
+    here = run.id if run is not None else f"data:{space.of.dataset}"
     if known and (run is None or (run.has(Encodes) and run.has(Decodes))):
         ANALOGIES.link("See the direction from B to A", run=here)
     for name in known:
@@ -89,7 +89,7 @@ def picked(dataset: str) -> dict[str, Group]:
 
 
 def link(side: str, group: Group | None) -> bool:
-    """Have the address keep a group that was picked on the map, or none; returns whether it fits there."""
+    """Save a group that was selected on the map in the address, or none; returns whether it fits there."""
     text = _packed(group) if group is not None else None
     fits = len(text or "") <= url_state.LONGEST
     url_state.write(f"lasso-{side.lower()}", text if fits else None)
@@ -163,5 +163,5 @@ def _unpacked(text: str, dataset: str) -> tuple[Source, tuple[int, ...]] | None:
     if own != dataset or not here or not 0 <= source.n <= MOST_BYTES * 8:
         return None
     ids = np.flatnonzero(np.unpackbits(np.frombuffer(content, np.uint8)))
-    fits = len(ids) > 0 and ids[-1] < len(space(source).data)
+    fits = len(ids) > 0 and ids[-1] < len(load_space(source).data)
     return (source, tuple(ids.tolist())) if fits else None

@@ -13,7 +13,7 @@ from latentlab.analysis.activations import layers as layers_of
 from latentlab.analysis.maps.examples import all_examples
 from latentlab.analysis.maps.units import Units, of_codes, of_examples, of_layer
 from latentlab.analysis.probes.layer_curve import run_through
-from latentlab.data import Dataset, Shelf
+from latentlab.data import Dataset, Library
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.components import digest
@@ -33,8 +33,8 @@ class Source:
         dataset: its name.
         run: whose layer is looked at; None for the data alone.
         layer: `CODE`, `INPUT` or the name of a layer.
-        n: how many examples, those of the test set first; 0 for those that are kept with the run.
-        epoch: a moment of the run's training; None for its end.
+        n: how many examples, those of the test set first; 0 for those that are saved with the run.
+        epoch: of a snapshot; None for the end of training.
     """
 
     dataset: str
@@ -51,11 +51,11 @@ class Source:
 
     @property
     def unit(self) -> str:
-        """The unit of a distance: codes are in units of their spread."""
+        """The unit of a distance: codes are in units of their standard deviation."""
         return "σ" if self.layer == CODE else ""
 
     def at(self, epoch: int | None) -> Source:
-        """The same at another moment of the training."""
+        """The same at another snapshot."""
         return replace(self, epoch=epoch)
 
 
@@ -69,7 +69,8 @@ class Space:
         points: an id of the examples: the same in every layer and every run.
         data: the N examples.
         n_test: so many of them, the first, are of the test set.
-        z: (N, D) what is laid out: codes in units of their spread, the outputs of a layer, or the examples' numbers.
+        z: (N, D) what is laid out: codes in units of their standard deviation, the outputs of a layer, or the
+            examples' numbers.
         axes: (D,) the name of each.
         n_units: the width of the layer, D if it was taken whole.
     """
@@ -108,14 +109,14 @@ def layers(run: Subject) -> list[str]:
     return [*own, INPUT, *(layer.name for layer in layers_of(model, cached.examples(run).x, run_through(model)))]
 
 
-@remember(6, "Looking at the examples …")
-def space(source: Source) -> Space:
+@remember(6, "Computing the layer's outputs …")
+def load_space(source: Source) -> Space:
     """The examples of a source and their numbers."""
     data, n_test = _examples(source)
     points = digest(data.x.numpy(), data.y.numpy())
     units, known = _units(source, data), tuple[str, ...]()
-    if source.layer == INPUT and source.dataset in Shelf.default():
-        known = Shelf.default().card(source.dataset).features
+    if source.layer == INPUT and source.dataset in Library.default():
+        known = Library.default().card(source.dataset).features
     letter = "z" if source.layer == CODE else ""
     names = tuple(known[k] if known else f"{letter}{k + 1}" for k in units.ids.tolist())
     return Space(source, source.key, points, data, n_test, units.z, names, units.n_units)

@@ -43,14 +43,14 @@ def of_run(run: Run) -> Subject:
     return Subject(run.kind, run.dataset, run.classes, run.train)
 
 
-def draw_codes(subject: Subject, seen: Preview) -> None:
+def draw_codes(subject: Subject, preview: Preview) -> None:
     """Held-out examples in the latent space, by class, and what it is that is drawn."""
-    codes, y = seen.codes, seen.code_labels
+    codes, y = preview.codes, preview.code_labels
     if codes is None or y is None or y.max() >= len(subject.classes):
         return
     letter, what = _variable(subject.kind)
-    if seen.shares is not None:
-        dims, names = f"its first two principal components ({seen.shares.sum():.0%} of its variance)", ("", "")
+    if preview.shares is not None:
+        dims, names = f"its first two principal components ({preview.shares.sum():.0%} of its variance)", ("", "")
     elif codes.shape[1] == 2:
         dims, names = "its two dimensions", (f"{letter}1", f"{letter}2")
     else:
@@ -60,35 +60,37 @@ def draw_codes(subject: Subject, seen: Preview) -> None:
     figure(drawn, "Held-out examples in the latent space, by class", "latent-space")
 
 
-def draw_surface(subject: Subject, seen: Preview) -> None:
-    """What a classifier makes of every place of the plane, with held-out examples and the labels that it has."""
-    if seen.surface is None or seen.box is None or seen.points is None or seen.point_labels is None:
+def draw_surface(subject: Subject, preview: Preview) -> None:
+    """The decision surface of the plane, with held-out examples and the labelled examples."""
+    if preview.surface is None or preview.box is None or preview.points is None or preview.point_labels is None:
         return
-    if len(subject.classes) != seen.surface.shape[2]:
+    if len(subject.classes) != preview.surface.shape[2]:
         return
-    left, right, low, high = map(float, seen.box)
-    columns, rows = (np.linspace(*ends, len(seen.surface), dtype=np.float32) for ends in ((left, right), (low, high)))
-    found, y = Decision(columns, rows, seen.surface), seen.point_labels
-    few = known_labels(subject.dataset, subject.train)
-    x, labels = (few.x.numpy(), few.y.numpy()) if few is not None else (seen.points[:0], y[:0])
-    st.caption(
-        "p(class | place): the colour of the most probable class, faint where it is unsure"
-        + (f"; large marks are the {len(labels)} labels that it has" if len(labels) else "")
+    left, right, low, high = map(float, preview.box)
+    columns, rows = (
+        np.linspace(*ends, len(preview.surface), dtype=np.float32) for ends in ((left, right), (low, high))
     )
-    drawn = decision_surface(found, seen.points, y, x, labels, subject.classes, look())
-    figure(drawn, "What the classifier makes of every place of the plane", "surface")
+    found, y = Decision(columns, rows, preview.surface), preview.point_labels
+    few = known_labels(subject.dataset, subject.train)
+    x, labels = (few.x.numpy(), few.y.numpy()) if few is not None else (preview.points[:0], y[:0])
+    st.caption(
+        "p(class | point): the colour of the most probable class, faint where it is uncertain"
+        + (f"; large marks are the {len(labels)} labelled examples" if len(labels) else "")
+    )
+    drawn = decision_surface(found, preview.points, y, x, labels, subject.classes, look())
+    figure(drawn, "The decision surface of the plane", "surface")
 
 
 def known_labels(dataset: str, train: Mapping[str, Any]) -> Dataset | None:
-    """The training examples whose label a model knew, by its training's knobs; None: all, or they can't be told."""
-    n, seed, spread = (train.get(name, 0) for name in ("labels", "seed", "spread"))
-    return _known_labels(dataset, int(n), int(seed), bool(spread)) if n and is_local(dataset) else None
+    """The training examples whose label a model was given, by its training's knobs; None: all, or unknown."""
+    n, seed, diverse = (train.get(name, 0) for name in ("labels", "seed", "spread"))
+    return _known_labels(dataset, int(n), int(seed), bool(diverse)) if n and is_local(dataset) else None
 
 
 @remember(32)
-def _known_labels(dataset: str, n: int, seed: int, spread: bool) -> Dataset | None:
+def _known_labels(dataset: str, n: int, seed: int, diverse: bool) -> Dataset | None:
     try:
-        return labelled_part(hide_labels(load(dataset).train, n, seed, spread))
+        return labelled_part(hide_labels(load(dataset).train, n, seed, diverse))
     except DataError:
         return None
 

@@ -1,4 +1,4 @@
-"""A training as it goes: progress, orders, curves, and what the model makes of a few examples."""
+"""A training while it runs: progress, controls, curves, and reconstructions of a few examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentlab.data import DENSITIES, NAMES, is_local
 from latentlab.figures.probes.curve import training_figure
 from latentlab.figures.samples import samples_beside
 from latentlab.figures.score.field import add_arrows, plane
-from latentlab.figures.training_curves import Floors, History, training_curves
+from latentlab.figures.training_curves import BaselineErrors, History, training_curves
 from latentlab.jobs import queue
 from latentlab.jobs.queue import Job, Order, Status
 from latentlab.jobs.worker import ensure_worker
@@ -51,7 +51,7 @@ def finished(trained: StoredRun) -> None:
     minutes, seconds = divmod(round(run.seconds), 60)
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
-    pictures(of_run(run), store.history(run.id), cached.seen(trained), store.baselines(run.id))
+    pictures(of_run(run), store.history(run.id), cached.run_preview(trained), store.baselines(run.id))
     probes(store, run.id)
     if trained.has(Decodes) and run.dataset not in DENSITIES:
         TRAVERSAL.link("Traverse it", run=run.id)
@@ -59,13 +59,13 @@ def finished(trained: StoredRun) -> None:
         SCORE_FIELD.link("See its field", run=run.id)
 
 
-def pictures(subject: Subject, history: History, preview: Preview | None, floors: Floors) -> None:
+def pictures(subject: Subject, history: History, preview: Preview | None, baselines: BaselineErrors) -> None:
     """The curves, over the latent space beside the plane or the images."""
     if history:
-        curves = training_curves(history, {**subject.kind.units, **subject.kind.set_units}, look(), floors=floors)
+        curves = training_curves(history, {**subject.kind.units, **subject.kind.set_units}, look(), baselines=baselines)
         for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
             figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
-        same = "; level lines: classifiers of the same labels alone" if floors else ""
+        same = "; horizontal lines: classifiers fitted to the same labels alone" if baselines else ""
         st.caption(f"Thin lines: while training; dots: held-out examples{same}")
     if preview is None:
         return
@@ -82,17 +82,17 @@ def pictures(subject: Subject, history: History, preview: Preview | None, floors
 
 
 def images(preview: Preview) -> None:
-    """What the model makes of a few examples and draws: sheets of images, or arrows in the plane."""
+    """Reconstructions of a few examples and draws: sheets of images, or arrows in the plane."""
     if preview.field is not None and preview.box is not None:
         n, box = len(preview.field), Box(*map(float, preview.box))
         x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box.x, box.y))
-        drawn = plane(seen := Field(x, y, preview.field, 0.0), box, look(), height=420)
-        add_arrows(drawn, seen, look())
-        figure(drawn, "Where the network moves each place", "field")
+        drawn = plane(field := Field(x, y, preview.field, 0.0), box, look(), height=420)
+        add_arrows(drawn, field, look())
+        figure(drawn, "Where the network moves each point", "field")
     if preview.spoilt is not None and preview.reconstructions is not None:
-        st.caption("Held-out examples, with noise, and what is made of them")
+        st.caption("Held-out examples, corrupted and denoised")
         rows = [*preview.examples, *preview.spoilt, *preview.reconstructions]
-        sheet(rows, len(preview.examples), "Held-out examples, spoilt, and denoised")
+        sheet(rows, len(preview.examples), "Held-out examples, corrupted, and denoised")
     elif preview.reconstructions is not None:
         st.caption("Held-out examples, and their reconstructions beneath")
         pairs = [*preview.examples, *preview.reconstructions]
@@ -105,13 +105,13 @@ def images(preview: Preview) -> None:
         sheet(preview.samples, 12, "Samples")
     if preview.predictions is not None:
         named = list(zip(preview.predictions, preview.labels, strict=True))
-        st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} named right")
+        st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} classified correctly")
         sheet(preview.examples, len(named), "Held-out examples")
         st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
 
 
 def probes(store: Store, run_id: str) -> None:
-    """What each layer knew of the class after each epoch, if the training was told to ask."""
+    """The error of a probe at each layer after each epoch, if the training measured it."""
     rows = store.probes(run_id)
     if rows:
         st.caption(f"Held-out error of a linear probe of the class at each layer, now {_range(rows[-1])}; blue is none")
@@ -141,9 +141,9 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             ensure_worker(store)
             st.rerun()
         if status.step:
-            _order("Stop and keep", "stop", store, job_id, key)
+            _order("Stop and save", "stop", store, job_id, key)
         with st.popover("Discard", icon=":material/delete:"):
-            st.markdown("All that it learned is lost; this can't be undone.")
+            st.markdown("Its parameters are deleted; this can't be undone.")
             _order("Discard it", "discard", store, job_id, key)
 
 

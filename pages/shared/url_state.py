@@ -1,4 +1,4 @@
-"""What the address says: it names the view, so that a link opens the same one; nonsense in it is said and ignored."""
+"""The address: it contains the view, so that a link opens the same one; invalid values are reported and ignored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACE = (  # what only means something for one model
 LONGEST = 2000  # characters of a parameter that are read
 
 
-def leave_place() -> None:
+def forget_place() -> None:
     """Forget where in a latent space the address points to: another model was chosen."""
     for name in PLACE:
         write(name, None)
@@ -35,11 +35,13 @@ def write(name: str, value: str | None) -> None:
 
 
 def read_choice(name: str, options: Sequence[str], default: str) -> str:
-    """One of some options; the default, with a sentence on the page, if the address asks for anything else."""
-    asked = read(name)
-    if asked is None or asked in options:
-        return asked or default
-    st.warning(f"The link's “{name}” is “{asked[:40]}”, which isn't offered here, so the view starts from its default.")
+    """One of some options; the default, with a sentence on the page, if the address requests anything else."""
+    requested = read(name)
+    if requested is None or requested in options:
+        return requested or default
+    st.warning(
+        f"The link's “{name}” is “{requested[:40]}”, which isn't offered here, so the view starts from its default."
+    )
     write(name, None)
     return default
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from pages.shared.selections import offered_of
-from pages.shared.spaces import INPUT, Source, Space, space
+from pages.shared.spaces import INPUT, Source, Space, load_space
 
 N = 10_000  # examples, those of the test set first
 
 
 def vectors_of(dataset: str) -> Space:
     """The examples of a data set as they are."""
-    return space(Source(dataset, None, INPUT, N))
+    return load_space(Source(dataset, None, INPUT, N))
 
 
-def groups_of(seen: Space) -> dict[str, np.ndarray]:
+def groups_of(space: Space) -> dict[str, np.ndarray]:
     """Name -> the rows of a group: of each class, and of what was picked on the map or a column names."""
-    y = seen.data.y.numpy()
-    of_class = {name: np.flatnonzero(y == k) for k, name in enumerate(seen.data.classes)}
-    own = {group.name: np.array(group.ids) for group in offered_of(seen.of).values()}
+    y = space.data.y.numpy()
+    of_class = {name: np.flatnonzero(y == k) for k, name in enumerate(space.data.classes)}
+    own = {group.name: np.array(group.ids) for group in offered_of(space.of).values()}
     return {name: rows[rows < len(y)] for name, rows in (of_class | own).items()}

@@ -33,10 +33,10 @@ def choose_model(dataset: str) -> str:
 store = Store.default()
 ensure_worker(store)
 unfinished = {job.id: job for job in queue.jobs(store)}
-asked = url_state.read("job")
-if asked and asked not in unfinished:  # it is done, or it never was
+requested = url_state.read("job")
+if requested and requested not in unfinished:  # it is done, or it never was
     url_state.write("job", None)
-    choose(asked)
+    choose(requested)
 run = header(TRAIN)
 picture, controls = st.columns([2, 1], gap="large")
 
@@ -69,7 +69,7 @@ with controls:
         )
 
 with picture:
-    watched = asked if asked in unfinished else next(iter(unfinished), None)
+    watched = requested if requested in unfinished else next(iter(unfinished), None)
     if watched is not None:
         url_state.write("job", watched)  # so that the page stays with it when it is done
         training_view.watch(store, unfinished[watched])
@@ -89,11 +89,11 @@ if others:
 
 own_data()
 notes(
-    "One panel for each term of the loss: thin while training, with dots on held-out data. Beneath it what the model "
-    "makes of the same examples and the same draws, so that what changes between two looks is what it learned.",
+    "One panel for each term of the loss: thin while training, with dots on held-out data. Below, reconstructions of "
+    "the same examples and samples from the same draws, so that what changes between two updates is what it learned.",
     "Train a VAE on digits with 2 and then with 16 dimensions and compare them on the first page. Set beta to 4 and "
     "see dimensions switch off. Pause a training, close the tab, come back and resume it.",
     "The loss is −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)) (Kingma & Welling 2014); with more than one sample it is the "
-    "importance-weighted bound of Burda et al. (2016). The optimiser is Adam. Trainings run one at a time in a process "
-    "of their own, and a checkpoint every ten seconds holds all that is needed to go on to the last bit.",
+    "importance-weighted bound of Burda et al. (2016). The optimiser is Adam. Trainings run one at a time in a "
+    "process of their own, and a checkpoint every ten seconds contains all that is needed to resume exactly.",
 )

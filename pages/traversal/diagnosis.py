@@ -1,4 +1,4 @@
-"""Is this place real, and is the bottleneck healthy: the tab that answers on demand."""
+"""Support at a point, memorisation, and the bottleneck: the tab that is computed on demand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFERENCE = 500  # training images whose distance to the others is the yardstick
 
 
 def diagnosis(run: Subject, view: View) -> None:
-    """The map of support around the place, the nearest training images, and the health of the bottleneck."""
+    """The map of support around the point, the nearest training images, and diagnostics of the bottleneck."""
     which = st.segmented_control(
         "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
         default="Is this place real?", required=True, key="question", label_visibility="collapsed",
@@ -47,17 +47,17 @@ def diagnosis(run: Subject, view: View) -> None:
 def _real(run: Subject, view: View) -> None:
     with st.spinner("Mapping the plane …"):
         held, here, names = on_plane(run, view)
-        seen = _support(run, held, view.axes)
-    panels(support_maps(seen, here, names, run.classes, look()), "A map of the plane")
+        measured = _support(run, held, view.axes)
+    panels(support_maps(measured, here, names, run.classes, look()), "A map of the plane")
     found = classifier_run(run)
-    by = f"the judge is “{found.title}”" if found is not None else "there is no classifier of these data to judge"
+    by = f"the classifier is “{found.title}”" if found is not None else "there is no classifier of these data"
     st.caption(
         f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."
     )
 
 
 def _copy(run: Subject, view: View) -> None:
-    with st.spinner("Looking through the training images …"):
+    with st.spinner("Finding the nearest training images …"):
         reference, codes, between = _training(run)
     image = cached.decoder(run)(torch.tensor([view.z]))
     x = reference.batch().x
@@ -75,9 +75,9 @@ def _copy(run: Subject, view: View) -> None:
         )
         for who, known in between.items():
             share = float(distance_quantile(in_pixels.distance, known.distance)[0])
-            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than that to a {what} image.")
+            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than this to a {what} image.")
         st.caption(
-            "Close to 0 % would be a copy. A blurred image is near to many, so a low number alone proves nothing."
+            "Near 0 % it would be memorised. A blurred image is near to many, so a low number alone proves nothing."
         )
 
 
@@ -111,7 +111,9 @@ def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportM
 
 @remember(2)
 def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
-    """The training images (else the kept test examples), their codes, and yardsticks: how near others are to them."""
+    """The training images (else the saved test examples), their codes, and distances of other examples to compare
+    with.
+    """
     reference = cached.splits(run.dataset).train if cached.has_data(run) else cached.examples(run)
     encode = cached.encoder(run)
     codes = torch.cat([encode(reference.batch(i).x) for i in torch.arange(len(reference)).split(1_000)])
@@ -125,7 +127,7 @@ def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
 
 @remember(16)
 def _state(run: Subject) -> Health | None:
-    """The health of a VAE's bottleneck over the test set (else the kept examples); None without a posterior."""
+    """Diagnostics of a VAE's bottleneck over the test set (else the saved examples); None without a posterior."""
     model = cached.model(run)
     if not isinstance(model, HasPosterior):
         return None

@@ -1,4 +1,4 @@
-"""The explorer of a run: what it is sent, where it starts, and what of it is kept in the address."""
+"""The explorer of a run: what it is sent, where it starts, and what is saved in the address."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ NODES = 13  # along a side of what the server decodes in advance
 
 
 def send_decoder(run: Subject) -> None:
-    """Send the run's decoder to the browser, if it can run there; outside of what reruns when the hand lets go."""
+    """Send the run's decoder to the browser, if it can run there; outside of what reruns when a drag ends."""
     program = cached.program(run)
     if isinstance(program, Program):
         weights(f"weights-{run.id}", program.to_bytes())
 
 
 def choose_other(run: Subject) -> Subject | None:
-    """Let the visitor choose a second model of the same data, to be seen beside the first."""
+    """Let the visitor choose a second model of the same data, to compare with the first."""
     about = "Another model at the same place, or with the same example encoded"
     return choose_second_run(run, (Decodes,), lambda one: one.shape, about, 280)
 
@@ -68,14 +68,14 @@ def start(run: Subject, where: Bottleneck) -> View:
     if place is None and last is not None and last[0] == run.id:
         return last[1]
     pins = url_state.read_codes("pins", n, LIMIT)
-    asked = url_state.read_numbers("axes", 2, 1, n_directions(run))
-    if asked is not None:
-        axes = (int(asked[0]) - 1, int(asked[1]) - 1)
+    requested = url_state.read_numbers("axes", 2, 1, n_directions(run))
+    if requested is not None:
+        axes = (int(requested[0]) - 1, int(requested[1]) - 1)
     return View(tuple(place or [0.0] * n), pins, axes)
 
 
 def save_view(run: Subject, view: View) -> None:
-    """Keep a view for the way back to this page, and in the address."""
+    """Save a view for the return to this page, and in the address."""
     LAST_VIEW.set((run.id, view))
     url_state.write_numbers("z", view.z)
     url_state.write_codes("pins", view.pins)
@@ -86,11 +86,11 @@ def save_view(run: Subject, view: View) -> None:
 
 
 def warn_of_other_weights(run: Subject) -> None:
-    """Say so if a link was made with a model of the same name but other weights."""
-    asked, program = url_state.read("weights"), cached.program(run)
-    if asked and isinstance(program, Program) and asked != program.id and WARNED.get() != asked:
-        WARNED.set(asked)
-        st.warning("The model behind this link has other weights now, so its pictures may differ from what was shared.")
+    """Warn if a link was made with a model of the same name but other weights."""
+    requested, program = url_state.read("weights"), cached.program(run)
+    if requested and isinstance(program, Program) and requested != program.id and WARNED.get() != requested:
+        WARNED.set(requested)
+        st.warning("The model of this link has other weights now, so its images may differ from what was shared.")
 
 
 def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subject | None) -> dict[str, Any]:
@@ -110,7 +110,9 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
     sent: dict[str, Any] = {
         "nonce": f"{run.key} {first}",
         "program": program.id if isinstance(program, Program) else None,
-        "source": "decoded by the server when you let go" if isinstance(program, str) else "the decoder is on its way",
+        "source": "decoded by the server when you release the slider"
+        if isinstance(program, str)
+        else "loading the decoder",
         "shape": list(picture_shape(run.shape)),
         "view": first.as_json(),
         "dims": dims,
@@ -164,12 +166,12 @@ def _lattice(run: Subject, where: Bottleneck, here: View) -> dict[str, Any]:
 
 
 def n_directions(run: Subject) -> int:
-    """How many directions a plane of the run's latent space can have: its dimensions and what lies across them."""
+    """How many directions a plane of the run's latent space can have: its dimensions and extra directions."""
     return len(cached.dimensions(run).order) + len(cached.extra_directions(run))
 
 
 def direction_name(run: Subject, index: int) -> str:
-    """How a direction is called: z1 to zD, then PC1 and on, then the ways towards the classes."""
+    """How a direction is called: z1 to zD, then PC1 and on, then the class directions."""
     d = len(cached.dimensions(run).order)
     return dimension_name(index) if index < d else list(cached.extra_directions(run))[index - d]
 

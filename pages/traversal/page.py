@@ -34,13 +34,13 @@ DETAILS = ("Sheets", "Paths", "Diagnosis")
 
 @st.fragment
 def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None) -> None:
-    """The explorer, and under it what the place that it stands at means: all that reruns when the hand lets go."""
+    """The explorer, and under it what the place that it stands at means: all that reruns when a drag ends."""
     if live:
         view = explore(run, where, other)
     else:
         view = plain_explorer(run, where, start(run, where))
         save_view(run, view)
-    sheets, ways, asked = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
+    sheets, ways, on_demand = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if sheets.open:
         with sheets:
             which = st.segmented_control(
@@ -54,8 +54,8 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
     if ways.open:
         with ways:
             paths(run, view)
-    if asked.open:
-        with asked:
+    if on_demand.open:
+        with on_demand:
             diagnosis(run, view)
 
 
@@ -102,9 +102,10 @@ notes(
     "and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. Numbers "
     "count in standard deviations σ: of the prior, or of the codes where there is no prior.",
     "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
-    "move a dimension that the plane does not show. Encode an example, pin it, and look for a way to another one. "
+    "move a dimension that the plane does not show. Encode an example, pin it, and compute a path to another one. "
     "Inactive dimensions change nothing at all.",
-    "A VAE is trained on E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that does not pay for its KL is switched off: "
-    "q becomes the prior and the decoder ignores it. Active means that the variance of the posterior mean exceeds 0.01 "
-    "(Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma & Welling 2014, Fig. 4).",
+    "A VAE maximises E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that improves the reconstruction by less than its "
+    "KL is switched off: q becomes the prior and the decoder ignores it. Active means that the variance of the "
+    "posterior mean exceeds 0.01 (Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma "
+    "& Welling 2014, Fig. 4).",
 )

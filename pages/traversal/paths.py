@@ -1,4 +1,4 @@
-"""Ways between two places, side by side: straight, along a sphere, and the shortest that the decoder knows."""
+"""Paths between two codes, side by side: linear, spherical and geodesic."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILM_SIDE = 168  # pixels of an image in the film, at least
 
 
 def paths(run: Subject, view: View) -> None:
-    """Choose two ends and see the three ways between them, with their lengths, support and classes."""
+    """Choose two ends and see the three paths between them, with their lengths, support and classes."""
     ends = _ends(run, view)
     names = list(ends)
     pinned = [name for name in names if name.startswith("pin")]
@@ -34,7 +34,7 @@ def paths(run: Subject, view: View) -> None:
         start = st.selectbox("From", names, names.index(first), key="from", bind="query-params", width=160)
         end = st.selectbox("To", names, names.index(last), key="to", bind="query-params", width=160)
         plays = st.toggle("Play", key="play")
-        with st.spinner("Looking for the shortest path …"):
+        with st.spinner("Computing the shortest path …"):
             found = _paths(run, ends[start], ends[end])
         size = scale(run.shape, FILM_SIDE)
         every = np.concatenate([to_bytes(path.examples) for path in found])
@@ -52,11 +52,13 @@ def paths(run: Subject, view: View) -> None:
     classify = classifier(run)
     if classify is None:
         st.markdown(" · ".join(titles))
-        st.caption("There is no classifier of these data, so nobody says what is seen along the way.")
+        st.caption("There is no classifier of these data, so no classes are predicted along the path.")
         return
-    judged = {title: classify(torch.from_numpy(path.examples)).exp().numpy() for title, path in titles.items()}
-    drawn = {title: class_probabilities(path, judged[title], run.classes, look()) for title, path in titles.items()}
-    panels(drawn, "What the judge sees along the path")
+    probabilities = {title: classify(torch.from_numpy(path.examples)).exp().numpy() for title, path in titles.items()}
+    drawn = {
+        title: class_probabilities(path, probabilities[title], run.classes, look()) for title, path in titles.items()
+    }
+    panels(drawn, "Predicted classes along the path")
     shorter = 1 - found[-1].length / found[0].length if found[0].length else 0.0
     st.caption(
         f"Lengths are in pixel space, over all pixels of intensities in [0, 1]; the geodesic is {shorter:.0%} shorter "
@@ -80,5 +82,11 @@ def _paths(run: Subject, start: cached.Code, end: cached.Code) -> tuple[Path, ..
     decode, z0, z1 = cached.decoder(run), torch.tensor(start), torch.tensor(end)
     straight = measure(decode, interpolate(z0, z1, FRAMES), "linear")
     round_about = measure(decode, interpolate(z0, z1, FRAMES, "spherical"), "spherical")
-    bent = geodesic(cached.decoder(run, gradients=True), z0, z1, 2 * FRAMES - 1)  # few codes can't follow a strong bend
-    return straight, round_about, Path(bent.kind, bent.codes[::2], bent.examples[::2], bent.lengths[::2])
+    shortest = geodesic(
+        cached.decoder(run, gradients=True), z0, z1, 2 * FRAMES - 1
+    )  # few codes can't follow a strong curve
+    return (
+        straight,
+        round_about,
+        Path(shortest.kind, shortest.codes[::2], shortest.examples[::2], shortest.lengths[::2]),
+    )

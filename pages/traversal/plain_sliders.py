@@ -1,4 +1,4 @@
-"""The explorer without JavaScript: Streamlit's own sliders, answered by the server when one is let go."""
+"""The explorer without JavaScript: Streamlit's own sliders, answered by the server when one is released."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_activations_are_what_the_layers_gave(net: Net) -> None:
     for name, values in expected.items():
         assert found[name].dtype == np.float32
         np.testing.assert_allclose(found[name], values.detach().flatten(1).numpy(), atol=1e-6)
-    assert (found["front.0"] < 0).any()  # what follows works in place, and is not what was asked for
+    assert (found["front.0"] < 0).any()  # what follows works in place, and is not what was requested
     assert n_hooks(net) == 0
 
 

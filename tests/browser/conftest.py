@@ -117,7 +117,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def settled(page: Page) -> None:
     """Wait until the script has run to its end, so that what is clicked next isn't drawn anew under the hand.
 
-    What was asked for last has to be seen first: until the server has heard of it, the script seems to rest.
+    What was requested last has to be seen first: until the server has heard of it, the script seems to rest.
     """
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 

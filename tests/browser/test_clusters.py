@@ -56,7 +56,7 @@ def test_a_click_shows_the_point_and_arrows_step_to_the_next(page: Page, box: Fl
 def test_an_empty_place_is_decoded(page: Page, box: FloatRect) -> None:
     page.mouse.click(box["x"] + 25, box["y"] + box["height"] - 25)
     expect(page.get_by_text(re.compile(r"-?\d\.\d\d, -?\d\.\d\d:"))).to_be_visible()
-    expect(page.get_by_alt_text("The place, decoded")).to_be_visible()
+    expect(page.get_by_alt_text("The point, decoded")).to_be_visible()
 
 
 def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Page) -> None:
@@ -94,7 +94,7 @@ def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG
 def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, page: Page) -> None:
     page.goto(server.url("clusters"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
-    choose(page, "Beside it", "before training")
+    choose(page, "Compare with", "before training")
     maps = page.locator(".scatter[data-n]")
     expect(maps).to_have_count(2)
     box = resting(page, maps.nth(1).locator("canvas.overlay"))

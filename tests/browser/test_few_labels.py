@@ -1,4 +1,4 @@
-"""A model of few labels is trained where the ladder stands, and followed there."""
+"""A model of few labels is trained where the benchmark stands, and followed there."""
 
 import re
 

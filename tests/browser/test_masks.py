@@ -25,7 +25,7 @@ POSTERIOR = "sampling?run=mnist-vae-2d&hidden=brush&mask="
 def open_brush(server: Server, page: Page, address: str, hidden: Mask = NOTHING) -> None:
     page.goto(server.url(address + pack(hidden)))
     expect(page.locator(".brush[data-hidden]")).to_be_visible()
-    expect(page.locator(".brush .told")).to_contain_text("of 784 pixels hidden")
+    expect(page.locator(".brush .status")).to_contain_text("of 784 pixels hidden")
     resting(page, page.locator("canvas.sheet"))
 
 
@@ -49,7 +49,7 @@ def paint(page: Page, *places: tuple[float, float]) -> None:
 def told(page: Page, hidden: Mask) -> None:
     """The address comes to say that exactly these pixels are hidden."""
     page.wait_for_function("mask => new URLSearchParams(location.search).get('mask') === mask", arg=pack(hidden))
-    expect(page.locator(".brush .told")).to_contain_text(f"{hidden.sum()} of 784 pixels hidden")
+    expect(page.locator(".brush .status")).to_contain_text(f"{hidden.sum()} of 784 pixels hidden")
 
 
 def under(diameter: float, *places: tuple[float, float]) -> Mask:
@@ -79,7 +79,7 @@ def test_a_stroke_hides_exactly_the_pixels_under_it_and_a_reload_shows_the_same(
     expect(pictures).not_to_have_attribute("src", str(before))
     np.testing.assert_array_equal(unpack(parameter(page, "mask"), 28, 28), hidden)
     page.reload()
-    expect(page.locator(".brush .told")).to_contain_text("54 of 784 pixels hidden")
+    expect(page.locator(".brush .status")).to_contain_text("54 of 784 pixels hidden")
     told(page, hidden)
 
 
@@ -127,11 +127,11 @@ def test_keys_move_a_cursor_and_hide_what_is_under_it(server: Server, page: Page
     page.keyboard.press("Enter")
     page.locator("canvas.sheet").focus()
     page.keyboard.press("ArrowUp")  # from the middle, row 14 and column 14; the first key shows the cursor
-    expect(page.locator(".brush .told")).to_contain_text("row")
+    expect(page.locator(".brush .status")).to_contain_text("row")
     for key in ("ArrowUp", "ArrowLeft", "ArrowLeft"):
         page.keyboard.press(key)
     page.keyboard.press("Space")
-    words = page.locator(".brush .told")
+    words = page.locator(".brush .status")
     expect(words).to_have_text(re.compile(r"^1 of 784 pixels hidden; row \d+, column 13: hidden$"))
     row, column = (int(number) - 1 for number in re.findall(r"\d+", words.inner_text())[2:])
     hidden = np.zeros((28, 28), bool)
@@ -185,7 +185,7 @@ def test_a_coloured_image_is_shown_enlarged_pixel_by_pixel(server: Server, page:
     run, hidden = save_coloured_run(Store(server.runs, SHIPPED), VAE), np.zeros((6, 5), bool)
     hidden[2, 1:3] = True
     page.goto(server.url(f"sampling?run={run.id}&image=3&hidden=brush&mask={pack(hidden)}"))
-    expect(page.locator(".brush .told")).to_contain_text("2 of 30 pixels hidden")
+    expect(page.locator(".brush .status")).to_contain_text("2 of 30 pixels hidden")
     found = page.locator("canvas.sheet").evaluate(
         """(canvas) => {
           const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

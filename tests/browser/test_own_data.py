@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from latentlab.data import Shelf
+from latentlab.data import Library
 from latentlab.runs.store import Store
 from tests.browser.conftest import Server, choose, settled
 
@@ -19,10 +19,10 @@ def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
     expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
     choose(page, "Label", "kind")
     expect(page.get_by_text("2 classes: u, v.")).to_be_visible()
-    page.get_by_role("button", name="Keep and choose", exact=True).click()
+    page.get_by_role("button", name="Save and choose", exact=True).click()
     expect(page.get_by_text("60 vectors of 5, 2 classes, from bees.csv")).to_be_visible()
     expect(page.get_by_role("combobox", name="Data", exact=True)).to_have_value("bees")
-    assert Shelf(server.runs / ".data").names() == ("bees",)
+    assert Library(server.runs / ".data").names() == ("bees",)
 
     field = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(field).to_have_value("500")

@@ -1,4 +1,4 @@
-"""Hidden labels: as many of each class as asked for, decided by the seed, and batches of both kinds."""
+"""Hidden labels: as many of each class as requested, decided by the seed, and batches of both kinds."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_seed_decides_which_labels_are_kept(digits: Splits) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_labels_that_are_spread_reach_both_ends_and_the_middle_of_a_moon(seed: int) -> None:
     data = load("moons").train
-    kept = labelled_part(hide_labels(data, 6, seed, spread=True))
+    kept = labelled_part(hide_labels(data, 6, seed, diverse=True))
     assert kept.y.bincount().tolist() == [3, 3]
     middle = torch.tensor([[0.0, 0.0], [1.0, 0.5]])[kept.y]
     angle = torch.atan2(*(kept.x - middle).unbind(1)[::-1]) * torch.tensor([1.0, -1.0])[kept.y]  # 0 to π along a moon
@@ -71,7 +71,7 @@ def test_labels_that_are_spread_reach_both_ends_and_the_middle_of_a_moon(seed: i
 
 def test_labels_that_are_spread_are_as_many_and_the_seed_draws_them() -> None:
     data = replace(load("moons").train, y=torch.arange(len(load("moons").train)) % 3, classes=("a", "b", "c"))
-    one, same, other = (hide_labels(data, 10, seed, spread=True).y for seed in (0, 0, 1))
+    one, same, other = (hide_labels(data, 10, seed, diverse=True).y for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert sorted(one[one != UNLABELLED].bincount().tolist()) == [3, 3, 4]
@@ -79,7 +79,7 @@ def test_labels_that_are_spread_are_as_many_and_the_seed_draws_them() -> None:
 
 def test_examples_that_are_all_the_same_can_be_spread_too() -> None:
     data = Dataset("same", torch.zeros(8, 2), torch.tensor([0, 1] * 4), ("a", "b"), Kind.PLANE)
-    assert labelled_part(hide_labels(data, 6, 0, spread=True)).y.bincount().tolist() == [3, 3]
+    assert labelled_part(hide_labels(data, 6, 0, diverse=True)).y.bincount().tolist() == [3, 3]
 
 
 def test_a_label_that_is_missing_already_is_not_kept() -> None:

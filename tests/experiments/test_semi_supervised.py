@@ -13,20 +13,22 @@ from sklearn.linear_model import LogisticRegression
 from latentlab import device
 from latentlab.data import DENSITIES, UNLABELLED, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.experiments import semi_supervised
-from latentlab.experiments.semi_supervised import ALL, LADDERS, BenchmarkResult, Ladder
+from latentlab.experiments.semi_supervised import ALL, BENCHMARKS, Benchmark, BenchmarkResult
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.training.evaluation import evaluate
 
-SMALL = Ladder(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"epochs": 1, "batch_size": 500})
+SMALL = Benchmark(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"epochs": 1, "batch_size": 500})
 
 
 @pytest.fixture(scope="module")
 def scores() -> list[BenchmarkResult]:
     return list(
-        semi_supervised.climb("digits", [0, 1], replace(SMALL, models=("m1", "avae", "sdgm"), judge="digits-cnn"))
+        semi_supervised.run_benchmark(
+            "digits", [0, 1], replace(SMALL, models=("m1", "avae", "sdgm"), classifier="digits-cnn")
+        )
     )
 
 
@@ -80,7 +82,7 @@ def test_the_labels_of_a_rung_are_those_of_its_seed() -> None:
 
 
 def test_the_moons_are_labelled_at_their_ends_and_in_the_middle() -> None:
-    splits = semi_supervised.labelled("moons", LADDERS["moons"], 0)
+    splits = semi_supervised.labelled("moons", BENCHMARKS["moons"], 0)
     few = labelled_part(splits.train)
     assert few.y.bincount().tolist() == [3, 3]
     for label, places in ((0, [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), (1, [[0.0, 0.5], [1.0, -0.5], [2.0, 0.5]])):
@@ -89,7 +91,7 @@ def test_the_moons_are_labelled_at_their_ends_and_in_the_middle() -> None:
         assert distance.amin(1).max() < 0.25
     assert len(splits.test) == semi_supervised.N_TEST
     assert not torch.equal(splits.test.x[:2_000], load("moons").test.x)
-    assert not torch.equal(splits.test.x, semi_supervised.labelled("moons", LADDERS["moons"], 1).test.x)
+    assert not torch.equal(splits.test.x, semi_supervised.labelled("moons", BENCHMARKS["moons"], 1).test.x)
     assert splits.test.classes == DENSITIES["moons"].classes
 
 
@@ -120,7 +122,7 @@ def test_a_baseline_sees_the_labelled_examples_only(few_digits: Splits) -> None:
 
 
 def test_the_ladders_are_of_models_and_data_that_there_are() -> None:
-    for name, steps in LADDERS.items():
+    for name, steps in BENCHMARKS.items():
         assert load(name).train.shape if name != "mnist" else True
         assert set(steps.models) <= set(MODELS)
         for model in steps.models:

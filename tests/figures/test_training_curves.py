@@ -23,7 +23,7 @@ def test_each_term_has_a_figure_with_its_reports() -> None:
 
 
 def test_floors_are_named_level_lines_within_sight_of_the_error() -> None:
-    curves = training_curves(HISTORY, UNITS, LIGHT, floors=FLOORS)
+    curves = training_curves(HISTORY, UNITS, LIGHT, baselines=FLOORS)
     lines = curves["error"].data[2:]  # after the two curves of the training
     assert ["linear" in lines[0].name, "MLP" in lines[1].name] == [True, True]
     low, high = curves["error"].layout.yaxis.range
@@ -46,17 +46,17 @@ def test_floors_are_named_level_lines_within_sight_of_the_error() -> None:
     ],
 )
 def test_floors_are_named_where_there_is_room(floors: dict[str, float], places: list[str]) -> None:
-    figure = training_curves(HISTORY, UNITS, LIGHT, floors=floors)["error"]
+    figure = training_curves(HISTORY, UNITS, LIGHT, baselines=floors)["error"]
     assert [trace.textposition for trace in figure.data[2:]] == places
     assert figure.layout.yaxis.range[1] > 1.1 * max(floors.values())
 
 
 @pytest.mark.parametrize("floors", [None, {}, {"something": 0.5}])
 def test_without_floors_there_are_none(floors: Mapping[str, float] | None) -> None:
-    figure = training_curves(HISTORY, UNITS, LIGHT, floors=floors)["error"]
+    figure = training_curves(HISTORY, UNITS, LIGHT, baselines=floors)["error"]
     assert len(figure.data) == 2
     assert figure.layout.yaxis.range[1] < 0.7
 
 
 def test_where_no_error_was_reported_yet_there_is_nothing_to_compare() -> None:
-    assert len(training_curves([{"epoch": 1.0, "bound": 2.0}], UNITS, LIGHT, floors=FLOORS)["error"].data) == 2
+    assert len(training_curves([{"epoch": 1.0, "bound": 2.0}], UNITS, LIGHT, baselines=FLOORS)["error"].data) == 2

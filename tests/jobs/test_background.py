@@ -1,4 +1,4 @@
-"""The helper process answers once for a question, can be told to stop, and doesn't outlive who asked."""
+"""The background process answers once for a question, can be told to stop, and doesn't outlive who asked."""
 
 import os
 import signal
@@ -22,46 +22,46 @@ from latentlab.jobs import background
 from latentlab.jobs.background import Background
 if __name__ == "__main__":
     helper = Background()
-    print(helper.ask("pid", os.getpid).result(60), flush=True)
+    print(helper.submit("pid", os.getpid).result(60), flush=True)
     time.sleep(600)
 """
 
 
 def test_a_question_is_answered_once_in_another_process() -> None:
     helper = Background()
-    first = helper.ask("a", pow, 2, 10)
-    assert helper.ask("a", pow, 3, 3) is first
+    first = helper.submit("a", pow, 2, 10)
+    assert helper.submit("a", pow, 3, 3) is first
     assert first.result(60) == 1024
-    assert helper.ask("pid", os.getpid).result(60) != os.getpid()
+    assert helper.submit("pid", os.getpid).result(60) != os.getpid()
     helper.close()
 
 
 def test_what_is_forgotten_is_stopped_and_the_next_question_answered() -> None:
     helper = Background()
-    helper.ask("b", time.sleep, 600)
+    helper.submit("b", time.sleep, 600)
     helper.forget("b")
-    assert helper.asked("b") is None
-    assert helper.ask("c", pow, 5, 2).result(60) == 25
+    assert helper.submitted("b") is None
+    assert helper.submit("c", pow, 5, 2).result(60) == 25
     helper.close()
 
 
 def test_what_waited_behind_it_is_asked_again() -> None:
     helper = Background()
-    helper.ask("long", time.sleep, 600)
-    behind = helper.ask("behind", pow, 2, 3)
+    helper.submit("long", time.sleep, 600)
+    behind = helper.submit("behind", pow, 2, 3)
     helper.forget("long")
     for _ in range(100):
         if behind.done():
             break
         time.sleep(0.1)
-    assert helper.ask("behind", pow, 2, 3).result(60) == 8
+    assert helper.submit("behind", pow, 2, 3).result(60) == 8
     helper.close()
 
 
 def test_a_fault_is_told_to_who_asked() -> None:
     helper = Background()
     with pytest.raises(ZeroDivisionError):
-        helper.ask("d", divmod, 1, 0).result(60)
+        helper.submit("d", divmod, 1, 0).result(60)
     helper.close()
 
 
@@ -74,7 +74,7 @@ def until(seen: Callable[[], object]) -> None:
 
 
 def reports(shares: tuple[float, ...], let_go: Path) -> float:
-    """In the helper: report each share, then wait for a file."""
+    """In the background process: report each share, then wait for a file."""
     for share in shares:
         report(share)
     while not let_go.exists():
@@ -84,8 +84,8 @@ def reports(shares: tuple[float, ...], let_go: Path) -> float:
 
 def test_the_share_of_what_runs_is_known_and_of_nothing_else(tmp_path: Path) -> None:
     helper = Background()
-    first = helper.ask("first", reports, (0.25, 0.5), tmp_path / "a")
-    helper.ask("second", reports, (0.125,), tmp_path / "b")
+    first = helper.submit("first", reports, (0.25, 0.5), tmp_path / "a")
+    helper.submit("second", reports, (0.125,), tmp_path / "b")
     until(lambda: helper.progress("first") == 0.5)
     assert helper.progress("second") is None
     assert helper.progress("unknown") is None
@@ -95,7 +95,7 @@ def test_the_share_of_what_runs_is_known_and_of_nothing_else(tmp_path: Path) -> 
     assert helper.progress("first") is None
     helper.forget("second")
     assert helper.progress("second") is None
-    third = helper.ask("second", reports, (0.75,), tmp_path / "c")
+    third = helper.submit("second", reports, (0.75,), tmp_path / "c")
     until(lambda: helper.progress("second") == 0.75)
     (tmp_path / "c").touch()
     assert third.result(60) == 0.75
@@ -108,7 +108,7 @@ def test_the_share_of_what_runs_is_known_and_of_nothing_else(tmp_path: Path) -> 
 )
 def test_a_share_is_never_that_of_another_question(monkeypatch: pytest.MonkeyPatch, told: float, share: float) -> None:
     heard = SimpleNamespace(value=3.5)
-    monkeypatch.setattr(background, "_told", heard)
+    monkeypatch.setattr(background, "_position", heard)
     report(told)
     assert heard.value == pytest.approx(3 + share, abs=1e-5)
     assert int(heard.value) == 3
@@ -121,28 +121,28 @@ def test_nobody_listens_outside_the_helper() -> None:
 def test_old_answers_are_let_go() -> None:
     helper = Background()
     for n in range(KEPT + 3):
-        helper.ask(str(n), abs, n)
-    assert helper.asked("0") is None
-    assert helper.asked(str(KEPT + 2)) is not None
+        helper.submit(str(n), abs, n)
+    assert helper.submitted("0") is None
+    assert helper.submitted(str(KEPT + 2)) is not None
     helper.close()
 
 
 def test_what_is_asked_for_again_stays() -> None:
     helper = Background()
     for n in range(KEPT + 3):
-        helper.ask(str(n), abs, n)
-        helper.ask("0", abs, 0)
-    assert helper.asked("0") is not None
-    assert helper.asked("1") is None
+        helper.submit(str(n), abs, n)
+        helper.submit("0", abs, 0)
+    assert helper.submitted("0") is not None
+    assert helper.submitted("1") is None
     helper.close()
 
 
 def test_what_cannot_be_sent_is_an_answer_too() -> None:
     helper = Background()
-    assert isinstance(helper.ask("here", lambda: 1).exception(60), Exception)
+    assert isinstance(helper.submit("here", lambda: 1).exception(60), Exception)
     with pytest.raises(BrokenProcessPool):  # the function is known by a name that the process doesn't find
-        helper.ask("there", Unknown()).result(60)
-    assert helper.ask("e", pow, 2, 5).result(60) == 32
+        helper.submit("there", Unknown()).result(60)
+    assert helper.submit("e", pow, 2, 5).result(60) == 32
     helper.close()
 
 
@@ -158,13 +158,13 @@ class Unknown:
 
 def test_what_ends_the_process_is_not_asked_again_until_it_is_forgotten() -> None:
     helper = Background()
-    first = helper.ask("f", os._exit, 1)
+    first = helper.submit("f", os._exit, 1)
     with pytest.raises(BrokenProcessPool):
         first.result(60)
-    assert helper.ask("f", os._exit, 1) is first
-    assert helper.ask("g", pow, 2, 6).result(60) == 64
+    assert helper.submit("f", os._exit, 1) is first
+    assert helper.submit("g", pow, 2, 6).result(60) == 64
     helper.forget("f")
-    assert helper.ask("f", pow, 2, 7).result(60) == 128
+    assert helper.submit("f", pow, 2, 7).result(60) == 128
     helper.close()
 
 
@@ -176,19 +176,19 @@ def test_that_no_process_can_be_started_is_an_answer_too(monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(background, "ProcessPoolExecutor", refused)
         with pytest.raises(OSError, match="allocate"):
-            helper.ask("h", pow, 2, 8).result(0)
+            helper.submit("h", pow, 2, 8).result(0)
     helper.forget("h")
-    assert helper.ask("h", pow, 2, 8).result(60) == 256
+    assert helper.submit("h", pow, 2, 8).result(60) == 256
     helper.close()
 
 
 def test_how_long_it_takes_is_counted_from_the_first_question() -> None:
     helper = Background()
     assert helper.seconds("i") == 0
-    helper.ask("i", time.sleep, 600)
+    helper.submit("i", time.sleep, 600)
     time.sleep(0.05)
     before = helper.seconds("i")
-    helper.ask("i", time.sleep, 600)
+    helper.submit("i", time.sleep, 600)
     assert 0.05 <= before <= helper.seconds("i") < 60
     helper.forget("i")
     assert helper.seconds("i") == 0

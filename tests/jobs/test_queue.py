@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 
 from latentlab.jobs import queue
-from latentlab.jobs.queue import JobState, Order, Status, say, status
+from latentlab.jobs.queue import JobState, Order, Status, status, write_status
 from latentlab.knobs import KnobError
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
@@ -142,7 +142,7 @@ def test_a_status_that_cannot_be_read_is_an_interruption(store: Store, content: 
 def test_a_job_that_says_it_trains_is_interrupted_if_nobody_holds_it(store: Store, state: JobState) -> None:
     job_id = submit(store)
     said = Status(state, step=5, n_steps=10, seconds=1.0)
-    say(store.folder(job_id), said)
+    write_status(store.folder(job_id), said)
     lock = store.folder(job_id) / "job.lock"
     with FileLock(lock):
         assert status(store, job_id) == said
@@ -261,7 +261,7 @@ def test_a_job_without_a_step_cannot_be_stopped_and_kept(store: Store) -> None:
 def test_stopping_a_paused_job_queues_it_to_be_kept(store: Store) -> None:
     job_id = submit(store)
     (store.folder(job_id) / "checkpoint.safetensors").write_bytes(b"one")
-    say(store.folder(job_id), Status("paused", 5, 10))
+    write_status(store.folder(job_id), Status("paused", 5, 10))
     queue.order(store, job_id, "stop")
     assert status(store, job_id) == Status("queued", 5, 10)
     assert (store.folder(job_id) / "control").read_text() == "stop"
@@ -271,7 +271,7 @@ def test_stopping_a_paused_job_queues_it_to_be_kept(store: Store) -> None:
 def test_a_job_that_trains_is_asked_through_its_control_file(store: Store, what: Order) -> None:
     job_id = submit(store)
     said = Status("running", 5, 10)
-    say(store.folder(job_id), said)
+    write_status(store.folder(job_id), said)
     with FileLock(store.folder(job_id) / "job.lock"):
         queue.order(store, job_id, what)
         assert status(store, job_id) == said
@@ -280,7 +280,7 @@ def test_a_job_that_trains_is_asked_through_its_control_file(store: Store, what:
 
 def test_resuming_forgets_what_was_asked(store: Store) -> None:
     job_id = submit(store)
-    say(store.folder(job_id), Status("failed", 5, 10, message="No space left."))
+    write_status(store.folder(job_id), Status("failed", 5, 10, message="No space left."))
     (store.folder(job_id) / "control").write_text("stop")
     queue.resume(store, job_id)
     assert status(store, job_id) == Status("queued", 5, 10)

@@ -49,7 +49,7 @@ class ByHand(Background):
 
 
 def answer(helper: Background, works: Stepwise[int], name: str, value: int) -> None:
-    asked = helper.asked(works.key(name))
+    asked = helper.submitted(works.key(name))
     assert asked is not None
     asked.set_result(value)
 
@@ -65,7 +65,7 @@ def test_a_step_is_asked_for_once_and_only_the_last_answer_is_kept() -> None:
     second = works.go_on("a", DOUBLE, 1)
     assert second is not first
     assert helper.calls == [(DOUBLE, 1), (DOUBLE, 7)]
-    assert helper.asked(key) is None
+    assert helper.submitted(key) is None
 
 
 def test_a_stopped_work_stays_where_it_is_and_goes_on_from_there() -> None:
@@ -75,7 +75,7 @@ def test_a_stopped_work_stays_where_it_is_and_goes_on_from_there() -> None:
     answer(helper, works, "a", 7)
     works.go_on("a", DOUBLE, 1)
     works.stop("a")
-    assert helper.asked(works.key("a")) is None
+    assert helper.submitted(works.key("a")) is None
     assert works.last("a", 1) == 7
     works.go_on("a", DOUBLE, 1)
     assert helper.calls[-1] == (DOUBLE, 7)
@@ -126,7 +126,7 @@ def test_stopping_ends_what_is_at_work(helper: Background) -> None:
     works = Stepwise[None](helper)
     works.go_on("a", partial(_sleep, 600), None)
     works.stop("a")
-    assert helper.ask("b", pow, 2, 3).result(60) == 8
+    assert helper.submit("b", pow, 2, 3).result(60) == 8
 
 
 def _sleep(seconds: float, _: None) -> None:

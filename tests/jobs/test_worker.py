@@ -153,14 +153,14 @@ def test_every_model_can_be_trained_as_a_job(store: Store, model: str) -> None:
 def test_moments_of_the_training_are_what_a_shorter_one_passes_through(store: Store) -> None:
     job_id = queue.submit(store, "vae", "digits", KNOBS, {"epochs": 5, "moments": True, "schedule": "constant"})
     list(perform(store, job_id))
-    assert store.moments(job_id) == [0, 1, 2]
+    assert store.snapshots(job_id) == [0, 1, 2]
     assert {path.name for path in store.folder(job_id).iterdir()} == RUN_FILES | {
         "weights-1.safetensors",
         "weights-2.safetensors",
     }
     short = queue.submit(store, "vae", "digits", KNOBS, {"epochs": 2, "schedule": "constant"})
     list(perform(store, short))
-    assert store.moments(short) == [0]
+    assert store.snapshots(short) == [0]
     kept, trained = store.load(job_id, 2).state_dict(), store.load(short).state_dict()
     assert all(torch.equal(kept[name], trained[name]) for name in trained)
     assert not any(torch.equal(kept[name], value) for name, value in store.load(job_id).state_dict().items())
@@ -199,7 +199,7 @@ def test_probes_while_training_read_the_model_and_change_no_bit_of_it(store: Sto
     [(0, False), (1, True), (2, True), (3, False), (2.5, False), (10, True), (15, False), (500, True)],
 )
 def test_moments_are_as_the_marks_on_a_ruler_of_decades(epoch: float, kept: bool) -> None:
-    assert worker._is_moment(float(epoch)) == kept
+    assert worker._is_snapshot_epoch(float(epoch)) == kept
 
 
 def test_weights_may_be_kept_in_half_precision(store: Store) -> None:
@@ -774,7 +774,7 @@ class Aftermath:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended, but that nobody has asked for yet, doesn't."""
+    """Whether a process runs; one that has ended, but that nobody has requested yet, doesn't."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -861,10 +861,10 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
     said: list[Status] = []
 
     def listen(folder: Path, now: Status) -> None:
-        queue.say(folder, now)
+        queue.write_status(folder, now)
         said.append(status(store, folder.name))
 
-    monkeypatch.setattr(worker, "say", listen)
+    monkeypatch.setattr(worker, "write_status", listen)
     job_id = submit(store, epochs=1, dataset="mnist")
     try:
         assert list(perform(store, job_id))[-1].state == "done"

@@ -61,14 +61,14 @@ def framed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
-    """No helper process: a test gives its answers when it wants to."""
+    """No background process: a test gives its answers when it wants to."""
     asked: dict[str, Future[Any]] = {}
 
     def ask(self: Background, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG001
         return asked.setdefault(key, Future())
 
-    monkeypatch.setattr(Background, "ask", ask)
-    monkeypatch.setattr(Background, "asked", lambda self, key: asked.get(key))  # noqa: ARG005
+    monkeypatch.setattr(Background, "submit", ask)
+    monkeypatch.setattr(Background, "submitted", lambda self, key: asked.get(key))  # noqa: ARG005
     monkeypatch.setattr(Background, "forget", lambda self, key: asked.pop(key, None))  # noqa: ARG005
     return asked
 

@@ -1,4 +1,4 @@
-"""The page Analogies: what it draws and says, with a model that is told the class and with ones that aren't."""
+"""The page Analogies: what it draws and says, with a model that is class-conditional and with ones that aren't."""
 
 import base64
 import csv
@@ -22,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab import device
 from latentlab.analysis.conditional.analogies import usage
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
-from latentlab.data import Dataset, Kind, Shelf, Splits, load, to_bytes
+from latentlab.data import Dataset, Kind, Library, Splits, load, to_bytes
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.semi_supervised import BenchmarkResult
 from latentlab.jobs import queue
@@ -74,7 +74,7 @@ def pictures(drawing: ET.Element) -> list[np.ndarray]:
 
 
 def kept(store: Store, run_id: str, examples: Dataset, z_dim: int = 3, seed: int = 0, deaf: bool = False) -> Run:
-    """Keep a model of digits that is told the class, with its first weights; a deaf one can't hear z."""
+    """Keep a model of digits that is class-conditional, with its first weights; a deaf one can't hear z."""
     model = CVAE(CVAE.Config(z_dim=z_dim, hidden=32), Spec((1, 8, 8), 10, Kind.IMAGE))
     initialise(model, device.generator(seed))
     with torch.no_grad():
@@ -89,7 +89,7 @@ def kept(store: Store, run_id: str, examples: Dataset, z_dim: int = 3, seed: int
 
 @pytest.fixture
 def told(app_store: Store, few_digits: Splits) -> CVAE:
-    """A model that is told the class, kept as the run "told"."""
+    """A model that is class-conditional, kept as the run "told"."""
     kept(app_store, "told", few_digits.test)
     model = app_store.load("told")
     assert isinstance(model, CVAE)
@@ -103,7 +103,7 @@ def sources(app: AppTest) -> list[int]:
 
 def bent(app: AppTest) -> Any:
     """The control that says which row the sliders bend."""
-    return next(one for one in app.selectbox if one.label == "Row to bend")
+    return next(one for one in app.selectbox if one.label == "Row to edit")
 
 
 def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: CVAE, few_digits: Splits) -> None:
@@ -300,7 +300,7 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
     run = StoredRun(app_store.read("told"), app_store)
     rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"), (), 0)
     head, *lines = sheets._csv(run, rows).splitlines()
-    assert head == "row,class,z1,z2,z3,judge,probability"
+    assert head == "row,class,z1,z2,z3,predicted class,probability"
     assert len(lines) == 20
     assert lines[13].startswith("two,3,0.0000,0.0000,0.0000,")
     with GifImageFile(io.BytesIO(sheets._film(run, rows))) as film:
@@ -518,8 +518,8 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     traits = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]).repeat(20, 0)
     vectors = traits @ rng.normal(size=(2, 12)) + 0.02 * rng.normal(size=(80, 12))
     np.savez(tmp_path / "words.npz", x=vectors, y=2 * traits[:, 0] + traits[:, 1])
-    name = Shelf.default().add(tmp_path / "words.npz")
-    splits = Shelf.default().load(name)
+    name = Library.default().add(tmp_path / "words.npz")
+    splits = Library.default().load(name)
     y = torch.cat([splits.test.y, splits.train.y, splits.valid.y]).numpy()
     app = opened("analogies", run=f"data:{name}")
     assert not app.exception
@@ -538,8 +538,8 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     rng = np.random.default_rng(0)
     labels = np.arange(40) % 2
     np.savez(tmp_path / "wide.npz", x=rng.normal(size=(40, 200)) + 0.1 * labels[:, None], y=labels)
-    name = Shelf.default().add(tmp_path / "wide.npz")
-    splits = Shelf.default().load(name)
+    name = Library.default().add(tmp_path / "wide.npz")
+    splits = Library.default().load(name)
     parts = (splits.test, splits.train, splits.valid)
     x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
     app = opened("analogies", run=f"data:{name}")
@@ -574,9 +574,9 @@ def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, a
     train_few(app, dataset, labels=20, epochs=1)
     job_id = app.query_params["learning"]
     job = queue.read(app_store, job_id)
-    steps = semi_supervised.LADDERS[dataset]
+    steps = semi_supervised.BENCHMARKS[dataset]
     assert (job.model, job.dataset, job.config) == ("m2", dataset, semi_supervised.config_of("m2", steps))
-    asked = {"labels": 20, "epochs": 1, "seed": 0, "spread": steps.spread, "bf16": False}
+    asked = {"labels": 20, "epochs": 1, "seed": 0, "spread": steps.diverse_labels, "bf16": False}
     assert job.train == {**steps.train, **asked}
     assert queue.status(app_store, job_id).state == "queued"
     assert app.button(key="pause-watched")

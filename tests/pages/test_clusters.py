@@ -29,7 +29,7 @@ from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.maps.projection import Projection
 from latentlab.analysis.maps.trustworthiness import overlap
 from latentlab.analysis.maps.units import WIDE
-from latentlab.data import Shelf
+from latentlab.data import Library
 from latentlab.models import LogLikelihood
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
@@ -356,20 +356,20 @@ def test_a_place_of_a_map_that_was_is_forgotten(opened: Open) -> None:
 
 @pytest.fixture
 def own(app_store: Store, tmp_path: Path) -> str:  # noqa: ARG001 it sets where the shelf is
-    """A table of vectors on the shelf, with a class, a number and words beside them."""
+    """A table of vectors in the library, with a class, a number and words next to them."""
     rng = np.random.default_rng(0)
     coats = ("red", "blue")
     rows = [
         f"{a:.4f},{b:.4f},{c:.4f},{'pq'[k % 2]},{coats[k % 2]}" for k, (a, b, c) in enumerate(rng.normal(size=(60, 3)))
     ]
     (tmp_path / "pets.csv").write_text("\n".join(["weight,height,age,label,coat", *rows]))
-    return Shelf.default().add(tmp_path / "pets.csv")
+    return Library.default().add(tmp_path / "pets.csv")
 
 
 def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str) -> None:
     app = opened("clusters", run=f"data:{own}", method="Directions")
     assert not app.exception
-    splits = Shelf.default().load(own)
+    splits = Library.default().load(own)
     x = np.concatenate([splits.test.x, splits.train.x, splits.valid.x])
     head, body = sent(app)
     order = x.var(0).argsort()[::-1]
@@ -425,7 +425,7 @@ def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
     app.selectbox(key="colour").select("distance from the click").run()
     assert "(" not in sent(app)[0]["scale"]["name"]  # outputs of a layer have no unit
     classes = opened("clusters", run="mnist-vae-20d", detail="Classes")
-    assert "spread (σ)" in classes.dataframe[1].value
+    assert "RMS radius (σ)" in classes.dataframe[1].value
 
 
 def test_a_model_that_is_fitted_has_its_log_likelihood_on_the_map(opened: Open) -> None:

@@ -11,7 +11,7 @@ from latentlab import data
 from latentlab.runs.store import Store
 from latentlab.subjects import find
 from pages.components.brush import pack
-from pages.gsn.chains import FRAMES, WALKS, Walking, walked
+from pages.gsn.chains import CHAINS, FRAMES, ChainSettings, chain_frames
 from pages.shared.masks import given, part
 from tests.pages.conftest import Open, keys_of, shows
 
@@ -24,8 +24,8 @@ def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "is_local", lambda _: False)
 
 
-def walking(start: str = "examples", mask: str | None = None, every: int = 1) -> Walking:
-    return Walking(start, 3, mask, every, 0, 0)
+def walking(start: str = "examples", mask: str | None = None, every: int = 1) -> ChainSettings:
+    return ChainSettings(start, 3, mask, every, 0, 0)
 
 
 def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
@@ -33,7 +33,7 @@ def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
     assert not app.exception
     assert len(app.image) == 1
     assert [metric.label for metric in app.metric] == [
-        "The class changes", "Classes visited", "Judge unsure", "Unlike anything real",
+        "The class changes", "Classes visited", "Classifier uncertain", "Far from all examples",
     ]  # fmt: skip
     assert shows(app, FRAMES, app.select_slider(key="every").value)  # images, and the steps from one to the next
 
@@ -41,16 +41,16 @@ def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
 def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
     app = opened("gsn", nearest="true")
     assert not app.exception
-    assert shows(app, 500)  # as many examples are kept with the run
+    assert shows(app, 500)  # as many examples are saved with the run
     assert not shows(opened("gsn"), 500)
 
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
     run = find("mnist-gsn-walkback")
     asked = walking("one image", RIGHT)
-    frames = walked(run, asked)
+    frames = chain_frames(run, asked)
     seen = given(run.shape, RIGHT).numpy()
-    assert frames.shape == (FRAMES, WALKS, 1, 28, 28)
+    assert frames.shape == (FRAMES, CHAINS, 1, 28, 28)
     x = (Store.default().examples(run.id).batch().x[3] > 0.5).float().numpy()
     assert (frames[:, :, seen] == (255 * x[seen]).astype(np.uint8)).all()
     assert frames[:, :, ~seen].std(0).mean() > 1
@@ -64,9 +64,9 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
     x = (examples > 0.5).float()
     errors = []
     for image in range(12):
-        asked = Walking("one image", image, RIGHT, 1, 0, 0)
+        asked = ChainSettings("one image", image, RIGHT, 1, 0, 0)
         hidden = ~given(run.shape, RIGHT).numpy()
-        drawn = walked(run, asked)[8:].mean((0, 1)) / 255
+        drawn = chain_frames(run, asked)[8:].mean((0, 1)) / 255
         errors.append([np.square(one - x[image].numpy())[hidden].mean() for one in (drawn, x.mean(0).numpy())])
     ours, mean = np.mean(errors, 0)
     assert ours < 0.9 * mean
@@ -130,5 +130,5 @@ def test_learned_factors_are_told_and_can_be_chosen(opened: Open) -> None:
 def test_noise_is_a_start_too(opened: Open) -> None:
     app = opened("gsn", **{"from": "noise"})
     assert not app.exception
-    frames = walked(find("mnist-gsn-walkback"), walking("noise"))
+    frames = chain_frames(find("mnist-gsn-walkback"), walking("noise"))
     assert torch.from_numpy(frames[-1]).float().mean() < 100

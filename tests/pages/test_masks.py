@@ -19,7 +19,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from latentlab.subjects import find
 from pages.components.brush import brush, pack, unpack
-from pages.gsn.chains import FRAMES, WALKS
+from pages.gsn.chains import CHAINS, FRAMES
 from pages.sampling.experiment import Setup, played
 from pages.shared.masks import PARTS, drawn, given, part
 from tests.conftest import mentions, naming, save_coloured_run
@@ -145,7 +145,7 @@ def test_a_link_hides_exactly_its_pixels_of_a_walk(opened: Open, sheets: list[Im
     shown, at_first = under_the_brush(app)
     np.testing.assert_array_equal(at_first, hidden)
     assert app.query_params["mask"] == pack(hidden)
-    walks = sheets[-1].reshape(WALKS, FRAMES, side, side)
+    walks = sheets[-1].reshape(CHAINS, FRAMES, side, side)
     assert (walks[:, :, ~hidden] == shown[~hidden]).all()
     np.testing.assert_array_equal((walks != shown).any((0, 1)), hidden)
 

@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab import settings
-from latentlab.data import Shelf
+from latentlab.data import Library
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
@@ -30,8 +30,8 @@ Upload = Callable[..., AppTest]
 
 
 @pytest.fixture
-def shelf(app_store: Store) -> Shelf:
-    return Shelf(app_store.root / ".data")
+def library(app_store: Store) -> Library:
+    return Library(app_store.root / ".data")
 
 
 @pytest.fixture
@@ -74,15 +74,15 @@ def keep(app: AppTest) -> AppTest:
     return app
 
 
-def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf: Shelf, app_store: Store) -> None:
+def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, library: Library, app_store: Store) -> None:
     app = upload(**{"my pets.npz": npz()})
     assert shows(app, 30, 8, 9)
     assert shows(app, 3, "0, 1, 2")
-    assert shelf.names() == ()
+    assert library.names() == ()
     images = len(app.image)
     keep(app)
-    assert shelf.names() == ("my-pets",)
-    assert shelf.card("my-pets").source == "my pets.npz"
+    assert library.names() == ("my-pets",)
+    assert library.card("my-pets").source == "my pets.npz"
     assert app.selectbox(key="dataset").value == "my-pets"
     assert len(app.image) == images - 1  # the look at the upload is gone
     assert shows(app, 30, "8 × 9", 3, "my pets.npz")
@@ -96,15 +96,15 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, shelf
     assert app_store.runs()[0].dataset == "my-pets"
 
 
-def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, shelf: Shelf) -> None:
+def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, library: Library) -> None:
     keep(upload(**{"pets.npz": npz()}))
     app = opened("train", dataset="pets")
     assert app.selectbox(key="dataset").value == "pets"
     assert shows(app, "pets.npz")
-    assert shelf.names() == ("pets",)
+    assert library.names() == ("pets",)
 
 
-def test_of_a_table_the_label_is_chosen(upload: Upload, shelf: Shelf) -> None:
+def test_of_a_table_the_label_is_chosen(upload: Upload, library: Library) -> None:
     app = upload(**{"bees.csv": csv()})
     assert shows(app, 3, "0, 1, 2")
     assert app.selectbox(key="own-label").options[1:] == ["a", "b", "kind", "label"]
@@ -114,33 +114,33 @@ def test_of_a_table_the_label_is_chosen(upload: Upload, shelf: Shelf) -> None:
     assert not shows(app, 3, "0, 1, 2")
     app.text_input(key="own-name").set_value("../Bees & more").run()
     keep(app)
-    assert shelf.card("Bees-more").classes == ("u", "v")
-    assert shelf.card("Bees-more").features == ("a", "b", "label")
+    assert library.card("Bees-more").classes == ("u", "v")
+    assert library.card("Bees-more").features == ("a", "b", "label")
 
 
-def test_a_table_comes_with_its_images(upload: Upload, shelf: Shelf) -> None:
+def test_a_table_comes_with_its_images(upload: Upload, library: Library) -> None:
     files = {f"{k}.png": encoded(noise(5, 6, seed=k)) for k in range(4)}
     table = "\n".join(["file,label", *(f"{name},{'ab'[k % 2]}" for k, name in enumerate(files))])
     app = upload(**{"list.csv": table.encode()}, **files)
     assert app.selectbox(key="own-image").value == "file"
     assert shows(app, 4, 6, 5)
     keep(app)
-    assert (shelf.card("list").shape, shelf.card("list").classes) == ((1, 5, 6), ("a", "b"))
+    assert (library.card("list").shape, library.card("list").classes) == ((1, 5, 6), ("a", "b"))
 
 
-def test_images_alone_are_a_folder(upload: Upload, shelf: Shelf) -> None:
+def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:
     app = upload(**{f"C:\\pets\\{k}.png": encoded(noise(5, 6, seed=k)) for k in range(3)}, **{"bad.png": b"no"})
     assert shows(app, 1, "bad.png")
     keep(app)
-    assert shelf.card("images").n == 3
+    assert library.card("images").n == 3
 
 
-def test_idx_images_find_their_labels(upload: Upload, shelf: Shelf) -> None:
+def test_idx_images_find_their_labels(upload: Upload, library: Library) -> None:
     images, labels = idx(noise(12, 4, 4)), idx((np.arange(12) % 4).astype(np.uint8))
     app = upload(**{"train-labels-idx1-ubyte.gz": gzip.compress(labels), "train-images-idx3-ubyte": images})
     assert shows(app, "train-labels-idx1-ubyte.gz")
     keep(app)
-    assert len(shelf.card("train-images-idx3-ubyte").classes) == 4
+    assert len(library.card("train-images-idx3-ubyte").classes) == 4
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_idx_images_find_their_labels(upload: Upload, shelf: Shelf) -> None:
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(
-    upload: Upload, shelf: Shelf, files: dict[str, bytes], named: tuple[object, ...]
+    upload: Upload, library: Library, files: dict[str, bytes], named: tuple[object, ...]
 ) -> None:
     app = upload(**files)
     (error,) = app.error
@@ -169,7 +169,7 @@ def test_what_cannot_be_read_is_a_sentence(
     assert error.value.endswith(".")
     assert not [button for button in app.button if button.key == "keep"]
     assert app.number_input(key="vae-digits-epochs")
-    assert shelf.names() == ()
+    assert library.names() == ()
 
 
 def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,10 +179,10 @@ def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyP
     assert mentions(error.value, 1, "MiB")
 
 
-def test_what_cannot_be_kept_is_said(upload: Upload, shelf: Shelf) -> None:
+def test_what_cannot_be_kept_is_said(upload: Upload, library: Library) -> None:
     app = upload(**{"pets.npz": npz()})
-    shelf.root.parent.mkdir(exist_ok=True)
-    shelf.root.write_text("not a folder")
+    library.root.parent.mkdir(exist_ok=True)
+    library.root.write_text("not a folder")
     app.button(key="keep").click().run()
     assert not app.exception
     assert mentions(app.error[0].value, "pets.npz")
@@ -194,13 +194,15 @@ def test_names_of_anyone_are_not_markdown(upload: Upload) -> None:
     assert r"\*\*bold\*\* \:red\[x\]" in words(app)
 
 
-def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, app_store: Store, opened: Open) -> None:
+def test_a_data_set_is_removed_and_its_runs_stay(
+    upload: Upload, library: Library, app_store: Store, opened: Open
+) -> None:
     app = keep(upload(**{"pets.npz": npz()}))
     run_id = queue.submit(app_store, "vae", "pets", {"hidden": 8}, {"epochs": 1})
     list(perform(app_store, run_id))
     app.button(key="delete-pets").click().run()
     assert not app.exception
-    assert shelf.names() == ()
+    assert library.names() == ()
     assert app.number_input(key="vae-digits-epochs")
     assert app.selectbox(key="dataset").value == "digits"
     assert "delete-pets" not in keys_of(app, "button")
@@ -211,11 +213,11 @@ def test_a_data_set_is_removed_and_its_runs_stay(upload: Upload, shelf: Shelf, a
         assert shown.selectbox(key="picked").value == run_id
 
 
-def test_a_training_whose_data_were_removed_can_be_discarded(shelf: Shelf, opened: Open, tmp_path: Path) -> None:
-    store = Store(shelf.root.parent)
+def test_a_training_whose_data_were_removed_can_be_discarded(library: Library, opened: Open, tmp_path: Path) -> None:
+    store = Store(library.root.parent)
     (tmp_path / "pets.npz").write_bytes(npz())
-    job_id = queue.submit(store, "vae", shelf.add(tmp_path / "pets.npz"), {}, {})
-    shelf.remove("pets")
+    job_id = queue.submit(store, "vae", library.add(tmp_path / "pets.npz"), {}, {})
+    library.remove("pets")
     with pytest.raises(ValueError, match="'pets'"):
         list(perform(store, job_id))
     app = opened("train", job=job_id)
@@ -232,28 +234,28 @@ def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Stor
     assert queue.jobs(app_store) == []
 
 
-def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, shelf: Shelf) -> None:
+def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, library: Library) -> None:
     app = keep(upload(**{"pets.npz": npz()}))
-    (shelf.root / "pets" / "data.json").write_text("{")
+    (library.root / "pets" / "data.json").write_text("{")
     app.run()
     assert not app.exception
     assert shows(app, "pets", "data.json")
     app.button(key="train").click().run()
     assert mentions(app.error[0].value, "data.json")
     app.button(key="delete-pets").click().run()
-    assert shelf.names() == ()
+    assert library.names() == ()
 
 
 def test_the_app_opens_with_the_data_that_it_was_started_with(
-    shelf: Shelf, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    library: Library, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pets.npz").write_bytes(npz())
-    monkeypatch.setenv(settings.FIRST_DATA, shelf.add(tmp_path / "pets.npz"))
+    monkeypatch.setenv(settings.FIRST_DATA, library.add(tmp_path / "pets.npz"))
     app = opened("home")
     assert shows(app, "pets", 30, "8 × 9", 3)
     assert opened("train").selectbox(key="dataset").value == "pets"
     assert opened("clusters", run="data:pets").selectbox(key="picked").value == "data:pets"
-    shelf.remove("pets")
+    library.remove("pets")
     assert not shows(opened("home"), "pets")
     assert opened("train").selectbox(key="dataset").value == "digits"
 
@@ -265,8 +267,8 @@ def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: 
     assert app.number_input(key="vae-digits-epochs")
 
 
-def test_a_single_class_is_told_as_one(opened: Open, shelf: Shelf, tmp_path: Path) -> None:
+def test_a_single_class_is_told_as_one(opened: Open, library: Library, tmp_path: Path) -> None:
     np.savez(tmp_path / "same.npz", x=np.arange(40.0).reshape(20, 2), y=np.zeros(20, int))
-    shelf.add(tmp_path / "same.npz")
+    library.add(tmp_path / "same.npz")
     assert shows(opened("train"), 20, 2, "same.npz")
     assert not shows(opened("train"), 20, 2, "same.npz", "classes")

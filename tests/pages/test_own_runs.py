@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from latentlab.data import Shelf
+from latentlab.data import Library
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
@@ -32,7 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def trained(store: Store, tmp_path: Path, kind: str) -> str:
     np.savez(tmp_path / "own.npz", **KINDS[kind])
-    name = Shelf.default().add(tmp_path / "own.npz")
+    name = Library.default().add(tmp_path / "own.npz")
     job_id = queue.submit(store, "vae", name, {"hidden": 8, "z_dim": 3}, {"epochs": 1})
     list(perform(store, job_id))
     return job_id
@@ -77,7 +77,7 @@ def test_other_data_under_the_same_name_are_not_taken_for_the_runs_own(
     run_id = trained(app_store, tmp_path, "vectors")
     shutil.rmtree(app_store.root / ".data")  # as in another folder of runs, into which this one was copied
     np.savez(tmp_path / "own.npz", **KINDS["colour"])
-    assert Shelf.default().add(tmp_path / "own.npz") == "own"
+    assert Library.default().add(tmp_path / "own.npz") == "own"
     assert app_store.read(run_id).shape == (6,)
     for page, view in (("clusters", {}), ("traversal", {"detail": "Diagnosis"})):
         app = opened(page, run=run_id, **view)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.data import Shelf, load
+from latentlab.data import Library, load
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
 from pages.navigation import PROBES
@@ -86,10 +86,10 @@ def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
     probe = full.readings[-1].probes[0]
     assert shows(app, "selectivity", f"{probe.selectivity:.2f}")
     alone = np.array([2 * reading.probes[0].score.std_error for reading in full.readings])
-    k = int(np.abs(full.spread() - alone).argmax())  # where the seeds differ most
-    assert f"{full.spread()[k]:.1%}" != f"{alone[k]:.1%}"
+    k = int(np.abs(full.half_bands() - alone).argmax())  # where the seeds differ most
+    assert f"{full.half_bands()[k]:.1%}" != f"{alone[k]:.1%}"
     app.selectbox(key="layer").select(full.readings[k].layer.name).run()
-    assert shows(app, f"{full.means()[k]:.1%}", f"± {full.spread()[k]:.1%}")
+    assert shows(app, f"{full.means()[k]:.1%}", f"± {full.half_bands()[k]:.1%}")
 
 
 def summary(app: AppTest, curve: Curve) -> str:
@@ -114,7 +114,7 @@ def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
     app = opened("probes", run="digits-cnn")
     said = summary(app, curve)
     assert mentions(said, f"{-100 * np.diff(curve.means()).min():.1f}")
-    band = curve.spread()
+    band = curve.half_bands()
     beyond = int((np.diff(curve.means()) > np.hypot(band[1:], band[:-1])).sum())
     rises = int((np.diff(curve.means()) > 0).sum())
     assert numbers_in(said.partition(f"{rises} of {len(means) - 1}")[2])[0] == beyond
@@ -276,7 +276,7 @@ def test_vectors_without_a_model_are_probed_as_they_are(opened: Open, app_store:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 300)
     np.savez(tmp_path / "told.npz", x=np.column_stack([y + 0.1 * rng.normal(size=300), rng.normal(size=(300, 3))]), y=y)
-    name = Shelf.default().add(tmp_path / "told.npz")
+    name = Library.default().add(tmp_path / "told.npz")
     app = opened("probes", run=f"data:{name}")
     assert not app.exception
     error, frequent, selective = (float(metric.value.rstrip("%")) for metric in app.metric)
@@ -289,7 +289,7 @@ def test_of_two_selections_of_one_name_each_is_probed(opened: Open, app_store: S
     rng = np.random.default_rng(0)
     y = rng.permutation(np.arange(300) % 2)
     np.savez(tmp_path / "told.npz", x=np.column_stack([y + 0.1 * rng.normal(size=300), rng.normal(size=(300, 3))]), y=y)
-    name = Shelf.default().add(tmp_path / "told.npz")
+    name = Library.default().add(tmp_path / "told.npz")
     order = vectors_of(name).data.y.numpy()
     app = opened("probes", run=f"data:{name}")
     errors = []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling import OwnWalk, side_by_side
+from latentlab.analysis.sampling import ModelChain, side_by_side
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.runs.store import Store
 from pages.components.chains import FULL, Film, pack
@@ -209,6 +209,6 @@ def test_a_choice_that_another_rules_out_is_left(opened: Open) -> None:
 def test_a_denoiser_walks_by_itself(opened: Open) -> None:
     app = opened("sampling", run="moons-dae")
     assert app.selectbox(key="target").value == LEARNED
-    assert app.selectbox(key="sampler").value == OwnWalk.name
+    assert app.selectbox(key="sampler").value == ModelChain.name
     _, parts = sent(app)
     assert parts["accepted"].all()

@@ -17,7 +17,7 @@ from latentlab.analysis.score.layers import BASINS, LAYERS
 from latentlab.data import DENSITIES
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
-from latentlab.training.incremental import Lesson, Moment, advance
+from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
 from pages.score_field.exact_1d import read_bumps
 from pages.score_field.plane import NOTHING
 from tests.conftest import mentions, numbers_in
@@ -282,9 +282,9 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     key, asked = next((key, one) for key, one in helper.items() if key.endswith(" 0"))
     assert not asked.done()
     before = spec(app)["data"]
-    lesson = Lesson("dae", {"hidden": 128}, {"epochs": 3}, np.zeros((4, 2), np.float32))
-    now = advance(lesson, Moment(), 5)
-    asked.set_result(Moment(now.state, 20, 3_200, 1.5, ((20, 0.5),)))
+    task = TrainingTask("dae", {"hidden": 128}, {"epochs": 3}, np.zeros((4, 2), np.float32))
+    now = advance(task, TrainingProgress(), 5)
+    asked.set_result(TrainingProgress(now.state, 20, 3_200, 1.5, ((20, 0.5),)))
     app.run()
     assert shows(app, "20 of 3,200")
     assert spec(app)["data"] != before
@@ -296,7 +296,7 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     assert shows(app, "20 of 3,200")
     app.button(key="live-start").click().run()
     assert list(helper) == [later]  # it goes on from where it was stopped
-    helper[later].set_result(Moment(now.state, 3_200, 3_200, 9.5, ((20, 0.5),), done=True))
+    helper[later].set_result(TrainingProgress(now.state, 3_200, 3_200, 9.5, ((20, 0.5),), done=True))
     app.run()
     assert shows(app, "3,200 of 3,200")
     assert not helper

@@ -100,7 +100,7 @@ def test_a_code_of_two_dimensions_is_drawn_as_it_is(opened: Open, app_store: Sto
     assert shows(app, "z,", 180)
     assert not shows(app, "z,", 180, "%")  # all of it is in sight
     (errors,) = (json.loads(c.proto.spec) for c in app.get("plotly_chart") if c.key == "curve-error")
-    assert len(errors["data"]) == 2  # all labels are known, so nothing plainer is fitted beside it
+    assert len(errors["data"]) == 2  # all labels are known, so nothing plainer is fitted next to it
     assert len(app.image) == 3  # reconstructions, samples, and what was named
 
 

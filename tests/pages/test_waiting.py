@@ -1,4 +1,4 @@
-"""Waiting for the helper process: what a page shows meanwhile, and when a task is done, fails or is cancelled."""
+"""Waiting for the background process: what a page shows meanwhile, and when a task is done, fails or is cancelled."""
 
 from __future__ import annotations
 

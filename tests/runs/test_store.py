@@ -99,7 +99,7 @@ def test_the_model_before_training_comes_from_the_seed_of_the_run(store: Store, 
     edit(store.folder("one") / "run.json", train={"seed": 7})
     run = store.read("one")
     fresh = start(name, from_dict(run.kind.Config, run.config), run.spec, TrainConfig(seed=7)).cpu().eval()
-    assert store.moments("one") == [0]
+    assert store.snapshots("one") == [0]
     assert torch.equal(loss(store.load("one", 0)), loss(fresh))
     assert not torch.equal(loss(store.load("one", 0)), loss(store.load("one")))
     assert not any(p.requires_grad for p in store.load("one", 0).parameters())
@@ -110,10 +110,10 @@ def test_moments_are_kept_beside_the_end(store: Store) -> None:
     for epoch, seed in ((10, 1), (2, 2)):
         other = store.load("one")
         initialise(other, device.generator(seed))
-        store.keep("one", other, epoch, torch.float16)
+        store.save_snapshot("one", other, epoch, torch.float16)
         torch.testing.assert_close(loss(store.load("one", epoch)), loss(other), rtol=1e-2, atol=1e-2)
     (store.folder("one") / "weights-x.safetensors").write_bytes(b"")
-    assert store.moments("one") == [0, 2, 10]
+    assert store.snapshots("one") == [0, 2, 10]
     assert torch.equal(loss(store.load("one")), loss(last))
 
 

@@ -1,4 +1,4 @@
-"""Analogies: the same style in every class, and whether a decoder listens to its style and to its class at all.
+"""Analogies: the same style in every class, and whether a decoder uses its style and its class at all.
 
 Kingma et al., Semi-supervised Learning with Deep Generative Models (2014), Figure 1; Maaløe et al., Auxiliary Deep
 Generative Models (2016), Figure 3: a row keeps the style z of one example, a column is one class y.

@@ -1,8 +1,8 @@
-"""What a classifier makes of generated examples: how often it sees the class that was asked for, and how sure that is.
+"""Classifier agreement on generated examples: how often the prediction is the requested class, with an interval.
 
-Its own mistakes count against the generator, so the same classifier on real examples is always beside it. (Sources that
-left that control out: Burhanpurkar 2020, §3, where 69 % of the reconstructions were recognised, of how many originals
-nobody says.)
+The classifier's own errors count against the generator, so its accuracy on real examples is the control. (Sources that
+left that control out: Burhanpurkar 2020, §3, where 69 % of the reconstructions were recognised; the share of originals
+is not reported.)
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ BATCH = 100  # examples at once: more don't fit the cache of a core
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A classifier's opinion of N examples.
+class ClassifierAgreement:
+    """A classifier's predictions for N examples.
 
     Attributes:
-        accuracy: the share that it takes for the class that was asked for.
+        accuracy: the share whose prediction is the requested class.
         control: the same for real examples; None if there were none.
-        by_class: (K,) accuracy for each class that was asked for; NaN where none was.
-        confusion: (K, K) counts; row: the class that was asked for, column: the one that was seen.
-        predicted: (N,) the class that it sees.
+        by_class: (K,) accuracy for each requested class; NaN where there is none.
+        confusion: (K, K) counts; row: the requested class, column: the predicted class.
+        predicted: (N,) the predicted class.
         confidence: (N,) the probability that it gives that class.
     """
 
@@ -45,39 +45,39 @@ class Judged:
     confidence: Floats
 
 
-def judge(
+def classifier_agreement(
     classify: Classify,
     images: Tensor,
     y: Tensor,
     real: tuple[Tensor, Tensor] | None = None,
     groups: ArrayLike | None = None,
-) -> Judged:
-    """Let a classifier look at examples that should be of given classes.
+) -> ClassifierAgreement:
+    """Classify examples that should be of given classes.
 
     Args:
         classify: (B, *shape) -> (B, K) log-probabilities.
         images: (N, *shape), N at least 1.
-        y: (N,) the classes that were asked for.
+        y: (N,) the requested classes.
         real: real examples and their classes, for the control; preprocessed as `images` are.
-        groups: (N,) which examples stand or fall together, such as the rows of a sheet; each for itself if None.
+        groups: (N,) which examples depend on each other, such as the rows of a sheet; each for itself if None.
 
     Raises:
         ValueError: no examples, a classifier that knows one class, or classes that it doesn't know.
     """
     log_probs = _log_probs(classify, images)
     n_classes = log_probs.shape[1]
-    asked = as_classes(y, len(images), n_classes)
+    requested = as_classes(y, len(images), n_classes)
     predicted = log_probs.argmax(1)
     confusion = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(confusion, (asked, predicted), 1)
+    np.add.at(confusion, (requested, predicted), 1)
     with np.errstate(invalid="ignore"):
         by_class = confusion.diagonal() / confusion.sum(1)
     control = None
     if real is not None:
         truth = as_classes(real[1], len(real[0]), n_classes)
         control = proportion(_log_probs(classify, real[0]).argmax(1) == truth)
-    return Judged(
-        proportion(predicted == asked, groups), control, by_class.astype(np.float32), confusion, predicted,
+    return ClassifierAgreement(
+        proportion(predicted == requested, groups), control, by_class.astype(np.float32), confusion, predicted,
         np.exp(log_probs.max(1)).astype(np.float32),
     )  # fmt: skip
 
@@ -85,6 +85,6 @@ def judge(
 @torch.no_grad()
 def _log_probs(classify: Classify, x: Tensor) -> Floats:
     if len(x) == 0:
-        raise ValueError("There are no examples to judge.")
+        raise ValueError("There are no examples to classify.")
     found: Floats = torch.cat([classify(part) for part in x.split(BATCH)]).cpu().float().numpy()
     return found

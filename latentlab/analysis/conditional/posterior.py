@@ -1,4 +1,4 @@
-"""The posterior of one example over class and code: what a model infers, beside what follows from what it generates.
+"""The posterior of one example over class and code: the inferred posterior, and the model's own posterior.
 
 Draws z_ky ~ q(z|x, y) of every class y carry two weights: under the inferred q(y, z|x) each has q(y|x) / n, under the
 model's own posterior p(y, z|x) its importance weight w_ky = p(x, y, z_ky) / q(z_ky|x, y), normalised (self-normalised
@@ -38,7 +38,7 @@ class Posterior:
 
 
 def posterior(z: ArrayLike, log_w: ArrayLike, log_q_y: ArrayLike) -> Posterior:
-    """Weigh draws.
+    """Normalise the weights of draws.
 
     Args:
         z: (n, K, d) codes drawn for every class, or (n, 1, d) where the same are drawn for all.
@@ -53,7 +53,7 @@ def posterior(z: ArrayLike, log_w: ArrayLike, log_q_y: ArrayLike) -> Posterior:
     if weights.ndim != 2 or codes.ndim != 3 or codes.shape[0] != len(weights):
         raise ValueError("Each draw of each class needs a code and a weight.")
     if not np.isfinite(weights.max(initial=-np.inf)):
-        raise ValueError("No draw has a weight, so there is no posterior to be seen.")
+        raise ValueError("No draw has a weight, so there is no posterior.")
     own = np.exp(weights - weights.max())
     own /= own.sum()
     inferred = np.broadcast_to(np.exp(log_probs), weights.shape) / len(weights)

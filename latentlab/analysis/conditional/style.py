@@ -1,6 +1,6 @@
-"""Does a row of an analogy sheet keep its style? Measured on the pictures, not by the model that drew them.
+"""Style consistency: does a row of an analogy sheet keep its style? Measured on the images, not by the model.
 
-Four traits of a picture, from the moments of its intensity (Hu 1962), which a writer keeps from one digit to the next:
+Four traits of an image, from the moments of its intensity (Hu 1962), which a writer keeps from one digit to the next:
 
     ink       mean intensity                     how bold
     slant     μ11 / μ02                          how far the strokes lean: the shear that would make them upright
@@ -8,9 +8,9 @@ Four traits of a picture, from the moments of its intensity (Hu 1962), which a w
     height    sqrt(μ02 / μ00)                    how tall, in pixels
 
 The consistency of a trait is the correlation between two columns of the sheet over its rows, averaged over all pairs
-of columns: 1 if whoever is bold as a 3 is as bold, among the others, as an 8; 0 if a row has nothing in common. Each
-class's own mean and spread drop out of a correlation. The control deals the cells of every column out to the rows at
-random.
+of columns: 1 if a style that is bold as a 3 is equally bold, among the others, as an 8; 0 if a row has nothing in
+common. Each class's own mean and standard deviation drop out of a correlation. The null permutes the cells of every
+column at random.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def style_consistency(examples: Floats, measure: Traits = traits, n_shuffles: in
 def _standardised(columns: Doubles) -> Doubles:
     """Each column with mean 0 and standard deviation 1; one that doesn't vary is 0, and correlates with nothing."""
     centred = columns - columns.mean(0)
-    spread = centred.std(0)
-    return np.asarray(centred / np.where(spread > 1e-6 * np.abs(columns).max(initial=1e-12), spread, np.inf))
+    stds = centred.std(0)
+    return np.asarray(centred / np.where(stds > 1e-6 * np.abs(columns).max(initial=1e-12), stds, np.inf))
 
 
 def _agreement(values: Doubles) -> Doubles:

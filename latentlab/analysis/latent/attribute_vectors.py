@@ -1,11 +1,11 @@
-"""Attribute vectors: the direction in a latent space from one group of examples to another, and how far to trust it.
+"""Attribute vectors: the direction in a latent space from one group of examples to another, and its quality.
 
     mean     w = mean(A) - mean(B)              Mikolov et al. 2013; Larsen et al. 2016, §4.2
     probe    w of p(A|z) = sigmoid(w·z + b)     logistic regression, L2 (Alain & Bengio 2017): scikit-learn's
     lda      w = S⁻¹ (mean(A) - mean(B))        Fisher 1936, S shrunk by Ledoit & Wolf 2004: scikit-learn's
 
-Any two groups have a difference, so a direction comes with what tells it from chance: the cone of directions that other
-samples of the same size would give, how well it tells the groups apart on examples that it has not seen (AUC), and the
+Any two groups have a difference, so a direction comes with comparisons to chance: the cone of
+directions that other samples of the same size would give, its AUC on held-out examples, and the
 AUC of random directions and of shuffled groups.
 """
 
@@ -47,7 +47,8 @@ class Attribute:
         method: one of `METHODS`.
         direction: (D,) of length 1, towards A.
         gap: how far the mean of A lies beyond that of B along it, in units of the code.
-        cone: half-angle in degrees that holds the true direction 95 times in 100; 90 or more says nothing is known.
+        cone: half-angle in degrees that holds the true direction 95 times in 100; 90 or more means that nothing is
+            known.
         auc: share of the pairs (an A, a B) that the direction puts in order, on examples that it was not fitted to.
         random: the same for random directions, each turned towards A.
         shuffled: the same for directions fitted to shuffled groups: 0.5 on average.
@@ -65,7 +66,7 @@ class Attribute:
 
     @property
     def is_real(self) -> bool:
-        """Whether it tells the groups apart better than chance: its interval lies above what shuffled groups reach."""
+        """Whether it separates the groups better than chance: its interval lies above what shuffled groups reach."""
         return self.auc.low > 0.5 and self.auc.value > self.shuffled.high
 
 

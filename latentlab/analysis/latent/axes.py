@@ -40,7 +40,7 @@ class Axes:
 
 
 def class_directions(x: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:
-    """The way towards each class: (n_classes, D) unit vectors from the mean of all others to the mean of the class.
+    """The class directions: (n_classes, D) unit vectors from the mean of all others to the mean of the class.
 
     Attribute vectors as in White, Sampling generative networks (2016), §3.2. A class without examples, or the only
     one, has a zero vector.

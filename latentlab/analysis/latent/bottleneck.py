@@ -112,7 +112,7 @@ class Health(Bottleneck):
             )
         i, j, correlation = self.strongest_pair or (0, 0, 0.0)
         if abs(correlation) > max(CORRELATION_LIMIT, noise):
-            return f"z{i + 1} and z{j + 1} say the same in part: their correlation is {correlation:.2f} instead of 0."
+            return f"z{i + 1} and z{j + 1} are redundant in part: their correlation is {correlation:.2f} instead of 0."
         together = f", correlations within {abs(correlation):.2f} of 0" if len(self.mean) > 1 else ""
         return (
             f"Nothing is wrong: {self.summary.removesuffix('.').lower()}, with means within {off_mean.max():.2f} of 0, "
@@ -133,7 +133,7 @@ def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
     return Bottleneck(kl, "nats", active, _descending(kl), np.zeros(d, np.float32), np.ones(d, np.float32))
 
 
-def spread(codes: Tensor) -> Bottleneck:
+def deterministic_bottleneck(codes: Tensor) -> Bottleneck:
     """The dimensions of a deterministic code, by their variance over N examples: (N, D).
 
     Such a code has no unit, so a dimension counts as active by its share of the largest variance.
@@ -162,7 +162,7 @@ def health(mean: Tensor, log_std: Tensor) -> Health:
     """
     n = len(mean)
     if n < 2:
-        raise ValueError("The health of a code shows over two examples or more.")
+        raise ValueError("Diagnostics of a code need two examples or more.")
     if not bool(mean.isfinite().all() and log_std.isfinite().all()):
         raise ValueError("The encoder gives codes that are not numbers.")
     m, s = mean.detach().cpu().double(), log_std.detach().cpu().double().exp()

@@ -32,7 +32,7 @@ def nearest(query: Tensor, reference: Tensor) -> Nearest:
 
 
 def nearest_other(x: Tensor, rows: Tensor | None = None) -> Nearest:
-    """For examples of one set, the nearest other example of it (leave-one-out): what to judge a distance by.
+    """For examples of one set, the nearest other example of it (leave-one-out): to compare a distance with.
 
     Args:
         x: (M, *shape); M is at least 2.

@@ -1,6 +1,6 @@
-"""Ways from one code to another: straight, along a sphere, and the shortest in pixel space; measured alike.
+"""Paths from one code to another: linear, spherical, and the shortest in pixel space; measured alike. The
 
-The decoder bends the latent space. With J the Jacobian of `decode`, a small step dz changes the example by
+decoder makes the latent space curved. With J the Jacobian of `decode`, a small step dz changes the example by
 sqrt(dzᵀ G dz), G = JᵀJ, its pull-back metric (Arvanitidis, Hansen & Hauberg, "Latent space oddity", 2018). The
 shortest curve under G, a geodesic, minimises the energy of Shao, Kumar & Fletcher ("The Riemannian geometry of deep
 generative models", 2018), which also makes the pixels change at a nearly constant speed:
@@ -26,10 +26,10 @@ from torch import Tensor
 from latentlab.analysis.arrays import Floats, floats
 from latentlab.analysis.latent.traversal import Decode
 
-TOO_SMALL = 1e-5  # radians: an angle that float32 can't tell from 0
+TOO_SMALL = 1e-5  # radians: an angle that float32 can't distinguish from 0
 MEASURED = 192  # at least so many steps along a curve are measured, however few its codes
 RELAXED = 46  # ... and so many while it is made shorter
-BOWS = (0.25, 0.5, 0.75, 1.0)  # how far a start bends away from the straight line, in lengths of that line
+BOWS = (0.25, 0.5, 0.75, 1.0)  # how far a start leaves the straight line, in lengths of that line
 DIRECTIONS = 8  # ... at most in so many directions, those that change the example most
 STARTS = 3  # the shortest of them are tried
 
@@ -75,16 +75,16 @@ def interpolate(z0: Tensor, z1: Tensor, n: int, kind: Kind = "linear") -> Tensor
     """
     if n < 2:
         raise ValueError(f"A path has at least 2 codes, not {n}.")
-    line = _spread(torch.stack([z0, z1]), n)
+    line = _resample(torch.stack([z0, z1]), n)
     if kind == "linear":
         return line
     start, end = z0.detach().cpu().double(), z1.detach().cpu().double()
     norms = torch.linspace(float(start.norm()), float(end.norm()), n, dtype=torch.float64).unsqueeze(1)
     u0, u1 = start / start.norm(), end / end.norm()
-    side = _beside(u1, u0)
+    side = _perpendicular(u1, u0)
     angle = math.atan2(float(side.norm()), float(u0 @ u1))
     if angle > math.pi - TOO_SMALL:
-        side, angle = _beside(torch.eye(len(u0), dtype=torch.float64)[u0.abs().argmin()], u0), math.pi
+        side, angle = _perpendicular(torch.eye(len(u0), dtype=torch.float64)[u0.abs().argmin()], u0), math.pi
     if not angle > TOO_SMALL or not float(side.norm()) > 0:  # parallel, a code of zeros, or a single dimension
         return line
     turn = torch.linspace(0, angle, n, dtype=torch.float64).unsqueeze(1)
@@ -132,18 +132,18 @@ def geodesic(decode: Decode, z0: Tensor, z1: Tensor, n: int, max_steps: int = 30
         return straight
     few, *more = [size for size in (n // 4, n // 2) if size >= 6] or [n]
     share = max_steps // 8
-    found = [_relax(decode, _spread(start, few), share) for start in _starts(decode, line)]
+    found = [_relax(decode, _resample(start, few), share) for start in _starts(decode, line)]
     codes = min(found, key=lambda codes: measure(decode, codes, "").length)
-    paths = [straight, measure(decode, _spread(codes, n), "geodesic")]
+    paths = [straight, measure(decode, _resample(codes, n), "geodesic")]
     for size in (*more, n):
-        codes = _relax(decode, _spread(codes, size), share if size < n else 4 * share)
-        paths.append(measure(decode, _spread(codes, n), "geodesic"))
+        codes = _relax(decode, _resample(codes, size), share if size < n else 4 * share)
+        paths.append(measure(decode, _resample(codes, n), "geodesic"))
     return min(paths, key=lambda path: path.length)
 
 
 def _starts(decode: Decode, line: Tensor) -> list[Tensor]:
-    """The straight line and bows beside it, parabolas: the `STARTS` shortest of them."""
-    line = _spread(line, 24)
+    """The straight line and parabolas around it: the `STARTS` shortest of them."""
+    line = _resample(line, 24)
     way = line[-1] - line[0]
     # an orthonormal basis of what is perpendicular to the line, and in it the directions that the decoder feels most
     basis = torch.linalg.qr(torch.cat([way.unsqueeze(1), torch.eye(len(way)).to(way)], 1).cpu().double()).Q[:, 1:]
@@ -174,8 +174,8 @@ def _relax(decode: Decode, codes: Tensor, max_steps: int) -> Tensor:
 
     with torch.no_grad():
         before = float(energy(codes))
-    beside = torch.ones(n - 3, dtype=torch.float64).diag(1)
-    second = 2 * torch.eye(n - 2, dtype=torch.float64) - beside - beside.T
+    off_diagonal = torch.ones(n - 3, dtype=torch.float64).diag(1)
+    second = 2 * torch.eye(n - 2, dtype=torch.float64) - off_diagonal - off_diagonal.T
     along = _inverse_root((n - 1) * second).to(codes) * before**0.5
     across = _inverse_root(_mean_metric(decode, codes)).to(codes)
     u = torch.zeros(n - 2, d, dtype=codes.dtype, device=codes.device, requires_grad=True)
@@ -200,7 +200,7 @@ def _relax(decode: Decode, codes: Tensor, max_steps: int) -> Tensor:
 def _mean_metric(decode: Decode, codes: Tensor) -> Tensor:
     """JᵀJ averaged over the path, (z_dim, z_dim) float64, a little of the identity added; J by differences.
 
-    It only conditions: the step is as long as that between two codes, so that it sees past the kinks of a ReLU.
+    It only conditions: the step is as long as that between two codes, so that the kinks of a ReLU average out.
     """
     some = codes[:: max(1, len(codes) // 12)]
     h = float((codes[-1] - codes[0]).norm()) / (len(codes) - 1)
@@ -221,18 +221,18 @@ def _inverse_root(matrix: Tensor) -> Tensor:
 
 def _between(codes: Tensor, k: int) -> Tensor:
     """Every straight step in k: (n, z_dim) -> ((n - 1) k + 1, z_dim), the codes among them."""
-    return _spread(codes, (len(codes) - 1) * k + 1)
+    return _resample(codes, (len(codes) - 1) * k + 1)
 
 
-def _spread(codes: Tensor, n: int) -> Tensor:
+def _resample(codes: Tensor, n: int) -> Tensor:
     """n codes at equal steps of the index along a polyline, its ends included."""
     where = torch.linspace(0, len(codes) - 1, n, dtype=torch.float64)
     before = where.long().clamp(max=len(codes) - 2)
     share = (where - before).unsqueeze(1).to(codes)
-    spread: Tensor = torch.lerp(codes[before], codes[before + 1], share)
-    return spread
+    resampled: Tensor = torch.lerp(codes[before], codes[before + 1], share)
+    return resampled
 
 
-def _beside(v: Tensor, u: Tensor) -> Tensor:
+def _perpendicular(v: Tensor, u: Tensor) -> Tensor:
     """The part of v that is perpendicular to the unit vector u."""
     return v - (v @ u) * u

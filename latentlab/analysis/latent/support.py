@@ -34,7 +34,7 @@ BATCH = 100  # examples at once; 1,600 at once took the MNIST classifier 1.8 tim
 
 @dataclass(frozen=True)
 class Support:
-    """What is known of each place; all arrays have one shape, (N,). None where there was no encoder or classifier."""
+    """The support of each point; all arrays have one shape, (N,). None where there was no encoder or classifier."""
 
     log_magnification: Floats  # natural logarithm: the factor itself is out of range in many dimensions
     neighbour_distance: Floats  # in units of the code
@@ -60,11 +60,11 @@ def support(
     k: int = 10,
     place: Place | None = None,
 ) -> Support:
-    """All that can be said of places: of a map, a path, or pins.
+    """The support of points: of a map, a path, or pins.
 
     With `place`, magnification is that of the coordinates: of areas, where they span a plane. In a large code the
-    whole volume says little, since dimensions that the decoder ignores bring it to 0 everywhere. Distances and round
-    trips are always those of the whole code.
+    whole volume is not informative, since dimensions that the decoder ignores bring it to 0 everywhere. Distances and
+    round trips are always those of the whole code.
 
     Args:
         decode: (B, z_dim) -> (B, *shape).
@@ -119,7 +119,7 @@ def round_trip(decode: Decode, encode: Encode, z: Tensor) -> Doubles:
 
 @torch.no_grad()
 def class_entropy(classify: Classify, x: Tensor) -> tuple[Doubles, Labels]:
-    """How undecided a classifier is, and what it decides.
+    """The entropy of a classifier's prediction, and the prediction.
 
     Args:
         classify: (B, *shape) -> (B, K) log-probabilities, -inf for what is impossible.

@@ -1,4 +1,4 @@
-"""Walking through a latent space: one dimension at a time, or a whole plane of it.
+"""Traversals of a latent space: one dimension at a time, or a whole plane of it.
 
 Everything takes `decode`, any function from codes (B, z_dim) to examples (B, *shape), and decodes once.
 """

@@ -1,1 +1,1 @@
-"""Maps of many codes: projections, how far to trust them, clusters."""
+"""Maps of many codes: projections, their trustworthiness, clusters."""

@@ -1,8 +1,8 @@
-"""Do the codes of a class lie together? Numbers about groups, each beside what shuffled labels would give.
+"""Do the codes of a class lie together? Numbers about groups, each with its null of shuffled labels.
 
 A number alone says little: the silhouette of good classes in many dimensions is small, and the mutual information of
-many small groups with anything is large. So every one comes as `Measured`: its value, and the mean and spread of the
-same number when the labels are dealt out to the codes at random, with as many of each class.
+many small groups with anything is large. So every one comes as `Measured`: its value, and the mean and standard
+deviation of the same number when the labels are permuted at random, with as many of each class.
 
 Codes are (N, D), labels (N,); `UNLABELLED` examples are left out. Distances are Euclidean unless it says otherwise.
 """
@@ -64,14 +64,14 @@ class Centroids:
         classes: (C,) ascending.
         centroids: (C, D) means of the codes.
         distances: (C, C) between the centroids, in units of the code.
-        spread: (C,) root mean square distance of a class's codes from its centroid.
-        separation: mean distance between two centroids, in units of the mean spread.
+        rms_radius: (C,) root mean square distance of a class's codes from its centroid.
+        separation: mean distance between two centroids, in units of the mean RMS radius.
     """
 
     classes: Labels
     centroids: Floats
     distances: Floats
-    spread: Floats
+    rms_radius: Floats
     separation: Measured
 
 
@@ -104,7 +104,7 @@ class Typical(ClassScores):
         outliers: (C, n) the farthest, farthest first.
         metric: "euclidean", in units of the code; or "mahalanobis", in standard deviations of the codes about their
             centroids (one covariance for all classes; no direction counts as narrower than a tenth of the widest, so
-            that what an encoder leaves unused isn't blown up).
+            that what an encoder leaves unused isn't amplified).
     """
 
     prototypes: Labels

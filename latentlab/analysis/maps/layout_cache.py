@@ -1,6 +1,6 @@
-"""Maps that are kept on disk: what took seconds to lay out is there at once the next time, after a restart too.
+"""The layout cache: maps on disk, so that what took seconds to compute is available at once the next time.
 
-    <root>/map-<fingerprint>.safetensors           coordinates; as metadata, what was asked for and what was used
+    <root>/map-<fingerprint>.safetensors           coordinates; as metadata, the request and the settings that were used
            graph-<codes>-<metric>.safetensors      the neighbours a UMAP rests on: for another min_dist, or seed
 
 A fingerprint is a hash of all that decides a map: the codes, the method and its settings, the seed, and the versions
@@ -41,29 +41,29 @@ _OWN = re.compile(r"\.?(map|graph)-[0-9a-f]{32}(-[a-z]+)?\.safetensors(\.[0-9a-f
 
 
 @dataclass(frozen=True)
-class Atlas:
-    """A folder of maps, and of what they rest on; those that nobody asked for the longest go first."""
+class LayoutCache:
+    """A folder of maps, and of their neighbour graphs; the least recently used are removed first."""
 
     root: Path
     max_bytes: int = MAX_BYTES
     max_files: int = MAX_FILES
 
     @classmethod
-    def default(cls) -> Atlas:
+    def default(cls) -> LayoutCache:
         """The user's maps, beside the runs."""
         return cls(Store.default().root / ".maps")
 
     def find(
         self, z: ArrayLike, method: str, seed: int = 0, n_components: int = 2, **params: object
     ) -> Projection | None:
-        """The map that `project` would make, without its graph; None if it isn't kept.
+        """The map that `project` would make, without its graph; None if it isn't there.
 
         Raises:
             ValueError: an unknown method or setting.
         """
         codes = as_codes(z)
-        asked = _asked(codes, method, seed, n_components, params)
-        path = self._path(asked)
+        request = _request(codes, method, seed, n_components, params)
+        path = self._path(request)
         try:
             tensors, about = read_tensors(path), read_metadata(path)
             said = json.loads(about.get("used", ""))
@@ -71,25 +71,25 @@ class Atlas:
         except (RunError, KnobError, ValueError, RecursionError):
             return None
         xy = tensors.get("xy")
-        if about.get("asked") != asked or used != said or xy is None or xy.dtype != torch.float32:
+        if about.get("asked") != request or used != said or xy is None or xy.dtype != torch.float32:
             return None
         if xy.shape != (len(codes), n_components) or not xy.isfinite().all():
             return None
         _touch(path)
         return Projection(xy.numpy(), method, seed, used)
 
-    def keep(self, z: ArrayLike, found: Projection, **params: object) -> None:
-        """Write a map to be found again under the settings that it was asked for with.
+    def save(self, z: ArrayLike, found: Projection, **params: object) -> None:
+        """Write a map, to be found again by the requested settings.
 
         Raises:
             OSError: the disk is full, or may not be written.
         """
-        asked = _asked(as_codes(z), found.method, found.seed, found.xy.shape[1], params)
-        about = {"asked": asked, "used": json.dumps(found.params)}
-        self._write(self._path(asked), {"xy": found.xy}, about)
+        request = _request(as_codes(z), found.method, found.seed, found.xy.shape[1], params)
+        about = {"asked": request, "used": json.dumps(found.params)}
+        self._write(self._path(request), {"xy": found.xy}, about)
 
     def find_graph(self, codes: str, metric: str, k: int) -> Graph | None:
-        """At least k neighbours of each of the codes of a `digest`; None if they aren't kept."""
+        """At least k neighbours of each of the codes of a `digest`; None if they aren't there."""
         path = self._graph_path(codes, metric)
         try:
             tensors, about = read_tensors(path), read_metadata(path)
@@ -105,7 +105,7 @@ class Atlas:
         _touch(path)
         return Graph(index.numpy().astype(np.int64), distance.numpy(), metric, codes)
 
-    def keep_graph(self, graph: Graph) -> None:
+    def save_graph(self, graph: Graph) -> None:
         """Write the neighbours of some codes, in place of fewer of them.
 
         Raises:
@@ -114,8 +114,8 @@ class Atlas:
         arrays = {"index": graph.index.astype(np.int32), "distance": graph.distance}
         self._write(self._graph_path(graph.codes, graph.metric), arrays, {"codes": graph.codes, "metric": graph.metric})
 
-    def _path(self, asked: str) -> Path:
-        return self.root / f"map-{hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()}.safetensors"
+    def _path(self, request: str) -> Path:
+        return self.root / f"map-{hashlib.blake2b(request.encode(), digest_size=16).hexdigest()}.safetensors"
 
     def _graph_path(self, codes: str, metric: str) -> Path:
         return self.root / f"graph-{codes}-{metric}.safetensors"
@@ -124,9 +124,9 @@ class Atlas:
         self.root.mkdir(parents=True, exist_ok=True)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
         write(path, safetensors.torch.save(tensors, about))
-        self._let_go()
+        self._evict()
 
-    def _let_go(self) -> None:
+    def _evict(self) -> None:
         """Remove what is beyond the limits; another process may be doing the same."""
         files = []
         for path in self.root.iterdir():
@@ -142,7 +142,7 @@ class Atlas:
 
 
 def project_or_find(
-    atlas: Atlas,
+    cache: LayoutCache,
     z: ArrayLike,
     method: str,
     seed: int = 0,
@@ -150,33 +150,33 @@ def project_or_find(
     progress: Progress | None = None,
     **params: object,
 ) -> Projection:
-    """`project`, but what is kept is not computed again, and what is computed is kept: for the helper process.
+    """`project`, but what is cached is not computed again, and what is computed is cached: for the background
 
-    The map comes without its graph, which stays in the atlas: the next map of the codes finds it there. A disk that
-    can't be written costs the time of the next one, not the map.
+    process. The map comes without its graph, which stays in the cache: the next map of the codes finds it there. A
+    disk that can't be written costs the time of the next one, not the map.
 
     Raises:
         ValueError: as `project`.
     """
     codes = as_codes(z)
-    known = atlas.find(codes, method, seed, n_components, **params)
+    known = cache.find(codes, method, seed, n_components, **params)
     if known is not None:
         return known
     graph = None
     knobs = from_dict(METHODS[method], params)
     if isinstance(knobs, UmapKnobs):
         k = min(knobs.n_neighbors, len(codes) - 1) - 1
-        graph = atlas.find_graph(digest(codes), knobs.metric, k)
+        graph = cache.find_graph(digest(codes), knobs.metric, k)
     found = project(codes, method, seed, n_components, graph, progress, **params)
     if method in LIBRARIES:
         with contextlib.suppress(OSError):
             if found.graph is not None and found.graph is not graph:
-                atlas.keep_graph(found.graph)
-            atlas.keep(codes, found, **params)
+                cache.save_graph(found.graph)
+            cache.save(codes, found, **params)
     return dataclasses.replace(found, graph=None)
 
 
-def _asked(codes: Floats, method: str, seed: int, n_components: int, params: Mapping[str, object]) -> str:
+def _request(codes: Floats, method: str, seed: int, n_components: int, params: Mapping[str, object]) -> str:
     """All that decides a map, as JSON."""
     if method not in METHODS:
         raise ValueError(f"Unknown method {method!r}; known are {', '.join(METHODS)}.")
@@ -207,6 +207,6 @@ def _are_neighbours(index: torch.Tensor, distance: torch.Tensor) -> bool:
 
 
 def _touch(path: Path) -> None:
-    """Note that a file was asked for, if it may be noted."""
+    """Note the use of a file, if it may be written."""
     with contextlib.suppress(OSError):
         os.utime(path)

@@ -29,7 +29,7 @@ class NoKnobs:
 class UmapKnobs:
     """UMAP (McInnes, Healy & Melville 2018). The defaults are for looking; `FULL_QUALITY` is umap-learn's own."""
 
-    n_neighbors: int = knob(15, 2, 200, log=True, help="neighbours a code is held to, itself among them")
+    n_neighbors: int = knob(15, 2, 200, log=True, help="neighbours that a code is kept close to, itself included")
     min_dist: float = knob(0.1, 0.0, 0.99, help="how close together the map may put two codes")
     metric: str = knob("euclidean", choices=METRICS, help="distance between codes")
     n_epochs: int = knob(70, 0, 5_000, help="rounds; 0 is umap-learn's choice: 500 up to 10,000 codes, else 200")
@@ -42,7 +42,7 @@ class UmapKnobs:
 class TsneKnobs:
     """t-SNE (van der Maaten & Hinton 2008), scikit-learn's, started at the principal components."""
 
-    perplexity: float = knob(30.0, 1.0, 500.0, log=True, help="neighbours a code is held to, roughly")
+    perplexity: float = knob(30.0, 1.0, 500.0, log=True, help="neighbours that a code is kept close to, roughly")
     metric: str = knob("euclidean", choices=METRICS, help="distance between codes")
     max_iter: int = knob(1_000, 250, 10_000, help="rounds of optimisation")
 
@@ -94,7 +94,8 @@ def project(
         seed: of all randomness.
         n_components: 2 or 3.
         graph: of these codes, from `neighbour_graph` or an earlier `Projection`, for "umap"; computed if it is None.
-        progress: told the share that "umap" has done, of its neighbours and its epochs; the others can't say.
+        progress: called with the share that "umap" has done, of its neighbours and its epochs; the others don't report
+            it.
         **params: the method's knobs; for UMAP's own defaults, `**FULL_QUALITY`.
 
     Raises:
@@ -148,8 +149,8 @@ def _umap(
             warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # no new codes are to be placed
             shape = {"n_components": n_components, "precomputed_knn": (index, distance, None)}
             bar = _Bar(lambda share: progress(searched + share * (1 - searched)))
-            told = {"disable": False, "file": bar, "bar_format": "{percentage}", "mininterval": 0, "miniters": 1}
-            settings = used | shape | {"n_epochs": knobs.n_epochs or default_epochs(n), "tqdm_kwds": told}
+            bar_options = {"disable": False, "file": bar, "bar_format": "{percentage}", "mininterval": 0, "miniters": 1}
+            settings = used | shape | {"n_epochs": knobs.n_epochs or default_epochs(n), "tqdm_kwds": bar_options}
             layout = umap.UMAP(**settings, random_state=seed, n_jobs=1)  # one job is what a seed asks for
             xy: Floats = layout.fit_transform(codes).astype(np.float32)
     finally:
@@ -177,12 +178,12 @@ def default_epochs(n: int) -> int:
 class _Bar(io.TextIOBase):
     """Where tqdm, whose bar is all that umap-learn says of its progress, writes its percentages."""
 
-    def __init__(self, told: Progress) -> None:
-        self._told = told
+    def __init__(self, report: Progress) -> None:
+        self._report = report
 
     def write(self, text: str) -> int:
         if percentage := text.strip():
-            self._told(float(percentage) / 100)
+            self._report(float(percentage) / 100)
         return len(text)
 
 

@@ -3,9 +3,9 @@
 With r(i, j) the rank of j among i's neighbours in the codes, and U(i) those of the k nearest of i on the map that are
 not among the k nearest in the codes,
 
-    trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U(i)} (r(i, j) - k)        did the map invent neighbours?
-    continuity      = the same with the roles of map and codes exchanged                 did it tear neighbours apart?
-    overlap         = mean over i of the share of the k nearest that both have in common
+    trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U(i)} (r(i, j) - k)        does the map have false
+    neighbours? continuity      = the same with the roles of map and codes exchanged                 does the map
+    separate neighbours? overlap         = mean over i of the share of the k nearest that both have in common
 
 Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods: an experimental study. 1 is perfect.
 Distances are Euclidean.
@@ -27,7 +27,7 @@ BLOCK = 1 << 22  # distances in a block: 32 MB
 
 @dataclass(frozen=True)
 class TrustScores:
-    """What a map keeps of neighbourhoods, each from 0 to 1."""
+    """How well a map preserves neighbourhoods, each from 0 to 1."""
 
     trustworthiness: float
     continuity: float
@@ -36,18 +36,18 @@ class TrustScores:
 
 @dataclass(frozen=True)
 class Faithfulness(TrustScores):
-    """The scores of a map of a sample of the codes, beside what they are worth.
+    """The scores of a map of a sample of the codes, with their nulls.
 
     Attributes:
         n: examples in the sample; the neighbourhoods are those among them.
         k: neighbours.
         rows: (n,) which examples, ascending.
         point_overlap: (n,) the overlap of each.
-        shuffled: the null of no map at all: what is expected if the places on the map are dealt out at random
+        shuffled: the null of no map at all: what is expected if the positions on the map are permuted at random
             (exact, not simulated). The overlap is k / (n - 1).
         gaussian: the null of no structure: n draws from the normal distribution with the codes' mean and covariance,
-            mapped by their own principal components. It has neither clusters nor curves: what a map scores beyond it
-            comes from them, or from a better method.
+            mapped by their own principal components. It has neither clusters nor curves: a larger value of a
+            map comes from them, or from a better method.
     """
 
     n: int
@@ -59,7 +59,7 @@ class Faithfulness(TrustScores):
 
 
 def faithfulness(z: ArrayLike, xy: ArrayLike, k: int = 15, n_subsample: int = 2_000, seed: int = 0) -> Faithfulness:
-    """Judge a map by a sample of its points, always the same one for a seed.
+    """Measure a map on a sample of its points, always the same one for a seed.
 
     Args:
         z: (N, D) codes.
@@ -106,7 +106,7 @@ def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15) -> Floats:
 
 
 def shuffled_scores(n: int, k: int) -> TrustScores:
-    """The expected scores of a map whose n places are dealt out at random.
+    """The expected scores of a map whose n positions are permuted at random.
 
     Then r(i, j) is uniform on 1 ... n - 1, and E max(0, r - k) = (n - 1 - k)(n - k) / (2 (n - 1)).
     """

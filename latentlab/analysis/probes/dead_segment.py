@@ -12,7 +12,7 @@ SHARE = 2 / 3  # of the error of chance: a layer above it knows little
 
 
 def dead_segment(errors: Sequence[float] | Doubles, chance: float, share: float = SHARE) -> tuple[int, int] | None:
-    """The longest run of layers whose probes err at least `share` as often as chance does: (first, last), or None.
+    """The longest sequence of layers whose probe error is at least `share` of that of chance: (first, last), or None.
 
     Args:
         errors: by depth; NaN continues what was before it.

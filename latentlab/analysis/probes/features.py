@@ -1,4 +1,4 @@
-"""What a probe is given of a layer: all its numbers if they are few, else a part that is always the same.
+"""The features of a layer that a probe is given: all if they are few, else always the same part.
 
 Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.4: an early layer of an
 image network has millions of numbers, on which a probe would neither fit into memory nor mean anything. A fixed random
@@ -115,7 +115,7 @@ def read_features(
     values |= activations(model, x, layers, forward, batch, keep)
     for name, array in values.items():
         if not np.isfinite(array).all():
-            raise ValueError(f"Layer {name} gives values that are not numbers, so nothing can be read from it.")
+            raise ValueError(f"Layer {name} gives values that are not numbers, so nothing can be decoded from it.")
     order = [INPUT, *layers, *(also or {})]
     how = {name: "all" if values[name].shape[1] == totals[name] else reduction.how for name in order}
     return {name: Features(name, values[name], totals[name], how[name]) for name in order}

@@ -1,4 +1,4 @@
-"""What every layer of a model knows of a question: a probe at each, several times over, as a curve against depth."""
+"""What can be decoded from every layer of a model: a probe at each, for several seeds, as a curve against depth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Split = Literal["test", "valid", "train"]
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What the probes of one layer say.
+    """The probes of one layer.
 
     Attributes:
         layer: which one; the input and the code of an example count as layers.
@@ -54,7 +54,7 @@ class Curve:
     Attributes:
         readings: of each layer.
         y_test: (n_test,) the labels of the test examples.
-        sizes: how many examples the probes were fitted to, chose their penalty on, and are told on.
+        sizes: how many examples the probes were fitted to, chose their penalty on, and are tested on.
     """
 
     readings: tuple[Reading, ...]
@@ -65,7 +65,7 @@ class Curve:
         """(n_layers,) over the seeds."""
         return np.array([reading.values(measure, split).mean() for reading in self.readings])
 
-    def spread(self, measure: Measure = "error", split: Split = "test") -> NDArray[np.float64]:
+    def half_bands(self, measure: Measure = "error", split: Split = "test") -> NDArray[np.float64]:
         """(n_layers,) half of a 95 % band: twice the deviation between seeds, with the test's own error in it."""
         found = []
         for reading in self.readings:
@@ -76,8 +76,8 @@ class Curve:
         return np.array(found)
 
     def kinks(self, measure: Measure = "error", split: Split = "test") -> dict[int, str]:
-        """The layers that know less than the one before, by place, with what explains it."""
-        means, spread = self.means(measure, split), self.spread(measure, split)
+        """The layers with a higher error than the one before, by index, with an explanation."""
+        means, bands = self.means(measure, split), self.half_bands(measure, split)
         found = {}
         for k in np.flatnonzero(np.diff(means) > 0) + 1:
             layer, rise, reading = self.readings[k].layer, means[k] - means[k - 1], self.readings[k]
@@ -86,17 +86,17 @@ class Curve:
                 why.append("a linear map can't lower the optimal training loss")
             if reading.probes[0].kept < reading.probes[0].total:
                 why.append(f"only {reading.probes[0].kept:,} of {reading.probes[0].total:,} features were kept")
-            if rise < float(np.hypot(spread[k], spread[k - 1])):
+            if rise < float(np.hypot(bands[k], bands[k - 1])):
                 why.append(WITHIN)
-            found[int(k)] = "; ".join(why) or "nothing here explains it"
+            found[int(k)] = "; ".join(why) or "no explanation found"
         return found
 
 
 def run_through(model: nn.Module) -> Callable[[Tensor], object]:
-    """What sends examples through all of a model.
+    """A function that runs all of a model on examples.
 
     Raises:
-        ValueError: it neither classifies, encodes nor denoises, so nobody knows how.
+        ValueError: it neither classifies, encodes nor denoises, so there is no way to run it.
     """
     if isinstance(model, Classifies):
         return model.classify
@@ -109,7 +109,7 @@ def run_through(model: nn.Module) -> Callable[[Tensor], object]:
     raise ValueError("A model that neither classifies, encodes nor denoises examples can't be probed.")
 
 
-def stations(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:
+def probe_positions(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:
     """Where a probe can be put: the input, the layers in the order in which they run, and among them the code."""
     image = torch.as_tensor(x[:1])
     found = [NetworkLayer(INPUT, "input", tuple(image.shape[1:]), False), *layers(model, image, run_through(model))]
@@ -132,7 +132,7 @@ def probe_curve(
     limit: int = 256,
     control: bool = False,
 ) -> Curve:
-    """A probe at each station of a model, for several seeds.
+    """A probe at each position of a model, for several seeds.
 
     A seed decides which features of a wide layer are kept and which examples of the first two splits are fitted to; the
     penalty is chosen once for each layer, with the first seed.
@@ -151,7 +151,7 @@ def probe_curve(
     Raises:
         ValueError: as `read_features` and `linear_probe`.
     """
-    places = stations(model, x)
+    places = probe_positions(model, x)
     n_fit, n_choose, n_test = sizes
     pool, test = n_fit + n_choose, slice(n_fit + n_choose, n_fit + n_choose + n_test)
     probes: dict[str, list[Probe]] = {place.name: [] for place in places}
@@ -181,14 +181,14 @@ def probe_curve(
 
 
 def confusion(said: Floats, y: Labels, n_classes: int) -> NDArray[np.int64]:
-    """(K, K) how often class i (row) was called j; examples without a label are left out."""
+    """(K, K) how often class i (row) was predicted as j; examples without a label are left out."""
     known = y >= 0
     cells = y[known] * n_classes + said[known].argmax(1)
     return np.bincount(cells, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
 
 
 def hardest(said: Floats, y: Labels, n: int) -> Labels:
-    """The n examples whose class a probe holds for least probable, worst first."""
+    """The n examples to whose class a probe gives the lowest probability, lowest first."""
     own = np.where(y >= 0, said[np.arange(len(y)), np.maximum(y, 0)], np.inf)
     return np.argsort(own, kind="stable")[: min(n, int((y >= 0).sum()))]
 

@@ -1,13 +1,13 @@
-"""Linear probes: what a linear classifier can read from a layer, as a thermometer reads a temperature.
+"""Linear probes: what a linear classifier can decode from a layer.
 
 Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.2: at layer k with features
-h, softmax(W h + b) is fitted to the labels by cross-entropy, which is convex, and its error is what the layer shows.
-The model is only read, never moved.
+h, softmax(W h + b) is fitted to the labels by cross-entropy, which is convex, and its error measures the layer.
+The model is not changed.
 
 A probe with as many features as examples fits anything, so no number stands alone: each comes with the error of always
-naming the most frequent class, and on request with a control, after Hewitt & Liang, Designing and interpreting probes
-with control tasks (2019): the same fit to random labels, whose accuracy on the examples that it was fitted to is what
-the probe can learn by heart.
+predicting the most frequent class, and optionally with a control, after Hewitt & Liang, Designing and interpreting
+probes with control tasks (2019): the same fit to random labels, whose accuracy on the examples that it was fitted to is
+what the probe can memorise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ from latentlab.data import UNLABELLED, Splits
 
 Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
 
-PENALTIES = (1e-1, 1e-2, 1e-3, 1e-4)  # for features of a spread of about 1; tried until validation gets worse
+PENALTIES = (
+    1e-1,
+    1e-2,
+    1e-3,
+    1e-4,
+)  # for features of a standard deviation of about 1; tried until validation gets worse
 HELD_OUT = 0.2  # share of the training examples that chooses, where there is no validation split
 FEW = 100  # examples: below that an error has a standard error of up to five points
 
@@ -43,12 +48,12 @@ class Probe:
     Attributes:
         weights: (K, d), for the features as they are.
         bias: (K,).
-        l2: the penalty that was used, on features divided by their spread.
+        l2: the penalty that was used, on features divided by their standard deviation.
         train: on what it was fitted to.
         valid: on what chose the penalty; None where it was given.
-        test: on what had no say; None where there is nothing.
+        test: on test examples; None where there are none.
         baseline: error of always naming the most frequent class, on the same examples as `score`.
-        control: accuracy on random labels that it was fitted to; None where it wasn't asked for.
+        control: accuracy on random labels that it was fitted to; None where it wasn't requested.
         layer: what it reads.
         kept: features it is given.
         total: features the layer has.
@@ -70,12 +75,12 @@ class Probe:
 
     @property
     def score(self) -> ClassificationScore:
-        """On the examples that say most: of the test, else of the validation, else of the training."""
+        """On the most informative examples: test, else validation, else training."""
         return self.test or self.valid or self.train
 
     @property
     def selectivity(self) -> float | None:
-        """Accuracy minus what the same probe learns by heart of random labels; at most 0: it would fit anything."""
+        """Accuracy minus what the same probe memorises of random labels; near or below 0 it would fit anything."""
         return None if self.control is None else 1 - self.score.error - self.control
 
     def log_probs(self, features: ArrayLike) -> Floats:
@@ -112,7 +117,7 @@ def linear_probe(
         test: features and labels to report on.
         l2: the penalty, if it is not to be chosen.
         n_classes: K; the largest label and one if None.
-        control: also fit random labels with the same penalty, to know what the probe can learn by heart.
+        control: also fit random labels with the same penalty, to know what the probe can memorise.
         tolerance: relative decrease of the loss at which the fit ends.
         seed: draws the held-out fifth and the random labels.
 
@@ -128,19 +133,19 @@ def linear_probe(
         held, rest = np.split(order, [max(1, round(HELD_OUT * len(x)))])
         if len(np.unique(labels[rest])) > 1:
             valid, x, labels = (x[held], labels[held]), x[rest], labels[rest]
-    held_out, told = (_part(part, x.shape[1]) for part in (valid, test))
-    k = n_classes or 1 + max(int(part[1].max()) for part in ((x, labels), held_out, told) if part is not None)
+    held_out, test_part = (_part(part, x.shape[1]) for part in (valid, test))
+    k = n_classes or 1 + max(int(part[1].max()) for part in ((x, labels), held_out, test_part) if part is not None)
     task = Task(x, labels, k, tolerance, seed)
     if l2 is None and held_out is not None:
         l2, fitted = _chosen(task, *held_out)
     else:
         l2 = PENALTIES[2] if l2 is None else l2
         fitted = task.fit(l2)
-    reported = told or held_out or (x, labels)
+    reported = test_part or held_out or (x, labels)
     if len(x) <= x.shape[1]:
         notes.append(f"{x.shape[1]:,} features for {len(x):,} examples: such a probe fits any labels.")
     if len(reported[1]) < FEW:
-        notes.append(f"Only {len(reported[1])} examples say how good it is.")
+        notes.append(f"Only {len(reported[1])} examples measure how good it is.")
     weights, bias = task.original(fitted)
     return Probe(
         weights=weights,
@@ -148,7 +153,7 @@ def linear_probe(
         l2=l2,
         train=task.score(fitted, x, labels),
         valid=task.score(fitted, *held_out) if held_out is not None else None,
-        test=task.score(fitted, *told) if told is not None else None,
+        test=task.score(fitted, *test_part) if test_part is not None else None,
         baseline=float((reported[1] != np.bincount(labels).argmax()).mean()),
         control=task.memorised(control_labels(len(labels), k, seed), l2) if control else None,
         kept=x.shape[1],
@@ -187,10 +192,10 @@ def probe_features(features: Mapping[str, Features], y: ArrayLike, sizes: Sequen
         raise ValueError(f"{len(labels)} examples can't be split into {' + '.join(map(str, sizes))}.")
     a, b, c = (slice(start, end) for start, end in itertools.pairwise(cuts))
     found = []
-    for name, seen in features.items():
-        h = seen.values
+    for name, layer_features in features.items():
+        h = layer_features.values
         probe = linear_probe(h[a], labels[a], valid=(h[b], labels[b]), test=(h[c], labels[c]), **knobs)
-        found.append(dataclasses.replace(probe, layer=name, total=seen.total))
+        found.append(dataclasses.replace(probe, layer=name, total=layer_features.total))
     return found
 
 
@@ -224,7 +229,7 @@ def probe_layers(
 
 
 def control_labels(n: int, n_classes: int, seed: int = 0) -> Labels:
-    """(n,) random labels, one for each example whatever it shows: nothing but memory can get them right."""
+    """(n,) random labels, one for each example whatever it shows: only memorisation can predict them."""
     return np.random.default_rng([seed, n, n_classes]).integers(0, n_classes, n)  # no stream that others use
 
 
@@ -261,7 +266,7 @@ def _labelled(features: ArrayLike, y: ArrayLike) -> tuple[Floats, Labels, list[s
     if not np.issubdtype(labels.dtype, np.integer) or (len(labels) and labels.min() < UNLABELLED):
         raise ValueError("Labels are whole numbers from 0, or -1 for none.")
     if not np.isfinite(x).all():
-        raise ValueError("The features hold values that are not numbers, so nothing can be read from them.")
+        raise ValueError("The features hold values that are not numbers, so nothing can be decoded from them.")
     known = labels != UNLABELLED
     notes = [] if known.all() else [f"{int((~known).sum()):,} of {len(x):,} examples have no label and are left out."]
     return x[known], labels[known].astype(np.int64), notes

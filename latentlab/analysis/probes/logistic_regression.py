@@ -4,10 +4,10 @@
 
 L-BFGS (Liu & Nocedal 1989), whose first guess of the inverse Hessian is, after a few plain iterations, the inverse of
 its block for each class, X' diag(p (1 − p)) X / N + l2, estimated on examples drawn in proportion to their curvature:
-once most examples are told apart few of them bend the loss, and those decide how many iterations it takes. Logits are
-kept as (classes, N) and weights as (classes, d), in which both matrix products are ten times faster than the other
-way round. That pays where there are many more examples than features, and on a CPU up to about a thousand features;
-beyond, scikit-learn's L-BFGS minimises the same loss.
+once most examples are classified few of them contribute curvature to the loss, and those decide how many iterations it
+takes. Logits are kept as (classes, N) and weights as (classes, d), in which both matrix products are ten times faster
+than the other way round. That pays where there are many more examples than features, and on a CPU up to about a
+thousand features; beyond, scikit-learn's L-BFGS minimises the same loss.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MEMORY = 10  # pairs of steps that L-BFGS remembers
 RIDGE = 1e-4  # of the mean curvature, added to a block so that it can be inverted
 ARMIJO = 1e-4  # share of the promised decrease that a step must keep
 TOP = 3  # classes among which the right one may be
-ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to say how much is learned by heart
+ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to show how much is memorised
 SHORTEST = 1e-6  # step, in units of the proposed one
 
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]
@@ -72,10 +72,10 @@ def fit(
     """Minimise the penalised cross-entropy.
 
     Args:
-        x: (N, d) finite features; centred and of a spread of about 1 for a fast fit.
+        x: (N, d) finite features; centred and of a standard deviation of about 1 for a fast fit.
         y: (N,) int64 in 0 ... n_classes - 1.
         n_classes: K; a class without examples gets a low bias.
-        l2: strength of the penalty, at least 0. Without one, classes that can be told apart have no minimum: the fit
+        l2: strength of the penalty, at least 0. Without one, separable classes have no minimum: the fit
             ends when the loss is nearly 0.
         start: (K, d + 1) weights with the bias last, to be near the minimum with; zero if None.
         tolerance: relative decrease of the loss in a step at which the fit ends.
@@ -118,12 +118,12 @@ class ClassificationScore:
 
 
 class Task:
-    """Examples to be told apart, centred and divided by one number, so that linear maps of them stay linear maps."""
+    """Examples to be classified, centred and divided by one number, so that linear maps of them stay linear maps."""
 
     def __init__(self, x: Floats, y: Labels, n_classes: int, tolerance: float, seed: int) -> None:
         self.mean = x.mean(0)
-        spread = float(np.sqrt(np.square(x - self.mean).mean()))
-        self.scale = spread or 1.0  # a layer that gives the same for all examples
+        rms = float(np.sqrt(np.square(x - self.mean).mean()))
+        self.scale = rms or 1.0  # a layer that gives the same for all examples
         self.device = device.pick() if device.pick().type == "cuda" else torch.device("cpu")
         self.x, self.y = self._standard(x), torch.from_numpy(y).to(self.device)
         self.n_classes, self.tolerance, self.seed = n_classes, tolerance, seed
@@ -201,7 +201,7 @@ class _Objective:
 
 
 def _lbfgs(evaluate: Evaluate, w: Tensor, inverse: Tensor | None, tolerance: float, max_iterations: int) -> Fit:
-    """The two-loop recursion with backtracking; the loss is convex, so every remembered pair is of use."""
+    """The two-loop recursion with backtracking; the loss is convex, so every stored pair is useful."""
     loss, gradient = evaluate(w)
     pairs: list[tuple[Tensor, Tensor, float]] = []
     losses, n, converged = [loss], 0, False
@@ -231,10 +231,10 @@ def _lbfgs(evaluate: Evaluate, w: Tensor, inverse: Tensor | None, tolerance: flo
 
 def _direction(gradient: Tensor, pairs: list[tuple[Tensor, Tensor, float]], inverse: Tensor | None) -> Tensor:
     """Minus the approximate inverse Hessian times the gradient."""
-    q, seen = -gradient, []
+    q, shares = -gradient, []
     for change, turn, along in reversed(pairs):
         share = float((change * q).sum()) / along
-        seen.append(share)
+        shares.append(share)
         q = q - share * turn
     if inverse is not None:
         q = torch.einsum("kij,kj->ki", inverse, q)
@@ -242,7 +242,7 @@ def _direction(gradient: Tensor, pairs: list[tuple[Tensor, Tensor, float]], inve
         q = q * (pairs[-1][2] / float(pairs[-1][1].square().sum()))
     else:
         q = q / max(1.0, float(q.norm()))
-    for (change, turn, along), share in zip(pairs, reversed(seen), strict=True):
+    for (change, turn, along), share in zip(pairs, reversed(shares), strict=True):
         q = q + change * (share - float((turn * q).sum()) / along)
     return q
 

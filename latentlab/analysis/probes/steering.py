@@ -1,4 +1,4 @@
-"""From a probe back to pictures: move a code along what a probe reads, and see what else moves with it."""
+"""Steering: move a code along the direction of a probe, decode it, and measure what else changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Code = Callable[[Tensor], Tensor]  # encode (B, *shape) -> (B, z_dim), or decode
 
 @dataclass(frozen=True, eq=False)
 class Leakage:
-    """What moves when a code is moved along one probe's direction.
+    """What changes when a code is moved along one probe's direction.
 
     Attributes:
         names: of the T probes.

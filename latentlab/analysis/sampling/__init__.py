@@ -9,9 +9,18 @@ from latentlab.analysis.sampling.against_truth import (
     from_centres,
     in_cells,
 )
-from latentlab.analysis.sampling.always_accepted import Gibbs, OwnWalk, denoising_walk
+from latentlab.analysis.sampling.always_accepted import Gibbs, ModelChain, denoising_kernel
 from latentlab.analysis.sampling.budget import within
-from latentlab.analysis.sampling.chains import Chains, ChainState, Move, Sampler, advance, begin, sample_chains, walk
+from latentlab.analysis.sampling.chains import (
+    Chains,
+    ChainState,
+    Move,
+    Sampler,
+    advance,
+    begin,
+    iterate_chains,
+    sample_chains,
+)
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
 from latentlab.analysis.sampling.experiments import (
@@ -76,8 +85,8 @@ __all__ = [
     "KnownDensity",
     "Langevin",
     "Mixing",
+    "ModelChain",
     "Move",
-    "OwnWalk",
     "Parzen",
     "Problem",
     "RandomWalk",
@@ -92,7 +101,7 @@ __all__ = [
     "bernoulli_bound",
     "cells",
     "denoised",
-    "denoising_walk",
+    "denoising_kernel",
     "diagnose",
     "differentiable",
     "exact",
@@ -101,6 +110,7 @@ __all__ = [
     "frame",
     "from_centres",
     "in_cells",
+    "iterate_chains",
     "log_density",
     "mixing",
     "mixture_conditional",
@@ -115,7 +125,6 @@ __all__ = [
     "side_by_side",
     "start_places",
     "suitable",
-    "walk",
     "wasserstein",
     "within",
 ]

@@ -11,25 +11,25 @@ from torch import Tensor
 from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 
-Walk = Callable[[Tensor, torch.Generator], Tensor]  # (C, d) -> (C, d), one step
+Kernel = Callable[[Tensor, torch.Generator], Tensor]  # (C, d) -> (C, d), one step
 
 
 @dataclass(frozen=True)
-class OwnWalk(Sampler):
-    """A model's own chain. What it samples is what the model learned; the target only watches."""
+class ModelChain(Sampler):
+    """A model's own chain. It samples what the model learned; the target is only evaluated."""
 
     name = "the model's own walk"
     has_scale = False
-    walk: Walk
+    kernel: Kernel
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:  # noqa: ARG002
-        """Go where the model goes."""
-        return _take(target, state, self.walk(state.x, rng))
+        """One step of the model's chain."""
+        return _take(target, state, self.kernel(state.x, rng))
 
 
 @dataclass(frozen=True)
 class Gibbs(Sampler):
-    """Draws every coordinate in turn given the others (Geman & Geman 1984); for targets that know how."""
+    """Draws every coordinate in turn given the others (Geman & Geman 1984); for targets with known conditionals."""
 
     name = "Gibbs"
     has_scale = False
@@ -52,7 +52,7 @@ class Gibbs(Sampler):
         return _take(target, state, y)
 
 
-def denoising_walk(denoise: Callable[[Tensor], Tensor], sigma: float, width: float | None = None) -> Walk:
+def denoising_kernel(denoise: Callable[[Tensor], Tensor], sigma: float, width: float | None = None) -> Kernel:
     """The chain of a denoising autoencoder: corrupt, denoise, and draw about the reconstruction (Bengio et al. 2013).
 
         x̃ = x + σ ε;   x' = denoise(x̃) + width · ε'
@@ -63,12 +63,12 @@ def denoising_walk(denoise: Callable[[Tensor], Tensor], sigma: float, width: flo
         width: standard deviation of p(x|x̃). None: `sigma`, which is too wide but safe; 0 leaves the mean alone, which
             collapses onto the ridges of the density.
     """
-    spread = sigma if width is None else width
+    noise_std = sigma if width is None else width
 
-    def walk(x: Tensor, rng: torch.Generator) -> Tensor:
-        return denoise(x + sigma * normal_like(x, rng)) + spread * normal_like(x, rng)
+    def kernel(x: Tensor, rng: torch.Generator) -> Tensor:
+        return denoise(x + sigma * normal_like(x, rng)) + noise_std * normal_like(x, rng)
 
-    return walk
+    return kernel
 
 
 def _take(target: Target, state: ChainState, y: Tensor) -> tuple[ChainState, Move]:

@@ -1,6 +1,6 @@
-"""Markov chains, thousands at once: a generator that yields where they are and the move that took them there.
+"""Markov chains, thousands at once: a generator that yields their states and moves. for state,
 
-    for state, move in walk(target, start, RandomWalk(), scale=0.5, rng=generator(0)): ...
+    move in iterate_chains(target, start, RandomWalk(), scale=0.5, rng=generator(0)): ...
     chains = sample_chains(target, start, sampler=RandomWalk(), scale=0.5, n_steps=1_000, rng=generator(0))
 
 A chain whose energy is no number, or whose density is infinite, or zero where it starts, is lost: it stays where it is
@@ -35,7 +35,7 @@ class ChainState(NamedTuple):
         log_prob: (C,) log-density there; None where only ratios are known.
         gradient: (C, d) of the log-density there; None unless the sampler follows it.
         alive: (C,) bool; the others are lost.
-        hot: (K, C, d) places of the helper chains of parallel tempering, the coldest first; else None.
+        hot: (K, C, d) positions of the hotter chains of parallel tempering, the coldest first; else None.
     """
 
     x: Tensor
@@ -96,7 +96,7 @@ class Chains:
         lost: (C,) bool: its positions are those of the time before, repeated.
         evaluations: of the density or its gradient, for each step of a chain.
         seconds: that the steps took.
-        proposals: (T, c, d) of the first c chains; None where they weren't kept.
+        proposals: (T, c, d) of the first c chains; None where they weren't stored.
     """
 
     positions: NDArray[np.floating]
@@ -107,10 +107,10 @@ class Chains:
     proposals: NDArray[np.floating] | None = None
 
 
-def walk(
+def iterate_chains(
     target: Target, start: Tensor, sampler: Sampler, scale: float, rng: torch.Generator
 ) -> Iterator[tuple[ChainState, Move]]:
-    """Yield states and moves for as long as they are asked for.
+    """Yield states and moves, without end.
 
     Args:
         target: what to sample.
@@ -129,7 +129,7 @@ def walk(
 
 
 def begin(target: Target, start: Tensor, sampler: Sampler, scale: float) -> ChainState:
-    """The state before the first step; arguments and errors are those of `walk`."""
+    """The state before the first step; arguments and errors are those of `iterate_chains`."""
     if start.dim() != 2 or not start.numel():
         raise SamplingError(f"Chains start from places of shape (chains, dimensions), not {tuple(start.shape)}.")
     if len(start) > MOST_CHAINS:
@@ -162,16 +162,16 @@ def sample_chains(
     n_proposals: int = 0,
     report: Callable[[int], None] | None = None,
 ) -> Chains:
-    """Walk n steps and keep them all.
+    """Run n steps and return them all.
 
     Args:
-        target, start, sampler, scale, rng: as for `walk`.
+        target, start, sampler, scale, rng: as for `iterate_chains`.
         n_steps: T, at least 1.
-        n_proposals: so many chains' proposals are kept too.
+        n_proposals: the proposals of so many chains are stored too.
         report: called with the number of steps done, once every `REPORT_EVERY` steps.
 
     Raises:
-        SamplingError: as for `walk`; or no step, or more than fits.
+        SamplingError: as for `iterate_chains`; or no step, or more than fits.
     """
     if n_steps < 1:
         raise SamplingError(f"A chain takes at least one step, not {n_steps}.")
@@ -205,7 +205,7 @@ def metropolis(
 ) -> tuple[ChainState, Move]:
     """Accept each proposal with probability min(1, exp log_alpha) (Metropolis et al. 1953; Hastings 1970).
 
-    A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a plain refusal.
+    A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a rejection.
     """
     alive = state.alive & (log_alpha < torch.inf)
     accepted = (log_uniform(log_alpha, rng) < log_alpha).logical_and_(alive)

@@ -1,4 +1,4 @@
-"""How far to trust chains: do they agree, how many independent draws are they worth, and what to change.
+"""Diagnostics of chains: do they agree, how many independent draws are they worth, and what to change.
 
 Rank-normalised split R-hat, bulk and tail effective sample size and Monte Carlo standard error are those of Vehtari,
 Gelman, Simpson, Carpenter & Bürkner (2021), computed by arviz-stats.
@@ -18,7 +18,7 @@ from latentlab.analysis.sampling.targets import SamplingError
 LEAST_STEPS = 4  # half a chain must have two
 TAIL = (0.05, 0.95)  # the quantiles whose effective sample sizes make that of the tails
 AGREED = 1.01  # R-hat of chains that have converged (Vehtari et al. 2021, §4)
-ENOUGH = 400  # effective draws, of bulk and of tail
+ENOUGH = 400  # effective sample size, of bulk and of tail
 LAGS = 100
 
 
@@ -27,7 +27,7 @@ class Diagnostics:
     """Numbers of the chains that weren't lost, after the burn-in; arrays are (d,), one number a coordinate.
 
     Attributes:
-        n_chains: that are judged.
+        n_chains: that are diagnosed.
         n_steps: of each.
         n_lost: chains left out.
         acceptance: share of the proposals.
@@ -58,11 +58,11 @@ class Diagnostics:
 
 
 def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -> Diagnostics:
-    """Judge chains.
+    """Diagnose chains.
 
     Args:
         chains: at least `LEAST_STEPS` steps of at least one chain that wasn't lost.
-        sampler: knows how much should be accepted; None leaves the acceptance uncommented.
+        sampler: knows the best acceptance rate; None for no advice on it.
         burn_in: steps left out at the start.
 
     Raises:
@@ -72,10 +72,10 @@ def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -
 
     n_steps = len(chains.positions) - burn_in
     if burn_in < 0 or n_steps < LEAST_STEPS:
-        raise SamplingError(f"It takes {LEAST_STEPS} steps after the burn-in to judge chains; there are {n_steps}.")
+        raise SamplingError(f"It takes {LEAST_STEPS} steps after the burn-in to diagnose chains; there are {n_steps}.")
     kept = ~chains.lost
     if not kept.any():
-        raise SamplingError("Every chain was lost, so there is nothing to judge.")
+        raise SamplingError("Every chain was lost, so there is nothing to diagnose.")
     draws = np.moveaxis(chains.positions[burn_in:, kept].astype(np.float64), 0, 1)  # (C, T, d)
     axes = {"chain_axis": 0, "draw_axis": 1}
     with warnings.catch_warnings(), np.errstate(all="ignore"):  # of chains that stand still: not a number
@@ -113,27 +113,30 @@ def _advice(
 ) -> str:
     """What to change first."""
     if n_lost:
-        return f"{n_lost:,} of {n_chains:,} chains met energies that are no numbers: shorten the step, or start nearer."
+        return (
+            f"{n_lost:,} of {n_chains:,} chains reached a NaN or infinite log-density: shorten the step, or start "
+            "nearer to the data."
+        )
     low, high = (0.0, 1.0) if sampler is None or sampler.best is None else sampler.best
     if acceptance < low:
         return f"Acceptance {acceptance:.0%}: halve the step; most proposals fall where the density is low."
     if acceptance > high:
-        return f"Acceptance {acceptance:.0%}: double the step; the chains creep."
+        return f"Acceptance {acceptance:.0%}: double the step; the chains mix slowly because steps are small."
     if n_chains < 2:
-        return "One chain can't tell whether it forgot where it started: R-hat takes two or more."
+        return "R-hat needs two or more chains."
     if not np.isfinite(r_hat):
-        return "Some coordinate never moved, so nothing can be said of it: run longer."
+        return "Some coordinate never moved, so it can't be diagnosed: run longer."
     if r_hat > 10 * (AGREED - 1) + 1:
         return (
-            f"R-hat {r_hat:.2f}: the chains still tell where they started; run longer, or they are stuck in modes that "
-            "they can't leave."
+            f"R-hat {r_hat:.2f}: the chains still depend on where they started; run longer, or they are stuck in "
+            "different modes."
         )
     if r_hat > AGREED:
         return f"R-hat {r_hat:.3f}: not yet one distribution; leave out more of the start, or run longer."
     if least < ENOUGH:
         n_more = int(np.ceil(ENOUGH / max(least, 1) * n_steps / 100) * 100)
-        return f"Only {least:,.0f} effective draws: take about {n_more:,} steps for {ENOUGH}."
-    return f"Nothing speaks against these chains: R-hat {r_hat:.3f}, at least {least:,.0f} effective draws."
+        return f"The effective sample size is only {least:,.0f}: use about {n_more:,} steps for {ENOUGH}."
+    return f"No convergence problem detected: R-hat {r_hat:.3f}, effective sample size at least {least:,.0f}."
 
 
 def rank_histogram(chains: Chains, axis: int, most: int = 4, n_bins: int = 20, burn_in: int = 0) -> Doubles:

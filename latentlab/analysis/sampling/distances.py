@@ -54,7 +54,8 @@ def cells(low: tuple[float, float], high: tuple[float, float], n: int) -> Cells:
 def mmd(x: NDArray[np.floating], y: NDArray[np.floating], seed: int = 0) -> Measured:
     """The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, eq. 3), with its null.
 
-    The kernel is Gaussian, as wide as the median distance between pooled samples; the null shuffles who is whose.
+    The kernel is Gaussian, as wide as the median distance between pooled samples; the null permutes which sample
+    belongs to which set.
 
     Args:
         x: (N, d).

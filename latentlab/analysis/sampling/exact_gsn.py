@@ -1,12 +1,14 @@
-"""The exact laboratory of generative stochastic networks: a few states, and every claim a product of matrices.
+"""Exact generative stochastic networks: a chain on a few states, and every claim as a product of matrices.
 
-Bengio et al. (2014) and Alain (2018), §5.3, on n states: p (n,) is the data's law, C (n, n) corrupts, C[i, j] being
-C(x̃ = j|x = i), and R (n, n) reconstructs, R[j, i] = P(x = i|x̃ = j). Rows sum to 1. The chain x → x̃ → x has the kernel
+Bengio et al. (2014) and Alain (2018), §5.3, on n states: p (n,) is the data's distribution, C (n, n) corrupts, C[i, j]
+being C(x̃ = j|x = i), and R (n, n) reconstructs, R[j, i] = P(x = i|x̃ = j). Rows sum to 1. The chain x → x̃ → x has
+the kernel
 
-    T = C R,    and with Bayes' R[j, i] ∝ p_i C[i, j] its stationary law is p             (Proposition 1)
+    T = C R,    and with Bayes' R[j, i] ∝ p_i C[i, j] its stationary distribution is p             (Proposition 1)
 
 Walkback trains R on C_WB = ½ (I - ½ C R)⁻¹ C, the corruption after a geometric number of steps of the chain itself;
-with the R that is Bayes' for its own C_WB, C still gives p (Proposition 2), mixes faster, and asks more of R.
+with the R that is Bayes' for its own C_WB, C still gives p (Proposition 2), mixes faster, and R must undo more
+corruption.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ EXAMPLE = np.array([0.08, 0.037, 0.03, 0.11, 0.384, 0.123, 0.043, 0.064, 0.083, 
 
 
 @dataclass(frozen=True)
-class Laboratory:
+class ExactGSN:
     """A denoising chain on n states.
 
     Attributes:
@@ -35,7 +37,7 @@ class Laboratory:
         stationary: (n,) law of the chain.
         total_variation: between that and the data, 0 to 1.
         second_eigenvalue: of T = C R, in modulus: the chain forgets as its powers do.
-        entropy: H(x|x̃) in nats under `trained_on`: how undecided a reconstruction must be.
+        entropy: H(x|x̃) in nats under `trained_on`: the uncertainty of a reconstruction.
         n_iterations: that walkback took to settle; 0 without.
     """
 
@@ -91,8 +93,8 @@ def counted(data: Doubles, corruption: Doubles, n_examples: int, seed: int) -> D
     rng = np.random.default_rng(seed)
     joint = (data[:, None] * corruption).reshape(-1)
     pairs = rng.multinomial(n_examples, joint / joint.sum()).reshape(corruption.shape).T.astype(np.float64)
-    seen = pairs.sum(1, keepdims=True)
-    return np.where(seen > 0, pairs / np.maximum(seen, 1), np.eye(len(data)))
+    totals = pairs.sum(1, keepdims=True)
+    return np.where(totals > 0, pairs / np.maximum(totals, 1), np.eye(len(data)))
 
 
 def stationary(kernel: Doubles) -> Doubles:
@@ -108,15 +110,15 @@ def stationary(kernel: Doubles) -> Doubles:
     return np.asarray(np.linalg.solve(matrix, np.ones(n)))
 
 
-def laboratory(
+def exact_gsn(
     data: Doubles, corruption: Doubles, walkback: bool = False, reconstruction: Doubles | None = None
-) -> Laboratory:
-    """Work a chain out.
+) -> ExactGSN:
+    """Compute a chain exactly.
 
     Args:
         data: (n,) probabilities.
         corruption: (n, n) row-stochastic.
-        walkback: train the reconstruction on the chain's own walks, to its fixed point.
+        walkback: train the reconstruction on several steps of the chain itself, to its fixed point.
         reconstruction: another R than Bayes', such as `counted`; not with walkback.
 
     Raises:
@@ -139,7 +141,7 @@ def laboratory(
     moduli = np.sort(np.abs(np.linalg.eigvals(kernel)))
     joint = p[:, None] * trained_on  # of x and x̃
     entropy = -float((joint * np.log(np.where(joint > 0, r.T, 1))).sum()) if reconstruction is None else np.nan
-    return Laboratory(p, c, trained_on, r, law, total_variation(law, p), float(moduli[-2]), entropy, n_iterations)
+    return ExactGSN(p, c, trained_on, r, law, total_variation(law, p), float(moduli[-2]), entropy, n_iterations)
 
 
 def clamp(f: Doubles, g: Doubles, inside: NDArray[np.bool_]) -> Clamping:

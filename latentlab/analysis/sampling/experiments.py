@@ -27,7 +27,7 @@ from latentlab.data.builtin.synthetic import Density
 Start = Literal["data", "one point", "far outside"]
 
 N_CELLS = 40  # along a side of the box that total variation is counted in
-FAR = 4  # spreads of the data
+FAR = 4  # standard deviations of the data
 N_PROPOSALS = 40  # chains whose moves are kept, to be drawn
 
 
@@ -36,7 +36,7 @@ class Experiment:
     """Chains, and what they are seen against.
 
     Attributes:
-        chains: as they went.
+        chains: the result.
         start: (C, d).
         scale: of the steps.
         truth: the density that is sampled, where it has a closed form.
@@ -104,8 +104,8 @@ def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Ten
     if kind == "far outside":
         way = torch.randn((n, data.shape[1]), generator=rng, dtype=data.dtype)
         way = way / way.norm(dim=1, keepdim=True)
-        spread = float(data.std(0).norm()) / data.shape[1] ** 0.5
-        outside: Tensor = data.mean(0) + FAR * spread * way
+        std = float(data.std(0).norm()) / data.shape[1] ** 0.5
+        outside: Tensor = data.mean(0) + FAR * std * way
         return outside
     raise SamplingError(f"Chains start at data, one point, or far outside; not at {kind!r}.")
 
@@ -178,11 +178,11 @@ def side_by_side(
         chains = sample_chains(
             exact(density), places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1)
         )
-        judged, distance = diagnose(chains, sampler, n_steps // 2), float("nan")
+        diagnostics, distance = diagnose(chains, sampler, n_steps // 2), float("nan")
         if density.dim == 2:
             low, high = (corner.tolist() for corner in density.box)
             box = cells((low[0], low[1]), (high[0], high[1]), N_CELLS)
             draws = chains.positions[n_steps // 2 :, ~chains.lost].reshape(-1, 2)
             distance = total_variation(box.masses(density.log_prob), box.shares(draws))
-        found.append(Comparison(name, scale, n_steps, judged, distance))
+        found.append(Comparison(name, scale, n_steps, diagnostics, distance))
     return found

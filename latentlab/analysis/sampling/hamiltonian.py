@@ -1,4 +1,5 @@
-"""Hamiltonian Monte Carlo: a particle with a random push rolls along -log p, and its end is the proposal.
+"""Hamiltonian Monte Carlo: a particle with a random momentum moves on the potential -log p, and its end is the
+proposal.
 
 Duane et al. (1987); Neal (2011). With momentum m ~ N(0, I) and H(x, m) = -log p(x) + ½|m|², n leapfrog steps
 
@@ -36,7 +37,7 @@ class HMC(Sampler):
         return self.n_leapfrog
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
-        """Push, roll, and compare the energies; a way that leaves the numbers is refused."""
+        """Draw a momentum, integrate, and compare the energies; a trajectory that is not finite is rejected."""
         assert state.gradient is not None
         momentum = normal_like(state.x, rng)
         jitter = torch.empty_like(state.x[:, :1]).uniform_(1 - JITTER, 1 + JITTER, generator=rng)

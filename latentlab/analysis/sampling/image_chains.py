@@ -1,6 +1,6 @@
-"""Walks of images: what a chain shows on its way, held fast where pixels are given, and how well it mixes.
+"""Chains of images: their frames, clamping of given pixels, and how well they mix.
 
-Holding overwrites the given pixels after each step. That samples what is hidden given what is seen if the network is a
+Clamping overwrites the given pixels after each step. That samples what is hidden given what is seen if the network is a
 compatible pair of conditionals; a trained one is that only nearly (Bengio et al. 2014, Proposition 5), and a
 reconstruction that draws each pixel by itself is biased towards what it would have drawn without them.
 """
@@ -25,11 +25,11 @@ MOST_FRAMES = 200_000  # images kept
 
 @dataclass(frozen=True)
 class Mixing:
-    """How a walk moves.
+    """How a chain mixes.
 
     Attributes:
         switches: share of the frames whose class is not that of the frame before.
-        visited: mean number of classes that a walk has been in.
+        visited: mean number of classes that a chain visited.
         change: mean absolute change from frame to frame, summed over the pixels, in units of intensity.
     """
 
@@ -46,10 +46,9 @@ def record(
     every: int = 1,
     hold: Callable[[S], S] | None = None,
 ) -> NDArray[np.uint8]:
-    """Walk, and keep what is seen.
+    """Run chains and store their
 
-    Args:
-        step: one step of all walks.
+    frames. Args: step: one step of all chains.
         see: state -> (B, *shape) intensities in [0, 1].
         state: where they start; it is no frame.
         n_frames: kept, at least 1.
@@ -63,12 +62,12 @@ def record(
         SamplingError: no frame, no step, or more images than are kept.
     """
     if n_frames < 1 or every < 1:
-        raise SamplingError("A walk takes at least one frame, and one step from frame to frame.")
+        raise SamplingError("A chain needs at least one frame, and one step from frame to frame.")
     frames = []
     with torch.no_grad():
         state = state if hold is None else hold(state)
         if n_frames * len(see(state)) > MOST_FRAMES:
-            raise SamplingError(f"{n_frames:,} frames of {len(see(state)):,} walks are too many to keep.")
+            raise SamplingError(f"{n_frames:,} frames of {len(see(state)):,} chains are too many to store.")
         for _ in range(n_frames):
             for _ in range(every):
                 state = step(state)
@@ -78,7 +77,7 @@ def record(
 
 
 def mixing(frames: NDArray[np.uint8], labels: NDArray[np.int64]) -> Mixing:
-    """Judge a walk by the classes of its frames.
+    """Measure how a chain mixes by the classes of its frames.
 
     Args:
         frames: (T, B, *shape) uint8, T at least 2.
@@ -88,7 +87,7 @@ def mixing(frames: NDArray[np.uint8], labels: NDArray[np.int64]) -> Mixing:
         SamplingError: one frame only.
     """
     if len(frames) < 2:
-        raise SamplingError("One frame says nothing of how a walk moves.")
+        raise SamplingError("One frame is not enough to measure how a chain mixes.")
     switches = float((labels[1:] != labels[:-1]).mean())
     visited = float(np.mean([len(np.unique(column)) for column in labels.T]))
     gap = np.abs(np.diff(frames.astype(np.float32), axis=0)) / 255

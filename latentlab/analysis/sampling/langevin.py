@@ -1,4 +1,4 @@
-"""Langevin dynamics: a step along the score and noise, with or without asking whether to take it.
+"""Langevin dynamics: a step along the score and noise, with or without an accept step.
 
     y = x + ½ scale² ∇log p(x) + scale · ε
 
@@ -26,7 +26,7 @@ class Langevin(Sampler):
     sensible = 0.7
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
-        """Drift and diffuse; a chain that leaves the numbers is lost."""
+        """Drift and diffuse; a chain that becomes NaN or infinite is lost."""
         y = _drifted(state, scale) + scale * normal_like(state.x, rng)
         gradient = target.slope(y)
         fine = y.isfinite().all(1) & gradient.isfinite().all(1) & state.alive
@@ -45,7 +45,7 @@ class MALA(Sampler):
     sensible = 1.2
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
-        """Propose by drift and diffusion, and weigh the way back against the way there."""
+        """Propose by drift and diffusion, and compare the densities of both directions."""
         noise = normal_like(state.x, rng)
         y = _drifted(state, scale) + scale * noise
         difference, at_y = target.compare(state.x, state.log_prob, y)

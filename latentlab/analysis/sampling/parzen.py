@@ -2,7 +2,7 @@
 
     log p(x) ≈ log 1/M Σ_j N(x; s_j, h² I)
 
-with the width h that makes the validation examples most probable. On average it is too low, and a poor judge in many
+with the width h that makes the validation examples most probable. On average it is too low, and a poor measure in many
 dimensions: samples that repeat the training set score well, and the centres of k-means better than real images (Theis,
 van den Oord & Bethge 2016). Compare only numbers of the same data, the same M and the same rule for h.
 """
@@ -51,7 +51,7 @@ def parzen(samples: Tensor, test: Tensor, valid: Tensor, widths: Sequence[float]
 
     Args:
         samples: (M, *shape) of a model; uint8 counts as intensities from 0 to 1.
-        test: (N, *shape) judged.
+        test: (N, *shape) examples to estimate.
         valid: (V, *shape) the width is chosen on.
         widths: to choose from, positive.
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.sampling.always_accepted import OwnWalk, denoising_walk
+from latentlab.analysis.sampling.always_accepted import ModelChain, denoising_kernel
 from latentlab.analysis.sampling.chains import Sampler
 from latentlab.analysis.sampling.samplers import suitable
 from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, denoised, exact, posterior
@@ -208,7 +208,7 @@ class DenoiserDensity(Problem):
     @cached_property
     def samplers(self) -> dict[str, Sampler]:
         """The denoiser's own chain, and what needs ratios of the density or its gradient alone."""
-        own = OwnWalk(denoising_walk(self.denoise, self.sigma))
+        own = ModelChain(denoising_kernel(self.denoise, self.sigma))
         return {own.name: own} | super().samplers
 
     def instance(self, energy: Energy, seed: int = 0) -> Instance:  # noqa: ARG002 nothing is drawn

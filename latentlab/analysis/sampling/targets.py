@@ -1,8 +1,8 @@
 """What a chain is to sample: a log-density known up to a constant, or only the ratio of two places' densities.
 
-A denoising autoencoder knows only the slope of its log-density, (denoise(x) - x) / σ², and so differences, by an
+A denoising autoencoder gives only the gradient of its log-density, (denoise(x) - x) / σ², and so differences, by an
 integral along the way (Alain & Bengio 2014; Alain 2018, §3.4.1). They are those of the density blurred by σ. To first
-order they are too rough to sample with: the chains drift away from the data.
+order they are too rough to sample with: the chains leave the data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOTHING = -80.0  # in a sum of exponentials that holds a 1: below single precisi
 
 
 class SamplingError(ValueError):
-    """A chain that can't be run or judged; the message is one sentence for the user."""
+    """A chain that can't be run or diagnosed; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Target:
             at_y = self.log_prob(y)
             return at_y - at_x, at_y
         if self.log_ratio is None:
-            raise SamplingError("To accept or refuse a step, a sampler needs the target's log-density or its ratios.")
+            raise SamplingError("To accept or reject a step, a sampler needs the target's log-density or its ratios.")
         return self.log_ratio(x, y), None
 
     def slope(self, x: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def denoised(denoise: Denoise, sigma: float, n_points: int = 5, rule: Rule = "mi
         denoise: (B, d) -> (B, d), what it takes for the clean example.
         sigma: the standard deviation of the noise that it was trained on.
         n_points: of the path, each an evaluation.
-        rule: where they lie, as for `energy_difference`; "first-order" is what goes wrong.
+        rule: where they lie, as for `energy_difference`; "first-order" is too inaccurate.
 
     Raises:
         FieldError: sigma isn't a positive number; at the first step, too few points for the rule.

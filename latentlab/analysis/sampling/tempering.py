@@ -1,4 +1,4 @@
-"""Parallel tempering: hotter chains, which see a flatter density p^(1/T), pass their finds down to the cold one.
+"""Parallel tempering: hotter chains, on the flatter density p^(1/T), exchange their positions with the cold one.
 
 Swendsen & Wang (1986); Geyer (1991). Every chain takes a random-walk step of scale · √T under its own temperature; then
 the pairs (1, 2), (3, 4), ... and after them (2, 3), (4, 5), ... exchange their places with probability

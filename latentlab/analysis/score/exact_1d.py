@@ -1,4 +1,4 @@
-"""The one-dimensional laboratory: the exact optima of denoising and contracting autoencoders, each value of r free.
+"""One dimension: the exact optima of denoising and contracting autoencoders, with each value of r free.
 
 Alain & Bengio (2014), §3.3.3. On places x_i with spacing Δ and density p_i:
 

@@ -1,4 +1,5 @@
-"""The score field that a denoiser learned: over a box, as an energy, against the truth, and how far it is no gradient.
+"""The score field that a denoiser learned: over a box, as an energy, against the truth, and how far it is from a
+gradient.
 
 With r = denoise, noise σ and q the density of noisy data, (r(x) - x) / σ² estimates ∇ log q(x), and E = -log q + const
 (Alain & Bengio 2014, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
@@ -24,11 +25,11 @@ Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 ScoreFunction = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
 
-MOST_POINTS = 20_000  # of a point set whose optimal denoiser is asked for
+MOST_POINTS = 20_000  # of a point set whose optimal denoiser is computed
 
 
 class FieldError(ValueError):
-    """A field that can't be had; the message is one sentence for the user."""
+    """A field that can't be computed; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Curl:
-    """How far a field is no gradient; all (N,), and 0 for a gradient."""
+    """How far a field is from a gradient; all (N,), and 0 for a gradient."""
 
     asymmetry: Doubles  # |J - Jᵀ| / |J|, Frobenius norms
     rotation: Doubles  # dr_2/dx_1 - dr_1/dx_2; NaN in other than two dimensions

@@ -1,4 +1,4 @@
-"""Where a denoiser stands still: its sinks, saddles and sources, and where each place ends when it is denoised again.
+"""Fixed points of a denoiser: its sinks, saddles and sources, and where each point ends by repeated denoising.
 
 Maxima of the density are sinks, half-way between two of them lie saddles or sources, and a sink far from the data is a
 spurious attractor (Alain & Bengio 2014, §3.4.3, Fig. 3.7).
@@ -42,15 +42,15 @@ class Basins:
     drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
 
     def off(self, of_ends: Doubles, of_attractors: Doubles, far: float) -> tuple[float, int, int]:
-        """The share of paths that end astray, and at how many places: those that stand still, and those that drift.
+        """The share of paths that end far from the data, and at how many places: fixed ones, and those that still move.
 
         Args:
             of_ends: (n n,) distance from each end to the data, NaN for one at infinity.
             of_attractors: (A,) from each attractor to the data.
-            far: astray is what ends farther than this, or at infinity.
+            far: the distance from which on an end counts as far from the data.
         """
-        astray, still = of_attractors > far, self.drift <= STILL
-        return float((~(of_ends <= far)).mean()), int((astray & still).sum()), int((astray & ~still).sum())
+        off_data, still = of_attractors > far, self.drift <= STILL
+        return float((~(of_ends <= far)).mean()), int((off_data & still).sum()), int((off_data & ~still).sum())
 
 
 def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
@@ -118,13 +118,13 @@ def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basin
 
 
 def attractors(denoise: Denoise, box: Box) -> tuple[FixedPoints, Basins]:
-    """Both at once, as a page asks the helper process for them."""
+    """Both at once, as a page requests them from the background process."""
     return fixed_points(denoise, box), basins(denoise, box)
 
 
 @torch.no_grad()
 def trajectory(denoise: Denoise, x: Tensor, n_steps: int) -> Doubles:
-    """(d,) or (N, d) -> (n_steps + 1, ...): a place and what repeated denoising makes of it."""
+    """(d,) or (N, d) -> (n_steps + 1, ...): a point and its path by repeated denoising."""
     path = [x if x.dim() > 1 else x.unsqueeze(0)]
     for _ in range(n_steps):
         path.append(denoise(path[-1]))
@@ -143,7 +143,7 @@ def _kind(eigenvalues: NDArray[np.complex128]) -> str:
 
 
 def _together(places: Doubles, tolerance: float) -> Labels:
-    """(N,) group of each place: the first place left founds a group and takes in all within the tolerance."""
+    """(N,) group of each place: the first remaining place starts a group of all places within the tolerance."""
     groups = np.full(len(places), -1)
     left, k = np.arange(len(places)), 0
     while len(left):

@@ -93,7 +93,7 @@ def _basins(seen: OnLattice) -> LayerValues:
 
 
 def _high(energy: Floats | Doubles) -> float:
-    """Where contours end: beyond it the density is so low that only its emptiness would be drawn."""
+    """The highest contour: beyond it the density is too low to be worth drawing."""
     share, most = STEEPEST
     return min(float(np.quantile(energy, share)), most)
 

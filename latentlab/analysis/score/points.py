@@ -30,7 +30,7 @@ def read_points(text: str) -> NDArray[np.float32]:
     if not rows:
         raise FieldError("There are no points yet: type or click at least one.")
     if len(rows) > MOST_POINTS:
-        raise FieldError(f"{len(rows):,} points are too many to draw; bring at most {MOST_POINTS:,} of them.")
+        raise FieldError(f"{len(rows):,} points are too many to draw; use at most {MOST_POINTS:,} of them.")
     found = []
     for number, row in enumerate(rows, 1):
         try:
@@ -46,7 +46,9 @@ def read_points(text: str) -> NDArray[np.float32]:
 
 
 def kernel_estimate(x: Tensor) -> Density:
-    """A Gaussian about each of N points (N, 2), its width by Silverman's rule: N^(-1/6) of the spread in the plane."""
+    """A Gaussian about each of N points (N, 2), its width by Silverman's rule: N^(-1/6) of the standard deviation in
+    the plane.
+    """
     spread = float(x.double().std(0).mean()) if len(x) > 1 else 0.0
-    width = spread * len(x) ** (-1 / 6) or 0.1  # identical points have no spread
+    width = spread * len(x) ** (-1 / 6) or 0.1  # identical points have no variance
     return points(x.double(), max(width, NARROWEST))

@@ -23,7 +23,7 @@ class Slice:
         """(N, 2) -> (N, *shape)."""
         return (self.origin + u @ self.basis).reshape(-1, *self.shape)
 
-    def seen(self, denoise: Denoise) -> Denoise:
+    def in_plane(self, denoise: Denoise) -> Denoise:
         """The part of r that lies in the plane, as a function of its coordinates: (N, 2) -> (N, 2)."""
 
         def inside(u: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Lines along which a field leads: followed by equal steps, so that they show where it points and not how strongly."""
+"""Lines along which a field leads: followed by equal steps, so that they show its direction and not its length."""
 
 from __future__ import annotations
 

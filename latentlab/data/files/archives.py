@@ -30,7 +30,7 @@ N_NAMES = 3  # files named in a sentence; the rest is counted
 LONGEST_NAME = 60  # characters
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others inflate a block before it can be measured
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
-LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what operating systems leave behind; hidden files too
+IGNORED = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what operating systems leave behind; hidden files too
 
 
 def shown(name: str) -> str:
@@ -113,11 +113,11 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             infos = archive.infolist()
             if len(infos) > MAX_MEMBERS:
                 raise DataError(f"{name} holds {len(infos):,} files; {MAX_MEMBERS:,} are the most.")
-            refuse_bomb(name, sum(info.file_size for info in infos), path.stat().st_size)
+            check_inflated_size(name, sum(info.file_size for info in infos), path.stat().st_size)
             yield archive
 
 
-def refuse_bomb(name: str, n_bytes: int, n_packed: int) -> None:
+def check_inflated_size(name: str, n_bytes: int, n_packed: int) -> None:
     """Refuse what would inflate to more than the limits.
 
     Raises:
@@ -130,7 +130,9 @@ def refuse_bomb(name: str, n_bytes: int, n_packed: int) -> None:
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """The content of a member, never more than it claims to be: asked for everything, `zipfile` inflates everything."""
+    """The content of a member, never more than it claims to be: a request for everything makes `zipfile` inflate
+    everything.
+    """
     with archive.open(info) as stream:
         content = stream.read(info.file_size)
     if len(content) != info.file_size:
@@ -172,21 +174,23 @@ class _Guarded(io.FileIO):
         return super().read(size) or b""
 
 
-def _is_litter(name: str) -> bool:
-    return any(part.startswith(".") or part in LITTER for part in name.split("/"))
+def _is_ignored(name: str) -> bool:
+    return any(part.startswith(".") or part in IGNORED for part in name.split("/"))
 
 
 def _in_zip(archive: zipfile.ZipFile, skips: Skips) -> Iterator[Member]:
-    seen = set()
+    known_names = set()
     for info in archive.infolist():
         name = inside(info.filename)
-        if info.filename.endswith(("/", "\\")) or _is_litter(name):  # is_dir() fails on an empty name
+        if info.filename.endswith(("/", "\\")) or _is_ignored(name):  # is_dir() fails on an empty name
             continue
-        why = "outside the folder" if not name else "a second one of its name" if name in seen else unusable(info)
+        why = (
+            "outside the folder" if not name else "a second one of its name" if name in known_names else unusable(info)
+        )
         if why:
             skips.add(info.filename, why)
             continue
-        seen.add(name)
+        known_names.add(name)
         yield Member(name, info.file_size, lambda info=info: read_member(archive, info))  # type: ignore[misc]
 
 
@@ -201,7 +205,7 @@ def _in_folder(folder: Path, skips: Skips) -> Iterator[Member]:
             continue
         for entry in entries:
             name = f"{here}{entry.name}"
-            if entry.name.startswith(".") or entry.name in LITTER:
+            if entry.name.startswith(".") or entry.name in IGNORED:
                 continue
             n_files += 1
             if n_files > MAX_MEMBERS:

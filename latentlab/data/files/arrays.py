@@ -1,4 +1,4 @@
-"""Arrays from .npy, .npz and IDX files: the header is judged before the data are read, and nothing is unpickled."""
+"""Arrays from .npy, .npz and IDX files: the header is checked before the data are read, and nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError
-from latentlab.data.files.archives import UNREADABLE, counted, listing, open_zip, refuse_bomb, shown, unusable
+from latentlab.data.files.archives import UNREADABLE, check_inflated_size, counted, listing, open_zip, shown, unusable
 
 Values = NDArray[Any]
 
@@ -85,19 +85,19 @@ def read_npz(path: Path) -> Examples:
 
 
 def read_idx(path: Path) -> Examples:
-    """The examples of an IDX file, gzipped or not, with the labels of the file beside it.
+    """The examples of an IDX file, gzipped or not, with the labels of the file next to it.
 
     That one is called alike: `train-labels-idx1-ubyte` beside `train-images-idx3-ubyte`.
 
     Raises:
         DataError: damaged, too large, or labels for another number of examples.
     """
-    beside = re.sub(r"idx\d", "idx1", path.name.replace("images", "labels")).removesuffix(".gz")
-    places = [path.with_name(beside + suffix) for suffix in ("", ".gz")]
-    place = next((one for one in places if one.is_file() and one.name != path.name and beside != path.name), None)
+    labels_name = re.sub(r"idx\d", "idx1", path.name.replace("images", "labels")).removesuffix(".gz")
+    places = [path.with_name(labels_name + suffix) for suffix in ("", ".gz")]
+    place = next((one for one in places if one.is_file() and one.name != path.name and labels_name != path.name), None)
     labels = _read_idx_array(place) if place else None
     found = as_examples(_read_idx_array(path), labels, {}, shown(path.name))
-    note = f"Labels from {shown(place.name)}." if place else f"No labels: there is no {shown(beside)} beside it."
+    note = f"Labels from {shown(place.name)}." if place else f"No labels: there is no {shown(labels_name)} next to it."
     return found._replace(notes=(*found.notes, note))
 
 
@@ -227,7 +227,7 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def _check_size(name: str, claimed: int, present: int) -> None:
-    refuse_bomb(name, claimed, max(present, 1))
+    check_inflated_size(name, claimed, max(present, 1))
     if claimed > present:
         raise DataError(f"{name} is cut off: its header promises {claimed:,} bytes, the file has {present:,}.")
 
@@ -248,7 +248,7 @@ def _read_idx_array(path: Path) -> Values:
             shape = struct.unpack(f">{n_dimensions}I", stream.read(4 * n_dimensions))
             dtype = np.dtype(IDX_TYPES[kind])
             n_bytes = _product(shape) * dtype.itemsize
-            refuse_bomb(name, n_bytes, path.stat().st_size)
+            check_inflated_size(name, n_bytes, path.stat().st_size)
             content = stream.read(n_bytes + 1)
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"{name} is damaged: {error}.") from error

@@ -1,7 +1,7 @@
 """The user's own data: a folder of images, a zip of one, .npy, .npz, .csv, .tsv, .parquet or IDX.
 
 `open_path` gives the splits, `read_path` also what was done on the way. Files are not trusted: nothing is unpickled,
-nothing is extracted, no link is followed, sizes are judged before memory is taken.
+nothing is extracted, no link is followed, sizes are checked before memory is allocated.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Index = NDArray[np.int64]
 
 LEAST = 2  # examples; a map of one says nothing
 LEAST_TO_SPLIT = 10  # with fewer, the three parts are the same
-HELD_OUT = 0.1  # of the examples, for validation and again for testing; two at least, as one has no spread
+HELD_OUT = 0.1  # of the examples, for validation and again for testing; two at least, as one has no variance
 KNOWN = "a folder of images, .zip, .npy, .npz, .csv, .tsv, .parquet or IDX"
 
 
@@ -88,7 +88,7 @@ def read_path(path: Path, label: str = "", image: str = "", max_side: int = MAX_
     data = Dataset(name, x, torch.from_numpy(y), classes, kind_of(tuple(x.shape[1:])), found.features)
     rows, note = _split(len(data))
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
-    summary = (*found.notes, *notes, *_oddities(found), note)
+    summary = (*found.notes, *notes, *_remarks(found), note)
     return Opened(splits, rows, summary, found.columns, found.features)
 
 
@@ -127,7 +127,7 @@ def _about_classes(classes: tuple[str, ...], n_missing: int, n: int) -> list[str
         return ["No example has a label."]
     notes = [f"{len(classes):,} classes: {listing(classes)}."]
     if len(classes) == 1:
-        notes = [f"Every label is the same ({shown(classes[0])}): there is nothing to tell apart."]
+        notes = [f"Every label is the same ({shown(classes[0])}): there is nothing to distinguish."]
     return [*notes, f"{counted(n_missing, 'example')} without a label."] if n_missing else notes
 
 
@@ -159,8 +159,8 @@ def _read_images(path: Path, max_side: int) -> Examples:
     return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes)
 
 
-def _oddities(found: Examples) -> list[str]:
-    """What is worth knowing before a map of it is read."""
+def _remarks(found: Examples) -> list[str]:
+    """Remarks on the data."""
     notes = []
     digests = {hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in found.x}
     if n_again := len(found.x) - len(digests):

@@ -17,11 +17,11 @@ from latentlab.data.files.archives import (
     MIB,
     Member,
     Skips,
+    check_inflated_size,
     counted,
     file_member,
     inside,
     listing,
-    refuse_bomb,
     shown,
 )
 from latentlab.data.files.arrays import Examples, Values
@@ -38,7 +38,7 @@ BATCH_ROWS = 8192
 class _Vector(NamedTuple):
     names: list[str]
     x: NDArray[np.float32]  # (N, len(names)); NaN or infinite where a cell is no number
-    beside: list[str]  # columns that aren't part of it
+    others: list[str]  # columns that aren't part of it
     notes: list[str]
 
 
@@ -52,7 +52,7 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
         path: the file.
         label: the column with the label; empty for the first of `LABELS` that is there and can be one.
         image: the column with the paths of images, relative to the file's folder: then the images are the data and the
-            numbers are columns beside them. Empty for none.
+            numbers are additional columns. Empty for none.
         max_side: the longest side of such an image, in pixels.
 
     Raises:
@@ -66,9 +66,9 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
         raise DataError(f"{name} has two columns of one name.")
     if frame.empty:
         raise DataError(f"{name} has no rows.")
-    for asked in filter(None, (label, image)):
-        if asked not in columns:
-            raise DataError(f"{name} has no column called {shown(asked)}, only {listing(columns)}.")
+    for requested in filter(None, (label, image)):
+        if requested not in columns:
+            raise DataError(f"{name} has no column called {shown(requested)}, only {listing(columns)}.")
     label = label or next(_possible_labels(frame, [one for one in columns if one != image]), "")
     if image:
         return _pictured(path, frame, label, image, max_side)
@@ -98,7 +98,7 @@ def _vectors(name: str, frame: Any, label: str) -> Examples:
     if where:
         dropped = counted(int((~good).sum()), "row")
         notes.append(f"{dropped} dropped: text, NaN, infinity or nothing in {listing(where)}.")
-    columns = {one: _column(frame[one])[good] for one in vector.beside}
+    columns = {one: _column(frame[one])[good] for one in vector.others}
     labels = _column(frame[label])[good] if label else None
     notes += [*vector.notes, f"Labels from the column {shown(label)}." if label else "No column is the label."]
     return Examples(vector.x[good], labels, columns, tuple(vector.names), tuple(notes))
@@ -107,7 +107,7 @@ def _vectors(name: str, frame: Any, label: str) -> Examples:
 def _pictured(path: Path, frame: Any, label: str, image: str, max_side: int) -> Examples:
     skips, found, rows = Skips(), list[Member](), list[int]()
     for row, cell in enumerate(_column(frame[image])):
-        member = _image_beside(path.parent, str(cell), skips)
+        member = _listed_image(path.parent, str(cell), skips)
         if member is not None:
             found.append(member)
             rows.append(row)
@@ -118,7 +118,7 @@ def _pictured(path: Path, frame: Any, label: str, image: str, max_side: int) -> 
     return Examples(pictures.x, _column(kept[label]) if label else None, columns, (), notes)
 
 
-def _image_beside(folder: Path, cell: str, skips: Skips) -> Member | None:
+def _listed_image(folder: Path, cell: str, skips: Skips) -> Member | None:
     """The file that a cell names; a path that leaves the folder, by itself or through a link, is skipped."""
     name = inside(cell) if cell else ""
     if not name:
@@ -150,7 +150,7 @@ def _possible_labels(frame: Any, columns: Sequence[str]) -> Iterator[str]:
 
 
 def _vector(frame: Any, columns: Sequence[str]) -> _Vector:
-    names, beside, sparse, counters, numbers = [], [], [], [], []
+    names, others, sparse, counters, numbers = [], [], [], [], []
     for name in columns:
         values = _numbers(frame[name])
         share = float(np.isfinite(values).mean())
@@ -162,9 +162,9 @@ def _vector(frame: Any, columns: Sequence[str]) -> _Vector:
             continue
         elif share > 0:
             sparse.append(name)
-        beside.append(name)
+        others.append(name)
     notes = []
-    if text := [one for one in beside if one not in (*sparse, *counters)]:
+    if text := [one for one in others if one not in (*sparse, *counters)]:
         notes.append(f"{counted(len(text), 'column')} beside the vector, as they hold no numbers: {listing(text)}.")
     if sparse:
         notes.append(
@@ -173,7 +173,7 @@ def _vector(frame: Any, columns: Sequence[str]) -> _Vector:
     if counters:
         notes.append(f"{counted(len(counters), 'column')} left out, as it only counts the rows: {listing(counters)}.")
     empty = np.empty((len(frame), 0), np.float32)
-    return _Vector(names, np.stack(numbers, axis=1) if numbers else empty, beside, notes)
+    return _Vector(names, np.stack(numbers, axis=1) if numbers else empty, others, notes)
 
 
 def _numbers(series: Any) -> NDArray[np.float32]:
@@ -208,7 +208,7 @@ def _read_csv(path: Path, n_rows: int | None = None) -> Any:
     import pandas as pd
 
     name, n_bytes = shown(path.name), path.stat().st_size
-    refuse_bomb(name, n_bytes, n_bytes)
+    check_inflated_size(name, n_bytes, n_bytes)
     content = path.read_bytes()
     try:
         head = content[: content.find(b"\n") if b"\n" in content else None].decode("utf-8-sig")
@@ -251,7 +251,7 @@ def _read_parquet(path: Path, n_batches: int | None = None) -> Any:
             if cells > MAX_CELLS:
                 raise DataError(f"{name} has {cells:,} cells; {MAX_CELLS:,} are the most.")
             claimed = sum(meta.row_group(k).total_byte_size for k in range(meta.num_row_groups))
-            refuse_bomb(name, claimed, path.stat().st_size)
+            check_inflated_size(name, claimed, path.stat().st_size)
             flat = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
             if len(set(flat)) < len(flat):
                 raise DataError(f"{name} has two columns of one name.")

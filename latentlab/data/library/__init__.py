@@ -1,1 +1,1 @@
-"""The user's own data sets, opened once and kept by name."""
+"""The user's own data sets, read once and saved under a name."""

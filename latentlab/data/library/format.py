@@ -1,4 +1,4 @@
-"""The files of a kept data set: written from what was opened, read without trust.
+"""The files of a saved data set: written from what was opened, read without trust.
 
 data.json           what it is, for a list: a few kilobytes
 arrays.safetensors  train.x, train.y, train.rows (and valid, test); column.<k>; scale.low, scale.span of vectors
@@ -49,7 +49,7 @@ _KINDS: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a kept data set before its arrays are read."""
+    """What is known of a saved data set before its arrays are read."""
 
     source: str  # the name of the file or folder that it came from
     fingerprint: str  # of all that it holds
@@ -138,7 +138,7 @@ def read_card(folder: Path) -> Card:
 
 
 def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
-    """A kept data set as it was opened, and the map to [0, 1] for vectors that aren't there.
+    """A saved data set as it was opened, and the map to [0, 1] for vectors that aren't there.
 
     Raises:
         DataError: a file is missing, damaged, or doesn't fit the others.

@@ -1,6 +1,6 @@
-"""The shelf: data of the user's own that were opened once and are kept, each in a folder under its name.
+"""The library: data of the user's own that were read once and saved, each in a folder under its name.
 
-    <root>/<name>/data.json, arrays.safetensors, text.json     see `kept.py`
+    <root>/<name>/data.json, arrays.safetensors, text.json     see `format.py`
            .gone/<name>                                        the fingerprint of what had the name before
 
 A folder appears whole or not at all. A name means one content for ever: a run that was trained on removed data never
@@ -34,14 +34,14 @@ _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Library:
     """A folder of data sets."""
 
     root: Path
     reserved: tuple[str, ...] = ()  # names that other data sets have
 
     @classmethod
-    def default(cls) -> Shelf:
+    def default(cls) -> Library:
         """The user's, beside their runs."""
         from latentlab.data import NAMES  # here, as the package imports this module
 
@@ -50,16 +50,16 @@ class Shelf:
     def names(self) -> tuple[str, ...]:
         """What is kept, in the order of the alphabet, damaged or not."""
         try:
-            found = [path.name for path in self.root.iterdir() if self._is_kept(path)]
+            found = [path.name for path in self.root.iterdir() if self._is_saved(path)]
         except OSError:
             return ()
         return tuple(sorted(found, key=str.lower))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _NAME.fullmatch(name) is not None and self._is_kept(self.root / name)
+        return isinstance(name, str) and _NAME.fullmatch(name) is not None and self._is_saved(self.root / name)
 
     def card(self, name: str) -> Card:
-        """What a kept data set is, without its arrays.
+        """What a saved data set is, without its arrays.
 
         Raises:
             DataError: there is none, or it is damaged.
@@ -70,7 +70,7 @@ class Shelf:
             raise _about(name, error) from error
 
     def open(self, name: str) -> Opened:
-        """A kept data set as it was opened, vectors in their own units; `Dataset.name` is its name here.
+        """A saved data set as it was opened, vectors in their own units; `Dataset.name` is its name here.
 
         Raises:
             DataError: there is none, or it is damaged.
@@ -97,25 +97,25 @@ class Shelf:
         return self._read(name)[1]
 
     def add(self, path: Path, *, name: str = "", label: str = "", image: str = "", max_side: int = MAX_SIDE) -> str:
-        """Open data of the user's own and keep them; returns their name.
+        """Read data of the user's own and save them; returns their name.
 
         Args:
             path: a folder or a file.
-            name: a wish; the name of the file by default.
+            name: preferred; the name of the file by default.
             label, image, max_side: as of `read_path`.
 
         Raises:
             DataError: they can't be read, or are more than can be kept.
         """
-        return self.keep(read_path(path, label, image, max_side), path.absolute().name, name)
+        return self.save(read_path(path, label, image, max_side), path.absolute().name, name)
 
-    def keep(self, opened: Opened, source: str, name: str = "") -> str:
-        """Keep what was opened; returns its name. What is kept already keeps its name, and nothing is written.
+    def save(self, opened: Opened, source: str, name: str = "") -> str:
+        """Save what was read; returns its name. What is saved already keeps its name, and nothing is written.
 
         Args:
             opened: data and what was done to get them.
             source: the name of the file or the folder.
-            name: a wish; the source's by default, with a number where other data have it.
+            name: preferred; the source's by default, with a number where other data have it.
 
         Raises:
             DataError: more than can be kept, or the folder can't be written.
@@ -146,8 +146,8 @@ class Shelf:
                 (self.root / ".gone").mkdir(exist_ok=True)
                 write(self.root / ".gone" / name, fingerprint.encode())
                 folder.rename(self.root / f".{name}.{secrets.token_hex(4)}")  # out of sight at once
-                for grave in self.root.glob(f".{name}.*"):  # and what was broken off
-                    shutil.rmtree(grave, ignore_errors=True)
+                for deleted in self.root.glob(f".{name}.*"):  # and what was broken off
+                    shutil.rmtree(deleted, ignore_errors=True)
         except OSError as error:
             raise DataError(f"The data set {name} can't be removed: {error.strerror or 'it is in use'}.") from error
 
@@ -162,18 +162,18 @@ class Shelf:
             raise DataError(f"There is no data set of your own called {name[:80]!r}.")
         return self.root / name
 
-    def _is_kept(self, path: Path) -> bool:
+    def _is_saved(self, path: Path) -> bool:
         if not _NAME.fullmatch(path.name) or path.name.lower() in (name.lower() for name in self.reserved):
             return False
         return not path.is_symlink() and (path / "data.json").is_file()
 
-    def _free_name(self, wish: str, fingerprint: str) -> str:
-        """The wish, or the first of wish-2, wish-3 … that is free or has been that of the same content."""
+    def _free_name(self, preferred: str, fingerprint: str) -> str:
+        """The preferred name, or the first of name-2, name-3 … that is free or was that of the same content."""
         known = {path.name.lower(): path for path in (*self.root.glob(".gone/*"), *self.root.glob("[!.]*"))}
         reserved = {name.lower() for name in self.reserved}
         for k in itertools.count(1):
             end = "" if k == 1 else f"-{k}"
-            name = wish[: LONGEST_NAME - len(end)] + end
+            name = preferred[: LONGEST_NAME - len(end)] + end
             path = known.get(name.lower())
             if name.lower() in reserved or (path is not None and _fingerprint(path) != fingerprint):
                 continue
@@ -181,14 +181,14 @@ class Shelf:
         return name if path is None else path.name
 
     def _write(self, name: str, files: dict[str, bytes]) -> None:
-        beside = self.root / f".{name}.{secrets.token_hex(4)}"
+        temporary = self.root / f".{name}.{secrets.token_hex(4)}"
         try:
-            beside.mkdir()
+            temporary.mkdir()
             for file, content in files.items():
-                write(beside / file, content)
-            beside.rename(self.root / name)
+                write(temporary / file, content)
+            temporary.rename(self.root / name)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Analogies drawn: sheets with what a judge says under every cell, what a decoder uses, and how real a way is."""
+"""Analogies drawn: sheets with a prediction under each image, what a decoder uses, and the support along a path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import Judged
+from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement
 from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes
@@ -21,16 +21,16 @@ from latentlab.figures.theme import MARK, Theme, styled
 WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
 LABEL = 84  # ... of what a row is called
 TITLE = 22  # ... of the columns' titles
-WORDS = 18  # ... of what is said under a cell
+LINE = 18  # ... of what is said under a cell
 CELLS = (48, 84)  # ... of a cell, from ... to
 SPACE = 14  # ... between the sources and the rest
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """What a judge says of each cell: (N, K) the class that it sees, and its probability."""
+class Predictions:
+    """The predictions for each image: (N, K) the predicted class, and its probability."""
 
-    seen: Labels
+    predicted: Labels
     confidence: Floats
 
 
@@ -41,8 +41,8 @@ def analogy_sheet(
     rows: Sequence[str],
     classes: Sequence[str],
     look: Theme,
-    verdicts: Verdicts | None = None,
-    asked: Labels | None = None,
+    predictions: Predictions | None = None,
+    requested: Labels | None = None,
     marked: int | None = None,
 ) -> str:
     """Rows of images with their source on the left, as a drawing (SVG): words and images keep together at any width.
@@ -52,16 +52,16 @@ def analogy_sheet(
         sources: (N, C, H, W), or None where a row has none.
         columns: M titles.
         rows: N titles.
-        classes: the names of the judge's classes.
+        classes: the names of the classifier's classes.
         look: colours.
-        verdicts: written under every cell, beside a dot in the colour of the class that is seen.
-        asked: (N, M) the classes that the cells should be: a verdict that differs is bold, with a cross.
+        predictions: written under each image, with a dot in the colour of the predicted class.
+        requested: (N, M) the requested classes: a prediction that differs is bold, with a cross.
         marked: a row that stands out.
     """
     n, m = cells.shape[:2]
-    n_beside = m + (sources is not None)
-    cell = min(max((WIDTH - LABEL - SPACE) / n_beside, CELLS[0]), CELLS[1])
-    pitch = cell + (WORDS if verdicts is not None else 3)
+    n_columns = m + (sources is not None)
+    cell = min(max((WIDTH - LABEL - SPACE) / n_columns, CELLS[0]), CELLS[1])
+    pitch = cell + (LINE if predictions is not None else 3)
     left = LABEL + (cell + SPACE if sources is not None else 0)
     width, height = left + m * cell + 2, TITLE + n * pitch + 2
     parts = [_text(name, left + (j + 0.5) * cell, 15, look.text, bold=True) for j, name in enumerate(columns)]
@@ -75,9 +75,9 @@ def analogy_sheet(
         parts.append(f'<path d="{lines}" stroke="rgb({GAP},{GAP},{GAP})"/>')
         if sources is not None:
             parts.append(_image(stitch(to_bytes(sources[i][None, None])), LABEL, top, cell, cell))
-        if verdicts is not None:
-            for j, (k, p) in enumerate(zip(verdicts.seen[i], verdicts.confidence[i], strict=True)):
-                wrong = asked is not None and bool(k != asked[i, j])
+        if predictions is not None:
+            for j, (k, p) in enumerate(zip(predictions.predicted[i], predictions.confidence[i], strict=True)):
+                wrong = requested is not None and bool(k != requested[i, j])
                 said, dot = f"{'✗ ' * wrong}{classes[k]} {p:.0%}", look.colour(k)
                 colour = look.text if wrong else look.muted
                 parts.append(_text(said, left + (j + 0.5) * cell, top + cell + 13, colour, wrong, size=11, dot=dot))
@@ -92,8 +92,10 @@ def analogy_sheet(
     )
 
 
-def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: Theme) -> dict[str, go.Figure]:
-    """By title: what the variance comes from, what the judge sees, what a row keeps; beside their controls."""
+def usage_figures(
+    used: Usage, agreement: ClassifierAgreement | None, consistency: Consistency | None, look: Theme
+) -> dict[str, go.Figure]:
+    """By title: shares of the variance, classifier agreement, style consistency; with their controls."""
     shares, errors, panels = np.array([used.z, used.y, used.both]), 2 * np.array(used.std_errors), {}
     panels["share of the variance"] = figure = go.Figure()
     figure.add_bar(
@@ -101,15 +103,15 @@ def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: T
         text=[f"{share:.0%} ± {error:.0%}".partition(" ± nan")[0] for share, error in zip(shares, errors, strict=True)],
         textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )  # fmt: skip
-    if judged is not None:
-        panels["recognised by the judge"] = figure = go.Figure()
-        bars = [("generated", judged.accuracy, look.accent)]
-        bars += [("real", judged.control, look.muted)] if judged.control is not None else []
+    if agreement is not None:
+        panels["classifier agreement"] = figure = go.Figure()
+        bars = [("generated", agreement.accuracy, look.accent)]
+        bars += [("real", agreement.control, look.muted)] if agreement.control is not None else []
         for name, found, colour in bars:
             _interval(figure, name, found, colour)
-    if kept is not None:
-        panels["style kept along a row"] = figure = go.Figure()
-        for name, trait in (*kept.traits.items(), ("mean", kept.overall)):
+    if consistency is not None:
+        panels["style consistency"] = figure = go.Figure()
+        for name, trait in (*consistency.traits.items(), ("mean", consistency.overall)):
             figure.add_bar(
                 y=[name], x=[trait.value], orientation="h", marker={"color": look.accent},
                 text=[f"{trait.value:.2f}"], textposition="outside", cliponaxis=False,
@@ -121,7 +123,7 @@ def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: T
                 hovertemplate=f"shuffled rows: {trait.null:.2f} ± {2 * trait.null_std:.2f}<extra></extra>",
             )  # fmt: skip
     for title, panel in panels.items():
-        lowest = -0.3 if title == "style kept along a row" else 0.0
+        lowest = -0.3 if title == "style consistency" else 0.0
         panel.update_xaxes(range=[lowest, 1.18], tickvals=[0, 0.5, 1])
         panel.update_yaxes(autorange="reversed", showgrid=False)
         styled(panel, look, 200, showlegend=False, barmode="overlay")
@@ -129,7 +131,7 @@ def meters(used: Usage, judged: Judged | None, kept: Consistency | None, look: T
 
 
 def support_along(amounts: Floats, values: Floats, usual: float, look: Theme, unit: str = "steps") -> go.Figure:
-    """How far from real each place along a way is: a line for each example, dashed what 95 % of real ones stay below.
+    """The distance from real codes along a path: a line for each example; 95 % of real ones are below the dashed line.
 
     Args:
         amounts: (S,) the places.

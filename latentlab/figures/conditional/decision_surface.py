@@ -1,4 +1,4 @@
-"""Learning from few labels, drawn: what a classifier makes of the plane, and the classes in a latent space."""
+"""Learning from few labels, drawn: the decision surface, and the classes in a latent space."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from latentlab.analysis.conditional.separability import Separability
 from latentlab.data import UNLABELLED
 from latentlab.figures.theme import Theme, styled, symbol
 
-ROW = 0.6  # of the height of a class, in which the codes of a line are spread
+ROW = 0.6  # of the height of a class, in which the codes of a line are distributed
 
 
 def decision_surface(
     found: Decision, x: Floats, y: Labels, labelled: Floats, labels: Labels, classes: Sequence[str], look: Theme
 ) -> go.Figure:
-    """The most probable class of every place, faint where it is unsure, with examples and the few that had a label.
+    """The most probable class of every point, faint where it is uncertain, with examples and the labelled ones.
 
     Args:
         found: the classifier on a grid.
         x, y: (N, 2) examples and their (N,) classes.
-        labelled, labels: (L, 2) the examples whose label was known, and (L,) their classes.
+        labelled, labels: (L, 2) the labelled examples, and (L,) their classes.
         classes: their names.
         look: colours.
     """
@@ -39,7 +39,7 @@ def decision_surface(
     for k in np.unique(labels):
         figure.add_scatter(
             x=labelled[labels == k, 0], y=labelled[labels == k, 1], mode="markers", showlegend=False,
-            hovertemplate=f"its label was known: {classes[k]}<extra></extra>",
+            hovertemplate=f"labelled: {classes[k]}<extra></extra>",
             marker={"symbol": symbol(k), "size": 16, "color": look.colour(k),
                     "line": {"color": look.text, "width": 2.5}},
         )  # fmt: skip
@@ -68,7 +68,7 @@ def components(found: Separability, y: Labels, classes: Sequence[str], look: The
 def latent_space(
     codes: Floats, y: Labels, classes: Sequence[str], names: tuple[str, str], look: Theme, height: int = 420
 ) -> go.Figure:
-    """Examples in a latent space, by class. Its limits move in steps, so that a picture that is followed stands still.
+    """Examples in a latent space, by class. Its limits move in steps, so that a figure that is updated doesn't jump.
 
     Args:
         codes: (N, 2), or (N, 1): then each class has a row of its own.
@@ -79,7 +79,7 @@ def latent_space(
         height: in pixels.
     """
     figure, is_line = go.Figure(), codes.shape[1] == 1
-    if is_line:  # spread by the golden ratio: evenly, and each example always alike
+    if is_line:  # distributed by the golden ratio: evenly, and each example always alike
         rows = y + ROW * ((np.arange(len(y)) * 0.618034) % 1 - 0.5)
         codes = np.column_stack([codes[:, 0], rows.astype(np.float32)])
     _points(figure, codes, y, classes, look, 6, 0.8)

@@ -1,4 +1,4 @@
-"""The posterior of one example over class and code, drawn: what a model infers beside what follows from its own p."""
+"""The posterior of one example over class and code, drawn: the inferred posterior and the model's own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def posterior_panels(
     low, high = places.min(0) - 0.2, places.max(0) + 0.2  # the same on both
     legend = {"orientation": "h", "itemsizing": "constant", "y": 1.02, "yanchor": "bottom", "x": 0}
     panels = {}
-    weights = {"what it infers: q(y, z|x)": found.inferred, "what follows from its own p: p(y, z|x)": found.own}
+    weights = {"inferred: q(y, z|x)": found.inferred, "own: p(y, z|x)": found.own}
     for title, weight in weights.items():
         panels[title] = figure = go.Figure()
         figure.add_scattergl(
@@ -42,10 +42,10 @@ def posterior_panels(
         )  # fmt: skip
         size = np.sqrt(AREA * weight * weight.size).clip(max=LARGEST)
         for k, name in enumerate(classes):
-            seen = size[:, k] > 0.5  # less than half a pixel can't be seen
+            visible = size[:, k] > 0.5  # less than half a pixel can't be seen
             figure.add_scattergl(
-                x=found.z[seen, k, across], y=found.z[seen, k, up], mode="markers", name=name, hoverinfo="name",
-                marker={"symbol": symbol(k), "size": size[seen, k], "opacity": 0.6,
+                x=found.z[visible, k, across], y=found.z[visible, k, up], mode="markers", name=name, hoverinfo="name",
+                marker={"symbol": symbol(k), "size": size[visible, k], "opacity": 0.6,
                         "color": look.colour(k), "line": {"width": 0}},
             )  # fmt: skip
         figure.add_shape(type="circle", x0=-2, x1=2, y0=-2, y1=2, line={"color": look.muted, "width": 1, "dash": "dot"})

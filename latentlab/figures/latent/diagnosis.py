@@ -32,7 +32,7 @@ def support_maps(
                 hovertemplate=f"%{{x:.2f}}, %{{y:.2f}}<br>{title} %{{z:.3g}}<extra></extra>",
             )  # fmt: skip
     if support.predicted is not None and support.entropy is not None:
-        maps["the judge's class, dark where unsure"] = _regions(support, classes, look)
+        maps["predicted class, dark where uncertain"] = _regions(support, classes, look)
     for figure in maps.values():
         for colour, width in ((look.surface, 5), (MARK, 2.5)):
             marker = {"size": 13, "symbol": "circle-open", "color": colour, "line": {"width": width}}
@@ -82,7 +82,9 @@ def correlations(health: Health, look: Theme) -> go.Figure:
 
 
 def _regions(support: SupportMap, classes: Sequence[str], look: Theme) -> go.Figure:
-    """The most probable class in its colour, its name in the middle of its region, darker where the judge is unsure."""
+    """The most probable class in its colour, its name in the middle of its region, darker where the classifier is
+    uncertain.
+    """
     assert support.predicted is not None
     assert support.entropy is not None
     figure, k = go.Figure(), len(classes)

@@ -1,4 +1,4 @@
-"""Paths through a latent space drawn: film strips under each other, and what a classifier says along each."""
+"""Paths through a latent space drawn: rows of images, and the predicted classes along each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPACE = 8  # pixels between two paths in a film
 
 
 def film_strips(paths: Sequence[Path], look: Theme) -> go.Figure:
-    """A row of images for each path, from its start to its end, with its name and length beside it."""
+    """A row of images for each path, from its start to its end, with its name and length next to it."""
     n = len(paths[0].examples)
     sheet = stitch(enlarge(pictures(to_bytes(np.stack([path.examples for path in paths])), 2), 2), gap=2)
     figure = go.Figure()
@@ -37,7 +37,7 @@ def film_strips(paths: Sequence[Path], look: Theme) -> go.Figure:
 def class_probabilities(
     path: Path, probs: Floats, classes: Sequence[str], look: Theme, least: float = 0.15
 ) -> go.Figure:
-    """The judge's probability of each class along a path, over the share of its length.
+    """The predicted probability of each class along a path, over the share of its length.
 
     Args:
         path: the path.

@@ -24,7 +24,7 @@ def map_3d(
 
     Args:
         xyz: places.
-        labels: (N,) class indices; points of no class are left out of the legend's classes and drawn gray.
+        labels: (N,) class indices; points without a class are gray and not in the legend.
         classes: their names.
         names: of the three axes.
         look: colours.

@@ -33,8 +33,8 @@ class Shown:
         measure: on the y axis.
         split: whose examples.
         selected: place of the layer that is looked at.
-        chance: of always naming the most frequent class; None where the measure has none.
-        model: the model's own number; None where it doesn't say the asked.
+        chance: of always predicting the most frequent class; None where the measure has none.
+        model: the model's own number; None where it has none.
         overlay: errors of another network by name, drawn over the same width; None for none.
         log: whether the y axis is logarithmic.
     """
@@ -67,7 +67,7 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
     if kinks:
         means = curve.means(shown.measure, shown.split)
         figure.add_scatter(
-            x=list(kinks), y=means[list(kinks)], mode="markers", name="knows less than the layer before",
+            x=list(kinks), y=means[list(kinks)], mode="markers", name="higher error than the layer before",
             marker={"symbol": "triangle-up-open", "size": 15, "color": KINK, "line": {"width": 2}},
             text=[f"{names[k]}: {why}" for k, why in kinks.items()], customdata=list(kinks),
             hovertemplate="%{text}<extra></extra>", row=1, col=1,
@@ -97,17 +97,19 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
 
 
 def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: Theme) -> go.Figure:
-    """(K, K) how often a class (row) was called another; the share of the row is the shade, the number is written."""
+    """(K, K) how often a class (row) was predicted as another; the share of the row is the shade, the number is
+    written.
+    """
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
     text = [[str(value) if value else "" for value in row] for row in table]
     figure = go.Figure(
         go.Heatmap(
             z=share, x=list(classes), y=list(classes), text=text, texttemplate="%{text}", showscale=False, zmin=0,
             zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
-            hovertemplate="%{y} called %{x}: %{text}<extra></extra>",
+            hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="the probe says", type="category", showgrid=False)
+    figure.update_xaxes(title_text="predicted class", type="category", showgrid=False)
     figure.update_yaxes(title_text="it is", type="category", autorange="reversed", showgrid=False)
     return styled(figure, look, 340)
 
@@ -185,10 +187,10 @@ def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
 
 
 def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str, dash: str) -> None:
-    means, spread = curve.means(shown.measure, shown.split), curve.spread(shown.measure, shown.split)
+    means, bands = curve.means(shown.measure, shown.split), curve.half_bands(shown.measure, shown.split)
     x = np.arange(len(means))
     floor = LEAST if shown.log else 0.0
-    band = np.concatenate([means + spread, np.maximum(means - spread, floor)[::-1]])
+    band = np.concatenate([means + bands, np.maximum(means - bands, floor)[::-1]])
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]), y=band, fill="toself", fillcolor=colour, opacity=0.15, line={"width": 0},
         hoverinfo="skip", showlegend=False, legendgroup=name, row=1, col=1,
@@ -198,7 +200,7 @@ def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str,
         x=x, y=np.maximum(means, floor), mode="lines+markers", name=name, legendgroup=name, marker={"size": 8},
         line={"color": colour, "dash": dash, "width": 2}, customdata=x, row=1, col=1,
         text=[f"{layer.name} ({layer.kind}, {'×'.join(map(str, layer.shape))})" for layer in layers],
-        error_y={"array": spread, "visible": False},
+        error_y={"array": bands, "visible": False},
         hovertemplate=f"%{{text}}<br>{shown.measure} %{{y:.4g}} ± %{{error_y.array:.2g}}<extra>{name}</extra>",
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A curve of probes to take along: a table as CSV, and a page of HTML that needs nothing else."""
+"""A curve of probes for download: a table as CSV, and a self-contained page of HTML."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ WIDTH, HEIGHT, LEFT, BELOW = 860, 360, 60, 110  # of the drawing, in pixels
 
 
 def probe_rows(curve: Curve) -> list[Row]:
-    """One row a layer: what it is, what was kept of it, and what its probes say; means over the seeds."""
+    """One row a layer: what it is, which features were used, and the results of its probes; means over the seeds."""
     rows: list[Row] = []
-    spread = curve.spread()
-    for reading, half in zip(curve.readings, spread, strict=True):
+    bands = curve.half_bands()
+    for reading, half in zip(curve.readings, bands, strict=True):
         first = reading.probes[0]
         rows.append(
             {
@@ -82,14 +82,14 @@ def probe_report(title: str, settings: Mapping[str, object], curve: Curve, befor
         f"<style>{style}</style><h1>{html.escape(title)}</h1><table>{chosen}</table>"
         f"<h2>Test error against depth</h2>{_drawing(curve, before)}"
         f"<p>Solid: the model; dashed: before training; bars: 95 % over seeds and test examples.</p>"
-        f"<h2>Layers that know less than the one before</h2><ul>{kinks or '<li>none</li>'}</ul>"
+        f"<h2>Layers with a higher error than the one before</h2><ul>{kinks or '<li>none</li>'}</ul>"
         f"<h2>All numbers</h2><table><tr>{head}</tr>{body}</table></html>"
     )
 
 
 def _drawing(curve: Curve, before: Curve | None) -> str:
-    means, spread, n = curve.means(), curve.spread(), len(curve.readings)
-    top = max(1e-9, float((means + spread).max()), float(before.means().max()) if before is not None else 0.0)
+    means, bands, n = curve.means(), curve.half_bands(), len(curve.readings)
+    top = max(1e-9, float((means + bands).max()), float(before.means().max()) if before is not None else 0.0)
 
     def x(k: int) -> float:
         return LEFT + (WIDTH - LEFT - 20) * (k + 0.5) / n
@@ -105,7 +105,7 @@ def _drawing(curve: Curve, before: Curve | None) -> str:
     if before is not None:
         parts.append(path(before.means().tolist(), "6 4"))
     for k, reading in enumerate(curve.readings):
-        low, high = y(max(0.0, means[k] - spread[k])), y(means[k] + spread[k])
+        low, high = y(max(0.0, means[k] - bands[k])), y(means[k] + bands[k])
         name = html.escape(reading.layer.name)
         parts.append(f'<line x1="{x(k):.1f}" x2="{x(k):.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="#4c51bf"/>')
         at = f"{x(k):.1f} {HEIGHT + 6}"

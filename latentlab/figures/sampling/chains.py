@@ -1,4 +1,6 @@
-"""Chains, drawn: a moment on the plane, traces, ranks, memory, cells against the truth, and pairs of coordinates."""
+"""Chains, drawn: one step on the plane, traces, ranks, autocorrelation, cells and the truth, and pairs of
+coordinates.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ SYMBOLS = ("circle", "x")  # accepted, refused
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def moment(
+def chains_at_step(
     density: Reals | None,
     data: Reals,
     box: Box,
@@ -96,7 +98,7 @@ def ranks(shares: Reals, look: Theme) -> go.Figure:
 
 
 def memory(autocorrelation: Reals, names: Sequence[str], look: Theme) -> go.Figure:
-    """(L, d): how much a draw tells of the one so many steps later."""
+    """(L, d): the autocorrelation: how much a draw tells about the one so many steps later."""
     figure = go.Figure()
     lags = np.arange(len(autocorrelation), dtype=np.float32)
     for k, name in enumerate(names):

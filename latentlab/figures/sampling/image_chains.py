@@ -1,4 +1,4 @@
-"""Walks of images and the exact laboratory, drawn: classes over the steps, matrices, laws, and a curve of widths."""
+"""Chains of images and the exact chain, drawn: classes over the steps, matrices, distributions, a curve of widths."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from latentlab.figures.theme import Theme, log_ticks, styled
 
 
 def class_trace(labels: NDArray[np.int64], classes: Sequence[str], every: int, look: Theme) -> go.Figure:
-    """(T, B) the class of each frame of a few walks, by colour and by name."""
-    n_frames, n_walks = labels.shape
+    """(T, B) the class of each frame of a few chains, by colour and by name."""
+    n_frames, n_chains = labels.shape
     figure = go.Figure()
     steps = np.arange(1, n_frames + 1, dtype=np.float32) * every
     for k, name in enumerate(classes):
-        at, walk = np.nonzero(labels == k)
+        at, chain = np.nonzero(labels == k)
         figure.add_scatter(
-            x=steps[at], y=(walk + 1).astype(np.float32), mode="markers+text", name=name, text=[name[:1]] * len(at),
+            x=steps[at], y=(chain + 1).astype(np.float32), mode="markers+text", name=name, text=[name[:1]] * len(at),
             textfont={"size": 10, "color": look.surface}, hovertemplate=f"step %{{x}}<br>{name}<extra></extra>",
             marker={"size": 15, "color": look.colour(k), "symbol": "square"},  # the ground of its letter
         )  # fmt: skip
     figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text="walk", range=[n_walks + 0.6, 0.4], dtick=1)
-    return styled(figure, look, 90 + 26 * n_walks, showlegend=False)
+    figure.update_yaxes(title_text="chain", range=[n_chains + 0.6, 0.4], dtick=1)
+    return styled(figure, look, 90 + 26 * n_chains, showlegend=False)
 
 
 def matrices(content: Mapping[str, Doubles], look: Theme) -> go.Figure:

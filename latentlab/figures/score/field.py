@@ -122,17 +122,17 @@ def add_spurious(figure: go.Figure, places: Reals, look: Theme) -> None:
     """Where paths end far from the data, marked so that it can't be overlooked."""
     if len(places):
         marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
-        name = f"{len(places)} end{'s' * (len(places) > 1)} astray"
+        name = f"{len(places)} spurious end{'s' * (len(places) > 1)}"
         figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
 def add_place(figure: go.Figure, axes: Reals, radii: Reals, path: Reals, arm: float, look: Theme) -> None:
-    """A place, the ellipse of what may have been there, its tangent and normal, and the way that denoising takes.
+    """A point, the ellipse of the posterior of the clean example, its tangent and normal, and the path of denoising.
 
     Args:
         figure: a `plane`.
         axes: (2, 2) unit vectors in columns, the tangent first.
-        radii: (2,) how far along them what may have been there spreads.
+        radii: (2,) the standard deviations of the posterior along them.
         path: (T, 2) the place, and the steps of denoising from it.
         arm: half the length of the tangent's glyph.
         look: colours.
@@ -140,10 +140,10 @@ def add_place(figure: go.Figure, axes: Reals, radii: Reals, path: Reals, arm: fl
     turn = np.linspace(0, 2 * np.pi, 49)
     if np.isfinite(radii).all() and np.isfinite(path[1]).all():
         round_it = path[1] + (radii * np.stack([np.cos(turn), np.sin(turn)], 1)) @ axes.T
-        _line(figure, round_it, look.text, 1.2, "dot", "what may have been there")
+        _line(figure, round_it, look.text, 1.2, "dot", "posterior p(clean given noisy), 1 σ")
         for k, (name, colour, share) in enumerate((("tangent", MARK, 1.0), ("normal", "#12b5cb", 0.5))):
             _line(figure, path[0] + np.outer([-share, share], arm * axes[:, k]), colour, 3, "solid", name)
-    _line(figure, path, look.accent, 2, "solid", "denoised again", mode="lines+markers")
+    _line(figure, path, look.accent, 2, "solid", "repeated denoising", mode="lines+markers")
     marker = {"symbol": "circle-open", "size": 13, "color": MARK, "line": {"width": 2.5, "color": MARK}}
     x, y = path[:1].T
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
@@ -155,7 +155,7 @@ def add_polygon(figure: go.Figure, corners: Reals, look: Theme) -> None:
 
 
 def add_click_targets(figure: go.Figure, box: Box) -> None:
-    """Invisible places that a click can choose: a chart hears of clicks on points only."""
+    """Invisible places that a click can choose: a chart reports clicks on points only."""
     x, y = np.meshgrid(np.linspace(*box.x, PICKED), np.linspace(*box.y, PICKED))
     figure.add_scattergl(
         x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",

@@ -1,4 +1,6 @@
-"""Details of a score field drawn: eigenvalues, the way of denoising, energies side by side, and the 1-D laboratory."""
+"""Details of a score field drawn: eigenvalues, the path of denoising, energies side by side, and the exact optima in
+one dimension.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ TRUE, CONTRACTING, DENOISING = "#2ca25f", "#f28e2b", "#8856a7"  # green, orange,
 
 
 def eigenvalue_bars(found: Doubles, exact: Doubles, look: Theme) -> go.Figure:
-    """The eigenvalues of dr/dx at a place, (d,), beside those of the optimal denoiser."""
+    """The eigenvalues of dr/dx at a place, (d,), compared with those of the optimal denoiser."""
     figure = go.Figure()
     names = [f"λ{k + 1}" for k in range(len(found))]
     figure.add_bar(x=names, y=found, name="this field", marker={"color": look.accent})
@@ -29,7 +31,7 @@ def eigenvalue_bars(found: Doubles, exact: Doubles, look: Theme) -> go.Figure:
     return styled(figure, look, 240, bargap=0.4)
 
 
-def way_down(path: Doubles, sigma: float, look: Theme) -> go.Figure:
+def denoising_steps(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     """How far each step of repeated denoising moves a place; path is (T, d)."""
     moved = np.linalg.norm(np.diff(path, axis=0), axis=1) / sigma
     moved = np.where(moved > 0, moved, np.nan)  # what has arrived has no logarithm

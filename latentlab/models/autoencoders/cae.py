@@ -1,4 +1,4 @@
-"""Contractive autoencoder: a code that hardly moves with its example, but where it must.
+"""Contractive autoencoder: a code with a small derivative by its example.
 
 Rifai et al. (2011). With h(x) = sigmoid(W x + b) and tied weights r(x) = c + Wᵀ h(x),
 

@@ -31,7 +31,7 @@ from latentlab.nn.layers import Kinked, conv_decoder, conv_encoder, first_layer
 
 
 class DAE(Trains, Denoises):
-    """Squared error, and noise of your choice; only Gaussian noise makes r(x) - x a score."""
+    """Squared error, and a corruption of your choice; only Gaussian noise makes r(x) - x a score."""
 
     name = "dae"
     title = "Denoising autoencoder"
@@ -52,7 +52,7 @@ class DAE(Trains, Denoises):
         noise: str = knob(
             "gaussian",
             choices=("gaussian", "masking", "salt-and-pepper"),
-            help="what spoils the input: additive noise, pixels set to 0, or pixels set to 0 or 1",
+            help="corruption type: additive noise, pixels set to 0, or pixels set to 0 or 1",
         )
         sigma: float = knob(0.1, 1e-3, 10.0, log=True, help="standard deviation of the Gaussian noise")
         noise_schedule: str = knob(
@@ -64,7 +64,7 @@ class DAE(Trains, Denoises):
         sigma_far: float = knob(
             1.0, 1e-3, 10.0, log=True, help="the largest noise of a schedule", when=("noise", "gaussian")
         )
-        share: float = knob(0.3, 0.01, 0.95, help="share of the pixels that is spoilt, for the other kinds of noise")
+        share: float = knob(0.3, 0.01, 0.95, help="share of the pixels that is corrupted, for the other kinds of noise")
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -96,9 +96,9 @@ class DAE(Trains, Denoises):
         config, n = self.config, len(x)
         ones = torch.ones(n, device=x.device)
         if config.noise != "gaussian":
-            spoilt = torch.rand(x.shape, generator=rng, device=x.device) < config.share
+            corrupted = torch.rand(x.shape, generator=rng, device=x.device) < config.share
             white = torch.rand(x.shape, generator=rng, device=x.device) < 0.5
-            return torch.where(spoilt, (white & (config.noise == "salt-and-pepper")).to(x), x), ones
+            return torch.where(corrupted, (white & (config.noise == "salt-and-pepper")).to(x), x), ones
         reach = math.log(config.sigma_far / config.sigma)
         extra = torch.zeros(n, device=x.device)  # how far towards sigma_far, on a logarithmic scale
         if config.noise_schedule == "falling":
@@ -142,7 +142,7 @@ class Tied(nn.Module, Drawn):
 
 
 class TanhMLP(nn.Module):
-    """Linear layers with tanh between them, the first told where the data are."""
+    """Linear layers with tanh between them, the first initialised to the range of the data."""
 
     def __init__(self, config: DAE.Config, n_in: int, n_out: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Convolutional classifier: two convolutions, two dense layers; the judge of what other models generate.
+"""Convolutional classifier: two convolutions, two dense layers; also used to label what other models generate.
 
 The network of Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.5:
 5×5 convolution, ReLU, 2×2 max-pooling, twice; a hidden layer with dropout; the class logits.

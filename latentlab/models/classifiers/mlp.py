@@ -7,8 +7,8 @@ half that it skips then stays unused, which the loss does not show.
     loss = -log p(y|x)
 
 The source leaves open how the shortcut joins; here the input is appended to what the first layer of the second half
-reads. He's weights, N(0, 2 / fan-in) with zero biases (He et al. 2015), keep the spread of the activations over many
-layers; PyTorch's own let it die within about sixteen.
+reads. He's weights, N(0, 2 / fan-in) with zero biases (He et al. 2015), keep the variance of the activations over many
+layers; with PyTorch's own it vanishes within about sixteen.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MLP(Trains, Classifies):
         depth: int = knob(3, 1, 256, log=True, help="hidden layers")
         hidden: int = knob(256, 8, 4096, log=True, help="units in each hidden layer")
         activation: str = knob("relu", choices=tuple(ACTIVATIONS), help="what follows each hidden layer")
-        init: str = knob("he", choices=("he", "xavier", "default"), help="spread of the first weights")
+        init: str = knob("he", choices=("he", "xavier", "default"), help="scale of the initial weights")
         skip: bool = knob(False, help="append the input to what the second half of the layers reads")
 
     def __init__(self, config: Config, spec: Spec) -> None:

@@ -4,9 +4,9 @@ Bengio, Laufer, Alain & Yosinski (2014); Alain (2018), §5.3 and §5.5; Yao, Zö
 
     x̃ ~ C(x̃|x)                                                  salt and pepper on the input, at every step
     h_i = η_out + tanh(η_in + b_i + W_i h_(i-1) + W_(i+1)ᵀ h_(i+1))   odd layers, then even ones; h_0 = x̃; no η in h_1
-    p(x|h) = Bernoulli(sigmoid(α_k (b_0 + W_1ᵀ h_1)))            at step k of the walk; the next x is drawn from it
+    p(x|h) = Bernoulli(sigmoid(α_k (b_0 + W_1ᵀ h_1)))            at step k of the walkback; the next x is drawn from it
 
-    loss = -Σ_k w_k log p(x_0|h at step k),   x and h walking on from x_0 and h = 0
+    loss = -Σ_k w_k log p(x_0|h at step k),   x and h continuing from x_0 and h = 0
 
 with w_k = 1/K for a fixed number K of steps, or w_k = 2^-k for a geometric one: what drawing that number would give in
 expectation (eq. 5.3).
@@ -77,9 +77,9 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         self.log_scale = nn.Parameter(torch.zeros(config.walkback)) if config.scaling else None
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
-        """Yield the loss of the walk; its terms are -log p(x_0|h) at the first and the last step, in nats."""
+        """Yield the loss of the walkback; its terms are -log p(x_0|h) at the first and the last step, in nats."""
         k = self.config.walkback
-        weights = [0.5**step for step in range(1, k)] + [0.5 ** (k - 1)]  # the last holds all longer walks
+        weights = [0.5**step for step in range(1, k)] + [0.5 ** (k - 1)]  # the last stands for all longer chains
         if self.config.steps == "fixed":
             weights = [1 / k] * k
         x = self.prepare(batch.x)
@@ -94,7 +94,7 @@ class GSN(Trains, Samples, Walks[State], Drawn):
 
     @torch.no_grad()
     def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of them is random
-        """The bias of the pixels at 0, and every factor of the walk at 1."""
+        """The bias of the pixels at 0, and every walkback factor at 1."""
         self.bias.zero_()
         if self.log_scale is not None:
             self.log_scale.zero_()
@@ -112,7 +112,7 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         return self._draw(logits, self.start(logits).hidden, rng)
 
     def step(self, state: State, rng: torch.Generator, factor: int = 0) -> State:
-        """Corrupt, go up and down, and draw: one step of the chain, with the factor α_(k+1) of the walk."""
+        """Corrupt, go up and down, and draw: one step of the chain, with the factor α_(k+1) of the walkback."""
         return self._draw(*self._reconstruct(state, rng, factor), rng)
 
     @property
@@ -137,7 +137,9 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         return state._replace(x=x.where(held, state.x), logits=x.logit().where(held, state.logits))
 
     def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B, *shape), drawn: the walk that training takes from x, or one step with one hidden layer."""
+        """(B, *shape) -> (B, *shape), drawn: a chain of the length used in training from x, or one step with one
+        hidden layer.
+        """
         state = self.start(x)
         for k in range(self.config.walkback if self.config.layers > 1 else 1):
             state = self.step(state, rng, k)

@@ -1,4 +1,4 @@
-"""Ladder VAE of two layers, and the hierarchical VAE beside it: latent variables of latent variables.
+"""Ladder VAE of two layers, and the hierarchical VAE next to it: latent variables of latent variables.
 
 Sønderby, Raiko, Maaløe, Sønderby & Winther, Ladder Variational Autoencoders (2016).
 

@@ -5,7 +5,7 @@ Maaløe, Sønderby, Sønderby & Winther, Auxiliary Deep Generative Models (2016)
     q(a, y, z|x) = q(a|x) q(y|a, x) q(z|a, y, x)
 
 A Gaussian a between x and the rest makes q(y|x) and q(z|x) mixtures: they can be of any shape. The objective is that of
-`semi_supervised_vae.py`, with one draw of a for all classes. Where one answer is asked for, a is its mean.
+`semi_supervised_vae.py`, with one draw of a for all classes. Where one answer is requested, a is its mean.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class WithAuxiliary(SemiSupervised):
 
 
 class AuxiliaryVAE(SemiSupervisedVAE, Auxiliary):
-    """The inference networks q(a|x), q(y|a, x), q(z|a, y, x); a subclass says `weigh` and `decode`."""
+    """The inference networks q(a|x), q(y|a, x), q(z|a, y, x); a subclass says `draw_weights` and `decode`."""
 
     def __init__(self, config: WithAuxiliary, spec: Spec) -> None:
         super().__init__(config, spec)

@@ -70,8 +70,9 @@ class Weights:
     """Draws of the latent variables, and the two parts of their log w, each (n, C, B) in nats.
 
     Attributes:
-        log_p: log p(x|·) + log p(y), what is weighed in full from the start.
-        log_ratio: log p - log q of the latent variables, which a warm-up weighs by `progress`; minus the KL on average.
+        log_p: log p(x|·) + log p(y), what has its full weight from the start.
+        log_ratio: log p - log q of the latent variables, which a warm-up multiplies by `progress`; minus the KL on
+            average.
         z: (n, C, B, z_dim) the draws of z; (n, 1, B, z_dim) if they are the same for each class.
     """
 
@@ -85,7 +86,7 @@ class Weights:
 
 
 class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, Samples, Importance):
-    """p(x, y, z) = p(y) p(z) p(x|y, z); a subclass builds `p_x`, and says `weigh` and `posterior`."""
+    """p(x, y, z) = p(y) p(z) p(x|y, z); a subclass builds `p_x`, and says `draw_weights` and `posterior`."""
 
     p_x: JointMLP
 
@@ -99,8 +100,8 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, S
         self.log_p_y = -math.log(spec.n_classes)
 
     @abstractmethod
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Weights:
-        """Draw the latent variables n times and weigh them.
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Weights:
+        """Draw the latent variables n times and compute their weights.
 
         Args:
             x: (B, D), flat, as the likelihood sees it.
@@ -129,7 +130,7 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, S
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log Σ_y w_k(x, y)."""
         draws = max(n, 2)  # one draw's KL in closed form would be no weight
-        return self.weigh(x.flatten(1), self.every_class(x.device), draws, rng).log_w().logsumexp(1)[:n]
+        return self.draw_weights(x.flatten(1), self.every_class(x.device), draws, rng).log_w().logsumexp(1)[:n]
 
     def log_p_x(self, x: Tensor, out: Tensor) -> Tensor:
         """(B, D), (n, C, B, outputs) -> (n, C, B): log p(x|·) of the decoder's output, summed over the values of x."""

@@ -1,4 +1,5 @@
-"""The importance-weighted bound on log p(x) of any model that can weigh draws of its latent variables (abstract).
+"""The importance-weighted bound on log p(x) of any model with importance weights for draws of its latent variables
+(abstract).
 
 Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders (2016), eq. 8:
 
@@ -20,7 +21,7 @@ CHUNK = 2_000  # latent samples decoded at once: about 6 MB of MNIST logits
 
 
 class Importance(LogLikelihood):
-    """Weighs examples by averaging the weights of draws from q; a subclass says `log_weights`."""
+    """Bounds log p(x) by averaging the weights of draws from q; a subclass says `log_weights`."""
 
     likelihood: Likelihood
 

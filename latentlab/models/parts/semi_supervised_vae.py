@@ -8,9 +8,9 @@ of the auxiliary variable, where there is one):
     U(x) = E[log 1/n Σ_k exp Σ_y q_k(y|·) (log w_k(x, y) - log q_k(y|·))]       unlabelled: exact in y
     loss = -L(x, y) - α E[log q(y|·)]   or   -U(x)
 
-For n = 1 U is Σ_y q(y|·) L(x, y) + H[q(y|·)]; by Jensen's inequality it bounds log p(x) for every n. A warm-up weighs
-the latent variables' part of log w, never the entropy of the class. Papers set α = β (N_l + N_u) / N_l with β about
-0.1; here a batch has as many labelled as unlabelled examples, as theirs have.
+For n = 1 U is Σ_y q(y|·) L(x, y) + H[q(y|·)]; by Jensen's inequality it bounds log p(x) for every n. A warm-up
+multiplies the latent variables' part of log w, never the entropy of the class. Papers set α = β (N_l + N_u) / N_l with
+β about 0.1; here a batch has as many labelled as unlabelled examples, as theirs have.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SemiSupervised(Dense):
 
 @dataclass(frozen=True)
 class Inferred(Weights):
-    """Weights, and what the classifier says.
+    """Weights, and the classifier's prediction.
 
     Attributes:
         log_q_y: (n, K, B) or (1, K, B) log-probabilities of all classes, whatever C is.
@@ -52,7 +52,7 @@ class Inferred(Weights):
 
 
 class SemiSupervisedVAE(ConditionalVAE, InfersClass):
-    """A conditional VAE with a classifier; a subclass says `weigh`, `posterior`, `decode` and `classify`."""
+    """A conditional VAE with a classifier; a subclass says `draw_weights`, `posterior`, `decode` and `classify`."""
 
     units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats", "cross-entropy": "nats", "error": "fraction"}
     labels = LabelUse.OPTIONAL
@@ -62,8 +62,8 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
         self.config = config
 
     @abstractmethod
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
-        """As `ConditionalVAE.weigh`, with the classifier's opinion on the same draws."""
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+        """As `ConditionalVAE.draw_weights`, with the classifier's prediction on the same draws."""
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound (L or U), the KL of the latent variables, and for a labelled
@@ -83,19 +83,19 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
 
     def unlabelled_bound(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B,) nats: U(x) from n draws."""
-        drawn = self.weigh(x.flatten(1), self.every_class(x.device), n, rng)
+        drawn = self.draw_weights(x.flatten(1), self.every_class(x.device), n, rng)
         return log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
 
     def class_draws(self, x: Tensor, n: int, rng: torch.Generator) -> ClassDraws:
         """(B, *shape) -> n draws of z for every class, of x as the likelihood sees it, and their weights."""
         x = self.binarise(x, rng).flatten(1)
-        drawn = self.weigh(x, self.every_class(x.device), n, rng)
+        drawn = self.draw_weights(x, self.every_class(x.device), n, rng)
         return ClassDraws(drawn.z, drawn.log_w(), drawn.log_q_y)
 
     def _labelled(
         self, x: Tensor, y: Tensor, log_probs: Tensor | None, rng: torch.Generator, progress: float
     ) -> Tensor:
-        drawn = self.weigh(x, self.one_hot(y)[None], self.config.samples, rng)
+        drawn = self.draw_weights(x, self.one_hot(y)[None], self.config.samples, rng)
         log_q = drawn.log_q_y.gather(1, y.expand(len(drawn.log_q_y), 1, -1))[:, 0]  # (n, B): log q(y|·), of the truth
         cross_entropy = -log_q.mean(0)
         guess = log_mean_exp(drawn.log_q_y, 0).argmax(0) if log_probs is None else log_probs.argmax(1)
@@ -104,7 +104,7 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
         return torch.stack([value, bound, kl, cross_entropy, (guess != y).float()])
 
     def _unlabelled(self, x: Tensor, rng: torch.Generator, progress: float) -> Tensor:
-        drawn = self.weigh(x, self.every_class(x.device), self.config.samples, rng)
+        drawn = self.draw_weights(x, self.every_class(x.device), self.config.samples, rng)
         value = -log_mean_exp(_over_classes(drawn.log_w(progress), drawn.log_q_y), 0)
         bound = log_mean_exp(_over_classes(drawn.log_w(), drawn.log_q_y), 0)
         kl = -(drawn.log_q_y.exp() * drawn.log_ratio).sum(1).mean(0)

@@ -40,7 +40,7 @@ class ADGM(AuxiliaryVAE):
         self.p_a = config.network([z, y, x] if config.a_sees_x else [z, y], 2 * config.a_dim)
         self.p_x = config.network([z, y], x * self.likelihood.outputs)
 
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z, a) for n draws of a and z."""
         q_a = Gaussian.of(self.q_a(x))  # q(a|x)
         a = q_a.draw(rng, n)[:, None]  # (n, 1, B, a_dim)

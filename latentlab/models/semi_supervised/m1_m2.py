@@ -43,7 +43,7 @@ class M1M2(SemiSupervisedVAE):
         self.q_z = config.network([z1, y], 2 * z)
         self.p_z1 = config.network([z, y], 2 * z1)
 
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z, z1) for n draws of z1 and z."""
         q_z1 = Gaussian.of(self.q_z1(x))  # q(z1|x)
         z1 = q_z1.draw(rng, n)[:, None]  # (n, 1, B, z1_dim)

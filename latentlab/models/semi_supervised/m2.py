@@ -35,7 +35,7 @@ class M2(SemiSupervisedVAE):
         self.q_z = config.network([x, y], 2 * z)
         self.p_x = config.network([z, y], x * self.likelihood.outputs)
 
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z) for n draws of z."""
         log_q_y = F.log_softmax(self.q_y(x), -1)  # q(y|x)
         q_z = Gaussian.of(self.q_z(x, y))  # q(z|x, y)

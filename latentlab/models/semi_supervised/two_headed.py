@@ -35,7 +35,7 @@ class TwoHeaded(SemiSupervisedVAE):
         self.q_yz = config.network([x], y + 2 * z)
         self.p_x = config.network([z, y], x * self.likelihood.outputs)
 
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z) for n draws of z, the same ones for each class."""
         log_q_y, q_z = self._heads(x)  # q(y|x) and q(z|x)
         z = q_z.draw(rng, n)[:, None]  # (n, 1, B, z_dim)

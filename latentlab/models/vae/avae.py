@@ -51,13 +51,15 @@ class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, Importanc
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound and the KL of both latent variables, in nats per example."""
-        log_p_x, log_ratio = self._weigh(self.binarise(batch.x, rng), self.config.samples, rng)
+        log_p_x, log_ratio = self._draw_weights(self.binarise(batch.x, rng), self.config.samples, rng)
         bound, value = (log_mean_exp(log_p_x + weight * log_ratio, 0) for weight in (1.0, progress))
         yield Loss(-value, {"bound": bound, "kl": -log_ratio.mean(0)})
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log w(x, z_k, a_k)."""
-        return torch.stack(self._weigh(x, max(n, 2), rng)).sum(0)[:n]  # one draw's KL in closed form is no weight
+        return torch.stack(self._draw_weights(x, max(n, 2), rng)).sum(0)[
+            :n
+        ]  # one draw's KL in closed form is no weight
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the mean of q(z|a, x) at the mean of q(a|x)."""
@@ -71,7 +73,7 @@ class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, Importanc
         """(B, z_dim) -> (B, *shape): the mean of p(x|z)."""
         return self.likelihood.mean(self.p_x(z)).reshape(-1, *self.spec.shape)
 
-    def _weigh(self, x: Tensor, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _draw_weights(self, x: Tensor, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """(B, *shape) -> log p(x|z) and the log ratio of the latent variables, each (n, B)."""
         x = x.flatten(1)
         q_a = Gaussian.of(self.q_a(x))  # q(a|x)

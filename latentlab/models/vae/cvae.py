@@ -1,4 +1,4 @@
-"""Conditional VAE: the class is given to encoder and decoder, so the code is left to say the style (Sohn et al. 2015).
+"""Conditional VAE: the class is given to encoder and decoder, so the code describes the style (Sohn et al. 2015).
 
 p(x, y, z) = p(y) p(z) p(x|y, z)
 loss = -L(x, y) = -E_q(z|x,y)[log p(x|y, z)] - log p(y) + progress · KL(q(z|x, y) ‖ p(z))      for n = 1
@@ -41,11 +41,11 @@ class CVAE(ConditionalVAE):
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound and the KL, in nats per example."""
         x, n = self.binarise(batch.x, rng).flatten(1), self.config.samples
-        drawn = self.weigh(x, self.one_hot(batch.y)[None], n, rng)
+        drawn = self.draw_weights(x, self.one_hot(batch.y)[None], n, rng)
         bound, value = (log_mean_exp(drawn.log_w(weight), 0)[0] for weight in (1.0, progress))
         yield Loss(-value, {"bound": bound, "kl": -drawn.log_ratio.mean(0)[0]})
 
-    def weigh(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Weights:
+    def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Weights:
         """log w(x, y, z) for n draws of z."""
         q_z = Gaussian.of(self.q_z(x, y))  # q(z|x, y)
         z = q_z.draw(rng, n)

@@ -1,4 +1,4 @@
-"""A brush that hides pixels of an image: painted in the browser, heard of by the server when a stroke ends.
+"""A brush that hides pixels of an image: painted in the browser, sent to the server when a stroke ends.
 
 A mask travels as text, in the state of the component as in the address: one bit a pixel, row by row, eight to a byte,
 the first the highest, in base64 for addresses without its padding.
@@ -31,7 +31,7 @@ def brush(key: str, image: NDArray[np.uint8], mask: str) -> str:
     Args:
         key: of the component; another one for another size of image.
         image: with 1 or 3 channels, which are hidden together.
-        mask: what is hidden when the component appears; from then on it keeps its own.
+        mask: what is hidden when the component appears; from then on it has its own.
     """
 
     def painted() -> None:
@@ -40,8 +40,8 @@ def brush(key: str, image: NDArray[np.uint8], mask: str) -> str:
     _, height, width = image.shape
     data = {"shape": list(image.shape), "image": base64.b64encode(image.tobytes()).decode(), "mask": mask}
     result = _brush(key=key, data=data, default={"mask": mask}, on_mask_change=painted)
-    told: object = result.mask
-    return told if isinstance(told, str) and unpack(told, height, width) is not None else mask
+    reported: object = result.mask
+    return reported if isinstance(reported, str) and unpack(reported, height, width) is not None else mask
 
 
 def pack(hidden: Mask) -> str:

@@ -1,5 +1,5 @@
 // A brush that hides pixels: a pixel is painted when its middle is no farther from the stroke than half the brush.
-// The mask lives here; Python hears of it, as text, when a stroke ends.
+// The mask lives here; Python gets it, as text, when a stroke ends.
 
 export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".brush");
@@ -49,7 +49,7 @@ function stripes(ink, width) {
 
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
-  const [sheet, told, sizes] = [$("sheet"), $("told"), [...host.querySelectorAll(".size")]];
+  const [sheet, status, sizes] = [$("sheet"), $("status"), [...host.querySelectorAll(".size")]];
   const LARGEST = 308; // CSS pixels of the longer side
   const PAUSE = 500; // ms without a key, after which a stroke of keys has ended
   const picture = document.createElement("canvas");
@@ -112,7 +112,7 @@ function create(host) {
   function words(n) {
     const [column, row] = cursor;
     const here = `; row ${row + 1}, column ${column + 1}: ${mask[row * width + column] ? "hidden" : "seen"}`;
-    told.textContent = `${n} of ${mask.length} pixels hidden${keys ? here : ""}`;
+    status.textContent = `${n} of ${mask.length} pixels hidden${keys ? here : ""}`;
     host.dataset.hidden = n;
     $("hide").setAttribute("aria-pressed", hides);
     $("show").setAttribute("aria-pressed", !hides);

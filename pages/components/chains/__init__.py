@@ -1,6 +1,7 @@
-"""Chains that move: their steps go to the browser as raw bytes, and there they are played, stepped and slowed.
+"""Animated chains: their steps go to the browser as raw bytes, where they are played at any speed.
 
-The component knows moves only, so every sampler has its animation: where a chain was, what it tried, whether it went.
+The component knows moves only, so every sampler has its animation: where a chain was, its proposal, whether it was
+accepted.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ function unpack(bytes) {
 
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
-  const [plane, counts, time, speed, play, told] = ["plane", "counts", "time", "speed", "play", "told"].map($);
+  const [plane, counts, time, speed, play, status] = ["plane", "counts", "time", "speed", "play", "status"].map($);
   const TRAIL = 14; // steps that stay in sight
   const BINS = 36; // two cells of the truth each
   let [film, t, playing, frame, last, shade] = [null, 0, false, 0, 0, null];
@@ -183,7 +183,7 @@ function create(host) {
     let taken = 0;
     for (let i = 0; i < t * film.chains; i++) taken += film.accepted[i];
     const share = t ? ` · ${Math.round((100 * taken) / (t * film.chains))} % accepted so far` : "";
-    told.textContent = `step ${t} of ${film.steps}${share}`;
+    status.textContent = `step ${t} of ${film.steps}${share}`;
     time.value = t;
     host.dataset.t = t;
     $("back").disabled = t === 0;

@@ -1,4 +1,4 @@
-// Copies the address of the page; says for a moment that it did, or shows the address where copying isn't allowed.
+// Copies the address of the page; says for a second that it did, or shows the address where copying isn't allowed.
 export default function ({ parentElement }) {
   const button = parentElement.querySelector("button");
   let timer;

@@ -1,4 +1,4 @@
-"""The latent space under the hand: decoded in the browser while it moves, reported when it lets go.
+"""The interactive latent space: decoded in the browser during a drag, reported when the drag ends.
 
 `weights` sends a decoder once; `explorer` draws the plane, the image and the sliders, and returns where they stand.
 """
@@ -21,7 +21,7 @@ Code = tuple[float, ...]
 
 @dataclass(frozen=True)
 class View:
-    """Where the visitor is: the code, the places that are kept, and the two directions of the plane."""
+    """Where the visitor is: the code, the pinned codes, and the two directions of the plane."""
 
     z: Code
     pins: tuple[Code, ...] = ()

@@ -1,4 +1,4 @@
-// Runs what latentlab/analysis/program.py writes: a decoder as plain steps over typed arrays.
+// Runs what latentlab/export/decoder.py writes: a decoder as plain steps over typed arrays.
 // parse(bytes) once, then run(program, z) for each image; buffers are made once, so a frame leaves no garbage.
 
 const halves = new Float32Array(65536); // every half-precision number there is

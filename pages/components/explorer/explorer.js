@@ -1,5 +1,5 @@
-// The latent space under the hand: a plane to point at, a slider for each dimension, and the image that follows both.
-// All that happens while dragging happens here; Python hears of the place where the hand lets go.
+// The interactive latent space: a plane to point at, a slider for each dimension, and the image that follows both.
+// All that happens while dragging happens here; Python gets the place when a drag ends.
 
 const KEEP = 8; // pins
 const COALESCE = 250; // ms after the last key before Python hears
@@ -214,7 +214,7 @@ const same = (a, b) => a !== undefined && b !== undefined && a.every((value, i) 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 const coordinates = (z, directions) => directions.map((direction) => dot(z, direction));
 
-// The closest code to z with these coordinates along two directions: see plane() in latentlab/analysis/traversal.py.
+// The closest code to z with these coordinates along two directions: see plane() in latentlab/analysis/latent/traversal.py.
 function lifted(z, [u, v], [x, y]) {
   const [a, b, c] = [dot(u, u), dot(u, v), dot(v, v)];
   const [dx, dy] = [x - dot(z, u), y - dot(z, v)];

@@ -1,4 +1,4 @@
-"""A row of analogies under the hand: one slider for each dimension of the style, decoded in the browser as it moves."""
+"""An editable row of analogies: a slider for each dimension of the style, decoded in the browser while it moves."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // One style in every class: a slider for each dimension, and a canvas of all cells that follows while it is dragged.
-// The decoder is what the explorer's weights.js keeps in window.latentlab; Python hears of a style when a slider is let go.
+// The decoder is what the explorer's weights.js keeps in window.latentlab; Python gets a style when a slider is released.
 
 export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".row");
@@ -23,7 +23,7 @@ function create(host) {
     frame = 0;
     const found = program();
     host.dataset.runs = found ? "browser" : "waiting";
-    $("source").textContent = found ? "decoded in the browser as you drag" : "the decoder is on its way";
+    $("source").textContent = found ? "decoded in the browser as you drag" : "loading the decoder";
     for (const [axis, row] of rows) row.set(state.z[axis]);
     if (!found) return;
     const { shape, n_classes } = state.data;

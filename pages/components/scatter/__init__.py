@@ -1,4 +1,4 @@
-"""A scatter of many points that keeps up with the hand: raw bytes go to the browser, ids and places come back.
+"""A scatter of many points, fast enough to follow the pointer: raw bytes go to the browser, ids and places come back.
 
 `sprites` sends a sheet of thumbnails once; `scatter` draws the points and returns what was clicked and selected.
 """
@@ -74,7 +74,7 @@ def pack(
     colours: Sequence[str],
     numbers: Numbers | None = None,
     sprite_id: str | None = None,
-    tells: bool = True,
+    reports: bool = True,
 ) -> Packed:
     """Pack a header and, for each point, four bytes of place, two of class and one of value.
 
@@ -86,7 +86,7 @@ def pack(
         colours: "#rrggbb" for each class.
         numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile.
         sprite_id: the sheet of thumbnails that `sprites` sent.
-        tells: reports what is picked; of several maps of the same points, which share it, one is enough.
+        reports: reports what is picked; of several maps of the same points, which share it, one is enough.
     """
     columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
     low, high = columns.min(1), columns.max(1)
@@ -114,7 +114,7 @@ def pack(
         "symbols": [*map(symbol, range(len(classes))), *([NO_CLASS] if unlabelled else [])],
         "scale": scale,
         "sprites": sprite_id,
-        "tells": tells,
+        "tells": reports,
     }
     name = digest(json.dumps(head).encode(), body)
     return Packed(framed({"id": name, **head}) + body, len(xy), str(head["layout"]))

@@ -1,4 +1,4 @@
-// A scatter of many points: pan, zoom, hover with a thumbnail, click, box and lasso; Python hears of ids and places.
+// A scatter of many points: pan, zoom, hover with a thumbnail, click, box and lasso; Python gets ids and places.
 
 export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".scatter");
@@ -102,7 +102,7 @@ function create(host) {
   }
 
   // Where drawing all points takes long, the picture moves with the view while the next is drawn behind it: as many
-  // points a frame as a hand that moves doesn't feel, and more once it rests.
+  // points a frame as don't delay a moving pointer, and more once it rests.
   function drawPoints(width) {
     const { n } = state.map;
     if (stale && !next) {

@@ -1,4 +1,4 @@
-"""The judge against counting, scikit-learn and scipy, and its interval against how often it holds the truth."""
+"""The classifier against counting, scikit-learn and scipy, and its interval against how often it holds the truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.conditional import classifier_agreement as module
-from latentlab.analysis.conditional.classifier_agreement import judge
+from latentlab.analysis.conditional.classifier_agreement import classifier_agreement
 from tests.conftest import naming
 
 RNG = device.generator(0)
@@ -22,9 +22,9 @@ def classify(x: Tensor) -> Tensor:
 
 def test_the_judge_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH", 17)
-    x, y = torch.randn(90, 1, 2, 4, generator=RNG), torch.arange(90) % 4  # class 4 is never asked for
+    x, y = torch.randn(90, 1, 2, 4, generator=RNG), torch.arange(90) % 4  # class 4 is never requested
     real, truth = torch.randn(50, 1, 2, 4, generator=RNG), torch.arange(50) % 5
-    found = judge(classify, x, y, (real, truth))
+    found = classifier_agreement(classify, x, y, (real, truth))
     log_probs = classify(x).numpy()
     np.testing.assert_array_equal(found.predicted, log_probs.argmax(1))
     np.testing.assert_allclose(found.confidence, np.exp(log_probs.max(1)), rtol=1e-5)
@@ -35,13 +35,13 @@ def test_the_judge_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isnan(found.by_class[4])
     assert found.control is not None
     assert found.control.value == pytest.approx(np.mean(classify(real).argmax(1).numpy() == truth.numpy()))
-    assert judge(classify, x, y).control is None
+    assert classifier_agreement(classify, x, y).control is None
 
 
 def test_no_examples_and_unknown_classes_are_one_sentence() -> None:
     with pytest.raises(ValueError, match="examples"):
-        judge(classify, torch.zeros(0, 8), torch.zeros(0))
+        classifier_agreement(classify, torch.zeros(0, 8), torch.zeros(0))
     with pytest.raises(ValueError, match=naming(0, 4, 7)):
-        judge(classify, torch.zeros(1, 8), torch.tensor([7]))
+        classifier_agreement(classify, torch.zeros(1, 8), torch.tensor([7]))
     with pytest.raises(ValueError, match="classes"):
-        judge(lambda x: x[:, :1], torch.zeros(1, 8), torch.tensor([0]))
+        classifier_agreement(lambda x: x[:, :1], torch.zeros(1, 8), torch.tensor([0]))

@@ -48,7 +48,7 @@ def test_the_exact_posterior_wastes_no_draw() -> None:
 @pytest.mark.parametrize("name", ["m2", "two_headed", "sdgm"])
 def test_a_model_that_is_the_truth_infers_its_own_posterior(name: str) -> None:
     (model, t), x = exact(name), x_of(1)
-    drawn = model.weigh(x, model.every_class(x.device), 64, device.generator(0))
+    drawn = model.draw_weights(x, model.every_class(x.device), 64, device.generator(0))
     z, log_w, log_q = drawn.z[:, :, 0], drawn.log_w()[:, :, 0], drawn.log_q_y[:, :, 0]
     found = posterior(z.detach(), log_w.detach(), log_q.detach())
     np.testing.assert_allclose(found.own, found.inferred, rtol=2e-3, atol=1e-6)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.latent.bottleneck import Health, bottleneck, health, spread
+from latentlab.analysis.latent.bottleneck import Health, bottleneck, deterministic_bottleneck, health
 from tests.conftest import mentions, numbers_in
 
 
@@ -42,12 +42,12 @@ def test_active_means_a_variance_above_one_hundredth(std: float, active: bool) -
     mean = torch.tensor([[-std], [std]]).repeat(500, 1)
     assert bottleneck(mean, torch.zeros_like(mean)).active.tolist() == [active]
     scaled = 7 * torch.cat([mean / std, mean], 1)  # beside a dimension of unit variance, in a unit of its own
-    assert spread(scaled).active.tolist() == [True, active]
+    assert deterministic_bottleneck(scaled).active.tolist() == [True, active]
 
 
 def test_the_spread_of_a_deterministic_code() -> None:
     codes = torch.tensor([3.0, -1.0]) + torch.randn(4_000, 2, generator=device.generator(0)) * torch.tensor([0.5, 2.0])
-    found = spread(codes)
+    found = deterministic_bottleneck(codes)
     np.testing.assert_allclose(found.carries, codes.numpy().var(0, ddof=1), rtol=1e-5)
     np.testing.assert_allclose(found.center, codes.numpy().mean(0), rtol=1e-4)
     np.testing.assert_allclose(found.scale**2, found.carries, rtol=1e-5)

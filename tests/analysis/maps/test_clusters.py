@@ -76,9 +76,9 @@ def test_centroids_are_the_class_means() -> None:
     found = centroids(Z, Y)
     np.testing.assert_allclose(found.centroids, [Z[k == Y].mean(0) for k in (0, 2, 5)], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found.distances, metrics.pairwise_distances(found.centroids), atol=1e-5)
-    np.testing.assert_allclose(found.spread, 3**0.5, rtol=0.1)
+    np.testing.assert_allclose(found.rms_radius, 3**0.5, rtol=0.1)
     between = (found.distances[0, 1] + found.distances[0, 2] + found.distances[1, 2]) / 3
-    assert found.separation.value == pytest.approx(between / found.spread.mean(), rel=1e-5)
+    assert found.separation.value == pytest.approx(between / found.rms_radius.mean(), rel=1e-5)
     assert stands_out(found.separation)
 
 

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from latentlab.analysis.arrays import digest
-from latentlab.analysis.maps.layout_cache import Atlas, project_or_find
+from latentlab.analysis.maps.layout_cache import LayoutCache, project_or_find
 from latentlab.analysis.maps.projection import Projection, UmapKnobs, project
 from latentlab.analysis.neighbours import Graph, neighbour_graph
 from latentlab.jobs.background import Background, report
@@ -27,31 +27,31 @@ MAP = Projection(np.random.default_rng(1).normal(size=(60, 2)).astype(np.float32
 
 
 @pytest.fixture
-def atlas(tmp_path: Path) -> Atlas:
-    return Atlas(tmp_path / "maps")
+def cache(tmp_path: Path) -> LayoutCache:
+    return LayoutCache(tmp_path / "maps")
 
 
-def one(atlas: Atlas, pattern: str) -> Path:
-    (path,) = atlas.root.glob(pattern)
+def one(cache: LayoutCache, pattern: str) -> Path:
+    (path,) = cache.root.glob(pattern)
     return path
 
 
 def test_it_is_beside_the_runs_and_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
     store = Store.default()
-    assert Atlas.default().root.parent == store.root
-    Atlas.default().keep(CODES, MAP)
+    assert LayoutCache.default().root.parent == store.root
+    LayoutCache.default().save(CODES, MAP)
     assert [row.id for row in store.rows() if not row.shipped] == []
 
 
-def test_what_is_kept_is_found(atlas: Atlas) -> None:
-    assert atlas.find(CODES, "umap", 3) is None
-    atlas.keep(CODES, MAP)
-    found = atlas.find(CODES.copy(), "umap", 3, n_neighbors=15)
+def test_what_is_kept_is_found(cache: LayoutCache) -> None:
+    assert cache.find(CODES, "umap", 3) is None
+    cache.save(CODES, MAP)
+    found = cache.find(CODES.copy(), "umap", 3, n_neighbors=15)
     assert found is not None
     np.testing.assert_array_equal(found.xy, MAP.xy)
     assert (found.method, found.seed, found.params["n_neighbors"], found.graph) == ("umap", 3, 15, None)
-    assert len(list(atlas.root.iterdir())) == 1
+    assert len(list(cache.root.iterdir())) == 1
 
 
 @pytest.mark.parametrize(
@@ -67,38 +67,38 @@ def test_what_is_kept_is_found(atlas: Atlas) -> None:
         {"metric": "cosine"},
     ],
 )
-def test_nothing_else_is_found(atlas: Atlas, asked: dict[str, Any]) -> None:
-    atlas.keep(CODES, MAP)
+def test_nothing_else_is_found(cache: LayoutCache, asked: dict[str, Any]) -> None:
+    cache.save(CODES, MAP)
     sought: dict[str, Any] = {"z": CODES, "method": "umap", "seed": 3} | asked
-    assert atlas.find(**sought) is None
+    assert cache.find(**sought) is None
 
 
-def test_another_version_makes_its_own_maps(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
-    atlas.keep(CODES, MAP)
+def test_another_version_makes_its_own_maps(cache: LayoutCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.save(CODES, MAP)
     version = metadata.version
     for library in ("umap-learn", "numba", "scikit-learn"):
         with monkeypatch.context() as patch:
             patch.setattr(metadata, "version", lambda n, new=library: version(n) + ".1" * (n == new))
-            assert atlas.find(CODES, "umap", 3) is None
-    assert atlas.find(CODES, "umap", 3) is not None
+            assert cache.find(CODES, "umap", 3) is None
+    assert cache.find(CODES, "umap", 3) is not None
 
 
-def test_unknown_settings_are_refused(atlas: Atlas) -> None:
+def test_unknown_settings_are_refused(cache: LayoutCache) -> None:
     with pytest.raises(ValueError, match=naming("'lda'")):
-        atlas.find(CODES, "lda")
+        cache.find(CODES, "lda")
     with pytest.raises(ValueError, match=naming("'lda'")):
-        project_or_find(atlas, CODES, "lda")
+        project_or_find(cache, CODES, "lda")
     with pytest.raises(ValueError, match=naming("perplexity")):
-        project_or_find(atlas, CODES, "umap", perplexity=3)
+        project_or_find(cache, CODES, "umap", perplexity=3)
 
 
 # --- computed once -------------------------------------------------------------------------------------------------
 
 
-def test_a_map_is_computed_once_and_its_neighbours_too(atlas: Atlas) -> None:
+def test_a_map_is_computed_once_and_its_neighbours_too(cache: LayoutCache) -> None:
     def asked(seed: int, **params: Any) -> tuple[Projection, list[float]]:
         told: list[float] = []
-        return project_or_find(atlas, CODES, "umap", seed, progress=told.append, n_epochs=10, **params), told
+        return project_or_find(cache, CODES, "umap", seed, progress=told.append, n_epochs=10, **params), told
 
     first, told = asked(1)
     assert told[0] > 0  # the neighbours
@@ -118,38 +118,38 @@ def test_a_map_is_computed_once_and_its_neighbours_too(atlas: Atlas) -> None:
     assert told[0] > 0
     _, told = asked(3, n_neighbors=15)
     assert told[0] == 0
-    assert read_tensors(one(atlas, "graph-*"))["index"].shape == (60, 19)
+    assert read_tensors(one(cache, "graph-*"))["index"].shape == (60, 19)
 
 
-def test_few_codes_are_found_under_what_was_asked_for(atlas: Atlas) -> None:
-    first = project_or_find(atlas, CODES[:6], "umap", n_epochs=10)
-    found = atlas.find(CODES[:6], "umap", n_epochs=10)
+def test_few_codes_are_found_under_what_was_asked_for(cache: LayoutCache) -> None:
+    first = project_or_find(cache, CODES[:6], "umap", n_epochs=10)
+    found = cache.find(CODES[:6], "umap", n_epochs=10)
     assert found is not None
     assert found.params == first.params
     assert found.params["n_neighbors"] == 5
 
 
-def test_components_are_not_kept(atlas: Atlas) -> None:
-    found = project_or_find(atlas, CODES, "pca")
+def test_components_are_not_kept(cache: LayoutCache) -> None:
+    found = project_or_find(cache, CODES, "pca")
     assert found.axes is not None
-    assert not atlas.root.exists()
+    assert not cache.root.exists()
 
 
-def test_the_helper_keeps_what_it_computes(atlas: Atlas) -> None:
+def test_the_helper_keeps_what_it_computes(cache: LayoutCache) -> None:
     helper = Background()
-    found = helper.ask("map", project_or_find, atlas, CODES, "tsne", 5, progress=report, max_iter=250).result(120)
+    found = helper.submit("map", project_or_find, cache, CODES, "tsne", 5, progress=report, max_iter=250).result(120)
     helper.close()
-    kept = atlas.find(CODES, "tsne", 5, max_iter=250)
+    kept = cache.find(CODES, "tsne", 5, max_iter=250)
     assert kept is not None
     np.testing.assert_array_equal(kept.xy, found.xy)
 
 
 def test_a_disk_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    atlas = Atlas(tmp_path / "file")
-    assert project_or_find(atlas, CODES, "tsne", max_iter=250).xy.shape == (60, 2)
+    cache = LayoutCache(tmp_path / "file")
+    assert project_or_find(cache, CODES, "tsne", max_iter=250).xy.shape == (60, 2)
     with pytest.raises(OSError, match="file"):
-        atlas.keep(CODES, MAP)
+        cache.save(CODES, MAP)
 
 
 # --- never trusted -------------------------------------------------------------------------------------------------
@@ -157,19 +157,19 @@ def test_a_disk_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\xff" * 8 + b"{}", b"{" * 5_000])
 @pytest.mark.parametrize("pattern", ["map-*", "graph-*"])
-def test_what_is_no_such_file_is_not_there(atlas: Atlas, pattern: str, content: bytes) -> None:
-    atlas.keep(CODES, MAP)
-    atlas.keep_graph(neighbour_graph(CODES, 14))
-    path = one(atlas, pattern)
+def test_what_is_no_such_file_is_not_there(cache: LayoutCache, pattern: str, content: bytes) -> None:
+    cache.save(CODES, MAP)
+    cache.save_graph(neighbour_graph(CODES, 14))
+    path = one(cache, pattern)
     whole = path.read_bytes()
     for damaged in (content, whole[:-1], whole[: len(whole) // 2]):
         path.write_bytes(damaged)
-        found = atlas.find(CODES, "umap", 3), atlas.find_graph(digest(CODES), "euclidean", 14)
+        found = cache.find(CODES, "umap", 3), cache.find_graph(digest(CODES), "euclidean", 14)
         assert found[pattern == "graph-*"] is None
         assert found[pattern == "map-*"] is not None
     path.unlink()
     path.mkdir()
-    assert (atlas.find(CODES, "umap", 3), atlas.find_graph(digest(CODES), "euclidean", 14)).count(None) == 1
+    assert (cache.find(CODES, "umap", 3), cache.find_graph(digest(CODES), "euclidean", 14)).count(None) == 1
 
 
 def planted(path: Path, tensors: dict[str, torch.Tensor], about: dict[str, str]) -> None:
@@ -200,13 +200,13 @@ FAR[7, 1] = torch.nan
     ],
 )
 def test_a_map_that_cannot_be_is_not_there(
-    atlas: Atlas, tensors: dict[str, torch.Tensor], about: dict[str, str]
+    cache: LayoutCache, tensors: dict[str, torch.Tensor], about: dict[str, str]
 ) -> None:
-    atlas.keep(CODES, MAP)
-    planted(one(atlas, "map-*"), {}, {})
-    assert atlas.find(CODES, "umap", 3) is not None
-    planted(one(atlas, "map-*"), tensors, about)
-    assert atlas.find(CODES, "umap", 3) is None
+    cache.save(CODES, MAP)
+    planted(one(cache, "map-*"), {}, {})
+    assert cache.find(CODES, "umap", 3) is not None
+    planted(one(cache, "map-*"), tensors, about)
+    assert cache.find(CODES, "umap", 3) is None
 
 
 NEAR = neighbour_graph(CODES, 14)
@@ -233,19 +233,19 @@ INDEX, DISTANCE = torch.from_numpy(NEAR.index).int(), torch.from_numpy(NEAR.dist
     ],
 )
 def test_neighbours_that_cannot_be_are_not_there(
-    atlas: Atlas, tensors: dict[str, torch.Tensor], about: dict[str, str]
+    cache: LayoutCache, tensors: dict[str, torch.Tensor], about: dict[str, str]
 ) -> None:
-    atlas.keep_graph(NEAR)
-    planted(one(atlas, "graph-*"), {}, {})
-    found = atlas.find_graph(digest(CODES), "euclidean", 14)
+    cache.save_graph(NEAR)
+    planted(one(cache, "graph-*"), {}, {})
+    found = cache.find_graph(digest(CODES), "euclidean", 14)
     assert found is not None
-    assert atlas.find_graph(digest(CODES), "euclidean", 15) is None
+    assert cache.find_graph(digest(CODES), "euclidean", 15) is None
     np.testing.assert_array_equal(found.index, NEAR.index)
     np.testing.assert_array_equal(found.distance, NEAR.distance)
-    planted(one(atlas, "graph-*"), tensors, about)
-    assert atlas.find_graph(digest(CODES), "euclidean", 14) is None
+    planted(one(cache, "graph-*"), tensors, about)
+    assert cache.find_graph(digest(CODES), "euclidean", 14) is None
     np.testing.assert_array_equal(
-        project_or_find(atlas, CODES, "umap", n_epochs=3).xy, project(CODES, "umap", n_epochs=3).xy
+        project_or_find(cache, CODES, "umap", n_epochs=3).xy, project(CODES, "umap", n_epochs=3).xy
     )
 
 
@@ -258,7 +258,7 @@ def aged(path: Path, seconds: int) -> None:
 
 @pytest.mark.parametrize("limit", [{"max_files": 3}, {"max_bytes": 4_000}])
 def test_what_was_not_asked_for_goes_first_and_only_maps_go(tmp_path: Path, limit: dict[str, int]) -> None:
-    atlas, small = Atlas(tmp_path), Atlas(tmp_path, **limit)
+    cache, small = LayoutCache(tmp_path), LayoutCache(tmp_path, **limit)
     foreign = tmp_path / "notes.safetensors"
     foreign.write_bytes(b"\0" * 10_000)
     torn = tmp_path / f".map-{'0' * 32}.safetensors.01234567"
@@ -267,18 +267,18 @@ def test_what_was_not_asked_for_goes_first_and_only_maps_go(tmp_path: Path, limi
     aged(torn, 99)
     paths = []
     for seed in range(3):
-        atlas.keep(CODES, Projection(MAP.xy, "umap", seed, MAP.params))
+        cache.save(CODES, Projection(MAP.xy, "umap", seed, MAP.params))
         paths.append(next(path for path in tmp_path.glob("map-*") if path not in paths))
         aged(paths[-1], 50 - seed)
     assert 3 * 1_000 < sum(path.stat().st_size for path in paths) < 4_000
-    assert atlas.find(CODES, "umap", 0) is not None  # so it is no longer the oldest
-    small.keep(CODES, Projection(MAP.xy, "umap", 3, MAP.params))
-    assert [atlas.find(CODES, "umap", seed) is not None for seed in range(4)] == [True, False, True, True]
+    assert cache.find(CODES, "umap", 0) is not None  # so it is no longer the oldest
+    small.save(CODES, Projection(MAP.xy, "umap", 3, MAP.params))
+    assert [cache.find(CODES, "umap", seed) is not None for seed in range(4)] == [True, False, True, True]
     assert foreign.exists()
     assert not torn.exists()
 
 
 def test_a_graph_beyond_the_limit_is_not_kept(tmp_path: Path) -> None:
-    atlas = Atlas(tmp_path, max_bytes=100)
-    atlas.keep_graph(Graph(NEAR.index, NEAR.distance, "euclidean", digest(CODES)))
+    cache = LayoutCache(tmp_path, max_bytes=100)
+    cache.save_graph(Graph(NEAR.index, NEAR.distance, "euclidean", digest(CODES)))
     assert list(tmp_path.iterdir()) == []

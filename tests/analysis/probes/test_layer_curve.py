@@ -10,7 +10,15 @@ import torch
 from torch import nn
 
 from latentlab.analysis.activations import NetworkLayer
-from latentlab.analysis.probes.layer_curve import WITHIN, Curve, confusion, hardest, probe_curve, run_through, stations
+from latentlab.analysis.probes.layer_curve import (
+    WITHIN,
+    Curve,
+    confusion,
+    hardest,
+    probe_curve,
+    probe_positions,
+    run_through,
+)
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.models import Spec
 from latentlab.models.classifiers.cnn import CNN
@@ -40,7 +48,7 @@ def found(digits: Splits) -> Curve:
 def test_the_stations_of_a_classifier_are_its_steps(digits: Splits) -> None:
     model = loaded("digits-cnn")
     assert isinstance(model, CNN)
-    assert [layer.name for layer in stations(model, digits.test.x)] == [
+    assert [layer.name for layer in probe_positions(model, digits.test.x)] == [
         "input", "conv1", "conv1_relu", "conv1_pool", "conv2", "conv2_relu", "conv2_pool", "fc1", "fc1_relu", "logits",
     ]  # fmt: skip
 
@@ -48,7 +56,7 @@ def test_the_stations_of_a_classifier_are_its_steps(digits: Splits) -> None:
 def test_the_code_of_an_autoencoder_stands_between_encoder_and_decoder(digits: Splits) -> None:
     model = loaded("digits-vae")
     assert isinstance(model, VAE)
-    names = [layer.name for layer in stations(model, digits.test.x)]
+    names = [layer.name for layer in probe_positions(model, digits.test.x)]
     where = names.index("latent")
     assert all(name.startswith("encoder") for name in names[1:where])
     assert all(name.startswith("decoder") for name in names[where + 1 :])
@@ -99,7 +107,7 @@ def test_the_trained_logits_know_what_the_model_knows(found: Curve, digits: Spli
 def test_the_band_holds_the_spread_between_seeds_and_the_size_of_the_test(found: Curve) -> None:
     errors = found.readings[3].values()
     within = np.mean([probe.score.std_error for probe in found.readings[3].probes])
-    assert found.spread()[3] == pytest.approx(2 * np.hypot(within, errors.std(ddof=1)))
+    assert found.half_bands()[3] == pytest.approx(2 * np.hypot(within, errors.std(ddof=1)))
 
 
 def test_a_kink_is_a_rise_and_says_what_explains_it(found: Curve) -> None:

@@ -20,8 +20,8 @@ from latentlab.analysis.sampling import (
     SamplingError,
     Target,
     diagnose,
+    iterate_chains,
     sample_chains,
-    walk,
 )
 from latentlab.analysis.sampling.chains import MOST_CHAINS, MOST_NUMBERS
 from latentlab.data.builtin.synthetic import mixture
@@ -39,7 +39,7 @@ def test_the_generator_and_the_result_tell_the_same_story() -> None:
     start = torch.zeros(5, 2)
     target = Target(NORMAL.log_prob)
     kept = sample_chains(target, start, sampler=RandomWalk(), scale=0.7, n_steps=20, rng=device.generator(0))
-    seen = list(itertools.islice(walk(target, start, RandomWalk(), 0.7, device.generator(0)), 20))
+    seen = list(itertools.islice(iterate_chains(target, start, RandomWalk(), 0.7, device.generator(0)), 20))
     np.testing.assert_array_equal(kept.positions, torch.stack([state.x for state, _ in seen]))
     np.testing.assert_array_equal(kept.accepted, torch.stack([move.accepted for _, move in seen]))
     before = start
@@ -114,7 +114,7 @@ def test_ratios_alone_are_enough() -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
 def test_a_step_that_is_no_length_is_refused(scale: float) -> None:
     with pytest.raises(SamplingError, match=naming("step", f"{scale:g}")):
-        next(walk(Target(NORMAL.log_prob), torch.zeros(1, 2), RandomWalk(), scale, device.generator(0)))
+        next(iterate_chains(Target(NORMAL.log_prob), torch.zeros(1, 2), RandomWalk(), scale, device.generator(0)))
 
 
 def test_too_much_is_refused_before_it_is_taken() -> None:

@@ -12,7 +12,7 @@ from latentlab.analysis.sampling.exact_gsn import (
     burn_in_curve,
     clamp,
     counted,
-    laboratory,
+    exact_gsn,
     ring,
     stationary,
 )
@@ -35,17 +35,17 @@ def test_the_stationary_law_is_what_a_long_walk_ends_in() -> None:
 def test_bayes_and_any_corruption_keep_the_datas_law() -> None:
     rng = np.random.default_rng(0)
     for corruption in (C, rows(rng, 10, 10)):
-        found = laboratory(EXAMPLE, corruption)
+        found = exact_gsn(EXAMPLE, corruption)
         assert found.total_variation < 1e-12
         np.testing.assert_allclose(found.kernel.sum(1), 1)
         np.testing.assert_allclose(found.reconstruction.sum(1), 1)
-    wrong = laboratory(EXAMPLE, C, reconstruction=rows(rng, 10, 10))
+    wrong = exact_gsn(EXAMPLE, C, reconstruction=rows(rng, 10, 10))
     assert wrong.total_variation > 0.1
 
 
 def test_walkback_keeps_the_law_mixes_faster_and_asks_more() -> None:
     """On a ring with .4/.2/.1: about 0.725 to 0.475 and 1.24 to 1.70 nats in the reference, whose law isn't stated."""
-    plain, walked = laboratory(EXAMPLE, C), laboratory(EXAMPLE, C, walkback=True)
+    plain, walked = exact_gsn(EXAMPLE, C), exact_gsn(EXAMPLE, C, walkback=True)
     assert walked.total_variation < 1e-12
     assert plain.second_eigenvalue == pytest.approx(0.7258, abs=1e-4)
     assert walked.second_eigenvalue == pytest.approx(0.4764, abs=1e-4)
@@ -57,7 +57,7 @@ def test_walkback_keeps_the_law_mixes_faster_and_asks_more() -> None:
 
 def test_walkback_is_bayes_for_the_chains_own_walks() -> None:
     """C_WB is Σ_k 2^-k (C R)^(k-1) C: summed term by term."""
-    found = laboratory(EXAMPLE, C, walkback=True)
+    found = exact_gsn(EXAMPLE, C, walkback=True)
     terms, power = np.zeros_like(C), C
     for k in range(1, 60):
         terms += 0.5**k * power
@@ -67,7 +67,7 @@ def test_walkback_is_bayes_for_the_chains_own_walks() -> None:
 
 
 def test_the_entropy_is_that_of_the_joint_law() -> None:
-    found = laboratory(EXAMPLE, C)
+    found = exact_gsn(EXAMPLE, C)
     joint = EXAMPLE[:, None] * C
     noisy = joint.sum(0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -77,7 +77,7 @@ def test_the_entropy_is_that_of_the_joint_law() -> None:
 
 def test_counting_comes_closer_with_the_root_of_the_number_of_examples() -> None:
     def error(n: int) -> float:
-        each = [laboratory(EXAMPLE, C, reconstruction=counted(EXAMPLE, C, n, seed)) for seed in range(20)]
+        each = [exact_gsn(EXAMPLE, C, reconstruction=counted(EXAMPLE, C, n, seed)) for seed in range(20)]
         return float(np.mean([one.total_variation for one in each]))
 
     errors = [error(n) for n in (500, 5_000, 50_000)]
@@ -117,11 +117,11 @@ def test_the_law_of_a_chain_with_a_latent_state_comes_closer_with_the_burn_in() 
 
 def test_what_is_no_law_or_has_several_is_a_sentence() -> None:
     with pytest.raises(ValueError, match=naming("data")):
-        laboratory(EXAMPLE * 2, C)
+        exact_gsn(EXAMPLE * 2, C)
     with pytest.raises(ValueError, match=naming("corruption")):
-        laboratory(EXAMPLE, C - 0.1)
+        exact_gsn(EXAMPLE, C - 0.1)
     with pytest.raises(ValueError, match="chain"):
-        laboratory(EXAMPLE, np.eye(10))
+        exact_gsn(EXAMPLE, np.eye(10))
     with pytest.raises(ValueError, match="chain"):
         clamp(C, np.eye(10), np.arange(10) < 3)
 

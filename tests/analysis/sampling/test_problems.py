@@ -18,7 +18,7 @@ from latentlab.analysis.sampling import (
     CodePosterior,
     DenoiserDensity,
     KnownDensity,
-    OwnWalk,
+    ModelChain,
     Problem,
     RandomWalk,
     SamplingError,
@@ -96,7 +96,7 @@ def test_what_can_move_on_a_problem_needs_no_more_than_it_knows() -> None:
     assert list(KNOWN["moons"].samplers) == list(SAMPLERS)
     assert list(linear(3)[0].samplers) == [name for name in SAMPLERS if name != "Gibbs"]
     own, *others = learned().samplers
-    assert own == OwnWalk.name
+    assert own == ModelChain.name
     assert others == [name for name in SAMPLERS if name not in ("Gibbs", "parallel tempering")]
 
 
@@ -122,7 +122,7 @@ def test_the_scale_follows_the_narrowest_direction_and_the_number_of_dimensions(
     deep = KnownDensity.of(mixture([[0.0] * 8], 0.5))
     assert plane.scale(RandomWalk()) == pytest.approx(0.5 * RandomWalk.sensible)
     assert deep.scale(RandomWalk()) == pytest.approx(0.5 * RandomWalk.sensible / 2)
-    assert learned().scale(OwnWalk(lambda x, _: x)) == pytest.approx(SIGMA)
+    assert learned().scale(ModelChain(lambda x, _: x)) == pytest.approx(SIGMA)
 
 
 @pytest.mark.parametrize("n_seen", [3, 1])

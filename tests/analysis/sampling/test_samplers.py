@@ -17,18 +17,18 @@ from latentlab.analysis.sampling import (
     Chains,
     Gibbs,
     Langevin,
-    OwnWalk,
+    ModelChain,
     RandomWalk,
     Sampler,
     SamplingError,
     Target,
     Tempering,
-    denoising_walk,
+    denoising_kernel,
     diagnose,
     differentiable,
+    iterate_chains,
     mixture_conditional,
     sample_chains,
-    walk,
 )
 from latentlab.analysis.sampling.hamiltonian import leapfrog
 from latentlab.data.builtin.synthetic import Density, mixture
@@ -121,7 +121,7 @@ def test_without_the_question_the_flows_are_out_of_balance() -> None:
 def largest_imbalance(sampler: Sampler, scale: float) -> float:
     density = mixture([[-1.0], [1.2]], [0.5, 0.7], [0.4, 0.6])
     start = density.sample(100_000, device.generator(3))
-    state, _ = next(walk(target(density), start, sampler, scale, device.generator(4)))
+    state, _ = next(iterate_chains(target(density), start, sampler, scale, device.generator(4)))
     edges = torch.tensor([-1.0, -0.3, 0.4, 1.0, 1.6], dtype=torch.float64)
     before, after = (torch.bucketize(x[:, 0].contiguous(), edges) for x in (start, state.x))
     flow = torch.bincount(6 * before + after, minlength=36).reshape(6, 6).double()
@@ -145,7 +145,7 @@ def test_a_step_between_six_states_keeps_detailed_balance_to_the_last_digit() ->
     # and the sampler does accept with that probability
     flat = Target(lambda x: torch.where(x[:, 0] > 0, math.log(0.3), 0.0).double())
     start = torch.full((100_000, 1), -1e-9, dtype=torch.float64)
-    _, move = next(walk(flat, start, RandomWalk(), 1.0, device.generator(0)))
+    _, move = next(iterate_chains(flat, start, RandomWalk(), 1.0, device.generator(0)))
     right = move.proposal[:, 0] > 0
     assert move.accepted[~right].all()
     assert float(move.accepted[right].double().mean()) == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 50_000))
@@ -202,7 +202,7 @@ def test_the_own_walk_of_a_denoiser_has_the_variance_worked_out_by_hand() -> Non
         (0.0, a**2 * sigma**2 / (1 - a**2)),
         (sigma, (a**2 * sigma**2 + sigma**2) / (1 - a**2)),
     ):
-        own = OwnWalk(denoising_walk(lambda x: a * x, sigma, width))
+        own = ModelChain(denoising_kernel(lambda x: a * x, sigma, width))
         found = sample_chains(Target(), start, sampler=own, scale=1.0, n_steps=60, rng=device.generator(0))
         assert found.positions[-1].var() == pytest.approx(variance, abs=4 * variance * math.sqrt(2 / n))
         assert found.accepted.all()
@@ -230,16 +230,16 @@ def test_a_chain_repeats_from_its_seed_in_its_own_precision(sampler: Sampler, sc
 @pytest.mark.parametrize("sampler", [MALA(), HMC(), Langevin()], ids=label)
 def test_a_target_without_a_gradient_is_a_sentence(sampler: Sampler) -> None:
     with pytest.raises(SamplingError, match="gradient"):
-        next(walk(Target(MIXTURE.log_prob), torch.zeros(3, 2), sampler, 0.1, device.generator(0)))
+        next(iterate_chains(Target(MIXTURE.log_prob), torch.zeros(3, 2), sampler, 0.1, device.generator(0)))
 
 
 def test_gibbs_and_tempering_say_what_they_lack() -> None:
     start = torch.zeros(3, 2)
     with pytest.raises(SamplingError, match="Gibbs"):
-        next(walk(Target(MIXTURE.log_prob), start, Gibbs(), 0.1, device.generator(0)))
+        next(iterate_chains(Target(MIXTURE.log_prob), start, Gibbs(), 0.1, device.generator(0)))
     with pytest.raises(SamplingError, match="log-density"):
-        next(walk(Target(log_ratio=lambda x, _: x[:, 0]), start, Tempering(), 0.1, device.generator(0)))
+        next(iterate_chains(Target(log_ratio=lambda x, _: x[:, 0]), start, Tempering(), 0.1, device.generator(0)))
     with pytest.raises(SamplingError, match=naming("temperatures", 1)):
-        next(walk(target(MIXTURE), start, Tempering((1.0, 3.0, 2.0)), 0.1, device.generator(0)))
+        next(iterate_chains(target(MIXTURE), start, Tempering((1.0, 3.0, 2.0)), 0.1, device.generator(0)))
     with pytest.raises(SamplingError, match=naming("log-density", "ratios")):
-        next(walk(Target(), start, RandomWalk(), 0.1, device.generator(0)))
+        next(iterate_chains(Target(), start, RandomWalk(), 0.1, device.generator(0)))

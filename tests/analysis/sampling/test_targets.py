@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.analysis.sampling import RandomWalk, Target, denoised, mixture_conditional, sample_chains, walk
+from latentlab.analysis.sampling import RandomWalk, Target, denoised, iterate_chains, mixture_conditional, sample_chains
 from latentlab.analysis.score.field import FieldError, Rule
 from latentlab.data.builtin.synthetic import DENSITIES, Density, mixture
 from tests.conftest import naming
@@ -45,7 +45,7 @@ def test_there_and_back_is_nothing() -> None:
 def test_a_path_that_is_none_and_noise_that_is_none_are_refused() -> None:
     x = torch.zeros(2, 2)
     with pytest.raises(FieldError, match=naming("ends", 1)):
-        next(walk(denoised(lambda x: x, 0.1, 1, "ends"), x, RandomWalk(), 0.1, device.generator(0)))
+        next(iterate_chains(denoised(lambda x: x, 0.1, 1, "ends"), x, RandomWalk(), 0.1, device.generator(0)))
     with pytest.raises(FieldError, match=naming("sigma", 0)):
         denoised(lambda x: x, 0.0)
 

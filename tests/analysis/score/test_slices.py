@@ -23,12 +23,12 @@ def test_the_three_lie_where_they_should() -> None:
 def test_a_step_in_the_plane_is_seen_whole_and_one_across_it_not_at_all() -> None:
     plane = through(THREE)
     u = torch.randn(6, 2, generator=device.generator(1))
-    towards = plane.seen(lambda x: x + 0.3 * (THREE[1] - x))
+    towards = plane.in_plane(lambda x: x + 0.3 * (THREE[1] - x))
     torch.testing.assert_close(towards(u), u + 0.3 * (plane.corners[1] - u))
     assert plane.leaving(lambda x: x + 0.3 * (THREE[1] - x), u).max() < 1e-4
     out = torch.randn(20, generator=device.generator(2))
     out = (out - out @ plane.basis.T @ plane.basis).reshape(1, 4, 5)
-    torch.testing.assert_close(plane.seen(lambda x: x + out)(u), u)
+    torch.testing.assert_close(plane.in_plane(lambda x: x + out)(u), u)
     assert plane.leaving(lambda x: x + out, u).min() > 1 - 1e-4
 
 

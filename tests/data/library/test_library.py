@@ -21,7 +21,7 @@ from latentlab import data
 from latentlab.data import NAMES, UNLABELLED, DataError
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.library import format
-from latentlab.data.library.library import LONGEST_NAME, Shelf
+from latentlab.data.library.library import LONGEST_NAME, Library
 from latentlab.data.library.scaling import unit_scale
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
@@ -35,10 +35,10 @@ N = 30
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """The shelf that the library uses, empty."""
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
-    return Shelf.default()
+    return Library.default()
 
 
 def images(path: Path, n: int = N, shape: tuple[int, ...] = (9, 8), seed: int = 0) -> Path:
@@ -49,7 +49,7 @@ def images(path: Path, n: int = N, shape: tuple[int, ...] = (9, 8), seed: int = 
 
 
 def table(path: Path, n: int = N, **columns: Any) -> Path:
-    """A .csv of vectors with a label and text beside them."""
+    """A .csv of vectors with a label and text next to them."""
     rng = np.random.default_rng(1)
     numbers = {"mass": rng.normal(50, 9, n), "width": rng.random(n), "height": rng.normal(-2, 1, n)}
     beside = {"label": ["ant", "bee", ""] * (n // 3), "name": [f"no {k}" for k in range(n)]}
@@ -104,21 +104,21 @@ def sources(folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "npz", "few", "csv", "npy"])
-def test_it_comes_back_as_it_was_opened(shelf: Shelf, tmp_path: Path, kind: str) -> None:
+def test_it_comes_back_as_it_was_opened(library: Library, tmp_path: Path, kind: str) -> None:
     path = sources(tmp_path)[kind]
-    name = shelf.add(path)
-    alike(shelf.open(name), read_path(path))
-    card = shelf.card(name)
+    name = library.add(path)
+    alike(library.open(name), read_path(path))
+    card = library.card(name)
     assert name == (path.stem if path.is_file() else path.name)
     assert (card.source, card.n) == (path.name, {"few": 4, "folder": 12, "zip": 12}.get(kind, N))
-    assert {part.name for part in (*shelf.open(name).splits, *shelf.load(name))} == {name}
-    assert shelf.names() == (name,)
-    assert not [path for path in shelf.root.iterdir() if path.name not in (name, ".lock")]
+    assert {part.name for part in (*library.open(name).splits, *library.load(name))} == {name}
+    assert library.names() == (name,)
+    assert not [path for path in library.root.iterdir() if path.name not in (name, ".lock")]
 
 
-def test_columns_of_every_kind_come_back(shelf: Shelf, tmp_path: Path) -> None:
+def test_columns_of_every_kind_come_back(library: Library, tmp_path: Path) -> None:
     sources(tmp_path)
-    found = shelf.open(shelf.add(tmp_path / "columns.npz")).columns
+    found = library.open(library.add(tmp_path / "columns.npz")).columns
     opened = read_path(tmp_path / "columns.npz").columns
     assert list(found) == list(opened) == ["big", "small", "half", "gap", "yes", "word", "raw"]
     for name in ("small", "half", "gap", "yes"):
@@ -128,20 +128,20 @@ def test_columns_of_every_kind_come_back(shelf: Shelf, tmp_path: Path) -> None:
     assert found["raw"][7] == "�7"
 
 
-def test_options_are_those_of_the_reader(shelf: Shelf, tmp_path: Path) -> None:
+def test_options_are_those_of_the_reader(library: Library, tmp_path: Path) -> None:
     write_folder(tmp_path, pets())
     rows = {"path": list(pets()), "kind": ["a", "b"] * 6, "legs": range(12)}
     pd.DataFrame(rows).to_csv(tmp_path / "list.csv", index=False)
-    name = shelf.add(tmp_path / "list.csv", label="kind", image="path", max_side=3, name="My pets!")
+    name = library.add(tmp_path / "list.csv", label="kind", image="path", max_side=3, name="My pets!")
     assert name == "My-pets"
-    assert shelf.card(name).shape == read_path(tmp_path / "list.csv", "kind", "path", 3).splits.train.shape
-    assert shelf.card(name).classes == ("a", "b")
-    assert shelf.open(name).columns["legs"].tolist() == list(range(12))
+    assert library.card(name).shape == read_path(tmp_path / "list.csv", "kind", "path", 3).splits.train.shape
+    assert library.card(name).classes == ("a", "b")
+    assert library.open(name).columns["legs"].tolist() == list(range(12))
 
 
-def test_a_model_sees_vectors_between_0_and_1_and_the_way_back_is_kept(shelf: Shelf, tmp_path: Path) -> None:
-    name = shelf.add(table(tmp_path / "table.csv"))
-    raw, scale = shelf.open(name).splits, shelf.scale(name)
+def test_a_model_sees_vectors_between_0_and_1_and_the_way_back_is_kept(library: Library, tmp_path: Path) -> None:
+    name = library.add(table(tmp_path / "table.csv"))
+    raw, scale = library.open(name).splits, library.scale(name)
     assert scale is not None
     unit = data.load(name)
     both = torch.cat([part.x for part in unit])
@@ -149,66 +149,66 @@ def test_a_model_sees_vectors_between_0_and_1_and_the_way_back_is_kept(shelf: Sh
     assert both.max(0).values.tolist() == [1] * 3
     for part, before in zip(unit, raw, strict=True):
         torch.testing.assert_close(scale.back(part.x), before.x)
-    assert shelf.open(name).summary[-1] == scale.sentence
+    assert library.open(name).summary[-1] == scale.sentence
     known = unit_scale(torch.cat([part.x for part in raw]))
     assert known is not None
     assert np.array_equal(scale.low, known.low)
 
 
-def test_images_are_not_scaled(shelf: Shelf, tmp_path: Path) -> None:
-    name = shelf.add(images(tmp_path / "images.npz"))
-    assert shelf.scale(name) is None
-    assert shelf.load(name).train.x.dtype == torch.uint8
+def test_images_are_not_scaled(library: Library, tmp_path: Path) -> None:
+    name = library.add(images(tmp_path / "images.npz"))
+    assert library.scale(name) is None
+    assert library.load(name).train.x.dtype == torch.uint8
 
 
-def test_names_that_nothing_can_show_are_mended(shelf: Shelf, tmp_path: Path) -> None:
+def test_names_that_nothing_can_show_are_mended(library: Library, tmp_path: Path) -> None:
     opened = read_path(images(tmp_path / "images.npz"))
     classes = ("a\udc80", "a\udc81", "b" * 1_000)
     splits = data.Splits(*(data.Dataset("x", part.x, part.y, classes, part.kind) for part in opened.splits))
     names = [f"c{half}" for half in classes[0][1:] + classes[1][1:]]
     columns = dict(zip(names, (np.array(["d\udc80"] * N, object), np.arange(N)), strict=True))
-    name = shelf.keep(Opened(splits, opened.rows, (), columns, ()), "odd\udc80.npz")
-    found = shelf.open(name)
+    name = library.save(Opened(splits, opened.rows, (), columns, ()), "odd\udc80.npz")
+    found = library.open(name)
     assert found.splits.train.classes == ("a?", "a?'", "b" * 39 + "…" + "b" * 20)
     assert list(found.columns) == ["c?", "c?'"]
     assert found.columns["c?"][0] == "d?"
-    assert shelf.card(name).source == "odd?.npz"
+    assert library.card(name).source == "odd?.npz"
 
 
 # names
 
 
-def test_the_same_content_is_kept_once(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_same_content_is_kept_once(library: Library, tmp_path: Path) -> None:
     path = images(tmp_path / "images.npz")
-    assert shelf.add(path) == "images"
-    before = everything(shelf.root)
-    times = {path: path.stat().st_mtime_ns for path in (shelf.root / "images").iterdir()}
-    assert shelf.add(path) == "images"
-    assert everything(shelf.root) == before
+    assert library.add(path) == "images"
+    before = everything(library.root)
+    times = {path: path.stat().st_mtime_ns for path in (library.root / "images").iterdir()}
+    assert library.add(path) == "images"
+    assert everything(library.root) == before
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
-def test_other_content_gets_a_number(shelf: Shelf, tmp_path: Path) -> None:
+def test_other_content_gets_a_number(library: Library, tmp_path: Path) -> None:
     path = images(tmp_path / "images.npz")
-    assert shelf.add(path) == "images"
+    assert library.add(path) == "images"
     for seed, name in ((1, "images-2"), (2, "images-3"), (1, "images-2"), (0, "images")):
-        assert shelf.add(images(path, seed=seed)) == name
-    assert shelf.names() == ("images", "images-2", "images-3")
+        assert library.add(images(path, seed=seed)) == name
+    assert library.names() == ("images", "images-2", "images-3")
     x = read_path(images(path, seed=1)).splits.train.x
-    assert torch.equal(shelf.open("images-2").splits.train.x, x)
+    assert torch.equal(library.open("images-2").splits.train.x, x)
 
 
-def test_labels_are_content_too(shelf: Shelf, tmp_path: Path) -> None:
+def test_labels_are_content_too(library: Library, tmp_path: Path) -> None:
     path = table(tmp_path / "table.csv", other=["u", "v"] * 15)
-    assert shelf.add(path) == "table"
-    assert shelf.add(path, label="other") == "table-2"
+    assert library.add(path) == "table"
+    assert library.add(path, label="other") == "table-2"
 
 
-def test_the_names_of_classes_are_content_too(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_names_of_classes_are_content_too(library: Library, tmp_path: Path) -> None:
     words = (["ant", "bee"], ["ant", "wasp"])
-    kept_as = [shelf.add(table(tmp_path / "table.csv", label=pair * 15)) for pair in words]
+    kept_as = [library.add(table(tmp_path / "table.csv", label=pair * 15)) for pair in words]
     assert kept_as == ["table", "table-2"]
-    assert [shelf.card(name).classes for name in kept_as] == [tuple(pair) for pair in words]
+    assert [library.card(name).classes for name in kept_as] == [tuple(pair) for pair in words]
 
 
 @pytest.mark.parametrize(
@@ -224,56 +224,64 @@ def test_the_names_of_classes_are_content_too(shelf: Shelf, tmp_path: Path) -> N
         (".gone", "gone"),
     ],
 )
-def test_a_name_is_safe_and_no_others(shelf: Shelf, tmp_path: Path, wish: str, name: str) -> None:
+def test_a_name_is_safe_and_no_others(library: Library, tmp_path: Path, wish: str, name: str) -> None:
     path = images(tmp_path / "images.npz")
-    assert shelf.add(path, name=wish) == name
-    assert shelf.add(path, name=wish) == name
-    second = shelf.add(images(path, seed=1), name=wish)
+    assert library.add(path, name=wish) == name
+    assert library.add(path, name=wish) == name
+    second = library.add(images(path, seed=1), name=wish)
     assert second != name
     assert len(second) <= LONGEST_NAME
-    assert set(shelf.names()) == {name, second}
+    assert set(library.names()) == {name, second}
 
 
-def test_names_differ_by_more_than_case(shelf: Shelf, tmp_path: Path) -> None:
+def test_names_differ_by_more_than_case(library: Library, tmp_path: Path) -> None:
     path = images(tmp_path / "images.npz")
-    assert shelf.add(path, name="Pets") == "Pets"
-    assert shelf.add(path, name="pets") == "Pets"
-    assert shelf.add(images(path, seed=1), name="pets") == "pets-2"
+    assert library.add(path, name="Pets") == "Pets"
+    assert library.add(path, name="pets") == "Pets"
+    assert library.add(images(path, seed=1), name="pets") == "pets-2"
 
 
-def test_a_removed_name_comes_back_for_the_same_content_only(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_removed_name_comes_back_for_the_same_content_only(library: Library, tmp_path: Path) -> None:
     path = images(tmp_path / "images.npz")
-    shelf.add(path)
-    shelf.remove("images")
-    assert shelf.names() == ()
-    assert "images" not in shelf
-    assert shelf.add(images(path, seed=1)) == "images-2"
-    assert shelf.add(images(path, seed=0)) == "images"
-    assert sorted(path.name for path in shelf.root.iterdir()) == [".gone", ".lock", "images", "images-2"]
+    library.add(path)
+    library.remove("images")
+    assert library.names() == ()
+    assert "images" not in library
+    assert library.add(images(path, seed=1)) == "images-2"
+    assert library.add(images(path, seed=0)) == "images"
+    assert sorted(path.name for path in library.root.iterdir()) == [".gone", ".lock", "images", "images-2"]
 
 
 @pytest.mark.parametrize("name", ["none", "../runs", "", ".gone", "a/b", "digits", "x" * 99, "a\0b", "\udc80"])
-def test_what_is_not_there_is_a_sentence(shelf: Shelf, tmp_path: Path, name: str) -> None:
-    shelf.add(images(tmp_path / "images.npz"))
-    before = everything(shelf.root)
-    ways: tuple[Callable[[str], object], ...] = (shelf.open, shelf.load, shelf.card, shelf.remove, shelf.scale)
+def test_what_is_not_there_is_a_sentence(library: Library, tmp_path: Path, name: str) -> None:
+    library.add(images(tmp_path / "images.npz"))
+    before = everything(library.root)
+    ways: tuple[Callable[[str], object], ...] = (
+        library.open,
+        library.load,
+        library.card,
+        library.remove,
+        library.scale,
+    )
     for way in ways:
         with pytest.raises(DataError) as caught:
             way(name)
         sentence(caught.value)
-    assert everything(shelf.root) == before
+    assert everything(library.root) == before
 
 
 def test_an_empty_shelf_has_no_names(tmp_path: Path) -> None:
-    assert Shelf(tmp_path / "none").names() == ()
+    assert Library(tmp_path / "none").names() == ()
     (tmp_path / "file").write_text("")
-    assert Shelf(tmp_path / "file").names() == ()
+    assert Library(tmp_path / "file").names() == ()
 
 
 # whole or not at all
 
 
-def test_a_write_that_breaks_off_leaves_nothing(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_breaks_off_leaves_nothing(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(path: Path, content: bytes) -> None:
         if path.name == "data.json":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -282,32 +290,32 @@ def test_a_write_that_breaks_off_leaves_nothing(shelf: Shelf, tmp_path: Path, mo
     with monkeypatch.context() as broken:
         broken.setattr("latentlab.data.library.library.write", full)
         with pytest.raises(DataError, match=naming("images.npz", os.strerror(errno.ENOSPC))) as caught:
-            shelf.add(images(tmp_path / "images.npz"))
+            library.add(images(tmp_path / "images.npz"))
     sentence(caught.value)
-    assert [path.name for path in shelf.root.iterdir()] == [".lock"]
-    assert shelf.add(tmp_path / "images.npz") == "images"
+    assert [path.name for path in library.root.iterdir()] == [".lock"]
+    assert library.add(tmp_path / "images.npz") == "images"
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(shelf: Shelf, tmp_path: Path) -> None:
-    shelf.root.parent.write_text("not a folder")
+def test_a_folder_that_cannot_be_made_is_a_sentence(library: Library, tmp_path: Path) -> None:
+    library.root.parent.write_text("not a folder")
     with pytest.raises(DataError) as caught:
-        shelf.add(images(tmp_path / "images.npz"))
+        library.add(images(tmp_path / "images.npz"))
     sentence(caught.value)
 
 
-def test_what_is_too_much_is_refused(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_much_is_refused(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.save(tmp_path / "long.npy", np.zeros((2, format.LONGEST + 1), np.float32))
     with pytest.raises(DataError, match="most") as caught:
-        shelf.add(tmp_path / "long.npy")
+        library.add(tmp_path / "long.npy")
     sentence(caught.value)
     monkeypatch.setattr(format, "MAX_TENSORS", (64 << 20) + 100)
     with pytest.raises(DataError, match="gigabyte"):
-        shelf.add(images(tmp_path / "images.npz"))
+        library.add(images(tmp_path / "images.npz"))
     monkeypatch.setattr(format, "MAX_TENSORS", 1 << 30)
     monkeypatch.setattr(format, "MAX_TEXT", 100)
     with pytest.raises(DataError, match=naming("table.csv", "text")):
-        shelf.add(table(tmp_path / "table.csv"))
-    assert shelf.names() == ()
+        library.add(table(tmp_path / "table.csv"))
+    assert library.names() == ()
 
 
 # hostile folders
@@ -413,53 +421,53 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("how", HOSTILE)
-def test_a_damaged_folder_is_a_sentence_and_hides_no_other(shelf: Shelf, tmp_path: Path, how: str) -> None:
-    shelf.add(table(tmp_path / "table.csv"))
-    shelf.add(images(tmp_path / "images.npz"))
-    HOSTILE[how](shelf.root / "table")
-    for way in (shelf.open, shelf.load, data.load):
+def test_a_damaged_folder_is_a_sentence_and_hides_no_other(library: Library, tmp_path: Path, how: str) -> None:
+    library.add(table(tmp_path / "table.csv"))
+    library.add(images(tmp_path / "images.npz"))
+    HOSTILE[how](library.root / "table")
+    for way in (library.open, library.load, data.load):
         with pytest.raises(DataError, match="table") as caught:
             way("table")
         sentence(caught.value)
-    assert shelf.names() == ("images", "table")
-    assert shelf.open("images")
-    assert shelf.add(images(tmp_path / "other.npz", seed=5), name="table") == "table-2"
-    shelf.remove("table")
-    assert "table" not in shelf
+    assert library.names() == ("images", "table")
+    assert library.open("images")
+    assert library.add(images(tmp_path / "other.npz", seed=5), name="table") == "table-2"
+    library.remove("table")
+    assert "table" not in library
 
 
-def test_an_unchanged_folder_is_no_damage(shelf: Shelf, tmp_path: Path) -> None:
-    shelf.add(table(tmp_path / "table.csv"))
-    change_card()(shelf.root / "table")
-    change_tensors(train__x=lambda x: x)(shelf.root / "table")
-    assert shelf.open("table")
+def test_an_unchanged_folder_is_no_damage(library: Library, tmp_path: Path) -> None:
+    library.add(table(tmp_path / "table.csv"))
+    change_card()(library.root / "table")
+    change_tensors(train__x=lambda x: x)(library.root / "table")
+    assert library.open("table")
 
 
-def test_links_litter_and_names_of_others_are_not_kept(shelf: Shelf, tmp_path: Path) -> None:
-    name = shelf.add(images(tmp_path / "images.npz"))
-    (shelf.root / "link").symlink_to(shelf.root / name)
-    (shelf.root / "empty").mkdir()
-    (shelf.root / "file").write_text("")
-    shutil.copytree(shelf.root / name, shelf.root / "digits")
-    shutil.copytree(shelf.root / name, shelf.root / "a b")
-    assert shelf.names() == (name,)
+def test_links_litter_and_names_of_others_are_not_kept(library: Library, tmp_path: Path) -> None:
+    name = library.add(images(tmp_path / "images.npz"))
+    (library.root / "link").symlink_to(library.root / name)
+    (library.root / "empty").mkdir()
+    (library.root / "file").write_text("")
+    shutil.copytree(library.root / name, library.root / "digits")
+    shutil.copytree(library.root / name, library.root / "a b")
+    assert library.names() == (name,)
     assert data.load("digits").train.shape == (1, 8, 8)
     for taken in ("link", "empty", "file"):
-        assert shelf.add(images(tmp_path / "other.npz", seed=5), name=taken) == f"{taken}-2"
+        assert library.add(images(tmp_path / "other.npz", seed=5), name=taken) == f"{taken}-2"
 
 
 # a data set like any other
 
 
-def test_its_name_is_known_wherever_data_are(shelf: Shelf, tmp_path: Path) -> None:
+def test_its_name_is_known_wherever_data_are(library: Library, tmp_path: Path) -> None:
     assert data.names() == NAMES
-    name = shelf.add(images(tmp_path / "images.npz"))
+    name = library.add(images(tmp_path / "images.npz"))
     assert data.names() == (*NAMES, "images")
     assert data.is_local(name)
     assert data.class_names(name) == data.load(name).train.classes
     assert not data.is_local("none")
     assert not data.is_local("../runs")
-    shelf.remove(name)
+    library.remove(name)
     assert not data.is_local(name)
     with pytest.raises(DataError, match=naming(f"'{name}'", *NAMES)):
         data.load(name)
@@ -481,9 +489,11 @@ def train(store: Store, model: str, dataset: str, **config: Any) -> str:
 
 @pytest.mark.parametrize("model", ["vae", "ae", "cnn"])
 @pytest.mark.parametrize("shape", [(9, 14), (11, 8, 3)])
-def test_images_of_any_shape_are_trained_on(shelf: Shelf, tmp_path: Path, model: str, shape: tuple[int, ...]) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
-    name = shelf.add(images(tmp_path / "images.npz", shape=shape), name="a" * LONGEST_NAME)
+def test_images_of_any_shape_are_trained_on(
+    library: Library, tmp_path: Path, model: str, shape: tuple[int, ...]
+) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
+    name = library.add(images(tmp_path / "images.npz", shape=shape), name="a" * LONGEST_NAME)
     small: list[dict[str, Any]] = [{"hidden": 8}, {"network": "conv", "width": 4}]
     for config in [{"width": 4, "hidden": 8}] if model == "cnn" else small:
         run_id = train(store, model, name, **config)
@@ -493,30 +503,30 @@ def test_images_of_any_shape_are_trained_on(shelf: Shelf, tmp_path: Path, model:
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian"])
-def test_vectors_of_any_range_are_trained_on(shelf: Shelf, tmp_path: Path, likelihood: str) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
-    name = shelf.add(table(tmp_path / "table.csv", charge=np.linspace(-1e6, 1e6, N)))
+def test_vectors_of_any_range_are_trained_on(library: Library, tmp_path: Path, likelihood: str) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
+    name = library.add(table(tmp_path / "table.csv", charge=np.linspace(-1e6, 1e6, N)))
     run_id = train(store, "vae", name, likelihood=likelihood, hidden=8)
     assert store.read(run_id).shape == (4,)
     assert 0 <= store.examples(run_id).x.min() <= store.examples(run_id).x.max() <= 1
-    shelf.remove(name)
+    library.remove(name)
     assert store.load(run_id)
     assert store.examples(run_id).shape == (4,)
 
 
-def test_a_long_vector_can_be_trained_on(shelf: Shelf, tmp_path: Path) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
+def test_a_long_vector_can_be_trained_on(library: Library, tmp_path: Path) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
     np.save(tmp_path / "genes.npy", np.random.default_rng(0).random((12, 5_000), np.float32))
-    assert store.read(train(store, "ae", shelf.add(tmp_path / "genes.npy"), hidden=8)).shape == (5_000,)
+    assert store.read(train(store, "ae", library.add(tmp_path / "genes.npy"), hidden=8)).shape == (5_000,)
 
 
-def test_who_needs_labels_learns_from_the_examples_that_have_one(shelf: Shelf, tmp_path: Path) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
+def test_who_needs_labels_learns_from_the_examples_that_have_one(library: Library, tmp_path: Path) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
     np.savez(
         tmp_path / "some.npz", x=np.zeros((N, 8, 8), np.uint8), y=np.where(np.arange(N) < 25, np.arange(N) % 2, -1)
     )
     np.savez(tmp_path / "none.npz", x=np.zeros((N, 8, 8), np.uint8))
-    some, none = shelf.add(tmp_path / "some.npz"), shelf.add(tmp_path / "none.npz")
+    some, none = library.add(tmp_path / "some.npz"), library.add(tmp_path / "none.npz")
     assert {int(y) for part in data.load(some) for y in part.y} == {UNLABELLED, 0, 1}
     for name in (some, none):
         assert store.read(train(store, "vae", name, hidden=8)).classes == data.load(name).train.classes
@@ -529,9 +539,9 @@ def test_who_needs_labels_learns_from_the_examples_that_have_one(shelf: Shelf, t
     sentence(other.value)
 
 
-def test_a_model_that_does_not_fit_is_refused_before_it_waits(shelf: Shelf, tmp_path: Path) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
-    name = shelf.add(table(tmp_path / "table.csv"))
+def test_a_model_that_does_not_fit_is_refused_before_it_waits(library: Library, tmp_path: Path) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
+    name = library.add(table(tmp_path / "table.csv"))
     wrong: list[tuple[str, dict[str, Any], str]] = [("vae", {"network": "conv"}, "8×8"), ("cnn", {}, "classifier")]
     for model, config, named in wrong:
         with pytest.raises(RunError, match=f"(?i){named}") as caught:
@@ -540,10 +550,10 @@ def test_a_model_that_does_not_fit_is_refused_before_it_waits(shelf: Shelf, tmp_
     assert queue.jobs(store) == []
 
 
-def test_a_training_whose_data_were_removed_says_so(shelf: Shelf, tmp_path: Path) -> None:
-    store = Store(shelf.root.parent, tmp_path / "none")
-    job_id = queue.submit(store, "vae", shelf.add(images(tmp_path / "images.npz")), {}, {})
-    shelf.remove("images")
+def test_a_training_whose_data_were_removed_says_so(library: Library, tmp_path: Path) -> None:
+    store = Store(library.root.parent, tmp_path / "none")
+    job_id = queue.submit(store, "vae", library.add(images(tmp_path / "images.npz")), {}, {})
+    library.remove("images")
     with pytest.raises(DataError) as caught:
         list(perform(store, job_id))
     assert queue.status(store, job_id).message == sentence(caught.value)

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import Judged
+from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement
 from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Measured, Proportion
 from latentlab.data import to_bytes
-from latentlab.figures.conditional.analogies import Verdicts, analogy_sheet, film_of, meters, support_along
+from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of, support_along, usage_figures
 from latentlab.figures.theme import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -44,7 +44,7 @@ def test_a_sheet_has_each_row_beside_its_source() -> None:
 def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed() -> None:
     seen, asked = np.array([[0, 1, 1], [0, 1, 2]]), np.tile(np.arange(3), (2, 1))
     sure = np.array([[1, 0.9, 0.5], [1, 1, 0.333]], np.float32)
-    drawn = analogy_sheet(CELLS, None, NAMES, ("", ""), NAMES, DARK, Verdicts(seen, sure), asked, marked=1)
+    drawn = analogy_sheet(CELLS, None, NAMES, ("", ""), NAMES, DARK, Predictions(seen, sure), asked, marked=1)
     root = ET.fromstring(drawn)
     verdicts = [element for element in root.iter(f"{SVG}text") if len(element)]
     said = ["".join(element.itertext()) for element in verdicts]
@@ -55,12 +55,12 @@ def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed()
 
 
 def test_meters_show_shares_accuracy_and_style_beside_their_controls() -> None:
-    judged = Judged(
+    judged = ClassifierAgreement(
         Proportion(0.8, 0.7, 0.9), Proportion(0.99, 0.98, 1.0), np.ones(3, np.float32), np.eye(3, dtype=np.int64),
         np.arange(3), np.ones(3, np.float32),
     )  # fmt: skip
     kept = Consistency(Measured(0.5, 0.01, 0.02), {"ink": Measured(0.6, 0.0, 0.1)}, 9)
-    panels = meters(Usage(0.5, 0.3, 0.2, 7.0, 9, (0.01, 0.02, 0.03)), judged, kept, LIGHT)
+    panels = usage_figures(Usage(0.5, 0.3, 0.2, 7.0, 9, (0.01, 0.02, 0.03)), judged, kept, LIGHT)
     traces = [trace for panel in panels.values() for trace in panel.data]
     bars = [trace for trace in traces if trace.type == "bar"]
     np.testing.assert_allclose(bars[0].x, [0.5, 0.3, 0.2])
@@ -70,7 +70,7 @@ def test_meters_show_shares_accuracy_and_style_beside_their_controls() -> None:
     nulls = [trace for trace in traces if trace.type == "scatter"]
     assert [null.x[0] for null in nulls] == [0.0, 0.01]
     assert len(panels) == 3
-    two = meters(Usage(0.5, 0.3, 0.2, 7.0, 2, (np.nan, np.nan, np.nan)), None, None, DARK)
+    two = usage_figures(Usage(0.5, 0.3, 0.2, 7.0, 2, (np.nan, np.nan, np.nan)), None, None, DARK)
     (shares,) = two.values()
     assert shares.data[0].text == ("50%", "30%", "20%")  # nobody knows how sure
 

@@ -62,7 +62,7 @@ def test_nodes_share_one_scale_whatever_the_curve(curve: Curve) -> None:
 
 def test_kinks_are_marked_where_they_are(curve: Curve) -> None:
     kinks = curve.kinks()
-    found = traces(probe_figure(curve, None, Shown(), LIGHT), "knows less than the layer before")
+    found = traces(probe_figure(curve, None, Shown(), LIGHT), "higher error than the layer before")
     assert ([*found[0].x] if found else []) == list(kinks)
     assert kinks
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from latentlab.analysis.box import Box
-from latentlab.figures.sampling.chains import against, memory, moment, pairs, ranks, traces
+from latentlab.figures.sampling.chains import against, chains_at_step, memory, pairs, ranks, traces
 from latentlab.figures.theme import DARK, LIGHT
 
 RNG = np.random.default_rng(0)
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
     trail, tried = RNG.normal(size=(6, 9, 2)), RNG.normal(size=(9, 2))
     taken = np.arange(9) < 4
-    drawn = moment(
+    drawn = chains_at_step(
         RNG.random((5, 5)), RNG.normal(size=(3, 2)), Box(-3, 3, -3, 3), trail, tried, taken, ["a", "b"], LIGHT
     )
     parts = {part.name: part for part in drawn.data}
@@ -24,7 +24,7 @@ def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
 
 def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
     box, density = Box(-1, 5, 10, 14), np.arange(6.0).reshape(2, 3)
-    drawn = moment(
+    drawn = chains_at_step(
         density, np.empty((0, 2)), box, RNG.random((1, 2, 2)), np.empty((0, 2)), np.empty(0, bool), "ab", LIGHT
     )
     assert (list(drawn.layout.xaxis.range), list(drawn.layout.yaxis.range)) == ([-1, 5], [10, 14])

@@ -13,7 +13,7 @@ from latentlab.analysis.score.exact_1d import optima, source_log_density, source
 from latentlab.analysis.score.field import lattice, score_field
 from latentlab.analysis.score.fixed_points import FixedPoints
 from latentlab.figures.score import field as draw
-from latentlab.figures.score.profiles import eigenvalue_bars, energies, optima_curves, way_down
+from latentlab.figures.score.profiles import denoising_steps, eigenvalue_bars, energies, optima_curves
 from latentlab.figures.theme import DARK, LIGHT, Theme
 
 BOX = Box(-1.0, 1.0, 0.0, 2.0)
@@ -144,10 +144,10 @@ def test_a_loop_is_closed_and_every_place_can_be_clicked() -> None:
 def test_details_show_their_numbers() -> None:
     bars = eigenvalue_bars(np.array([0.9, 0.1]), np.array([0.8, 0.2]), LIGHT)
     np.testing.assert_array_equal(bars.data[0].y, [0.9, 0.1])
-    way = way_down(np.array([[0.0, 0], [3, 4], [3, 5]]), 0.5, LIGHT)
+    way = denoising_steps(np.array([[0.0, 0], [3, 4], [3, 5]]), 0.5, LIGHT)
     np.testing.assert_allclose(way.data[0].y, [10, 2])
     assert way.layout.yaxis.ticktext
-    np.testing.assert_array_equal(way_down(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
+    np.testing.assert_array_equal(denoising_steps(np.zeros((3, 2)), 0.5, LIGHT).data[0].y, [np.nan, np.nan])
     three = energies(FIELD, [draw.PlaneLayer(FIELD.length, str(k), contours=k < 2) for k in range(3)], LIGHT)
     kinds = {name: [trace.type for trace in figure.data] for name, figure in three.items()}
     assert kinds == {"0": ["contour"], "1": ["contour"], "2": ["heatmap"]}

@@ -88,7 +88,7 @@ def test_a_geometric_walk_weighs_each_step_half_the_last() -> None:
     first, last = (seen["fixed"].terms[name] for name in ("first step", "last step"))
     assert not torch.isclose(first, last).any()
     torch.testing.assert_close(seen["fixed"].value, (first + last) / 2)
-    torch.testing.assert_close(seen["geometric"].value, (first + last) / 2)  # the last holds all longer walks
+    torch.testing.assert_close(seen["geometric"].value, (first + last) / 2)  # the last stands for all longer chains
     (three,) = gsn(layers=1, walkback=3, steps="geometric").losses(batch, device.generator(3))
     middle = (three.value - three.terms["first step"] / 2 - three.terms["last step"] / 4) * 4
     (equal,) = gsn(layers=1, walkback=3).losses(batch, device.generator(3))

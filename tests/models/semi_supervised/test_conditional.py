@@ -192,7 +192,7 @@ def test_with_the_exact_posterior_every_draw_weighs_as_much_as_the_example(name:
         close(model.log_weights(x, n, device.generator(0)), t.log_p(x).expand(n, 7), name)
     for y in range(K):
         labels = torch.full((7,), y)
-        drawn = model.weigh(x, model.one_hot(labels)[None], 5, device.generator(0))
+        drawn = model.draw_weights(x, model.one_hot(labels)[None], 5, device.generator(0))
         close(drawn.log_w()[:, 0], t.log_joint(x)[:, y].expand(5, 7), name)
 
 
@@ -308,7 +308,7 @@ def test_classes_and_codes_are_those_at_the_mean_of_the_auxiliary_variable(name:
 def test_one_weight_is_its_definition(likelihood: str) -> None:
     model = model_of("m2", likelihood=likelihood, std=0.3)
     x, y = noise_images(6, (1, 4, 4)).batch().x.flatten(1).round(), torch.tensor([0, 1, 2, 0, 1, 2])
-    drawn = model.weigh(x, model.one_hot(y)[None], 3, device.generator(5))
+    drawn = model.draw_weights(x, model.one_hot(y)[None], 3, device.generator(5))
     mean, log_std = model.posterior(x.reshape(6, 1, 4, 4), y)
     z = mean + log_std.exp() * torch.randn(3, 1, 6, 2, generator=device.generator(5))[:, 0]
     decoded = model.decode(z.flatten(0, 1), y.repeat(3)).flatten(1).unflatten(0, (3, 6))
