@@ -24,7 +24,7 @@ from latentlab.runs.store import SHIPPED, Store
 from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until
 from tests.conftest import ROOT
 
-SOURCES = ROOT / "pages" / "ui" / "components" / "explorer"
+SOURCES = ROOT / "pages" / "components" / "explorer"
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
   return Array.from(data.filter((_, i) => i % 4 === 0));

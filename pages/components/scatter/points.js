@@ -29,7 +29,7 @@ void main() {
   float inside = form < 0.5 ? 1.0 - length(p)
     : form < 1.5 ? 0.8 - max(a.x, a.y)
     : form < 2.5 ? 1.0 - (a.x + a.y)
-    : form < 3.5 ? max(min(0.9 - a.x, 0.35 - a.y), min(0.35 - a.x, 0.9 - a.y))
+    : form < 3.5 ? max(min(1.0 - a.x, 0.4 - a.y), min(0.4 - a.x, 1.0 - a.y))
     : 0.3 - abs(0.7 - length(p));
   float edge = smoothstep(0.0, 0.25, inside);
   if (edge * paint.a < 0.02) discard;
