@@ -21,8 +21,9 @@ LAYER: Slot[str] = Slot("layer")  # the widget that chooses the one that is look
 TARGET: Slot[str] = Slot("ask")  # that which chooses what is asked
 MOMENT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
+FORMER = {"position": "horizontal position", "height": "vertical position"}  # targets in older links
 TARGET_HELP = (
-    "What is measured from an image is divided into thirds of the examples. Position and height: of the centre of the "
+    "What is measured from an image is divided into thirds of the examples. Positions: of the centre of the "
     "ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, "
     "without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was "
     "added."
@@ -32,6 +33,8 @@ TARGET_HELP = (
 def choose_target(run: Subject) -> str:
     """Choose the target."""
     options = targets(run)
+    if (old := url_state.read(TARGET.name)) in FORMER:
+        url_state.write(TARGET.name, FORMER[old])
     TARGET.forget_unless_in(options)
     return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
 

@@ -301,3 +301,11 @@ def test_of_two_selections_of_one_name_each_is_probed(opened: Open, app_store: S
         errors.append(float(app.metric[0].value.rstrip("%")))
     assert errors[0] < 3
     assert errors[1] > 30
+
+
+@pytest.mark.parametrize(("former", "now"), [("position", "horizontal position"), ("height", "vertical position")])
+def test_a_target_of_an_older_link_is_still_read(opened: Open, former: str, now: str) -> None:
+    app = opened("probes", run="digits-vae", ask=former)
+    assert not app.exception
+    assert app.selectbox(key="ask").value == now
+    assert app.query_params["ask"] == [now]
