@@ -77,10 +77,10 @@ def jacobian(decode: Function, z: Tensor) -> Tensor:
         warnings.filterwarnings("ignore", ".*torch.jit.script", DeprecationWarning)  # torch's own, at its first use
         try:
             columns: Tensor = vmap(derivative)(axes)
-            seen = bool(columns.any())
+            is_exact = bool(columns.any())
         except RuntimeError:  # a step that forward mode doesn't know, such as a visit to numpy
-            seen = False
-        if not seen:
+            is_exact = False
+        if not is_exact:
             columns = torch.stack([difference(axis) for axis in axes])
     return columns.movedim(0, 2)
 

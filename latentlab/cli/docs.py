@@ -1,15 +1,18 @@
-"""`latentlab docs`: write the tables of models and knobs into docs/models.md."""
+"""`latentlab docs`: write the tables of models and knobs into docs/models.md and README.md."""
 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from latentlab.knobs import Knob, knobs
 from latentlab.models import FAMILIES, MODELS, abilities, about, family, family_title
 from latentlab.training.config import TrainConfig
 
-PATH = Path(__file__).parents[2] / "docs" / "models.md"
+ROOT = Path(__file__).parents[2]
+PATH, README = ROOT / "docs" / "models.md", ROOT / "README.md"
+TABLE = re.compile(r"\| model \| what it is \|\n(?:\|.*\n)+")  # in the README
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +20,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001 every command has the same signature
-    """Write the tables of models and knobs into docs/models.md."""
+    """Write the tables of models and knobs into docs/models.md, and the short one of models into README.md."""
     PATH.write_text(models(), encoding="utf-8")
+    before, after = TABLE.split(README.read_text(encoding="utf-8"), maxsplit=1)
+    README.write_text(f"{before}{readme_table()}\n{after}", encoding="utf-8")
     return 0
 
 

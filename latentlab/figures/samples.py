@@ -11,7 +11,7 @@ from latentlab.figures.theme import Theme, styled
 BINS = 50  # on a line
 
 
-def samples_beside(examples: NDArray[np.float32], drawn: NDArray[np.float32], look: Theme) -> go.Figure:
+def samples_over_examples(examples: NDArray[np.float32], drawn: NDArray[np.float32], look: Theme) -> go.Figure:
     """Samples in colour over examples in gray; on a line their densities, the examples' filled. Axes fit the examples.
 
     Args:

@@ -12,7 +12,7 @@ from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject, stored
 from pages.shared import cached, url_state
-from pages.shared.choose_second_run import choose_beside
+from pages.shared.choose_second_run import choose_titled
 from pages.shared.remember import remember
 from pages.shared.spaces import CODE, INPUT, Source, Space, layers
 
@@ -57,7 +57,7 @@ def choose_other(space: Space) -> Source | None:
         if (other.dataset, other.shape) == (source.dataset, space.data.shape) and (run is None or other.id != run.id)
     }
     named = {name: name for name in options} | labels(list(others.values()))
-    chosen = choose_beside(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
+    chosen = choose_titled(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
     if chosen in others:
         other = others[chosen]
         return Source(source.dataset, other, _usual(other, layers(other)), source.n)

@@ -22,7 +22,7 @@ from pages.shared.downloads import csv_text, download
 from pages.shared.example_view import SHOWN, examples, name_of
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
-from pages.shared.per_example import columns, judged, term_names, terms, unit
+from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, INPUT, Space
 
@@ -98,7 +98,7 @@ def _point(space: Space, index: int) -> None:
         if space.decodes and space.of.run is not None:
             pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1])))
         sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
-    predicted = judged(space.of)
+    predicted = predicted_classes(space.of)
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()

@@ -19,7 +19,7 @@ PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what i
 LAYERS: Slot[list[str]] = Slot("probe-layers")  # the names of those that it shows
 LAYER: Slot[str] = Slot("layer")  # the widget that chooses the one that is looked at closely
 TARGET: Slot[str] = Slot("ask")  # that which chooses what is asked
-MOMENT: Slot[str] = Slot("moment")  # that which chooses when in the training
+SNAPSHOT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
 FORMER = {"position": "horizontal position", "height": "vertical position"}  # targets in older links
 TARGET_HELP = (
@@ -34,7 +34,7 @@ def choose_target(run: Subject) -> str:
     """Choose the target."""
     options = targets(run)
     if (old := url_state.read(TARGET.name)) in FORMER:
-        url_state.write(TARGET.name, FORMER[old])
+        TARGET.set(FORMER[old])
     TARGET.forget_unless_in(options)
     return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
 
@@ -44,10 +44,10 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
     epochs = run.snapshots
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
-    MOMENT.forget_unless_in(options)
-    if not MOMENT.is_set and url_state.read(MOMENT.name) not in options:
-        MOMENT.set(END)
-    name = str(st.select_slider("Snapshot", options, key=MOMENT.name, bind="query-params"))
+    SNAPSHOT.forget_unless_in(options)
+    if not SNAPSHOT.is_set and url_state.read(SNAPSHOT.name) not in options:
+        SNAPSHOT.set(END)
+    name = str(st.select_slider("Snapshot", options, key=SNAPSHOT.name, bind="query-params"))
     if len(options) == 2:
         st.caption("Train with “moments” switched on to save snapshots in between.")
     return name, names.get(name)

@@ -109,19 +109,19 @@ def truth(found: Experiment, burn_in: float) -> None:
 
 def compared(run: Subject, setup: Setup) -> None:
     """All samplers on the same number of evaluations, by the background process."""
-    asked_for = problem(run, setup)
-    if asked_for.closed_form is None:
+    chosen = problem(run, setup)
+    if chosen.closed_form is None:
         st.info("Choose a density as the target: then every sampler is given the same number of evaluations of it.")
         return
-    scales = {name: asked_for.scale(one) for name, one in SAMPLERS.items()}
+    scales = {name: chosen.scale(one) for name, one in SAMPLERS.items()}
     key = f"side by side {setup.target} {setup.start}"
     stopped: Slot[bool] = Slot(f"cancelled {key}")
     if stopped.get():
         st.button("Compare them", on_click=stopped.forget, icon=":material/play_arrow:")
         return
-    task = run_task(key, partial(side_by_side, asked_for.closed_form, scales, setup.start))
+    task = run_task(key, partial(side_by_side, chosen.closed_form, scales, setup.start))
     if task.result is None:
-        waiting = Waiting("Six samplers walk side by side", on_cancel=partial(stopped.set, True))
+        waiting = Waiting("Running six samplers side by side", on_cancel=partial(stopped.set, True))
         show_tasks([task], waiting, "They can't be compared")
         return
     table = [

@@ -107,9 +107,9 @@ def played(run: Subject, setup: Setup) -> Experiment:
     Raises:
         ValueError: it can't be run; one sentence.
     """
-    asked, moved_by = problem(run, setup), sampler(run, setup)
+    chosen, moved_by = problem(run, setup), sampler(run, setup)
     return experiment(
-        asked.instance(ENERGIES[setup.energy], setup.seed), moved_by, asked.scale(moved_by) * 2.0**setup.power,
+        chosen.instance(ENERGIES[setup.energy], setup.seed), moved_by, chosen.scale(moved_by) * 2.0**setup.power,
         setup.start, setup.n_chains, setup.n_steps, setup.seed,
     )  # fmt: skip
 

@@ -145,7 +145,7 @@ def _stop(name: str) -> None:
 
 
 def _watch(training_task: TrainingTask, name: str, drawn: TrainingProgress) -> None:
-    """Ask for the next moment, and draw again when there is a later one than what is drawn."""
+    """Ask for the next step, and draw again when there is a later one than what is drawn."""
     if _lessons().last(name, TrainingProgress()).step != drawn.step:
         st.rerun()
     task = next_step(_lessons(), name, partial(advance, training_task, seconds=SECONDS), TrainingProgress())

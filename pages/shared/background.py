@@ -1,4 +1,4 @@
-"""What takes longer than a second: asked of a background process, waited for by one widget, never fatal to a page."""
+"""What takes longer than a second: requested from a background process, waited for by one widget, never fatal to a page."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ class Waiting:
 def run_task(key: str, call: Callable[[], T], pool: Background | None = None) -> Task[T]:
     """Ask for the result of a call of the library's functions with arrays, once for each key."""
     pool = pool if pool is not None else background()
-    asked = pool.submit(key, call)
-    if not asked.done() or asked.cancelled():  # what another visitor cancelled is requested again
+    submitted = pool.submit(key, call)
+    if not submitted.done() or submitted.cancelled():  # what another visitor cancelled is requested again
         return Task(key, pool)
-    error = asked.exception()
-    return Task(key, pool, error=error) if error is not None else Task(key, pool, asked.result())
+    error = submitted.exception()
+    return Task(key, pool, error=error) if error is not None else Task(key, pool, submitted.result())
 
 
 def next_step(works: Stepwise[T], name: str, step: Callable[[T], T], first: T) -> Task[T]:
     """Ask for the next step of a work; what it brings is its last answer when the page runs again."""
-    asked = works.go_on(name, step, first)
-    failed = asked.done() and not asked.cancelled()
-    return Task(works.key(name), works.background, error=asked.exception() if failed else None)
+    submitted = works.go_on(name, step, first)
+    failed = submitted.done() and not submitted.cancelled()
+    return Task(works.key(name), works.background, error=submitted.exception() if failed else None)
 
 
 def show_tasks(tasks: Sequence[Task[Any]], waiting: Waiting, failed: str) -> None:
@@ -110,8 +110,8 @@ def reason(error: BaseException) -> str:
 
 def _wait(running: Sequence[Task[Any]], waiting: Waiting, n_done: int, n: int) -> None:
     pool = running[0].pool
-    asked = [pool.submitted(task.key) for task in running]
-    if any(one is None or one.done() for one in asked):
+    submitted = [pool.submitted(task.key) for task in running]
+    if any(one is None or one.done() for one in submitted):
         st.rerun()
         return
     passed = max(pool.seconds(task.key) for task in running)

@@ -36,11 +36,11 @@ def choose_second_run(
         for one in stored(*needs[:1])
         if all(one.has(ability) for ability in needs) and alike(one) == alike(run) and one.id != run.id
     }
-    chosen = choose_beside(labels(list(found.values())), f"beside-{run.id}", "no other model", about, width)
+    chosen = choose_titled(labels(list(found.values())), f"beside-{run.id}", "no other model", about, width)
     return found[chosen] if chosen is not None else None
 
 
-def choose_beside(
+def choose_titled(
     named: Mapping[str, str], key: str, none: str, about: str | None = None, width: Width = "stretch"
 ) -> str | None:
     """Let the visitor choose what to see beside the first, or nothing; the address keeps what.

@@ -37,7 +37,7 @@ def conditional(run: Subject) -> Conditional:
     """The trained class-conditional model of a run."""
     trained = cached.model(run)
     if not isinstance(trained, Conditional):
-        raise TypeError(f"{run.title} isn't told the class.")
+        raise TypeError(f"{run.title} has no class input.")
     return trained
 
 

@@ -29,19 +29,19 @@ def components(source: Source) -> PCA:
 @remember(8)
 def directions(source: Source) -> dict[str, Floats]:
     """Name -> (D,): the dimensions of a space, those that carry most first, then the class directions."""
-    seen = load_space(source)
+    space = load_space(source)
     if source.layer == CODE and source.run is not None:
         order = cached.dimensions(source.run, source.epoch).order
     else:
-        order = by_variance(seen.z)
-    return named_directions(seen.z, seen.axes, order, seen.data.y, seen.data.classes)
+        order = by_variance(space.z)
+    return named_directions(space.z, space.axes, order, space.data.y, space.data.classes)
 
 
 @remember(8, "Fitting a probe …")
 def all_directions(source: Source) -> dict[str, Floats]:
     """Name -> (D,): `directions`, and those along which a linear probe's answer turns to each class."""
-    seen = load_space(source)
-    return directions(source) | cached.probe_directions_by_class(seen.z, seen.data.y.numpy(), seen.data.classes)
+    space = load_space(source)
+    return directions(source) | cached.probe_directions_by_class(space.z, space.data.y.numpy(), space.data.classes)
 
 
 def along(source: Source, across: str, up: str) -> Axes:

@@ -25,16 +25,16 @@ SEED = 1
 @remember(6)
 def columns(source: Source) -> dict[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
-    shelf = Library.default()
-    if source.dataset not in shelf or (source.run is not None and not source.n):
+    library = Library.default()
+    if source.dataset not in library or (source.run is not None and not source.n):
         return {}
-    opened = shelf.open(source.dataset)
+    opened = library.open(source.dataset)
     rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(load_space(source).data)]
     return {name: values[rows] for name, values in opened.columns.items()}
 
 
 @remember(4, "Classifying the examples …")
-def judged(source: Source) -> NDArray[np.int64] | None:
+def predicted_classes(source: Source) -> NDArray[np.int64] | None:
     """(N,) the class that the run itself, else the classifier of its data, predicts; None without a classifier."""
     classify = classifier(source.run) if source.run is not None else None
     if classify is None:

@@ -23,7 +23,7 @@ from latentlab.analysis.maps.trustworthiness import overlap
 from pages.components import digest
 from pages.components.scatter import Click
 from pages.shared.classifier import classifier_run
-from pages.shared.per_example import columns, judged, term_names, terms, unit
+from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space
 
@@ -73,7 +73,7 @@ def _plain(space: Space) -> Coloured:
 
 
 def _predicted(space: Space) -> Coloured:
-    predicted = judged(space.of)
+    predicted = predicted_classes(space.of)
     return Coloured(predicted, space.data.classes) if predicted is not None else _plain(space)
 
 

@@ -14,15 +14,15 @@ from pages.shared.spaces import Space
 COLUMNS = 100  # thumbnails beside each other on a sheet
 
 
-def send_sprites(seen: Space) -> str | None:
+def send_sprites(space: Space) -> str | None:
     """Send the thumbnails of the examples, if they are images; returns the id of their sheet."""
-    if not seen.is_image:
+    if not space.is_image:
         return None
-    images = thumbnails(seen.data.x.numpy())
+    images = thumbnails(space.data.x.numpy())
     count, _, height, width = images.shape
-    head = {"id": seen.points, "n": count, "columns": COLUMNS, "width": width, "height": height}
-    sprites("sprites", head, _sheet(seen.points, images))
-    return seen.points
+    head = {"id": space.points, "n": count, "columns": COLUMNS, "width": width, "height": height}
+    sprites("sprites", head, _sheet(space.points, images))
+    return space.points
 
 
 @remember(4)

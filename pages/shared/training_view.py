@@ -12,7 +12,7 @@ from latentlab.analysis.preview import Preview
 from latentlab.analysis.score.field import Field
 from latentlab.data import DENSITIES, NAMES, is_local
 from latentlab.figures.probes.curve import training_figure
-from latentlab.figures.samples import samples_beside
+from latentlab.figures.samples import samples_over_examples
 from latentlab.figures.score.field import add_arrows, plane
 from latentlab.figures.training_curves import BaselineErrors, History, training_curves
 from latentlab.jobs import queue
@@ -99,7 +99,7 @@ def images(preview: Preview) -> None:
         sheet(pairs, len(preview.examples), "Held-out examples over their reconstructions")
     if preview.drawn is not None and preview.points is not None:
         st.caption("Samples over held-out examples, always from the same draws of z")
-        figure(samples_beside(preview.points, preview.drawn, look()), "Samples over held-out examples", "drawn")
+        figure(samples_over_examples(preview.points, preview.drawn, look()), "Samples over held-out examples", "drawn")
     if preview.samples is not None:
         st.caption("Samples, always from the same draws of z")
         sheet(preview.samples, 12, "Samples")

@@ -308,4 +308,3 @@ def test_a_target_of_an_older_link_is_still_read(opened: Open, former: str, now:
     app = opened("probes", run="digits-vae", ask=former)
     assert not app.exception
     assert app.selectbox(key="ask").value == now
-    assert app.query_params["ask"] == [now]

@@ -24,10 +24,10 @@ def loss_terms(
         terms: B examples -> name -> (B,).
         data: N examples.
         names: of the terms that are wanted.
-        labelled_only: `terms` can't be asked about examples without a class.
+        labelled_only: `terms` can't be requested about examples without a class.
 
     Returns:
-        Name -> (N,); NaN where an example has no such term, or wasn't asked about.
+        Name -> (N,); NaN where an example has no such term, or wasn't requested about.
     """
     found = {name: np.full(len(data), np.nan, np.float32) for name in names}
     rows = torch.arange(len(data))

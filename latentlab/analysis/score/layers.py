@@ -55,41 +55,41 @@ class FieldLayer:
     is_discrete: bool = False
 
 
-def _true_density(seen: OnLattice) -> LayerValues:
-    log_p = seen.denoiser.truth.log_prob(lattice(seen.box, N_SMOOTH)).reshape(N_SMOOTH, N_SMOOTH).numpy()
+def _true_density(at: OnLattice) -> LayerValues:
+    log_p = at.denoiser.truth.log_prob(lattice(at.box, N_SMOOTH)).reshape(N_SMOOTH, N_SMOOTH).numpy()
     return LayerValues(np.exp(log_p - log_p.max()))
 
 
-def _true_energy(seen: OnLattice) -> LayerValues:
-    return LayerValues(seen.true_energy, _high(seen.true_energy))
+def _true_energy(at: OnLattice) -> LayerValues:
+    return LayerValues(at.true_energy, _high(at.true_energy))
 
 
-def _path_energy(seen: OnLattice) -> LayerValues:
-    return LayerValues(seen.path_energy, _high(seen.true_energy))  # on the scale of the true one, to be compared
+def _path_energy(at: OnLattice) -> LayerValues:
+    return LayerValues(at.path_energy, _high(at.true_energy))  # on the scale of the true one, to be compared
 
 
-def _length(seen: OnLattice) -> LayerValues:
-    return LayerValues(np.log10(np.maximum(seen.field.length, FAINTEST)))
+def _length(at: OnLattice) -> LayerValues:
+    return LayerValues(np.log10(np.maximum(at.field.length, FAINTEST)))
 
 
-def _reconstruction_error(seen: OnLattice) -> LayerValues:
-    return LayerValues(seen.denoiser.sigma**2 * seen.field.length)
+def _reconstruction_error(at: OnLattice) -> LayerValues:
+    return LayerValues(at.denoiser.sigma**2 * at.field.length)
 
 
-def _angle_error(seen: OnLattice) -> LayerValues:
-    return LayerValues(difference(seen.field.score, seen.true_score).angle, 90.0)
+def _angle_error(at: OnLattice) -> LayerValues:
+    return LayerValues(difference(at.field.score, at.true_score).angle, 90.0)
 
 
-def _length_error(seen: OnLattice) -> LayerValues:
-    return LayerValues(difference(seen.field.score, seen.true_score).length, 1.0)
+def _length_error(at: OnLattice) -> LayerValues:
+    return LayerValues(difference(at.field.score, at.true_score).length, 1.0)
 
 
-def _curl(seen: OnLattice) -> LayerValues:
-    return LayerValues(seen.rotation)
+def _curl(at: OnLattice) -> LayerValues:
+    return LayerValues(at.rotation)
 
 
-def _basins(seen: OnLattice) -> LayerValues:
-    return LayerValues(basins(seen.denoiser.denoise, seen.box).attractor)
+def _basins(at: OnLattice) -> LayerValues:
+    return LayerValues(basins(at.denoiser.denoise, at.box).attractor)
 
 
 def _high(energy: Floats | Doubles) -> float:

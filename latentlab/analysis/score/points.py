@@ -49,6 +49,6 @@ def kernel_estimate(x: Tensor) -> Density:
     """A Gaussian about each of N points (N, 2), its width by Silverman's rule: N^(-1/6) of the standard deviation in
     the plane.
     """
-    spread = float(x.double().std(0).mean()) if len(x) > 1 else 0.0
-    width = spread * len(x) ** (-1 / 6) or 0.1  # identical points have no variance
+    std = float(x.double().std(0).mean()) if len(x) > 1 else 0.0
+    width = std * len(x) ** (-1 / 6) or 0.1  # identical points have no variance
     return points(x.double(), max(width, NARROWEST))

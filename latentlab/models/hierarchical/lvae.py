@@ -169,16 +169,16 @@ class Head(nn.Module):
 
     def __init__(self, n_in: int, dim: int, batch_norm: bool) -> None:
         super().__init__()
-        self.mean, self.spread = _linear(n_in, dim, batch_norm), _linear(n_in, dim, batch_norm)
+        self.mean, self.variance = _linear(n_in, dim, batch_norm), _linear(n_in, dim, batch_norm)
 
     def forward(self, h: Tensor) -> Gaussian:
         """(B, n) -> mean and log std, each (B, dim)."""
-        variance = F.softplus(self.spread(h).float()) + FLOOR
+        variance = F.softplus(self.variance(h).float()) + FLOOR
         return Gaussian(self.mean(h).float(), 0.5 * variance.log())
 
 
 def merge(one: Gaussian, other: Gaussian) -> Gaussian:
-    """The normalised product of two Gaussians: precisions add up, means are weighed by them."""
+    """The normalised product of two Gaussians: precisions add up, means are weighted by them."""
     precisions = (-2 * one.log_std).exp(), (-2 * other.log_std).exp()
     total = precisions[0] + precisions[1]
     mean = (one.mean * precisions[0] + other.mean * precisions[1]) / total
