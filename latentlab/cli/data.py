@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.name in data.NAMES:
         splits = data.load(options.name, progressbar=True)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
-    elif options.name and options.save:
+    elif options.name and options.keep:
         save_data(options.name, options.label, options.image)
     elif options.name:
         print("\n".join(read_path(Path(options.name), options.label, options.image).summary))

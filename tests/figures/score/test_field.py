@@ -96,7 +96,7 @@ def test_each_kind_of_fixed_point_has_a_sign_and_its_number() -> None:
     draw.add_spurious(figure, np.zeros((0, 2)), LIGHT)
     assert len(figure.data) == 3
     draw.add_spurious(figure, np.zeros((2, 2)), LIGHT)
-    assert figure.data[-1].name == "2 ends astray"
+    assert figure.data[-1].name == "2 spurious ends"
 
 
 def test_points_have_the_colour_of_their_class() -> None:
