@@ -208,6 +208,10 @@ def models_are_found_by_ability(path: str, source: str) -> list[str]:
                     for one in names_in
                     if isinstance(one, ast.Constant) and one.value in MODELS and "model" in ast.unparse(node)
                 ]
+        elif path.startswith("pages/") and isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+            listed = node.keys if isinstance(node, ast.Dict) else node.elts
+            if len(listed) > 1 and all(isinstance(one, ast.Constant) and one.value in MODELS for one in listed):
+                wrong.append(f"{path}:{node.lineno} lists models by name")
     return wrong
 
 
@@ -298,6 +302,8 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (models_are_found_by_ability, "pages/new.py", "from latentlab.models.parts.gaussian_vae import GaussianVAE"),
     (models_are_found_by_ability, "latentlab/jobs/new.py", "from latentlab.models import vae"),
     (models_are_found_by_ability, "latentlab/jobs/new.py", "import latentlab.models.energy.gsn"),
+    (models_are_found_by_ability, "pages/new.py", "MODELS_HERE = ('dae', 'cae')"),
+    (models_are_found_by_ability, "pages/new.py", "IN_SIGHT = {'dae': 1, 'cae': 2}"),
     (models_are_found_by_ability, "pages/new.py", "if run.model == 'gsn': ..."),
     (models_are_found_by_ability, "pages/new.py", "if run.model in ('dae', 'cae'): ..."),
     (files_are_short, "app.py", "\n" * 61),

@@ -23,11 +23,9 @@ from pages.shared.remember import remember
 from pages.shared.visit import Slot
 
 RUNNING: Slot[str] = Slot("live-running")  # the lesson that this visitor has going
-MODELS_HERE = ("dae", "cae", "rcae")
 SECONDS = 0.7  # of training between two pictures
 EVERY = 0.5  # seconds between two looks at the background process
-IN_SIGHT = {"dae": ("sigma", "hidden", "init", "noise_schedule"), "cae": ("sigma", "hidden"),
-            "rcae": ("sigma", "hidden", "init")}  # fmt: skip
+IN_SIGHT = ("sigma", "hidden", "init", "noise_schedule")
 NOT_HERE = ("network", "width", "noise", "share")
 N_POINTS = 4_000
 
@@ -36,8 +34,12 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
     """Draw the knobs and the buttons, and return the field of the network as far as it has learned."""
     reach = round(max(abs(v) for v in astuple(box)), 2)
     settings = st.popover("Knobs of the network", width="stretch")
+    models = sorted(
+        (name for name, kind in MODELS.items() if issubclass(kind, Denoises)),
+        key=lambda name: -len(knobs(MODELS[name].Config)),
+    )  # the one with most to vary first
     model = settings.segmented_control(
-        "Model", MODELS_HERE, default="dae", required=True, key="live-model", bind="query-params"
+        "Model", models, default=models[0], required=True, key="live-model", bind="query-params"
     )
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
@@ -45,8 +47,8 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
     given |= {"sigma": max(round(0.02 * box.width, 3), 1e-3), "sigma_far": round(min(0.2 * box.width, 10.0), 3)}
     given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
     with settings:
-        config = knob_form([k for k in declared if k.name in IN_SIGHT[model]], form, given)
-        config |= knob_form([k for k in declared if k.name not in IN_SIGHT[model]], form, given | config)
+        config = knob_form([k for k in declared if k.name in IN_SIGHT], form, given)
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, given | config)
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
         train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})

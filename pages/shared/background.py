@@ -1,4 +1,4 @@
-"""What takes longer than a second: requested from a background process, waited for by one widget, never fatal to a page."""
+"""What takes longer than a second: the background process does it, one widget waits, and no failure ends a page."""
 
 from __future__ import annotations
 
