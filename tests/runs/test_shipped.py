@@ -1,0 +1,23 @@
+"""What ships can be opened: a name that changed in a model would be noticed nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from latentlab.experiments.recipes import RECIPES
+from latentlab.runs.store import SHIPPED, Store
+
+STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
+
+
+@pytest.mark.parametrize("run_id", [recipe.id for recipe in RECIPES])
+def test_every_run_that_ships_loads_with_its_snapshots_and_examples(run_id: str) -> None:
+    run = STORE.read(run_id)
+    for epoch in (None, *STORE.snapshots(run_id)):
+        assert STORE.load(run_id, epoch).size == run.size
+    assert STORE.examples(run_id).spec == run.spec
+
+
+def test_what_ships_is_what_the_recipes_make_and_small() -> None:
+    assert {row.id for row in STORE.rows()} == {recipe.id for recipe in RECIPES}
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) < 40e6
