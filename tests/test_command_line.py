@@ -38,6 +38,8 @@ from tests.conftest import ROOT, mentions, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
 
+pytestmark = pytest.mark.training
+
 SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in DENSITIES.items()}
 SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
 SMALL = ["--epochs", "1", "--hidden", "16"]

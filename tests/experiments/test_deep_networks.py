@@ -11,6 +11,8 @@ from latentlab.experiments import deep_networks
 from latentlab.experiments.deep_networks import Depths, Training, advance, continue_training
 from latentlab.training.config import TrainingError
 
+pytestmark = pytest.mark.training
+
 SMALL = {"depth": 6, "hidden": 16}
 
 

@@ -20,6 +20,8 @@ from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.training.evaluation import evaluate
 
+pytestmark = pytest.mark.training
+
 SMALL = Benchmark(20, ALL, {"z_dim": 3, "a_dim": 3, "hidden": 8, "layers": 1}, {"epochs": 1, "batch_size": 500})
 
 

@@ -43,6 +43,8 @@ from latentlab.training.loop import start, train
 from tests.conftest import ROOT, mentions, naming, noise_images, numbers_in
 from tests.runs.test_run import sentence
 
+pytestmark = pytest.mark.training
+
 KNOBS: dict[str, Any] = {"hidden": 16}
 EPOCHS = 3
 STEPS_AN_EPOCH = 10  # 1,257 digits in batches of 128

@@ -19,6 +19,8 @@ from tests.conftest import mentions
 from tests.pages.conftest import Open
 from tests.pages.test_every_page import FIRST, PAGES
 
+pytestmark = pytest.mark.training
+
 RNG = np.random.default_rng(0)
 KINDS: dict[str, dict[str, Any]] = {
     "vectors": {"x": RNG.normal(5, 9, (40, 6)), "y": np.arange(40) % 3},

@@ -13,7 +13,7 @@ from latentlab.runs.store import Store
 from tests.conftest import mentions
 from tests.pages.conftest import Open, shows
 
-pytestmark = pytest.mark.usefixtures("no_worker")
+pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
 
 def submit(app: AppTest, epochs: int = 2) -> str:

@@ -24,6 +24,8 @@ from latentlab.training.metrics import Metrics
 from latentlab.training.state import TrainState
 from tests.conftest import naming
 
+pytestmark = pytest.mark.training
+
 CPU = torch.device("cpu")
 EPOCHS, PER_EPOCH = 4, 5  # of 320 digits in batches of 64
 VAE = ("vae", {"hidden": 32})

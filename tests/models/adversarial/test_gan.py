@@ -19,6 +19,8 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import train
 
+pytestmark = pytest.mark.training
+
 
 def build(d: int = 1, seed: int = 0, **config: object) -> GAN:
     knobs = {"z_dim": d, "hidden": 32} | config
@@ -72,7 +74,6 @@ def jensen_shannon(m: float) -> float:
     return 0.5 * float(np.trapezoid(scipy.special.rel_entr(p, middle) + scipy.special.rel_entr(q, middle), x))
 
 
-@pytest.mark.training
 def test_a_discriminator_alone_learns_the_ratio_of_the_densities() -> None:
     model, m = build(r1=0.0, hidden=64), 1.5
     model.generator = Shift(m)  # type: ignore[assignment]
@@ -126,7 +127,6 @@ def test_the_energy_distance_is_that_of_scipy() -> None:
     assert energy_distance(torch.from_numpy(x)[:, None], torch.from_numpy(x)[:, None]) == 0
 
 
-@pytest.mark.training
 def test_one_gaussian_is_learned_in_mean_and_spread() -> None:
     x = 0.5 * torch.randn(4_000, 1, generator=device.generator(0)) + 2
     data = Dataset("gaussian", x, torch.zeros(len(x), dtype=torch.int64), ("data",), Kind.VECTOR)
@@ -140,7 +140,6 @@ def test_one_gaussian_is_learned_in_mean_and_spread() -> None:
     assert last.valid["energy distance"] < 0.2
 
 
-@pytest.mark.training
 def test_in_the_plane_it_comes_near_the_half_moons() -> None:
     splits = load("moons")
     model = build(2, hidden=64, z_dim=4)

@@ -23,6 +23,8 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train
 from tests.conftest import naming
 
+pytestmark = pytest.mark.training
+
 FORMS = ("free", "residual", "tied", "energy")
 KINDS = [
     *[pytest.param(DAE, {"form": form, "layers": layers}, id=f"dae-{form}-{layers}") for form in FORMS

@@ -19,6 +19,8 @@ from latentlab.training.evaluation import final_metrics
 from latentlab.training.loop import train
 from tests.conftest import naming, noise_images
 
+pytestmark = pytest.mark.training
+
 
 def cnn(dropout: float = 0.5, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3) -> CNN:
     model = CNN(CNN.Config(width=8, hidden=64, dropout=dropout), Spec(shape, n_classes, kind_of(shape)))

@@ -18,6 +18,8 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train
 from tests.conftest import noise_images
 
+pytestmark = pytest.mark.training
+
 
 def gsn(**config: Any) -> GSN:
     model = GSN(GSN.Config(**({"hidden": 40} | config)), Spec((1, 8, 8), 3, Kind.IMAGE))

@@ -24,6 +24,8 @@ from latentlab.nn.initialise import initialise
 from latentlab.nn.layers import JointMLP
 from tests.conftest import naming, noise_images
 
+pytestmark = pytest.mark.training
+
 K = 3
 NEARLY = 1e-3  # the noise of a lower code that is x itself
 FAR = 60.0  # a bias that keeps ReLUs on, so that a network is an affine map

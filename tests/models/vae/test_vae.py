@@ -23,6 +23,8 @@ from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from tests.conftest import noise_images
 
+pytestmark = pytest.mark.training
+
 SHAPE = (1, 4, 4)
 LIKELIHOODS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 
