@@ -14,8 +14,8 @@ import sys
 import torch
 
 from latentlab import device
+from latentlab.analysis.conditional.agreement import classifier_agreement
 from latentlab.analysis.conditional.analogies import in_every_class, usage_of
-from latentlab.analysis.conditional.classifier_agreement import classifier_agreement
 from latentlab.analysis.conditional.style import style_consistency
 from latentlab.data import UNLABELLED
 from latentlab.models import Classifies, Conditional, Decodes

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.arrays import Floats
+from latentlab.analysis.conditional.agreement import ClassifierAgreement, classifier_agreement
 from latentlab.analysis.conditional.analogies import (
     Analogies,
     DecodeAs,
@@ -16,7 +17,6 @@ from latentlab.analysis.conditional.analogies import (
     in_every_class,
     usage_of,
 )
-from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement, classifier_agreement
 from latentlab.analysis.conditional.style import LEAST, Consistency, style_consistency
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
 from latentlab.analysis.stats import Proportion

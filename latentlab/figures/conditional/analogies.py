@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.conditional.agreement import ClassifierAgreement
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement
 from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes

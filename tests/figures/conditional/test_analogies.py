@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 from PIL import Image
 
+from latentlab.analysis.conditional.agreement import ClassifierAgreement
 from latentlab.analysis.conditional.analogies import Usage
-from latentlab.analysis.conditional.classifier_agreement import ClassifierAgreement
 from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Measured, Proportion
 from latentlab.data import to_bytes

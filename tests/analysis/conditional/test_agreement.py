@@ -9,8 +9,8 @@ from sklearn.metrics import confusion_matrix
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.conditional import classifier_agreement as module
-from latentlab.analysis.conditional.classifier_agreement import classifier_agreement
+from latentlab.analysis.conditional import agreement as module
+from latentlab.analysis.conditional.agreement import classifier_agreement
 from tests.conftest import naming
 
 RNG = device.generator(0)
