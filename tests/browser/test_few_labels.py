@@ -20,8 +20,8 @@ def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Pag
     expect(page.get_by_text(re.compile(r"\d%.*\b6 labels\b"))).to_be_visible()
     page.reload()
     expect(page.get_by_text(re.compile(r"^a, .*\d%"))).to_be_visible()  # the auxiliary variable, a share of it in sight
-    for alt in ("Held-out examples in the latent space, by class", "What the classifier makes of every place"):
-        expect(page.get_by_label(re.compile(alt)).first).to_be_visible()
+    for key in ("latent-space", "surface"):
+        expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_be_visible()
     for name in ("linear classifier", "MLP"):
         expect(page.locator(".js-plotly-plot text", has_text=name).first).to_be_visible()
     page.get_by_role("link", name="Open it here").click()
