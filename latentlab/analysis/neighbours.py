@@ -16,6 +16,7 @@ Progress = Callable[[float], None]  # takes the share that is done, from 0 to 1
 
 METRICS = ("euclidean", "cosine", "correlation")
 ROWS = 10_000  # references in a block at most: of few long rows the smallest are found faster than of many short ones
+AT_ONCE = 1_000  # codes that a graph is made for at once
 BLOCK = 1 << 20  # numbers in a block of references, of queries or of distances between them: 8 MB
 
 
@@ -73,12 +74,37 @@ def neighbours(
 def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean", progress: Progress | None = None) -> Graph:
     """The k nearest others of every code, exact: N² distances.
 
+    scikit-learn finds them in two thirds of the time of `neighbours`, which does without its import.
+
     Raises:
         ValueError: k is out of range, the metric is unknown, or a number is not finite.
     """
     codes = as_codes(z)
-    found = neighbours(codes, codes, k, metric, np.arange(len(codes)), progress)
-    return Graph(found.index, found.distance, metric, digest(codes))
+    places, n = _comparable(codes, metric).astype(np.float64), len(codes)
+    if not 1 <= k < n:
+        raise ValueError(f"There are {n - 1} references to choose {k} from.")
+    from sklearn.neighbors import NearestNeighbors
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    places -= np.median(places[:AT_ONCE], axis=0)  # amid the codes, little cancels
+    indices, distances = [], []
+    with threadpool_limits(torch.get_num_threads()):
+        search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(places)
+        for start in range(0, n, AT_ONCE):
+            part = places[start : start + AT_ONCE]
+            found = search.kneighbors(part, return_distance=False)
+            other = found != np.arange(start, start + len(part))[:, None]
+            other[other.all(1), -1] = False  # among more than k copies of itself a code need not be found
+            index = found[other].reshape(len(part), k)
+            distance = np.linalg.norm(places[index] - part[:, None], axis=2)
+            order = distance.argsort(1, kind="stable")
+            indices.append(np.take_along_axis(index, order, 1))
+            distances.append(np.take_along_axis(distance, order, 1))
+            if progress is not None:
+                progress((start + len(part)) / n)
+    far = np.concatenate(distances)
+    far = far if metric == "euclidean" else far**2 / 2
+    return Graph(np.concatenate(indices), far.astype(np.float32), metric, digest(codes))
 
 
 def nearest_blocks(

@@ -82,7 +82,7 @@ def test_blocks_of_any_size_give_the_same_neighbours(rows: int, block: int, monk
 
 
 def test_progress_is_the_share_of_the_queries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK", 200 * 50)
+    monkeypatch.setattr(module, "AT_ONCE", len(X) // 4)
     shares: list[float] = []
     neighbour_graph(X, 2, progress=shares.append)
     assert shares == [0.25, 0.5, 0.75, 1]

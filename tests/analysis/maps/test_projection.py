@@ -133,7 +133,7 @@ def test_a_graph_of_other_codes_is_refused() -> None:
 
 def test_umap_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     z = np.random.default_rng(6).normal(size=(401, 3)).astype(np.float32)
-    monkeypatch.setattr("latentlab.analysis.neighbours.BLOCK", 200 * 401)  # 200 queries at once
+    monkeypatch.setattr("latentlab.analysis.neighbours.AT_ONCE", 200)
     told: list[float] = []
     quiet, found = project(z, "umap", n_epochs=20), project(z, "umap", n_epochs=20, progress=told.append)
     np.testing.assert_array_equal(found.xy, quiet.xy)
