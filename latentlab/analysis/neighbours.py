@@ -42,7 +42,6 @@ def neighbours(
     k: int,
     metric: str = "euclidean",
     own: ArrayLike | None = None,
-    progress: Progress | None = None,
 ) -> Neighbours:
     """The k codes that are nearest to each query, exact, in blocks: memory does not grow with N².
 
@@ -52,20 +51,16 @@ def neighbours(
         k: how many, at most M.
         metric: "euclidean"; "cosine", 1 - the cosine of the angle; or "correlation", the same about each code's mean.
         own: (N,) for queries that are codes themselves, which: they are not their own neighbours.
-        progress: takes the share of the queries that is done.
 
     Raises:
         ValueError: k is out of range, the shapes or the metric don't fit, or a number is not finite.
     """
     reference, places = (torch.from_numpy(_comparable(as_codes(x), metric)) for x in (z, query))
     itself = None if own is None else torch.from_numpy(np.asarray(own, np.int64))
-    index, distance, n_done = [], [], 0
+    index, distance = [], []
     for rows, far in nearest_blocks(places, reference, k, itself):
         index.append(rows)
         distance.append(far)
-        n_done += len(rows)
-        if progress is not None:
-            progress(n_done / len(places))
     found = torch.cat(distance).numpy()
     found = found if metric == "euclidean" else found**2 / 2
     return Neighbours(torch.cat(index).numpy(), found.astype(np.float32))
