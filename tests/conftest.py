@@ -24,7 +24,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 if SHARED_DATA.is_dir():
     os.environ.setdefault("LATENTLAB_DATA", str(SHARED_DATA))
 device.limit_threads()
-SLOW = ("training", "browser", "cuda")
+SLOW = ("slow", "training", "browser", "cuda")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -46,12 +46,17 @@ class Word:
 
     def in_name(self, name: str, path: str = "") -> str | None:
         """The form that an identifier of a file has among its parts; None if it has none."""
-        if "names" not in self.places or name in self.identifiers:
+        if "names" not in self.places or parts(name).isdisjoint(self.forms) or name in self.identifiers:
             return None
         if any(f"{path}:{name}".endswith(one) for one in self.identifiers if ":" in one):
             return None
-        parts = {part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
-        return next((form for form in self.forms if form in parts), None)
+        return next(form for form in self.forms if form in parts(name))
+
+
+@functools.cache
+def parts(name: str) -> frozenset[str]:
+    """The words of an identifier, in small letters."""
+    return frozenset(part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name))
 
 
 def rows(section: str) -> list[list[str]]:
@@ -74,6 +79,12 @@ def words() -> tuple[Word, ...]:
         split = tuple(form.strip() for form in forms.split(","))
         found.append(Word(split, instead, frozenset(places.split(", ")), phrases, identifiers))
     return tuple(found)
+
+
+@functools.cache
+def any_form() -> re.Pattern[str]:
+    """What all texts that use one of the words contain."""
+    return re.compile("|".join(re.escape(form) for word in words() for form in word.forms), re.IGNORECASE)
 
 
 def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -116,12 +127,12 @@ def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def uses(source: str, name: str = "") -> list[str]:
     """Where a module uses a word that is not used, with what to write instead."""
     tree, found = ast.parse(source), []
+    stored = name.startswith(STORED)
+    written = [] if stored else [(at, text) for at, text in texts(tree) if any_form().search(" ".join(text.split()))]
+    defined = list(names(tree))
     for word in words():
-        said = [] if name.startswith(STORED) else [(at, word.in_text(text)) for at, text in texts(tree)]
-        for at, form in [
-            *said,
-            *((at, word.in_name(one, name)) for at, one in names(tree)),
-        ]:
+        said = [(at, word.in_text(text)) for at, text in written]
+        for at, form in [*said, *((at, word.in_name(one, name)) for at, one in defined)]:
             if form:
                 found.append(f"{name}:{at}: {form} (use: {word.instead})")
     return found

@@ -98,8 +98,8 @@ class BenchmarkResult:
         bound: the unlabelled bound U(x), or the ELBO of a model that knows no classes, in nats.
         weighted: the importance-weighted bound with `N_DRAWS` draws, in nats.
         active: dimensions of z whose mean varies by more than `ACTIVE_VARIANCE` (Burda et al. 2016).
-        parted: linear separability of the classes in the first two principal components of a.
-        read_as: classifier agreement: share of codes, each decoded as every class, that are predicted as that class.
+        separability: share of examples that a linear classifier gets right in the first two principal components of a.
+        agreement: of the classifier: share of codes, each decoded as every class, that are predicted as that class.
         seconds: of processor time for the training.
     """
 
@@ -110,8 +110,8 @@ class BenchmarkResult:
     bound: float = math.nan
     weighted: float = math.nan
     active: float = math.nan
-    parted: float = math.nan
-    read_as: float = math.nan
+    separability: float = math.nan
+    agreement: float = math.nan
     seconds: float = field(default=math.nan, compare=False)
 
 
@@ -163,7 +163,7 @@ def measure(model: Model, test: Dataset, classifier: str = "") -> dict[str, floa
             found["error"] = torch.cat(wrong).float().mean().item()
         if isinstance(model, Auxiliary) and len(test.classes) > 1:
             a = torch.cat([model.auxiliary(part.batch().x) for part in _parts(test)])
-            found["parted"] = linear_separability(a.numpy(), test.y.numpy()).accuracy
+            found["separability"] = linear_separability(a.numpy(), test.y.numpy()).accuracy
         if isinstance(model, Encodes):
             found["active"] = _active(model.encode(few.x))
         if isinstance(model, Conditional):
@@ -173,7 +173,7 @@ def measure(model: Model, test: Dataset, classifier: str = "") -> dict[str, floa
             if isinstance(reader, Classifies):
                 columns = [torch.full((len(z),), y) for y in range(len(test.classes))]
                 right = [reader.classify(model.decode(z, y)).argmax(1) == y for y in columns]
-                found["read_as"] = torch.cat(right).float().mean().item()
+                found["agreement"] = torch.cat(right).float().mean().item()
     return found
 
 
@@ -194,8 +194,8 @@ def table(scores: Sequence[BenchmarkResult]) -> str:
         "bound": "ELBO, nats",
         "weighted": f"bound, K = {N_DRAWS}, nats",
         "active": "active units of z",
-        "parted": "separability of a, %",
-        "read_as": "agreement, %",
+        "separability": "separability of a, %",
+        "agreement": "agreement, %",
         "seconds": "CPU s",
     }
     rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
@@ -250,7 +250,7 @@ def _parts(data: Dataset, size: int = 1_000) -> list[Dataset]:
 
 
 def _cell(values: Sequence[float], name: str) -> str:
-    found = np.array(values) * (100 if name in ("error", "parted", "read_as") else 1)
+    found = np.array(values) * (100 if name in ("error", "separability", "agreement") else 1)
     if np.isnan(found).any():
         return "-"
     deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""

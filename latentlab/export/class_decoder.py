@@ -22,7 +22,7 @@ from latentlab import device
 from latentlab.analysis.activations import observed
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.export.decoder import CHECKED, Program, ProgramError, Step, checked, steps_of
-from latentlab.nn.layers import BatchNorm, JointMLP
+from latentlab.nn.layers import JointMLP
 
 OTHER = "The decoder is not a chain of networks of style and class, so it runs on the server."
 
@@ -101,7 +101,7 @@ def _chain(call: _Call, held: Sequence[Tensor], n_out: int) -> nn.Sequential:
         columns[places[0]] += layer.weight
     return nn.Sequential(
         _linear(torch.cat(columns, 1), first.bias),
-        *(_plain(layer) for layer in middle),
+        *middle,
         _linear(last.weight[:n_out], last.bias[:n_out]),
     ).eval()
 
@@ -110,15 +110,3 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
     layer = nn.Linear(weight.shape[1], weight.shape[0])
     layer.weight, layer.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
     return layer
-
-
-def _plain(layer: nn.Module) -> nn.Module:
-    """The same layer in PyTorch's own terms."""
-    if isinstance(layer, nn.Linear):
-        return _linear(layer.weight, layer.bias)
-    if not isinstance(layer, BatchNorm):
-        return layer
-    norm = nn.BatchNorm1d(len(layer.mean))
-    norm.weight, norm.bias = layer.scale, layer.shift
-    norm.running_mean, norm.running_var = layer.mean, layer.variance
-    return norm

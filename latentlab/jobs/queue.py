@@ -28,7 +28,7 @@ from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS, build
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, read_tensors, write
-from latentlab.training.config import TrainConfig
+from latentlab.training.config import TrainConfig, current_names
 
 JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
@@ -150,6 +150,7 @@ def read(store: Store, job_id: str) -> Job:
         job = _parse(Job, (store.folder(job_id) / "job.json").read_text(encoding="utf-8"))
         if job.id != job_id:
             raise RunError("Its job.json is of another job.")
+        job = dataclasses.replace(job, train=current_names(job.train))
         job.check()
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         if isinstance(error, RunError | KnobError):

@@ -78,7 +78,7 @@ class TrainingReports:
         config = self.state.config
         hidden = dataclasses.asdict(from_dict(MODELS[self.job.model].Config, self.job.config)).get("hidden", 100)
         try:
-            few = labelled_part(hide_labels(few, config.labels, config.seed, config.spread))
+            few = labelled_part(hide_labels(few, config.labels, config.seed, config.diverse_labels))
             if few.x.numel() > MAX_FITTED or not len(held.x):
                 return
             x, y, _ = few.batch()

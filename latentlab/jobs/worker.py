@@ -152,7 +152,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     for metrics in [] if requested == "stop" and state.step else train(state.model, splits, config, state):
         clock = time.perf_counter()
         history.append(metrics.row)
-        if config.moments and not metrics.done and _is_snapshot_epoch(metrics.epoch):
+        if config.snapshots and not metrics.done and _is_snapshot_epoch(metrics.epoch):
             store.save_snapshot(job.id, state.model, int(metrics.epoch), dtype)
         if config.probes and metrics.epoch.is_integer():
             reports.probe(metrics.epoch)

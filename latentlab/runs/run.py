@@ -16,9 +16,9 @@ from latentlab.data import Kind, Spec, kind_of
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS, Model, build
 from latentlab.serialization import RunError
-from latentlab.training.config import TrainConfig
+from latentlab.training.config import TrainConfig, current_names
 
-SCHEMA = 2
+SCHEMA = 3
 EXAMPLES = re.compile(r"examples-[A-Za-z0-9_-]{1,64}-[0-9a-f]{12}\.safetensors")
 MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -97,8 +97,10 @@ class Run:
             raise RunError(f"It was written by a newer LatentLab (format {str(schema)[:20]}, this one reads {SCHEMA}).")
         if type(schema) is not int or schema < 1:
             raise RunError(f"run.json has no known format number (found {reprlib.repr(schema)}).")
-        if schema == 1:
+        if schema < 2:
             values = _from_schema_1(values)
+        if schema < 3:
+            values |= {"train": current_names(values.get("train"))}
         if wrong := sorted(set(values) ^ set(_KINDS)):
             raise RunError(f"run.json has missing or unknown fields: {_line(', '.join(wrong))}.")
         for name, kinds in _KINDS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from latentlab.data import LabelUse
 from latentlab.knobs import Knob, knob, knobs
@@ -11,6 +12,9 @@ from latentlab.models import Fits, Model
 
 class TrainingError(RuntimeError):
     """Training can't go on; the message is one sentence for the user."""
+
+
+RENAMED = {"spread": "diverse_labels", "moments": "snapshots"}  # knobs that are stored under an older name
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class TrainConfig:
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
     weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
     labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
-    spread: bool = knob(
+    diverse_labels: bool = knob(
         False,
         help="keep diverse labels: of examples that are typical of their class and far from "
         "each other, not of random ones",
@@ -33,7 +37,7 @@ class TrainConfig:
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
-    moments: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
+    snapshots: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
     probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is not changed")
 
 
@@ -43,5 +47,10 @@ def training_knobs(model: type[Model]) -> tuple[Knob, ...]:
     if issubclass(model, Fits):
         return tuple(one for one in found if one.name == "seed")
     if model.labels is LabelUse.UNUSED:
-        return tuple(one for one in found if one.name not in ("labels", "spread"))
+        return tuple(one for one in found if one.name not in ("labels", "diverse_labels"))
     return found
+
+
+def current_names(train: Any) -> Any:
+    """Stored knobs of training under the names that they have now; what is no table of knobs is left as it is."""
+    return {RENAMED.get(name, name): value for name, value in train.items()} if isinstance(train, dict) else train

@@ -69,7 +69,7 @@ def train(
         yield from fit(model, splits, state)
         return
     data, suitable = for_training(
-        splits.train.to(state.device), model.labels, config.labels, config.seed, config.spread
+        splits.train.to(state.device), model.labels, config.labels, config.seed, config.diverse_labels
     )
     valid, sampler = splits.valid.to(state.device), sampler or suitable
     per_epoch = math.ceil(len(data) / config.batch_size)

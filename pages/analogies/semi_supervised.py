@@ -32,8 +32,8 @@ HEADS = {
     "bound": ("ELBO (nats)", 1),
     "weighted": (f"importance-weighted bound, K = {semi_supervised.N_DRAWS} (nats)", 1),
     "active": ("active units of z", 1),
-    "parted": ("linear separability of a (%)", 100),
-    "read_as": ("classifier agreement (%)", 100),
+    "separability": ("linear separability of a (%)", 100),
+    "agreement": ("classifier agreement (%)", 100),
 }
 REPORTED = "error reported (%)"
 

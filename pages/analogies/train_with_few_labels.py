@@ -62,7 +62,7 @@ def _form(store: Store) -> None:
     st.caption(_about(dataset, int(epochs), diverse))
     if not go:
         return
-    train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "spread": diverse}
+    train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "diverse_labels": diverse}
     train["bf16"] = bool(train.get("bf16")) and device.has_fast_bf16(device.pick())
     try:
         title = f"{model} on {dataset}, {labels} labels"

@@ -49,7 +49,7 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
         SNAPSHOT.set(END)
     name = str(st.select_slider("Snapshot", options, key=SNAPSHOT.name, bind="query-params"))
     if len(options) == 2:
-        st.caption("Train with “moments” switched on to save snapshots in between.")
+        st.caption("Train with “snapshots” switched on to save snapshots in between.")
     return name, names.get(name)
 
 

@@ -83,7 +83,7 @@ def draw_surface(subject: Subject, preview: Preview) -> None:
 
 def known_labels(dataset: str, train: Mapping[str, Any]) -> Dataset | None:
     """The training examples whose label a model was given, by its training's knobs; None: all, or unknown."""
-    n, seed, diverse = (train.get(name, 0) for name in ("labels", "seed", "spread"))
+    n, seed, diverse = (train.get(name, 0) for name in ("labels", "seed", "diverse_labels"))
     return _known_labels(dataset, int(n), int(seed), bool(diverse)) if n and is_local(dataset) else None
 
 

@@ -41,8 +41,8 @@ def test_each_model_is_scored_with_each_seed(scores: list[BenchmarkResult]) -> N
         has = {name for name in ("bound", "weighted", "active") if not math.isnan(getattr(score, name))}
         assert has == (set() if score.model in ("linear", "mlp") else {"bound", "weighted", "active"})
         assert math.isnan(score.error) == (score.model == "avae")
-        assert math.isnan(score.parted) == (score.model not in ("avae", "sdgm"))
-        assert math.isnan(score.read_as) == (score.model != "sdgm")
+        assert math.isnan(score.separability) == (score.model not in ("avae", "sdgm"))
+        assert math.isnan(score.agreement) == (score.model != "sdgm")
     assert all(0 <= score.error <= 1 for score in scores if not math.isnan(score.error))
     assert scores[2] != scores[7]  # another seed, another model
 
@@ -52,7 +52,7 @@ def test_scores_are_kept_and_read_again(scores: list[BenchmarkResult], tmp_path:
     semi_supervised.save(scores, path)
     for kept, score in zip(semi_supervised.read(path), scores, strict=True):
         assert (kept.dataset, kept.model, kept.seed) == (score.dataset, score.model, score.seed)
-        for name in ("error", "bound", "weighted", "active", "parted", "read_as"):
+        for name in ("error", "bound", "weighted", "active", "separability", "agreement"):
             assert getattr(kept, name) == pytest.approx(getattr(score, name), rel=1e-5, nan_ok=True)
     assert semi_supervised.read(tmp_path / "none.csv") == []
 

@@ -16,6 +16,8 @@ from latentlab.jobs import background
 from latentlab.jobs.background import KEPT, Background, report
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow  # each starts a process of its own
+
 ORPHAN = """
 import os, sys, time
 from latentlab.jobs import background

@@ -50,6 +50,13 @@ def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
     assert set(files(store.folder(job_id))) == {"job.json", "status.json"}
 
 
+def test_a_paused_job_of_an_older_version_is_still_read(store: Store) -> None:
+    path = store.folder(submit(store)) / "job.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"train": {"labels": 20, "spread": True, "moments": True}}))
+    assert queue.read(store, values["id"]).train == {"labels": 20, "diverse_labels": True, "snapshots": True}
+
+
 @pytest.mark.parametrize(
     ("model", "dataset", "config", "train", "error"),
     [

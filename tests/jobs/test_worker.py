@@ -153,7 +153,7 @@ def test_every_model_can_be_trained_as_a_job(store: Store, model: str) -> None:
 
 
 def test_moments_of_the_training_are_what_a_shorter_one_passes_through(store: Store) -> None:
-    job_id = queue.submit(store, "vae", "digits", KNOBS, {"epochs": 5, "moments": True, "schedule": "constant"})
+    job_id = queue.submit(store, "vae", "digits", KNOBS, {"epochs": 5, "snapshots": True, "schedule": "constant"})
     list(perform(store, job_id))
     assert store.snapshots(job_id) == [0, 1, 2]
     assert {path.name for path in store.folder(job_id).iterdir()} == RUN_FILES | {
@@ -169,7 +169,7 @@ def test_moments_of_the_training_are_what_a_shorter_one_passes_through(store: St
 
 
 def test_a_resumed_training_keeps_the_same_moments(store: Store) -> None:
-    config = {"epochs": 5, "moments": True}
+    config = {"epochs": 5, "snapshots": True}
     straight_id, broken = (queue.submit(store, "vae", "digits", KNOBS, config) for _ in range(2))
     list(perform(store, straight_id))
     training = perform(store, broken)

@@ -23,6 +23,9 @@ from tests.conftest import noise_images
 from tests.pages.conftest import Open
 
 
+pytestmark = pytest.mark.slow
+
+
 def profiles() -> dict[tuple[object, ...], Run]:
     """Abilities and kind of data -> the smallest run that ships with them."""
     found: dict[tuple[object, ...], Run] = {}

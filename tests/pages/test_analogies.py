@@ -318,7 +318,7 @@ def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits
 
 
 def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    found = [BenchmarkResult("moons", "sdgm", seed, error, read_as=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
+    found = [BenchmarkResult("moons", "sdgm", seed, error, agreement=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
     monkeypatch.setattr(semi_supervised, "read", lambda: found)
     app = opened("analogies", run="told", detail="Learning from few labels")
     assert not app.exception
@@ -576,7 +576,7 @@ def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, a
     job = queue.read(app_store, job_id)
     steps = semi_supervised.BENCHMARKS[dataset]
     assert (job.model, job.dataset, job.config) == ("m2", dataset, semi_supervised.config_of("m2", steps))
-    asked = {"labels": 20, "epochs": 1, "seed": 0, "spread": steps.diverse_labels, "bf16": False}
+    asked = {"labels": 20, "epochs": 1, "seed": 0, "diverse_labels": steps.diverse_labels, "bf16": False}
     assert job.train == {**steps.train, **asked}
     assert queue.status(app_store, job_id).state == "queued"
     assert app.button(key="pause-watched")

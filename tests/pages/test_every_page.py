@@ -60,6 +60,7 @@ def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str) -> 
     assert_in_order(opened(page), page)
 
 
+@pytest.mark.slow
 def test_in_the_dark_each_page_follows_the_one_before(opened: Open) -> None:
     app = opened("home", "dark")
     assert_in_order(app, "home")
@@ -157,6 +158,7 @@ def test_a_run_whose_weights_are_damaged_is_a_sentence(
     assert mentions(error.value, f"“{FIRST.get(page, USUAL)[1]}”", "weights.safetensors: gone.")
 
 
+@pytest.mark.slow
 def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: Store) -> None:
     job_id = queue.submit(app_store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000})
     for _ in perform(app_store, job_id):
@@ -184,6 +186,7 @@ def test_a_link_chooses_the_model(opened: Open) -> None:
     assert opened("traversal", run="mnist-vae-20d").selectbox(key="picked").value == "mnist-vae-20d"
 
 
+@pytest.mark.slow
 def test_the_first_page_needs_neither_umap_nor_scikit_learn(tmp_path: Path) -> None:
     script = (
         "import sys; from streamlit.testing.v1 import AppTest;"

@@ -195,6 +195,7 @@ def test_what_was_painted_is_kept_while_another_part_or_model_is_tried(opened: O
     np.testing.assert_array_equal(under_the_brush(app)[1], hidden)
 
 
+@pytest.mark.slow
 def test_without_the_browser_a_box_at_a_time_is_painted(opened: Open, sheets: list[Images]) -> None:
     app = opened(
         "gsn", missing="brush", mask=pack(np.zeros((28, 28), bool)), **{"from": "one image", "by-hand": "false"}

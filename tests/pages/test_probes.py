@@ -62,6 +62,7 @@ def first(run_id: str, epoch: int | None = None) -> Curve:
     return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=curves.FIRST_LIMIT)
 
 
+@pytest.mark.slow
 def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
     opened: Open, helper: dict[str, Future[Any]]
 ) -> None:
@@ -245,6 +246,7 @@ def of_the_same_name(ids: NDArray[np.int64], n: int) -> NDArray[np.int64]:
             return found
 
 
+@pytest.mark.slow
 def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
     """A selection that is a class is read off the layers as well as one class is from the rest; a random one is not.
 

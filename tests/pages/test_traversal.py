@@ -197,6 +197,7 @@ def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest
     assert shows(app, 360)  # test images
 
 
+@pytest.mark.slow
 def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
     app = ask(opened, "Is the bottleneck healthy?", run="mnist-vae-20d")
     assert not app.exception

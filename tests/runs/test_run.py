@@ -14,7 +14,7 @@ from latentlab.data import Kind
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.run import SCHEMA, Run, labels
 from latentlab.serialization import RunError
-from tests.conftest import mentions
+from tests.conftest import mentions, naming
 
 RUN = Run(
     id="vae-digits-1",
@@ -77,6 +77,17 @@ def test_a_run_of_the_first_format_is_still_read() -> None:
         run = Run.from_json(json.dumps(old))
         assert (run.data_kind, run.spec.kind, run.columns) == (kind, kind, ())
         assert json.loads(run.to_json())["schema"] == SCHEMA
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_knobs_of_an_older_format_have_the_names_of_today(schema: int) -> None:
+    values = json.loads(RUN.to_json()) | {"schema": schema, "train": {"epochs": 3, "spread": True, "moments": True}}
+    if schema == 1:
+        del values["data_kind"], values["columns"]
+    run = Run.from_json(json.dumps(values))
+    assert run.train == {"epochs": 3, "diverse_labels": True, "snapshots": True}
+    with pytest.raises(RunError, match=naming("spread")):  # of today's format it is a knob that nobody knows
+        Run.from_json(json.dumps(values | {"schema": SCHEMA, "data_kind": "image", "columns": []}))
 
 
 def test_a_run_is_read_back_as_it_was_written() -> None:

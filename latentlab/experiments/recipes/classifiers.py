@@ -19,15 +19,15 @@ RECIPES = (
         "mnist",
         "A small classifier with its parameters after epochs 1, 2 and 5 too: probes see it learn.",
         {"width": 16, "hidden": 256},
-        {"epochs": 10, "weight_decay": 0.01, "moments": True},
+        {"epochs": 10, "weight_decay": 0.01, "snapshots": True},
     ),
     Recipe(
         "digits-cnn",
         "Digits judge",
         "cnn",
         "digits",
-        "A small classifier of the 8×8 digits, with moments of its training.",
+        "A small classifier of the 8×8 digits, with snapshots of its training.",
         {"width": 16, "hidden": 128},
-        {"epochs": 40, "weight_decay": 0.01, "moments": True},
+        {"epochs": 40, "weight_decay": 0.01, "snapshots": True},
     ),
 )

@@ -2,7 +2,7 @@
 
 from latentlab.experiments.recipes.recipe import Recipe
 
-SIX_LABELS = {"labels": 6, "spread": True, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"}
+SIX_LABELS = {"labels": 6, "diverse_labels": True, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"}
 
 RECIPES = (
     Recipe(
@@ -39,7 +39,7 @@ RECIPES = (
         "moons",
         "An ADGM that knows both ends and the middle of each moon, and finds the rest (Maaløe et al. 2016, Fig. 2).",
         {"z_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
-        {**SIX_LABELS, "epochs": 100, "moments": True},
+        {**SIX_LABELS, "epochs": 100, "snapshots": True},
     ),
     Recipe(
         "moons-m2",
@@ -48,6 +48,6 @@ RECIPES = (
         "moons",
         "The same without an auxiliary variable: it finds the moons within ten epochs, and loses them again.",
         {"z_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
-        {**SIX_LABELS, "epochs": 100, "moments": True},
+        {**SIX_LABELS, "epochs": 100, "snapshots": True},
     ),
 )

@@ -37,7 +37,7 @@ RECIPES = (
         "digits",
         "A VAE of the 8×8 digits, trained in seconds: a good start for experiments of your own.",
         {"z_dim": 2, "hidden": 256, "likelihood": "gray-bernoulli"},
-        {"epochs": 300, "moments": True},
+        {"epochs": 300, "snapshots": True},
     ),
     Recipe(
         "mnist-cvae",

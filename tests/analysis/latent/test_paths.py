@@ -347,6 +347,7 @@ def digits_of(run_id: str, n: int) -> tuple[VAE, Tensor]:
     return model, model.encode(store.examples(run_id)[:n].batch().x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run_id", ["mnist-vae-2d", "mnist-vae-20d"])
 def test_between_digits_it_is_shorter_than_the_straight_line_however_closely_one_looks(run_id: str) -> None:
     model, z = digits_of(run_id, 10)

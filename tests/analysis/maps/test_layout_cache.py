@@ -95,6 +95,7 @@ def test_unknown_settings_are_refused(cache: LayoutCache) -> None:
 # --- computed once -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_map_is_computed_once_and_its_neighbours_too(cache: LayoutCache) -> None:
     def asked(seed: int, **params: Any) -> tuple[Projection, list[float]]:
         told: list[float] = []
@@ -135,6 +136,7 @@ def test_components_are_not_kept(cache: LayoutCache) -> None:
     assert not cache.root.exists()
 
 
+@pytest.mark.slow
 def test_the_helper_keeps_what_it_computes(cache: LayoutCache) -> None:
     helper = Background()
     found = helper.submit("map", project_or_find, cache, CODES, "tsne", 5, progress=report, max_iter=250).result(120)

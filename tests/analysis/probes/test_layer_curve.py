@@ -156,7 +156,7 @@ def test_a_training_that_is_probed_at_every_report_ends_with_the_same_bits(few_d
     x, y, sizes = pooled(few_digits)
     ends = []
     for probed in (False, True):
-        config = TrainConfig(epochs=2, batch_size=32, moments=probed)
+        config = TrainConfig(epochs=2, batch_size=32, snapshots=probed)
         model = start("cnn", CNN.Config(width=4, hidden=16), Spec((1, 8, 8), 10, Kind.IMAGE), config)
         for _ in train(model, few_digits, config, report_every=5):
             if probed:

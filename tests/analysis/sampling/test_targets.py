@@ -50,6 +50,7 @@ def test_a_path_that_is_none_and_noise_that_is_none_are_refused() -> None:
         denoised(lambda x: x, 0.0)
 
 
+@pytest.mark.slow
 def test_the_ten_dimensional_curve_is_sampled_at_its_distance_and_not_by_first_order() -> None:
     """σ = σ_MH = 0.1: rms distance σ√9 = 0.300; by first order it is twice that (Alain 2018, §3.4.2)."""
     curve = DENSITIES["curve"]
