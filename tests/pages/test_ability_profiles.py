@@ -22,7 +22,6 @@ from pages.navigation import PAGES, Page
 from tests.conftest import noise_images
 from tests.pages.conftest import Open
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -120,6 +120,7 @@ def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: 
             np.testing.assert_array_equal(found[2 * row + 1], few_digits.test.x[i, 0])
 
 
+@pytest.mark.slow
 def test_the_page_opens_with_every_style_in_every_class(opened: Open, app_store: Store) -> None:  # noqa: ARG001
     app = opened("analogies")
     assert app.query_params["run"] == "mnist-cvae"
@@ -461,6 +462,7 @@ def test_a_link_brings_what_was_selected_on_the_map(opened: Open) -> None:
     assert "lasso-a" not in again.query_params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["x", "x~0~mnist-vae-2d~mnist", "eJxjYAAAAAIAAQ==~0~mnist-vae-2d~mnist", "{}~0~digits-vae~digits",
              "{}~0~nobody~mnist", "{}~-1~mnist-vae-2d~mnist", "{}~9{}~mnist-vae-2d~mnist", "{}~5~~mnist"],
@@ -566,6 +568,7 @@ def train_few(app: AppTest, dataset: str, **numbers: int) -> AppTest:
     return app.button(key="few-start").click().run()
 
 
+@pytest.mark.training
 @pytest.mark.usefixtures("no_worker")
 @pytest.mark.parametrize("dataset", ["moons", "digits"])
 def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, app_store: Store, dataset: str) -> None:

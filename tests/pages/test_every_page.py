@@ -128,6 +128,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
         assert [*app.image, *app.get("plotly_chart")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, page: str) -> None:
     app = opened(page, **NONSENSE)

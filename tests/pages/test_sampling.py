@@ -105,6 +105,7 @@ def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(opened: Ope
     assert re.sub(r"\d+", "", long) != re.sub(r"\d+", "", short)  # and what to do is not the same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
     app = opened("sampling")
@@ -146,6 +147,7 @@ def test_one_chain_is_told_that_it_is_alone(opened: Open) -> None:
     assert shows(app, 1, 38)  # a chain, of so many steps
 
 
+@pytest.mark.slow
 def test_what_would_take_long_is_cut_in_steps_and_in_chains(opened: Open) -> None:
     app = opened("sampling", run="curve-dae", target="curve", sampler="HMC", leapfrog="50", chains="2000")
     assert not app.exception

@@ -179,6 +179,7 @@ def ask(opened: Open, question: str, **address: str) -> AppTest:
     return app.segmented_control(key="question").set_value(question).run()
 
 
+@pytest.mark.slow
 def test_the_plane_is_mapped_for_support(opened: Open) -> None:
     app = ask(opened, "Is this place real?")
     assert not app.exception
