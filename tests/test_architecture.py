@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "latentlab.device",
         "latentlab.distributions",
         "latentlab.serialization",
+        "latentlab.trash",
     ),
     ("latentlab.nn",),
     ("latentlab.data",),

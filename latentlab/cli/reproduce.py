@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shutil
 from collections.abc import Sequence
 
 import torch
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     for recipe in chosen:
         fields = dataclasses.asdict(recipe)
         if (SHIPPED / recipe.id).is_dir():
-            store.delete(recipe.id)
+            shutil.rmtree(SHIPPED / recipe.id)
         queue.enqueue(store, queue.Job(**fields, submitted=queue.now()))
         dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
         print(f"{recipe.id}: {summary(train_job(store, recipe.id, dtype, 1_000))}")

@@ -224,7 +224,7 @@ def resume(store: Store, job_id: str) -> None:
 
 
 def remove(store: Store, run_id: str) -> None:
-    """Delete a run; one that is still being trained is discarded, so that its process doesn't write it again.
+    """Move a run into the trash; one that is still being trained is discarded: its process does it.
 
     Raises:
         RunError: as `Store.delete`.
@@ -233,6 +233,21 @@ def remove(store: Store, run_id: str) -> None:
         order(store, run_id, "discard")
     else:
         store.delete(run_id)
+
+
+def restore(store: Store, run_id: str) -> None:
+    """Bring back a run, or a training that was discarded, which is then paused.
+
+    Raises:
+        RunError: as `Store.restore`.
+    """
+    control = store.folder(run_id) / "control"
+    if control.is_file() and control.read_bytes() == b"discard":  # its process hasn't read it yet
+        control.unlink(missing_ok=True)
+    else:
+        store.restore(run_id)
+    if (store.folder(run_id) / "job.json").is_file() and status(store, run_id).state == "queued":
+        order(store, run_id, "pause")
 
 
 def last_preview(store: Store, job_id: str) -> Preview | None:

@@ -158,9 +158,6 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
             reports.probe(metrics.epoch)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         requested = _requested(folder)
-        if requested == "discard":
-            store.delete(job.id)
-            return
         if requested or clock - saved > CHECKPOINT_SECONDS:
             write(folder / "history.csv", history_csv(history).encode())  # first: it may reach beyond a checkpoint
             _save_checkpoint(folder, state, said.seconds)
@@ -170,10 +167,13 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
             write_status(folder, said)
             shown = clock
         yield said
-        if requested == "pause":
+        if requested in ("pause", "discard"):
             (folder / "control").unlink(missing_ok=True)
             said = dataclasses.replace(said, state="paused")
             write_status(folder, said)
+            if requested == "discard":  # brought back, it is a paused training
+                store.delete(job.id)
+                return
             yield said
             return
         if requested == "stop":

@@ -7,6 +7,8 @@
                     probes.csv           one row an epoch: errors of probes by layer, where the training measured them
                     baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
 
+    <root>/.trash/<run id>~<when>/       a deleted run, see `trash.py`
+
     <root>/examples-<data set>-<digest>.safetensors   a few hundred test examples, so that a page opens without the data
                     set: once for all runs of it (a run of the first format has examples.safetensors of its own)
 
@@ -16,29 +18,25 @@ Reading runs no code from the folder, and whatever is wrong with one is a senten
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 import secrets
-import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import safetensors.torch
 import torch
 
 from latentlab import settings
-from latentlab.data import UNLABELLED, Dataset, held_out
+from latentlab.data import Dataset
 from latentlab.models import Model
 from latentlab.runs import checkpoint
+from latentlab.runs import examples as stored_examples
 from latentlab.runs.run import Run
-from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.serialization import RunError, history_csv, read_history, write
+from latentlab.trash import Deleted, Trash
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
-N_EXAMPLES = 500
-HOUR = 3_600.0  # seconds
 MAX_JSON = 1 << 20
 _SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
@@ -66,6 +64,11 @@ class Store:
     def default(cls) -> Store:
         """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
         return cls(settings.runs())
+
+    @property
+    def trash(self) -> Trash:
+        """The runs that were deleted."""
+        return Trash(self.root)
 
     def is_shipped(self, run_id: str) -> bool:
         """Whether the run came with LatentLab; such a run can't be renamed or deleted."""
@@ -97,20 +100,8 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         checkpoint.save(folder / "weights.safetensors", model, dtype)
         write(folder / "history.csv", history_csv(history).encode())
-        run = dataclasses.replace(run, examples=self._save_examples(examples))
+        run = dataclasses.replace(run, examples=stored_examples.save(self.root, examples))
         write(folder / "run.json", run.to_json().encode())
-
-    def _save_examples(self, examples: Dataset) -> str:
-        """Write a part of the test examples, unless a run of the same data has done so; returns the file's name."""
-        few = examples  # taken at random: the first test images of MNIST are the easier ones
-        if len(examples) > N_EXAMPLES:
-            few = held_out(examples, N_EXAMPLES)[1]
-        content = safetensors.torch.save({"x": few.x.cpu().contiguous(), "y": few.y.cpu().contiguous()})
-        slug = re.sub(r"[^A-Za-z0-9_-]", "_", examples.name)[:64] or "data"
-        name = f"examples-{slug}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
-        if not (self.root / name).is_file():
-            write(self.root / name, content)
-        return name
 
     def save_snapshot(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
         """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
@@ -182,16 +173,7 @@ class Store:
             RunError: as `read`, or they are missing or damaged.
         """
         run = self.read(run_id)
-        folder = self.folder(run_id)
-        tensors = read_tensors(folder.parent / run.examples if run.examples else folder / "examples.safetensors")
-        x, y = tensors.get("x"), tensors.get("y")
-        if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
-            raise RunError("The examples saved with it don't fit its data set.")
-        if x.dtype not in (torch.uint8, torch.float32) or y.dtype != torch.int64:
-            raise RunError("The examples saved with it don't fit its data set.")
-        if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
-            raise RunError("The examples saved with it don't fit its classes.")
-        return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns)
+        return stored_examples.read(run, self.folder(run_id))
 
     def history(self, run_id: str) -> list[dict[str, float]]:
         """The reports of the training, oldest first; empty if there are none."""
@@ -236,30 +218,43 @@ class Store:
         write(self.folder(run_id) / "run.json", run.to_json().encode())
 
     def delete(self, run_id: str) -> None:
-        """Remove a run and all its files.
+        """Move a run and all its files into the trash, where they stay for a while.
 
         Raises:
-            RunError: it is shipped, or there is none.
+            RunError: it is shipped, there is none, or the disk forbids it.
         """
         folder = self.folder(run_id)
         if self.is_shipped(run_id):
             raise RunError("A run that ships with LatentLab can't be deleted.")
         if folder.is_symlink() or not folder.is_dir():
             raise RunError(f"There is no run called {run_id!r}.")
-        deleted = folder.with_name(
-            f".{run_id}.{secrets.token_hex(4)}.deleted"
-        )  # out of sight at once, whatever happens next
-        folder.rename(deleted)
-        for old in self.root.glob(f".{run_id}.*deleted"):  # one that was broken off too
-            shutil.rmtree(old, ignore_errors=True)
-        self._forget_examples()
+        try:
+            self.trash.put(run_id)
+        except OSError as error:
+            raise RunError(f"It can't be deleted: {error.strerror}.") from error
+        runs = [*(row.run for row in self.rows()), *(run for _, run in self.deleted())]
+        stored_examples.forget(self.root, {run.examples for run in runs if run is not None})
 
-    def _forget_examples(self) -> None:
-        """Remove the examples that no run reads any more; new ones may be those of a run that is just being written."""
-        read = {row.run.examples for row in self.rows() if row.run is not None}
-        for path in self.root.glob("examples-*.safetensors"):
-            if path.name not in read and time.time() - path.stat().st_mtime > HOUR:
-                path.unlink(missing_ok=True)
+    def restore(self, run_id: str) -> None:
+        """Bring a deleted run back.
+
+        Raises:
+            RunError: it isn't in the trash, is there already, or the disk forbids it.
+        """
+        try:
+            self.trash.restore(run_id)
+        except OSError as error:
+            raise RunError(f"It can't be brought back: {error.strerror}.") from error
+
+    def deleted(self) -> list[tuple[Deleted, Run | None]]:
+        """What can be brought back, newest first, with the run that it is; None for one that was never finished."""
+        return [(deleted, self._deleted(deleted)) for deleted in self.trash.contents()]
+
+    def _deleted(self, deleted: Deleted) -> Run | None:
+        try:
+            return self._read(deleted.name, deleted.folder)
+        except (OSError, RunError):
+            return None
 
     def _row(self, run_id: str, shipped: bool) -> Row:
         try:

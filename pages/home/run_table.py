@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
 from latentlab.figures.training_curves import compared_curves
-from latentlab.jobs import queue
 from latentlab.models import Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
 from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
+from pages.shared import deletion
+from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.visit import Slot
+
+SELECTED: Slot[tuple[str, ...]] = Slot("selected-runs")  # ids, so that a row that moves stays the same run
 
 
 def run_table() -> None:
     """Draw the table and, for selected rows, what can be done with them."""
     store = Store.default()
     rows = store.rows()
-    if not rows:
+    undo()
+    if rows:
+        _table(store, rows)
+    else:
         st.caption("No runs yet.")
-        return
+    deleted([(_deletable(store, each.name, run), each.when) for each, run in store.deleted()])
+
+
+def _table(store: Store, rows: list[Row]) -> None:
+    ids = [row.id for row in rows]
+    selected = [ids.index(run_id) for run_id in SELECTED.get(()) if run_id in ids]
     event = st.dataframe(
         [_cells(row) for row in rows],
         hide_index=True,
         placeholder="–",
-        key="runs",
+        key=f"runs-{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:16]}",  # a row is another run when they change
         on_select="rerun",
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": selected}},
         column_config={
             "parameters": st.column_config.NumberColumn(format="compact"),
             "steps": st.column_config.NumberColumn(format="localized"),
@@ -41,7 +55,8 @@ def run_table() -> None:
         },
         alt="Every run: model, data set, size, steps, bound, when and abilities",
     )
-    chosen = [rows[i] for i in event.selection.rows if i < len(rows)]
+    chosen = [rows[i] for i in event.selection.rows]
+    SELECTED.set(tuple(row.id for row in chosen))
     if not chosen:
         st.caption("Select one run to open, rename or delete it; select several to compare them.")
         return
@@ -79,7 +94,8 @@ def _actions(store: Store, chosen: list[Row]) -> None:
             if own:
                 _rename(store, run)
         if own:
-            _delete(store, own)
+            things = [_deletable(store, row.id, row.run) for row in own]
+            delete_button(things, after=SELECTED.forget)
         if len(own) < len(chosen):
             st.caption("Runs that ship with LatentLab can't be renamed or deleted.")
 
@@ -96,18 +112,8 @@ def _rename(store: Store, run: Run) -> None:
                 st.rerun()
 
 
-def _delete(store: Store, rows: list[Row]) -> None:
-    names = ", ".join(f"“{row.run.title if row.run else row.id}”" for row in rows)
-    with st.popover("Delete", icon=":material/delete:"):
-        st.markdown(f"{names}: all files are removed; this can't be undone.")
-        if st.button("Delete for good", type="primary", key="delete"):
-            try:
-                for row in rows:
-                    queue.remove(store, row.id)
-            except RunError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
+def _deletable(store: Store, run_id: str, run: Run | None) -> Deletable:
+    return deletion.run(store, run_id, run.title if run else run_id)
 
 
 def _compare(store: Store, runs: list[Run]) -> None:

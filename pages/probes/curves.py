@@ -15,7 +15,7 @@ from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import UNLABELLED, is_local, load
 from latentlab.models import Classifies
-from latentlab.runs.store import N_EXAMPLES
+from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.background import Task, run_task

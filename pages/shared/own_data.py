@@ -17,8 +17,10 @@ from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import column_names
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
+from pages.shared.deletion import data_set, delete_button, deleted
 from pages.shared.images import sheet
 from pages.shared.remember import remember
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 TABLES = (".csv", ".tsv", ".parquet")
@@ -122,7 +124,7 @@ def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
 
 def _look(opened: Opened) -> None:
     """What was read: the sentences, and some of the examples."""
-    st.markdown("\n".join(f"- {_plain(sentence)}" for sentence in opened.summary))
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in opened.summary))
     few = opened.splits.train[:SHOWN].x.numpy()
     if few.ndim == 4:
         sheet(few, 12, "The first examples")
@@ -152,29 +154,21 @@ def _kept() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{name}**", width="content")
             st.space("stretch")
-            with st.popover("", icon=":material/delete:", help=f"Delete {name}", key=f"ask-{name}"):
-                st.markdown(f"Delete **{name}**? Runs that were trained on it stay, with their examples.")
-                st.button("Delete it", key=f"delete-{name}", on_click=_remove, args=(name,))
+            delete_button([data_set(name)], "", f"Delete {name}")
         st.caption(_outline(name))
         CLUSTERS.link("Map it", run=f"data:{name}")
-
-
-def _remove(name: str) -> None:
-    try:
-        Library.default().remove(name)
-    except DataError as error:
-        st.toast(str(error))
+    deleted([(data_set(one.name), one.when) for one in Library.default().trash.contents()])
 
 
 def _outline(name: str) -> str:
     try:
         card = Library.default().card(name)
     except DataError as error:
-        return _plain(str(error))
+        return plain(str(error))
     size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
     several = f", {len(card.classes)} classes" if len(card.classes) > 1 else ", one class"
     classes = several if card.classes else ", no labels"
-    return f"{card.n:,} {size}{classes}, from {_plain(card.source)}"
+    return f"{card.n:,} {size}{classes}, from {plain(card.source)}"
 
 
 @remember(2, "Reading …", seconds=600)
@@ -215,8 +209,3 @@ def _safe(name: str) -> str:
     """The last part of a file's name, fit for a file: a browser may send anything."""
     last = re.split(r"[/\\]", name)[-1]
     return re.sub(r"[^\w .()-]", "_", last)[-100:].lstrip(".") or "file"
-
-
-def _plain(text: str) -> str:
-    """Text that isn't interpreted as Markdown: the names of files and columns are anyone's."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)

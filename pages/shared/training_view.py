@@ -23,7 +23,8 @@ from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.subjects import StoredRun
 from pages.navigation import SCORE_FIELD, TRAVERSAL
-from pages.shared import cached
+from pages.shared import cached, deletion
+from pages.shared.deletion import delete_button
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.training_space import Subject, draw_codes, draw_surface, of_job, of_run
@@ -142,14 +143,11 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             st.rerun()
         if status.step:
             _order("Stop and save", "stop", store, job_id, key)
-        with st.popover("Discard", icon=":material/delete:"):
-            st.markdown("Its parameters are deleted; this can't be undone.")
-            _order("Discard it", "discard", store, job_id, key)
+        delete_button([deletion.run(store, job_id, queue.read(store, job_id).title)], "Discard")
 
 
 def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
-    icon = {"pause": "pause", "stop": "stop", "discard": "delete"}[what]
-    if st.button(text, key=f"{what}-{key}", icon=f":material/{icon}:"):
+    if st.button(text, key=f"{what}-{key}", icon=f":material/{what}:"):
         try:
             queue.order(store, job_id, what)
         except RunError as error:

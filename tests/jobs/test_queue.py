@@ -254,7 +254,11 @@ def test_pausing_a_waiting_job_takes_it_off_the_queue(store: Store) -> None:
 def test_discarding_a_waiting_job_removes_it(store: Store) -> None:
     job_id = submit(store)
     queue.order(store, job_id, "discard")
-    assert list(store.root.iterdir()) == []
+    assert queue.jobs(store) == []
+    queue.restore(store, job_id)
+    assert status(store, job_id) == Status("paused")  # and not at once in the queue again
+    with pytest.raises(RunError):
+        queue.restore(store, job_id)
 
 
 def test_a_job_without_a_step_cannot_be_stopped_and_kept(store: Store) -> None:

@@ -397,13 +397,29 @@ def test_a_job_stopped_while_it_loads_is_kept_after_its_first_report(store: Stor
     assert store.read(job_id).steps == STEPS_AN_EPOCH
 
 
-def test_a_discarded_job_leaves_nothing(store: Store) -> None:
+def test_a_discarded_job_is_gone_and_when_brought_back_goes_on_where_it_was(store: Store) -> None:
     job_id = submit(store)
     training = perform(store, job_id)
     next(training)
     queue.order(store, job_id, "discard")
     list(training)
-    assert list(store.root.iterdir()) == []
+    assert queue.jobs(store) == []
+    assert store.rows() == []
+    queue.restore(store, job_id)
+    assert (status(store, job_id).state, status(store, job_id).step) == ("paused", 20)
+    queue.resume(store, job_id)
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
+
+
+def test_a_job_is_brought_back_before_its_process_reads_that_it_goes(store: Store) -> None:
+    job_id = submit(store)
+    training = perform(store, job_id)
+    next(training)
+    queue.order(store, job_id, "discard")
+    queue.restore(store, job_id)
+    assert list(training)[-1].state == "done"
+    assert_straight(store, job_id)
 
 
 # a process that ends in the middle

@@ -17,13 +17,13 @@ def train(store: Store, title: str, z_dim: int = 2) -> str:
 
 
 def select(app: AppTest, *rows: int) -> AppTest:
-    app.session_state["runs"] = {"selection": {"rows": list(rows)}}
+    app.session_state[str(app.dataframe[0].key)] = {"selection": {"rows": list(rows)}}
     return app.run()
 
 
 def press(app: AppTest, key: str) -> AppTest:
     """Press a button while the first row is selected: AppTest itself forgets the selection."""
-    app.session_state["runs"] = {"selection": {"rows": [0]}}
+    app.session_state[str(app.dataframe[0].key)] = {"selection": {"rows": [0]}}
     return app.button(key=key).click().run()
 
 
@@ -54,22 +54,56 @@ def test_a_run_of_ones_own_is_renamed(opened: Open, app_store: Store) -> None:
     assert app_store.read(run_id).title == "Yours"
 
 
-def test_deleting_is_behind_a_second_click(opened: Open, app_store: Store) -> None:
-    run_id = train(app_store, "Mine")
-    app = select(opened("home"), 0)
-    assert shows(app, "“Mine”")  # what would be deleted
+def test_deleting_is_behind_a_question_and_can_be_undone(opened: Open, app_store: Store) -> None:
+    other, run_id = train(app_store, "Another"), train(app_store, "Mine")
+    app = press(select(opened("home"), 0), f"ask-{run_id}")
+    assert shows(app, "Mine")  # what would be deleted
+    assert not shows(app, "Another")
     assert app_store.read(run_id)
-    press(app, "delete")
+    app.button(key=f"delete-{run_id}").click().run()
+    assert [run.id for run in app_store.runs() if not app_store.is_shipped(run.id)] == [other]
+    app.button(key=f"undo-{run_id}").click().run()
+    assert app_store.read(run_id)
+    assert f"undo-{run_id}" not in keys_of(app, "button")
+
+
+def test_a_question_is_about_what_was_selected_when_it_opened(opened: Open, app_store: Store) -> None:
+    run_id = train(app_store, "Mine")
+    app = press(select(opened("home"), 0), f"ask-{run_id}")
+    newer = train(app_store, "Newer")  # now it stands where the other stood
+    app.button(key=f"delete-{run_id}").click().run()
+    assert app_store.read(newer)
     assert not (app_store.root / run_id).exists()
+    assert not keys_of(app, "button") & {f"ask-{newer}", f"delete-{newer}"}  # the newer one is not selected
+
+
+def test_a_selected_run_stays_selected_while_the_list_changes(opened: Open, app_store: Store) -> None:
+    first = train(app_store, "First")
+    app = select(opened("home"), 0)
+    assert f"ask-{first}" in keys_of(app, "button")
+    train(app_store, "Second")
+    app.run()
+    assert f"ask-{first}" in keys_of(app, "button")
+
+
+def test_what_was_deleted_is_listed_and_brought_back(opened: Open, app_store: Store) -> None:
+    run_id = train(app_store, "Mine")
+    app_store.delete(run_id)
+    app = opened("home")
+    assert shows(app, "Mine", "UTC")
+    app.button(key=f"restore-{run_id}").click().run()
+    assert app_store.read(run_id).title == "Mine"
+    assert not app.error
 
 
 def test_what_ships_can_be_neither_renamed_nor_deleted(opened: Open, app_store: Store) -> None:
     train(app_store, "Mine")
     app = select(opened("home"), 0)
-    assert {"rename", "delete"} <= keys_of(app, "button")  # the newest, of one's own
+    newest = app_store.runs()[0].id
+    assert {"rename", f"ask-{newest}"} <= keys_of(app, "button")
     (app_store.root / app_store.runs()[0].id).rename(app_store.root.parent / "elsewhere")
     app = select(opened("home"), 0)
-    assert not {"rename", "delete"} & keys_of(app, "button")
+    assert not [key for key in keys_of(app, "button") if key == "rename" or str(key).startswith("ask-")]
 
 
 def test_two_runs_are_compared_where_they_differ(opened: Open, app_store: Store) -> None:

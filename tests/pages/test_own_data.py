@@ -200,12 +200,13 @@ def test_a_data_set_is_removed_and_its_runs_stay(
     app = keep(upload(**{"pets.npz": npz()}))
     run_id = queue.submit(app_store, "vae", "pets", {"hidden": 8}, {"epochs": 1})
     list(perform(app_store, run_id))
-    app.button(key="delete-pets").click().run()
+    app.button(key="ask-data:pets").click().run()
+    app.button(key="delete-data:pets").click().run()
     assert not app.exception
     assert library.names() == ()
     assert app.number_input(key="vae-digits-epochs")
     assert app.selectbox(key="dataset").value == "digits"
-    assert "delete-pets" not in keys_of(app, "button")
+    assert "ask-data:pets" not in keys_of(app, "button")
     for page in ("clusters", "train"):
         shown = opened(page, run=run_id, dataset="pets")
         assert not shown.exception
@@ -222,7 +223,8 @@ def test_a_training_whose_data_were_removed_can_be_discarded(library: Library, o
         list(perform(store, job_id))
     app = opened("train", job=job_id)
     assert shows(app, "'pets'")
-    app.button(key="discard-watched").click().run()
+    app.button(key=f"ask-{job_id}").click().run()
+    app.button(key=f"delete-{job_id}").click().run()
     assert queue.jobs(store) == []
 
 
@@ -242,7 +244,8 @@ def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, library: L
     assert shows(app, "pets", "data.json")
     app.button(key="train").click().run()
     assert mentions(app.error[0].value, "data.json")
-    app.button(key="delete-pets").click().run()
+    app.button(key="ask-data:pets").click().run()
+    app.button(key="delete-data:pets").click().run()
     assert library.names() == ()
 
 

@@ -123,7 +123,8 @@ def test_discard_removes_a_training_that_waits(opened: Open, app_store: Store) -
     app = opened("train")
     job_id = submit(app)
     assert (app_store.root / job_id).is_dir()
-    app.button(key="discard-watched").click().run()
+    app.button(key=f"ask-{job_id}").click().run()
+    app.button(key=f"delete-{job_id}").click().run()
     assert not (app_store.root / job_id).exists()
 
 

@@ -22,8 +22,9 @@ from latentlab.data import UNLABELLED, Dataset, Kind
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Classifies, Decodes, Encodes, Fits, Model, Samples, Trains
 from latentlab.nn.initialise import initialise
+from latentlab.runs.examples import N_EXAMPLES
 from latentlab.runs.run import SCHEMA
-from latentlab.runs.store import MAX_JSON, N_EXAMPLES, SHIPPED, Row, Store, new_id
+from latentlab.runs.store import MAX_JSON, SHIPPED, Row, Store, new_id
 from latentlab.serialization import RunError, read_history, read_tensors, write
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start
@@ -634,14 +635,23 @@ def test_a_title_may_be_anything_else(store: Store) -> None:
         assert store.read("one").title == title
 
 
-def test_deleting_removes_everything(store: Store) -> None:
-    saved(store, "one")
+def test_what_is_deleted_is_out_of_sight_and_comes_back_whole(store: Store) -> None:
+    model = saved(store, "one")
     saved(store, "two")
     (store.root / "one" / "deeper").mkdir()
     store.delete("one")
-    assert {path.name for path in store.root.iterdir()} == {"two", examples_of(store, "two").name}
+    assert {path.name for path in store.root.iterdir()} == {"two", ".trash", examples_of(store, "two").name}
+    assert [row.id for row in store.rows()] == ["two"]
     with pytest.raises(RunError, match="'one'"):
         store.delete("one")
+    ((deleted, run),) = store.deleted()
+    assert (deleted.name, run and run.id) == ("one", "one")
+    store.restore("one")
+    assert torch.equal(loss(store.load("one")), loss(model))
+    assert (store.root / "one" / "deeper").is_dir()
+    for run_id in ("one", "two", "three"):
+        with pytest.raises(RunError):
+            store.restore(run_id)
 
 
 def test_examples_are_kept_once_for_all_runs_of_the_same_data(store: Store) -> None:
@@ -661,6 +671,10 @@ def test_examples_go_with_the_last_run_that_reads_them_if_they_are_old(store: St
     store.delete("one")
     assert path.exists()
     store.delete("two")
+    assert path.exists()  # for a run in the trash
+    store.trash.empty(0)
+    saved(store, "three", model="gan")
+    store.delete("three")
     assert not path.exists()
 
 
@@ -693,15 +707,6 @@ def test_a_damaged_run_can_be_deleted(store: Store) -> None:
     (store.root / "one").mkdir(parents=True)
     store.delete("one")
     assert store.rows() == []
-
-
-def test_deleting_works_after_a_deletion_that_was_broken_off(store: Store) -> None:
-    saved(store)
-    (store.root / ".one.deleted").mkdir()
-    (store.root / ".one.deleted" / "run.json").write_text("{}")
-    examples = examples_of(store)
-    store.delete("one")
-    assert list(store.root.iterdir()) == [examples]  # they may be those of a run that is just being written
 
 
 def test_a_link_is_not_followed_when_deleting(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
     <root>/<name>/data.json, arrays.safetensors, text.json     see `format.py`
            .gone/<name>                                        the fingerprint of what had the name before
+           .trash/<name>~<when>/                               a removed data set, see `trash.py`
 
 A folder appears whole or not at all. A name means one content for ever: a run that was trained on removed data never
 meets other data under their name, and the same data, added again, get their old name back.
@@ -27,6 +28,7 @@ from latentlab.data.files.read import Opened, read_path
 from latentlab.data.library.format import Card, read_card, read_files, to_files
 from latentlab.data.library.scaling import Scale
 from latentlab.serialization import write
+from latentlab.trash import Trash
 
 LONGEST_NAME = 40  # characters
 PATIENCE = 60.0  # seconds that another process may take to write
@@ -131,7 +133,9 @@ class Library:
         return chosen
 
     def remove(self, name: str) -> None:
-        """Remove a data set. Runs that were trained on it still open: they keep examples of their own.
+        """Move a data set into the trash, where it stays for a while.
+
+        Runs that were trained on it still open: they keep examples of their own.
 
         Raises:
             DataError: there is none, or it can't be removed.
@@ -145,11 +149,26 @@ class Library:
             with self._locked():
                 (self.root / ".gone").mkdir(exist_ok=True)
                 write(self.root / ".gone" / name, fingerprint.encode())
-                folder.rename(self.root / f".{name}.{secrets.token_hex(4)}")  # out of sight at once
-                for deleted in self.root.glob(f".{name}.*"):  # and what was broken off
-                    shutil.rmtree(deleted, ignore_errors=True)
+                self.trash.put(name)
         except OSError as error:
             raise DataError(f"The data set {name} can't be removed: {error.strerror or 'it is in use'}.") from error
+
+    def restore(self, name: str) -> None:
+        """Bring a removed data set back.
+
+        Raises:
+            DataError: it isn't in the trash, there is one of its name again, or the disk forbids it.
+        """
+        try:
+            with self._locked():
+                self.trash.restore(name)
+        except OSError as error:
+            raise DataError(f"The data set {name[:80]!r} can't be brought back: {error.strerror}.") from error
+
+    @property
+    def trash(self) -> Trash:
+        """The data sets that were removed."""
+        return Trash(self.root)
 
     def _read(self, name: str) -> tuple[Opened, Scale | None]:
         try:

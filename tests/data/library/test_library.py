@@ -249,7 +249,18 @@ def test_a_removed_name_comes_back_for_the_same_content_only(library: Library, t
     assert "images" not in library
     assert library.add(images(path, seed=1)) == "images-2"
     assert library.add(images(path, seed=0)) == "images"
-    assert sorted(path.name for path in library.root.iterdir()) == [".gone", ".lock", "images", "images-2"]
+    assert sorted(path.name for path in library.root.iterdir()) == [".gone", ".lock", ".trash", "images", "images-2"]
+
+
+def test_removed_data_come_back_as_they_were(library: Library, tmp_path: Path) -> None:
+    name = library.add(images(tmp_path / "images.npz"))
+    before = library.load(name)
+    library.remove(name)
+    library.restore(name)
+    assert torch.equal(library.load(name).train.x, before.train.x)
+    for gone in (name, "images-2", "../x"):
+        with pytest.raises(DataError):
+            library.restore(gone)
 
 
 @pytest.mark.parametrize("name", ["none", "../runs", "", ".gone", "a/b", "digits", "x" * 99, "a\0b", "\udc80"])

@@ -1,0 +1,59 @@
+"""Runs are deleted one at a time, however often the button is pressed, and come back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from latentlab.jobs import queue
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
+from tests.browser.conftest import Server, settled, until
+
+
+@pytest.fixture
+def three(server: Server) -> list[str]:
+    """Runs of the visitor's own, newest first."""
+    store = Store(server.runs)
+    ids = []
+    for k in range(3):
+        job_id = queue.submit(store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000}, f"Mine {k}")
+        list(perform(store, job_id))
+        ids.insert(0, job_id)
+    return ids
+
+
+def left(server: Server) -> set[str]:
+    return {path.parent.name for path in server.runs.glob("[!.]*/run.json")}
+
+
+def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, server: Server, three: list[str]) -> None:
+    page.goto(server.url())
+    table = page.locator("[data-testid=stDataFrame]").first
+    expect(table).to_be_visible()
+    table.scroll_into_view_if_needed()
+    settled(page)
+    table.click(position={"x": 18, "y": 35 + 17})  # the box of the first row
+    ask = page.get_by_role("button", name="Delete", exact=True)
+    expect(ask).to_be_visible()
+    settled(page)
+    ask.click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Mine 2")
+    question.get_by_role("button", name="Delete", exact=True).dblclick()
+    expect(question).to_be_hidden()
+    settled(page)
+    assert left(server) == set(three[1:])
+    expect(ask).to_have_count(0)  # nothing is selected
+    page.get_by_role("button", name="Undo", exact=True).click()
+    until(page, lambda: left(server) == set(three))
+    settled(page)
+    table.click(position={"x": 18, "y": 35 + 34 + 17})  # a second row, then a third beside it
+    expect(ask).to_be_visible()
+    settled(page)
+    table.click(position={"x": 18, "y": 35 + 2 * 34 + 17})
+    expect(page.locator("[data-testid=stDataFrame]")).to_have_count(2)  # they are compared
+    settled(page)
+    ask.click()
+    for title in ("Mine 1", "Mine 0"):
+        expect(question).to_contain_text(title)
