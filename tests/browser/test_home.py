@@ -15,7 +15,7 @@ from tests.browser.conftest import Server, settled, until
 def three(server: Server) -> list[str]:
     """Runs of the visitor's own, newest first."""
     store = Store(server.runs)
-    ids = []
+    ids: list[str] = []
     for k in range(3):
         job_id = queue.submit(store, "vae", "moons", {"hidden": 8}, {"epochs": 1, "batch_size": 5_000}, f"Mine {k}")
         list(perform(store, job_id))
