@@ -12,7 +12,8 @@ from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject, stored
 from latentlab.subjects.data_only import local
-from pages.components import copy_link
+from pages.components.copy_link import copy_link
+from pages.components.history import history
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
 from pages.shared.visit import Slot
@@ -60,8 +61,10 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         )
         about = "The data it was trained on" if options[key].has() else None
         st.badge(options[key].dataset, icon=":material/database:", color="gray", help=about)
-        copy_link.copy_link()
+        copy_link()
     url_state.write("run", key)
+    st.set_page_config(f"{page.title} · {options[key].title}")
+    history(CHOSEN.get(""))
     return options[key]
 
 

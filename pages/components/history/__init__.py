@@ -1,0 +1,16 @@
+"""The browser's history: Back leads to the last page or subject, and a page of the menu opens as it was left."""
+
+import streamlit as st
+
+from pages.components import sources
+
+_COMPONENT = st.components.v2.component("latentlab.history", js=sources("history", "history.js"))
+
+
+def history(chosen: str) -> None:
+    """Keep the history in order from here on.
+
+    Args:
+        chosen: the subject that the visitor has chosen; the view that another page had of another isn't restored.
+    """
+    _COMPONENT(key="history", data={"chosen": chosen})

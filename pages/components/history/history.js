@@ -1,0 +1,52 @@
+// The browser's history: Back leads to the last page or subject, and a page of the menu opens as it was left.
+//
+// Each change of the view changes the address. Only another page or another subject becomes an entry of the history.
+// The address of each page is remembered for the visit, with the subject that was chosen then: a link of the menu leads
+// to it as long as that is still the chosen one.
+
+const MENU = "[data-testid^='stTopNav'] a[href], [data-testid^='stSidebarNav'] a[href]";
+const key = (path) => `latentlab ${path}`;
+const subject = (search) => new URLSearchParams(search).get("run");
+
+const visit = (window[Symbol.for("latentlab history")] ??= { chosen: "", listens: false }); // once for a tab
+
+const remember = () =>
+  sessionStorage.setItem(key(location.pathname), JSON.stringify({ search: location.search, chosen: visit.chosen }));
+
+function isSameView(url) {
+  const next = new URL(url, location.href);
+  const now = subject(location.search);
+  return next.pathname === location.pathname && (now === null || now === subject(next.search));
+}
+
+function listen() {
+  const push = history.pushState.bind(history);
+  const replace = history.replaceState.bind(history);
+  history.pushState = (state, title, url) => {
+    const change = isSameView(url ?? location.href) ? replace : push;
+    change(state, title, url);
+    remember();
+  };
+  history.replaceState = (state, title, url) => {
+    replace(state, title, url);
+    remember();
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest(MENU) : null;
+    if (link === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const path = new URL(link.href).pathname;
+    const left = JSON.parse(sessionStorage.getItem(key(path)) ?? "null");
+    if (left === null || left.chosen !== visit.chosen || left.search === "" || path === location.pathname) return;
+    event.preventDefault();
+    event.stopPropagation();
+    push({}, "", path + left.search);
+    dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+  }, true);
+}
+
+export default function (component) {
+  visit.chosen = component.data.chosen;
+  if (!visit.listens) listen();
+  visit.listens = true;
+  remember();
+}

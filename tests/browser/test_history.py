@@ -1,0 +1,76 @@
+"""Back leads to the last page or subject; a page of the menu opens as it was left, also after a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server, address, choose, parameter, resting, settled, until
+
+
+def view(page: Page) -> tuple[str, dict[str, list[str]]]:
+    """The page that is open, and what the address says of it."""
+    parts = urlsplit(address(page))
+    return parts.path.strip("/"), parse_qs(parts.query)
+
+
+def point(page: Page, x: float) -> str:
+    """Point to a place of the plane; returns the code there."""
+    plane = page.locator("canvas.plane")
+    resting(page, plane)
+    before = view(page)[1].get("z")
+    plane.click(position={"x": x, "y": 100})
+    until(page, lambda: view(page)[1].get("z") not in (None, before))
+    settled(page)
+    return parameter(page, "z")
+
+
+def opens(page: Page, name: str) -> Callable[[], None]:
+    def click() -> None:
+        settled(page)
+        page.get_by_role("link", name=name, exact=True).first.click()
+        until(page, lambda: view(page)[0] == name.lower() and "run" in view(page)[1])
+        settled(page)
+
+    return click
+
+
+def test_back_leads_to_the_last_page_however_often_the_view_changed(page: Page, server: Server) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    for x in (60, 120, 180):
+        last = point(page, x)
+    opens(page, "Clusters")()
+    expect(page).to_have_title("Clusters · MNIST in the plane")
+    page.go_back()
+    until(page, lambda: view(page)[0] == "traversal")
+    settled(page)
+    assert parameter(page, "z") == last
+    expect(page).to_have_title("Traversal · MNIST in the plane")
+
+
+def test_back_leads_to_the_last_subject(page: Page, server: Server) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    point(page, 60)
+    choose(page, "Model", "MNIST in 20 dimensions")
+    until(page, lambda: view(page)[1]["run"] == ["mnist-vae-20d"])
+    settled(page)
+    page.go_back()
+    until(page, lambda: view(page)[1]["run"] == ["mnist-vae-2d"])
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in the plane")
+
+
+def test_a_page_of_the_menu_opens_as_it_was_left(page: Page, server: Server) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    left = point(page, 90)
+    opens(page, "Clusters")()
+    page.reload()
+    opens(page, "Traversal")()
+    assert parameter(page, "z") == left
+    opens(page, "Clusters")()
+    choose(page, "Model", "MNIST in 20 dimensions")
+    until(page, lambda: view(page)[1]["run"] == ["mnist-vae-20d"])
+    opens(page, "Traversal")()
+    assert view(page)[1]["run"] == ["mnist-vae-20d"]  # what was chosen since, not what was left
+    assert "z" not in view(page)[1]
