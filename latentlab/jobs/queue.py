@@ -22,12 +22,11 @@ from typing import Any, Literal, TypeVar, get_args
 import torch
 from filelock import FileLock, Timeout
 
-from latentlab.analysis.preview import Preview
 from latentlab.data import names, spec_of
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS, build
 from latentlab.runs.store import Store, new_id
-from latentlab.serialization import RunError, read_tensors, write
+from latentlab.serialization import RunError, write
 from latentlab.training.config import TrainConfig, current_names
 
 JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
@@ -235,28 +234,27 @@ def remove(store: Store, run_id: str) -> None:
         store.delete(run_id)
 
 
+def is_discarded(store: Store, job_id: str) -> bool:
+    """Whether a job that is being trained has been discarded, which its process does at its next report."""
+    try:
+        ordered = (store.folder(job_id) / "control").read_bytes()
+    except (OSError, RunError):
+        return False
+    return ordered == b"discard" and status(store, job_id).is_live
+
+
 def restore(store: Store, run_id: str) -> None:
     """Bring back a run, or a training that was discarded, which is then paused.
 
     Raises:
         RunError: as `Store.restore`.
     """
-    control = store.folder(run_id) / "control"
-    if control.is_file() and control.read_bytes() == b"discard":  # its process hasn't read it yet
-        control.unlink(missing_ok=True)
+    if is_discarded(store, run_id):
+        (store.folder(run_id) / "control").unlink(missing_ok=True)
     else:
         store.restore(run_id)
     if (store.folder(run_id) / "job.json").is_file() and status(store, run_id).state == "queued":
         order(store, run_id, "pause")
-
-
-def last_preview(store: Store, job_id: str) -> Preview | None:
-    """Reconstructions of a few examples at its last report; None before the first."""
-    try:
-        tensors = read_tensors(store.folder(job_id) / "preview.safetensors")
-        return Preview(**{name: tensor.numpy() for name, tensor in tensors.items()})
-    except (RunError, TypeError):
-        return None
 
 
 def queue(store: Store) -> list[str]:

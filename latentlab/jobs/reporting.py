@@ -11,15 +11,14 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from latentlab.analysis.preview import preview
+from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.layer_curve import probe_curve
 from latentlab.data import Splits, hide_labels, labelled_part
-from latentlab.jobs import queue
 from latentlab.jobs.queue import Job
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
-from latentlab.serialization import history_csv, read_history, write
+from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
 from latentlab.training.baselines import baseline_errors
 from latentlab.training.state import TrainState
 
@@ -34,7 +33,7 @@ class TrainingReports:
 
     def __init__(self, store: Store, job: Job, state: TrainState, splits: Splits) -> None:
         self.folder, self.state, self.splits, self.job = store.folder(job.id), state, splits, job
-        self.last = queue.last_preview(store, job.id)
+        self.last = last_preview(store, job.id)
         self.next = -math.inf  # when another look may be taken
 
     def show(self, history: Sequence[Mapping[str, float]]) -> None:
@@ -86,3 +85,12 @@ class TrainingReports:
         except ValueError:  # of data that the training refuses too, in its own words
             return
         write(self.folder / "baselines.csv", history_csv([errors]).encode())
+
+
+def last_preview(store: Store, job_id: str) -> Preview | None:
+    """Reconstructions of a few examples at its last report; None before the first."""
+    try:
+        tensors = read_tensors(store.folder(job_id) / "preview.safetensors")
+        return Preview(**{name: tensor.numpy() for name, tensor in tensors.items()})
+    except (RunError, TypeError):
+        return None

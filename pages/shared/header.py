@@ -16,6 +16,7 @@ from pages.components.copy_link import copy_link
 from pages.components.history import history
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
+from pages.shared.running_training import running_training
 from pages.shared.visit import Slot
 
 CHOSEN: Slot[str] = Slot("chosen")  # the run or the data, on this page and the next
@@ -37,9 +38,25 @@ def header(page: Page) -> Subject | None:
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 
+def title_line(page: Page, subject: str = "") -> None:
+    """Draw the title and the link of a page that chooses its subject itself, if any."""
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
+        st.title(page.title, anchor=False, width="content")
+        st.space("stretch")
+        running_training()
+        copy_link()
+    _frame(page, subject)
+
+
+def _frame(page: Page, subject: str) -> None:
+    """What the browser shows of the page: its title, and the way back."""
+    st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
+    history(CHOSEN.get(""))
+
+
 def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
     if not options:
-        st.title(page.title, anchor=False)
+        title_line(page)
         if page.needs:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             TRAIN.link("Train one")
@@ -60,11 +77,11 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
             on_change=_picked,
         )
         about = "The data it was trained on" if options[key].has() else None
+        running_training()
         st.badge(options[key].dataset, icon=":material/database:", color="gray", help=about)
         copy_link()
     url_state.write("run", key)
-    st.set_page_config(f"{page.title} · {options[key].title}")
-    history(CHOSEN.get(""))
+    _frame(page, options[key].title)
     return options[key]
 
 

@@ -17,18 +17,26 @@ from latentlab.figures.score.field import add_arrows, plane
 from latentlab.figures.training_curves import BaselineErrors, History, training_curves
 from latentlab.jobs import queue
 from latentlab.jobs.queue import Job, Order, Status
+from latentlab.jobs.reporting import last_preview
 from latentlab.jobs.worker import ensure_worker
+from latentlab.knobs import from_dict, knobs
 from latentlab.models import Decodes, Denoises
+from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.subjects import StoredRun
+from latentlab.training.config import TrainConfig, training_knobs
 from pages.navigation import SCORE_FIELD, TRAVERSAL
 from pages.shared import cached, deletion
 from pages.shared.deletion import delete_button
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.knob_form import label
+from pages.shared.running_training import time_left
+from pages.shared.text import plain
 from pages.shared.training_space import Subject, draw_codes, draw_surface, of_job, of_run
 
+ALWAYS = ("z_dim", "epochs")  # knobs that are said whatever they are
 EVERY = 1.0  # seconds between two looks at a training
 SHOWN = {
     "queued": ("schedule", "waits for its turn"),
@@ -51,13 +59,36 @@ def finished(trained: StoredRun) -> None:
     run, store = trained.run, trained.store
     minutes, seconds = divmod(round(run.seconds), 60)
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    st.markdown(f"**{run.title}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
-    pictures(of_run(run), store.history(run.id), cached.run_preview(trained), store.baselines(run.id))
+    history = store.history(run.id)
+    st.markdown(f"**{plain(run.title)}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
+    st.caption(" · ".join([*_stopped(run, history), *settings(run)]))
+    pictures(of_run(run), history, cached.run_preview(trained), store.baselines(run.id))
     probes(store, run.id)
     if trained.has(Decodes) and run.dataset not in DENSITIES:
         TRAVERSAL.link("Traverse it", run=run.id)
     if trained.has(Denoises):
         SCORE_FIELD.link("See its field", run=run.id)
+
+
+def settings(run: Run) -> list[str]:
+    """Its knobs as a person reads them: those that a form has in sight, and those that aren't as usual."""
+    model, train = from_dict(run.kind.Config, run.config), from_dict(TrainConfig, run.train)
+    found = []
+    for config, declared in ((model, knobs(run.kind.Config)), (train, training_knobs(run.kind))):
+        for knob in declared:
+            value = getattr(config, knob.name)
+            if knob.name in ALWAYS or value != knob.default:
+                shown = f"{value:g}" if isinstance(value, float) else str(value)
+                found.append(label(knob.name) if value is True else f"{label(knob.name)} {shown}")
+    return [f"{run.kind.title} on {plain(run.dataset)}", *found]
+
+
+def _stopped(run: Run, history: History) -> list[str]:
+    """That it was stopped before its end, if it was."""
+    epochs, last = run.train.get("epochs"), history[-1].get("epoch") if history else None
+    if run.train.get("patience") or not isinstance(epochs, int) or last is None or last >= epochs:
+        return []
+    return [f"stopped after {last:.3g} of {epochs:,} epochs, and saved"]
 
 
 def pictures(subject: Subject, history: History, preview: Preview | None, baselines: BaselineErrors) -> None:
@@ -125,6 +156,12 @@ def _range(row: Mapping[str, float]) -> str:
     return f"{errors[best]:.1%} at best ({best})"
 
 
+def name(job: Job, status: Status) -> str:
+    """A job and its state, as a list of all trainings shows it."""
+    share = f" {status.fraction:.0%}" if status.state in ("running", "paused") else ""
+    return f"{job.title} · {status.state}{share}"
+
+
 def line(job: Job, status: Status) -> str:
     """A job and its state, in one line."""
     icon, words = SHOWN.get(status.state, ("check", status.state))
@@ -171,7 +208,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     history = store.history(job.id)
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
-    pictures(of_job(job), history, queue.last_preview(store, job.id), store.baselines(job.id))
+    pictures(of_job(job), history, last_preview(store, job.id), store.baselines(job.id))
     probes(store, job.id)
 
 
@@ -179,7 +216,5 @@ def _progress(status: Status) -> str:
     if status.state in ("queued", "loading"):
         return status.message or "It starts as soon as the trainings before it are done."
     text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} images/s"
-    if status.state != "running":
-        return text
-    minutes, seconds = divmod(round(status.seconds_left), 60)
-    return text + (f" · {minutes} min {seconds} s left" if minutes else f" · {seconds} s left")
+    left = time_left(status)
+    return f"{text} · {left}" if left else text

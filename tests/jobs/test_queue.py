@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from latentlab.jobs import queue
 from latentlab.jobs.queue import JobState, Order, Status, status, write_status
+from latentlab.jobs.reporting import last_preview
 from latentlab.knobs import KnobError
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
@@ -333,4 +334,4 @@ def test_a_job_without_a_readable_preview_has_none(store: Store, content: bytes 
     job_id = submit(store)
     if content is not None:
         (store.folder(job_id) / "preview.safetensors").write_bytes(content)
-    assert queue.last_preview(store, job_id) is None
+    assert last_preview(store, job_id) is None

@@ -32,6 +32,7 @@ from latentlab.data.builtin import images
 from latentlab.data.builtin.images import Idx, IdxSet
 from latentlab.jobs import queue, reporting, worker
 from latentlab.jobs.queue import Status, status
+from latentlab.jobs.reporting import last_preview
 from latentlab.jobs.worker import perform, work
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Trains
@@ -217,7 +218,7 @@ def test_a_training_shows_what_it_learned_so_far(store: Store, digits: Splits) -
     said = next(training)
     assert status(store, job_id) == said
     assert len(store.history(job_id)) == 1
-    seen = queue.last_preview(store, job_id)
+    seen = last_preview(store, job_id)
     assert seen is not None
     assert np.array_equal(seen.examples, digits.valid.x[:12])
     assert seen.samples is not None
@@ -227,7 +228,7 @@ def test_a_training_shows_what_it_learned_so_far(store: Store, digits: Splits) -
 
 def test_a_look_at_the_latent_space_is_turned_onto_the_last_one_also_after_a_pause(store: Store) -> None:
     def codes() -> np.ndarray:
-        seen = queue.last_preview(store, job_id)
+        seen = last_preview(store, job_id)
         assert seen is not None
         assert seen.codes is not None
         return seen.codes

@@ -11,7 +11,7 @@ from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from tests.conftest import mentions
-from tests.pages.conftest import Open, shows
+from tests.pages.conftest import Open, keys_of, shows
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
@@ -131,12 +131,106 @@ def test_discard_removes_a_training_that_waits(opened: Open, app_store: Store) -
 def test_a_failed_training_says_why_and_others_wait(opened: Open, app_store: Store) -> None:
     app = opened("train")
     failed = submit(app)
-    waiting = submit(app)
+    waiting = submit(app, epochs=3)
     (app_store.root / failed / "status.json").write_text('{"state": "failed", "message": "Loss: nan."}')
     app.query_params["job"] = failed
     app.run()
     assert shows(app, "Loss: nan.")
     assert app.button(key=f"pause-{waiting}")
+
+
+def test_a_second_click_starts_no_second_training(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app)
+    app.button(key="train").click().run()
+    assert [job.id for job in queue.jobs(app_store)] == [job_id]
+    app.number_input(key="vae-digits-epochs").set_value(3).run()
+    app.button(key="train").click().run()  # this is another
+    assert len(queue.jobs(app_store)) == 2
+
+
+def test_what_was_asked_for_last_is_shown_and_failed_ones_are_lines(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    failed = submit(app)
+    (app_store.root / failed / "status.json").write_text('{"state": "failed", "message": "Loss: nan."}')
+    app = opened("train")
+    assert app.selectbox(key="picked").value == "mnist-vae-2d"  # what failed doesn't take the page
+    assert f"open-{failed}" in keys_of(app, "button")
+    assert opened("train", run="mnist-cvae").selectbox(key="picked").value == "mnist-cvae"
+    app.button(key=f"open-{failed}").click().run()
+    assert app.selectbox(key="picked").value == failed
+    running = submit(app, epochs=3)
+    steps = perform(app_store, running)
+    next(steps)
+    assert opened("train").selectbox(key="picked").value == running
+    app.selectbox(key="picked").select("mnist-cvae").run()
+    assert app.query_params["run"] == "mnist-cvae"
+    assert "job" not in app.query_params
+    assert {f"open-{failed}", f"open-{running}"} <= keys_of(app, "button")
+
+
+def test_after_discarding_no_link_is_missed_and_undo_brings_it_back(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app)
+    steps = perform(app_store, job_id)
+    next(steps)
+    app.button(key=f"ask-{job_id}").click().run()
+    app.button(key=f"delete-{job_id}").click().run()
+    assert not app.warning
+    assert app.selectbox(key="picked").value != job_id  # though its process hasn't heard of it yet
+    list(steps)
+    app.run()
+    assert not app.warning
+    app.button(key=f"undo-{job_id}").click().run()
+    assert queue.status(app_store, job_id).state == "paused"
+
+
+def test_stop_and_save_ends_on_what_was_saved(opened: Open, app_store: Store) -> None:
+    app = opened("train")
+    job_id = submit(app, epochs=50)
+    steps = perform(app_store, job_id)
+    next(steps)
+    app.run()
+    app.button(key="stop-watched").click().run()
+    list(steps)
+    app.run()
+    assert app.selectbox(key="picked").value == app.query_params["run"] == job_id
+    assert shows(app, f"{app_store.history(job_id)[-1]['epoch']:.3g}", 50)  # of 50 epochs
+
+
+def test_settings_stand_with_a_result_and_fill_the_form(opened: Open, app_store: Store) -> None:
+    config = {"z_dim": 3, "hidden": 16, "beta": 2.5}
+    job_id = queue.submit(app_store, "vae", "digits", config, {"epochs": 1, "learning_rate": 0.004})
+    list(perform(app_store, job_id))
+    app = opened("train", run=job_id)
+    assert shows(app, 3, 16, 2.5, 0.004)
+    app.button(key="again").click().run()
+    found = {name: app.number_input(key=f"vae-digits-{name}").value for name in (*config, "epochs", "learning_rate")}
+    assert found == {**config, "epochs": 1, "learning_rate": 0.004}
+    app.button(key="train").click().run()
+    (job,) = queue.jobs(app_store)
+    assert {name: job.config[name] for name in config} == config
+
+
+def test_the_address_keeps_the_form(opened: Open) -> None:
+    app = opened("train", dataset="moons", model="dae", **{"dae-moons-epochs": "7", "title": "Mine"})
+    assert (app.selectbox(key="dataset").value, app.selectbox(key="model").value) == ("moons", "dae")
+    assert app.number_input(key="dae-moons-epochs").value == 7
+    assert app.text_input(key="title").value == "Mine"
+
+
+@pytest.mark.parametrize("page", ["clusters", "train", "home"])
+def test_a_running_training_is_in_the_header_of_every_page(opened: Open, app_store: Store, page: str) -> None:
+    job_id = queue.submit(app_store, "vae", "digits", {"hidden": 16}, {"epochs": 4})
+    links = [link.proto.query_string for link in opened(page).get("page_link")]
+    assert f"job={job_id}" in links
+    steps = perform(app_store, job_id)
+    next(steps)
+    status = queue.status(app_store, job_id)
+    (label,) = (
+        link.proto.label for link in opened(page).get("page_link") if link.proto.query_string == f"job={job_id}"
+    )
+    assert mentions(label, f"{status.fraction:.0%}")
 
 
 def test_a_setting_out_of_range_is_not_trained(opened: Open, app_store: Store) -> None:

@@ -1,0 +1,84 @@
+"""The form of a new training; the address keeps what is chosen in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import streamlit as st
+
+from latentlab import data
+from latentlab.jobs import queue
+from latentlab.jobs.worker import ensure_worker
+from latentlab.knobs import KnobError, knobs
+from latentlab.models import FIRST, MODELS
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+from latentlab.training.config import training_knobs
+from pages.shared import url_state
+from pages.shared.knob_form import kind_of_model, knob_form
+from pages.shared.own_data import DATASET, choose_data, first_epochs
+from pages.shared.visit import Slot
+
+IN_SIGHT = ("z_dim", "network", "epochs", "labels")
+TWICE = 3.0  # seconds within which the same training, started again, is a second click
+MODEL: Slot[str] = Slot("model")  # the widget that chooses it
+STARTED: Slot[tuple[str, float]] = Slot("started")  # the settings of the last training, and when it was started
+
+
+def new_training(store: Store) -> None:
+    """Draw the form and its button, which queues the training and shows it."""
+    dataset = choose_data()
+    model = _choose_model(dataset)
+    declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
+    start = {"epochs": first_epochs(dataset)}
+    form = f"{model}-{dataset}"
+    config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {}, linked=True)
+    train = knob_form([k for k in training if k.name in IN_SIGHT], form, start, linked=True)
+    with st.popover("More settings", width="stretch"):
+        st.markdown("**Model**")
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, config, linked=True)
+        st.markdown("**Training**")
+        train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train, linked=True)
+        placeholder = queue.default_title(model, dataset, config)
+        title = st.text_input("Title", placeholder=placeholder, max_chars=80, key="title", bind="query-params")
+    settings = repr((model, dataset, config, train, title))
+    if st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
+        last, at = STARTED.get(("", 0.0))
+        if settings != last or time.monotonic() - at > TWICE:
+            try:
+                url_state.write("job", queue.submit(store, model, dataset, config, train, title))
+            except (KnobError, RunError, data.DataError) as error:
+                st.error(str(error))
+            else:
+                STARTED.set((settings, time.monotonic()))
+                ensure_worker(store)
+                st.rerun()
+    if not data.is_local(dataset):
+        st.caption(
+            f"{dataset} isn't on this machine yet; training downloads it first. Offline, put its four IDX files into "
+            f"{data.folders(dataset)[0]}; digits need no download."
+        )
+
+
+def fill(model: str, dataset: str, *values: Mapping[str, object]) -> None:
+    """Let the form show the settings of another training; call it before the form is drawn."""
+    DATASET.set(dataset)
+    MODEL.set(model)
+    for name, value in (pair for each in values for pair in each.items()):
+        Slot[object](f"{model}-{dataset}-{name}").set(value)
+
+
+def _choose_model(dataset: str) -> str:
+    """The control that chooses a model, of those that can learn the data."""
+    try:
+        kinds = {data.spec_of(dataset).kind}
+    except data.DataError:  # which the start of a training says
+        kinds = set()
+    names = [name for name, model in MODELS.items() if kinds <= model.kinds]
+    if MODEL.get() not in names:  # the page was just opened, or other data were chosen
+        wished = url_state.read("model")
+        MODEL.set(wished if wished in names else FIRST)
+    chosen: str = st.selectbox("Kind of model", names, format_func=kind_of_model, key=MODEL.name)
+    url_state.write("model", chosen if chosen != FIRST else None)
+    return chosen

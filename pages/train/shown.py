@@ -1,0 +1,104 @@
+"""Which training the page shows: the one that was requested last, else the one that runs, else the last result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from latentlab import data
+from latentlab.jobs import queue
+from latentlab.jobs.queue import Job
+from latentlab.runs.run import labels
+from latentlab.runs.store import Store
+from latentlab.subjects import StoredRun, stored
+from pages.navigation import TRAIN
+from pages.shared import training_view, url_state
+from pages.shared.deletion import undo
+from pages.shared.header import CHOSEN, PICKED
+from pages.shared.text import plain
+from pages.shared.visit import Slot
+from pages.train.new_training import fill
+
+PICKED_TRAINING: Slot[bool] = Slot("training-picked")  # the widget, not the address, chose what is shown
+
+
+def trainings(store: Store) -> dict[str, Job]:
+    """Those that aren't finished, oldest first, without those that are about to be discarded."""
+    return {job.id: job for job in queue.jobs(store) if not queue.is_discarded(store, job.id)}
+
+
+def shown(store: Store, unfinished: Mapping[str, Job]) -> None:
+    """Draw the control that chooses a training, and the training."""
+    finished = {run.id: run for run in stored() if isinstance(run, StoredRun)}
+    undo()
+    chosen = _chosen(store, unfinished, finished)
+    if chosen is None:
+        st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
+        return
+    named = {job.id: training_view.name(job, queue.status(store, job.id)) for job in unfinished.values()}
+    named |= labels(list(finished.values()))
+    PICKED.set(chosen)
+    st.selectbox(
+        "Training",
+        list(named),
+        format_func=named.__getitem__,
+        key=PICKED.name,
+        on_change=PICKED_TRAINING.set,
+        args=(True,),
+    )
+    url_state.write("job", chosen if chosen in unfinished else None)
+    url_state.write("run", chosen if chosen in finished else None)
+    if chosen in unfinished:
+        training_view.watch(store, unfinished[chosen])
+        return
+    CHOSEN.set(chosen)
+    run = finished[chosen].run
+    training_view.finished(finished[chosen])
+    known = data.names()
+    st.button(
+        "Train again with changes", "again", None if run.dataset in known else f"{run.dataset} isn't here any more",
+        fill, (run.model, run.dataset, run.config, run.train), icon=":material/replay:",
+        disabled=run.dataset not in known,
+    )  # fmt: skip
+
+
+def others(store: Store, unfinished: Mapping[str, Job]) -> None:
+    """A line for each training that isn't finished and isn't shown: how far it is, and what can be done with it."""
+    rest = [job for job in unfinished.values() if job.id != url_state.read("job")]
+    if rest:
+        st.subheader("Other trainings", anchor=False)
+        live = any(queue.status(store, job.id).is_live for job in rest)
+        st.fragment(_lines, run_every=training_view.EVERY if live else None)(store, rest)
+
+
+def _lines(store: Store, jobs: list[Job]) -> None:
+    for job in jobs:
+        status = queue.status(store, job.id)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(training_view.line(job, status), width="stretch")
+            if 0 < status.fraction < 1:
+                st.progress(status.fraction, width=160)
+            if st.button("Open", f"open-{job.id}", icon=":material/open_in_new:"):
+                url_state.write("job", job.id)
+                st.rerun()
+            training_view.orders(store, job.id, status, job.id)
+
+
+def _chosen(store: Store, unfinished: Mapping[str, Job], finished: Mapping[str, StoredRun]) -> str | None:
+    picked = PICKED.get() if PICKED_TRAINING.pop() else None
+    if picked in unfinished or picked in finished:
+        return picked
+    for requested in (url_state.read("job"), url_state.read("run")):
+        if requested in unfinished or requested in finished:
+            return requested
+        if requested and not _was_discarded(store, requested):
+            st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here.")
+    live = (job_id for job_id in unfinished if queue.status(store, job_id).is_live)
+    own = (run_id for run_id in finished if not store.is_shipped(run_id))
+    good = (run_id for run_id in (CHOSEN.get(), next(own, None), TRAIN.first, *finished) if run_id in finished)
+    return next(live, next(good, None))
+
+
+def _was_discarded(store: Store, job_id: str) -> bool:
+    return queue.is_discarded(store, job_id) or job_id in (deleted.name for deleted in store.trash.contents())
