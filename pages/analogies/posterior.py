@@ -28,7 +28,7 @@ def choose_example(run: Subject) -> int | None:
         return None
     order = _least_certain_first(run)
     place = st.slider(
-        "Example", 1, len(order), 1, key=f"doubt-{run.id}",
+        "Example", 1, len(order), 1, key=f"doubt-{run.id}", bind="query-params",
         help="Test examples, ordered by the model's certainty of the class, lowest first",
     )  # fmt: skip
     return int(order[place - 1])

@@ -4,6 +4,7 @@ labels.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -50,14 +51,17 @@ def _form(store: Store) -> None:
     models = [name for name, kind in MODELS.items() if kind.labels is LabelUse.OPTIONAL]
     bounds = {knob.name: knob for knob in knobs(TrainConfig)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        dataset = st.segmented_control("Train on", here, default=here[0], required=True, key="few-data")
+        dataset = st.segmented_control(
+            "Train on", here, default=here[0], required=True, key="few-data", bind="query-params"
+        )  # fmt: skip
         start, key = BENCHMARKS[dataset], f"few-{dataset}"
-        model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", width=150)
-        labels = st.number_input("Labels", 1, None, start.labels, key=f"{key}-labels", help=LABELS[dataset], width=130)
+        model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", width=150, bind="query-params")
+        number = partial(st.number_input, width=130, bind="query-params")
+        labels = number("Labels", 1, None, start.labels, key=f"{key}-labels", help=LABELS[dataset])
         first = EPOCHS.get(dataset, int(start.train["epochs"]))
-        epochs = st.number_input("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs", width=130)
-        seed = st.number_input("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed", width=110)
-        diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-spread", help=HOW)
+        epochs = number("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs")
+        seed = number("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed")
+        diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-diverse", help=HOW, bind="query-params")
         go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:")
     st.caption(_about(dataset, int(epochs), diverse))
     if not go:

@@ -44,8 +44,8 @@ def _analogies(dataset: str) -> None:
         st.info("There is one class at most, so there are no two groups to compare; a lasso on the map can make some.")
         return
     left, right = st.columns(2)
-    a = left.selectbox("Group A", list(groups), 0, key=f"vectors A {dataset}")
-    b = right.selectbox("minus group B", list(groups), 1, key=f"vectors B {dataset}")
+    a = left.selectbox("Group A", list(groups), 0, key=f"group-a-{dataset}", bind="query-params")
+    b = right.selectbox("minus group B", list(groups), 1, key=f"group-b-{dataset}", bind="query-params")
     z, share = _narrowed(space)
     key = digest(groups[a], groups[b])
     found = [_direction(space, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]
@@ -65,8 +65,9 @@ def _four(space: Space) -> None:
     chosen = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for name, first in zip("ABC", _first(space), strict=True):
-            key, last = f"{name} {space.of.dataset}", len(space.z) - 1
-            chosen.append(int(st.number_input(f"Example {name}", 0, last, first, key=key, width=160)))
+            key, last = f"example-{name.lower()}-{space.of.dataset}", len(space.z) - 1
+            at = st.number_input(f"Example {name}", 0, last, first, key=key, width=160, bind="query-params")
+            chosen.append(int(at))
     a, b, c = (space.z[i] for i in chosen)
     place = arithmetic(a, b, c)
     rest = np.setdiff1d(np.arange(len(space.z)), chosen)

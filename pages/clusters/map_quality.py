@@ -56,7 +56,9 @@ def trust(space: Space, xy: NDArray[np.float32]) -> None:
 
 def classes(space: Space) -> None:
     """How the classes and the clusters lie, with the same numbers for shuffled labels."""
-    how = st.segmented_control("Clusters by", list(FINDERS), default="k-means", required=True, key="finder")
+    how = st.segmented_control(
+        "Clusters by", list(FINDERS), default="k-means", required=True, key="finder", bind="query-params"
+    )
     try:
         groups = grouped(space, FINDERS[how])
     except ValueError as error:

@@ -73,7 +73,9 @@ def controls(run: Subject) -> tuple[ChainSettings, bool]:
         factor = 0
         if model.factors:
             factors = [f"α{k + 1} = {v:.2f}" for k, v in enumerate(model.factors)]
-            factor = factors.index(st.selectbox("Factor of the walkback step", factors, key="factor"))
+            factor = factors.index(
+                st.selectbox("Factor of the walkback step", factors, key="factor", bind="query-params")
+            )
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
     return ChainSettings(start, image, mask, every, factor, seed), close
 

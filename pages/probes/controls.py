@@ -35,7 +35,7 @@ def choose_target(run: Subject) -> str:
     options = targets(run)
     if (old := url_state.read(TARGET.name)) in FORMER:
         TARGET.set(FORMER[old])
-    TARGET.forget_unless_in(options)
+    TARGET.settle(options)
     return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
 
 
@@ -44,7 +44,7 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
     epochs = run.snapshots
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
-    SNAPSHOT.forget_unless_in(options)
+    SNAPSHOT.settle(options, END)
     if not SNAPSHOT.is_set and url_state.read(SNAPSHOT.name) not in options:
         SNAPSHOT.set(END)
     name = str(st.select_slider("Snapshot", options, key=SNAPSHOT.name, bind="query-params"))
@@ -73,10 +73,12 @@ def choose_shown() -> tuple[Measure, Split]:
 
 def choose_layer(names: list[str]) -> int:
     """Choose the layer that is looked at closely; a click on the picture does so too."""
-    LAYER.forget_unless_in(names)
     LAYERS.set(names)
-    default = names.index(LATENT) if LATENT in names else len(names) - 1
-    name = st.selectbox("Layer", names, default, key=LAYER.name, bind="query-params", help="Or click it on the picture")
+    default = LATENT if LATENT in names else names[-1]
+    LAYER.settle(names, default)
+    name = st.selectbox(
+        "Layer", names, names.index(default), key=LAYER.name, bind="query-params", help="Or click it on the picture"
+    )
     return names.index(str(name))
 
 

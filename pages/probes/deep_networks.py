@@ -42,7 +42,11 @@ def deep_networks() -> None:
         return
     step = known[0]
     if len(known) > 1:
-        step = int(st.select_slider("After so many steps of training", known, known[-1], key=f"step-{known[-1]}"))
+        step = int(
+            st.select_slider(
+                "After so many steps of training", known, known[-1], key=f"step-{known[-1]}", bind="query-params"
+            )
+        )
     shown = {name: results[step] for name, results in found.items()}
     figure(depth_figure(shown, look()), "Probe error against depth in a network of 128 layers")
     st.markdown(_said(shown))

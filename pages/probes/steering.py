@@ -35,7 +35,7 @@ def steering(run: Subject, target: str) -> None:
         return
     st.markdown("**Steer**: codes moved along the direction of the probe, decoded")
     names = probe_task(run, target, 0).names
-    towards = st.selectbox("Towards", names, len(names) - 1, key=f"towards-{target}", width=240)
+    towards = st.selectbox("Towards", names, len(names) - 1, key=f"towards-{target}", width=240, bind="query-params")
     k = names.index(str(towards))
     about = resolved(run, target)
     probe, codes = _latent_probe(run, about), cached.standard_codes(run).numpy()

@@ -37,7 +37,7 @@ def _probe(dataset: str) -> None:
     if not choices:
         st.info("There is no target: the data have fewer than two classes, and nothing was selected on the map.")
         return
-    target = st.selectbox("Target of the probe", choices, key=f"ask {dataset}")
+    target = st.selectbox("Target of the probe", choices, key=f"ask-{dataset}", bind="query-params")
     y, names = space.data.y.numpy(), space.data.classes
     if target != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[target]).astype(np.int64), ("the rest", target)

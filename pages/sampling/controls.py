@@ -17,6 +17,11 @@ STARTS = ("data", "one point", "far outside")
 SPURIOUS = "spiral-dae-naive"
 WHOLE = "nothing"
 BURN_IN = 25  # % of the steps
+POWERS = list(range(-5, 6))  # of two: the step against the one that suits the target
+TARGET: Slot[str] = Slot("target")  # the widgets whose options follow from those before them
+SAMPLER: Slot[str] = Slot("sampler")
+ENERGY: Slot[str] = Slot("energy")
+POWER: Slot[int] = Slot("power")
 PRESET: Slot[str] = Slot("wrong")  # the widget that chooses what goes wrong
 NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
@@ -42,7 +47,7 @@ def choose_preset() -> None:
     """Let the visitor choose what goes wrong."""
     known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
     st.selectbox(
-        "What goes wrong", known, key=PRESET.name, on_change=_apply,
+        "What goes wrong", known, key=PRESET.name, on_change=_apply, bind="query-params",
         help="Ready-made experiments that fail, each in its own way", width=260,
     )  # fmt: skip
 
@@ -52,14 +57,14 @@ def controls(run: Subject) -> tuple[Setup, float]:
     if url_state.read("run") not in (None, run.id):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
     offered = offers(run)
-    _keep_possible("target", list(offered))
-    target = st.selectbox("Target", list(offered), key="target", bind="query-params")
+    TARGET.settle(list(offered))
+    target = st.selectbox("Target", list(offered), key=TARGET.name, bind="query-params")
     if not any(offer.of_run for offer in offered.values()):
         st.caption(f"Nothing of “{run.title}” can be sampled here; these densities need no model.")
     image, hidden, mask = 0, WHOLE, None
     problem = offered[target].problem(image, mask)
-    _keep_possible("sampler", list(problem.samplers))
-    sampler = problem.samplers[st.selectbox("Sampler", list(problem.samplers), key="sampler", bind="query-params")]
+    SAMPLER.settle(list(problem.samplers))
+    sampler = problem.samplers[st.selectbox("Sampler", list(problem.samplers), key=SAMPLER.name, bind="query-params")]
     if offered[target].of_image:
         left, right = st.columns(2)
         n = len(cached.examples(run))
@@ -72,16 +77,17 @@ def controls(run: Subject) -> tuple[Setup, float]:
     problem, power = offered[target].problem(image, mask), 0
     step = problem.scale(sampler)
     if sampler.has_scale:
+        POWER.settle(POWERS, 0, f"{target} {sampler.name}")
         power = stepping.select_slider(
-            "Step", list(range(-5, 6)), 0, lambda k: f"{step * 2.0**k:.2g}", key="power", bind="query-params",
+            "Step", POWERS, 0, lambda k: f"{step * 2.0**k:.2g}", key=POWER.name, bind="query-params",
             help="The length of the sampler, in units of what is sampled",
         )  # fmt: skip
     with more:
         start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
         energies = [energy.name for energy in problem.energies]
-        _keep_possible("energy", energies)
+        ENERGY.settle(energies, of=target)
         energy = st.selectbox(
-            "Differences of log-density", energies, key="energy", bind="query-params",
+            "Differences of log-density", energies, key=ENERGY.name, bind="query-params",
             help="Exact; or from a denoiser, by an integral of the score along the step, or by the score at its start",
         )  # fmt: skip
         n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
@@ -106,13 +112,6 @@ def _apply() -> None:
         url_state.write("run", given.pop("run"))
     for key, value in ({"burn-in": BURN_IN, "energy": "exact"} | given).items():  # nothing stays of the one before
         Slot[Any](key).set(value)
-
-
-def _keep_possible(key: str, options: list[str]) -> None:
-    """Replace a choice that the choices before it have ruled out."""
-    chosen: Slot[str] = Slot(key)
-    if chosen.is_set and chosen.get() not in options:
-        chosen.set(options[0])
 
 
 def _shipped(run_id: str) -> bool:

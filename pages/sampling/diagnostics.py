@@ -67,7 +67,9 @@ def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None
         f"{1_000 * numbers.ess_per_evaluation:.3g} per thousand evaluations of the density, for the worst coordinate. "
         f"{numbers.n_lost:,} chains lost."
     )
-    axis = names.index(st.selectbox("Coordinate", names, key="coordinate")) if len(names) > 2 else 0
+    axis = (
+        names.index(st.selectbox("Coordinate", names, key="coordinate", bind="query-params")) if len(names) > 2 else 0
+    )
     left, middle, right = st.columns(3)
     some = found.chains.positions[:, ~found.chains.lost][:, :4]
     figure(traces(some[:, :, axis], names[axis], look()), "Traces of four chains", place=left)

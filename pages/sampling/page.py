@@ -74,7 +74,7 @@ def watch(run: Subject, found: Experiment, live: bool) -> None:
         chains(f"chains-{run.id}", moves)
         return
     n_steps = len(moves.positions)
-    t = st.slider("Step of the chains", 1, n_steps, n_steps, key="moment")
+    t = st.slider("Step of the chains", 1, n_steps, n_steps, key="chain-step", bind="query-params")
     trail = moves.positions[max(0, t - TRAIL) : t]
     drawn = chains_at_step(
         moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look()

@@ -107,7 +107,7 @@ def _sigma(run: Subject | None, box: Box) -> float:
     fitting = [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
     start = float(run.config.get("sigma", 0.1)) if run is not None else TYPICAL * width
     near = min(fitting, key=lambda sigma: abs(math.log(sigma / start)))
-    SIGMA.forget_unless_in(fitting)  # a choice of another plane
+    SIGMA.settle(fitting, near)
     return float(
         st.select_slider("Noise σ", fitting, near, key=SIGMA.name, bind="query-params", help="In units of the data")
     )

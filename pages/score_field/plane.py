@@ -53,7 +53,7 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
         )
         pointer = st.segmented_control(
             "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], default="looks", required=True,
-            key=f"pointer-{denoiser.data.name == MINE}", wrap=True,
+            key=f"pointer-{denoiser.data.name == MINE}", wrap=True, bind="query-params",
             help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
             "and curl”, or a point of your own",
         )  # fmt: skip

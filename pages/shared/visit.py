@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast, overload
 
@@ -36,8 +36,9 @@ class Slot(Generic[T]):
         return cast("T | None", st.session_state.get(self.name, default))
 
     def set(self, value: T) -> None:
-        """Give it a value."""
+        """Give it a value, whatever the one before belonged to."""
         st.session_state[self.name] = value
+        st.session_state.pop(self._of, None)
 
     def setdefault(self, value: T) -> T:
         """Its value; the given one from now on, where it has none."""
@@ -51,7 +52,22 @@ class Slot(Generic[T]):
         """Let it have no value."""
         self.pop()
 
-    def forget_unless_in(self, options: Collection[T]) -> None:
-        """Forget a value that isn't among the options: it was chosen where there were others."""
-        if self.is_set and st.session_state[self.name] not in options:
-            self.forget()
+    def settle(self, options: Sequence[T], default: T | None = None, of: str = "") -> None:
+        """Let a widget, drawn next, show what it returns, whatever was offered when its value was chosen.
+
+        The browser and the server may take a value for another one where the options or the default of a widget change;
+        one that is written here is shown by both.
+
+        Args:
+            options: what the widget offers now.
+            default: shown instead of a value that isn't among them; the first of them if None.
+            of: what the value belongs to: with something else it gives way to the default.
+        """
+        if self.is_set:
+            kept = st.session_state.get(self._of, of) == of and self.get() in options
+            self.set(cast("T", self.get()) if kept else options[0] if default is None else default)
+        st.session_state[self._of] = of
+
+    @property
+    def _of(self) -> str:
+        return f"{self.name} of"

@@ -32,7 +32,7 @@ def diagnosis(run: Subject, view: View) -> None:
     """The map of support around the point, the nearest training images, and diagnostics of the bottleneck."""
     which = st.segmented_control(
         "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
-        default="Is this place real?", required=True, key="question", label_visibility="collapsed",
+        default="Is this place real?", required=True, key="question", label_visibility="collapsed", bind="query-params",
     )  # fmt: skip
     if not run.has(Encodes):
         st.info("This model has no encoder, so there is nothing to compare a place with.")

@@ -62,7 +62,9 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
 def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
     """A row of images for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
-    axes = st.multiselect("Dimensions", order, order[:6], dimension_name, f"strips-{run.id}", max_selections=24)
+    axes = st.multiselect(
+        "Dimensions", order, order[:6], dimension_name, f"strips-{run.id}", max_selections=24, bind="query-params"
+    )
     if not axes:
         st.info("Choose at least one dimension to see its strip.")
         return

@@ -527,7 +527,7 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     assert not app.exception
     rows = {trait: int(np.flatnonzero(y == trait)[0]) for trait in range(4)}
     for letter, trait in (("A", 3), ("B", 1), ("C", 0)):  # (1, 1) - (0, 1) + (0, 0) = (1, 0)
-        app.number_input(key=f"{letter} {name}").set_value(rows[trait])
+        app.number_input(key=f"example-{letter.lower()}-{name}").set_value(rows[trait])
     app.run()
     assert set(app.dataframe[1].value["class"]) == {"2"}
     assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)

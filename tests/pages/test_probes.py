@@ -299,7 +299,7 @@ def test_of_two_selections_of_one_name_each_is_probed(opened: Open, app_store: S
         group = Group("lasso A (150 examples, ab12)", Source(name, n=300), tuple(ids.tolist()))
         app.session_state["groups"] = {"A": group}
         app.run()
-        app.selectbox(key=f"ask {name}").select(group.name).run()
+        app.selectbox(key=f"ask-{name}").select(group.name).run()
         errors.append(float(app.metric[0].value.rstrip("%")))
     assert errors[0] < 3
     assert errors[1] > 30

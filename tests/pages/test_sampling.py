@@ -196,7 +196,7 @@ def test_without_the_browser_a_slider_shows_a_step(opened: Open) -> None:
     app = opened("sampling", target="moons", live="false")
     assert not app.exception
     assert "latentlab.chains" not in {c.proto.component_name for c in app.get("bidi_component")}
-    app.slider(key="moment").set_value(1).run()
+    app.slider(key="chain-step").set_value(1).run()
     assert not app.exception
 
 

@@ -47,9 +47,9 @@ def choosing() -> None:
 
     fruit: Slot[str] = Slot("fruit")
     offered = ["apple", "pear"] if st.toggle("Few", key="few") else ["apple", "pear", "plum"]
-    fruit.forget_unless_in(offered)
     if not fruit.is_set:
         fruit.set("pear")
+    fruit.settle(offered, "pear", of="another" if st.toggle("Another", key="another") else "")
     st.selectbox("Fruit", offered, key=fruit.name)
     st.button("Apple", key="apple", on_click=fruit.set, args=("apple",))
 
@@ -60,6 +60,21 @@ def test_a_widget_shows_what_its_slot_says_and_says_what_it_shows() -> None:
     assert app.button(key="apple").click().run().selectbox(key="fruit").value == "apple"
     app.selectbox(key="fruit").select("plum").run()
     assert app.selectbox(key="fruit").value == "plum"
+
+
+def test_a_choice_that_belongs_to_something_else_gives_way_to_the_default_but_not_a_preset() -> None:
+    app = AppTest.from_function(choosing).run()
+    app.selectbox(key="fruit").select("apple").run()
+    assert app.toggle(key="another").set_value(True).run().selectbox(key="fruit").value == "pear"
+    app.button(key="apple").click()
+    assert app.toggle(key="another").set_value(False).run().selectbox(key="fruit").value == "apple"
+
+
+def test_what_a_widget_shows_is_written_for_the_browser_at_every_run() -> None:
+    app = AppTest.from_function(choosing).run()
+    for few in (True, False):
+        app.toggle(key="few").set_value(few).run()
+        assert app.selectbox(key="fruit").proto.set_value
 
 
 def test_a_choice_that_is_offered_no_more_is_forgotten_and_another_is_not() -> None:
