@@ -2,7 +2,7 @@
 gradient.
 
 With r = denoise, noise σ and q the density of noisy data, (r(x) - x) / σ² estimates ∇ log q(x), and E = -log q + const
-(Alain & Bengio 2014, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
+(Alain & Bengio 2014; Alain 2018, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
 """
 
 from __future__ import annotations

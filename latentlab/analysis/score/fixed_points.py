@@ -1,7 +1,7 @@
 """Fixed points of a denoiser: its sinks, saddles and sources, and where each point ends by repeated denoising.
 
 Maxima of the density are sinks, half-way between two of them lie saddles or sources, and a sink far from the data is a
-spurious attractor (Alain & Bengio 2014, §3.4.3, Fig. 3.7).
+spurious attractor (Alain 2018, §3.4.3, Fig. 3.7).
 """
 
 from __future__ import annotations
