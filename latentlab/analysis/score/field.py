@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,12 @@ class Field:
         """(n, n) |score|."""
         found: Floats = np.sqrt(np.square(self.score).sum(-1))
         return found
+
+    @property
+    def directions(self) -> Field:
+        """The same arrows with a length of 1, where the length means nothing."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return replace(self, score=self.score / self.length[..., None])
 
     @property
     def n_holes(self) -> int:
