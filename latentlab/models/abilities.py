@@ -218,6 +218,11 @@ class Denoises(Model):
 
     sigma: float
 
+    @property
+    def no_score(self) -> str:
+        """Why denoise(x) - x is a direction only, to end a sentence; empty where it is sigma² times the score."""
+        return ""
+
     @abstractmethod
     def denoise(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""

@@ -103,8 +103,11 @@ def exact_chain() -> None:
 
 
 @remember(8, "Estimating …")
-def estimated(run: Subject) -> tuple[Parzen, Parzen]:
-    """The Parzen estimate from a run's chains, and from real images instead: on two halves of the saved examples."""
+def estimated(run: Subject) -> tuple[int, Parzen, Parzen]:
+    """The Parzen estimate from a run's chains, and from real images instead, as many of each.
+
+    A third of the saved examples chooses the width, a third is estimated, and the others are the real images.
+    """
     model, rng = chain_model(run), device.generator(0)
     x = cached.examples(run).batch().x
     third = len(x) // 3
@@ -113,20 +116,21 @@ def estimated(run: Subject) -> tuple[Parzen, Parzen]:
         start = model.begin(CHAINS, rng)
     frames = record(lambda state: model.step(state, rng), model.expected, start, PER_CHAIN + BURN_IN)
     samples = torch.from_numpy(frames[BURN_IN:]).flatten(0, 1)
-    return parzen(samples, test, valid), parzen(real, test, valid)
+    n = min(len(samples), len(real))
+    evenly = torch.linspace(0, len(samples) - 1, n).long()  # of all steps and chains
+    return n, parzen(samples[evenly], test, valid), parzen(real[:n], test, valid)
 
 
 def likelihood(run: Subject) -> None:
     """The estimator, its curve, and its limits."""
-    ours, real = estimated(run)
+    n, ours, real = estimated(run)
     left, right = st.columns(2, gap="large")
     with left:
         figure(width_curve(ours.widths, ours.curve, ours.width, look()), "Validation log-likelihood by width")
         st.caption(f"The width is chosen on validation examples: {ours.width:.3g}, in units of intensity.")
-    n = CHAINS * PER_CHAIN
     rows = [
         {"samples": f"this run, {n:,} samples", "log-likelihood": ours.log_likelihood, "±": ours.standard_error},
-        {"samples": "real images, a third of the saved ones", "log-likelihood": real.log_likelihood,
+        {"samples": f"real images, {n:,} of the saved ones", "log-likelihood": real.log_likelihood,
          "±": real.standard_error},
     ]  # fmt: skip
     with right:
@@ -138,23 +142,31 @@ def likelihood(run: Subject) -> None:
         "Nats an image; compare only numbers of the same data, the same number of samples and the same rule for the "
         "width. The estimate is too low for few samples, rewards copies of the training set, and ranks blurred or "
         "averaged images above real ones (Theis, van den Oord & Bethge 2016). The source (Bengio et al. 2014; Alain "
-        "2018, Table 5.1) reports training images below two of its models; here they are above all models. What ships "
-        "is the mean of two chains, ± half of what they differ by."
+        "2018, Table 5.1) reports training images below three of its models, of which its text names two; here they "
+        "are above all models. What ships is the mean of two chains, ± half of what they differ by."
     )
 
 
 def _held(found: ExactGSN, states: list[int]) -> None:
-    """The chain clamped to some states: of a compatible pair, and of one that isn't."""
+    """The chain clamped to some states: of a compatible pair, and of one that isn't. Walkback's R fits C_WB, not C."""
     inside = np.isin(np.arange(1, 11), states)
+    walkback = found.n_iterations > 0
     blurred = 0.7 * found.reconstruction + 0.3 * found.data
     back = bayes(found.data, found.corruption)
+    other = found.reconstruction if walkback else 0.7 * np.roll(back, 1, 0) + 0.3 * blurred
     try:
-        fitting = clamp(found.corruption, found.reconstruction, inside)
-        other = clamp(found.corruption, 0.7 * np.roll(back, 1, 0) + 0.3 * blurred, inside)
+        fitting = clamp(found.trained_on, found.reconstruction, inside)
+        wrong = clamp(found.corruption, other, inside)
     except ValueError as error:
         st.info(str(error))
         return
+    pair, unfit = "", "with a reconstruction that doesn't fit the corruption"
+    if walkback:
+        pair, unfit = (
+            " with C_WB, the corruption of several steps that R is Bayes' for",
+            "with C, which R isn't Bayes' for",
+        )
     st.markdown(
-        f"Held in {', '.join(map(str, states))}: **{fitting.total_variation:.1e}** from the conditional distribution; "
-        f"with a reconstruction that doesn't fit the corruption: **{other.total_variation:.3f}**."
+        f"Held in {', '.join(map(str, states))}{pair}: **{fitting.total_variation:.1e}** from the conditional "
+        f"distribution; {unfit}: **{wrong.total_variation:.3f}**."
     )

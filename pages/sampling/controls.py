@@ -8,13 +8,13 @@ import streamlit as st
 
 from latentlab.analysis.sampling import HMC, ModelChain, Start
 from latentlab.subjects import Subject, stored
-from pages.sampling.experiment import LEARNED, Setup, image_of, offers
+from pages.sampling.experiment import LEARNED, Setup, image_of, no_score, offers
 from pages.shared import cached, url_state
 from pages.shared.masks import CHOICES, chosen, drawn
 from pages.shared.visit import Slot
 
 STARTS = ("data", "one point", "far outside")
-SPURIOUS = "spiral-dae-naive"
+SPURIOUS = "moons-dae-spurious"
 WHOLE = "nothing"
 BURN_IN = 25  # % of the steps
 POWERS = list(range(-5, 6))  # of two: the step against the one that suits the target
@@ -60,7 +60,8 @@ def controls(run: Subject) -> tuple[Setup, float]:
     TARGET.settle(list(offered))
     target = st.selectbox("Target", list(offered), key=TARGET.name, bind="query-params")
     if not any(offer.of_run for offer in offered.values()):
-        st.caption(f"Nothing of “{run.title}” can be sampled here; these densities need no model.")
+        why = f": its field is a direction only, since {no_score(run)}" if no_score(run) else ""
+        st.caption(f"Nothing of “{run.title}” can be sampled here{why}. These densities need no model.")
     image, hidden, mask = 0, WHOLE, None
     problem = offered[target].problem(image, mask)
     SAMPLER.settle(list(problem.samplers))
@@ -74,6 +75,12 @@ def controls(run: Subject) -> tuple[Setup, float]:
     if hidden != WHOLE:
         with hiding:
             mask = chosen(hidden, drawn(image_of(run, image)), more)
+    if isinstance(sampler, ModelChain):
+        st.caption(
+            "It adds noise σ and draws from N(r, σ²J) about the reconstruction, J = ∂r/∂x: the mean and the covariance "
+            "of the clean example given the noisy one, if the network is optimal. So it samples the data, not the "
+            "blurred data, exactly if they are Gaussian and approximately if σ is small against their modes."
+        )
     problem, power = offered[target].problem(image, mask), 0
     step = problem.scale(sampler)
     if sampler.has_scale:

@@ -76,11 +76,16 @@ class Setup:
 def offers(run: Subject) -> dict[str, Offer]:
     """Name -> what can be sampled, the run's own first."""
     found: dict[str, Offer] = {}
-    if run.has(Denoises) and len(run.shape) == 1:
+    if run.has(Denoises) and len(run.shape) == 1 and not no_score(run):
         found[LEARNED] = Offer(lambda *_: _learned(run))
     elif run.has(HasLikelihood) and run.has(HasPosterior) and _n_dimensions(run) > 1:
         found[POSTERIOR] = Offer(lambda image, mask: _posterior(run, image, mask), of_image=True)
     return found | {name: Offer(lambda *_, known=known: known, of_run=False) for name, known in KNOWN.items()}
+
+
+def no_score(run: Subject) -> str:
+    """Why the field of a run can't be sampled, though it denoises; empty where there is no such reason."""
+    return cast(Denoises, cached.model(run)).no_score if run.has(Denoises) else ""
 
 
 def problem(run: Subject, setup: Setup) -> Problem:

@@ -33,19 +33,22 @@ def at_a_place(denoiser: Denoiser) -> None:
         figure(eigenvalue_bars(found.eigenvalues[0], exact.eigenvalues[0], look()), "Eigenvalues of dr/dx")
         x, y = (float(v) for v in at[0])
         d = int(found.dimension[0])
-        st.markdown(
-            f"At ({x:.3g}, {y:.3g}) the data look **{d}-dimensional**: {d} eigenvalue{'' if d == 1 else 's'} of ∂r/∂x "
-            "above ½."
-        )
-        st.markdown("Hessian of the log density, (J − I) / σ², and the exact one:")
-        st.code(f"{_matrix(found.hessian[0])}\n\n{_matrix(exact.hessian[0])}", language=None)
+        if not denoiser.is_far(at.double().numpy())[0]:
+            st.markdown(
+                f"At ({x:.3g}, {y:.3g}) this field, at σ = {denoiser.sigma:g}, keeps **{d}** "
+                f"direction{'' if d == 1 else 's'} and flattens **{2 - d}**: eigenvalues of ∂r/∂x above and below ½."
+            )
+        if not denoiser.no_score:
+            st.markdown("Hessian of the log density, (J − I) / σ², and the exact one:")
+            st.code(f"{_matrix(found.hessian[0])}\n\n{_matrix(exact.hessian[0])}", language=None)
     with right:
         figure(denoising_steps(path, denoiser.sigma, look()), "How far each step of denoising moves the point")
-        mean, std = found.mean[0], np.sqrt(np.clip(np.diag(found.covariance[0]), 0, None))
-        st.markdown(
-            f"Posterior of the clean example given this noisy one: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({std[0]:.2g}, "
-            f"{std[1]:.2g})."
-        )
+        if not denoiser.no_score:
+            mean, std = found.mean[0], np.sqrt(np.clip(np.diag(found.covariance[0]), 0, None))
+            st.markdown(
+                f"Posterior of the clean example given this noisy one: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({std[0]:.2g}, "
+                f"{std[1]:.2g})."
+            )
         radius = BALL * denoiser.sigma
         near = local_moments(denoiser.data.x, at[0], radius)
         if near.n:
@@ -63,7 +66,10 @@ def at_a_place(denoiser: Denoiser) -> None:
 
 
 def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
-    """Energy by path and true energy, the reconstruction error, and the loop integral."""
+    """Energy by path and true energy, the reconstruction error, and the loop integral; of a score alone."""
+    if denoiser.no_score:
+        st.info(f"There is no energy to integrate: r(x) − x is a direction only, since {denoiser.no_score}.")
+        return
     layers = [fields.layer(denoiser, box, which) for which in (PATH_ENERGY, TRUE_ENERGY, RECONSTRUCTION_ERROR)]
     panels(energies(fields.on_lattice(denoiser, box).field, layers, look()), "Over the plane")
     st.caption(

@@ -95,9 +95,12 @@ def _trained(run: Subject, data: Dataset, density: Density, box: Box) -> Denoise
     model = cached.model(run)
     if not isinstance(model, Denoises):
         raise TypeError(f"{run.title} doesn't denoise.")
-    st.caption(f"trained with noise σ = {model.sigma:g}")
+    if not model.no_score:
+        st.caption(f"trained with noise σ = {model.sigma:g}")
     known = run.dataset in DENSITIES
-    return Denoiser(run.key, run.title, model.denoise, model.sigma, data, density, box, known)
+    return Denoiser(
+        run.key, run.title, model.denoise, model.sigma, data, density, box, known, no_score=model.no_score
+    )  # fmt: skip
 
 
 def _sigma(run: Subject | None, box: Box) -> float:

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth
-from latentlab.analysis.score.field import Agreement, Field, score_field
+from latentlab.analysis.score.denoiser import Denoiser, Losses, OnLattice, against_truth
+from latentlab.analysis.score.field import Agreement, Field, score_field, score_of
 from latentlab.analysis.score.fixed_points import Basins, FixedPoints, attractors, trajectory
 from latentlab.analysis.score.layers import FieldLayer, LayerValues
 from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
@@ -34,8 +34,9 @@ def on_lattice(denoiser: Denoiser, box: Box) -> OnLattice:
 
 @remember(64)
 def arrows(denoiser: Denoiser, box: Box) -> Field:
-    """The field where there are arrows."""
-    return score_field(denoiser.denoise, denoiser.sigma, box, N_ARROWS)
+    """The field where there are arrows: of length 1 where their length means nothing."""
+    field = score_field(denoiser.denoise, denoiser.sigma, box, N_ARROWS)
+    return field.directions if denoiser.no_score else field
 
 
 @remember(64)
@@ -53,7 +54,7 @@ def path(denoiser: Denoiser, place: tuple[float, float]) -> NDArray[np.float64]:
 @remember(64)
 def lines(denoiser: Denoiser, box: Box) -> NDArray[np.float32]:
     """Streamlines of the field."""
-    return streamlines(denoiser.score, box)
+    return streamlines(score_of(denoiser.denoise, denoiser.sigma), box)  # which follow its direction alone
 
 
 def layer(denoiser: Denoiser, box: Box, which: FieldLayer) -> PlaneLayer:
@@ -74,9 +75,9 @@ def drawn(which: FieldLayer, values: LayerValues) -> PlaneLayer:
 
 
 @remember(64)
-def agrees(denoiser: Denoiser) -> tuple[Agreement, float]:
-    """How the score agrees with the true one over noisy draws, and the loss over that of the optimal denoiser."""
-    return against_truth(denoiser)
+def agrees(denoiser: Denoiser) -> tuple[Agreement, Losses]:
+    """How the score agrees with the true one over noisy draws, and the losses there."""
+    return against_truth(denoiser.density, denoiser.denoise, denoiser.sigma)
 
 
 def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.box import around
-from latentlab.analysis.score.denoiser import agreement_with
+from latentlab.analysis.score.denoiser import against_truth
 from latentlab.analysis.score.field import Denoise, FieldError, score_field
 from latentlab.analysis.score.slices import Slice, through
 from latentlab.analysis.score.streamlines import streamlines
@@ -51,26 +51,33 @@ def images(run: Subject) -> None:
         last = max(0, len(cached.examples(run)) - N_IMAGES)
         first = st.number_input("First example", 0, last, 0, key="first", bind="query-params")
         seed = st.number_input("Seed of the noise", 0, 999, 0, key="noise-seed", bind="query-params")
-        st.caption(f"trained with noise σ = {model.sigma:g}")
+        if model.no_score:
+            st.info(f"Here r(x) − x is a direction only, no score: {model.no_score}.")
+        else:
+            st.caption(f"trained with noise σ = {model.sigma:g}")
     clean = cached.examples(run)[int(first) : int(first) + N_IMAGES].batch().x
     noisy = clean + float(sigma) * torch.randn(clean.shape, generator=device.generator(int(seed)))
     with torch.no_grad():
         r = model.denoise(noisy)
-        of_clean = ((model.denoise(clean) - clean) / model.sigma**2).numpy()
-    score = ((r - noisy) / model.sigma**2).numpy()
+        of_clean = (model.denoise(clean) - clean).numpy()
+    step = (r - noisy).numpy()
+    arrow = "step r(x) − x" if model.no_score else "score"
     with picture:
-        rows = [to_bytes(clean), signed(of_clean), to_bytes(noisy), signed(score), to_bytes(r)]
+        rows = [to_bytes(clean), signed(of_clean), to_bytes(noisy), signed(step), to_bytes(r)]
         sheet(np.concatenate([as_colour(row) for row in rows]), N_IMAGES, "Examples and scores, clean and with noise")
         st.caption(
-            "From above: the examples; their score, **blue** where a pixel should be lighter and **red** where darker; "
-            "with noise; the score of the noisy ones; and denoised."
+            f"From above: the examples; their {arrow}, **blue** where a pixel should be lighter and **red** where "
+            f"darker; with noise; the {arrow} of the noisy ones; and denoised."
         )
         before, after = ((x - clean).square().flatten(1).mean(1).sqrt().mean() for x in (noisy, r))
-        st.markdown(
-            f"Noise left: **{float(after):.3f}** of {float(before):.3f} a pixel (root mean square). |score| "
-            f"{np.linalg.norm(score.reshape(len(score), -1), axis=1).mean():.0f} on average; for noise alone it "
-            f"would be {np.sqrt(clean[0].numel()) * float(sigma) / model.sigma**2:.0f}."
-        )
+        said = f"Noise left: **{float(after):.3f}** of {float(before):.3f} a pixel (root mean square)."
+        if not model.no_score:
+            long = np.linalg.norm(step.reshape(len(step), -1), axis=1).mean() / model.sigma**2
+            said += f" |score| {long:.0f} on average; for noise alone it would be "
+            said += f"{np.sqrt(clean[0].numel()) * float(sigma) / model.sigma**2:.0f}."
+        st.markdown(said)
+        if after >= before > 0:
+            st.warning("Of this noise it has learned nothing: leaving the images as they are is no worse.")
     plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
     if plane.open:
         with plane:
@@ -98,11 +105,15 @@ def _numbers(run: Subject, model: Denoises) -> None:
     density = DENSITIES.get(run.dataset)
     if density is None:
         return
-    found = agreement_with(density, model.denoise, model.sigma)
-    st.markdown(
-        f"**{density.dim} dimensions**: on noisy draws, median cosine with the exact score "
-        f"**{found.median_cosine:.4f}**, relative error **{found.relative_rms:.1%}**."
-    )
+    found, losses = against_truth(density, model.denoise, model.sigma)
+    said = f"**{density.dim} dimensions**: on noisy draws, median cosine with the exact score "
+    said += f"**{found.median_cosine:.4f}**"
+    if model.no_score:
+        st.markdown(f"{said}. The length of r(x) − x is no score: {model.no_score}.")
+        return
+    st.markdown(f"{said}, relative error **{found.relative_rms:.1%}**.")
+    if not losses.has_learned:
+        st.warning("It has learned nothing on the data: its loss there is not below that of leaving them as they are.")
 
 
 def _plane(run: Subject, model: Denoises) -> None:
@@ -150,6 +161,7 @@ def _plane(run: Subject, model: Denoises) -> None:
         inside = plane.in_plane(model.denoise)
         field = score_field(inside, model.sigma, box, N_LATTICE)
         layer = draw.PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
+        field = field.directions if model.no_score else field
         drawn = draw.plane(field, box, look(), layer, height=480)
         if "streamlines" in over:
             lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)

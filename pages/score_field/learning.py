@@ -52,7 +52,7 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
         train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})
-    train |= {"batch_size": 256, "warmup": 1.0 if config.get("noise_schedule") == "falling" else 0.0}
+    train |= {"batch_size": 256, "warmup": 0.5 if config.get("noise_schedule") == "falling" else 0.0}
     training_task = TrainingTask(model, config, train, _points(data))
     name = _name(training_task)
     now = _lessons().last(name, TrainingProgress())
@@ -76,8 +76,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
         raise TypeError(f"{model} doesn't denoise.")
     key = f"live {name} {now.step}"
     return Denoiser(
-        key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known
-    )
+        key, f"{model} after {now.step:,} steps", _frozen(trained), trained.sigma, data, density, box, known,
+        no_score=trained.no_score,
+    )  # fmt: skip
 
 
 def _within(knob: Knob, value: float) -> float:

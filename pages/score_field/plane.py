@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import Denoiser
+from latentlab.analysis.score.denoiser import FAR, Denoiser
 from latentlab.analysis.score.fixed_points import Basins
 from latentlab.analysis.score.layers import BASINS, LAYERS, LayerValues
 from latentlab.figures.score import field as draw
@@ -41,7 +41,9 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
         help="Arrows of equal length, whose colour shows the length of the score",
     )
     with display:
-        behind = LAYERS.get(st.selectbox("Behind it", [NOTHING, *LAYERS], 1, key="behind", bind="query-params"))
+        offered = [name for name, layer in LAYERS.items() if not (denoiser.no_score and layer.needs_score)]
+        Slot[str]("behind").forget_unless_in([NOTHING, *offered])
+        behind = LAYERS.get(st.selectbox("Behind it", [NOTHING, *offered], 1, key="behind", bind="query-params"))
         over = st.pills(
             "Draw",
             OVERLAYS,
@@ -80,7 +82,7 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
             draw.add_arrows(drawn, arrows, look(), even)
         if found is not None and "fixed points" in over:
             draw.add_fixed_points(drawn, found[0], look())
-            draw.add_spurious(drawn, found[1].attractors[denoiser.is_spurious(found[1])], look())
+            draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
         _place(drawn, denoiser, box)
         if corners := loop(denoiser):
             draw.add_polygon(drawn, np.array(corners), look())
@@ -106,14 +108,22 @@ def numbers(denoiser: Denoiser) -> None:
     if denoiser.best:
         st.caption(f"**{denoiser.name}**, σ = {denoiser.sigma:g}: no network can do better.")
         return
-    found, ratio = fields.agrees(denoiser)
+    found, losses = fields.agrees(denoiser)
     against = "the exact score" if denoiser.known else "the score of the kernel estimate"
-    times = f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
-    st.caption(
-        f"**{denoiser.name}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
-        f"{found.median_cosine:.4f}, relative error {_share(found.relative_rms)} · loss {times} × the optimum's"
-        + (f" · {found.n_holes} points without a finite value" if found.n_holes else "")
-    )
+    times = losses.denoiser / losses.optimum
+    said = f"**{denoiser.name}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
+    said += f"{found.median_cosine:.4f}"
+    if not denoiser.no_score:
+        said += f", relative error {_share(found.relative_rms)} · loss "
+        said += f"{times:.2f} × the optimum's" if times < 100 else f"{times:,.0f} × the optimum's"
+    st.caption(said + (f" · {found.n_holes} points without a finite value" if found.n_holes else ""))
+    if denoiser.no_score:
+        st.info(f"Here r(x) − x is a direction only: {denoiser.no_score}. It has no score, no energy and no samples.")
+    elif not losses.has_learned:
+        st.warning(
+            f"It has learned nothing on the data: its loss there is {losses.denoiser:.3f} σ², and leaving the noisy "
+            f"points as they are has {losses.identity:.3f} σ²."
+        )
 
 
 def _share(error: float) -> str:
@@ -124,8 +134,9 @@ def _share(error: float) -> str:
 def spurious_ends(denoiser: Denoiser, basins: Basins) -> None:
     """How many paths end far from the data, in a line."""
     share, still, drifting = denoiser.off(basins)
-    said = f"**{share:.1%}** of {len(basins.ends):,} places end farther than {denoiser.far:.2g} from the data when "
-    said += f"denoised 300 times: **{still}** spurious attractor{'' if still == 1 else 's'}"
+    said = f"**{share:.1%}** of {len(basins.ends):,} places end far from the data, where these have less than "
+    said += f"{FAR:g} of their median density, when denoised until they stand still: **{still}** spurious "
+    said += f"attractor{'' if still == 1 else 's'}"
     st.markdown(said + (f", and {drifting} clusters of end points that still move." if drifting else "."))
 
 
@@ -168,7 +179,8 @@ def corners_of(data: str) -> Slot[list[tuple[float, float]]]:
 def _place(drawn: Any, denoiser: Denoiser, box: Box) -> None:
     at = place(denoiser)
     found = fields.geometry(denoiser, at)
-    radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * denoiser.sigma
+    radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * denoiser.sigma  # of a posterior that only a score has
+    radii = np.full(2, np.nan) if denoiser.no_score else radii
     arm = 0.05 * box.width
     draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(denoiser, at), arm, look())
 

@@ -27,14 +27,14 @@ class Preset:
 
 
 PRESETS = (
-    Preset("Spiral", "spiral-dae", None, ("arrows", "data"), "true density", "Alain & Bengio 2014, Fig. 3.5a"),
+    Preset("Spiral", "spiral-dae", None, ("arrows", "data"), "true density", "Alain 2018, Fig. 3.5a"),
     Preset("Between its arms", "spiral-dae", "-0.47,-0.15,-0.13,0.19", ("arrows", "data", "fixed points"),
            "reconstruction error", "Fig. 3.5b: the arrows point in opposite directions half-way, though the error is "
                                    "low there"),
-    Preset("Out of control", "spiral-dae-naive", None, ("arrows", "data", "fixed points"), "basins",
-           "Fig. 3.7: the usual initialisation, with spurious attractors far from the data"),
-    Preset("Mended by noise", "spiral-dae-mended", None, ("arrows", "data", "fixed points"), "basins",
-           "The same start, with noise that falls from 0.2 to 0.01: no spurious attractors"),
+    Preset("Out of control", "moons-dae-spurious", None, ("arrows", "data", "fixed points"), "basins",
+           "Alain 2018, Fig. 3.7: right near the data, but with a spurious attractor where training never led"),
+    Preset("Mended by walkback", "moons-dae-walkback", None, ("arrows", "data", "fixed points"), "basins",
+           "The same network trained on five steps of its own chain: no spurious attractor, and directions only"),
     Preset("Mixture", "mixture-dae", None, ("arrows", "streamlines"), "angle error",
            "Five Gaussians: where the network is wrong, and by how much"),
 )  # fmt: skip

@@ -52,9 +52,9 @@ def test_what_goes_wrong_with_another_model_shows_that_model(server: Server, pag
     expect(page.locator(".chains[data-steps]")).to_be_visible()
     settled(page)
     choose(page, "What goes wrong", "a spurious attractor")
-    expect(page.get_by_role("combobox", name="Model")).to_have_value("Spiral, naive start")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("Half-moons, a spurious attractor")
     expect(page.get_by_role("combobox", name="Sampler")).to_have_value("the model's own walk")
-    expect(page).to_have_url(re.compile("run=spiral-dae-naive"))
+    expect(page).to_have_url(re.compile("run=moons-dae-spurious"))
 
 
 def picture(page: Page) -> str:

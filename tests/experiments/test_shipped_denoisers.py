@@ -6,14 +6,15 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.analysis.box import Box
+from latentlab.analysis.box import around
+from latentlab.analysis.jacobian import jacobian
+from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.analysis.score.field import Agreement, agreement
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES
 from latentlab.models import Denoises
 from latentlab.runs.store import Store
 
-BOX = Box(-0.6, 0.6, -0.6, 0.6)
 N_DRAWS = 5_000
 
 
@@ -35,11 +36,13 @@ def measured(run_id: str) -> tuple[float, Agreement]:
     return float(ratio), agreement((r - noisy) / sigma**2, (best - noisy) / sigma**2)
 
 
-def astray(run_id: str, n: int = 31, n_steps: int = 300) -> float:
-    """The share of a lattice whose places end farther than 0.05 from the spiral."""
-    model, _ = shipped(run_id)
-    ends = torch.from_numpy(basins(model.denoise, BOX, n, n_steps).ends).nan_to_num(9.0)
-    return float((DENSITIES["spiral"].nearest(ends)[1] > 0.05).double().mean())
+def far(run_id: str, n: int = 31) -> tuple[float, int, int]:
+    """The share of a lattice whose places end far from the data, and at how many places: still, or moving."""
+    model, dataset = shipped(run_id)
+    data = Store.default().examples(run_id)
+    box = around(data.x)
+    one = Denoiser(run_id, run_id, model.denoise, model.sigma, data, DENSITIES[dataset], box)
+    return one.off(basins(model.denoise, box, n))
 
 
 @pytest.mark.parametrize(
@@ -53,10 +56,25 @@ def test_the_score_is_nearly_the_exact_one(run_id: str, loss: float, cosine: flo
     assert found.relative_rms < relative
 
 
-def test_the_good_start_keeps_every_path_on_the_spiral_and_the_naive_one_loses_a_third() -> None:
-    assert astray("spiral-dae") == 0
-    assert 0.25 < astray("spiral-dae-naive") < 0.4  # the reference measured 31 %
-    assert astray("spiral-dae-mended") < 0.005  # by more noise in training, as the source says
+@pytest.mark.parametrize("run_id", ["spiral-dae", "moons-dae", "mixture-dae", "moons-dae-walkback"])
+def test_no_path_ends_far_from_the_data(run_id: str) -> None:
+    assert far(run_id) == (0, 0, 0)
+
+
+def test_one_network_is_right_near_the_data_and_has_a_spurious_attractor_far_from_them() -> None:
+    """Alain 2018, Fig. 3.7; walkback mends it. Of seeds 0 to 6 a lattice loses 6, 0, 5, 0, 7, 0 and 0 %."""
+    ratio, found = measured("moons-dae-spurious")
+    assert ratio < 1.05
+    assert found.median_cosine > 0.94
+    share, still, moving = far("moons-dae-spurious")
+    assert 0.05 < share < 0.1
+    assert (still, moving) == (1, 0)
+    model, _ = shipped("moons-dae-spurious")
+    box = around(Store.default().examples("moons-dae-spurious").x)
+    (sink,) = (place for place in basins(model.denoise, box, 31).attractors if place[0] < -1.4)
+    slopes = torch.linalg.eigvals(jacobian(model.denoise, torch.from_numpy(sink)[None].float())[0])
+    assert (slopes.abs() < 1).all()  # it does attract
+    assert measured("moons-dae-walkback")[1].median_cosine > found.median_cosine
 
 
 def test_between_two_arms_the_field_parts_once() -> None:

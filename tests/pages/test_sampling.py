@@ -208,6 +208,12 @@ def test_a_choice_that_another_rules_out_is_left(opened: Open) -> None:
     assert app.selectbox(key="sampler").value == "random walk"
 
 
+def test_by_a_direction_only_nothing_is_sampled(opened: Open) -> None:
+    app = opened("sampling", run="moons-dae-walkback")
+    assert not app.exception
+    assert LEARNED not in app.selectbox(key="target").options
+
+
 def test_a_denoiser_walks_by_itself(opened: Open) -> None:
     app = opened("sampling", run="moons-dae")
     assert app.selectbox(key="target").value == LEARNED

@@ -11,10 +11,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.box import Box
+from latentlab.analysis.box import around
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.analysis.score.layers import BASINS, LAYERS
-from latentlab.data import DENSITIES
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
@@ -88,17 +87,42 @@ def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
 
 
 def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("score_field", run="spiral-dae-naive", behind="basins")
+    app = opened("score_field", run="moons-dae-spurious", behind="basins")
     assert waits_for(app, "fixed points")
     assert not shows(app, "3,721")
     (asked,) = helper.values()
-    density = DENSITIES["spiral"]
-    asked.set_result(attractors(denoiser("spiral-dae-naive").denoise, Box(-0.6, 0.6, -0.6, 0.6)))
+    box = around(Store.default().examples("moons-dae-spurious").x)
+    asked.set_result(attractors(denoiser("moons-dae-spurious").denoise, box))
     app.run()
     assert not waits_for(app, "fixed points")
-    share = next(numbers_in(m.value)[0] for m in app.markdown if mentions(m.value, "3,721"))  # of as many places
-    assert 20 < share < 45  # the reference measured 31 %
-    assert density.dim == 2
+    said = next(numbers_in(m.value) for m in app.markdown if mentions(m.value, "3,721"))  # of as many places
+    assert 5 < said[0] < 7
+    assert said[-1] == 1  # attractor
+
+
+def test_a_direction_only_has_no_energy_and_no_relative_error(opened: Open) -> None:
+    app = opened("score_field", run="moons-dae-walkback", behind="energy by path", detail="Energy and curl")
+    assert not app.exception
+    assert not {name for name, layer in LAYERS.items() if layer.needs_score} & {*app.selectbox(key="behind").options}
+    assert not app.metric  # of energies
+    cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "median cosine"))
+    assert len(cosine) == 2  # σ and the cosine alone
+    place = opened("score_field", run="moons-dae-walkback")
+    assert not any(mentions(one.value, "(J − I) / σ²") for one in place.markdown)
+    assert any(mentions(one.value, "(J − I) / σ²") for one in opened("score_field", run="moons-dae").markdown)
+
+
+def test_a_network_that_has_learned_nothing_is_told_from_one_that_has(opened: Open) -> None:
+    untrained = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    loss, identity = numbers_in(untrained.warning[0].value)
+    assert loss >= identity
+    assert not opened("score_field", run="moons-dae").warning
+
+
+def test_where_there_are_no_data_no_directions_of_them_are_counted(opened: Open) -> None:
+    for at, said in (("0,1", True), ("30,30", False)):
+        app = opened("score_field", run="moons-dae", at=at)
+        assert any(mentions(one.value, "∂r/∂x", "0.1") for one in app.markdown) is said
 
 
 def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
@@ -109,7 +133,7 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
     np.testing.assert_allclose(ranges["xaxis"]["range"], [-0.47, -0.15])
     np.testing.assert_allclose(ranges["yaxis"]["range"], [-0.13, 0.19])
     app.button(key="preset-Out of control").click().run()
-    assert app.selectbox(key="picked").value == "spiral-dae-naive"
+    assert app.selectbox(key="picked").value == "moons-dae-spurious"
     assert "box" not in app.query_params
     app.segmented_control(key="whose").set_value("my points").run()
     app.button(key="preset-Mixture").click().run()

@@ -9,7 +9,7 @@ from latentlab.analysis.sampling.against_truth import (
     from_centres,
     in_cells,
 )
-from latentlab.analysis.sampling.always_accepted import Gibbs, ModelChain, denoising_kernel
+from latentlab.analysis.sampling.always_accepted import DenoisingChain, Gibbs, ModelChain, denoising_kernel
 from latentlab.analysis.sampling.budget import within
 from latentlab.analysis.sampling.chains import (
     Chains,
@@ -75,6 +75,7 @@ __all__ = [
     "CodePosterior",
     "Comparison",
     "DenoiserDensity",
+    "DenoisingChain",
     "Diagnostics",
     "Energy",
     "Experiment",

@@ -1,4 +1,4 @@
-"""Samplers that accept every step: a model's own Markov chain, and Gibbs sampling."""
+"""Samplers that accept every step: denoising chains, a model's own or exact, and Gibbs sampling."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
+from latentlab.analysis.score.field import Denoise
+from latentlab.data.builtin.synthetic import Density
 
 Kernel = Callable[[Tensor, torch.Generator], Tensor]  # (C, d) -> (C, d), one step
 
@@ -20,11 +23,31 @@ class ModelChain(Sampler):
 
     name = "the model's own walk"
     has_scale = False
+    is_clean = True
     kernel: Kernel
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:  # noqa: ARG002
         """One step of the model's chain."""
         return _take(target, state, self.kernel(state.x, rng))
+
+
+@dataclass(frozen=True)
+class DenoisingChain(Sampler):
+    """Adds noise, and draws from the exact posterior of what was there before (Alain 2018, §5.3.1).
+
+        x̃ = x + σ ε;   x' ~ p(x|x̃)
+
+    Its law is the density for every σ, which is the scale; a smaller σ only mixes more slowly.
+    """
+
+    name = "denoising chain"
+    is_clean = True
+    density: Density
+
+    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
+        """One step of noise and denoising."""
+        noisy = state.x + scale * normal_like(state.x, rng)
+        return _take(target, state, self.density.draw_clean(noisy, scale, rng))
 
 
 @dataclass(frozen=True)
@@ -52,21 +75,27 @@ class Gibbs(Sampler):
         return _take(target, state, y)
 
 
-def denoising_kernel(denoise: Callable[[Tensor], Tensor], sigma: float, width: float | None = None) -> Kernel:
-    """The chain of a denoising autoencoder: corrupt, denoise, and draw about the reconstruction (Bengio et al. 2013).
+def denoising_kernel(denoise: Denoise, sigma: float) -> Kernel:
+    """The chain of a denoising autoencoder: corrupt, and draw about the reconstruction (Bengio et al. 2013).
 
-        x̃ = x + σ ε;   x' = denoise(x̃) + width · ε'
+        x̃ = x + σ ε;   x' ~ N(r(x̃), σ² J)          J = dr/dx̃, made symmetric, its negative eigenvalues set to 0
+
+    For the optimal r these are the mean and the covariance of p(x|x̃) (Miyasawa 1961), so the chain samples Gaussian
+    data exactly, and approximately data of which p(x|x̃) has one mode: the smaller σ, the better.
 
     Args:
-        denoise: (C, d) -> (C, d).
+        denoise: (C, d) -> (C, d), r.
         sigma: of the corruption.
-        width: standard deviation of p(x|x̃). None: `sigma`, which is too wide but safe; 0 leaves the mean alone, which
-            collapses onto the ridges of the density.
     """
-    noise_std = sigma if width is None else width
 
     def kernel(x: Tensor, rng: torch.Generator) -> Tensor:
-        return denoise(x + sigma * normal_like(x, rng)) + noise_std * normal_like(x, rng)
+        noisy = x + sigma * normal_like(x, rng)
+        j = jacobian(denoise, noisy)
+        symmetric = torch.where(j.isfinite().all(2, keepdim=True).all(1, keepdim=True), (j + j.mT) / 2, 0.0)
+        values, vectors = torch.linalg.eigh(symmetric)
+        along = sigma * values.clamp(min=0).sqrt() * normal_like(x, rng)
+        about: Tensor = (vectors @ along.unsqueeze(2)).squeeze(2)
+        return denoise(noisy) + about
 
     return kernel
 

@@ -62,6 +62,7 @@ class Sampler(ABC):
     best: ClassVar[tuple[float, float] | None] = None  # how much should be accepted; None where all is
     sensible: ClassVar[float] = 1.0  # a scale that suits, in the narrowest standard deviations of a target in the plane
     has_scale: ClassVar[bool] = True  # whether the scale changes anything
+    is_clean: ClassVar[bool] = False  # it samples the data, not the data blurred by the noise that a denoiser undoes
 
     @property
     def evaluations(self) -> int:

@@ -8,7 +8,8 @@ the kernel
 
 Walkback trains R on C_WB = ½ (I - ½ C R)⁻¹ C, the corruption after a geometric number of steps of the chain itself;
 with the R that is Bayes' for its own C_WB, C still gives p (Proposition 2), mixes faster, and R must undo more
-corruption.
+corruption. The conditionals of one joint law are then C_WB and R, not C and R: clamped to a set of states, a chain has
+the conditional law with C_WB and misses it with C, though the source's §5.3.6 takes C and R to be compatible.
 """
 
 from __future__ import annotations

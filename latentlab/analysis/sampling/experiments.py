@@ -142,7 +142,7 @@ def experiment(
         n_proposals=N_PROPOSALS,
     )  # fmt: skip
     visited = chains.positions[n_steps // 2 :, ~chains.lost].reshape(-1, places.shape[1])
-    data, truth = instance.data.numpy(), instance.truth
+    data, truth = instance.data.numpy(), instance.clean if sampler.is_clean else instance.truth
     sight = visited if instance.is_local else np.concatenate([data, visited])
     box = frame(truth, sight[:, list(instance.axes)])
     log_prob = instance.target.log_prob if truth is None else truth.log_prob

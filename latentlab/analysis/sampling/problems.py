@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.sampling.always_accepted import ModelChain, denoising_kernel
+from latentlab.analysis.sampling.always_accepted import DenoisingChain, ModelChain, denoising_kernel
 from latentlab.analysis.sampling.chains import Sampler
 from latentlab.analysis.sampling.samplers import suitable
 from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, denoised, exact, posterior
@@ -60,6 +60,7 @@ class Instance:
     Attributes:
         target: what is sampled.
         truth: the same in closed form; None where there is none.
+        clean: what a denoising chain samples instead, in closed form: the density before the noise.
         data: (N, d) examples, among which chains may start.
         flops: floating-point operations of one evaluation of the density at one place.
         gradient_flops: the same with its gradient.
@@ -70,6 +71,7 @@ class Instance:
 
     target: Target
     truth: Density | None
+    clean: Density | None
     data: Tensor
     flops: float
     gradient_flops: float
@@ -164,6 +166,12 @@ class KnownDensity(Problem):
         """The density without any blur."""
         return self.clean
 
+    @cached_property
+    def samplers(self) -> dict[str, Sampler]:
+        """What can move on any density, and the exact denoising chain."""
+        own = DenoisingChain(self.exact)
+        return super().samplers | {own.name: own}
+
     def instance(self, energy: Energy, seed: int = 0) -> Instance:
         """As any problem's; examples are draws."""
         if energy.rule is None:
@@ -173,7 +181,7 @@ class KnownDensity(Problem):
             target = denoised(lambda x: self.clean.denoise(x, SIGMA), SIGMA, energy.n_points, energy.rule)
         data = density.sample(N_EXAMPLES, device.generator(seed)).float()
         flops = energy.n_points * (FLOPS[0] * density.means.numel() + FLOPS[1])
-        return Instance(target, density, data, flops, flops, _names("x", self.dim))
+        return Instance(target, density, self.exact, data, flops, flops, _names("x", self.dim))
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +230,7 @@ class DenoiserDensity(Problem):
         target = denoised(self.denoise, self.sigma, energy.n_points, energy.rule)
         truth = None if self.clean is None else self.clean.blurred(self.sigma)
         flops = self.flops * energy.n_points
-        return Instance(target, truth, self.data, flops, flops, _names("x", self.dim))
+        return Instance(target, truth, self.clean, self.data, flops, flops, _names("x", self.dim))
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +273,7 @@ class CodePosterior(Problem):
         if energy.rule is not None:
             raise SamplingError("The likelihood of a code is known exactly: there is no integral to choose.")
         return Instance(
-            posterior(self.log_likelihood), None, self.codes, self.flops, GRADIENT * self.flops,
+            posterior(self.log_likelihood), None, None, self.codes, self.flops, GRADIENT * self.flops,
             _names("z", self.dim), self.axes, is_local=True,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from latentlab.analysis.score.field import (
     Agreement,
     Denoise,
     Field,
+    FieldError,
     ScoreFunction,
     agreement,
     curl,
@@ -32,7 +33,7 @@ from latentlab.data import Dataset, Density
 N = 64  # places a side of a lattice
 N_DRAWS = 2_000  # for the numbers
 N_ASYMMETRY = 1_000  # draws at which a Jacobian is taken
-FAR = 5.0  # noises from the data: an attractor farther away is spurious
+FAR = 1e-6  # of the median density of the noisy data: where there is less, a place is far from the data
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,7 @@ class Denoiser:
         box: where the data are.
         known: the density is exact, not a kernel estimate.
         best: it is the optimum for that density, or for points that are all there is.
+        no_score: why r(x) - x is a direction only, as `Denoises.no_score` says it; empty where it is σ² times a score.
     """
 
     key: str
@@ -60,6 +62,7 @@ class Denoiser:
     box: Box
     known: bool = True
     best: bool = False
+    no_score: str = ""
 
     @cached_property
     def truth(self) -> Density:
@@ -68,28 +71,46 @@ class Denoiser:
 
     @property
     def score(self) -> ScoreFunction:
-        """(N, 2) -> (N, 2): (r(x) - x) / σ²."""
+        """(N, 2) -> (N, 2): (r(x) - x) / σ².
+
+        Raises:
+            FieldError: r(x) - x is a direction only.
+        """
+        if self.no_score:
+            raise FieldError(f"{self.name} has no score and no energy: {self.no_score}.")
         return score_of(self.denoise, self.sigma)
 
-    @property
-    def far(self) -> float:
-        """A distance from the data beyond which nothing of their noisy density is left."""
-        return FAR * math.hypot(self.sigma, float(self.density.stds.max()))
+    @cached_property
+    def _faintest(self) -> float:
+        """The log-density of the noisy data below which a place is far from them."""
+        typical = self.truth.log_prob(self.truth.sample(N_DRAWS, device.generator(0)))
+        return float(typical.median()) + math.log(FAR)
 
-    def distance(self, places: Doubles) -> Doubles:
-        """(N, 2) -> (N,) to the nearest of the data's components; NaN stays NaN."""
-        if not len(places):
-            return np.empty(0)
-        found = self.density.nearest(torch.from_numpy(places).nan_to_num(0.0))[1].numpy()
-        return np.where(np.isnan(places).any(1), np.nan, found)
-
-    def is_spurious(self, basins: Basins) -> NDArray[np.bool_]:
-        """(A,) whether each attractor lies far from the data."""
-        return self.distance(basins.attractors) > self.far
+    def is_far(self, places: Doubles) -> NDArray[np.bool_]:
+        """(N, 2) -> (N,) whether each lies where there is next to nothing of the noisy data; NaN, at infinity, does."""
+        there = np.isfinite(places).all(1)
+        found = np.ones(len(places), np.bool_)
+        if there.any():
+            found[there] = self.truth.log_prob(torch.from_numpy(places[there])).numpy() < self._faintest
+        return found
 
     def off(self, basins: Basins) -> tuple[float, int, int]:
         """The share of paths that end far from the data, and at how many places: that stand still, and that drift."""
-        return basins.off(self.distance(basins.ends), self.distance(basins.attractors), self.far)
+        return basins.off(self.is_far(basins.ends), self.is_far(basins.attractors))
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Mean squared errors |r(x̃) - x|² / σ² over the same noisy draws: of a denoiser, the optimum, and leaving x̃ be."""
+
+    denoiser: float
+    optimum: float
+    identity: float
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether it denoises the data better than doing nothing does."""
+        return self.denoiser < self.identity
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,23 +151,17 @@ class OnLattice:
 
 
 @torch.no_grad()
-def against_truth(denoiser: Denoiser, n: int = N_DRAWS, seed: int = 1) -> tuple[Agreement, float]:
-    """Over n noisy draws: how the score agrees with the true one, and the loss over that of the optimal denoiser."""
+def against_truth(
+    density: Density, denoise: Denoise, sigma: float, n: int = N_DRAWS, seed: int = 1
+) -> tuple[Agreement, Losses]:
+    """How a score agrees with the true one over n noisy draws of a density of any dimension, and the losses there."""
     rng = device.generator(seed)
-    clean = denoiser.density.sample(n, rng).float()
-    noisy = clean + denoiser.sigma * torch.randn(clean.shape, generator=rng)
-    r, exact = denoiser.denoise(noisy), denoiser.truth.score(noisy)
-    best = noisy + denoiser.sigma**2 * exact
-    ratio = (r - clean).square().sum(1).mean() / (best - clean).square().sum(1).mean()
-    return agreement((r - noisy) / denoiser.sigma**2, exact), float(ratio)
-
-
-@torch.no_grad()
-def agreement_with(density: Density, denoise: Denoise, sigma: float, n: int = N_DRAWS, seed: int = 1) -> Agreement:
-    """How a score agrees with the true one over n draws of a density of any dimension, blurred by sigma."""
-    blurred = density.blurred(sigma)
-    x = blurred.sample(n, device.generator(seed)).float()
-    return agreement((denoise(x) - x) / sigma**2, blurred.score(x))
+    clean = density.sample(n, rng).float()
+    noisy = clean + sigma * torch.randn(clean.shape, generator=rng)
+    r, exact = denoise(noisy), density.blurred(sigma).score(noisy)
+    each = (r, noisy + sigma**2 * exact, noisy)
+    losses = (float((x - clean).square().sum(1).mean()) / sigma**2 for x in each)
+    return agreement((r - noisy) / sigma**2, exact), Losses(*losses)
 
 
 def asymmetry(denoiser: Denoiser, n: int = N_ASYMMETRY, seed: int = 0) -> float:

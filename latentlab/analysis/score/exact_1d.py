@@ -1,6 +1,6 @@
 """One dimension: the exact optima of denoising and contracting autoencoders, with each value of r free.
 
-Alain & Bengio (2014), §3.3.3. On places x_i with spacing Δ and density p_i:
+Alain & Bengio (2014); Alain (2018), §3.3.3. On places x_i with spacing Δ and density p_i:
 
     denoising     r_i = Σ_j w_ij p_j x_j / Σ_j w_ij p_j,  w_ij = exp(-(x_i - x_j)² / 2σ²)
     contracting   minimises Σ_i p_i Δ (r_i - x_i)² + σ² Σ_i p_i Δ ((r_{i+1} - r_i) / Δ)²       eq. 3.11

@@ -2,14 +2,14 @@
 gradient.
 
 With r = denoise, noise σ and q the density of noisy data, (r(x) - x) / σ² estimates ∇ log q(x), and E = -log q + const
-(Alain & Bengio 2014, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
+(Alain & Bengio 2014; Alain 2018, eqs. 3.5, 3.13). All functions take functions of batches (N, d) -> (N, d).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,12 @@ class Field:
         """(n, n) |score|."""
         found: Floats = np.sqrt(np.square(self.score).sum(-1))
         return found
+
+    @property
+    def directions(self) -> Field:
+        """The same arrows with a length of 1, where the length means nothing."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return replace(self, score=self.score / self.length[..., None])
 
     @property
     def n_holes(self) -> int:

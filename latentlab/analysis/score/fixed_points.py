@@ -1,7 +1,7 @@
 """Fixed points of a denoiser: its sinks, saddles and sources, and where each point ends by repeated denoising.
 
 Maxima of the density are sinks, half-way between two of them lie saddles or sources, and a sink far from the data is a
-spurious attractor (Alain & Bengio 2014, §3.4.3, Fig. 3.7).
+spurious attractor (Alain 2018, §3.4.3, Fig. 3.7).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.score.field import Denoise, lattice
 
 NEWTON_STEPS = 30
-STILL = 1e-5  # of the box's diagonal: a path that moves less has ended
+STILL = 1e-6  # of the box's diagonal: a path that moves less in a step has ended
+MOST_STEPS = 10_000  # of a path: slow ones take a thousand
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,15 @@ class Basins:
     shares: Doubles  # (A,) of the lattice
     drift: Doubles  # (A,) how far the next step would move the end that moves most, as a share of the box's diagonal
 
-    def off(self, of_ends: Doubles, of_attractors: Doubles, far: float) -> tuple[float, int, int]:
+    def off(self, ends: NDArray[np.bool_], attractors: NDArray[np.bool_]) -> tuple[float, int, int]:
         """The share of paths that end far from the data, and at how many places: fixed ones, and those that still move.
 
         Args:
-            of_ends: (n n,) distance from each end to the data, NaN for one at infinity.
-            of_attractors: (A,) from each attractor to the data.
-            far: the distance from which on an end counts as far from the data.
+            ends: (n n,) whether each end is far from the data, as one at infinity is.
+            attractors: (A,) whether each attractor is.
         """
-        off_data, still = of_attractors > far, self.drift <= STILL
-        return float((~(of_ends <= far)).mean()), int((off_data & still).sum()), int((off_data & ~still).sum())
+        still = self.drift <= STILL
+        return float(ends.mean()), int((attractors & still).sum()), int((attractors & ~still).sum())
 
 
 def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
@@ -90,8 +90,15 @@ def fixed_points(denoise: Denoise, box: Box, n: int = 31) -> FixedPoints:
 
 
 @torch.no_grad()
-def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = 300) -> Basins:
-    """Denoise every place of an n × n lattice `n_steps` times, and sort the places by where they end."""
+def basins(denoise: Denoise, box: Box, n: int = 61, n_steps: int = MOST_STEPS) -> Basins:
+    """Denoise every place of an n × n lattice until it stands still, and sort the places by where they end.
+
+    Args:
+        denoise: (N, 2) -> (N, 2).
+        box: of the lattice.
+        n: places a side.
+        n_steps: after which a place is left where it is, though it still moves.
+    """
     x = lattice(box, n)
     moving = torch.arange(len(x))
     for _ in range(n_steps):

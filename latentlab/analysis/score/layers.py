@@ -41,6 +41,7 @@ class FieldLayer:
         label: what the number is, with its unit.
         compute: from a denoiser over a lattice; the values may lie on a finer or a coarser one of the same box.
         needs_truth: it looks at the density of the data.
+        needs_score: r(x) - x must be σ² times a score, not a direction only.
         is_diverging: 0 is in the middle of the colours.
         has_contours: it is a height.
         is_discrete: its numbers are indices.
@@ -50,6 +51,7 @@ class FieldLayer:
     label: str
     compute: Callable[[OnLattice], LayerValues]
     needs_truth: bool = False
+    needs_score: bool = False
     is_diverging: bool = False
     has_contours: bool = False
     is_discrete: bool = False
@@ -100,7 +102,7 @@ def _high(energy: Floats | Doubles) -> float:
 
 TRUE_ENERGY = FieldLayer("true energy", "true energy (nats)", _true_energy, needs_truth=True, has_contours=True)
 PATH_ENERGY = FieldLayer(
-    "energy by path", "energy by path (nats)", _path_energy, needs_truth=True, has_contours=True
+    "energy by path", "energy by path (nats)", _path_energy, needs_truth=True, needs_score=True, has_contours=True
 )  # fmt: skip
 RECONSTRUCTION_ERROR = FieldLayer("reconstruction error", "|r(x) − x|", _reconstruction_error)
 BASINS = FieldLayer("basins", "basins", _basins, is_discrete=True)  # takes seconds
@@ -110,11 +112,12 @@ LAYERS = {
         FieldLayer("true density", "density of the noisy data, highest = 1", _true_density, needs_truth=True),
         TRUE_ENERGY,
         PATH_ENERGY,
-        FieldLayer("length of the score", "log₁₀ |score|", _length, is_diverging=True),
+        FieldLayer("length of the score", "log₁₀ |score|", _length, needs_score=True, is_diverging=True),
         RECONSTRUCTION_ERROR,
         FieldLayer("angle error", "angle to the true score (°)", _angle_error, needs_truth=True),
         FieldLayer(
-            "length error", "|score| / |true score| − 1", _length_error, needs_truth=True, is_diverging=True
+            "length error", "|score| / |true score| − 1", _length_error, needs_truth=True, needs_score=True,
+            is_diverging=True,
         ),
         FieldLayer("curl", "curl of r: ∂r₂/∂x₁ − ∂r₁/∂x₂", _curl, is_diverging=True),
         BASINS,

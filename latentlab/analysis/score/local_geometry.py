@@ -1,12 +1,12 @@
 """The local geometry of the data from a denoiser at one point: curvature, tangent directions, dimension, mean and
 covariance.
 
-With r the optimal denoiser for noise σ and J = dr/dx (Alain & Bengio 2014, eq. 3.9; Miyasawa 1961),
+With r the optimal denoiser for noise σ and J = dr/dx (Alain 2018, eq. 3.9; Miyasawa 1961),
 
     Hessian of log q = (J - I) / σ²        mean of the clean example: r(x)        its covariance: σ² J
 
 so J is symmetric with eigenvalues near 1 along the data and near 0 across them. The mean m of the data in a ball of
-radius δ about x is near x + δ² / (d + 2) · score (their Theorem 3).
+radius δ about x is near x + δ² / (d + 2) · score (Alain 2018, Theorem 3).
 """
 
 from __future__ import annotations

@@ -71,6 +71,18 @@ class Density:
         """(N, d) -> (N, d): E[clean | clean + σ ε = x], what an optimal denoising autoencoder gives (Miyasawa 1961)."""
         return x + sigma**2 * self.blurred(sigma).score(x)
 
+    def draw_clean(self, noisy: Tensor, sigma: float, rng: torch.Generator) -> Tensor:
+        """(N, d) -> (N, d): a draw of p(clean | clean + σ ε = noisy) for each place, exactly.
+
+        A component k, by its share of the blurred density there, and then a Gaussian of precision 1 / s_k² + 1 / σ².
+        """
+        shares = torch.cat([part.softmax(1) for part in self.blurred(sigma)._log_joint(noisy)])
+        k = torch.multinomial(shares, 1, generator=rng).squeeze(1)
+        means, precisions = self.means.to(noisy)[k], self.stds.to(noisy)[k].square().reciprocal()
+        variance = (precisions + sigma**-2).reciprocal()
+        eps = torch.randn(noisy.shape, generator=rng, dtype=noisy.dtype, device=noisy.device)
+        return (means * precisions + noisy / sigma**2) * variance + variance.sqrt() * eps
+
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """n draws (n, d) in float64 and the class of each (n,), on the CPU, where `rng` lives."""
         cumulative = self.log_weights.exp().cumsum(0)

@@ -5,7 +5,8 @@ Rifai et al. (2011). With h(x) = sigmoid(W x + b) and tied weights r(x) = c + W�
     loss = |r(x) - x|² + σ² |dh/dx|²_F          |dh/dx|²_F = Σ_j (h_j (1 - h_j))² |W_j|²
 
 Its r(x) - x points to where the data are denser, as a denoising autoencoder's does, but its length is no score: the
-penalty is on the code, not on the reconstruction (Alain & Bengio 2014, §2; see `rcae`).
+penalty is on the code, not on the reconstruction (Alain 2018, §3.2; see `rcae`). The source's decoder is
+sigmoid(c + Wᵀ h) with a cross-entropy; this one is linear with a squared error, so that it fits data of any range.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class CAE(Trains, Denoises, Drawn):
     def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of it is random
         """The bias of the output at 0."""
         self.c.zero_()
+
+    @property
+    def no_score(self) -> str:
+        """Why r(x) - x is a direction only."""
+        return "its penalty is on the code, not on the reconstruction"
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the penalised error in units of σ²; the terms are its two parts, without the weight."""

@@ -6,6 +6,13 @@ Vincent et al. (2008); Alain & Bengio, What Regularized Auto-Encoders Learn from
     loss = |r(x̃) - x|² / σ²                     σ² times the loss of denoising score matching with s = (r(x) - x) / σ²
     its optimum: r(x) = E[clean | noisy = x] = x + σ² ∇ log q(x)        exactly, for every σ (Miyasawa 1961)
 
+That holds for Gaussian noise of one σ. With noise of several sizes, with other corruptions and with walkback r(x) - x
+is a direction only (`no_score`). Walkback (Alain 2018, §5.3.2) trains on steps of the network's own chain,
+
+    x̃_1 = x_0 + σ ε,   x̃_(k+1) = r(x̃_k) + σ ε + σ ε',   loss = mean over k of |r(x̃_k) - x_0|² / σ²
+
+so that what lies where the chain leads is led back too.
+
     free      r(x) = c + V tanh(b + W x)              or deeper, or convolutional; need not be a gradient
     residual  r(x) = x + σ² s(x)                      s a network of the same kind
     tied      r(x) = c + Wᵀ tanh(b + W x)             a gradient: its Jacobian is symmetric
@@ -64,6 +71,13 @@ class DAE(Trains, Denoises):
         sigma_far: float = knob(
             1.0, 1e-3, 10.0, log=True, help="the largest noise of a schedule", when=("noise", "gaussian")
         )
+        walkback: int = knob(
+            1,
+            1,
+            20,
+            help="steps of the network's own chain in training; 1 trains on one corruption only",
+            when=("noise", "gaussian"),
+        )
         share: float = knob(0.3, 0.01, 0.95, help="share of the pixels that is corrupted, for the other kinds of noise")
 
     def __init__(self, config: Config, spec: Spec) -> None:
@@ -88,8 +102,29 @@ class DAE(Trains, Denoises):
         `progress` 0 has the noise of a falling schedule at its largest; with 1 it is `sigma`.
         """
         noisy, std = self.corrupt(batch.x, rng, progress)
-        error = (self.denoise(noisy) - batch.x).square().flatten(1).sum(1)
+        r = self.denoise(noisy)
+        error = (r - batch.x).square().flatten(1).sum(1)
+        for _ in range(1, self.n_steps):  # of the chain, through which no gradient flows
+            r = self.denoise(self._noise(self._noise(r.detach(), std, rng), std, rng))
+            error = error + (r - batch.x).square().flatten(1).sum(1)
+        error = error / self.n_steps
         yield Loss(error / std**2, {"squared error": error})
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the chain in training."""
+        return self.config.walkback if self.config.noise == "gaussian" else 1
+
+    @property
+    def no_score(self) -> str:
+        """Why r(x) - x is a direction only."""
+        if self.config.noise != "gaussian":
+            return f"it was trained to undo {self.config.noise} noise, which has no σ"
+        if self.config.noise_schedule == "mixed":
+            return f"it was trained on noise of all sizes from {self.sigma:g} to {self.config.sigma_far:g} at once"
+        if self.config.walkback > 1:
+            return f"it was trained on {self.config.walkback} steps of its own chain, not on noise of one σ"
+        return ""
 
     def corrupt(self, x: Tensor, rng: torch.Generator, progress: float = 1.0) -> tuple[Tensor, Tensor]:
         """(B, *shape) -> x̃ (B, *shape), and the standard deviation of its noise (B,), 1 if it isn't Gaussian."""
@@ -107,8 +142,12 @@ class DAE(Trains, Denoises):
             draw = torch.rand((2, n), generator=rng, device=x.device)
             extra = torch.where(draw[0] < 0.5, draw[1], extra)
         std = config.sigma * (reach * extra).exp()
+        return self._noise(x, std, rng), std
+
+    def _noise(self, x: Tensor, std: Tensor, rng: torch.Generator) -> Tensor:
+        """x + σ ε, with σ of each example (B,)."""
         eps = torch.randn(x.shape, generator=rng, device=x.device)
-        return x + std.reshape(-1, *[1] * (x.dim() - 1)) * eps, std
+        return x + std.reshape(-1, *[1] * (x.dim() - 1)) * eps
 
     def denoise(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, *shape): r(x)."""

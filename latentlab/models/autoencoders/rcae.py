@@ -1,6 +1,7 @@
 """Reconstruction-contracting autoencoder: a denoising autoencoder's limit of little noise, with no noise.
 
-Alain & Bengio (2014), eq. 13. With r(x) = c + V tanh(b + W x) and J = dr/dx = V diag(1 - tanh²) W,
+Alain & Bengio (2014); Alain (2018), eqs. 3.6 and 3.7. With r(x) = c + V tanh(b + W x) and its Jacobian
+J = dr/dx = V diag(1 - tanh²) W,
 
     loss = |r(x) - x|² + σ² |J|²_F              its optimum: r(x) = x + σ² ∇ log p(x) + o(σ²)
 

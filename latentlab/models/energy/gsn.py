@@ -1,6 +1,7 @@
 """Generative stochastic network: a Markov chain through noisy hidden layers, trained by walkback; a DAE with one layer.
 
-Bengio, Laufer, Alain & Yosinski (2014); Alain (2018), §5.3 and §5.5; Yao, Zöhrer & Bengio for the factors α:
+Bengio, Laufer, Alain & Yosinski (2014); Alain (2018), §5.3 and §5.5; for the factors α Alain, Bengio, Yao, Yosinski,
+Thibodeau-Laufer, Zhang & Vincent (2016):
 
     x̃ ~ C(x̃|x)                                                  salt and pepper on the input, at every step
     h_i = η_out + tanh(η_in + b_i + W_i h_(i-1) + W_(i+1)ᵀ h_(i+1))   odd layers, then even ones; h_0 = x̃; no η in h_1
@@ -9,7 +10,7 @@ Bengio, Laufer, Alain & Yosinski (2014); Alain (2018), §5.3 and §5.5; Yao, Zö
     loss = -Σ_k w_k log p(x_0|h at step k),   x and h continuing from x_0 and h = 0
 
 with w_k = 1/K for a fixed number K of steps, or w_k = 2^-k for a geometric one: what drawing that number would give in
-expectation (eq. 5.3).
+expectation (eq. 5.3). Of the source's Algorithm 1 this is the case without burn-in of h, and with a loss at every step.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         noise: float = knob(
             2.0, 0.0, 10.0, help="standard deviation of the noise before and after tanh, above the first hidden layer"
         )
-        walkback: int = knob(4, 1, 16, help="steps of the chain in training; 1 trains on one corruption only")
+        walkback: int = knob(
+            0, 0, 16, help="steps of the chain in training; 1 trains on one corruption only; 0: twice the hidden layers"
+        )
         steps: str = knob("fixed", choices=("fixed", "geometric"), help="all steps count alike, or each half the last")
         scaling: bool = knob(False, help="learn how much to trust the logits of each walkback step")
         binary: bool = knob(False, help="train on pixels cut at one half, not on gray levels")
@@ -74,11 +77,16 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         sizes = [math.prod(spec.shape), *[config.hidden] * config.layers]
         self.up = nn.ModuleList([nn.Linear(a, b) for a, b in itertools.pairwise(sizes)])
         self.bias = nn.Parameter(torch.zeros(sizes[0]))
-        self.log_scale = nn.Parameter(torch.zeros(config.walkback)) if config.scaling else None
+        self.log_scale = nn.Parameter(torch.zeros(self.walkback)) if config.scaling else None
+
+    @property
+    def walkback(self) -> int:
+        """Steps of the chain in training: in the source two for each hidden layer."""
+        return self.config.walkback or 2 * self.config.layers
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the loss of the walkback; its terms are -log p(x_0|h) at the first and the last step, in nats."""
-        k = self.config.walkback
+        k = self.walkback
         weights = [0.5**step for step in range(1, k)] + [0.5 ** (k - 1)]  # the last stands for all longer chains
         if self.config.steps == "fixed":
             weights = [1 / k] * k
@@ -141,7 +149,7 @@ class GSN(Trains, Samples, Walks[State], Drawn):
         hidden layer.
         """
         state = self.start(x)
-        for k in range(self.config.walkback if self.config.layers > 1 else 1):
+        for k in range(self.walkback if self.config.layers > 1 else 1):
             state = self.step(state, rng, k)
         return state.x
 
@@ -168,7 +176,7 @@ class GSN(Trains, Samples, Walks[State], Drawn):
             h[i] = a.tanh() if i == 1 else self._noise(self._noise(a, rng).tanh(), rng)
         logits = (self.bias + self._down(0, h[1])).float()
         if self.log_scale is not None:
-            logits = logits * self.log_scale[min(k, self.config.walkback - 1)].exp()
+            logits = logits * self.log_scale[min(k, self.walkback - 1)].exp()
         return logits.reshape(state.x.shape), tuple(h[1:])
 
     def _down(self, i: int, h: Tensor) -> Tensor:

@@ -96,6 +96,15 @@ def test_what_is_clamped_has_the_conditional_law_if_both_ways_are_of_one_joint()
     assert not found.stationary[~inside].any()
 
 
+@pytest.mark.parametrize(("states", "off"), [([4, 5, 6], 1.05e-2), ([1, 2, 3], 2.93e-2)])
+def test_what_walkback_learned_fits_the_corruption_of_several_steps_and_not_of_one(
+    states: list[int], off: float
+) -> None:
+    walked, inside = exact_gsn(EXAMPLE, C, walkback=True), np.isin(np.arange(1, 11), states)
+    assert clamp(walked.trained_on, walked.reconstruction, inside).total_variation < 1e-15
+    assert clamp(walked.corruption, walked.reconstruction, inside).total_variation == pytest.approx(off, rel=0.01)
+
+
 def test_clamping_what_is_not_of_one_joint_goes_wrong() -> None:
     each = []
     for seed in range(20):

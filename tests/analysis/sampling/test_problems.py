@@ -17,6 +17,7 @@ from latentlab.analysis.sampling import (
     SAMPLERS,
     CodePosterior,
     DenoiserDensity,
+    DenoisingChain,
     KnownDensity,
     ModelChain,
     Problem,
@@ -92,8 +93,22 @@ def test_a_thin_density_is_blurred_even_where_it_is_known_exactly() -> None:
     assert {name: problem.dim for name, problem in KNOWN.items() if problem.dim != 2} == {"curve": 10}
 
 
+@pytest.mark.parametrize("problem", [KnownDensity.of(MIXTURE), KnownDensity.of_thin(MIXTURE), learned()])
+def test_a_denoising_chain_is_held_against_the_density_before_the_noise(problem: Problem) -> None:
+    instance = problem.instance(problem.energies[0])
+    own = next(one for one in problem.samplers.values() if one.is_clean)
+    found = experiment(instance, own, 0.3, n_chains=400, n_steps=200)
+    assert found.truth is not None
+    assert found.truth is instance.clean
+    others = [one for one in problem.samplers.values() if not one.is_clean]
+    assert experiment(instance, others[0], 0.3, n_chains=10, n_steps=10).truth is instance.truth
+    reached = torch.from_numpy(found.draws(0.5).reshape(-1, 2)).var(0)
+    truth = found.truth.sample(200_000, device.generator(5)).var(0)
+    torch.testing.assert_close(reached.double(), truth, rtol=0.12, atol=0)
+
+
 def test_what_can_move_on_a_problem_needs_no_more_than_it_knows() -> None:
-    assert list(KNOWN["moons"].samplers) == list(SAMPLERS)
+    assert list(KNOWN["moons"].samplers) == [*SAMPLERS, DenoisingChain.name]
     assert list(linear(3)[0].samplers) == [name for name in SAMPLERS if name != "Gibbs"]
     own, *others = learned().samplers
     assert own == ModelChain.name

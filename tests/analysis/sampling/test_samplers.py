@@ -11,10 +11,12 @@ from scipy import stats
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.sampling import (
     HMC,
     MALA,
     Chains,
+    DenoisingChain,
     Gibbs,
     Langevin,
     ModelChain,
@@ -31,7 +33,7 @@ from latentlab.analysis.sampling import (
     sample_chains,
 )
 from latentlab.analysis.sampling.hamiltonian import leapfrog
-from latentlab.data.builtin.synthetic import Density, mixture
+from latentlab.data.builtin.synthetic import DENSITIES, Density, mixture
 from tests.conftest import naming
 
 GAUSSIAN = mixture([[1.0, -2.0]], [[0.7, 1.4]])
@@ -192,20 +194,52 @@ def test_tempering_finds_the_other_mode_where_a_random_walk_does_not() -> None:
     assert share(ladder, 1_500) == pytest.approx(0.7, abs=0.08)
 
 
-def test_the_own_walk_of_a_denoiser_has_the_variance_worked_out_by_hand() -> None:
-    """Data N(0, 1), corruption σ: r(x̃) = x̃/(1+σ²); draws of N(r, σ²/(1+σ²)) keep their law (Alain 2018, §5.3.1)."""
-    sigma, n = 0.5, 20_000
-    a = 1 / (1 + sigma**2)
+def variances(own: Sampler, start: Tensor, sigma: float, n_steps: int) -> Tensor:
+    """(d,) of the last positions."""
+    found = sample_chains(Target(), start, sampler=own, scale=sigma, n_steps=n_steps, rng=device.generator(0))
+    assert found.accepted.all()
+    return torch.from_numpy(found.positions[-1]).var(0)
+
+
+@pytest.mark.parametrize("sigma", [0.25, 0.5, 1.0])
+def test_a_denoising_chain_keeps_the_variance_of_gaussian_data(sigma: float) -> None:
+    """Data N(0, 1): p(x|x̃) = N(a x̃, a σ²) with a = 1 / (1 + σ²) keeps 1 (Alain 2018, §5.3.1); N(a x̃, σ²) has 1.139
+    for σ = 0.5, and the mean alone 0.444.
+    """
+    n, a = 20_000, 1 / (1 + sigma**2)
     start = torch.zeros(n, 1, dtype=torch.float64)
-    for width, variance in (
-        (math.sqrt(a) * sigma, 1.0),
-        (0.0, a**2 * sigma**2 / (1 - a**2)),
-        (sigma, (a**2 * sigma**2 + sigma**2) / (1 - a**2)),
-    ):
-        own = ModelChain(denoising_kernel(lambda x: a * x, sigma, width))
-        found = sample_chains(Target(), start, sampler=own, scale=1.0, n_steps=60, rng=device.generator(0))
-        assert found.positions[-1].var() == pytest.approx(variance, abs=4 * variance * math.sqrt(2 / n))
-        assert found.accepted.all()
+    for own in (ModelChain(denoising_kernel(lambda x: a * x, sigma)), DenoisingChain(mixture([[0.0]], 1.0))):
+        assert variances(own, start, sigma, 90) == pytest.approx(1.0, abs=4 * math.sqrt(2 / n))
+
+
+def test_the_exact_denoising_chain_has_the_law_of_a_mixture_for_every_noise() -> None:
+    density = DENSITIES["mixture"]
+    mean = density.log_weights.exp() @ density.means
+    truth = density.log_weights.exp() @ (density.means.square() + density.stds.square()) - mean.square()
+    start = density.means[:1].repeat(4_000, 1)
+    for sigma, n_steps in ((0.5, 300), (1.0, 60)):
+        found = variances(DenoisingChain(density), start, sigma, n_steps)
+        torch.testing.assert_close(found, truth, rtol=0.06, atol=0)
+    learned = ModelChain(denoising_kernel(lambda x: density.denoise(x, 0.5), 0.5))  # each posterior as one Gaussian
+    torch.testing.assert_close(variances(learned, start, 0.5, 300), truth, rtol=0.06, atol=0)
+
+
+def test_a_draw_of_what_was_there_before_the_noise_has_the_posterior_mean_and_covariance() -> None:
+    """Mean: the optimal denoiser. Covariance: σ² times its Jacobian (Miyasawa 1961)."""
+    sigma, place = 0.5, torch.tensor([[0.4, -0.3]], dtype=torch.float64)
+    drawn = MIXTURE.draw_clean(place.repeat(100_000, 1), sigma, device.generator(0))
+    torch.testing.assert_close(drawn.mean(0), MIXTURE.denoise(place, sigma)[0], rtol=0, atol=0.01)
+    wanted = sigma**2 * jacobian(lambda x: MIXTURE.denoise(x, sigma), place)[0]
+    torch.testing.assert_close(drawn.T.cov(), wanted, rtol=0.02, atol=0.003)
+
+
+def test_a_negative_or_turning_jacobian_is_no_covariance() -> None:
+    """r = J x̃ with J = diag(1/2, -1/2) and a rotation added: the symmetric part alone adds noise, and -1/2 none."""
+    j = torch.tensor([[0.5, 0.3], [-0.3, -0.5]], dtype=torch.float64)
+    x = torch.zeros(50_000, 2, dtype=torch.float64)
+    after = denoising_kernel(lambda x: x @ j.T, 1.0)(x, device.generator(0))
+    wanted = j @ j.T + torch.diag(torch.tensor([0.5, 0.0], dtype=torch.float64))
+    torch.testing.assert_close(after.T.cov(), wanted, rtol=0.03, atol=0.01)
 
 
 def test_a_gradient_comes_from_torch_where_it_is_not_given() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth, agreement_with, asymmetry
-from latentlab.analysis.score.field import Denoise, curl, lattice
+from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth, asymmetry
+from latentlab.analysis.score.field import Denoise, FieldError, curl, lattice
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES, Dataset, Density, Kind, mixture
+from tests.conftest import naming
 
 BOX = Box(-3.0, 3.0, -2.0, 2.5)
 ROUND = mixture([[0.0, 0.0]], 1.0)
@@ -31,24 +33,29 @@ def optimum(name: str, sigma: float = 0.3) -> Denoiser:
 
 @pytest.mark.parametrize("name", ["mixture", "moons"])
 def test_the_optimal_denoiser_agrees_with_the_truth_wholly(name: str) -> None:
-    found, ratio = against_truth(optimum(name))
+    best = optimum(name)
+    found, losses = against_truth(best.density, best.denoise, best.sigma)
     assert found.median_cosine == pytest.approx(1, abs=1e-5)
     assert found.relative_rms == pytest.approx(0, abs=1e-3)
-    assert ratio == pytest.approx(1, abs=1e-5)
+    assert losses.denoiser == pytest.approx(losses.optimum, rel=1e-5)
+    assert losses.has_learned
 
 
-def test_a_denoiser_that_does_nothing_loses_as_much_as_the_noise() -> None:
-    """Of N(0, 1) and σ = 2: the optimum x / 5 leaves 4 / 5 of variance a coordinate, doing nothing leaves 4."""
-    found, ratio = against_truth(denoiser_of(ROUND, lambda x: x, 2.0), n=20_000)
+def test_a_denoiser_that_does_nothing_loses_as_much_as_the_noise_and_has_learned_nothing() -> None:
+    """Of N(0, 1) and σ = 2: the optimum x / 5 leaves 1 / 5 of the noise's variance a coordinate, doing nothing all."""
+    found, losses = against_truth(ROUND, lambda x: x, 2.0, n=20_000)
     assert found.relative_rms == pytest.approx(1)
-    assert ratio == pytest.approx(5, rel=0.03)
+    assert losses.denoiser == losses.identity == pytest.approx(2, rel=0.03)
+    assert losses.optimum == pytest.approx(2 / 5, rel=0.03)
+    assert not losses.has_learned
 
 
 def test_the_score_of_a_denoiser_that_goes_half_the_way_is_half_the_true_one_in_any_dimension() -> None:
     deep = mixture([[0.0] * 7], 1.0)
-    found = agreement_with(deep, lambda x: 0.5 * (x + deep.denoise(x, 0.5)), 0.5)
+    found, losses = against_truth(deep, lambda x: 0.5 * (x + deep.denoise(x, 0.5)), 0.5)
     assert found.median_cosine == pytest.approx(1, abs=1e-5)
     assert found.relative_rms == pytest.approx(0.5, abs=1e-4)
+    assert losses.optimum < losses.denoiser < losses.identity
 
 
 def test_on_a_lattice_the_optimum_has_the_energy_and_the_score_of_the_noisy_density() -> None:
@@ -77,16 +84,20 @@ def test_a_denoiser_that_turns_is_no_gradient() -> None:
     np.testing.assert_allclose(curl(denoise, torch.zeros(1, 2)).asymmetry, wanted, rtol=1e-5)
 
 
-def test_an_attractor_is_spurious_if_it_lies_five_noises_from_the_data() -> None:
-    density = mixture([[0.0, 0.0]], 0.04)
+def test_an_attractor_is_spurious_where_the_noisy_data_have_a_millionth_of_their_median_density() -> None:
+    """Of N(0, s²I) the median density is half the highest; a 1e-6 of it is left at s √(2 log 2e6) = 5.387 s."""
+    density = mixture([[0.0, 0.0]], 0.04)  # 0.05 with noise of 0.03
 
     def denoise(x: Tensor) -> Tensor:  # two sinks, at 0 and at (2, 0)
         return torch.where(x[:, :1] > 1, torch.tensor([2.0, 0.0]), torch.zeros(2)).expand_as(x)
 
     near = denoiser_of(density, denoise, 0.03)
-    assert near.far == pytest.approx(5 * 0.05)
+    edge = 0.05 * math.sqrt(2 * math.log(2e6))
+    places = np.array([[0.98 * edge, 0.0], [0.0, -1.02 * edge], [np.nan, 0.0]])
+    np.testing.assert_array_equal(near.is_far(places), [False, True, True])
+    assert near.is_far(np.empty((0, 2))).shape == (0,)
     found = basins(denoise, Box(-3.0, 3.0, -1.0, 1.0), 12)
-    np.testing.assert_array_equal(near.is_spurious(found), found.attractors[:, 0] > 1)
+    np.testing.assert_array_equal(near.is_far(found.attractors), found.attractors[:, 0] > 1)
     share, still, drifting = near.off(found)
     assert (still, drifting) == (1, 0)
     assert share == pytest.approx(4 / 12)  # of twelve columns four lie right of 1
@@ -94,8 +105,11 @@ def test_an_attractor_is_spurious_if_it_lies_five_noises_from_the_data() -> None
     assert wide.off(found) == (0, 0, 0)
 
 
-def test_the_distance_to_the_data_is_that_to_the_nearest_centre() -> None:
-    pair = denoiser_of(mixture([[0.0, 0.0], [10.0, 0.0]], 1.0), lambda x: x)
-    places = np.array([[3.0, 4.0], [10.0, -2.0], [np.nan, 0.0]])
-    np.testing.assert_allclose(pair.distance(places), [5, 2, np.nan])
-    assert pair.distance(np.empty((0, 2))).shape == (0,)
+def test_a_faint_part_of_the_data_is_not_far_from_them() -> None:
+    faint = denoiser_of(mixture([[0.0, 0.0], [50.0, 0.0]], [0.1, 5.0], [0.99, 0.01]), lambda x: x, 0.1)
+    np.testing.assert_array_equal(faint.is_far(np.array([[50.0, 5.0], [20.0, 0.0]])), [False, True])
+
+
+def test_what_is_a_direction_only_has_no_score() -> None:
+    with pytest.raises(FieldError, match=naming("because")):
+        _ = replace(denoiser_of(ROUND, lambda x: x), no_score="because").score

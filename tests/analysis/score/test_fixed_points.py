@@ -69,24 +69,25 @@ def test_what_leaves_for_infinity_is_astray() -> None:
 
     found = basins(denoise, BOX, 10)
     assert (found.attractor == -1).sum() == 50
-    there = np.where(np.isnan(found.ends).any(1), np.nan, 0.0)
-    assert found.off(there, np.zeros(1), 0.1) == (0.5, 0, 0)
-    assert found.off(there + 1, np.ones(1), 0.1) == (1.0, 1, 0)
-    assert np.isnan(found.ends).any(1).sum() == 50
+    lost = np.asarray(np.isnan(found.ends).any(1))
+    assert found.off(lost, np.array([False])) == (0.5, 0, 0)
+    assert found.off(np.full(100, True), np.array([True])) == (1.0, 1, 0)
+    assert lost.sum() == 50
 
 
 def test_what_has_not_arrived_is_told_from_what_stands_still() -> None:
     slow = basins(lambda x: 0.999 * x, BOX, 5, 10)
-    share, still, drifting = slow.off(np.ones(25), np.ones(len(slow.attractors)), 0.1)
+    share, still, drifting = slow.off(np.full(25, True), np.full(len(slow.attractors), True))
     assert (share, still) == (1.0, 1)  # the middle of the lattice is where it ends
     assert drifting == len(slow.attractors) - 1 > 10
+    assert len(basins(lambda x: 0.999 * x, BOX, 5).attractors) == 1  # until it stands still, however slow it is
 
 
 def test_the_exact_optimum_has_no_attractor_off_the_spiral() -> None:
     density, sigma = DENSITIES["spiral"], 0.03
     found = basins(lambda x: density.denoise(x, sigma), Box(-0.6, 0.6, -0.6, 0.6), 21, 100)
     ends, attractors = (density.nearest(torch.from_numpy(x))[1].numpy() for x in (found.ends, found.attractors))
-    assert found.off(ends, attractors, 3 * sigma) == (0, 0, 0)
+    assert found.off(ends > 3 * sigma, attractors > 3 * sigma) == (0, 0, 0)
 
 
 def test_between_two_points_lies_a_saddle() -> None:

@@ -95,6 +95,47 @@ def test_the_loss_is_that_of_denoising_score_matching(form: str, sigma: float) -
     torch.testing.assert_close(matching * sigma**2, loss.value)
 
 
+@pytest.mark.parametrize("n_steps", [1, 2, 5])
+def test_walkback_trains_on_the_steps_of_its_own_chain(n_steps: int) -> None:
+    """With r(x) = a x and x_0 = 1: x̃_(k+1) = a x̃_k + σ (ε + ε'), so that all means and variances are known."""
+    a, sigma, n, mean, variance, wanted = 0.8, 0.5, 40_000, 1.0, 0.5**2, 0.0
+    model = build(DAE, 2, sigma=sigma, walkback=n_steps)
+    model.denoise = lambda x: a * x
+    batch = Batch(torch.ones(n, 2, dtype=torch.float64), torch.zeros(n, dtype=torch.int64), torch.ones(n))
+    for _ in range(n_steps):
+        wanted += 2 * ((a * mean - 1) ** 2 + a**2 * variance) / sigma**2 / n_steps
+        mean, variance = a * mean, a**2 * variance + 2 * sigma**2
+    (loss,) = model.losses(batch, device.generator(2))
+    assert float(loss.value.mean()) == pytest.approx(wanted, abs=5 * float(loss.value.std()) / math.sqrt(n))
+    noisy, _ = model.corrupt(batch.x, device.generator(2))
+    first = (a * noisy - batch.x).square().sum(1)
+    assert torch.equal(loss.terms["squared error"], first) is (n_steps == 1)
+
+
+@pytest.mark.parametrize(
+    ("config", "slope"),
+    [({}, -1.98), ({"noise_schedule": "falling"}, -1.98), ({"noise_schedule": "mixed"}, -3.46)],
+)
+def test_only_noise_of_one_size_makes_a_score(config: dict[str, Any], slope: float) -> None:
+    """Of N(0, 1): the best r for what `corrupt` draws, about x = 2, by the clean examples that came there."""
+    sigma, n = 0.1, 4_000_000
+    model = build(DAE, 1, sigma=sigma, sigma_far=1.0, **config)
+    clean = torch.randn(n, 1, generator=device.generator(8), dtype=torch.float64)
+    noisy, std = model.corrupt(clean, device.generator(9))
+    near = (noisy[:, 0] - 2).abs() < 0.1
+    step, weight = (clean - noisy)[near, 0], std[near].square().reciprocal()
+    found = float((weight * step).sum() / weight.sum()) / sigma**2
+    assert found == pytest.approx(slope, abs=0.2)
+    assert bool(model.no_score) is (abs(found + 2 / (1 + sigma**2)) > 0.5)
+
+
+def test_what_is_no_score_says_why() -> None:
+    for config in ({"noise": "masking"}, {"noise": "salt-and-pepper"}, {"walkback": 5}):
+        assert build(DAE, **config).no_score
+    assert build(CAE).no_score
+    assert not build(RCAE).no_score
+
+
 def test_the_penalties_are_the_jacobians_norms() -> None:
     batch = some()
     cae, rcae = build(CAE), build(RCAE)

@@ -48,6 +48,13 @@ def test_there_is_one_matrix_a_layer_and_one_bias_for_the_way_down(layers: int) 
     assert shapes == wanted
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_there_are_two_reconstructions_a_hidden_layer_unless_another_number_is_given(layers: int) -> None:
+    """2D of D hidden layers: Alain (2018), §5.5.2. A factor belongs to each."""
+    assert len(gsn(layers=layers, scaling=True).factors) == 2 * layers
+    assert len(gsn(layers=layers, scaling=True, walkback=5).factors) == 5
+
+
 def test_odd_layers_are_updated_first_then_even_ones() -> None:
     model = gsn(layers=3, corruption=0.0, noise=0.0)
     x = noise_images(4).batch().x
