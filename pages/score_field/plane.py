@@ -42,7 +42,7 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
     )
     with display:
         offered = [name for name, layer in LAYERS.items() if not (denoiser.no_score and layer.needs_score)]
-        Slot[str]("behind").forget_unless_in([NOTHING, *offered])
+        Slot[str]("behind").settle([NOTHING, *offered], offered[0])
         behind = LAYERS.get(st.selectbox("Behind it", [NOTHING, *offered], 1, key="behind", bind="query-params"))
         over = st.pills(
             "Draw",
