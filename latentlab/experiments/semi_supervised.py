@@ -99,7 +99,8 @@ class BenchmarkResult:
         weighted: the importance-weighted bound with `N_DRAWS` draws, in nats.
         active: dimensions of z whose mean varies by more than `ACTIVE_VARIANCE` (Burda et al. 2016).
         separability: share of examples that a linear classifier gets right in the first two principal components of a.
-        agreement: of the classifier: share of codes, each decoded as every class, that are predicted as that class.
+        agreement: of the classifier: share of samples, of the styles of examples in every class, that are predicted as
+            that class.
         seconds: of processor time for the training.
     """
 
@@ -172,7 +173,7 @@ def measure(model: Model, test: Dataset, classifier: str = "") -> dict[str, floa
             reader = Store(SHIPPED).load(classifier) if classifier else None
             if isinstance(reader, Classifies):
                 columns = [torch.full((len(z),), y) for y in range(len(test.classes))]
-                right = [reader.classify(model.decode(z, y)).argmax(1) == y for y in columns]
+                right = [reader.classify(model.sample_given(z, y, rng)).argmax(1) == y for y in columns]
                 found["agreement"] = torch.cat(right).float().mean().item()
     return found
 

@@ -54,7 +54,14 @@ class DecodesGiven(Model):
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images."""
+        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images.
+
+        What lies between (y, z) and x in the model is held at its mean.
+        """
+
+    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """(B, z_dim), (B,) int64 -> (B, *shape): as `decode`, with what lies between (y, z) and x drawn."""
+        return self.decode(z, y)
 
 
 class Conditional(EncodesGiven, DecodesGiven):
@@ -140,7 +147,7 @@ class Samples(Model):
 
     @abstractmethod
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z) for n draws of z from the prior (and of y, where there is one)."""
+        """(n, *shape): the means of p(x|·) for n draws of all latent variables, and of y where there is one."""
 
 
 class LogLikelihood(Model):

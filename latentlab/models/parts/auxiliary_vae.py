@@ -1,6 +1,6 @@
 """How the models with an auxiliary variable and a class infer (abstract; `adgm.py` and `sdgm.py` write their bounds).
 
-Maaløe, Sønderby, Sønderby & Winther, Auxiliary Deep Generative Models (2016), eq. 6-8:
+Maaløe, Sønderby, Sønderby & Winther, Auxiliary Deep Generative Models (2016), eq. 7-9:
 
     q(a, y, z|x) = q(a|x) q(y|a, x) q(z|a, y, x)
 

@@ -123,9 +123,9 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, S
         return self.posterior(x, y)[0]
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): decoded draws of a class and a style from their priors."""
+        """(n, *shape): the means of p(x|·) for draws of a class, a style, and what lies between them and x."""
         y = torch.randint(self.spec.n_classes, (n,), generator=rng, device=rng.device)
-        return self.decode(self.prior.sample(n, rng), y)
+        return self.sample_given(self.prior.sample(n, rng), y, rng)
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log Σ_y w_k(x, y)."""

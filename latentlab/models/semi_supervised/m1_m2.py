@@ -3,7 +3,7 @@
     p(x, y, z, z1) = p(y) p(z) p(z1|y, z) p(x|z1)          q(z1, y, z|x) = q(z1|x) q(y|z1) q(z|z1, y)
 
 The lower model is a VAE with the prior N(0, I) and learns as if alone: no gradient of the upper model reaches z1, as
-end to end the upper code collapses (Maaløe et al. 2016, §5). The papers train one after the other; here both learn at
+end to end the upper code collapses (Maaløe et al. 2016, §2.4). The papers train one after the other; here both learn at
 once, the upper one from codes that come to rest. Its objective is that of `semi_supervised_vae.py`.
 """
 
@@ -70,6 +70,10 @@ class M1M2(SemiSupervisedVAE):
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|z1) at the mean of p(z1|y, z)."""
         return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).mean))
+
+    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, z_dim), (B,) -> (B, *shape): the means of p(x|z1) for draws of p(z1|y, z)."""
+        return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).draw(rng)))
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|z1) at the mean of q(z1|x)."""

@@ -431,8 +431,26 @@ def test_a_sample_has_a_class_drawn_from_all(name: str) -> None:
     model = model_of(name, likelihood="gray-bernoulli")
     y = torch.randint(K, (9,), generator=(rng := device.generator(1)))
     z = torch.randn(9, 2, generator=rng)
-    assert torch.equal(model.sample(9, device.generator(1)), model.decode(z, y))
+    assert torch.equal(model.sample(9, device.generator(1)), model.sample_given(z, y, rng))
     assert len(set(y.tolist())) == K
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_samples_vary_as_much_as_the_model_says(name: str) -> None:
+    """What lies between the code and x is drawn: the covariance of samples is the closed form of ancestral draws."""
+    model, t = exact(name, **SEES_X.get(name, {}))
+    n, within = 40_000, t.w @ t.w.T  # of the mean of p(x|·) in a class
+    if name == "m1_m2":
+        within = t.covariance  # whose x is z1 itself
+    whole = within + torch.cov(t.b.T, correction=0)
+    with torch.no_grad():
+        samples = model.sample(n, device.generator(0))
+        z, one = torch.randn(n, 2, generator=device.generator(1)), torch.ones(n).long()
+        drawn, mean = model.sample_given(z, one, device.generator(2)), model.decode(z, one)
+    spread = 4 * math.sqrt(2 / n) * whole.diagonal().max().item()
+    torch.testing.assert_close(torch.cov(samples.T), whole, rtol=0, atol=spread)
+    torch.testing.assert_close(torch.cov(drawn.T), within, rtol=0, atol=spread)
+    torch.testing.assert_close(torch.cov(mean.T), t.w[:, :2] @ t.w[:, :2].T, rtol=0, atol=spread)  # its share of z
 
 
 @pytest.mark.parametrize("name", [*CONDITIONAL, "m1", "avae"])
