@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -26,7 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", type=_known, help=text)
     n_seeds = len(semi_supervised.SEEDS)
     parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in the benchmark")
-    parser.add_argument("--mnist", action="store_true", help="the benchmark on MNIST too, which takes hours")
+    there = list(semi_supervised.BENCHMARKS)
+    text = "data sets of the benchmark; mnist takes hours (default: moons digits)"
+    parser.add_argument("--data", nargs="+", choices=there, default=there[:2], help=text)
+    text = "only these models of the benchmark (default: all); the scores of the others are kept"
+    parser.add_argument("--models", nargs="+", choices=semi_supervised.ALL, default=semi_supervised.ALL, help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
     if BENCHMARK in options.ids:
-        _benchmark(["moons", "digits", *["mnist"] * options.mnist], options.seeds)
+        _benchmark(options.data, options.models, options.seeds)
     chosen = [recipe for recipe in RECIPES if not options.ids or recipe.id in options.ids]
     for recipe in chosen:
         fields = dataclasses.asdict(recipe)
@@ -48,16 +53,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _benchmark(datasets: Sequence[str], n_seeds: int) -> None:
+def _benchmark(datasets: Sequence[str], models: Sequence[str], n_seeds: int) -> None:
     """Print the benchmark as it runs, its table at the end, and save the scores for the app."""
-    kept = [score for score in semi_supervised.read() if score.dataset not in datasets]
     scores = []
     for dataset in datasets:
-        for score in semi_supervised.run_benchmark(dataset, range(n_seeds)):
+        benchmark = semi_supervised.BENCHMARKS[dataset]
+        chosen = tuple(model for model in benchmark.models if model in models)
+        for score in semi_supervised.run_benchmark(dataset, range(n_seeds), replace(benchmark, models=chosen)):
             scores.append(score)
             print(semi_supervised.table([score]).splitlines()[1], flush=True)
     print(f"\n{semi_supervised.table(scores)}")
-    semi_supervised.save([*scores, *kept])
+    semi_supervised.save(semi_supervised.merged(scores))
 
 
 def _known(text: str) -> str:

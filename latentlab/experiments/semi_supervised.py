@@ -27,7 +27,7 @@ from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import write
 from latentlab.training.baselines import BASELINES, Baseline, fit, flat
-from latentlab.training.config import TrainConfig
+from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 
@@ -47,7 +47,7 @@ class Benchmark:
         config: knobs of the models, as far as a model has them.
         train: knobs of the training.
         classifier: a shipped classifier that labels generated images; "" for none.
-        deviation: diverse labels: the ends and the middle of a moon, as in the paper.
+        diverse_labels: which examples are labelled: the ends and the middle of a moon, as in the paper.
     """
 
     labels: int
@@ -63,20 +63,20 @@ BENCHMARKS = {
     "moons": Benchmark(
         6,
         ALL,
-        {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian", "alpha": 167.0},
+        {"z_dim": 10, "z1_dim": 10, "a_dim": 10, "hidden": 100, "likelihood": "real-gaussian"},
         {"epochs": 30, "batch_size": 100, "learning_rate": 3e-4, "schedule": "constant"},
         diverse_labels=True,
     ),
     "digits": Benchmark(
         100,
         ALL,
-        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 128, "likelihood": "gray-bernoulli", "alpha": 1.26},
+        {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 128, "likelihood": "gaussian", "std": 0.2},
         {"epochs": 100, "batch_size": 100, "warmup": 0.25},
         "digits-cnn",
     ),
     "mnist": Benchmark(
         100,
-        ("m1", "m2", "m1_m2", "adgm", "sdgm"),
+        ("m1", "avae", "m2", "m1_m2", "adgm", "sdgm"),
         {"z_dim": 32, "z1_dim": 50, "a_dim": 32, "hidden": 256, "batch_norm": True},
         {"epochs": 50, "batch_size": 100, "bf16": True},
         "mnist-cnn",
@@ -143,7 +143,7 @@ def train_and_measure(name: str, splits: Splits, seed: int, benchmark: Benchmark
     """Train one model and measure it on the test examples."""
     config = from_dict(TrainConfig, {**benchmark.train, "seed": seed})
     spec = splits.train.spec
-    model = start(name, from_dict(MODELS[name].Config, config_of(name, benchmark)), spec, config)
+    model = start(name, model_config(name, config_of(name, benchmark), splits.train, config), spec, config)
     began = time.process_time()
     for _ in train(model, splits, config, report_every=1_000_000):
         pass
@@ -234,6 +234,15 @@ def read(path: Path | None = None) -> list[BenchmarkResult]:
         return [
             BenchmarkResult(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)
         ]
+
+
+def merged(scores: Sequence[BenchmarkResult], path: Path | None = None) -> list[BenchmarkResult]:
+    """Scores in the place of all that a file has of the same models and data, and its others, in the table's order."""
+    new = {(score.dataset, score.model) for score in scores}
+    kept = [score for score in read(path) if (score.dataset, score.model) not in new]
+    datasets, models = list(BENCHMARKS), [*BASELINES, *ALL]
+    place = lambda score: (datasets.index(score.dataset), score.seed, models.index(score.model))  # noqa: E731
+    return sorted([*scores, *kept], key=place)
 
 
 def config_of(name: str, benchmark: Benchmark) -> dict[str, Any]:

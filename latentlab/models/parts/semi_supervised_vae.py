@@ -9,15 +9,15 @@ of the auxiliary variable, where there is one):
     loss = -L(x, y) - α E[log q(y|·)]   or   -U(x)
 
 For n = 1 U is Σ_y q(y|·) L(x, y) + H[q(y|·)]; by Jensen's inequality it bounds log p(x) for every n. A warm-up
-multiplies the latent variables' part of log w, never the entropy of the class. Papers set α = β (N_l + N_u) / N_l with
-β about 0.1; here a batch has as many labelled as unlabelled examples, as theirs have.
+multiplies the latent variables' part of log w, never the entropy of the class. As in the papers α = β (N_l + N_u) / N_l
+with β = 0.1 unless it is given, and a batch has as many labelled as unlabelled examples.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -30,13 +30,19 @@ from latentlab.models.abilities import ClassDraws, InfersClass
 from latentlab.models.base import Loss
 from latentlab.models.parts.conditional_vae import ConditionalVAE, Dense, Weights
 
+BETA = 0.1  # α with a label for every example
+
 
 @dataclass(frozen=True)
 class SemiSupervised(Dense):
     """The knobs of a model that learns from examples with and without a label."""
 
     alpha: float = knob(
-        50.0, 0.0, 1e4, help="weight of the classification of a labelled example: β (N_l + N_u) / N_l in the papers"
+        0.0,
+        0.0,
+        1e6,
+        help="weight of the classification of a labelled example; 0: 0.1 N / N_l, as the papers set it, for N training "
+        "examples of which N_l have a label",
     )
 
 
@@ -60,6 +66,12 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
     def __init__(self, config: SemiSupervised, spec: Spec) -> None:
         super().__init__(config, spec)
         self.config = config
+        self.alpha = config.alpha or BETA
+
+    @classmethod
+    def configured(cls, config: SemiSupervised, n: int, n_labelled: int) -> SemiSupervised:
+        """α = β N / N_l, unless it is given."""
+        return config if config.alpha else replace(config, alpha=BETA * n / n_labelled)
 
     @abstractmethod
     def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
@@ -99,7 +111,7 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
         log_q = drawn.log_q_y.gather(1, y.expand(len(drawn.log_q_y), 1, -1))[:, 0]  # (n, B): log q(y|·), of the truth
         cross_entropy = -log_q.mean(0)
         guess = log_mean_exp(drawn.log_q_y, 0).argmax(0) if log_probs is None else log_probs.argmax(1)
-        value = self.config.alpha * cross_entropy - log_mean_exp(drawn.log_w(progress), 0)[0]
+        value = self.alpha * cross_entropy - log_mean_exp(drawn.log_w(progress), 0)[0]
         bound, kl = log_mean_exp(drawn.log_w(), 0)[0], -drawn.log_ratio.mean(0)[0]
         return torch.stack([value, bound, kl, cross_entropy, (guess != y).float()])
 

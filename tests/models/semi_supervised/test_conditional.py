@@ -380,7 +380,7 @@ def test_alpha_weighs_the_classification_and_progress_the_latent_variables(
 ) -> None:
     same_noise(monkeypatch)
     x = noise_images(6, (1, 4, 4)).batch().x
-    one, none = (model_of(name, likelihood="gray-bernoulli", alpha=alpha) for alpha in (60.0, 0.0))
+    one, none = (model_of(name, likelihood="gray-bernoulli", alpha=alpha) for alpha in (60.0, 1e-9))
     for progress in (1.0, 0.25):
         a, b = (loss_of(model, batch(x, 1), progress=progress) for model in (one, none))
         close(a.value - b.value, 60 * a.terms["cross-entropy"])
@@ -389,6 +389,15 @@ def test_alpha_weighs_the_classification_and_progress_the_latent_variables(
     assert loss_of(none, batch(x, 1)).terms["kl"].abs().min() > 1e-3
     whole, without = (loss_of(none, batch(x, UNLABELLED), progress=progress) for progress in (1.0, 0.0))
     close(whole.value - without.value, whole.terms["kl"])  # the entropy of the class is never weighed
+
+
+@pytest.mark.parametrize("name", SEMI_SUPERVISED)
+def test_alpha_follows_the_number_of_labels_unless_it_is_given(name: str) -> None:
+    kind: Any = MODELS[name]
+    for n_labelled, alpha in ((100, 50.0), (1_000, 5.0), (50_000, 0.1)):  # β N / N_l of MNIST, with the papers' β = 0.1
+        assert kind.configured(kind.Config(), 50_000, n_labelled).alpha == pytest.approx(alpha)
+    assert kind.configured(kind.Config(alpha=3.0), 50_000, 100).alpha == 3.0
+    assert model_of(name).alpha == 0.1  # as if every example had a label
 
 
 @pytest.mark.parametrize("name", SEMI_SUPERVISED)
