@@ -23,7 +23,7 @@ import torch
 from latentlab import __main__ as command_line
 from latentlab.__main__ import main
 from latentlab.cli import reproduce
-from latentlab.data import DENSITIES, NAMES, Library, kind_of
+from latentlab.data import DENSITIES, NAMES, Library, kind_of, load
 from latentlab.data.builtin import images
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
@@ -33,8 +33,10 @@ from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from latentlab.settings import FIRST_DATA
 from latentlab.training.config import TrainConfig, training_knobs
+from latentlab.training.evaluation import final_metrics
 from tests.conftest import ROOT, mentions, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
@@ -388,6 +390,20 @@ def test_reproduce_makes_the_runs_that_ship(
     assert all(torch.equal(again[name], value) for name, value in first.items())
     assert mine.read("tiny-vae").metrics == card.metrics
     assert {path.name for path in mine.shipped.iterdir() if path.is_dir()} == {"tiny-vae", "tiny-cnn"}
+
+
+def test_runs_are_measured_again_without_training(mine: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproduce, "RECIPES", TINY)
+    assert main(["reproduce"]) == 0
+    shipped = Store(mine.shipped, shipped=mine.shipped / ".none")
+    weights = {path: path.read_bytes() for path in mine.shipped.rglob("weights.safetensors")}
+    shipped.remeasure("tiny-vae", {"bound": 0.0})
+    assert main(["reproduce", "--measure", "tiny-vae"]) == 0
+    found = final_metrics(mine.load("tiny-vae"), load("digits").test, reproduce.N_BOUND)
+    assert mine.read("tiny-vae").metrics == found
+    assert weights == {path: path.read_bytes() for path in mine.shipped.rglob("weights.safetensors")}
+    with pytest.raises(RunError):
+        mine.remeasure("tiny-vae", found)  # what ships is another store's
 
 
 def scores_in(path: Path) -> list[tuple[str, str, float]]:
