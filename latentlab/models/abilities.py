@@ -102,13 +102,13 @@ class LatentLayer(NamedTuple):
     dim: int
 
 
-class Layered(Model):
-    """Has several layers of latent variables, each of which can be looked at: z1 next to the data, the last on top."""
+class InfersLatents(Model):
+    """Says each of its latent variables of an example alone, by name: z, a, or z1 next to the data, z2 above it."""
 
     @property
     @abstractmethod
     def layers(self) -> tuple[LatentLayer, ...]:
-        """From the one next to the data to the top."""
+        """From the one next to the data to the top; of a model that encodes the first is its code."""
 
     @abstractmethod
     def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
@@ -116,8 +116,13 @@ class Layered(Model):
 
         Args:
             x: examples.
-            rng: draws the layers that a distribution depends on; None takes their means.
+            rng: draws the layers that a distribution depends on; None takes their means. A class that one depends on
+                is the most probable one.
         """
+
+
+class Layered(InfersLatents):
+    """Has several layers of latent variables, and an example for each layer alone."""
 
     @abstractmethod
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
@@ -282,6 +287,7 @@ ABILITIES: Mapping[str, type[Model]] = {
     "posterior": HasPosterior,
     "posterior given class": HasPosteriorGiven,
     "prior": HasPrior,
+    "latent variables": InfersLatents,
     "latent layers": Layered,
     "samples": Samples,
     "log-likelihood": LogLikelihood,

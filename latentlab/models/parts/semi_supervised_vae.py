@@ -24,9 +24,9 @@ import torch
 from torch import Tensor
 
 from latentlab.data import UNLABELLED, Batch, LabelUse, Spec
-from latentlab.distributions import log_mean_exp
+from latentlab.distributions import Gaussian, log_mean_exp
 from latentlab.knobs import knob
-from latentlab.models.abilities import ClassDraws, InfersClass
+from latentlab.models.abilities import ClassDraws, InfersClass, InfersLatents, LatentLayer
 from latentlab.models.base import Loss
 from latentlab.models.parts.conditional_vae import ConditionalVAE, Dense, Weights
 
@@ -57,7 +57,7 @@ class Inferred(Weights):
     log_q_y: Tensor
 
 
-class SemiSupervisedVAE(ConditionalVAE, InfersClass):
+class SemiSupervisedVAE(ConditionalVAE, InfersClass, InfersLatents):
     """A conditional VAE with a classifier; a subclass says `draw_weights`, `posterior`, `decode` and `classify`."""
 
     units: ClassVar[dict[str, str]] = {
@@ -78,6 +78,15 @@ class SemiSupervisedVAE(ConditionalVAE, InfersClass):
     @abstractmethod
     def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """As `ConditionalVAE.draw_weights`, with the classifier's prediction on the same draws."""
+
+    @property
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """z alone."""
+        return (LatentLayer("z", self.z_dim),)
+
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:  # noqa: ARG002
+        """(B, *shape) -> q(z|x, y) for the most probable class."""
+        return {"z": self.posterior(x, self.classify(x).argmax(1))}
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the bounds on log p(x), U, and on log p(x, y), L, the KL of the latent

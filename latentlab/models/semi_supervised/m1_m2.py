@@ -18,6 +18,7 @@ from torch import Tensor
 from latentlab.data import Spec
 from latentlab.distributions import Gaussian, standard_normal_log_prob
 from latentlab.knobs import knob
+from latentlab.models.abilities import LatentLayer
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
 
 
@@ -58,6 +59,17 @@ class M1M2(SemiSupervisedVAE):
         gain = p_z1.log_prob(z1) - standard_normal_log_prob(z1).sum(-1)  # p(z1|y, z) / N(z1; 0, I)
         log_ratio = log_ratio + q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|z1, y)
         return Inferred(log_p_x + gain + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
+
+    @property
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """z1 and z."""
+        return LatentLayer("z1", self.z1_dim), LatentLayer("z", self.z_dim)
+
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
+        """(B, *shape) -> q(z1|x), and q(z|z1, y) for the most probable class."""
+        q_z1 = Gaussian.of(self.q_z1(x.flatten(1)))
+        z1 = q_z1.mean if rng is None else q_z1.draw(rng)
+        return {"z1": q_z1, "z": Gaussian.of(self.q_z(z1, self.one_hot(self.q_y(z1).argmax(1))))}
 
     def code(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z1_dim): the mean of q(z1|x)."""
