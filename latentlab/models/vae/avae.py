@@ -3,7 +3,8 @@
     p(x, z, a) = p(z) p(x|z) p(a|x, z)          q(a, z|x) = q(a|x) q(z|a, x)
     loss = -E_q[log p(x|z) + progress · (log p(z) - log q(z|a, x) + log p(a|x, z) - log q(a|x))]
 
-With a integrated out p is that of the VAE; q(z|x) is a mixture of Gaussians. It knows no classes.
+With a integrated out p is that of the VAE; q(z|x) is a mixture of Gaussians. It knows no classes. Its ELBO need not be
+higher than that of a VAE that is trained as long: a costs the KL divergence of q(a|z, x) from p(a|x, z).
 """
 
 from __future__ import annotations
