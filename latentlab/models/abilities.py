@@ -54,10 +54,7 @@ class DecodesGiven(Model):
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images.
-
-        What lies between (y, z) and x in the model is held at its mean.
-        """
+        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z), or with what is between held at its mean."""
 
     def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
         """(B, z_dim), (B,) int64 -> (B, *shape): as `decode`, with what lies between (y, z) and x drawn."""
@@ -116,8 +113,7 @@ class InfersLatents(Model):
 
         Args:
             x: examples.
-            rng: draws the layers that a distribution depends on; None takes their means. A class that one depends on
-                is the most probable one.
+            rng: draws the layers that a distribution depends on; None takes their means. Of classes, the most probable.
         """
 
 
@@ -126,12 +122,9 @@ class Layered(InfersLatents):
 
     @abstractmethod
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z.
+        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z; what lies above it has no say.
 
-        Args:
-            layer: the one that is held; what lies above it has no say.
-            z: its values.
-            rng: draws the layers below it from the generative model; None takes their means.
+        The layers below it are drawn from the generative model, or without `rng` their means.
         """
 
 
