@@ -23,17 +23,20 @@ import torch
 from latentlab import __main__ as command_line
 from latentlab.__main__ import main
 from latentlab.cli import reproduce
-from latentlab.data import DENSITIES, NAMES, Library, kind_of
+from latentlab.data import DENSITIES, NAMES, Library, kind_of, load
 from latentlab.data.builtin import images
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
+from latentlab.experiments.semi_supervised import Benchmark, BenchmarkResult
 from latentlab.jobs import queue
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from latentlab.settings import FIRST_DATA
 from latentlab.training.config import TrainConfig, training_knobs
+from latentlab.training.evaluation import final_metrics
 from tests.conftest import ROOT, mentions, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
@@ -389,35 +392,47 @@ def test_reproduce_makes_the_runs_that_ship(
     assert {path.name for path in mine.shipped.iterdir() if path.is_dir()} == {"tiny-vae", "tiny-cnn"}
 
 
-def test_the_ladder_is_climbed_on_request_only(
+def test_runs_are_measured_again_without_training(mine: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproduce, "RECIPES", TINY)
+    assert main(["reproduce"]) == 0
+    shipped = Store(mine.shipped, shipped=mine.shipped / ".none")
+    weights = {path: path.read_bytes() for path in mine.shipped.rglob("weights.safetensors")}
+    shipped.remeasure("tiny-vae", {"bound": 0.0})
+    assert main(["reproduce", "--measure", "tiny-vae"]) == 0
+    found = final_metrics(mine.load("tiny-vae"), load("digits").test, reproduce.N_BOUND)
+    assert mine.read("tiny-vae").metrics == found
+    assert weights == {path: path.read_bytes() for path in mine.shipped.rglob("weights.safetensors")}
+    with pytest.raises(RunError):
+        mine.remeasure("tiny-vae", found)  # what ships is another store's
+
+
+def scores_in(path: Path) -> list[tuple[str, str, float]]:
+    return [(score.dataset, score.model, score.error) for score in semi_supervised.read(path)]
+
+
+def test_the_benchmark_runs_on_request_only_and_keeps_the_other_scores(
     mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "scores.csv"
     monkeypatch.setattr(semi_supervised, "RESULTS", path)
-    climbed: list[tuple[str, int]] = []
+    ran: list[tuple[str, int, tuple[str, ...]]] = []
 
-    def climb(dataset: str, seeds: range) -> Iterator[semi_supervised.BenchmarkResult]:
-        climbed.append((dataset, len(seeds)))
-        yield semi_supervised.BenchmarkResult(dataset, "m2", 0, 0.25)
+    def run(dataset: str, seeds: range, benchmark: Benchmark) -> Iterator[BenchmarkResult]:
+        ran.append((dataset, len(seeds), benchmark.models))
+        for model in benchmark.models:
+            yield BenchmarkResult(dataset, model, 0, 0.25)
 
-    monkeypatch.setattr(semi_supervised, "run_benchmark", climb)
-    semi_supervised.save(
-        [
-            semi_supervised.BenchmarkResult("mnist", "m2", 0, 0.5),
-            semi_supervised.BenchmarkResult("moons", "m2", 0, 0.5),
-        ],
-        path,
-    )
+    monkeypatch.setattr(semi_supervised, "run_benchmark", run)
+    semi_supervised.save([BenchmarkResult(dataset, "m2", 0, 0.5) for dataset in ("mnist", "moons")], path)
+    all_models = semi_supervised.ALL
     assert main(["reproduce", "semi-supervised", "--seeds", "2"]) == 0
-    assert climbed == [("moons", 2), ("digits", 2)]
+    assert ran == [("moons", 2, all_models), ("digits", 2, all_models)]
     assert "25.00" in capsys.readouterr().out
-    assert {score.dataset: score.error for score in semi_supervised.read(path)} == {
-        "moons": 0.25,
-        "digits": 0.25,
-        "mnist": 0.5,
-    }
-    assert main(["reproduce", "semi-supervised", "--mnist", "--seeds", "1"]) == 0
-    assert climbed[2:] == [("moons", 1), ("digits", 1), ("mnist", 1)]
+    new = [(dataset, model, 0.25) for dataset in ("moons", "digits") for model in all_models]
+    assert scores_in(path) == [*new, ("mnist", "m2", 0.5)]
+    assert main(["reproduce", "semi-supervised", "--data", "mnist", "--models", "avae", "--seeds", "1"]) == 0
+    assert ran[2:] == [("mnist", 1, ("avae",))]
+    assert scores_in(path) == [*new, ("mnist", "avae", 0.25), ("mnist", "m2", 0.5)]
     assert not mine.root.exists()
     assert not list(mine.shipped.glob("*"))
 

@@ -24,11 +24,10 @@ from latentlab.data import Splits, load
 from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, status, write_status
 from latentlab.jobs.reporting import TrainingReports
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
-from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.evaluation import final_metrics
 from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
@@ -136,9 +135,8 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     write_status(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
     splits = load(job.dataset, progressbar)
     config = from_dict(TrainConfig, job.train)
-    state = TrainState(
-        start(job.model, from_dict(MODELS[job.model].Config, job.config), splits.train.spec, config), config
-    )
+    knobs = model_config(job.model, job.config, splits.train, config)
+    state = TrainState(start(job.model, knobs, splits.train.spec, config), config)
     history, before = _restore(folder, state)
     reports = TrainingReports(store, job, state, splits)
     if reports.has_baselines():
@@ -198,7 +196,7 @@ def _finish(
         title=job.title,
         model=job.model,
         dataset=job.dataset,
-        config=dataclasses.asdict(from_dict(MODELS[job.model].Config, job.config)),
+        config=dataclasses.asdict(model_config(job.model, job.config, splits.train, state.config)),
         train=dataclasses.asdict(state.config),
         shape=test.shape,
         classes=test.classes,

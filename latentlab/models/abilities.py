@@ -54,7 +54,11 @@ class DecodesGiven(Model):
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z); in [0, 1] if the data are images."""
+        """(B, z_dim), (B,) int64 -> (B, *shape): the mean of p(x|y, z), or with what is between held at its mean."""
+
+    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """(B, z_dim), (B,) int64 -> (B, *shape): as `decode`, with what lies between (y, z) and x drawn."""
+        return self.decode(z, y)
 
 
 class Conditional(EncodesGiven, DecodesGiven):
@@ -95,13 +99,13 @@ class LatentLayer(NamedTuple):
     dim: int
 
 
-class Layered(Model):
-    """Has several layers of latent variables, each of which can be looked at: z1 next to the data, the last on top."""
+class InfersLatents(Model):
+    """Says each of its latent variables of an example alone, by name: z, a, or z1 next to the data, z2 above it."""
 
     @property
     @abstractmethod
     def layers(self) -> tuple[LatentLayer, ...]:
-        """From the one next to the data to the top."""
+        """From the one next to the data to the top; of a model that encodes the first is its code."""
 
     @abstractmethod
     def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
@@ -109,17 +113,18 @@ class Layered(Model):
 
         Args:
             x: examples.
-            rng: draws the layers that a distribution depends on; None takes their means.
+            rng: draws the layers that a distribution depends on; None takes their means. Of classes, the most probable.
         """
+
+
+class Layered(InfersLatents):
+    """Has several layers of latent variables, and an example for each layer alone."""
 
     @abstractmethod
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z.
+        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z; what lies above it has no say.
 
-        Args:
-            layer: the one that is held; what lies above it has no say.
-            z: its values.
-            rng: draws the layers below it from the generative model; None takes their means.
+        The layers below it are drawn from the generative model, or without `rng` their means.
         """
 
 
@@ -140,7 +145,7 @@ class Samples(Model):
 
     @abstractmethod
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z) for n draws of z from the prior (and of y, where there is one)."""
+        """(n, *shape): the means of p(x|·) for n draws of all latent variables, and of y where there is one."""
 
 
 class LogLikelihood(Model):
@@ -280,6 +285,7 @@ ABILITIES: Mapping[str, type[Model]] = {
     "posterior": HasPosterior,
     "posterior given class": HasPosteriorGiven,
     "prior": HasPrior,
+    "latent variables": InfersLatents,
     "latent layers": Layered,
     "samples": Samples,
     "log-likelihood": LogLikelihood,

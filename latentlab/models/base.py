@@ -81,6 +81,11 @@ class Model(nn.Module, ABC):
         """The number of trainable parameters."""
         return sum(p.numel() for p in self.parameters())
 
+    @classmethod
+    def configured(cls, config: Any, n: int, n_labelled: int) -> Any:  # noqa: ARG003
+        """The knobs for n training examples of which `n_labelled` have a label: those that follow from it filled in."""
+        return config
+
     def set_metrics(self, data: Dataset, rng: torch.Generator) -> dict[str, float]:  # noqa: ARG002
         """Numbers that belong to a set of held-out examples and not to each: by the names in `set_units`."""
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 import reprlib
 from collections import Counter
@@ -18,7 +19,7 @@ from latentlab.models import MODELS, Model, build
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, current_names
 
-SCHEMA = 3
+SCHEMA = 4
 EXAMPLES = re.compile(r"examples-[A-Za-z0-9_-]{1,64}-[0-9a-f]{12}\.safetensors")
 MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -101,6 +102,8 @@ class Run:
             values = _from_schema_1(values)
         if schema < 3:
             values |= {"train": current_names(values.get("train"))}
+        if schema < 4:
+            values = _from_schema_3(values)
         if wrong := sorted(set(values) ^ set(_KINDS)):
             raise RunError(f"run.json has missing or unknown fields: {_line(', '.join(wrong))}.")
         for name, kinds in _KINDS.items():
@@ -162,11 +165,45 @@ def labels(runs: Sequence[Titled]) -> dict[str, str]:
     return {run_id: name if again[name] == 1 else f"{name} ({run_id})" for run_id, name in named.items()}
 
 
+def current_history(rows: Sequence[Mapping[str, float]], run: Run) -> list[dict[str, float]]:
+    """The reports of a training, with the terms of a model that has classes by their present names.
+
+    Once both bounds were called "bound": held out it was that on log p(x, y), in training a mixture, which is left out.
+    """
+    if any({"labelled bound", "conditional bound"} & row.keys() for row in rows):
+        return [dict(row) for row in rows]
+    found = [_current_terms(row, run.kind, len(run.classes), "valid_") for row in rows]
+    if "labelled bound" in run.kind.units:
+        return [{name: value for name, value in row.items() if name != "bound"} for row in found]
+    return [_current_terms(row, run.kind, len(run.classes)) for row in found]
+
+
 def _from_schema_1(values: dict[str, Any]) -> dict[str, Any]:
     """The fields of a run of the first format: without the kind of data, names of columns and shared examples."""
     shape = values.get("shape")
     kind = kind_of(tuple(shape)) if isinstance(shape, list) else Kind.VECTOR
     return values | {"data_kind": kind.value, "columns": [], "examples": ""}
+
+
+def _from_schema_3(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a run of the third format, whose metric "bound" was of several quantities."""
+    kind, metrics, classes = MODELS.get(str(values.get("model"))), values.get("metrics"), values.get("classes")
+    if kind is None or not isinstance(metrics, dict) or not isinstance(classes, list):
+        return values
+    return values | {"metrics": _current_terms(metrics, kind, len(classes))}
+
+
+def _current_terms(values: Mapping[str, Any], kind: type[Model], n_classes: int, prefix: str = "") -> dict[str, Any]:
+    """A bound on log p(x, y) that is stored as "bound" under the name of what the model has instead, if it has that.
+
+    All classes are equally probable, so log p(x|y) = log p(x, y) + log of their number.
+    """
+    found, bound = dict(values), values.get(f"{prefix}bound")
+    for name, constant in (("labelled bound", 0.0), ("conditional bound", math.log(max(n_classes, 1)))):
+        if name in kind.units and isinstance(bound, int | float):
+            del found[f"{prefix}bound"]
+            found[f"{prefix}{name}"] = bound + constant
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

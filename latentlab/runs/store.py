@@ -32,7 +32,7 @@ from latentlab.data import Dataset
 from latentlab.models import Model
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
-from latentlab.runs.run import Run
+from latentlab.runs.run import Run, current_history
 from latentlab.serialization import RunError, history_csv, read_history, write
 from latentlab.trash import Deleted, Trash
 
@@ -177,7 +177,11 @@ class Store:
 
     def history(self, run_id: str) -> list[dict[str, float]]:
         """The reports of the training, oldest first; empty if there are none."""
-        return read_history(self.folder(run_id) / "history.csv")
+        rows = read_history(self.folder(run_id) / "history.csv")
+        try:
+            return current_history(rows, self.read(run_id))
+        except RunError:  # it isn't finished
+            return rows
 
     def probes(self, run_id: str) -> list[dict[str, float]]:
         """Errors of probes by layer after each "epoch", if the training measured them; empty if not."""
@@ -215,6 +219,17 @@ class Store:
         if not 0 < len(title) <= 80:
             raise RunError("A title has between 1 and 80 characters.")
         run = dataclasses.replace(self.read(run_id), title=title)
+        write(self.folder(run_id) / "run.json", run.to_json().encode())
+
+    def remeasure(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Replace the metrics of a run.
+
+        Raises:
+            RunError: it is shipped, or can't be read.
+        """
+        if self.is_shipped(run_id):
+            raise RunError("The numbers of a run that ships with LatentLab can't be changed.")
+        run = dataclasses.replace(self.read(run_id), metrics=metrics)
         write(self.folder(run_id) / "run.json", run.to_json().encode())
 
     def delete(self, run_id: str) -> None:

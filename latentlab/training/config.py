@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from latentlab.data import LabelUse
-from latentlab.knobs import Knob, knob, knobs
-from latentlab.models import Fits, Model
+from latentlab.data import Dataset, LabelUse, labelled_part
+from latentlab.knobs import Knob, from_dict, knob, knobs
+from latentlab.models import MODELS, Fits, Model
 
 
 class TrainingError(RuntimeError):
@@ -39,6 +40,17 @@ class TrainConfig:
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
     snapshots: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
     probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is not changed")
+
+
+def model_config(model: str, values: Mapping[str, object], data: Dataset, train: TrainConfig) -> Any:
+    """The knobs of a model, and what follows from the data and the labels that it is to be trained with.
+
+    Raises:
+        KnobError: as `from_dict`.
+    """
+    kind = MODELS[model]
+    n_labelled = train.labels or len(labelled_part(data))
+    return kind.configured(from_dict(kind.Config, values), len(data), max(1, n_labelled))
 
 
 def training_knobs(model: type[Model]) -> tuple[Knob, ...]:

@@ -101,7 +101,7 @@ elif run.has(Conditional):
     class_conditional(run)
     notes(
         "Each row keeps the style z of its source and each column is decoded as one class y: this handwriting, every "
-        "digit. A slider moves one dimension of the style, and the whole row updates.",
+        "digit. A slider moves one dimension of the style. Latent variables between z and x are at their means.",
         "Edit the strongest dimension and name what it is: slant, stroke weight, width. Switch on the classifier, and "
         "look for images that it predicts to be of another class. Look at the bars: a decoder can ignore z, or at "
         "larger z ignore y.",

@@ -62,15 +62,16 @@ def benchmark_table() -> None:
     )
     known = semi_supervised.BENCHMARKS.get(dataset)
     labels = f"{known.labels} labels" if known is not None else "few labels"
-    papers = "Kingma et al. 2014 and Maaløe et al. 2016, whose networks are larger and were trained far longer"
     st.caption(
         f"All with the same {labels} and the same budget; mean ± standard deviation over the seeds. “linear” and “mlp” "
         "are classifiers that were fitted to the labelled examples only. “Linear separability” is the accuracy of a "
         "linear classifier of the first two principal components of a; “classifier agreement” is how often a "
-        "classifier predicts the class that a style was decoded as."
-        + f" “Error reported” is that of {papers}."
-        * (REPORTED in kept)
+        "classifier predicts the class that a sample was drawn of, with the styles of examples."
+        + " “Error reported” is that of Kingma et al. 2014 and Maaløe et al. 2016, whose networks are larger and were "
+        "trained far longer." * (REPORTED in kept)
     )
+    for remark in semi_supervised.remarks(scores, dataset):
+        st.caption(remark)
 
 
 @st.fragment

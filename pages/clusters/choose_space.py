@@ -14,7 +14,7 @@ from latentlab.subjects import Subject, stored
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_titled
 from pages.shared.remember import remember
-from pages.shared.spaces import CODE, INPUT, Source, Space, layers
+from pages.shared.spaces import CODE, INPUT, Source, Space, latents, layers
 
 SIZES = (2_000, 10_000)
 END = "the end"
@@ -29,7 +29,7 @@ def choose_source(subject: Subject) -> Source:
         options = layers(run) if run is not None else [INPUT]
         usual = _usual(run, options)
         first = options.index(url_state.read_choice("mapped", options, usual))
-        layer = st.selectbox("Layer", options, first, _said, key=f"layer {key}")
+        layer = st.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
         url_state.write("mapped", layer if layer != usual else None)
         n = _choose_size(run, dataset, key)
     epoch = None
@@ -50,7 +50,7 @@ def choose_other(space: Space) -> Source | None:
     if run is not None:
         epochs = [epoch for epoch in snapshots(run).values() if epoch != source.epoch and source.layer != INPUT]
         options |= {_when(epoch): source.at(epoch) for epoch in epochs}
-        options |= {_said(layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
+        options |= {_said(run, layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
     others = {
         other.id: other
         for other in stored(Encodes, Classifies)
@@ -106,8 +106,10 @@ def _counts(dataset: str) -> tuple[int, int]:
     return len(splits.test), len(all_examples(splits))
 
 
-def _said(layer: str) -> str:
-    return {CODE: "the code", INPUT: "the examples themselves"}.get(layer, f"layer {layer}")
+def _said(run: Subject | None, layer: str) -> str:
+    known = {CODE: "the code", INPUT: "the examples themselves"}
+    known |= {name: f"latent variable {name}, its mean" for name in (latents(run) if run is not None else ())}
+    return known.get(layer, f"layer {layer}")
 
 
 def _when(epoch: int | None) -> str:

@@ -24,7 +24,7 @@ from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
-from pages.shared.spaces import CODE, INPUT, Space
+from pages.shared.spaces import CODE, INPUT, Space, latents
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -137,6 +137,8 @@ def _amount(value: np.floating) -> str:
 
 
 def _where(space: Space) -> str:
+    if space.of.run is not None and space.of.layer in latents(space.of.run):
+        return f"the space of {space.of.layer}"
     return {CODE: "the latent space", INPUT: "the data"}.get(space.of.layer, f"layer {space.of.layer}")
 
 

@@ -49,7 +49,16 @@ def _table(store: Store, rows: list[Row]) -> None:
         column_config={
             "parameters": st.column_config.NumberColumn(format="compact"),
             "steps": st.column_config.NumberColumn(format="localized"),
-            "bound": st.column_config.NumberColumn("ELBO (nats)", format="%.1f", help="Test ELBO; higher is better"),
+            "bound": st.column_config.NumberColumn(
+                "ELBO: log p(x) (nats)",
+                format="%.1f",
+                help="Lower bound on log p(x) of test examples; higher is better",
+            ),
+            "conditional bound": st.column_config.NumberColumn(
+                "ELBO: log p(x|y) (nats)",
+                format="%.1f",
+                help="Lower bound on log p(x|y), of a model that is given the class: not to be compared with log p(x)",
+            ),
             "error": st.column_config.NumberColumn("test error", format="percent"),
             "when": st.column_config.DatetimeColumn(format="distance"),
         },
@@ -77,6 +86,7 @@ def _cells(row: Row) -> dict[str, Any]:
         "parameters": run.size,
         "steps": run.steps,
         "bound": run.metrics.get("bound"),
+        "conditional bound": run.metrics.get("conditional bound"),
         "error": run.metrics.get("error"),
         "when": datetime.fromisoformat(run.created),
         "abilities": " · ".join(abilities(run.kind)),
@@ -127,9 +137,10 @@ def _compare(store: Store, runs: list[Run]) -> None:
             table.append({"": fact, **dict(zip(names, values, strict=True))})
     left, right = st.columns(2, gap="large")
     left.dataframe(table, hide_index=True, alt="Where the runs differ")
-    terms = [term for term in runs[0].kind.units if all(term in run.kind.units for run in runs)]
+    histories = {name: store.history(run.id) for name, run in zip(names, runs, strict=True)}
+    held_out = [{name for row in history for name in row} for history in histories.values()]
+    terms = [term for term in runs[0].kind.units if all(f"valid_{term}" in known for known in held_out)]
     if terms:
-        histories = {name: store.history(run.id) for name, run in zip(names, runs, strict=True)}
         curves = compared_curves(histories, terms[0], runs[0].kind.units[terms[0]], look())
         figure(curves, f"Held-out {terms[0]} of the runs", place=right)
     else:

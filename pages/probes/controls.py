@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from latentlab.analysis.activations import NetworkLayer
 from latentlab.analysis.probes.features import How
-from latentlab.analysis.probes.layer_curve import LATENT, Measure, Split
+from latentlab.analysis.probes.layer_curve import ASIDE, LATENT, Measure, Split
 from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
@@ -71,10 +73,11 @@ def choose_shown() -> tuple[Measure, Split]:
     return cast(Measure, measure), cast(Split, split)
 
 
-def choose_layer(names: list[str]) -> int:
-    """Choose the layer that is looked at closely; a click on the picture does so too."""
+def choose_layer(layers: Sequence[NetworkLayer]) -> int:
+    """Choose the layer that is looked at closely, the code or the last one at first; a click does so too."""
+    names = [layer.name for layer in layers]
     LAYERS.set(names)
-    default = LATENT if LATENT in names else names[-1]
+    default = LATENT if LATENT in names else [layer.name for layer in layers if layer.kind != ASIDE][-1]
     LAYER.settle(names, default)
     name = st.selectbox(
         "Layer", names, names.index(default), key=LAYER.name, bind="query-params", help="Or click it on the picture"

@@ -42,7 +42,7 @@ def probes(run: Subject) -> None:
     try:
         rough = first_look(run, epoch, target)
         with place:
-            k = choose_layer([reading.layer.name for reading in rough.readings])
+            k = choose_layer([reading.layer for reading in rough.readings])
         curve, before = rough, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
         epochs = (epoch,) if before is None else (epoch, 0)
         tasks = [] if CANCELLED.get() else [full(run, one, target, settings) for one in epochs]

@@ -12,9 +12,9 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.activations import layers as layers_of
 from latentlab.analysis.maps.examples import all_examples
 from latentlab.analysis.maps.units import Units, of_codes, of_examples, of_layer
-from latentlab.analysis.probes.layer_curve import run_through
+from latentlab.analysis.probes.layer_curve import aside, run_through
 from latentlab.data import Dataset, Library
-from latentlab.models import Decodes, Encodes
+from latentlab.models import Decodes, Encodes, InfersLatents
 from latentlab.subjects import Subject
 from pages.components import digest
 from pages.shared import cached
@@ -32,7 +32,7 @@ class Source:
     Attributes:
         dataset: its name.
         run: whose layer is looked at; None for the data alone.
-        layer: `CODE`, `INPUT` or the name of a layer.
+        layer: `CODE`, `INPUT`, the name of a latent variable, or that of a layer of the network.
         n: how many examples, those of the test set first; 0 for those that are saved with the run.
         epoch: of a snapshot; None for the end of training.
     """
@@ -103,10 +103,21 @@ class Space:
 
 @remember(32)
 def layers(run: Subject) -> list[str]:
-    """What of a run can be mapped: its code, its input, and the layers inside it that the examples go through."""
+    """What of a run can be mapped: its code, other latent variables, its input, and the layers of its network."""
     own = [CODE] if run.has(Encodes) else []
     model = cached.model(run)
-    return [*own, INPUT, *(layer.name for layer in layers_of(model, cached.examples(run).x, run_through(model)))]
+    return [
+        *own,
+        *latents(run),
+        INPUT,
+        *(layer.name for layer in layers_of(model, cached.examples(run).x, run_through(model))),
+    ]
+
+
+@remember(32)
+def latents(run: Subject) -> tuple[str, ...]:
+    """The names of the latent variables of a run, without the one that is its code."""
+    return tuple(layer.name for layer in aside(cached.model(run)))
 
 
 @remember(6, "Computing the layer's outputs …")
@@ -117,9 +128,17 @@ def load_space(source: Source) -> Space:
     units, known = _units(source, data), tuple[str, ...]()
     if source.layer == INPUT and source.dataset in Library.default():
         known = Library.default().card(source.dataset).features
-    letter = "z" if source.layer == CODE else ""
-    names = tuple(known[k] if known else f"{letter}{k + 1}" for k in units.ids.tolist())
+    names = tuple(known[k] if known else f"{_letter(source)}{k + 1}" for k in units.ids.tolist())
     return Space(source, source.key, points, data, n_test, units.z, names, units.n_units)
+
+
+def _letter(source: Source) -> str:
+    """What the number of a dimension follows: z of a code, a latent variable's name, else nothing."""
+    if source.layer == CODE:
+        return "z"
+    if source.run is None or source.layer not in latents(source.run):
+        return ""
+    return f"{source.layer}, " if source.layer[-1].isdigit() else source.layer
 
 
 def _examples(source: Source) -> tuple[Dataset, int]:
@@ -137,4 +156,6 @@ def _units(source: Source, data: Dataset) -> Units:
     if source.layer == CODE:
         return of_codes(encode_all(cached.encoder(source.run, source.epoch), data.x))
     model = cached.model(source.run, source.epoch)
+    if isinstance(model, InfersLatents) and source.layer in latents(source.run):
+        return of_codes(encode_all(lambda x: model.infer(x)[source.layer].mean, data.x))
     return of_layer(model, data.x, source.layer, run_through(model))

@@ -93,8 +93,10 @@ def _stopped(run: Run, history: History) -> list[str]:
 
 def pictures(subject: Subject, history: History, preview: Preview | None, baselines: BaselineErrors) -> None:
     """The curves, over the latent space beside the plane or the images."""
-    if history:
-        curves = training_curves(history, {**subject.kind.units, **subject.kind.set_units}, look(), baselines=baselines)
+    known = {**subject.kind.units, **subject.kind.set_units}
+    reported = {name.removeprefix("valid_") for row in history for name in row}
+    if units := {term: unit for term, unit in known.items() if term in reported}:
+        curves = training_curves(history, units, look(), baselines=baselines)
         for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
             figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
         same = "; horizontal lines: classifiers fitted to the same labels alone" if baselines else ""

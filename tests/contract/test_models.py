@@ -18,6 +18,7 @@ from latentlab.knobs import from_dict, knobs
 from latentlab.models import (
     MODELS,
     Autoregressive,
+    Auxiliary,
     Classifies,
     Conditional,
     Decodes,
@@ -26,7 +27,9 @@ from latentlab.models import (
     Energy,
     Fits,
     HasPosterior,
+    HasPosteriorGiven,
     HasPrior,
+    InfersLatents,
     Layered,
     LogLikelihood,
     Model,
@@ -136,7 +139,8 @@ def test_a_loss_and_its_terms_are_one_finite_number_an_example(name: str, networ
     for tensor in [t for loss in losses for t in (loss.value, *loss.terms.values())]:
         assert tensor.shape == (B,)
         assert tensor.dtype == torch.float32
-        assert tensor.isfinite().all()
+        assert tensor.isfinite().all() or (training and tensor.isnan().all())  # what takes too long in each step
+    assert all(loss.value.isfinite().all() for loss in losses)
 
 
 @each_trained
@@ -307,17 +311,30 @@ def test_the_prior_draws_codes_that_it_knows(name: str, network: str) -> None:
     assert torch.equal(z, model.prior.sample(B, device.generator(1)))
 
 
+@pytest.mark.parametrize(("name", "network"), having(InfersLatents))
+def test_each_latent_variable_is_inferred(name: str, network: str) -> None:
+    model, data = build(name, network).eval(), examples(name).batch()
+    assert isinstance(model, InfersLatents)
+    q = model.infer(data.x)
+    assert [(layer.name, (B, layer.dim)) for layer in model.layers] == [(k, v.mean.shape) for k, v in q.items()]
+    drawn = [model.infer(data.x, device.generator(1)) for _ in range(2)]
+    for layer in model.layers:
+        assert torch.equal(drawn[0][layer.name].mean, drawn[1][layer.name].mean)
+    if isinstance(model, Encodes):
+        assert torch.equal(q[model.layers[0].name].mean, model.encode(data.x))
+    if isinstance(model, Auxiliary):
+        assert torch.equal(q["a"].mean, model.auxiliary(data.x))
+    if isinstance(model, Classifies) and isinstance(model, HasPosteriorGiven):
+        assert torch.equal(q["z"].mean, model.encode(data.x, model.classify(data.x).argmax(1)))
+
+
 @pytest.mark.parametrize(("name", "network"), having(Layered))
-def test_each_layer_is_inferred_and_generates(name: str, network: str) -> None:
+def test_each_layer_generates(name: str, network: str) -> None:
     model, x = build(name, network).eval(), examples(name).batch().x
     assert isinstance(model, Layered)
     q = model.infer(x)
-    assert [(layer.name, (B, layer.dim)) for layer in model.layers] == [(k, v.mean.shape) for k, v in q.items()]
-    drawn = [model.infer(x, device.generator(1)) for _ in range(2)]
     for layer in model.layers:
-        out = model.generate(layer.name, q[layer.name].mean)
-        assert out.shape == x.shape
-        assert torch.equal(drawn[0][layer.name].mean, drawn[1][layer.name].mean)
+        assert model.generate(layer.name, q[layer.name].mean).shape == x.shape
     top = model.layers[-1].name
     again = [model.generate(top, q[top].mean, device.generator(seed)) for seed in (1, 1, 2)]
     assert torch.equal(again[0], again[1])

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -15,9 +16,10 @@ from latentlab.data import DENSITIES, UNLABELLED, Kind, Splits, hide_labels, lab
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.semi_supervised import ALL, BENCHMARKS, Benchmark, BenchmarkResult
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Spec
+from latentlab.models import MODELS, Classifies, Conditional, Spec
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
+from latentlab.runs.store import Store
 from latentlab.training.evaluation import evaluate
 
 pytestmark = pytest.mark.training
@@ -74,6 +76,47 @@ def test_the_table_has_what_the_papers_report() -> None:
     assert head.endswith("error % reported")
     assert rows[0].endswith(" -")
     assert rows[1].endswith(" 1.32 ± 0.07")
+
+
+def mean_of(dataset: str, model: str, term: str) -> float:
+    own = [score for score in semi_supervised.read() if (score.dataset, score.model) == (dataset, model)]
+    return float(np.mean([getattr(score, term) for score in own]))
+
+
+def test_what_is_said_of_the_scores_that_ship_holds() -> None:
+    assert mean_of("moons", "m1", "active") == 1
+    assert mean_of("moons", "m1", "error") > mean_of("moons", "linear", "error")
+    for model in ("m1", "m1_m2"):  # the likelihood leaves the codes something to say
+        assert mean_of("digits", model, "error") < 0.15
+        assert mean_of("digits", "m2", "error") < mean_of("digits", model, "error")
+    paper = semi_supervised.REPORTED["mnist"]
+    assert paper["adgm"] < paper["sdgm"] < paper["m2"]
+    assert mean_of("mnist", "sdgm", "error") < mean_of("mnist", "adgm", "error")
+    assert mean_of("mnist", "adgm", "error") == pytest.approx(mean_of("mnist", "m2", "error"), abs=0.01)
+
+
+def test_the_lead_of_the_avae_is_that_over_the_vae_of_m1() -> None:
+    def score(model: str, seed: int, bound: float) -> BenchmarkResult:
+        return BenchmarkResult("moons", model, seed, bound=bound, weighted=bound + 1 + seed)
+
+    scores = [score("m1", 0, -4.0), score("m1", 1, -2.0), score("avae", 0, -3.0), score("avae", 1, -1.5)]
+    assert semi_supervised.lead_of_avae(scores, "moons") == pytest.approx((0.75, 0.75))
+    assert semi_supervised.lead_of_avae(scores[:2], "moons") is None
+    assert semi_supervised.lead_of_avae(scores, "digits") is None
+
+
+def test_the_agreement_is_of_samples_and_not_of_means() -> None:
+    store = Store.default()
+    model, examples = store.load("mnist-sdgm-100"), store.examples("mnist-sdgm-100")
+    assert isinstance(model, Conditional)
+    reader = store.load("mnist-cnn")
+    assert isinstance(reader, Classifies)
+    few = examples[: semi_supervised.N_WEIGHTED].batch()
+    with torch.no_grad():
+        y = torch.arange(len(few.x)) % 10
+        of_means = (reader.classify(model.decode(model.encode(few.x, few.y), y)).argmax(1) == y).float().mean().item()
+    assert of_means > 0.97
+    assert semi_supervised.measure(model, examples, "mnist-cnn")["agreement"] < of_means - 0.02
 
 
 def test_the_labels_of_a_rung_are_those_of_its_seed() -> None:

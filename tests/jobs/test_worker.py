@@ -110,6 +110,16 @@ def leave(training: Iterator[Status]) -> None:
 # a job becomes a run
 
 
+@pytest.mark.parametrize(("labels", "alpha"), [(0, 0.1), (20, 0.1 * 1_257 / 20)])
+def test_a_run_keeps_the_weight_of_the_labels_that_followed_from_its_data(
+    store: Store, labels: int, alpha: float
+) -> None:
+    settings = {"epochs": 1, "labels": labels}
+    run_id = queue.submit(store, "m2", "digits", KNOBS | {"likelihood": "gray-bernoulli"}, settings)
+    assert list(perform(store, run_id))[-1].state == "done"
+    assert store.read(run_id).config["alpha"] == pytest.approx(alpha)
+
+
 def test_a_job_becomes_the_run_that_training_gives(store: Store) -> None:
     job_id = submit(store)
     said = list(perform(store, job_id))

@@ -30,7 +30,7 @@ from latentlab.analysis.maps.projection import Projection
 from latentlab.analysis.maps.trustworthiness import overlap
 from latentlab.analysis.maps.units import WIDE
 from latentlab.data import Library
-from latentlab.models import LogLikelihood
+from latentlab.models import InfersLatents, LogLikelihood
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
@@ -301,6 +301,20 @@ def test_any_layer_can_be_mapped(opened: Open) -> None:
     np.testing.assert_allclose(places(*sent(app)), pca(logits, 2).project(logits), atol=2e-2)
     app.selectbox(key="colour").select("predicted class").run()
     np.testing.assert_array_equal(drawn_labels(*sent(app)), logits.argmax(1))
+
+
+def test_each_latent_variable_can_be_mapped(opened: Open) -> None:
+    run = "mnist-sdgm-100"
+    app = opened("clusters", run=run)
+    model, data = Store.default().load(run), Store.default().examples(run)
+    assert isinstance(model, InfersLatents)
+    with torch.no_grad():
+        inferred = model.infer(data.batch().x)
+    for layer in model.layers:
+        app.selectbox(key=f"layer {run}").select(layer.name).run()
+        assert not app.exception
+        z = inferred[layer.name].mean
+        np.testing.assert_allclose(places(*sent(app)), pca(z, 2).project(z.numpy()), atol=2e-2)
 
 
 def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(opened: Open) -> None:

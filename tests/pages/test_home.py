@@ -43,6 +43,19 @@ def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
     assert reason in dict(zip(table["title"], table["abilities"], strict=True))["broken"]
 
 
+def test_bounds_of_different_quantities_are_in_different_columns(opened: Open) -> None:
+    table = opened("home").dataframe[0].value.set_index("title")
+    kinds = {run.title: run.kind for run in Store.default().runs()}
+    given = [title for title, kind in kinds.items() if "conditional bound" in kind.units]
+    inferred = [title for title, kind in kinds.items() if "labelled bound" in kind.units]
+    assert given
+    assert inferred
+    assert table.loc[given, "bound"].isna().all()
+    assert table.loc[given, "conditional bound"].notna().all()
+    assert table.loc[inferred, "bound"].notna().all()
+    assert table.loc[inferred, "conditional bound"].isna().all()
+
+
 def test_a_run_of_ones_own_is_renamed(opened: Open, app_store: Store) -> None:
     run_id = train(app_store, "Mine")
     app = select(opened("home"), 0)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from latentlab.data import Kind
+from latentlab.models.semi_supervised.m2 import M2
 from latentlab.models.vae.vae import VAE
-from latentlab.runs.run import SCHEMA, Run, labels
+from latentlab.runs.run import SCHEMA, Run, current_history, labels
 from latentlab.serialization import RunError
 from tests.conftest import mentions, naming
 
@@ -88,6 +89,42 @@ def test_knobs_of_an_older_format_have_the_names_of_today(schema: int) -> None:
     assert run.train == {"epochs": 3, "diverse_labels": True, "snapshots": True}
     with pytest.raises(RunError, match=naming("spread")):  # of today's format it is a knob that nobody knows
         Run.from_json(json.dumps(values | {"schema": SCHEMA, "data_kind": "image", "columns": []}))
+
+
+def old_run(model: str, **config: object) -> str:
+    """The `run.json` of the third format of a model with classes: its bound was that on log p(x, y)."""
+    values = json.loads(RUN.to_json()) | {"schema": 3, "model": model, "config": {"z_dim": 2, "hidden": 8, **config}}
+    return json.dumps(values | {"metrics": {"loss": 30.0, "bound": -27.5, "bound_200": -24.0}})
+
+
+def test_a_bound_of_an_older_format_is_that_of_the_quantity_it_was_of() -> None:
+    assert Run.from_json(old_run("vae")).metrics == {"loss": 30.0, "bound": -27.5, "bound_200": -24.0}
+    m2 = Run.from_json(old_run("m2", alpha=50.0))
+    assert m2.metrics == {"loss": 30.0, "labelled bound": -27.5, "bound_200": -24.0}  # log p(x, y)
+    cvae = Run.from_json(old_run("cvae"))
+    assert cvae.metrics["conditional bound"] == pytest.approx(-27.5 + math.log(10))  # log p(x|y), of ten classes
+    assert "bound" not in cvae.metrics
+    for run in (m2, cvae):
+        assert Run.from_json(run.to_json()) == run
+
+
+def test_a_run_that_was_given_the_weight_of_its_labels_keeps_it() -> None:
+    model = Run.from_json(old_run("m2", alpha=50.0)).build()
+    assert isinstance(model, M2)
+    assert model.alpha == 50.0
+
+
+def test_a_history_of_an_older_format_has_the_terms_of_today() -> None:
+    old = [{"step": 5.0, "bound": -30.0, "kl": 1.0}, {"step": 10.0, "bound": -28.0, "kl": 2.0, "valid_bound": -29.0}]
+    m2, cvae, vae = (Run.from_json(old_run(model)) for model in ("m2", "cvae", "vae"))
+    rows = current_history(old, m2)
+    assert rows == [{"step": 5.0, "kl": 1.0}, {"step": 10.0, "kl": 2.0, "valid_labelled bound": -29.0}]
+    rows = current_history(old, cvae)
+    assert rows[1]["valid_conditional bound"] == pytest.approx(-29.0 + math.log(10))
+    assert rows[0]["conditional bound"] == pytest.approx(-30.0 + math.log(10))
+    assert current_history(old, vae) == old
+    new = [{"step": 5.0, "bound": -30.0, "labelled bound": -31.0}]
+    assert current_history(new, m2) == new
 
 
 def test_a_run_is_read_back_as_it_was_written() -> None:

@@ -16,9 +16,10 @@ from latentlab.analysis.activations import NetworkLayer, layers
 from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
-from latentlab.models import Classifies, Decodes, Denoises, Encodes
+from latentlab.models import Classifies, Decodes, Denoises, Encodes, InfersLatents, LatentLayer
 
 LATENT = "latent"
+ASIDE = "latent variable"  # the kind of a position that is no step on the way of the examples through the network
 WITHIN = "the rise is within the bands"  # what may explain a layer that seems to know less than the one before
 Measure = Literal["error", "cross-entropy", "top 3"]
 Split = Literal["test", "valid", "train"]
@@ -80,6 +81,8 @@ class Curve:
         means, bands = self.means(measure, split), self.half_bands(measure, split)
         found = {}
         for k in np.flatnonzero(np.diff(means) > 0) + 1:
+            if self.readings[k].layer.kind == ASIDE:
+                continue  # it isn't computed from the one before
             layer, rise, reading = self.readings[k].layer, means[k] - means[k - 1], self.readings[k]
             why = []
             if layer.affine:
@@ -110,14 +113,16 @@ def run_through(model: nn.Module) -> Callable[[Tensor], object]:
 
 
 def probe_positions(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:
-    """Where a probe can be put: the input, the layers in the order in which they run, and among them the code."""
+    """Where a probe can be put: the input, the layers in the order in which they run, among them the code, and at the
+    end what other latent variables the model infers.
+    """
     image = torch.as_tensor(x[:1])
     found = [NetworkLayer(INPUT, "input", tuple(image.shape[1:]), False), *layers(model, image, run_through(model))]
     if isinstance(model, Encodes):
         inside = {layer.name for layer in layers(model, image, model.encode)}
         last = max((k for k, layer in enumerate(found) if layer.name in inside), default=0)
         found.insert(last + 1, NetworkLayer(LATENT, "code", (model.z_dim,), False))
-    return tuple(found)
+    return (*found, *(NetworkLayer(one.name, ASIDE, (one.dim,), False) for one in aside(model)))
 
 
 def probe_curve(
@@ -196,7 +201,21 @@ def hardest(said: Floats, y: Labels, n: int) -> Labels:
 def _features(
     model: nn.Module, x: Tensor, places: Sequence[NetworkLayer], reduction: Reduction
 ) -> Mapping[str, Features]:
-    names = [place.name for place in places if place.name not in (INPUT, LATENT)]
-    also = {LATENT: model.encode} if isinstance(model, Encodes) else None
+    also: dict[str, Callable[[Tensor], Tensor]] = {LATENT: model.encode} if isinstance(model, Encodes) else {}
+    also |= {one.name: _inferred(model, one.name) for one in aside(model)}
+    names = [place.name for place in places if place.name != INPUT and place.name not in also]
     found = read_features(model, x, names, reduction, forward=run_through(model), also=also)
     return {place.name: found[place.name] for place in places}
+
+
+def aside(model: nn.Module) -> tuple[LatentLayer, ...]:
+    """The latent variables that a model infers, without the one that is its code."""
+    if not isinstance(model, InfersLatents):
+        return ()
+    return model.layers[1:] if isinstance(model, Encodes) else model.layers
+
+
+def _inferred(model: nn.Module, name: str) -> Callable[[Tensor], Tensor]:
+    """The mean of a latent variable, of examples."""
+    assert isinstance(model, InfersLatents)
+    return lambda x: model.infer(x)[name].mean

@@ -11,7 +11,7 @@ RECIPES = (
         "m2",
         "mnist",
         "M2 with all labels and a plane for the style, so that every style of a class can be seen at once.",
-        {"z_dim": 2, "hidden": 400, "likelihood": "gray-bernoulli"},
+        {"z_dim": 2, "hidden": 400, "likelihood": "gray-bernoulli", "alpha": 50.0},
         {"epochs": 30, "learning_rate": 2e-3, "batch_size": 200, "bf16": True},
     ),
     Recipe(
@@ -20,7 +20,7 @@ RECIPES = (
         "m2",
         "digits",
         "M2 with all labels of the 8×8 digits, trained in seconds.",
-        {"z_dim": 4, "hidden": 200, "likelihood": "gaussian", "std": 0.2},
+        {"z_dim": 4, "hidden": 200, "likelihood": "gaussian", "std": 0.2, "alpha": 50.0},
         {"epochs": 200},
     ),
     Recipe(

@@ -66,16 +66,20 @@ class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         likelihood: str = knob(
             "bernoulli",
             choices=KINDS,
-            help="p(x|z1): of freshly binarised pixels, of gray levels, or of any real numbers (real-gaussian)",
+            help="p(x|z1): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
+            "real numbers (real-gaussian)",
         )
         std: float = knob(
             0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
+        )
+        threshold: float = knob(
+            0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
         )
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        self.likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = Likelihood(config.likelihood, config.std, config.threshold)
         self.likelihood.check(spec.kind)
         x, wide, norm = math.prod(spec.shape), config.hidden, config.batch_norm
         narrow = max(1, wide // 2)

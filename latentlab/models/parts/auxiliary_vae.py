@@ -1,6 +1,6 @@
 """How the models with an auxiliary variable and a class infer (abstract; `adgm.py` and `sdgm.py` write their bounds).
 
-Maaløe, Sønderby, Sønderby & Winther, Auxiliary Deep Generative Models (2016), eq. 6-8:
+Maaløe, Sønderby, Sønderby & Winther, Auxiliary Deep Generative Models (2016), eq. 7-9:
 
     q(a, y, z|x) = q(a|x) q(y|a, x) q(z|a, y, x)
 
@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from latentlab.data import Spec
 from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
-from latentlab.models.abilities import Auxiliary
+from latentlab.models.abilities import Auxiliary, LatentLayer
 from latentlab.models.parts.semi_supervised_vae import SemiSupervised, SemiSupervisedVAE
 
 
@@ -39,6 +40,19 @@ class AuxiliaryVAE(SemiSupervisedVAE, Auxiliary):
         self.q_a = config.network([x], 2 * a)
         self.q_y = config.network([x, a], y)
         self.q_z = config.network([x, a, y], 2 * z)
+
+    @property
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """z and a."""
+        return LatentLayer("z", self.z_dim), LatentLayer("a", self.a_dim)
+
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
+        """(B, *shape) -> q(z|a, y, x) for the most probable class, and q(a|x)."""
+        flat = x.flatten(1)
+        q_a = Gaussian.of(self.q_a(flat))
+        a = q_a.mean if rng is None else q_a.draw(rng)
+        y = self.one_hot(self.q_y(flat, a).argmax(1))
+        return {"z": Gaussian.of(self.q_z(flat, a, y)), "a": q_a}
 
     def auxiliary(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""

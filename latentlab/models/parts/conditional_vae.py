@@ -43,10 +43,14 @@ class Dense:
     likelihood: str = knob(
         "bernoulli",
         choices=KINDS,
-        help="p(x|·): of freshly binarised pixels, of gray levels, or of any real numbers (real-gaussian)",
+        help="p(x|·): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
+        "real numbers (real-gaussian)",
     )
     std: float = knob(
         0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
+    )
+    threshold: float = knob(
+        0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
     )
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 
@@ -56,7 +60,7 @@ class Dense:
         Raises:
             ValueError: it is one of pixels, and the data aren't images.
         """
-        likelihood = Likelihood(self.likelihood, self.std)
+        likelihood = Likelihood(self.likelihood, self.std, self.threshold)
         likelihood.check(spec.kind)
         return likelihood
 
@@ -123,9 +127,9 @@ class ConditionalVAE(Trains, Conditional, HasPosteriorGiven, HasStandardPrior, S
         return self.posterior(x, y)[0]
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): decoded draws of a class and a style from their priors."""
+        """(n, *shape): the means of p(x|·) for draws of a class, a style, and what lies between them and x."""
         y = torch.randint(self.spec.n_classes, (n,), generator=rng, device=rng.device)
-        return self.decode(self.prior.sample(n, rng), y)
+        return self.sample_given(self.prior.sample(n, rng), y, rng)
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log Σ_y w_k(x, y)."""

@@ -11,7 +11,7 @@ from latentlab import distributions
 from latentlab.data import Kind
 from latentlab.distributions import Gaussian
 
-OF_PIXELS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+OF_PIXELS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 KINDS = (*OF_PIXELS, "real-gaussian")
 
 
@@ -24,10 +24,12 @@ class Likelihood:
             (but for the continuous Bernoulli's). "real-gaussian" has no bounds, and a mean and a standard deviation of
             its own for each value: the last dimension of its output is twice as long, first the means.
         std: the standard deviation of "gaussian".
+        threshold: the intensity from which "cut-bernoulli" takes a pixel for 1.
     """
 
     kind: str
     std: float = 0.1
+    threshold: float = 0.5
 
     def check(self, data: Kind) -> None:
         """Refuse a density of pixels for data that aren't images.
@@ -67,11 +69,16 @@ class Likelihood:
                 return out.sigmoid()
 
     def observed(self, x: Tensor) -> Tensor:
-        """What `binarise` gives most often: cut at one half for the Bernoulli likelihood, else x."""
-        return (x > 0.5).float() if self.kind == "bernoulli" else x
+        """What `binarise` gives most often: cut at one half for the Bernoulli likelihood, else what it always gives."""
+        return (x > 0.5).float() if self.kind == "bernoulli" else self._fixed(x)
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
+        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), always the same
+        binary image for the one that cuts at a threshold (fixed binarisation), else x.
+        """
         if self.kind != "bernoulli":
-            return x
+            return self._fixed(x)
         return (torch.rand(x.shape, generator=rng, device=x.device) < x).float()
+
+    def _fixed(self, x: Tensor) -> Tensor:
+        return (x >= self.threshold).float() if self.kind == "cut-bernoulli" else x

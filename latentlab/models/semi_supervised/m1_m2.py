@@ -3,7 +3,7 @@
     p(x, y, z, z1) = p(y) p(z) p(z1|y, z) p(x|z1)          q(z1, y, z|x) = q(z1|x) q(y|z1) q(z|z1, y)
 
 The lower model is a VAE with the prior N(0, I) and learns as if alone: no gradient of the upper model reaches z1, as
-end to end the upper code collapses (Maaløe et al. 2016, §5). The papers train one after the other; here both learn at
+end to end the upper code collapses (Maaløe et al. 2016, §2.4). The papers train one after the other; here both learn at
 once, the upper one from codes that come to rest. Its objective is that of `semi_supervised_vae.py`.
 """
 
@@ -18,6 +18,7 @@ from torch import Tensor
 from latentlab.data import Spec
 from latentlab.distributions import Gaussian, standard_normal_log_prob
 from latentlab.knobs import knob
+from latentlab.models.abilities import LatentLayer
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
 
 
@@ -59,6 +60,17 @@ class M1M2(SemiSupervisedVAE):
         log_ratio = log_ratio + q_z.log_prior_ratio(z, sampled=n > 1)  # p(z) / q(z|z1, y)
         return Inferred(log_p_x + gain + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
 
+    @property
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """z1 and z."""
+        return LatentLayer("z1", self.z1_dim), LatentLayer("z", self.z_dim)
+
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
+        """(B, *shape) -> q(z1|x), and q(z|z1, y) for the most probable class."""
+        q_z1 = Gaussian.of(self.q_z1(x.flatten(1)))
+        z1 = q_z1.mean if rng is None else q_z1.draw(rng)
+        return {"z1": q_z1, "z": Gaussian.of(self.q_z(z1, self.one_hot(self.q_y(z1).argmax(1))))}
+
     def code(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z1_dim): the mean of q(z1|x)."""
         return Gaussian.of(self.q_z1(x.flatten(1))).mean
@@ -70,6 +82,10 @@ class M1M2(SemiSupervisedVAE):
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|z1) at the mean of p(z1|y, z)."""
         return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).mean))
+
+    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, z_dim), (B,) -> (B, *shape): the means of p(x|z1) for draws of p(z1|y, z)."""
+        return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).draw(rng)))
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|z1) at the mean of q(z1|x)."""

@@ -2,7 +2,9 @@
 
     p(x, y, z) = p(y) p(z) p(x|y, z)          q(y, z|x) = q(y|x) q(z|x, y)
 
-The objective is that of `semi_supervised_vae.py`; the classifier sees x only.
+The objective is that of `semi_supervised_vae.py`; the classifier sees x only. The standard deviation of q(z|x, y)
+depends on the class too; in the paper it depends on x alone. Each network has layers of one width, and the classifier a
+softmax (Zumer 2016, §6.1, has narrower layers and a sigmoid for each class).
 """
 
 from __future__ import annotations

@@ -51,5 +51,10 @@ class SDGM(AuxiliaryVAE):
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|a, y, z) at the mean of p(a|z, y)."""
-        a = Gaussian.of(self.p_a(z, self.one_hot(y))).mean
-        return self.mean(self.p_x(z, self.one_hot(y), a))
+        y = self.one_hot(y)
+        return self.mean(self.p_x(z, y, Gaussian.of(self.p_a(z, y)).mean))
+
+    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, z_dim), (B,) -> (B, *shape): the means of p(x|a, y, z) for draws of p(a|z, y)."""
+        y = self.one_hot(y)
+        return self.mean(self.p_x(z, y, Gaussian.of(self.p_a(z, y)).draw(rng)))

@@ -3,7 +3,11 @@
     p(x, y, z) = p(y) p(z) p(x|y, z)          q(y, z|x) = q(y|x) q(z|x)
 
 The code doesn't know the class when it is inferred, so nothing keeps the class out of it. The objective is that of
-`semi_supervised_vae.py`.
+`semi_supervised_vae.py`. The source trains with all labels and α = 1 (eq. 6.2), and finds fewer errors than of M2. Here
+it needs a large α to come as far, as both heads share the stem: on the 8×8 digits with all labels (60 epochs, z_dim 32,
+hidden 128, Gaussian likelihood of std 0.2, seeds 0 to 2) it errs in 30.2, 10.6 and 3.1 % of test examples for α = 0.1,
+1 and 50, and M2 in 2.9, 2.9 and 3.0 %. The source's classifier has two ReLU layers, of n/5 and n/10 units, and a
+sigmoid for each class; this one a softmax.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     p(x, z, a) = p(z) p(x|z) p(a|x, z)          q(a, z|x) = q(a|x) q(z|a, x)
     loss = -E_q[log p(x|z) + progress · (log p(z) - log q(z|a, x) + log p(a|x, z) - log q(a|x))]
 
-With a integrated out p is that of the VAE; q(z|x) is a mixture of Gaussians. It knows no classes.
+With a integrated out p is that of the VAE; q(z|x) is a mixture of Gaussians. It knows no classes. Its ELBO need not be
+higher than that of a VAE that is trained as long: a costs the KL divergence of q(a|z, x) from p(a|x, z).
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from torch import Tensor
 from latentlab.data import Batch, Spec
 from latentlab.distributions import Gaussian, log_mean_exp
 from latentlab.knobs import knob
-from latentlab.models.abilities import Auxiliary, Encodes
+from latentlab.models.abilities import Auxiliary, Encodes, InfersLatents, LatentLayer
 from latentlab.models.base import Loss, Trains
 from latentlab.models.parts.conditional_vae import Dense
 from latentlab.models.parts.importance_weighted import Importance
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 
 
-class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, Importance):
+class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, InfersLatents, Importance):
     """Four networks: q(a|x), q(z|a, x), p(a|x, z), p(x|z)."""
 
     name = "avae"
@@ -61,9 +62,20 @@ class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, Importanc
             :n
         ]  # one draw's KL in closed form is no weight
 
+    @property
+    def layers(self) -> tuple[LatentLayer, ...]:
+        """z and a."""
+        return LatentLayer("z", self.z_dim), LatentLayer("a", self.a_dim)
+
+    def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
+        """(B, *shape) -> q(z|a, x) and q(a|x)."""
+        flat = x.flatten(1)
+        q_a = Gaussian.of(self.q_a(flat))
+        return {"z": Gaussian.of(self.q_z(flat, q_a.mean if rng is None else q_a.draw(rng))), "a": q_a}
+
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the mean of q(z|a, x) at the mean of q(a|x)."""
-        return Gaussian.of(self.q_z(x.flatten(1), self.auxiliary(x))).mean
+        return self.infer(x)["z"].mean
 
     def auxiliary(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, a_dim): the mean of q(a|x)."""

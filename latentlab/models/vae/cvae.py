@@ -24,7 +24,7 @@ class CVAE(ConditionalVAE):
 
     name = "cvae"
     title = "Conditional VAE"
-    units: ClassVar[dict[str, str]] = {"bound": "nats", "kl": "nats"}
+    units: ClassVar[dict[str, str]] = {"conditional bound": "nats", "kl": "nats"}
     labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class CVAE(ConditionalVAE):
         self.p_x = config.network([z, y], x * self.likelihood.outputs)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
-        """Yield the one loss; its terms are the true bound and the KL, in nats per example."""
+        """Yield the one loss; its terms are the bound on log p(x|y), and the KL, in nats per example."""
         x, n = self.binarise(batch.x, rng).flatten(1), self.config.samples
         drawn = self.draw_weights(x, self.one_hot(batch.y)[None], n, rng)
         bound, value = (log_mean_exp(drawn.log_w(weight), 0)[0] for weight in (1.0, progress))
-        yield Loss(-value, {"bound": bound, "kl": -drawn.log_ratio.mean(0)[0]})
+        yield Loss(-value, {"conditional bound": bound - self.log_p_y, "kl": -drawn.log_ratio.mean(0)[0]})
 
     def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Weights:
         """log w(x, y, z) for n draws of z."""

@@ -1,4 +1,4 @@
-"""Variational autoencoder: MLP or convolutional, four likelihoods, ELBO or importance-weighted objective.
+"""Variational autoencoder: MLP or convolutional, five likelihoods, ELBO or importance-weighted objective.
 
 Kingma & Welling (2014), with β of Higgins et al. (2017), KL warm-up of Bowman et al. (2016) and Sønderby et al. (2016),
 the continuous Bernoulli of Loaiza-Ganem & Cunningham (2019) and the K-sample bound of Burda et al. (2016):
@@ -41,10 +41,14 @@ class VAE(GaussianVAE, HasLikelihood):
         likelihood: str = knob(
             "bernoulli",
             choices=OF_PIXELS,
-            help="p(x|z): Bernoulli on freshly binarised pixels, on gray levels, or a density of gray levels",
+            help="p(x|z): Bernoulli on freshly binarised pixels, on pixels cut at a threshold, on gray levels, or a "
+            "density of gray levels",
         )
         std: float = knob(
             0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
+        )
+        threshold: float = knob(
+            0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
         )
         beta: float = knob(1.0, 0.0, 50.0, help="weight of the KL; 1 gives the evidence lower bound")
         samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
@@ -52,7 +56,7 @@ class VAE(GaussianVAE, HasLikelihood):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        self.likelihood = Likelihood(config.likelihood, config.std)
+        self.likelihood = Likelihood(config.likelihood, config.std, config.threshold)
         self.encoder = encoder(config, spec.shape, 2 * config.z_dim)
         self.decoder = decoder(config, spec.shape)
 

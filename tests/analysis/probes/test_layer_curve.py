@@ -20,7 +20,7 @@ from latentlab.analysis.probes.layer_curve import (
     run_through,
 )
 from latentlab.data import Dataset, Kind, Splits
-from latentlab.models import Spec
+from latentlab.models import InfersLatents, Spec
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
@@ -68,6 +68,24 @@ def test_the_code_of_an_autoencoder_stands_between_encoder_and_decoder(digits: S
     np.testing.assert_allclose(
         latent.said, latent.probes[0].log_probs(model.encode(digits.test.batch().x)), rtol=1e-3, atol=1e-3
     )
+
+
+def test_latent_variables_beside_the_way_through_a_network_are_probed_too() -> None:
+    model, data = loaded("moons-adgm"), Store.default().examples("moons-adgm")
+    assert isinstance(model, InfersLatents)
+    places = probe_positions(model, data.x)
+    assert [(place.name, place.size) for place in places[-2:]] == [("z", 10), ("a", 10)]
+    n = len(data) // 4
+    curve = probe_curve(model, data.x, data.y.numpy(), (2 * n, n, n), n_classes=2)
+    errors = dict(zip((place.name for place in places), curve.means(), strict=True))
+    assert errors["a"] < 0.05  # the moons are linearly separable there (Maaløe et al. 2016, Fig. 2), not in x
+    assert errors["input"] > 0.1
+    assert not {len(places) - 2, len(places) - 1} & curve.kinks().keys()  # they don't follow from the layer before
+    code = curve.readings[-1]
+    x = data[3 * n :].batch().x[:n]
+    with torch.no_grad():
+        a = model.infer(x)["a"].mean
+    np.testing.assert_allclose(code.said, code.probes[0].log_probs(a), rtol=1e-3, atol=1e-3)
 
 
 def test_a_model_that_does_nothing_with_examples_is_a_sentence() -> None:

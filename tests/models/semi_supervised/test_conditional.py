@@ -202,8 +202,29 @@ def test_with_the_exact_posterior_every_draw_weighs_as_much_as_the_example(name:
 def test_with_the_exact_posterior_both_bounds_are_the_likelihood(name: str) -> None:
     (model, t), x = exact(name, samples=4, **SEES_X.get(name, {})), x_of(7)
     close(loss_of(model, batch(x, UNLABELLED)).terms["bound"], t.log_p(x), name)
-    close(loss_of(model, batch(x, 1)).terms["bound"], t.log_joint(x)[:, 1], name)
+    close(loss_of(model, batch(x, 1)).terms["labelled bound"], t.log_joint(x)[:, 1], name)
     close(model.classify(x), t.log_joint(x).log_softmax(1))
+
+
+@pytest.mark.parametrize("name", SEMI_SUPERVISED)
+def test_each_bound_is_of_one_quantity_whether_an_example_has_a_label_or_not(name: str) -> None:
+    """The term "bound" is of log p(x), "labelled bound" of log p(x, y); in training each example has one of the two."""
+    (model, t), x, y = exact(name, samples=4, **SEES_X.get(name, {})), x_of(7), torch.tensor([0, 1, 2, 0, 1, 2, 0])
+    known, unknown = loss_of(model, batch(x, y)).terms, loss_of(model, batch(x, UNLABELLED)).terms
+    for terms in (known, unknown):
+        close(terms["bound"], t.log_p(x), name)
+    close(known["labelled bound"], t.log_joint(x)[torch.arange(7), y], name)
+    assert unknown["labelled bound"].isnan().all()
+    model.train()
+    assert loss_of(model, batch(x, y)).terms["bound"].isnan().all()
+    close(loss_of(model, batch(x, y)).terms["labelled bound"], known["labelled bound"], name)
+
+
+def test_a_purely_conditional_model_bounds_what_the_class_leaves_open() -> None:
+    (model, t), x, y = exact("cvae", samples=4), x_of(7), torch.tensor([0, 1, 2, 0, 1, 2, 0])
+    found = loss_of(model, batch(x, y)).terms
+    close(found["conditional bound"], t.log_joint(x)[torch.arange(7), y] + math.log(K))  # log p(x|y)
+    assert "bound" not in found
 
 
 @pytest.mark.parametrize("name", SEMI_SUPERVISED)
@@ -217,7 +238,8 @@ def test_a_uniform_classifier_costs_its_divergence_from_the_true_one(name: str) 
 @pytest.mark.parametrize("name", ["cvae", "m2", "m1_m2", "two_headed", "sdgm"])
 def test_a_shifted_posterior_costs_its_divergence(name: str) -> None:
     (model, t), x = exact(name, shift=0.7), x_of(1).expand(40_000, 4)
-    values = loss_of(model, batch(x, 2)).terms["bound"].detach()
+    terms = loss_of(model, batch(x, 2)).terms
+    values = (terms["labelled bound"] if name != "cvae" else terms["conditional bound"] - math.log(K)).detach()
     error = values.std().item() / math.sqrt(len(values))
     assert abs(values.mean().item() - (t.log_joint(x[:1])[0, 2].item() - 0.5 * 2 * 0.7**2)) < 4 * error + 1e-4
 
@@ -340,7 +362,7 @@ def test_the_unlabelled_bound_is_the_explicit_sum_over_the_classes(
     labelled = [loss_of(model, batch(x, y)).terms for y in range(K)]
     log_q = torch.stack([-terms["cross-entropy"] for terms in labelled])
     close(log_q.exp().sum(0), torch.ones(6))
-    expected = sum(q.exp() * (terms["bound"] - q) for q, terms in zip(log_q, labelled, strict=True))
+    expected = sum(q.exp() * (terms["labelled bound"] - q) for q, terms in zip(log_q, labelled, strict=True))
     found = loss_of(model, batch(x, UNLABELLED))
     assert isinstance(expected, Tensor)
     close(found.terms["bound"], expected)
@@ -356,7 +378,8 @@ def test_a_classifier_that_is_sure_of_the_truth_makes_both_bounds_the_same(
     model, x = model_of(name, likelihood="gray-bernoulli"), noise_images(6, (1, 4, 4)).batch().x
     always(model, [0.0, 1e4, 0.0])
     known, unknown = (loss_of(model, batch(x, y)) for y in (1, UNLABELLED))
-    torch.testing.assert_close(known.terms["bound"], unknown.terms["bound"])
+    for term in ("bound", "labelled bound"):
+        torch.testing.assert_close(known.terms[term], unknown.terms["bound"])
     torch.testing.assert_close(known.value, unknown.value)  # no cross-entropy is left
 
 
@@ -371,7 +394,9 @@ def test_a_mixed_batch_is_its_parts(monkeypatch: pytest.MonkeyPatch, name: str) 
         close(mixed.value[i : i + 1], alone.value)
         for term, values in alone.terms.items():
             torch.testing.assert_close(mixed.terms[term][i : i + 1], values, rtol=1e-4, atol=1e-4, equal_nan=True)
-            assert values.isnan().item() == (y[i].item() == UNLABELLED and term in ("cross-entropy", "error"))
+            assert values.isnan().item() == (
+                y[i].item() == UNLABELLED and term in ("labelled bound", "cross-entropy", "error")
+            )
 
 
 @pytest.mark.parametrize("name", SEMI_SUPERVISED)
@@ -380,15 +405,24 @@ def test_alpha_weighs_the_classification_and_progress_the_latent_variables(
 ) -> None:
     same_noise(monkeypatch)
     x = noise_images(6, (1, 4, 4)).batch().x
-    one, none = (model_of(name, likelihood="gray-bernoulli", alpha=alpha) for alpha in (60.0, 0.0))
+    one, none = (model_of(name, likelihood="gray-bernoulli", alpha=alpha) for alpha in (60.0, 1e-9))
     for progress in (1.0, 0.25):
         a, b = (loss_of(model, batch(x, 1), progress=progress) for model in (one, none))
         close(a.value - b.value, 60 * a.terms["cross-entropy"])
-        close(b.value, -b.terms["bound"] - (1 - progress) * b.terms["kl"])
-        assert torch.equal(a.terms["bound"], loss_of(one, batch(x, 1)).terms["bound"])
+        close(b.value, -b.terms["labelled bound"] - (1 - progress) * b.terms["kl"])
+        assert torch.equal(a.terms["labelled bound"], loss_of(one, batch(x, 1)).terms["labelled bound"])
     assert loss_of(none, batch(x, 1)).terms["kl"].abs().min() > 1e-3
     whole, without = (loss_of(none, batch(x, UNLABELLED), progress=progress) for progress in (1.0, 0.0))
     close(whole.value - without.value, whole.terms["kl"])  # the entropy of the class is never weighed
+
+
+@pytest.mark.parametrize("name", SEMI_SUPERVISED)
+def test_alpha_follows_the_number_of_labels_unless_it_is_given(name: str) -> None:
+    kind: Any = MODELS[name]
+    for n_labelled, alpha in ((100, 50.0), (1_000, 5.0), (50_000, 0.1)):  # β N / N_l of MNIST, with the papers' β = 0.1
+        assert kind.configured(kind.Config(), 50_000, n_labelled).alpha == pytest.approx(alpha)
+    assert kind.configured(kind.Config(alpha=3.0), 50_000, 100).alpha == 3.0
+    assert model_of(name).alpha == 0.1  # as if every example had a label
 
 
 @pytest.mark.parametrize("name", SEMI_SUPERVISED)
@@ -431,8 +465,26 @@ def test_a_sample_has_a_class_drawn_from_all(name: str) -> None:
     model = model_of(name, likelihood="gray-bernoulli")
     y = torch.randint(K, (9,), generator=(rng := device.generator(1)))
     z = torch.randn(9, 2, generator=rng)
-    assert torch.equal(model.sample(9, device.generator(1)), model.decode(z, y))
+    assert torch.equal(model.sample(9, device.generator(1)), model.sample_given(z, y, rng))
     assert len(set(y.tolist())) == K
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_samples_vary_as_much_as_the_model_says(name: str) -> None:
+    """What lies between the code and x is drawn: the covariance of samples is the closed form of ancestral draws."""
+    model, t = exact(name, **SEES_X.get(name, {}))
+    n, within = 40_000, t.w @ t.w.T  # of the mean of p(x|·) in a class
+    if name == "m1_m2":
+        within = t.covariance  # whose x is z1 itself
+    whole = within + torch.cov(t.b.T, correction=0)
+    with torch.no_grad():
+        samples = model.sample(n, device.generator(0))
+        z, one = torch.randn(n, 2, generator=device.generator(1)), torch.ones(n).long()
+        drawn, mean = model.sample_given(z, one, device.generator(2)), model.decode(z, one)
+    spread = 4 * math.sqrt(2 / n) * whole.diagonal().max().item()
+    torch.testing.assert_close(torch.cov(samples.T), whole, rtol=0, atol=spread)
+    torch.testing.assert_close(torch.cov(drawn.T), within, rtol=0, atol=spread)
+    torch.testing.assert_close(torch.cov(mean.T), t.w[:, :2] @ t.w[:, :2].T, rtol=0, atol=spread)  # its share of z
 
 
 @pytest.mark.parametrize("name", [*CONDITIONAL, "m1", "avae"])

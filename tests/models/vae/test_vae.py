@@ -26,7 +26,7 @@ from tests.conftest import noise_images
 pytestmark = pytest.mark.training
 
 SHAPE = (1, 4, 4)
-LIKELIHOODS = ("bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+LIKELIHOODS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 
 
 def vae(sharpness: float = 1.0, **config: Any) -> VAE:
@@ -289,12 +289,13 @@ def test_likelihood_and_decoded_mean_are_those_of_the_distribution(likelihood: s
     out = model.decoder(z.flatten(0, 1)).unflatten(0, (4, 6)).double()  # torch's own lose digits near p = 0.5
     p_x = {
         "bernoulli": Bernoulli(logits=out, validate_args=False),
+        "cut-bernoulli": Bernoulli(logits=out, validate_args=False),
         "gray-bernoulli": Bernoulli(logits=out, validate_args=False),  # x log p + (1 - x) log(1 - p), x in between
         "continuous-bernoulli": ContinuousBernoulli(logits=out),
         "gaussian": Normal(out.sigmoid(), 0.3),
     }[likelihood]
     x = noise_images(6, spec.shape).batch().x
-    x = x.round() if likelihood == "bernoulli" else x
+    x = x.round() if likelihood in ("bernoulli", "cut-bernoulli") else x
     expected = p_x.log_prob(x.double()).sum((2, 3, 4)).float()
     torch.testing.assert_close(model.log_likelihood(x.expand(4, *x.shape), z), expected, rtol=1e-5, atol=1e-4)
     torch.testing.assert_close(model.decode(z[0]), p_x.mean[0].float(), rtol=1e-5, atol=1e-5)
@@ -309,7 +310,17 @@ def test_the_bernoulli_likelihood_sees_a_fresh_binary_image_each_time() -> None:
     assert ((first.mean(0) - gray[0]).abs() <= 4 * first.std(0) / math.sqrt(len(gray))).all()  # 0 and 1 stay
 
 
-@pytest.mark.parametrize("likelihood", [name for name in LIKELIHOODS if name != "bernoulli"])
+def test_a_cut_image_is_always_the_same() -> None:
+    gray = torch.tensor([0.0, 0.49, 0.5, 0.74, 0.75, 1.0])
+    for threshold, cut in ((0.5, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), (0.75, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0])):
+        model, rng = vae(likelihood="cut-bernoulli", threshold=threshold), device.generator(0)
+        before = rng.get_state()
+        for seen in (model.binarise(gray, rng), model.observed(gray)):
+            assert seen.tolist() == cut
+        assert torch.equal(before, rng.get_state())
+
+
+@pytest.mark.parametrize("likelihood", sorted({*LIKELIHOODS} - {"bernoulli", "cut-bernoulli"}))
 def test_no_other_likelihood_sees_binary_images(likelihood: str) -> None:
     x, rng = images(3).x, device.generator(0)
     before = rng.get_state()
