@@ -8,7 +8,8 @@ from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-from latentlab import device
+from latentlab import device, settings
+from latentlab.jobs.sweep import remove_cut_writes
 from pages.navigation import HOME, PAGES
 
 ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
@@ -38,6 +39,7 @@ def serve(flags: list[str]) -> None:
     Until `st.navigation` was called once, Streamlit takes the folder pages/ for its older convention, and says that a
     page which a link opens first doesn't exist.
     """
+    remove_cut_writes(settings.runs())
     PagesManager.uses_pages_directory = False
     cli.main(["run", __file__, *flags], prog_name="streamlit")
 
