@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast, overload
@@ -55,3 +56,11 @@ class Slot(Generic[T]):
         """Forget a value that isn't among the options: it was chosen where there were others."""
         if self.is_set and st.session_state[self.name] not in options:
             self.forget()
+
+
+_VISITOR: Slot[str] = Slot("visitor")
+
+
+def visitor() -> str:
+    """A name of this visit: it says whose something is that all visitors share the memory of."""
+    return _VISITOR.setdefault(secrets.token_hex(8))
