@@ -111,19 +111,24 @@ async def within(answer: Awaitable[object]) -> None:
         return
 
 
-async def measure(n_visitors: int, n_rounds: int, seed: int) -> None:
-    """Print both tables."""
-    times, rows, port = Times(), [], free_port()
+async def measure(n_visitors: int, n_rounds: int, seed: int, times: Times, rows: list[tuple[int, int, float]]) -> None:
+    """Fill both tables."""
+    port = free_port()
     with serving("app.py", port) as server:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
             for n in range(n_rounds):
                 rngs = [random.Random(f"{seed} {n} {k}") for k in range(n_visitors)]
-                await asyncio.gather(*(visit(browser, f"http://localhost:{port}", rng, times) for rng in rngs))
-                found = processes(server)
-                rows.append((n + 1, len(found), sum(map(memory, found))))
+                try:
+                    await asyncio.gather(*(visit(browser, f"http://localhost:{port}", rng, times) for rng in rngs))
+                finally:
+                    found = processes(server)
+                    rows.append((n + 1, len(found), sum(map(memory, found))))
             await browser.close()
-    print(f"{n_visitors} visitors, {n_rounds} rounds, seed {seed}\n")
+
+
+def tables(times: Times, rows: list[tuple[int, int, float]]) -> None:
+    """Print what was measured."""
     print("| seconds | number | median | 95th percentile | largest | not within patience |\n|---|---|---|---|---|---|")
     for name, values in vars(times).items():
         if values:
@@ -157,4 +162,9 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(measure(options.visitors, options.rounds, options.seed))
+    measured = Times()
+    sizes: list[tuple[int, int, float]] = []
+    try:
+        asyncio.run(measure(options.visitors, options.rounds, options.seed, measured, sizes))
+    finally:
+        tables(measured, sizes)  # also of what was interrupted
