@@ -1,5 +1,6 @@
 """LatentLab in the browser: the frame around the pages. `python app.py` serves it; its flags are Streamlit's."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -8,9 +9,13 @@ from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-from latentlab import device
+from latentlab import device, settings
+from latentlab.data import Library
+from latentlab.jobs.sweep import remove_cut_writes
+from latentlab.runs.store import Store
 from pages.navigation import HOME, PAGES
 
+USED = ("pandas", "scipy.stats", "sklearn.linear_model", "sklearn.neighbors")  # by pages, and imported where they are
 ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
 
 
@@ -36,8 +41,14 @@ def serve(flags: list[str]) -> None:
     """Start a server of this script; returns when it is stopped.
 
     Until `st.navigation` was called once, Streamlit takes the folder pages/ for its older convention, and says that a
-    page which a link opens first doesn't exist.
+    page which a link opens first doesn't exist. What pages use is imported before: Plotly fails in one visitor's thread
+    while that of another is half-way through importing pandas, and no page has to wait for it.
     """
+    remove_cut_writes(settings.runs())
+    for store in (Store.default(), Library.default()):
+        store.trash.empty()
+    for name in USED:
+        importlib.import_module(name)
     PagesManager.uses_pages_directory = False
     cli.main(["run", __file__, *flags], prog_name="streamlit")
 

@@ -212,7 +212,7 @@ def first_map() -> None:
     with chromium() as browser, tempfile.TemporaryDirectory() as runs:
         for row in ("a fresh server", "a second server, maps kept"):
             started = time.perf_counter()
-            with serving("app.py", LATENTLAB_RUNS=runs, **data):
+            with serving("app.py", PORT, LATENTLAB_RUNS=runs, **data):
                 page = browser.new_page()
                 page.goto(f"http://localhost:{PORT}/clusters?method=UMAP")
                 page.locator(".scatter[data-n]").wait_for(timeout=60_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 PORT = 8765
+FLAGS = ["--headless", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 FRAMES = """() => {
   window.frames_seen = [];
   let before = performance.now();
@@ -24,42 +26,49 @@ FRAMES = """() => {
 }"""
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextlib.contextmanager
-def serving(script: str, **settings: str) -> Iterator[None]:
-    """A server of a script, with no runs of its own; settings are environment variables."""
+def serving(script: str, port: int = PORT, **settings: str) -> Iterator[int]:
+    """A server of a script, with no runs of its own; yields its process id. Settings are environment variables."""
     with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(PORT)]
+        start = [script] if script == "app.py" else ["-m", "streamlit", "run", script]  # the app starts its own server
+        command = [sys.executable, *start, "--server.port", str(port)]
         environment = {"PATH": "/usr/bin:/bin", "LATENTLAB_RUNS": runs, "PYTHONPATH": str(ROOT)}
         environment |= settings
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         try:
             for _ in range(300):
                 try:
-                    urllib.request.urlopen(f"http://localhost:{PORT}/_stcore/health", timeout=1).close()
+                    urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
                     break
                 except OSError:
                     time.sleep(0.1)
-            yield
+            yield server.pid
         finally:
             server.kill()
             server.wait()
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless and without a GPU: what it draws is drawn by the processor."""
+def chromium_path() -> str:
+    """Where Debian's Chromium is; ends with a sentence where it isn't."""
     found = shutil.which("chromium")
     if found is None:
         sys.exit("chromium is missing: apt-get install chromium")
+    return found
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless and without a GPU: what it draws is drawn by the processor."""
     with sync_playwright() as playwright:
-        flags = [
-            "--headless",
-            "--no-sandbox",
-            "--use-gl=angle",
-            "--use-angle=swiftshader",
-            "--enable-unsafe-swiftshader",
-        ]
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 

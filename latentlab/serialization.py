@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 MAX_TENSORS = 1 << 30  # bytes
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file that is being written
 
 
 class RunError(ValueError):

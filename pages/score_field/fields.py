@@ -18,7 +18,7 @@ from latentlab.analysis.score.layers import FieldLayer, LayerValues
 from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.figures.score.field import PlaneLayer
-from pages.shared.background import Waiting, background, run_task, show_tasks
+from pages.shared.background import Waiting, run_task, show_tasks
 from pages.shared.remember import remember
 from pages.shared.visit import Slot
 
@@ -87,7 +87,7 @@ def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:
     if stopped.get():
         st.button("Look for fixed points", on_click=stopped.forget, icon=":material/play_arrow:")
         return None
-    task = run_task(key, partial(attractors, denoiser.denoise, box), background("fixed points"))
+    task = run_task(key, partial(attractors, denoiser.denoise, box))
     if task.result is None:
         waiting = Waiting("Looking for fixed points", on_cancel=partial(stopped.set, True))
         show_tasks([task], waiting, "The fixed points can't be had")

@@ -20,7 +20,7 @@ from pages.components import digest
 from pages.shared.background import background, next_step, reason
 from pages.shared.knob_form import knob_form
 from pages.shared.remember import remember
-from pages.shared.visit import Slot
+from pages.shared.visit import Slot, visitor
 
 RUNNING: Slot[str] = Slot("live-running")  # the lesson that this visitor has going
 SECONDS = 0.7  # of training between two pictures
@@ -103,8 +103,8 @@ def running(name: str) -> bool:
 
 @remember(1)
 def _lessons() -> Stepwise[TrainingProgress]:
-    """How far each lesson is; in a process of their own, for that of the pages may be busy for long."""
-    return Stepwise(background("learning"))
+    """How far each lesson is; a visitor's own, which nobody else sees or stops."""
+    return Stepwise(background())
 
 
 def _frozen(model: Denoises) -> Any:
@@ -121,6 +121,7 @@ def _points(data: Dataset) -> Any:
 def _name(training_task: TrainingTask) -> str:
     settings = repr(
         (
+            visitor(),
             training_task.model,
             sorted(training_task.config.items()),
             sorted(training_task.train.items()),
@@ -144,7 +145,7 @@ def _end(name: str) -> None:
 
 def _stop(name: str) -> None:
     RUNNING.forget()
-    _lessons().stop(name)
+    _lessons().stop(name, visitor())
 
 
 def _watch(training_task: TrainingTask, name: str, drawn: TrainingProgress) -> None:

@@ -1,4 +1,8 @@
-"""What takes longer than a second: the background process does it, one widget waits, and no failure ends a page."""
+"""What takes longer than a second: the background process does it, one widget waits, and no failure ends a page.
+
+All visitors share the process and its answers, which nobody changes. Each owns what they requested: what one cancels is
+still computed for another who requested the same.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,16 @@ import streamlit as st
 from latentlab.jobs.background import Background
 from latentlab.jobs.stepwise import Stepwise
 from pages.shared.remember import remember
+from pages.shared.visit import visitor
 
 T = TypeVar("T")
 
 EVERY = 1.0  # seconds between two looks at the background process
 
 
-@remember(8)
-def background(purpose: str = "pages") -> Background:  # noqa: ARG001 there is one for each
-    """The background process of this server; another one for what mustn't wait behind the rest."""
+@remember(1)
+def background() -> Background:
+    """The background process of this server."""
     return Background()
 
 
@@ -66,11 +71,11 @@ class Waiting:
     n: int = 0
 
 
-def run_task(key: str, call: Callable[[], T], pool: Background | None = None) -> Task[T]:
+def run_task(key: str, call: Callable[[], T]) -> Task[T]:
     """Ask for the result of a call of the library's functions with arrays, once for each key."""
-    pool = pool if pool is not None else background()
-    submitted = pool.submit(key, call)
-    if not submitted.done() or submitted.cancelled():  # what another visitor cancelled is requested again
+    pool = background()
+    submitted = pool.submit(key, call, owner=visitor())
+    if not submitted.done() or submitted.cancelled():  # what was dropped meanwhile is requested again
         return Task(key, pool)
     error = submitted.exception()
     return Task(key, pool, error=error) if error is not None else Task(key, pool, submitted.result())
@@ -78,7 +83,7 @@ def run_task(key: str, call: Callable[[], T], pool: Background | None = None) ->
 
 def next_step(works: Stepwise[T], name: str, step: Callable[[T], T], first: T) -> Task[T]:
     """Ask for the next step of a work; what it brings is its last answer when the page runs again."""
-    submitted = works.go_on(name, step, first)
+    submitted = works.go_on(name, step, first, visitor())
     failed = submitted.done() and not submitted.cancelled()
     return Task(works.key(name), works.background, error=submitted.exception() if failed else None)
 
@@ -110,13 +115,14 @@ def reason(error: BaseException) -> str:
 
 def _wait(running: Sequence[Task[Any]], waiting: Waiting, n_done: int, n: int) -> None:
     pool = running[0].pool
-    submitted = [pool.submitted(task.key) for task in running]
+    submitted = [pool.submitted(task.key, visitor()) for task in running]
     if any(one is None or one.done() for one in submitted):
         st.rerun()
         return
     passed = max(pool.seconds(task.key) for task in running)
     share = (n_done + sum(pool.progress(task.key) or 0.0 for task in running)) / n
-    text = f"{waiting.text}: {passed:.0f} s so far" + (f", {n_done} of {n} done" if n > 1 else "") + "."
+    turn = "waits for its turn, " if all(pool.is_waiting(task.key) for task in running) else ""
+    text = f"{waiting.text}: {turn}{passed:.0f} s so far" + (f", {n_done} of {n} done" if n > 1 else "") + "."
     text = f"{text} {waiting.after}".rstrip()
     with st.container(horizontal=True, vertical_alignment="center"):
         if share:
@@ -134,4 +140,4 @@ def _cancel(running: Sequence[Task[Any]], on_cancel: Callable[[], None]) -> None
 
 def _forget(tasks: Sequence[Task[Any]]) -> None:
     for task in tasks:
-        task.pool.forget(task.key)
+        task.pool.forget(task.key, visitor())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast, overload
@@ -71,3 +72,11 @@ class Slot(Generic[T]):
     @property
     def _of(self) -> str:
         return f"{self.name} of"
+
+
+_VISITOR: Slot[str] = Slot("visitor")
+
+
+def visitor() -> str:
+    """A name of this visit: it says whose something is that all visitors share the memory of."""
+    return _VISITOR.setdefault(secrets.token_hex(8))

@@ -1,11 +1,13 @@
 """The background process answers once for a question, can be told to stop, and doesn't outlive who asked."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from latentlab.jobs import background
-from latentlab.jobs.background import KEPT, Background, report
+from latentlab.jobs.background import GRACE, KEPT, Background, report
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow  # each starts a process of its own
@@ -123,7 +125,7 @@ def test_nobody_listens_outside_the_helper() -> None:
 def test_old_answers_are_let_go() -> None:
     helper = Background()
     for n in range(KEPT + 3):
-        helper.submit(str(n), abs, n)
+        helper.submit(str(n), abs, n).result(60)
     assert helper.submitted("0") is None
     assert helper.submitted(str(KEPT + 2)) is not None
     helper.close()
@@ -132,7 +134,7 @@ def test_old_answers_are_let_go() -> None:
 def test_what_is_asked_for_again_stays() -> None:
     helper = Background()
     for n in range(KEPT + 3):
-        helper.submit(str(n), abs, n)
+        helper.submit(str(n), abs, n).result(60)
         helper.submit("0", abs, 0)
     assert helper.submitted("0") is not None
     assert helper.submitted("1") is None
@@ -178,9 +180,145 @@ def test_that_no_process_can_be_started_is_an_answer_too(monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(background, "ProcessPoolExecutor", refused)
         with pytest.raises(OSError, match="allocate"):
-            helper.submit("h", pow, 2, 8).result(0)
+            helper.submit("h", pow, 2, 8).result(60)
     helper.forget("h")
     assert helper.submit("h", pow, 2, 8).result(60) == 256
+    helper.close()
+
+
+def test_who_cancels_what_only_waits_ends_nothing_else() -> None:
+    helper = Background()
+    runs = helper.submit("runs", slowly, 3.0, 7, owner="a")
+    waits = helper.submit("waits", abs, -1, owner="b")
+    until(lambda: helper.progress("runs") is not None)
+    assert helper.is_waiting("waits")
+    assert not helper.is_waiting("runs")
+    helper.forget("waits", "b")
+    assert waits.cancelled()
+    assert runs.result(60) == 7
+    helper.close()
+
+
+def test_a_question_of_two_is_cancelled_by_the_last() -> None:
+    helper = Background()
+    runs = helper.submit("runs", time.sleep, 600, owner="a")
+    assert helper.submit("runs", time.sleep, 600, owner="b") is runs
+    waits = helper.submit("waits", pow, 2, 3, owner="c")
+    helper.submit("waits", pow, 2, 3, owner="d")
+    until(lambda: helper.progress("runs") is not None)
+    helper.forget("runs", "a")
+    helper.forget("waits", "c")
+    time.sleep(2 * GRACE)
+    assert not runs.cancelled()
+    helper.forget("runs", "b")
+    assert runs.cancelled()
+    assert waits.result(60) == 8
+    helper.close()
+
+
+def test_a_short_question_that_is_cancelled_costs_no_process() -> None:
+    helper = Background()
+    before = helper.submit("pid", os.getpid).result(60)
+    helper.submit("short", slowly, GRACE / 2, 1)
+    until(lambda: helper.progress("short") is not None)
+    helper.forget("short")
+    assert helper.submit("pid again", os.getpid).result(60) == before
+    helper.close()
+
+
+def slowly(seconds: float, answer: int) -> int:
+    """In the background process: an answer that takes so long."""
+    time.sleep(seconds)
+    return answer
+
+
+def logged(log: Path, name: str) -> str:
+    """In the background process: note the order of the questions."""
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"{name}\n")
+    return name
+
+
+def test_each_visitor_has_a_turn_and_what_is_shown_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "SHOWN", 0.2)
+    helper, log = Background(), tmp_path / "log"
+    gate = helper.submit("gate", reports, (0.5,), tmp_path / "gate")
+    until(lambda: helper.progress("gate") == 0.5)
+    left = helper.submit("left", logged, log, "left", owner="a")  # of a page that a visitor looked at before
+    time.sleep(0.3)
+    asked = [helper.submit(f"a{n}", logged, log, f"a{n}", owner="a") for n in range(3)]
+    asked += [helper.submit(f"b{n}", logged, log, f"b{n}", owner="b") for n in range(2)]
+    (tmp_path / "gate").touch()
+    assert gate.result(60) == 0.5
+    for one in asked:
+        one.result(60)
+    left.result(60)
+    assert log.read_text(encoding="utf-8").split() == ["a0", "b0", "a1", "b1", "a2", "left"]
+    helper.close()
+
+
+def test_what_nobody_looks_at_any_more_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "LOOKING", 0.5)
+    helper = Background()
+    runs, waits = (helper.submit(key, time.sleep, 600, owner="left") for key in ("runs", "waits"))
+    shown, own = helper.submit("shown", abs, -5, owner="stays"), helper.submit("own", abs, -6)
+    until(lambda: helper.submitted("shown", "stays") is not None and shown.done())
+    assert shown.result() == 5
+    assert own.result(60) == 6  # the app's own
+    assert runs.cancelled()
+    assert waits.cancelled()
+    helper.close()
+
+
+def test_no_more_wait_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "MOST", 5)
+    helper = Background()
+    helper.submit("gate", time.sleep, 600)
+    until(lambda: helper.progress("gate") is not None)
+    asked = [helper.submit(str(n), abs, n, owner="a") for n in range(8)]
+    assert [one.cancelled() for one in asked] == [False] * 5 + [True] * 3
+    helper.forget("gate")
+    assert [one.result(60) for one in asked[:5]] == [0, 1, 2, 3, 4]
+    assert helper.submit("7", abs, 7, owner="a").result(60) == 7
+    helper.close()
+
+
+def test_twelve_threads_of_two_visitors_get_right_answers_of_one_process() -> None:
+    helper, n_asked, most = Background(), 25, 0
+    before = set(multiprocessing.active_children())
+
+    def visit(n: int) -> list[int]:
+        """Ask as one visitor what a thread of the other asks too; the second cancels every fifth question."""
+        owner, answers = "ab"[n % 2], []
+        for k in range(n_asked):
+            key = f"{n // 2} {k}"
+            asked = helper.submit(key, slowly, 0.01, k, owner=owner)
+            if owner == "b" and k % 5 == 4:
+                helper.forget(key, owner)
+                continue
+            assert helper.submitted(key, owner) is not None
+            assert 0 <= (helper.progress(key) or 0) < 1
+            assert helper.seconds(key) >= 0
+            answers.append(asked.result(60))
+        return answers
+
+    with ThreadPoolExecutor(12) as threads:
+        found = [threads.submit(visit, n) for n in range(12)]
+        while not all(one.done() for one in found):
+            most = max(most, len(set(multiprocessing.active_children()) - before))
+            time.sleep(0.02)
+    everything = list(range(n_asked))
+    for n, one in enumerate(found):
+        assert one.result() == [k for k in everything if n % 2 == 0 or k % 5 != 4]
+    assert most == 1
+    helper.close()
+
+
+def test_first_questions_at_once_start_one_process() -> None:
+    helper = Background()
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda n: helper.submit(f"pid {n}", os.getpid).result(60), range(8)))
+    assert len(found) == 1
     helper.close()
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from latentlab.jobs import stepwise
 from latentlab.jobs.background import Background
-from latentlab.jobs.stepwise import KEPT, Stepwise
+from latentlab.jobs.stepwise import KEPT, MOST, BusyError, Stepwise
 
 DOUBLE = partial(operator.mul, 2)
 
@@ -41,11 +42,15 @@ class ByHand(Background):
         super().__init__()
         self.calls: list[tuple[Any, ...]] = []
 
-    def _submit(self, function: Any, *args: Any, **_: Any) -> Future[Any]:  # noqa: ARG002
-        self.calls.append(args[1:])
-        asked: Future[Any] = Future()
-        asked.set_running_or_notify_cancel()
+    def submit(self, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:
+        known = self.submitted(key)
+        asked = super().submit(key, function, *args, **kwargs)
+        if asked is not known:
+            self.calls.append((function, *args))
         return asked
+
+    def _start(self) -> None:
+        """Nothing computes an answer."""
 
 
 def answer(helper: Background, works: Stepwise[int], name: str, value: int) -> None:
@@ -111,7 +116,48 @@ def test_a_step_that_fails_leaves_the_work_where_it_was(helper: Background) -> N
     assert works.go_on("a", partial(operator.truediv, 6), 2).result(60) == 2
 
 
-def test_the_works_asked_for_longest_ago_are_let_go() -> None:
+def test_as_many_works_go_on_together_as_are_allowed_and_the_next_begins_when_one_is_stopped() -> None:
+    helper = ByHand()
+    works, names = Stepwise[int](helper), [str(n) for n in range(MOST)]
+    for value in (10, 20, 30):
+        for name in names:
+            works.go_on(name, DOUBLE, 1, f"visitor {name}")
+            answer(helper, works, name, value)
+    assert {works.last(name, 1) for name in names} == {30}
+    assert isinstance(works.go_on("more", DOUBLE, 1, "late").exception(0), BusyError)
+    works.go_on("0", DOUBLE, 1, "visitor 0")
+    works.stop("0", "visitor 0")
+    assert not works.go_on("more", DOUBLE, 1, "late").done()
+
+
+def test_nine_trainings_at_once_all_get_ahead(helper: Background) -> None:
+    works, names = Stepwise[int](helper), [str(n) for n in range(9)]
+    for _ in range(600):
+        for name in names:
+            works.go_on(name, partial(operator.add, 1), 0, f"visitor {name}")
+        if min(works.last(name, 0) for name in names) >= 3:
+            break
+        time.sleep(0.05)
+    steps = [works.last(name, 0) for name in names]
+    assert min(steps) >= 3
+    assert max(steps) - min(steps) <= 1  # each in its turn
+
+
+def test_who_stops_a_shared_work_leaves_it_to_the_others(helper: Background) -> None:
+    works = Stepwise[int](helper)
+    step = works.go_on("a", partial(_slow_double, 1.5), 4, "first")
+    assert works.go_on("a", partial(_slow_double, 1.5), 4, "second") is step
+    works.stop("a", "first")
+    assert step.result(60) == 8
+
+
+def _slow_double(seconds: float, number: int) -> int:
+    time.sleep(seconds)
+    return 2 * number
+
+
+def test_the_works_asked_for_longest_ago_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stepwise, "MOST", 2 * KEPT)
     helper = ByHand()
     works = Stepwise[int](helper)
     for n in range(KEPT + 2):

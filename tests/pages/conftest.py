@@ -75,8 +75,8 @@ def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
         return asked.setdefault(key, Future())
 
     monkeypatch.setattr(Background, "submit", ask)
-    monkeypatch.setattr(Background, "submitted", lambda self, key: asked.get(key))  # noqa: ARG005
-    monkeypatch.setattr(Background, "forget", lambda self, key: asked.pop(key, None))  # noqa: ARG005
+    monkeypatch.setattr(Background, "submitted", lambda self, key, owner=None: asked.get(key))  # noqa: ARG005
+    monkeypatch.setattr(Background, "forget", lambda self, key, owner=None: asked.pop(key, None))  # noqa: ARG005
     return asked
 
 

@@ -83,3 +83,18 @@ def test_a_choice_that_is_offered_no_more_is_forgotten_and_another_is_not() -> N
     assert app.toggle(key="few").set_value(True).run().selectbox(key="fruit").value == "pear"
     app.selectbox(key="fruit").select("apple").run()
     assert app.toggle(key="few").set_value(False).run().selectbox(key="fruit").value == "apple"
+
+
+def named() -> None:
+    import streamlit as st
+
+    from pages.shared.visit import visitor
+
+    st.text(visitor())
+
+
+def test_a_visitor_has_a_name_of_their_own() -> None:
+    one, other = (AppTest.from_function(named).run() for _ in range(2))
+    assert one.text[0].value != other.text[0].value
+    name = one.text[0].value
+    assert one.run().text[0].value == name

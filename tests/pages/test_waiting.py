@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.reduction import ForkingPickler
 from pickle import PicklingError
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from latentlab.jobs.background import Background
+from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
 from tests.conftest import mentions
 from tests.pages.conftest import Open, cancel, shows
 
@@ -140,3 +143,43 @@ def test_what_was_cancelled_is_not_asked_for_until_the_visitor_wants_it(
     assert not asked()
     app.run()
     assert not asked()
+
+
+SENT = [*PLACES, *(("score_field", {"behind": "basins", "of-run": of}, "fixed points") for of in ("Exact", "Points"))]
+
+
+@pytest.mark.parametrize(("page", "address", "start"), SENT)
+def test_what_pages_ask_for_can_be_sent(
+    opened: Open,
+    helper: dict[str, Future[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    address: dict[str, str],
+    start: str,
+) -> None:
+    calls: dict[str, tuple[Any, ...]] = {}
+
+    def note(self: Background, key: str, *call: Any, owner: str | None = None) -> Future[Any]:  # noqa: ARG001
+        calls[key] = call
+        return helper.setdefault(key, Future())
+
+    monkeypatch.setattr(Background, "submit", note)
+    opened(page, **address)
+    sent = [ForkingPickler.dumps(call) for key, call in calls.items() if key.startswith(start)]
+    assert sent
+
+
+def test_a_visitor_neither_sees_nor_stops_the_live_training_of_another(
+    opened: Open, helper: dict[str, Future[Any]]
+) -> None:
+    one, other = (opened("score_field", run="moons-dae", **{"of-run": "Live"}) for _ in range(2))
+    for app in (one, other):
+        app.button(key="live-start").click().run()
+    first, second = [key for key in helper if key.endswith(" 0")]
+    network = TrainingTask("dae", {"hidden": 128}, {"epochs": 3}, np.zeros((4, 2), np.float32))
+    state = advance(network, TrainingProgress(), 5).state
+    helper[first].set_result(TrainingProgress(state, 20, 3_200, 1.5, ((20, 0.5),)))
+    assert shows(one.run(), "20 of 3,200")
+    assert not shows(other.run(), "20 of 3,200")
+    one.button(key="live-stop").click().run()
+    assert list(helper) == [second]

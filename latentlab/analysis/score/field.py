@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch import Tensor
 from latentlab.analysis.arrays import Doubles, Floats, doubles
 from latentlab.analysis.box import Box
 from latentlab.analysis.jacobian import asymmetry, jacobian
-from latentlab.data.builtin.synthetic import points
+from latentlab.data.builtin.synthetic import Density, points
 
 Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 ScoreFunction = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
@@ -237,8 +238,12 @@ def optimal_denoiser(x: Tensor, sigma: float) -> Denoise:
     if not x.isfinite().all():
         raise FieldError("Some of the points are not finite numbers.")
     check_sigma(sigma)
-    kernel = points(x, sigma)
-    return lambda at: at + sigma**2 * kernel.score(at)
+    return partial(_towards, points(x, sigma), sigma)
+
+
+def _towards(kernel: Density, sigma: float, at: Tensor) -> Tensor:
+    """The optimal denoiser of a density that is blurred by sigma already."""
+    return at + sigma**2 * kernel.score(at)
 
 
 def _rule(rule: Rule, n: int) -> tuple[Doubles, Doubles]:
