@@ -22,12 +22,14 @@ from typing import Any, Literal, TypeVar, get_args
 import torch
 from filelock import FileLock, Timeout
 
-from latentlab.data import names, spec_of
+from latentlab import device
+from latentlab.data import Spec, names, spec_of
 from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS, build
+from latentlab.models import MODELS, Model, build
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write
-from latentlab.training.config import TrainConfig, current_names
+from latentlab.training.config import TrainConfig, TrainingError, current_names
+from latentlab.training.memory import check_memory, parameter_bytes
 
 JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
@@ -125,12 +127,22 @@ def enqueue(store: Store, job: Job) -> None:
 
 
 def _check_fit(job: Job) -> None:
-    """Refuse a model that can't be built for the data, before anyone waits for it."""
+    """Refuse a model that can't be built for the data, or trained on this machine, before anyone waits for it."""
     try:
-        with torch.device("meta"):
-            build(job.model, from_dict(MODELS[job.model].Config, job.config), spec_of(job.dataset))
-    except ValueError as error:
+        model = untrained(job, spec_of(job.dataset))
+        check_memory(parameter_bytes(model, from_dict(TrainConfig, job.train)), device.memory(device.pick()).total)
+    except (ValueError, TrainingError) as error:
         raise RunError(str(error)) from error
+
+
+def untrained(job: Job, spec: Spec) -> Model:
+    """The model that a job trains, without memory taken for its parameters.
+
+    Raises:
+        ValueError: it can't be built for such data.
+    """
+    with torch.device("meta"):
+        return build(job.model, from_dict(MODELS[job.model].Config, job.config), spec)
 
 
 def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:

@@ -15,22 +15,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import safetensors.torch
 import torch
 from filelock import FileLock, Timeout
 
 from latentlab import device
 from latentlab.data import Splits, load
-from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, status, write_status
+from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, status, untrained, write_status
 from latentlab.jobs.reporting import TrainingReports
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS
+from latentlab.models import MODELS, Trains
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
-from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.serialization import HEADER, RunError, history_csv, read_history, read_tensors, write, write_tensors
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import final_metrics
 from latentlab.training.loop import start, train
+from latentlab.training.memory import batch_bytes, check_memory, parameter_bytes
 from latentlab.training.state import TrainState
 
 CHECKPOINT_SECONDS = 10.0
@@ -136,9 +136,12 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     write_status(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
     splits = load(job.dataset, progressbar)
     config = from_dict(TrainConfig, job.train)
-    state = TrainState(
-        start(job.model, from_dict(MODELS[job.model].Config, job.config), splits.train.spec, config), config
-    )
+    free = device.memory(device.pick()).free
+    check_memory(parameter_bytes(untrained(job, splits.train.spec), config), free)
+    model = start(job.model, from_dict(MODELS[job.model].Config, job.config), splits.train.spec, config)
+    state = TrainState(model, config)
+    if isinstance(model, Trains):
+        check_memory(parameter_bytes(model, config) + batch_bytes(model, splits.train, config), free)
     history, before = _restore(folder, state)
     reports = TrainingReports(store, job, state, splits)
     if reports.has_baselines():
@@ -223,7 +226,7 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         return [], 0.0
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, HEADER + state.most_bytes)
     try:
         state.restore(tensors)
         seconds = float(tensors["seconds"])
@@ -234,8 +237,8 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
 
 
 def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:
-    tensors = state.tensors() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
-    write(folder / "checkpoint.safetensors", safetensors.torch.save(tensors))
+    tensors = state.views() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
+    write_tensors(folder / "checkpoint.safetensors", tensors)
 
 
 def _requested(folder: Path) -> str:

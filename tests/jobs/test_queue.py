@@ -14,10 +14,13 @@ import safetensors.torch
 import torch
 from filelock import FileLock
 
+from latentlab import device
+from latentlab.data import spec_of
 from latentlab.jobs import queue
 from latentlab.jobs.queue import JobState, Order, Status, status, write_status
 from latentlab.jobs.reporting import last_preview
-from latentlab.knobs import KnobError
+from latentlab.knobs import KnobError, from_dict
+from latentlab.models import MODELS, build
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from tests.conftest import mentions, numbers_in
@@ -335,3 +338,20 @@ def test_a_job_without_a_readable_preview_has_none(store: Store, content: bytes 
     if content is not None:
         (store.folder(job_id) / "preview.safetensors").write_bytes(content)
     assert last_preview(store, job_id) is None
+
+
+# memory
+
+
+def test_what_no_memory_of_this_machine_can_hold_is_not_queued(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with torch.device("meta"):
+        size = build("vae", from_dict(MODELS["vae"].Config, KNOBS), spec_of("digits")).size
+    needed = 4 * 4 * size  # float32: a parameter, its gradient, two moments
+    monkeypatch.setattr(device, "memory", lambda _: device.Memory(0, needed - 1))
+    with pytest.raises(RunError) as caught:
+        submit(store)
+    sentence(caught.value)
+    assert not store.root.exists()
+    monkeypatch.setattr(device, "memory", lambda _: device.Memory(0, needed))
+    job_id = submit(store)
+    assert queue.queue(store) == [job_id]

@@ -25,6 +25,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from latentlab import device, serialization
 from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.preview import Preview, preview
 from latentlab.data import DataError, Dataset, Kind, Splits, hide_labels, labelled_part, load
@@ -593,6 +594,39 @@ def test_a_damaged_checkpoint_fails_in_a_sentence(store: Store, damage: Callable
     with pytest.raises((RunError, TrainingError)):
         list(perform(store, job_id))
     assert "checkpoint" in failed(store, job_id)
+
+
+def test_a_checkpoint_and_weights_of_any_size_are_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serialization, "MAX_TENSORS", 1 << 10)  # as a large model has more than the limit is
+    job_id = paused(store)
+    assert (store.folder(job_id) / "checkpoint.safetensors").stat().st_size > 1 << 10
+    queue.resume(store, job_id)
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
+
+
+def test_a_checkpoint_larger_than_any_of_its_model_is_not_read(store: Store) -> None:
+    job_id = paused(store)
+    with (store.folder(job_id) / "checkpoint.safetensors").open("r+b") as stream:
+        stream.truncate(1 << 30)
+    queue.resume(store, job_id)
+    with pytest.raises(RunError, match=naming("checkpoint.safetensors", f"{1 << 30:,}")):
+        list(perform(store, job_id))
+
+
+def test_a_training_that_the_free_memory_cannot_hold_does_not_start(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = paused(store)
+    queue.resume(store, job_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(device, "memory", lambda _: device.Memory(1 << 10, 1 << 40))
+        with pytest.raises(TrainingError):
+            next(perform(store, job_id))
+    failed(store, job_id)
+    queue.resume(store, job_id)
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
 
 
 @pytest.mark.parametrize("content", ["", "loss\n1\n", "step,loss\n,1\nten,2\n", "\0\0\0"])
