@@ -26,6 +26,7 @@ from latentlab import device
 from latentlab.data import Spec, names, spec_of
 from latentlab.knobs import KnobError, from_dict
 from latentlab.models import MODELS, Model, build
+from latentlab.runs.run import checked_title, is_text
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write
 from latentlab.training.config import TrainConfig, TrainingError, current_names
@@ -60,11 +61,13 @@ class Job:
         """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
 
         Raises:
-            RunError: an unknown model.
+            RunError: an unknown model, or a title or a note that no file can hold.
             KnobError: a knob out of its range.
         """
         if self.model not in MODELS:
             raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
+        if not is_text(self.title + self.note):
+            raise RunError("Its title or its note has characters that aren't text in UTF-8.")
         from_dict(MODELS[self.model].Config, self.config)
         from_dict(TrainConfig, self.train)
 
@@ -105,7 +108,9 @@ def submit(
         RunError, KnobError: it can't be trained.
     """
     job_id = new_id(model, dataset)
-    job = Job(job_id, title or default_title(model, dataset, config), model, dataset, config, train, now())
+    job = Job(
+        job_id, checked_title(title or default_title(model, dataset, config)), model, dataset, config, train, now()
+    )
     enqueue(store, job)
     return job_id
 

@@ -32,7 +32,7 @@ from latentlab.data import Dataset
 from latentlab.models import Model
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
-from latentlab.runs.run import Run
+from latentlab.runs.run import Run, checked_title
 from latentlab.serialization import RunError, history_csv, read_history, write
 from latentlab.trash import Deleted, Trash
 
@@ -207,14 +207,11 @@ class Store:
         """Give a run another title; its id stays.
 
         Raises:
-            RunError: it is shipped, can't be read, or the title is empty or longer than 80 characters.
+            RunError: it is shipped, can't be read, or it can't have that title, as `checked_title`.
         """
-        title = " ".join(title.split())
         if self.is_shipped(run_id):
             raise RunError("A run that ships with LatentLab can't be renamed.")
-        if not 0 < len(title) <= 80:
-            raise RunError("A title has between 1 and 80 characters.")
-        run = dataclasses.replace(self.read(run_id), title=title)
+        run = dataclasses.replace(self.read(run_id), title=checked_title(title))
         write(self.folder(run_id) / "run.json", run.to_json().encode())
 
     def delete(self, run_id: str) -> None:

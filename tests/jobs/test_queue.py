@@ -86,6 +86,22 @@ def test_what_cannot_be_trained_is_not_queued(
     assert not store.root.exists()
 
 
+@pytest.mark.parametrize("title", ["\ud800", "caf\udce9", "x" * 81, " \n"])
+def test_a_title_that_a_run_cannot_have_is_not_queued(store: Store, title: str) -> None:
+    with pytest.raises(RunError) as caught:
+        submit(store, title)
+    sentence(caught.value)
+    assert not store.root.exists()
+
+
+def test_a_note_that_a_run_cannot_have_is_not_queued(store: Store) -> None:
+    job = dataclasses.replace(queue.read(store, submit(store)), id="other", note="\ud800")
+    with pytest.raises(RunError) as caught:
+        queue.enqueue(store, job)
+    sentence(caught.value)
+    assert not store.folder("other").exists()
+
+
 def test_a_title_says_what_matters() -> None:
     assert mentions(queue.default_title("vae", "mnist", {"network": "conv", "z_dim": 10}), "conv", "vae", "mnist", 10)
     plain = queue.default_title("cnn", "digits", {})

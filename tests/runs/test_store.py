@@ -628,6 +628,13 @@ def test_a_title_that_is_no_name_is_refused(store: Store, title: str) -> None:
     assert store.read("one").title == RUN.title
 
 
+def test_a_title_that_no_file_can_hold_is_refused(store: Store) -> None:
+    saved(store)
+    with pytest.raises(RunError):
+        store.rename("one", "half a pair: \ud800")
+    assert store.read("one").title == RUN.title
+
+
 def test_a_title_may_be_anything_else(store: Store) -> None:
     saved(store)
     for title in ("x" * 80, "../x", "数字 \0", "<b>bold</b>", '"}'):
