@@ -93,6 +93,19 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 @contextmanager
+def writing(what: str) -> Iterator[None]:
+    """What is done inside, or by a function that this decorates, writes `what`.
+
+    Raises:
+        RunError: the disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{what} can't be written: {(error.strerror or str(error)).rstrip('.').lower()}.") from error
+
+
+@contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     """A file to write in place of `path`: flushed to the disk and renamed at the end, or removed."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

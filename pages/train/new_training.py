@@ -9,7 +9,6 @@ import streamlit as st
 
 from latentlab import data
 from latentlab.jobs import queue
-from latentlab.jobs.worker import ensure_worker
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
@@ -18,6 +17,7 @@ from latentlab.training.config import training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
 from pages.shared.own_data import DATASET, choose_data, first_epochs
+from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
@@ -52,7 +52,7 @@ def new_training(store: Store) -> None:
                 st.error(str(error))
             else:
                 STARTED.set((settings, time.monotonic()))
-                ensure_worker(store)
+                start_worker(store)
                 st.rerun()
     if not data.is_local(dataset):
         st.caption(

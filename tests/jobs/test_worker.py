@@ -570,6 +570,32 @@ def test_a_full_disk_fails_in_a_sentence(store: Store, monkeypatch: pytest.Monke
     assert os.strerror(errno.ENOSPC) in said.message
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_worker_that_can_write_nothing_waits_longer_and_longer_and_says_so_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    job_id, waits = submit(store), list[float]()
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 9:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", fail)
+        patch.setattr("time.sleep", sleep)
+        with pytest.raises(KeyboardInterrupt):
+            work(store)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert mentions(line, job_id, os.strerror(number))
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
 
@@ -910,7 +936,7 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     elsewhere(monkeypatch, tmp_path, f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setattr(worker, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "STATUS_SECONDS", 0.0)
     said: list[Status] = []
 
     def listen(folder: Path, now: Status) -> None:
@@ -918,6 +944,7 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
         said.append(status(store, folder.name))
 
     monkeypatch.setattr(worker, "write_status", listen)
+    monkeypatch.setattr(reporting, "write_status", listen)
     job_id = submit(store, epochs=1, dataset="mnist")
     try:
         assert list(perform(store, job_id))[-1].state == "done"
@@ -934,9 +961,9 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
 
 
 def test_the_bar_of_a_download_counts_megabytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "STATUS_SECONDS", 0.0)
     folder = store.folder(submit(store))
-    bar = worker._DownloadStatus(folder)
+    bar = reporting.DownloadStatus(folder)
     bar.total = 9_912_422
     texts = []
     for n_bytes in (1_000_000, 4_000_000):
