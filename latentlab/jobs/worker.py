@@ -88,7 +88,8 @@ def perform(
     except Timeout as error:
         raise RunError("Another process is training it.") from error
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
-        sentence = str(error).partition("\n")[0]
+        about = error.strerror if isinstance(error, OSError) else None  # without the path, which a browser may not see
+        sentence = (about or str(error)).partition("\n")[0]
         with contextlib.suppress(OSError):  # the disk is full: the error itself says so
             write_status(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
         raise

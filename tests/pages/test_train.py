@@ -14,7 +14,7 @@ from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import writing
 from tests.conftest import mentions
-from tests.pages.conftest import Open, keys_of, shows
+from tests.pages.conftest import Open, keys_of, shows, texts
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
@@ -249,9 +249,10 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     monkeypatch.setattr("latentlab.data.is_local", lambda name: name == "digits")
     app = opened("train")
     app.selectbox(key="dataset").select("mnist").run()
-    assert shows(app, "mnist", folders("mnist")[0])  # where its files would go
+    assert shows(app, "mnist", "LATENTLAB_DATA")  # where its files would go, without a path of the server
+    assert not any(str(folder) in text for folder in folders("mnist") for text in texts(app))
     app.selectbox(key="dataset").select("digits").run()
-    assert not shows(app, folders("digits")[0])
+    assert not shows(app, "LATENTLAB_DATA")
 
 
 def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:
