@@ -19,6 +19,7 @@ from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 POINTERS = ("looks", "zooms", "draws a loop", "adds points")
@@ -104,13 +105,13 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
 def numbers(denoiser: Denoiser) -> None:
     """How the score agrees with the true one, in a line."""
     if denoiser.best:
-        st.caption(f"**{denoiser.name}**, σ = {denoiser.sigma:g}: no network can do better.")
+        st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g}: no network can do better.")
         return
     found, ratio = fields.agrees(denoiser)
     against = "the exact score" if denoiser.known else "the score of the kernel estimate"
     times = f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
     st.caption(
-        f"**{denoiser.name}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
+        f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
         f"{found.median_cosine:.4f}, relative error {_share(found.relative_rms)} · loss {times} × the optimum's"
         + (f" · {found.n_holes} points without a finite value" if found.n_holes else "")
     )

@@ -54,7 +54,7 @@ def start_worker(store: Store) -> None:
     try:
         ensure_worker(store)
     except RunError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def watch(store: Store, job: Job) -> None:
@@ -174,7 +174,7 @@ def name(job: Job, status: Status) -> str:
 def line(job: Job, status: Status) -> str:
     """A job and its state, in one line."""
     icon, words = SHOWN.get(status.state, ("check", status.state))
-    return f":material/{icon}: **{job.title}** {words}"
+    return f":material/{icon}: **{plain(job.title)}** {words}"
 
 
 def orders(store: Store, job_id: str, status: Status, key: str) -> None:
@@ -187,7 +187,7 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             try:
                 queue.resume(store, job_id)
             except RunError as error:
-                st.toast(str(error))
+                st.toast(plain(str(error)))
             start_worker(store)
             st.rerun()
         if status.step:
@@ -200,7 +200,7 @@ def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
         try:
             queue.order(store, job_id, what)
         except RunError as error:
-            st.toast(str(error))
+            st.toast(plain(str(error)))
         start_worker(store)
         st.rerun()
 
@@ -215,7 +215,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     if status.is_live and (why := store.obstacle()):
         st.warning(why, icon=":material/hard_drive:")
     if status.message and not status.is_live:
-        st.warning(status.message, icon=":material/info:")
+        st.warning(plain(status.message), icon=":material/info:")
     if status.state == "failed" and job.dataset in NAMES and not is_local(job.dataset):
         st.info("Digits need no download: choose them to carry on.", icon=":material/wifi_off:")
     orders(store, job.id, status, "watched")
