@@ -59,7 +59,7 @@ class TrainState:
 
     @property
     def most_bytes(self) -> int:
-        """That the state can take: parameters, the best so far, and Adam's two moments."""
+        """That the state can take: parameters, the best so far, and two running means of Adam."""
         return COPIES * sum(int(value.nbytes) for value in self.model.state_dict().values())
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:

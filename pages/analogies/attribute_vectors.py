@@ -86,10 +86,8 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
         if not link(side, next((more[name] for name in members if name in lasso), None)):
             st.caption("This selection is too large for the address, so a link will not contain it.")
         chosen.append(tuple(members))
-    method = linked_choice(
-        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", key="direction",
-        help="Difference of means · logistic regression · Fisher's discriminant",
-    )  # fmt: skip
+    method = linked_choice("Direction", list(METHODS), "mean", "direction", format_func=NAMES.__getitem__,
+        help="Difference of means · logistic regression · Fisher's discriminant")  # fmt: skip
     reach = st.slider(
         "How far", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
         help="1 is from the mean of B to the mean of A",

@@ -50,9 +50,8 @@ def draw_posterior(run: Subject, index: int) -> None:
     st.caption(
         f"Example #{index}, {plain(run.classes[y])}. That it is {plain(run.classes[k])} has probability "
         f"{inferred[k]:.1%} in the inferred posterior and {own[k]:.1%} in the model's own posterior: "
-        f"importance weights of {found.own.size:,} draws, effective sample size {found.n_effective:,.1f}{doubt}. The "
-        "area of a mark is proportional to its weight; the dotted line is at two standard deviations of "
-        "the prior; the codes of other examples are gray."
+        f"importance weights of {found.own.size:,} draws, ESS {found.n_effective:,.1f}{doubt}. A mark's "
+        "area is proportional to its weight; dotted: two standard deviations of the prior; gray: other examples' codes."
     )
 
 

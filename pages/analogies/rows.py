@@ -39,10 +39,8 @@ class Rows:
 
 def choose_rows(run: Subject) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
-    source = linked_choice(
-        "Styles", ["Images", "Prior"], default="Images", key="styles",
-        help="Those of test images, or draws from the prior", on_change=_straighten,
-    )  # fmt: skip
+    source = linked_choice("Styles", ["Images", "Prior"], "Images", "styles",
+        help="Those of test images, or draws from the prior", on_change=_straighten)  # fmt: skip
     n, seed = 6, draw_seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")

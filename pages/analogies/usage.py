@@ -79,10 +79,8 @@ def style_plane(run: Subject, rows: Rows) -> None:
         across, up = order[0], order[min(1, len(order) - 1)]
         if len(order) > 2:
             across, up = (_choose_axis(title, run, order, place) for place, title in enumerate(("Across", "Up")))
-        spacing = linked_choice(
-            "Spacing", ["linear", "quantile"], default="quantile", key="spacing",
-            help="Even steps of z, or of the prior's probability, so that each tile is as likely",
-        )  # fmt: skip
+        spacing = linked_choice("Spacing", ["linear", "quantile"], "quantile", "spacing",
+            help="Even steps of z, or of the prior's probability, so that each tile is as likely")  # fmt: skip
     if across == up:
         st.info("Choose two different dimensions to see a plane." if len(order) > 1 else "The style has one dimension.")
         return
