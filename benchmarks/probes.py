@@ -33,6 +33,7 @@ from latentlab.analysis.probes.logistic_regression import WIDE, fit
 from latentlab.data import Splits, load
 from latentlab.experiments.deep_networks import advance
 from latentlab.jobs import queue
+from latentlab.jobs.job import Job
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 
@@ -144,9 +145,7 @@ def _classifier(store: Store, seed: int) -> str:
         return shipped.id
     if run_id not in {run.id for run in store.runs()}:
         train = {**shipped.train, "seed": seed}
-        queue.enqueue(
-            store, queue.Job(run_id, f"Seed {seed}", "cnn", "mnist", dict(shipped.config), train, queue.now())
-        )
+        queue.enqueue(store, Job(run_id, f"Seed {seed}", "cnn", "mnist", dict(shipped.config), train, queue.now()))
         list(perform(store, run_id))
     return run_id
 

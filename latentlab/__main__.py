@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from latentlab import device
 from latentlab.cli import app, data, docs, reproduce, runs, train, worker
+from latentlab.data import DataError
 
 COMMANDS = {
     "app": app,
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except (ValueError, OSError, RuntimeError) as error:
-        print(str(error).partition("\n")[0], file=sys.stderr)
+        place = error.place if isinstance(error, DataError) else None
+        sentence = str(error).partition("\n")[0]
+        print(f"{sentence.removesuffix('.')} ({place})." if place else sentence, file=sys.stderr)
         return 1
 
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
+
+_MEMINFO = Path("/proc/meminfo")
+
+
+class Memory(NamedTuple):
+    """Of a device, in bytes; None where the system doesn't say it."""
+
+    free: int | None
+    total: int | None
 
 
 def pick() -> torch.device:
@@ -28,6 +40,17 @@ def limit_threads() -> int:
     threads = max(1, int(os.environ.get("LATENTLAB_THREADS", "1")))
     torch.set_num_threads(threads)
     return threads
+
+
+def memory(device: torch.device) -> Memory:
+    """The memory of a device: that of the GPU, or of the machine where Linux says it."""
+    if device.type == "cuda":
+        return Memory(*torch.cuda.mem_get_info(device))
+    try:
+        found = dict(re.findall(r"^(\w+):\s+(\d+) kB$", _MEMINFO.read_text(), re.MULTILINE))
+        return Memory(int(found["MemAvailable"]) << 10, int(found["MemTotal"]) << 10)
+    except (OSError, KeyError):
+        return Memory(None, None)
 
 
 def has_fast_bf16(device: torch.device) -> bool:

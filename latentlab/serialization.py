@@ -8,7 +8,8 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors
@@ -16,7 +17,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-MAX_TENSORS = 1 << 30  # bytes
+MAX_TENSORS = 1 << 30  # bytes of a file, where nothing else says how large it may be
+HEADER = 1 << 20  # bytes: more than the names and shapes of any model take
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file that is being written
 
 
@@ -43,15 +45,20 @@ def read_history(path: Path) -> list[dict[str, float]]:
         return []
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path, most: int | None = None) -> dict[str, Tensor]:
     """The tensors of a safetensors file; float16 and bfloat16 come back as float32.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have; `MAX_TENSORS` where nothing says how many they are.
 
     Raises:
         RunError: the file is missing, too large or damaged.
     """
+    most = MAX_TENSORS if most is None else most
     try:
-        if path.stat().st_size > MAX_TENSORS:
-            raise RunError(f"{path.name} is larger than a gigabyte.")
+        if (n_bytes := path.stat().st_size) > most:
+            raise RunError(f"{path.name} has {n_bytes:,} bytes; {most:,} are the most.")
         tensors = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise RunError(f"{path.name} is missing or damaged.") from error
@@ -74,11 +81,39 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: next to it first, flushed to the disk, then renamed."""
+    with _whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file as `write` does, without a second copy of the tensors in memory."""
+    with _whole(path) as temporary:
+        try:
+            safetensors.torch.save_file(dict(tensors), temporary)
+        except safetensors.SafetensorError as error:
+            raise OSError(f"{path.name} can't be written: {error}") from error
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """What is done inside, or by a function that this decorates, writes `what`.
+
+    Raises:
+        RunError: the disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{what} can't be written: {(error.strerror or str(error)).rstrip('.').lower()}.") from error
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file to write in place of `path`: flushed to the disk and renamed at the end, or removed."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
+        yield temporary
+        with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
     finally:

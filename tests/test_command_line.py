@@ -29,6 +29,7 @@ from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
 from latentlab.experiments.semi_supervised import Benchmark, BenchmarkResult
 from latentlab.jobs import queue
+from latentlab.jobs.job import Job
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
 from latentlab.runs.run import Run
@@ -449,7 +450,7 @@ def test_recipes_have_ids_titles_and_notes_of_their_own(store: Store) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id)
 def test_a_recipe_can_be_trained_on_its_data(recipe: Recipe) -> None:
-    queue.Job(**dataclasses.asdict(recipe), submitted=queue.now()).check()
+    Job(**dataclasses.asdict(recipe), submitted=queue.now()).check()
     kind = MODELS[recipe.model]
     assert (
         kind(

@@ -16,6 +16,7 @@ from latentlab.cli.training import train_job
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
+from latentlab.jobs.job import Job
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.training.evaluation import final_metrics
 
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         fields = dataclasses.asdict(recipe)
         if (SHIPPED / recipe.id).is_dir():
             shutil.rmtree(SHIPPED / recipe.id)
-        queue.enqueue(store, queue.Job(**fields, submitted=queue.now()))
+        queue.enqueue(store, Job(**fields, submitted=queue.now()))
         dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
         print(f"{recipe.id}: {summary(train_job(store, recipe.id, dtype, N_BOUND))}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -17,7 +18,16 @@ SPLIT_SEED = 0
 
 
 class DataError(ValueError):
-    """Data that aren't available or can't be used; the message is one sentence for the user."""
+    """Data that aren't available or can't be used; the message is one sentence for the user.
+
+    Attributes:
+        place: the file or the folder that it is about. It is for the owner of the machine, on the command line: a
+            browser may be anyone's, so the message doesn't name it.
+    """
+
+    def __init__(self, message: str, place: Path | None = None) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class Kind(StrEnum):

@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-import torch
 from filelock import FileLock, Timeout
 
-from latentlab.data import names, spec_of
-from latentlab.knobs import KnobError, from_dict
-from latentlab.models import MODELS, build
+from latentlab.data import names
+from latentlab.jobs.job import Job, check_fit
+from latentlab.knobs import KnobError
+from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
-from latentlab.serialization import RunError, write
-from latentlab.training.config import TrainConfig, current_names
+from latentlab.serialization import RunError, write, writing
+from latentlab.training.config import current_names
 
 JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
@@ -39,32 +40,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "dict[str, Any]": (dict,),
 }
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train: names and knobs."""
-
-    id: str
-    title: str
-    model: str
-    dataset: str
-    config: dict[str, Any]
-    train: dict[str, Any]
-    submitted: str  # ISO 8601, UTC
-    note: str = ""
-
-    def check(self) -> None:
-        """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
-
-        Raises:
-            RunError: an unknown model.
-            KnobError: a knob out of its range.
-        """
-        if self.model not in MODELS:
-            raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
-        from_dict(MODELS[self.model].Config, self.config)
-        from_dict(TrainConfig, self.train)
 
 
 @dataclass(frozen=True)
@@ -103,34 +78,32 @@ def submit(
         RunError, KnobError: it can't be trained.
     """
     job_id = new_id(model, dataset)
-    job = Job(job_id, title or default_title(model, dataset, config), model, dataset, config, train, now())
+    job = Job(
+        job_id, checked_title(title or default_title(model, dataset, config)), model, dataset, config, train, now()
+    )
     enqueue(store, job)
     return job_id
 
 
+@writing("The training")
 def enqueue(store: Store, job: Job) -> None:
-    """Write a job's folder.
+    """Write a job's folder, whole or not at all.
 
     Raises:
-        RunError, KnobError: it can't be trained.
+        RunError, KnobError: it can't be trained, or written.
     """
     job.check()
     if job.dataset not in (known := names()):
         raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
-    _check_fit(job)
+    check_fit(job)
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
-    write_status(folder, Status("queued"))
-
-
-def _check_fit(job: Job) -> None:
-    """Refuse a model that can't be built for the data, before anyone waits for it."""
     try:
-        with torch.device("meta"):
-            build(job.model, from_dict(MODELS[job.model].Config, job.config), spec_of(job.dataset))
-    except ValueError as error:
-        raise RunError(str(error)) from error
+        write(folder / "job.json", json.dumps(dataclasses.asdict(job), indent=2).encode())
+        write_status(folder, Status("queued"))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:
@@ -188,11 +161,12 @@ def jobs(store: Store) -> list[Job]:
     return sorted(found, key=lambda job: (job.submitted, job.id))
 
 
+@writing("What is requested")
 def order(store: Store, job_id: str, what: Order) -> None:
     """Request a job to be paused, stopped and saved, or discarded. One that isn't training does so at once.
 
     Raises:
-        RunError: it has made no step yet, so there is nothing to save.
+        RunError: it has made no step yet, so there is nothing to save; or the request can't be written.
     """
     folder, now = store.folder(job_id), status(store, job_id)
     if not folder.is_dir():
@@ -212,8 +186,13 @@ def order(store: Store, job_id: str, what: Order) -> None:
         write_status(folder, dataclasses.replace(now, state="queued", message=""))
 
 
+@writing("What is requested")
 def resume(store: Store, job_id: str) -> None:
-    """Queue a paused, failed or interrupted job again: it goes on from its last checkpoint. A live one just goes on."""
+    """Queue a paused, failed or interrupted job again: it goes on from its last checkpoint. A live one just goes on.
+
+    Raises:
+        RunError: it can't be read, or the request can't be written.
+    """
     read(store, job_id)
     if status(store, job_id).is_live:
         return
@@ -243,6 +222,7 @@ def is_discarded(store: Store, job_id: str) -> bool:
     return ordered == b"discard" and status(store, job_id).is_live
 
 
+@writing("What is requested")
 def restore(store: Store, run_id: str) -> None:
     """Bring back a run, or a training that was discarded, which is then paused.
 
@@ -276,6 +256,8 @@ def is_held(path: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:  # nobody can hold what can't be opened
+        return False
 
 
 def _parse(kind: type[T], text: str) -> T:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import safetensors.torch
@@ -14,7 +15,8 @@ import torch
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.layer_curve import probe_curve
 from latentlab.data import Splits, hide_labels, labelled_part
-from latentlab.jobs.queue import Job
+from latentlab.jobs.job import Job
+from latentlab.jobs.queue import Status, write_status
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
@@ -22,6 +24,7 @@ from latentlab.serialization import RunError, history_csv, read_history, read_te
 from latentlab.training.baselines import baseline_errors
 from latentlab.training.state import TrainState
 
+STATUS_SECONDS = 0.5  # between two reports
 LOOK_SHARE = 0.05  # of the time may go into looks: a large model is looked at less often
 PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are tested on
 PROBE_LIMIT = 128  # features of a layer that they are given
@@ -94,3 +97,25 @@ def last_preview(store: Store, job_id: str) -> Preview | None:
         return Preview(**{name: tensor.numpy() for name, tensor in tensors.items()})
     except (RunError, TypeError):
         return None
+
+
+class DownloadStatus:
+    """A progress bar, as pooch wants it, that writes to a job's status."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.total, self.done, self.said = folder, 0, 0, 0.0
+
+    def update(self, n_bytes: int) -> None:
+        """Add so many bytes."""
+        self.done += n_bytes
+        if time.monotonic() - self.said > STATUS_SECONDS:
+            self.said = time.monotonic()
+            text = f"Downloading the data: {self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB."
+            write_status(self.folder, Status("loading", message=text))
+
+    def reset(self) -> None:
+        """Start again."""
+        self.done = 0
+
+    def close(self) -> None:
+        """Nothing is left to do."""

@@ -5,6 +5,7 @@ It shares nothing with the web process but files, so it outlives a closed tab, a
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -15,25 +16,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import safetensors.torch
 import torch
 from filelock import FileLock, Timeout
 
 from latentlab import device
 from latentlab.data import Splits, load
-from latentlab.jobs.queue import Job, Status, is_held, now, queue, read, status, write_status
-from latentlab.jobs.reporting import TrainingReports
+from latentlab.jobs.job import Job, untrained
+from latentlab.jobs.queue import Status, is_held, now, queue, read, status, write_status
+from latentlab.jobs.reporting import STATUS_SECONDS, DownloadStatus, TrainingReports
 from latentlab.knobs import from_dict
+from latentlab.models import Trains
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
-from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
+from latentlab.serialization import (
+    HEADER,
+    RunError,
+    history_csv,
+    read_history,
+    read_tensors,
+    write,
+    write_tensors,
+    writing,
+)
 from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.evaluation import final_metrics
 from latentlab.training.loop import start, train
+from latentlab.training.memory import batch_bytes, check_memory, parameter_bytes
 from latentlab.training.state import TrainState
 
 CHECKPOINT_SECONDS = 10.0
-STATUS_SECONDS = 0.5
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds until a job is tried again whose folder can't be written
 IDLE_SECONDS = 3.0  # a worker without jobs goes home
 STARTING_SECONDS = 30.0  # a worker that doesn't work by then isn't counted on
 
@@ -72,12 +84,14 @@ def perform(
             if not (folder / "job.json").exists():  # another process finished it while this one waited for the lock
                 (folder / "job.lock").unlink(missing_ok=True)
                 return
-            yield from _perform(store, job, progressbar or _DownloadStatus(folder), dtype, n_bound)
+            yield from _perform(store, job, progressbar or DownloadStatus(folder), dtype, n_bound)
     except Timeout as error:
         raise RunError("Another process is training it.") from error
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
-        sentence = str(error).partition("\n")[0]
-        write_status(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
+        about = error.strerror if isinstance(error, OSError) else None  # without the path, which a browser may not see
+        sentence = (about or str(error)).partition("\n")[0]
+        with contextlib.suppress(OSError):  # the disk is full: the error itself says so
+            write_status(folder, dataclasses.replace(status(store, job_id), state="failed", message=sentence))
         raise
 
 
@@ -89,7 +103,7 @@ def work(store: Store) -> None:
     device.limit_threads()
     try:
         with FileLock(_worker_lock(store)).acquire(timeout=2 * IDLE_SECONDS):
-            idle_since = time.monotonic()
+            idle_since, said, wait = time.monotonic(), "", FIRST_WAIT
             while time.monotonic() - idle_since < IDLE_SECONDS:
                 job_id = next(iter(queue(store)), None)
                 if job_id is None:
@@ -99,16 +113,28 @@ def work(store: Store) -> None:
                     for _ in perform(store, job_id):
                         pass
                 except (ValueError, RuntimeError, OSError, MemoryError) as error:
-                    print(f"{job_id}: {error}", file=sys.stderr)  # noqa: T201 the worker's log; the status says it too
+                    if (sentence := f"{job_id}: {error}") != said:
+                        said = sentence
+                        with contextlib.suppress(OSError):
+                            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 the worker's log
+                if status(store, job_id).state == "queued":  # nothing could be written, not even that it failed
+                    time.sleep(wait)
+                    wait = min(2 * wait, LONGEST_WAIT)
+                else:
+                    wait = FIRST_WAIT
                 idle_since = time.monotonic()
     except Timeout:
         return
 
 
+@writing("The log of the trainings")
 def ensure_worker(store: Store) -> None:
     """Start a worker process of its own session if jobs wait, no worker runs, and none is starting.
 
     A worker takes seconds to start and a page calls this often: one for each call would delay the first.
+
+    Raises:
+        RunError: its log can't be written.
     """
     if not queue(store) or is_held(_worker_lock(store)):
         return
@@ -135,8 +161,12 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     write_status(folder, dataclasses.replace(status(store, job.id), state="loading", message="Loading the data."))
     splits = load(job.dataset, progressbar)
     config = from_dict(TrainConfig, job.train)
-    knobs = model_config(job.model, job.config, splits.train, config)
-    state = TrainState(start(job.model, knobs, splits.train.spec, config), config)
+    free = device.memory(device.pick()).free
+    check_memory(parameter_bytes(untrained(job, splits.train.spec), config), free)
+    model = start(job.model, model_config(job.model, job.config, splits.train, config), splits.train.spec, config)
+    state = TrainState(model, config)
+    if isinstance(model, Trains):
+        check_memory(parameter_bytes(model, config) + batch_bytes(model, splits.train, config), free)
     history, before = _restore(folder, state)
     reports = TrainingReports(store, job, state, splits)
     if reports.has_baselines():
@@ -221,7 +251,7 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         return [], 0.0
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, HEADER + state.most_bytes)
     try:
         state.restore(tensors)
         seconds = float(tensors["seconds"])
@@ -232,8 +262,8 @@ def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], f
 
 
 def _save_checkpoint(folder: Path, state: TrainState, seconds: float) -> None:
-    tensors = state.tensors() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
-    write(folder / "checkpoint.safetensors", safetensors.torch.save(tensors))
+    tensors = state.views() | {"seconds": torch.tensor(seconds, dtype=torch.float64)}
+    write_tensors(folder / "checkpoint.safetensors", tensors)
 
 
 def _requested(folder: Path) -> str:
@@ -250,23 +280,3 @@ def _is_snapshot_epoch(epoch: float) -> bool:
 
 def _worker_lock(store: Store) -> Path:
     return store.root / f".worker-{device.pick().type}.lock"
-
-
-class _DownloadStatus:
-    """A progress bar, as pooch wants it, that writes to a job's status."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.total, self.done, self.said = folder, 0, 0, 0.0
-
-    def update(self, n_bytes: int) -> None:
-        self.done += n_bytes
-        if time.monotonic() - self.said > STATUS_SECONDS:
-            self.said = time.monotonic()
-            text = f"Downloading the data: {self.done / 1e6:.1f} of {self.total / 1e6:.1f} MB."
-            write_status(self.folder, Status("loading", message=text))
-
-    def reset(self) -> None:
-        self.done = 0
-
-    def close(self) -> None:
-        pass

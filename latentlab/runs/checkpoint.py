@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import safetensors.torch
 import torch
+from torch import Tensor
 
 from latentlab.device import generator
 from latentlab.knobs import from_dict
 from latentlab.models import Model
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
-from latentlab.serialization import RunError, read_tensors, write
+from latentlab.serialization import HEADER, RunError, read_tensors, write_tensors
 from latentlab.training.config import TrainConfig
 
 
@@ -20,7 +20,7 @@ def save(path: Path, model: Model, dtype: torch.dtype = torch.float32) -> None:
     """Write the parameters and buffers of a model; `dtype` is that of what isn't a whole number."""
     state = model.state_dict().items()
     tensors = {name: (v.to(dtype) if v.is_floating_point() else v).cpu().contiguous() for name, v in state}
-    write(path, safetensors.torch.save(tensors))
+    write_tensors(path, tensors)
 
 
 def read(run: Run, path: Path) -> Model:
@@ -29,9 +29,9 @@ def read(run: Run, path: Path) -> Model:
     Raises:
         RunError: the file is missing, damaged, doesn't fit the model, or holds what is no number.
     """
-    expected = _shapes(run)
-    weights = read_tensors(path)
-    if {name: value.shape for name, value in weights.items()} != expected:
+    described = _described(run)
+    weights = read_tensors(path, HEADER + sum(value.nbytes for value in described.values()))
+    if {name: value.shape for name, value in weights.items()} != {n: value.shape for n, value in described.items()}:
         raise RunError("Its weights don't fit the model that run.json describes.")
     if not all(value.dtype == torch.float32 for value in weights.values()):
         raise RunError("Its weights are not of a precision that LatentLab reads.")
@@ -48,17 +48,17 @@ def untrained(run: Run) -> Model:
     Raises:
         RunError: run.json describes a model that can't be built.
     """
-    _shapes(run)
+    _described(run)
     model = run.build()
     initialise(model, generator(from_dict(TrainConfig, run.train).seed))
     return model.eval().requires_grad_(False)
 
 
-def _shapes(run: Run) -> dict[str, torch.Size]:
-    """Name -> shape of every tensor of the model, without memory taken for it."""
+def _described(run: Run) -> dict[str, Tensor]:
+    """Name -> every tensor of the model, without memory taken for it."""
     try:
         with torch.device("meta"):
             described = run.build()
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise RunError("run.json describes a model that can't be built.") from error
-    return {name: value.shape for name, value in described.state_dict().items()}
+    return dict(described.state_dict())

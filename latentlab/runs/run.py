@@ -21,6 +21,7 @@ from latentlab.training.config import TrainConfig, current_names
 
 SCHEMA = 4
 EXAMPLES = re.compile(r"examples-[A-Za-z0-9_-]{1,64}-[0-9a-f]{12}\.safetensors")
+LONGEST_TITLE = 80  # characters
 MOST = 10**15  # steps, seconds or parameters: beyond it a number is a mistake
 _KINDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -88,9 +89,11 @@ class Run:
         """
         try:
             values = json.loads(text, object_pairs_hook=_once)
-            json.dumps(values, ensure_ascii=False).encode()  # half a surrogate pair can be read but never shown
+            written = json.dumps(values, ensure_ascii=False)
         except (ValueError, RecursionError) as error:
             raise RunError("run.json is not valid JSON.") from error
+        if not is_text(written):
+            raise RunError("run.json holds characters that aren't text in UTF-8.")
         if not isinstance(values, dict):
             raise RunError("run.json is not a JSON object.")
         schema = values.pop("schema", None)
@@ -143,6 +146,20 @@ class Run:
     def to_json(self) -> str:
         """The content of `run.json`."""
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
+
+
+def checked_title(title: str) -> str:
+    """A title with single spaces.
+
+    Raises:
+        RunError: it is empty, longer than `LONGEST_TITLE`, or holds what no file in UTF-8 can.
+    """
+    title = " ".join(title.split())
+    if not 0 < len(title) <= LONGEST_TITLE:
+        raise RunError(f"A title has between 1 and {LONGEST_TITLE} characters.")
+    if not is_text(title):
+        raise RunError("The title has characters that aren't text in UTF-8; type it again.")
+    return title
 
 
 class Titled(Protocol):
@@ -204,6 +221,15 @@ def _current_terms(values: Mapping[str, Any], kind: type[Model], n_classes: int,
             del found[f"{prefix}bound"]
             found[f"{prefix}{name}"] = bound + constant
     return found
+
+
+def is_text(text: str) -> bool:
+    """Whether a file in UTF-8 can hold it: half a surrogate pair can be read, but never written or shown."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

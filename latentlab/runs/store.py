@@ -18,8 +18,10 @@ Reading runs no code from the folder, and whatever is wrong with one is a senten
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,11 +34,12 @@ from latentlab.data import Dataset
 from latentlab.models import Model
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
-from latentlab.runs.run import Run, current_history
-from latentlab.serialization import RunError, history_csv, read_history, write
+from latentlab.runs.run import Run, checked_title, current_history
+from latentlab.serialization import RunError, history_csv, read_history, write, writing
 from latentlab.trash import Deleted, Trash
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints"
+LEAST_FREE = 1 << 20  # bytes of a disk; with less it is full
 MAX_JSON = 1 << 20
 _SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
@@ -194,6 +197,16 @@ class Store:
         """
         return next(iter(read_history(self.folder(run_id) / "baselines.csv")), {})
 
+    def obstacle(self) -> str:
+        """Why no run can be written now: its folder may not be, or the disk is full; empty where neither is so."""
+        if not self.root.is_dir():
+            return ""
+        if not os.access(self.root, os.W_OK):
+            return "The folder of the runs can't be written, so nothing can be trained."
+        if shutil.disk_usage(self.root).free < LEAST_FREE:
+            return "The disk is full, so nothing can be trained; training goes on when there is space again."
+        return ""
+
     def rows(self) -> list[Row]:
         """Every folder, the user's newest first, then what ships by name; damaged ones with the reason."""
         own = [p.name for p in self.root.iterdir() if _is_run(p)] if self.root.is_dir() else []
@@ -207,18 +220,16 @@ class Store:
         found = [row.run for row in self.rows() if row.run is not None]
         return [run for run in found if not any_of or issubclass(run.kind, any_of)]
 
+    @writing("The title")
     def rename(self, run_id: str, title: str) -> None:
         """Give a run another title; its id stays.
 
         Raises:
-            RunError: it is shipped, can't be read, or the title is empty or longer than 80 characters.
+            RunError: it is shipped, can't be read, or it can't have that title, as `checked_title`.
         """
-        title = " ".join(title.split())
         if self.is_shipped(run_id):
             raise RunError("A run that ships with LatentLab can't be renamed.")
-        if not 0 < len(title) <= 80:
-            raise RunError("A title has between 1 and 80 characters.")
-        run = dataclasses.replace(self.read(run_id), title=title)
+        run = dataclasses.replace(self.read(run_id), title=checked_title(title))
         write(self.folder(run_id) / "run.json", run.to_json().encode())
 
     def remeasure(self, run_id: str, metrics: Mapping[str, float]) -> None:

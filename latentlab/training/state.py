@@ -12,6 +12,8 @@ from latentlab import device
 from latentlab.models import Model, Trains
 from latentlab.training.config import TrainConfig, TrainingError
 
+COPIES = 4  # of each parameter: itself, its best value so far, Adam's two moments
+
 
 class TrainState:
     """Everything that moves while a model trains: parameters, optimizers, randomness, position."""
@@ -41,6 +43,10 @@ class TrainState:
 
     def tensors(self) -> dict[str, Tensor]:
         """A copy of the state as named CPU tensors, fit for safetensors."""
+        return {name: value.clone() for name, value in self.views().items()}
+
+    def views(self) -> dict[str, Tensor]:
+        """The state as `tensors`, without a copy of what lies on the CPU: it moves as the training goes on."""
         out = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         out |= {f"best.{name}": value for name, value in self.best_parameters.items()}
         for player, optimizer in self.optimizers.items():
@@ -49,7 +55,12 @@ class TrainState:
         out["rng"] = self.rng.get_state()
         out["position"] = torch.tensor([self.step, self.waited])
         out["best"] = torch.tensor(self.best, dtype=torch.float64)
-        return {name: value.detach().cpu().contiguous().clone() for name, value in out.items()}
+        return {name: value.detach().cpu().contiguous() for name, value in out.items()}
+
+    @property
+    def most_bytes(self) -> int:
+        """That the state can take: parameters, the best so far, and two running means of Adam."""
+        return COPIES * sum(int(value.nbytes) for value in self.model.state_dict().values())
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a state made by `tensors()`.

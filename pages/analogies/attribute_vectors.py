@@ -27,8 +27,10 @@ from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import csv_text, download
 from pages.shared.header import look
 from pages.shared.images import drawing
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.selections import link, offered, picked
+from pages.shared.text import plain
 
 Floats = NDArray[np.float32]
 
@@ -84,10 +86,8 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
         if not link(side, next((more[name] for name in members if name in lasso), None)):
             st.caption("This selection is too large for the address, so a link will not contain it.")
         chosen.append(tuple(members))
-    method = st.segmented_control(
-        "Direction", list(METHODS), format_func=NAMES.__getitem__, default="mean", required=True, key="direction",
-        bind="query-params", help="Difference of means · logistic regression · Fisher's discriminant",
-    )  # fmt: skip
+    method = linked_choice("Direction", list(METHODS), "mean", "direction", format_func=NAMES.__getitem__,
+        help="Difference of means · logistic regression · Fisher's discriminant")  # fmt: skip
     reach = st.slider(
         "How far", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
         help="1 is from the mean of B to the mean of A",
@@ -95,10 +95,7 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other images")
         with st.popover("More"):
-            start = st.segmented_control(
-                "Apply to", ["group B", "group A", "any"], default="group B", required=True, key="onto",
-                bind="query-params",
-            )  # fmt: skip
+            start = linked_choice("Apply to", ["group B", "group A", "any"], "group B", "onto")
             classified = classifier_toggle(run)
     from_group = {"group B": chosen[1], "group A": chosen[0], "any": tuple(names)}[start]
     return VectorSettings(chosen[0], chosen[1], method, float(reach), _some(run, from_group, draw_seed())), classified
@@ -114,7 +111,7 @@ def link_to_class_conditional(run: Subject) -> None:
     """A link to a class-conditional model, of the same data if there is one."""
     found = sorted(stored(Conditional), key=lambda r: r.dataset != run.dataset)
     if found:
-        ANALOGIES.link(f"Every style in every class: {found[0].title}", run=found[0].id)
+        ANALOGIES.link(f"Every style in every class: {plain(found[0].title)}", run=found[0].id)
 
 
 def attribute(run: Subject, a: tuple[str, ...], b: tuple[str, ...], method: Method) -> Attribute | str:
@@ -164,7 +161,7 @@ def draw_moved(
 
 def draw_comparison(other: Subject, settings: VectorSettings, classified: bool) -> None:
     """The same groups and images in another model."""
-    st.markdown(f"**{other.title}**, the same groups and images")
+    st.markdown(f"**{plain(other.title)}**, the same groups and images")
     found = attribute(other, settings.a, settings.b, settings.method)
     if isinstance(found, str):
         st.info(found)

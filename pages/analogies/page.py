@@ -14,6 +14,7 @@ from pages.analogies.usage import style_plane, usage_report
 from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES
 from pages.shared.header import header, notes
+from pages.shared.text import plain
 
 CONDITIONAL_TABS = ("Does it use z? Does it use y?", "Style plane", "Learning from few labels")
 UNCONDITIONAL_TABS = ("How far to trust it", "A − B + C")
@@ -32,7 +33,7 @@ def class_conditional(run: Subject) -> None:
         rows = edit_row(run, rows, live)
         draw_sheet(run, rows, classified, run)
         if other is not None:
-            st.markdown(f"**{other.title}**, the same rows")
+            st.markdown(f"**{plain(other.title)}**, the same rows")
             draw_sheet(other, of_other(run, rows, other), classified, run, marked=False)
         export(run, rows)
     meters, plane, few = st.tabs(CONDITIONAL_TABS, key="detail", on_change="rerun", bind="query-params")

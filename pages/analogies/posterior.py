@@ -17,6 +17,7 @@ from pages.shared.conditional import labelled, style_dimensions, styles
 from pages.shared.header import look
 from pages.shared.images import panels
 from pages.shared.remember import remember
+from pages.shared.text import plain
 
 DRAWS = 2_000  # of each class
 FEW = 30  # equal draws: with fewer, a probability by importance weights is a matter of luck
@@ -47,10 +48,10 @@ def draw_posterior(run: Subject, index: int) -> None:
     few = found.n_effective < FEW
     doubt = ", too few to trust that number: hardly any draw lies where the posterior is high" if few else ""
     st.caption(
-        f"Example #{index}, {run.classes[y]}. That it is {run.classes[k]} has probability {inferred[k]:.1%} in the "
-        f"inferred posterior and {own[k]:.1%} in the model's own posterior: importance weights of {found.own.size:,} "
-        f"draws, effective sample size {found.n_effective:,.1f}{doubt}. The area of a mark is proportional to its "
-        "weight; the dotted line is at two standard deviations of the prior; the codes of other examples are gray."
+        f"Example #{index}, {plain(run.classes[y])}. That it is {plain(run.classes[k])} has probability "
+        f"{inferred[k]:.1%} in the inferred posterior and {own[k]:.1%} in the model's own posterior: "
+        f"importance weights of {found.own.size:,} draws, ESS {found.n_effective:,.1f}{doubt}. A mark's "
+        "area is proportional to its weight; dotted: two standard deviations of the prior; gray: other examples' codes."
     )
 
 

@@ -15,6 +15,7 @@ from latentlab.subjects import Subject
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.conditional import conditional, encoder_as, labelled, styles
+from pages.shared.linked_choice import linked_choice
 
 MOST = 10  # rows
 
@@ -38,10 +39,8 @@ class Rows:
 
 def choose_rows(run: Subject) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
-    source = st.segmented_control(
-        "Styles", ["Images", "Prior"], default="Images", required=True, key="styles",
-        bind="query-params", help="Those of test images, or draws from the prior", on_change=_straighten,
-    )  # fmt: skip
+    source = linked_choice("Styles", ["Images", "Prior"], "Images", "styles",
+        help="Those of test images, or draws from the prior", on_change=_straighten)  # fmt: skip
     n, seed = 6, draw_seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")

@@ -23,6 +23,7 @@ from pages.shared import cached
 from pages.shared.conditional import labelled
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.training_space import known_labels
 
@@ -48,7 +49,7 @@ def benchmark_table() -> None:
         )
         return
     names = list(dict.fromkeys(score.dataset for score in scores))
-    dataset = st.segmented_control("Data", names, default=names[0], required=True, key="ladder", bind="query-params")
+    dataset = linked_choice("Data", names, default=names[0], key="ladder")
     rows = []
     for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
         own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]

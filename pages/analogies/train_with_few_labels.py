@@ -23,6 +23,7 @@ from latentlab.training.config import TrainConfig
 from pages.analogies.semi_supervised import benchmark_table
 from pages.navigation import ANALOGIES
 from pages.shared import cached, training_view, url_state
+from pages.shared.text import plain
 
 WATCHED = "learning"  # what the address calls the training that is watched
 FIRST_MODEL = "adgm"
@@ -72,7 +73,7 @@ def _form(store: Store) -> None:
         title = f"{model} on {dataset}, {labels} labels"
         url_state.write(WATCHED, _submit(store, model, dataset, config_of(model, start), train, title))
     except (DataError, KnobError, RunError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     else:
         st.rerun()
 

@@ -18,6 +18,7 @@ from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, 
 from pages.shared.dimensions import dimension_name
 from pages.shared.header import look
 from pages.shared.images import figure, panels
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 
 TILES = 15  # along a side of the style plane
@@ -78,10 +79,8 @@ def style_plane(run: Subject, rows: Rows) -> None:
         across, up = order[0], order[min(1, len(order) - 1)]
         if len(order) > 2:
             across, up = (_choose_axis(title, run, order, place) for place, title in enumerate(("Across", "Up")))
-        spacing = st.segmented_control(
-            "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
-            help="Even steps of z, or of the prior's probability, so that each tile is as likely",
-        )  # fmt: skip
+        spacing = linked_choice("Spacing", ["linear", "quantile"], "quantile", "spacing",
+            help="Even steps of z, or of the prior's probability, so that each tile is as likely")  # fmt: skip
     if across == up:
         st.info("Choose two different dimensions to see a plane." if len(order) > 1 else "The style has one dimension.")
         return

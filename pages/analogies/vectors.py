@@ -14,6 +14,7 @@ from pages.shared.example_view import examples, name_of
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Space
+from pages.shared.text import plain
 from pages.shared.vectors import groups_of, vectors_of
 
 N_BOOT, SEED = 100, 0
@@ -76,7 +77,7 @@ def _four(space: Space) -> None:
     near = neighbours(space.z[rest], place[None], min(NEAR, len(rest)))
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.caption("A · B · C: " + " · ".join(f"#{i}, {name_of(space, int(space.data.y[i]))}" for i in chosen))
+        st.caption("A · B · C: " + " · ".join(f"#{i}, {plain(name_of(space, int(space.data.y[i])))}" for i in chosen))
         examples(space, np.array(chosen), 3, "The examples A, B and C")
     with right:
         best = rest[near.index[0]]

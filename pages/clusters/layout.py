@@ -21,6 +21,7 @@ from pages.shared import url_state
 from pages.shared.background import Waiting, background, reason, run_task, show_tasks
 from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space
 from pages.shared.visit import Slot
@@ -73,9 +74,7 @@ class Layout:
 
 def choose_layout(source: Source) -> Wanted:
     """Choose the method and its settings."""
-    method = st.segmented_control(
-        "Map", list(METHODS), default="PCA", required=True, wrap=True, key=METHOD.name, bind="query-params"
-    )
+    method = linked_choice("Map", list(METHODS), default="PCA", wrap=True, key=METHOD.name)
     if method in ("UMAP", "t-SNE"):
         return Wanted(method, settings=_settings(method))
     options = list(all_directions(source)) if method == "Directions" else axis_names(source)

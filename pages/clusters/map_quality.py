@@ -27,6 +27,7 @@ from pages.shared.images import figure
 from pages.shared.point_colours import K, grouped
 from pages.shared.remember import remember
 from pages.shared.spaces import Space
+from pages.shared.text import plain
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
 FINDERS: dict[str, Clustering] = {"k-means": "kmeans", "HDBSCAN": "hdbscan"}
@@ -62,7 +63,7 @@ def classes(space: Space) -> None:
     try:
         groups = grouped(space, FINDERS[how])
     except ValueError as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
         return
     said = f"{groups.n_clusters} clusters" + (
         f", {groups.noise:.0%} of the examples in no cluster" if groups.noise else ""

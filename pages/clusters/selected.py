@@ -25,6 +25,7 @@ from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, INPUT, Space, latents
+from pages.shared.text import plain
 
 NEIGHBOURS = 8
 SHEET = 60  # examples on a contact sheet
@@ -65,7 +66,7 @@ def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
             figure(drawn, f"{numbers.name} of the selected examples compared with all", place=second)
     with right:
         counts = Counter(name_of(space, int(k)) for k in space.data.y[torch.from_numpy(ids)])
-        st.markdown("**Classes** " + " · ".join(f"{name}: {n}" for name, n in counts.most_common()))
+        st.markdown("**Classes** " + " · ".join(f"{plain(name)}: {n}" for name, n in counts.most_common()))
         if space.of.run is not None:
             term = term_names(space.of)[0]
             each = terms(space.of)[term]
@@ -102,8 +103,8 @@ def _point(space: Space, index: int) -> None:
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
-    st.markdown(f"**{name_of(space, int(space.data.y[index]))}**{said}")
-    if own_values := [f"{name}: {values[index]}" for name, values in columns(space.of).items()]:
+    st.markdown(f"**{plain(name_of(space, int(space.data.y[index])))}**{said}")
+    if own_values := [plain(f"{name}: {values[index]}") for name, values in columns(space.of).items()]:
         st.caption(" · ".join(own_values[:SHOWN]))
     st.caption(f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map")
     examples(space, near, 4, f"Nearest neighbours in {_where(space)}")

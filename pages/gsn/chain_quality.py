@@ -17,7 +17,9 @@ from pages.gsn.chains import ChainSettings, chain_frames, chain_model, predictio
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
+from pages.shared.text import plain
 
 SURE = 0.9  # below this confidence a classifier counts as uncertain
 BURN_IN = 50  # steps
@@ -79,8 +81,8 @@ def exact_chain() -> None:
             "Corruption reaches", 1, 3, 2, key="reach", bind="query-params",
             help="States to either side, on a ring of ten",
         )  # fmt: skip
-        learned = st.segmented_control(
-            "Reconstruction", LEARNED, default=LEARNED[0], required=True, key="learned", bind="query-params", wrap=True,
+        learned = linked_choice(
+            "Reconstruction", LEARNED, default=LEARNED[0], key="learned", wrap=True,
             help="By Bayes' rule for the corruption; by Bayes' rule for the chain's own steps, of geometric number; "
                  "or counted in 5,000 examples",
         )  # fmt: skip
@@ -164,7 +166,7 @@ def _held(found: ExactGSN, states: list[int]) -> None:
         fitting = clamp(found.trained_on, found.reconstruction, inside)
         wrong = clamp(found.corruption, other, inside)
     except ValueError as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
         return
     pair, unfit = "", "with a reconstruction that doesn't fit the corruption"
     if walkback:

@@ -18,6 +18,7 @@ from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.classifier import classifier
+from pages.shared.linked_choice import linked_choice
 from pages.shared.masks import CHOICES, chosen, drawn, given
 from pages.shared.remember import remember
 
@@ -50,9 +51,7 @@ def chain_model(run: Subject) -> Walks[Any]:
 def controls(run: Subject) -> tuple[ChainSettings, bool]:
     """Draw them; returns the settings and whether to show the nearest training images."""
     model = chain_model(run)
-    start = st.segmented_control(
-        "Start", ["examples", "one image", "noise"], default="examples", required=True, key="from", bind="query-params"
-    )
+    start = linked_choice("Start", ["examples", "one image", "noise"], default="examples", key="from")
     image, hidden, mask = 0, FREE, None
     if start == "one image":
         image = int(st.number_input("Image", 0, len(cached.examples(run)) - 1, 0, key="image", bind="query-params"))

@@ -9,6 +9,7 @@ from pages.gsn.chain_quality import exact_chain, likelihood, mixing_report
 from pages.gsn.chains import FRAMES, chain_frames, closest, controls
 from pages.shared.header import header, notes
 from pages.shared.images import sheet
+from pages.shared.text import plain
 
 DETAILS = ("Mixing", "Exact laboratory", "Parzen estimate")
 
@@ -23,7 +24,7 @@ def draw_chains(run: Subject) -> None:
         try:
             frames = chain_frames(run, settings)
         except ValueError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
             return
         rows = frames.swapaxes(0, 1)  # a row for each chain
         steps = "one step" if settings.every == 1 else f"{settings.every} steps"

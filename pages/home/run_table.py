@@ -18,6 +18,7 @@ from pages.shared import deletion
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 SELECTED: Slot[tuple[str, ...]] = Slot("selected-runs")  # ids, so that a row that moves stays the same run
@@ -117,7 +118,7 @@ def _rename(store: Store, run: Run) -> None:
             try:
                 store.rename(run.id, title)
             except RunError as error:
-                st.error(str(error))
+                st.error(plain(str(error)))
             else:
                 st.rerun()
 

@@ -15,6 +15,7 @@ from latentlab.analysis.probes.layer_curve import ASIDE, LATENT, Measure, Split
 from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
+from pages.shared.linked_choice import linked_choice
 from pages.shared.visit import Slot
 
 PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what is selected on it
@@ -57,17 +58,9 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
 
 def choose_shown() -> tuple[Measure, Split]:
     """Choose the number and the examples that it is of."""
-    measure = st.segmented_control(
-        "Show",
-        ["error", "cross-entropy", "top 3"],
-        default="error",
-        required=True,
-        key="measure",
-        bind="query-params",
-        wrap=True,
-    )
-    split = st.segmented_control(
-        "On", ["test", "valid", "train"], default="test", required=True, key="split", bind="query-params",
+    measure = linked_choice("Show", ["error", "cross-entropy", "top 3"], default="error", key="measure", wrap=True)
+    split = linked_choice(
+        "On", ["test", "valid", "train"], default="test", key="split",
         help="Test examples, examples that chose the penalty, or examples that the probes were fitted to",
     )  # fmt: skip
     return cast(Measure, measure), cast(Split, split)
@@ -105,8 +98,8 @@ def choose_settings() -> tuple[Settings, Besides]:
         )  # fmt: skip
         n = st.select_slider("Examples to fit", [500, 1_000, 2_000, 4_000, 10_000], 2_000, key="n", bind="query-params")
         limit = st.select_slider("Features kept", [64, 256, 800, 2_000], 800, key="limit", bind="query-params")
-        how = st.segmented_control(
-            "Wide layers", ["subset", "mean", "max"], default="subset", required=True, key="how", bind="query-params",
+        how = linked_choice(
+            "Wide layers", ["subset", "mean", "max"], default="subset", key="how",
             help="A fixed random subset of the features; or pooled over the positions of each channel",
         )  # fmt: skip
         seeds = st.select_slider("Seeds", [1, 3, 5], 3, key="seeds", bind="query-params")

@@ -20,6 +20,7 @@ from pages.probes.curves import ProbeTask, Settings
 from pages.shared.downloads import download
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.text import plain
 
 HARDEST = 12
 KINKS = 3  # that are explained under the picture; the others where the pointer is
@@ -133,7 +134,7 @@ def _hardest(reading: Reading, curve: Curve, task: ProbeTask) -> None:
         return
     sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
     said, true = reading.said[worst].argmax(1), curve.y_test[worst]
-    pairs = [f"{task.names[t]} → {task.names[s]}" for t, s in zip(true, said, strict=True)]
+    pairs = [plain(f"{task.names[t]} → {task.names[s]}") for t, s in zip(true, said, strict=True)]
     shown = pairs if max(map(len, task.names)) < 4 else list(dict.fromkeys(pairs))[:4]
     st.caption("The hardest, true class → predicted class: " + ", ".join(shown))
 

@@ -22,6 +22,7 @@ from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.remember import remember
 from pages.shared.selections import Group
+from pages.shared.text import plain
 
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
@@ -45,8 +46,8 @@ def steering(run: Subject, target: str) -> None:
     with left:
         sheet(images, len(STEPS), "Codes steered away from the class and towards it, decoded")
         st.caption(
-            f"From −3 to 3 standard deviations towards “{towards}”; in the middle the examples as they are. The probe "
-            f"errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."
+            f"From −3 to 3 standard deviations towards “{plain(towards)}”; in the middle the examples as they "
+            f"are. The probe errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."
         )
         ends = [";".join(",".join(f"{v:.2f}" for v in np.clip(moved[0, at], -LIMIT, LIMIT)) for at in (1, -2))]
         TRAVERSAL.link("Open both ends in Traversal", run=run.id, z=ends[0].split(";")[1], pins=ends[0], detail="Paths")

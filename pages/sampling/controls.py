@@ -10,7 +10,9 @@ from latentlab.analysis.sampling import HMC, ModelChain, Start
 from latentlab.subjects import Subject, stored
 from pages.sampling.experiment import LEARNED, Setup, image_of, no_score, offers
 from pages.shared import cached, url_state
+from pages.shared.linked_choice import linked_choice
 from pages.shared.masks import CHOICES, chosen, drawn
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 STARTS = ("data", "one point", "far outside")
@@ -61,7 +63,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
     target = st.selectbox("Target", list(offered), key=TARGET.name, bind="query-params")
     if not any(offer.of_run for offer in offered.values()):
         why = f": its field is a direction only, since {no_score(run)}" if no_score(run) else ""
-        st.caption(f"Nothing of “{run.title}” can be sampled here{why}. These densities need no model.")
+        st.caption(f"Nothing of “{plain(run.title)}” can be sampled here{why}. These densities need no model.")
     image, hidden, mask = 0, WHOLE, None
     problem = offered[target].problem(image, mask)
     SAMPLER.settle(list(problem.samplers))
@@ -90,7 +92,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
             help="The length of the sampler, in units of what is sampled",
         )  # fmt: skip
     with more:
-        start = st.segmented_control("Start", STARTS, default="data", required=True, key="start", bind="query-params")
+        start = linked_choice("Start", STARTS, default="data", key="start")
         energies = [energy.name for energy in problem.energies]
         ENERGY.settle(energies, of=target)
         energy = st.selectbox(

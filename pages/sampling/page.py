@@ -12,6 +12,7 @@ from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostic
 from pages.sampling.experiment import Setup, film, film_strip, offers, played
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, sheet
+from pages.shared.text import plain
 
 DETAILS = ("Diagnostics", "Against the truth", "Side by side")
 TRAIL = 14  # steps in sight
@@ -33,7 +34,7 @@ def experiment(run: Subject) -> None:
         found = played(run, setup)
         measured = diagnose_experiment(run, setup, burn_in)
     except ValueError as error:
-        picture.error(str(error))
+        picture.error(plain(str(error)))
         return
     with picture:
         watch(run, found, live)

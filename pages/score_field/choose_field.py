@@ -19,7 +19,9 @@ from latentlab.subjects import Subject
 from pages.components import digest
 from pages.score_field import learning
 from pages.shared import cached
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 WHOSE: Slot[str] = Slot("whose")  # the widget that chooses the model's data or points of one's own
@@ -42,15 +44,13 @@ def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
         run: the chosen one.
         more: where the page keeps what is seldom changed.
     """
-    whose = more.segmented_control(
-        "Data", [ITS, MINE], default=ITS, required=True, key=WHOSE.name, bind="query-params", wrap=True,
-        help="What the model above was trained on, or your own points",
-    )  # fmt: skip
+    with more:
+        about = "What the model above was trained on, or your own points"
+        whose = linked_choice("Data", [ITS, MINE], ITS, WHOSE.name, wrap=True, help=about)
     mine = whose == MINE
     kinds = KINDS[1:] if mine else KINDS
-    kind = st.segmented_control(
-        "Field of", kinds, default=kinds[0], required=True, key=f"of-{'mine' if mine else 'run'}", wrap=True,
-        bind="query-params",
+    kind = linked_choice(
+        "Field of", kinds, default=kinds[0], key=f"of-{'mine' if mine else 'run'}", wrap=True,
         help="The trained network; the exact optimum for the density, or for a sample of points; a network that "
         "learns while you watch",
     )  # fmt: skip
@@ -73,7 +73,7 @@ def choose(run: Subject, more: DeltaGenerator) -> Denoiser:
         key = f"points {digest(data.x.numpy())} {len(few)} {sigma}"
         return Denoiser(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own
     except (FieldError, ValueError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
 
 

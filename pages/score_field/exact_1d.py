@@ -23,7 +23,9 @@ from latentlab.data import DataError
 from latentlab.figures.score.profiles import optima_curves
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
+from pages.shared.text import plain
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
@@ -39,8 +41,8 @@ def one_dimension() -> None:
     """The density, its exact optima for a noise, and the table of errors."""
     choice, noise = st.columns(2, gap="large")
     with choice:
-        kind = st.segmented_control(
-            "Density", list(STARTS), default="source", required=True, key="density-1d", bind="query-params",
+        kind = linked_choice(
+            "Density", list(STARTS), default="source", key="density-1d",
             help="The source's; three points, whose optimum is a staircase; or bumps to edit",
         )  # fmt: skip
     with noise:
@@ -53,7 +55,7 @@ def one_dimension() -> None:
     try:
         found, wrong = _optima(bumps, float(sigma)), _errors(bumps)
     except (FieldError, DataError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     figure(optima_curves(found, look()), "The density, the reconstruction and the score, exact for each")
     columns = ("σ", "contracting − true", "denoising − true", "contracting − denoising")

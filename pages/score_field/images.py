@@ -24,6 +24,7 @@ from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.text import plain
 
 N_IMAGES = 12
 STEPS = 9  # of denoising that are shown
@@ -143,7 +144,7 @@ def _plane(run: Subject, model: Denoises) -> None:
     try:
         plane = through(three)
     except FieldError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     with controls:
         if len(run.shape) == 3:

@@ -19,7 +19,9 @@ from latentlab.training.incremental import TrainingProgress, TrainingTask, advan
 from pages.components import digest
 from pages.shared.background import background, next_step, reason
 from pages.shared.knob_form import knob_form
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
+from pages.shared.text import plain
 from pages.shared.visit import Slot, visitor
 
 RUNNING: Slot[str] = Slot("live-running")  # the lesson that this visitor has going
@@ -38,9 +40,8 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
         (name for name, kind in MODELS.items() if issubclass(kind, Denoises)),
         key=lambda name: -len(knobs(MODELS[name].Config)),
     )  # the one with most to vary first
-    model = settings.segmented_control(
-        "Model", models, default=models[0], required=True, key="live-model", bind="query-params"
-    )
+    with settings:
+        model = linked_choice("Model", models, models[0], "live-model")
     declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
     form = f"live-{model}-{data.name}"
     given: dict[str, Any] = {"hidden": 128, "reach": reach, "slope": 5.0}
@@ -67,7 +68,7 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
     try:
         trained = network(training_task, now=now)
     except (KnobError, ValueError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     if running(name):
         st.fragment(_watch, run_every=EVERY)(training_task, name, now)

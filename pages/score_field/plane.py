@@ -19,6 +19,7 @@ from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 POINTERS = ("looks", "zooms", "draws a loop", "adds points")
@@ -106,12 +107,12 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
 def numbers(denoiser: Denoiser) -> None:
     """How the score agrees with the true one, in a line."""
     if denoiser.best:
-        st.caption(f"**{denoiser.name}**, σ = {denoiser.sigma:g}: no network can do better.")
+        st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g}: no network can do better.")
         return
     found, losses = fields.agrees(denoiser)
     against = "the exact score" if denoiser.known else "the score of the kernel estimate"
     times = losses.denoiser / losses.optimum
-    said = f"**{denoiser.name}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
+    said = f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
     said += f"{found.median_cosine:.4f}"
     if not denoiser.no_score:
         said += f", relative error {_share(found.relative_rms)} · loss "

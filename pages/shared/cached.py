@@ -22,6 +22,7 @@ from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject
 from pages.shared.remember import remember
+from pages.shared.text import plain
 
 Code = tuple[float, ...]
 Floats = NDArray[np.float32]
@@ -37,7 +38,7 @@ def model(run: Subject, epoch: int | None = None) -> Model:
     try:
         return _model(run, epoch)
     except RunError as error:
-        st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
+        st.error(f"“{plain(run.title)}” can't be opened: {plain(str(error))}", icon=":material/error:")
         st.stop()
 
 
@@ -46,7 +47,7 @@ def examples(run: Subject) -> Dataset:
     try:
         return _examples(run)
     except RunError as error:
-        st.error(f"“{run.title}” can't be opened: {error}", icon=":material/error:")
+        st.error(f"“{plain(run.title)}” can't be opened: {plain(str(error))}", icon=":material/error:")
         st.stop()
 
 
@@ -55,7 +56,7 @@ def splits(dataset: str) -> Splits:
     try:
         return load(dataset)
     except DataError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()
 
 

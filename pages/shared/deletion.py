@@ -103,7 +103,7 @@ def _delete(things: tuple[Deletable, ...], after: Callable[[], None] | None) -> 
         try:
             thing.delete()
         except (RunError, DataError) as error:
-            FAILED.set(f"{plain(thing.title)}: {error}")
+            FAILED.set(f"{plain(thing.title)}: {plain(str(error))}")
         else:
             gone.append(thing)
     LAST.set(tuple(gone))
@@ -116,7 +116,7 @@ def _restore(things: tuple[Deletable, ...]) -> None:
         try:
             thing.restore()
         except (RunError, DataError) as error:
-            FAILED.set(f"{plain(thing.title)}: {error}")
+            FAILED.set(f"{plain(thing.title)}: {plain(str(error))}")
     LAST.forget()
 
 

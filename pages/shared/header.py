@@ -17,6 +17,7 @@ from pages.components.history import history
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
 from pages.shared.running_training import running_training
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 CHOSEN: Slot[str] = Slot("chosen")  # the run or the data, on this page and the next
@@ -34,6 +35,7 @@ def header(page: Page) -> Subject | None:
 
     None where there is nothing for the page, which is said, unless the page can do without.
     """
+    url_state.drop_endless_numbers()
     subjects: list[Subject] = [run for run in stored(*page.needs) if not (page.images and run.dataset in DENSITIES)]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
@@ -78,7 +80,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         )
         about = "The data it was trained on" if options[key].has() else None
         running_training()
-        st.badge(options[key].dataset, icon=":material/database:", color="gray", help=about)
+        st.badge(plain(options[key].dataset), icon=":material/database:", color="gray", help=about)
         copy_link()
     url_state.write("run", key)
     _frame(page, options[key].title)
@@ -116,7 +118,7 @@ def _chosen(runs: Collection[str], first: str) -> str:
         if requested in runs:
             CHOSEN.set(requested)
         else:
-            st.warning(f"The link requests “{requested[:80]}”, which isn't here or can't be shown on this page.")
+            st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page.")
     requests = (f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import picture_shape, sheet_png
+from pages.shared.text import plain
 
 SIDE = 56  # pixels of an image on a sheet, at least
 
@@ -25,7 +26,7 @@ def figure(content: go.Figure, alt: str, key: str | None = None, place: DeltaGen
 def panels(content: Mapping[str, go.Figure], alt: str) -> None:
     """Draw figures side by side under their titles, one above the other in a narrow window."""
     for place, (title, drawn) in zip(st.columns(len(content), gap="medium"), content.items(), strict=True):
-        place.markdown(f":small[**{title}**]")
+        place.markdown(f":small[**{plain(title)}**]")
         figure(drawn, f"{alt}: {title}", place=place)
 
 

@@ -59,7 +59,7 @@ def announce() -> None:
     name = settings.first_data()
     if name in Library.default():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f":material/database: Your data **{name}**: {_outline(name)}")
+            st.markdown(f":material/database: Your data **{plain(name)}**: {_outline(name)}")
             CLUSTERS.link("Map it", run=f"data:{name}")
             TRAIN.link("Train on it", dataset=name)
 
@@ -82,7 +82,7 @@ def _upload() -> None:
         help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
     )
     if message := UPLOAD_FAILED.pop():
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
     if not files:
         st.caption(
             "Nothing is unpickled, nothing is sent anywhere; saved data stay in the folder of your runs until you "
@@ -93,7 +93,7 @@ def _upload() -> None:
         label, image = _columns(files)
         opened = _opened(tuple(file.file_id for file in files), label, image, files)
     except DataError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     source = _safe(files[0].name) if len(files) == 1 else f"{len(files)} files, {_safe(files[0].name)} first"
     _look(opened)
@@ -144,7 +144,7 @@ def _keep(opened: Opened, source: str, preferred: str) -> None:
         return
     DATASET.set(name)
     UPLOADS.set(UPLOADS.get(0) + 1)
-    st.toast(f"Saved as {name}, and chosen.", icon=":material/check:")
+    st.toast(f"Saved as {plain(name)}, and chosen.", icon=":material/check:")
 
 
 def _kept() -> None:
@@ -152,9 +152,9 @@ def _kept() -> None:
     st.markdown("**Kept**" if names else "Nothing is saved yet.")
     for name in names:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{name}**", width="content")
+            st.markdown(f"**{plain(name)}**", width="content")
             st.space("stretch")
-            delete_button([data_set(name)], "", f"Delete {name}")
+            delete_button([data_set(name)], "", f"Delete {plain(name)}")
         st.caption(_outline(name))
         CLUSTERS.link("Map it", run=f"data:{name}")
     deleted([(data_set(one.name), one.when) for one in Library.default().trash.contents()])

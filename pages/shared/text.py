@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+MARKUP = re.compile(r"[\\`*\[\]<>#|~$]|(?<!\w)_|_(?!\w)|:(?=\w)|^[+-]")
+
 
 def plain(text: str) -> str:
-    """Text of anyone's, such as the names of files and columns, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)
+    """Text of anyone's, such as titles and the names of classes, files and columns, as Markdown that shows it as it is.
+
+    It is on one line. What Markdown would take for an image, a link, a formula, a colour or a tag is neither.
+    """
+    return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

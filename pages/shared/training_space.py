@@ -12,7 +12,7 @@ from latentlab.analysis.conditional.decision_surface import Decision
 from latentlab.analysis.preview import Preview
 from latentlab.data import DataError, Dataset, class_names, hide_labels, is_local, labelled_part, load
 from latentlab.figures.conditional.decision_surface import decision_surface, latent_space
-from latentlab.jobs.queue import Job
+from latentlab.jobs.job import Job
 from latentlab.models import MODELS, Auxiliary, Conditional, Model
 from latentlab.runs.run import Run
 from pages.shared.header import look

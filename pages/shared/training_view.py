@@ -16,7 +16,8 @@ from latentlab.figures.samples import samples_over_examples
 from latentlab.figures.score.field import add_arrows, plane
 from latentlab.figures.training_curves import BaselineErrors, History, training_curves
 from latentlab.jobs import queue
-from latentlab.jobs.queue import Job, Order, Status
+from latentlab.jobs.job import Job
+from latentlab.jobs.queue import Order, Status
 from latentlab.jobs.reporting import last_preview
 from latentlab.jobs.worker import ensure_worker
 from latentlab.knobs import from_dict, knobs
@@ -46,6 +47,14 @@ SHOWN = {
     "failed": ("error", "failed"),
     "interrupted": ("bolt", "interrupted"),
 }
+
+
+def start_worker(store: Store) -> None:
+    """Let the jobs that wait be trained, or say why they can't be."""
+    try:
+        ensure_worker(store)
+    except RunError as error:
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def watch(store: Store, job: Job) -> None:
@@ -167,7 +176,7 @@ def name(job: Job, status: Status) -> str:
 def line(job: Job, status: Status) -> str:
     """A job and its state, in one line."""
     icon, words = SHOWN.get(status.state, ("check", status.state))
-    return f":material/{icon}: **{job.title}** {words}"
+    return f":material/{icon}: **{plain(job.title)}** {words}"
 
 
 def orders(store: Store, job_id: str, status: Status, key: str) -> None:
@@ -177,8 +186,11 @@ def orders(store: Store, job_id: str, status: Status, key: str) -> None:
             _order("Pause", "pause", store, job_id, key)
         stopped = status.state in ("paused", "failed", "interrupted")
         if stopped and st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", type="primary"):
-            queue.resume(store, job_id)
-            ensure_worker(store)
+            try:
+                queue.resume(store, job_id)
+            except RunError as error:
+                st.toast(plain(str(error)))
+            start_worker(store)
             st.rerun()
         if status.step:
             _order("Stop and save", "stop", store, job_id, key)
@@ -190,8 +202,8 @@ def _order(text: str, what: Order, store: Store, job_id: str, key: str) -> None:
         try:
             queue.order(store, job_id, what)
         except RunError as error:
-            st.toast(str(error))
-        ensure_worker(store)
+            st.toast(plain(str(error)))
+        start_worker(store)
         st.rerun()
 
 
@@ -199,11 +211,13 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     status = queue.status(store, job.id)
     if status.is_live != was_live:
         st.rerun()
-    ensure_worker(store)  # the last one may have gone home just as this job was queued
+    start_worker(store)  # the last one may have gone home just as this job was queued
     st.markdown(line(job, status))
     st.progress(status.fraction, text=_progress(status))
+    if status.is_live and (why := store.obstacle()):
+        st.warning(why, icon=":material/hard_drive:")
     if status.message and not status.is_live:
-        st.warning(status.message, icon=":material/info:")
+        st.warning(plain(status.message), icon=":material/info:")
     if status.state == "failed" and job.dataset in NAMES and not is_local(job.dataset):
         st.info("Digits need no download: choose them to carry on.", icon=":material/wifi_off:")
     orders(store, job.id, status, "watched")

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.shared.text import plain
+from pages.shared.visit import Slot
+
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
 )  # fmt: skip
+DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had no number that can be shown
 LONGEST = 2000  # characters of a parameter that are read
 
 
@@ -23,6 +27,28 @@ def read(name: str) -> str | None:
     """The text of a parameter, or None."""
     value = st.query_params.get(name)
     return value[:LONGEST] if value is not None else None
+
+
+def drop_endless_numbers() -> None:
+    """Remove what is no finite number though it is written as one, with a sentence: no control can show it.
+
+    The page runs again then, as its controls were given the address before.
+    """
+    for name in DROPPED.pop() or ():
+        st.warning(f"The link's “{name}” is no number that can be shown, so the view starts from its default.")
+    endless = []
+    for name in list(st.query_params):
+        try:
+            finite = all(math.isfinite(float(text)) for text in st.query_params.get_all(name))
+        except ValueError:
+            continue
+        if not finite:
+            endless.append(name)
+    if endless:
+        for name in endless:
+            write(name, None)
+        DROPPED.set(endless)
+        st.rerun()
 
 
 def write(name: str, value: str | None) -> None:
@@ -40,7 +66,8 @@ def read_choice(name: str, options: Sequence[str], default: str) -> str:
     if requested is None or requested in options:
         return requested or default
     st.warning(
-        f"The link's “{name}” is “{requested[:40]}”, which isn't offered here, so the view starts from its default."
+        f"The link's “{name}” is “{plain(requested[:40])}”, which isn't offered here, so the view starts from its "
+        "default."
     )
     write(name, None)
     return default

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from latentlab import data
+from latentlab.data.builtin.images import ADVICE
 from latentlab.jobs import queue
-from latentlab.jobs.worker import ensure_worker
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
@@ -18,6 +18,8 @@ from latentlab.training.config import training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
 from pages.shared.own_data import DATASET, choose_data, first_epochs
+from pages.shared.text import plain
+from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
@@ -49,15 +51,15 @@ def new_training(store: Store) -> None:
             try:
                 url_state.write("job", queue.submit(store, model, dataset, config, train, title))
             except (KnobError, RunError, data.DataError) as error:
-                st.error(str(error))
+                st.error(plain(str(error)))
             else:
                 STARTED.set((settings, time.monotonic()))
-                ensure_worker(store)
+                start_worker(store)
                 st.rerun()
     if not data.is_local(dataset):
         st.caption(
-            f"{dataset} isn't on this machine yet; training downloads it first. Offline, put its four IDX files into "
-            f"{data.folders(dataset)[0]}; digits need no download."
+            f"{plain(dataset)} isn't on this machine yet; training downloads it first. Offline, {plain(ADVICE)}; "
+            "digits need no download."
         )
 
 

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from latentlab.jobs.worker import ensure_worker
 from latentlab.runs.store import Store
 from pages.navigation import TRAIN
 from pages.shared.header import notes, title_line
 from pages.shared.own_data import own_data
+from pages.shared.training_view import start_worker
 from pages.train.new_training import new_training
 from pages.train.shown import others, shown, trainings
 
 store = Store.default()
-ensure_worker(store)
+start_worker(store)
 unfinished = trainings(store)
 title_line(TRAIN)
 picture, controls = st.columns([2, 1], gap="large")

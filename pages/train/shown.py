@@ -8,7 +8,7 @@ import streamlit as st
 
 from latentlab import data
 from latentlab.jobs import queue
-from latentlab.jobs.queue import Job
+from latentlab.jobs.job import Job
 from latentlab.runs.run import labels
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun, stored

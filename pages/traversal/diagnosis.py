@@ -22,6 +22,7 @@ from pages.shared.classifier import classifier, classifier_run
 from pages.shared.header import look
 from pages.shared.images import figure, panels, sheet
 from pages.shared.remember import remember
+from pages.shared.text import plain
 from pages.traversal.live_explorer import on_plane
 
 NODES = 40  # along a side of the map
@@ -50,7 +51,7 @@ def _real(run: Subject, view: View) -> None:
         measured = _support(run, held, view.axes)
     panels(support_maps(measured, here, names, run.classes, look()), "A map of the plane")
     found = classifier_run(run)
-    by = f"the classifier is “{found.title}”" if found is not None else "there is no classifier of these data"
+    by = f"the classifier is “{plain(found.title)}”" if found is not None else "there is no classifier of these data"
     st.caption(
         f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."
     )

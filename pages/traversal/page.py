@@ -14,6 +14,7 @@ from pages.shared import cached
 from pages.shared.dimensions import dimension_name
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.traversal.diagnosis import diagnosis
 from pages.traversal.live_explorer import (
     choose_other,
@@ -43,8 +44,8 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
     sheets, ways, on_demand = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if sheets.open:
         with sheets:
-            which = st.segmented_control(
-                "Sheet", ["Strips", "Manifold"], default="Strips", required=True, key="sheet", bind="query-params",
+            which = linked_choice(
+                "Sheet", ["Strips", "Manifold"], default="Strips", key="sheet",
                 label_visibility="collapsed",
             )  # fmt: skip
             if which == "Strips":
@@ -74,8 +75,8 @@ def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
 
 def draw_manifold(run: Subject, view: View) -> None:
     """The plane as a sheet of tiles, evenly spaced in z or in the prior's probability."""
-    spacing = st.segmented_control(
-        "Spacing", ["linear", "quantile"], default="quantile", required=True, key="spacing", bind="query-params",
+    spacing = linked_choice(
+        "Spacing", ["linear", "quantile"], default="quantile", key="spacing",
         help="Even steps of z, or of the prior's probability, so that each tile is as likely",
     )  # fmt: skip
     held, here, names = on_plane(run, view)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import math
+import os
+import shutil
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,13 +17,16 @@ import safetensors.torch
 import torch
 from filelock import FileLock
 
+from latentlab import device
+from latentlab.data import spec_of
 from latentlab.jobs import queue
 from latentlab.jobs.queue import JobState, Order, Status, status, write_status
 from latentlab.jobs.reporting import last_preview
-from latentlab.knobs import KnobError
+from latentlab.knobs import KnobError, from_dict
+from latentlab.models import MODELS, build
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
-from tests.conftest import mentions, numbers_in
+from tests.conftest import mentions, naming, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
 
@@ -81,6 +87,22 @@ def test_what_cannot_be_trained_is_not_queued(
         queue.submit(store, model, dataset, config, train)
     sentence(caught.value)
     assert not store.root.exists()
+
+
+@pytest.mark.parametrize("title", ["\ud800", "caf\udce9", "x" * 81, " \n"])
+def test_a_title_that_a_run_cannot_have_is_not_queued(store: Store, title: str) -> None:
+    with pytest.raises(RunError) as caught:
+        submit(store, title)
+    sentence(caught.value)
+    assert not store.root.exists()
+
+
+def test_a_note_that_a_run_cannot_have_is_not_queued(store: Store) -> None:
+    job = dataclasses.replace(queue.read(store, submit(store)), id="other", note="\ud800")
+    with pytest.raises(RunError) as caught:
+        queue.enqueue(store, job)
+    sentence(caught.value)
+    assert not store.folder("other").exists()
 
 
 def test_a_title_says_what_matters() -> None:
@@ -335,3 +357,64 @@ def test_a_job_without_a_readable_preview_has_none(store: Store, content: bytes 
     if content is not None:
         (store.folder(job_id) / "preview.safetensors").write_bytes(content)
     assert last_preview(store, job_id) is None
+
+
+# memory
+
+
+def test_what_no_memory_of_this_machine_can_hold_is_not_queued(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with torch.device("meta"):
+        size = build("vae", from_dict(MODELS["vae"].Config, KNOBS), spec_of("digits")).size
+    needed = 4 * 4 * size  # float32: a parameter, its gradient, two moments
+    monkeypatch.setattr(device, "memory", lambda _: device.Memory(0, needed - 1))
+    with pytest.raises(RunError) as caught:
+        submit(store)
+    sentence(caught.value)
+    assert not store.root.exists()
+    monkeypatch.setattr(device, "memory", lambda _: device.Memory(0, needed))
+    job_id = submit(store)
+    assert queue.queue(store) == [job_id]
+
+
+# a disk that is full or may not be written
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_cannot_be_written_is_a_sentence_and_leaves_all_as_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    saved(store, "finished")
+    waiting, paused = submit(store), submit(store)
+    queue.order(store, paused, "pause")
+    before = {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.fsync", fail)
+    for attempt in (
+        lambda: submit(store),
+        lambda: queue.order(store, waiting, "pause"),
+        lambda: queue.resume(store, paused),
+        lambda: store.rename("finished", "Another"),
+    ):
+        with pytest.raises(RunError, match=naming(os.strerror(number).lower())) as caught:
+            attempt()
+        sentence(caught.value)
+    assert {path: path.read_bytes() for path in store.root.rglob("*") if path.is_file()} == before
+    assert {path.name for path in store.root.iterdir() if path.is_dir()} == {"finished", waiting, paused}
+
+
+def test_a_lock_that_cannot_be_opened_is_held_by_nobody(tmp_path: Path) -> None:
+    assert not queue.is_held(tmp_path)
+
+
+def test_a_store_says_what_keeps_it_from_being_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store.obstacle() == ""
+    submit(store)
+    assert store.obstacle() == ""
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda *_: False)
+        forbidden = sentence(RunError(store.obstacle()))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: shutil._ntuple_diskusage(1 << 30, 1 << 30, 0))
+    assert sentence(RunError(store.obstacle())) != forbidden

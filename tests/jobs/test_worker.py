@@ -25,6 +25,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from latentlab import device, serialization
 from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.preview import Preview, preview
 from latentlab.data import DataError, Dataset, Kind, Splits, hide_labels, labelled_part, load
@@ -579,6 +580,32 @@ def test_a_full_disk_fails_in_a_sentence(store: Store, monkeypatch: pytest.Monke
     assert os.strerror(errno.ENOSPC) in said.message
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_worker_that_can_write_nothing_waits_longer_and_longer_and_says_so_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    job_id, waits = submit(store), list[float]()
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 9:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", fail)
+        patch.setattr("time.sleep", sleep)
+        with pytest.raises(KeyboardInterrupt):
+            work(store)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert mentions(line, job_id, os.strerror(number))
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
 
@@ -603,6 +630,39 @@ def test_a_damaged_checkpoint_fails_in_a_sentence(store: Store, damage: Callable
     with pytest.raises((RunError, TrainingError)):
         list(perform(store, job_id))
     assert "checkpoint" in failed(store, job_id)
+
+
+def test_a_checkpoint_and_weights_of_any_size_are_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serialization, "MAX_TENSORS", 1 << 10)  # as a large model has more than the limit is
+    job_id = paused(store)
+    assert (store.folder(job_id) / "checkpoint.safetensors").stat().st_size > 1 << 10
+    queue.resume(store, job_id)
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
+
+
+def test_a_checkpoint_larger_than_any_of_its_model_is_not_read(store: Store) -> None:
+    job_id = paused(store)
+    with (store.folder(job_id) / "checkpoint.safetensors").open("r+b") as stream:
+        stream.truncate(1 << 30)
+    queue.resume(store, job_id)
+    with pytest.raises(RunError, match=naming("checkpoint.safetensors", f"{1 << 30:,}")):
+        list(perform(store, job_id))
+
+
+def test_a_training_that_the_free_memory_cannot_hold_does_not_start(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = paused(store)
+    queue.resume(store, job_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(device, "memory", lambda _: device.Memory(1 << 10, 1 << 40))
+        with pytest.raises(TrainingError):
+            next(perform(store, job_id))
+    failed(store, job_id)
+    queue.resume(store, job_id)
+    list(perform(store, job_id))
+    assert_straight(store, job_id)
 
 
 @pytest.mark.parametrize("content", ["", "loss\n1\n", "step,loss\n,1\nten,2\n", "\0\0\0"])
@@ -886,7 +946,7 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     elsewhere(monkeypatch, tmp_path, f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setattr(worker, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "STATUS_SECONDS", 0.0)
     said: list[Status] = []
 
     def listen(folder: Path, now: Status) -> None:
@@ -894,6 +954,7 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
         said.append(status(store, folder.name))
 
     monkeypatch.setattr(worker, "write_status", listen)
+    monkeypatch.setattr(reporting, "write_status", listen)
     job_id = submit(store, epochs=1, dataset="mnist")
     try:
         assert list(perform(store, job_id))[-1].state == "done"
@@ -910,9 +971,9 @@ def test_a_download_shows_in_the_status(store: Store, tmp_path: Path, monkeypatc
 
 
 def test_the_bar_of_a_download_counts_megabytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "STATUS_SECONDS", 0.0)
+    monkeypatch.setattr(reporting, "STATUS_SECONDS", 0.0)
     folder = store.folder(submit(store))
-    bar = worker._DownloadStatus(folder)
+    bar = reporting.DownloadStatus(folder)
     bar.total = 9_912_422
     texts = []
     for n_bytes in (1_000_000, 4_000_000):

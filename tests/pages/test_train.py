@@ -1,6 +1,8 @@
 """The train page: a form out of knobs, and a training that can be followed, stopped and taken up again."""
 
+import errno
 import json
+import os
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,8 +12,9 @@ from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
+from latentlab.serialization import writing
 from tests.conftest import mentions
-from tests.pages.conftest import Open, keys_of, shows
+from tests.pages.conftest import Open, keys_of, shows, texts
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
@@ -246,9 +249,10 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     monkeypatch.setattr("latentlab.data.is_local", lambda name: name == "digits")
     app = opened("train")
     app.selectbox(key="dataset").select("mnist").run()
-    assert shows(app, "mnist", folders("mnist")[0])  # where its files would go
+    assert shows(app, "mnist", "LATENTLAB_DATA")  # where its files would go, without a path of the server
+    assert not any(str(folder) in text for folder in folders("mnist") for text in texts(app))
     app.selectbox(key="dataset").select("digits").run()
-    assert not shows(app, folders("digits")[0])
+    assert not shows(app, "LATENTLAB_DATA")
 
 
 def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:
@@ -260,3 +264,27 @@ def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:
     kinds.set_value("sdgm").run()
     assert not app.exception
     assert app.number_input(key="sdgm-digits-labels")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_cannot_be_written_is_a_sentence(
+    opened: Open, app_store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    app = opened("train")
+    job_id = submit(app)
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("os.fsync", fail)
+    for key in ("pause-watched", "train"):
+        app.button(key=key).click().run()
+        assert not app.exception
+        assert any(mentions(said.value, os.strerror(number).lower()) for said in [*app.error, *app.toast])
+    assert queue.queue(app_store) == [job_id]
+    monkeypatch.setattr("pages.shared.training_view.ensure_worker", writing("The log")(fail))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    app.run()
+    assert not app.exception
+    assert any(mentions(said.value, os.strerror(number).lower()) for said in app.error)
+    assert [said.value for said in app.warning] == [app_store.obstacle()]

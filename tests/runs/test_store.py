@@ -533,7 +533,7 @@ def test_a_file_larger_than_any_weights_is_not_read(tmp_path: Path, monkeypatch:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(_tensor_file(_entry()))
     monkeypatch.setattr("latentlab.serialization.MAX_TENSORS", 10)
-    with pytest.raises(RunError, match=naming("weights.safetensors", "larger")):
+    with pytest.raises(RunError, match=naming("weights.safetensors", 10)):
         read_tensors(path)
 
 
@@ -625,6 +625,13 @@ def test_a_title_that_is_no_name_is_refused(store: Store, title: str) -> None:
     saved(store)
     with pytest.raises(RunError, match=naming(1, 80)):
         store.rename("one", title)
+    assert store.read("one").title == RUN.title
+
+
+def test_a_title_that_no_file_can_hold_is_refused(store: Store) -> None:
+    saved(store)
+    with pytest.raises(RunError):
+        store.rename("one", "half a pair: \ud800")
     assert store.read("one").title == RUN.title
 
 

@@ -89,6 +89,7 @@ IDX_SETS = {
     ),
 }
 NAMES = ("digits", *IDX_SETS)
+ADVICE = "put its four IDX files into a folder of its name, in the folder that LATENTLAB_DATA names"
 
 
 def folders(name: str) -> list[Path]:
@@ -199,9 +200,9 @@ def _read(name: str, file: Idx, progressbar: object) -> torch.Tensor:
             path = download(file, places[-1], IDX_SETS[name].mirrors, progressbar)
         except DataError as error:
             raise DataError(
-                f"{name} is not on this machine and could not be downloaded; put its four IDX files into {places[0]}."
+                f"{name} is not on this machine and could not be downloaded; {ADVICE}.", places[0]
             ) from error
     try:
         return read_idx(path, file)
     except DataError as error:
-        raise DataError(f"{error}; delete {path} and it will be downloaded again.") from error
+        raise DataError(f"{error}; delete that file and it will be downloaded again.", path) from error

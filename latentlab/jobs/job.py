@@ -1,0 +1,68 @@
+"""What a training is given: a model, data and knobs, checked before anyone waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from latentlab import device
+from latentlab.data import Spec, spec_of
+from latentlab.knobs import from_dict
+from latentlab.models import MODELS, Model, build
+from latentlab.runs.run import is_text
+from latentlab.serialization import RunError
+from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.memory import check_memory, parameter_bytes
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train: names and knobs."""
+
+    id: str
+    title: str
+    model: str
+    dataset: str
+    config: dict[str, Any]
+    train: dict[str, Any]
+    submitted: str  # ISO 8601, UTC
+    note: str = ""
+
+    def check(self) -> None:
+        """Refuse what can't be trained, whatever the data; that those are still there is seen when they are loaded.
+
+        Raises:
+            RunError: an unknown model, or a title or a note that no file can hold.
+            KnobError: a knob out of its range.
+        """
+        if self.model not in MODELS:
+            raise RunError(f"There is no model called {self.model!r}; known are {', '.join(MODELS)}.")
+        if not is_text(self.title + self.note):
+            raise RunError("Its title or its note has characters that aren't text in UTF-8.")
+        from_dict(MODELS[self.model].Config, self.config)
+        from_dict(TrainConfig, self.train)
+
+
+def check_fit(job: Job) -> None:
+    """Refuse a model that can't be built for the data, or trained on this machine, before anyone waits for it.
+
+    Raises:
+        RunError: it can't be.
+    """
+    try:
+        model = untrained(job, spec_of(job.dataset))
+        check_memory(parameter_bytes(model, from_dict(TrainConfig, job.train)), device.memory(device.pick()).total)
+    except (ValueError, TrainingError) as error:
+        raise RunError(str(error)) from error
+
+
+def untrained(job: Job, spec: Spec) -> Model:
+    """The model that a job trains, without memory taken for its parameters.
+
+    Raises:
+        ValueError: it can't be built for such data.
+    """
+    with torch.device("meta"):
+        return build(job.model, from_dict(MODELS[job.model].Config, job.config), spec)

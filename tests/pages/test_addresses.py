@@ -1,0 +1,105 @@
+"""Whatever an address says, a page shows something and no exception: with every parameter that its code reads."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from pages import navigation
+from tests.conftest import ROOT
+from tests.pages.conftest import Open
+
+PAGES = tuple(page.name for page in navigation.PAGES)
+VALUES = {
+    "empty": "",
+    "nonsensical": "nonsense",
+    "negative": "-1",
+    "huge": "9" * 5_000,
+    "not a number": "nan,inf,-1e999",
+    "unicode": "数字 \u202e\U0001f600\u0301",
+    "zero byte": "\0",
+    "markup": "<script>alert(1)</script>![x](http://evil.test/a.png)",
+    "repeated": ["", "1", "nonsense"],
+    "separators": ";,;~:,",
+}
+
+
+def trees(folder: str) -> Iterator[ast.AST]:
+    for path in sorted((ROOT / "pages" / folder).rglob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text()))
+
+
+def slots() -> dict[str, str]:
+    """Name of a slot in the code -> the key of the widget that it belongs to."""
+    found = {}
+    for node in trees(""):
+        if isinstance(node, ast.AnnAssign | ast.Assign) and isinstance(node.value, ast.Call):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            called, first = ast.unparse(node.value.func), node.value.args[:1]
+            if (
+                isinstance(target, ast.Name)
+                and called.startswith("Slot")
+                and first
+                and isinstance(first[0], ast.Constant)
+            ):
+                found[target.id] = str(first[0].value)
+    return found
+
+
+def parameters(page: str) -> tuple[str, ...]:
+    """The parameters of the address that a page reads, by itself or through what the pages share."""
+    known, found = slots(), set[str]()
+    for node in (node for folder in (page, "shared") for node in trees(folder)):
+        if not isinstance(node, ast.Call):
+            continue
+        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        if "bind" in named and "key" in named:
+            place = named["key"]
+        elif ast.unparse(node.func) == "linked_choice":
+            place = named["key"] if "key" in named else node.args[3]
+        elif ast.unparse(node.func).startswith("url_state.read") and node.args:
+            place = node.args[0]
+        else:
+            continue
+        if isinstance(place, ast.Constant):
+            found.add(str(place.value))
+        elif isinstance(place, ast.Attribute) and ast.unparse(place.value) in known:
+            found.add(known[ast.unparse(place.value)])
+    return tuple(sorted(found))
+
+
+def test_the_parameters_of_the_pages_are_found() -> None:
+    assert {"run", "measure", "split", "layer", "n"} <= set(parameters("probes"))
+    assert {"run", "z", "pins", "axes", "sheet"} <= set(parameters("traversal"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("page", PAGES)
+def test_no_value_of_the_parameters_is_an_exception(opened: Open, page: str, value: str) -> None:
+    app = opened(page, **dict.fromkeys(parameters(page), VALUES[value]))
+    assert not app.exception
+    assert not app.error
+    assert app.image or app.get("plotly_chart") or app.get("bidi_component")
+
+
+@pytest.mark.parametrize(("page", "name", "default"), [("probes", "split", "test"), ("sampling", "start", "data")])
+@pytest.mark.parametrize("value", ["", "nonsense", "9" * 400])
+def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
+    opened: Open, page: str, name: str, default: str, value: str
+) -> None:
+    app = opened(page, **{name: value})
+    assert not app.exception
+    assert not app.error
+    assert app.segmented_control(key=name).value in (default, None)  # None: an address that is empty chooses nothing
+    assert sum(f"“{name}”" in warning.value for warning in app.warning) == 1
+
+
+@pytest.mark.parametrize(("page", "name"), [("sampling", "image"), ("sampling", "seed"), ("gsn", "seed")])
+def test_an_endless_number_is_a_sentence_and_the_default(opened: Open, page: str, name: str) -> None:
+    app = opened(page, **{name: "9" * 400})
+    assert not app.exception
+    assert app.number_input(key=name).value == 0
+    assert sum(f"“{name}”" in warning.value for warning in app.warning) == 1
