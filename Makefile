@@ -48,6 +48,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.walks
 	$(RUN) -m benchmarks.score_field
 	$(RUN) -m benchmarks.analogies
+	$(RUN) -m benchmarks.defaults
 	$(RUN) -m benchmarks.visitors
 
 clean:  ## remove the environment and what tools left behind

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from latentlab import device
-from latentlab.data import Spec, spec_of
+from latentlab.data import Spec, is_local, load, names, spec_of
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Model, build
+from latentlab.models import MODELS, Model, build, suited
 from latentlab.runs.run import is_text
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
@@ -43,6 +43,15 @@ class Job:
             raise RunError("Its title or its note has characters that aren't text in UTF-8.")
         from_dict(MODELS[self.model].Config, self.config)
         from_dict(TrainConfig, self.train)
+
+
+def suited_config(model: str, dataset: str) -> dict[str, Any]:
+    """The knobs of a model that suit a data set better than its defaults; none where the data aren't there to be seen.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    return suited(model, load(dataset).test) if model in MODELS and dataset in names() and is_local(dataset) else {}
 
 
 def check_fit(job: Job) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar, get_args
 from filelock import FileLock, Timeout
 
 from latentlab.data import names
-from latentlab.jobs.job import Job, check_fit
+from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
@@ -72,12 +72,14 @@ class Status:
 def submit(
     store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str = ""
 ) -> str:
-    """Queue a training and return the id of the run it will become.
+    """Queue a training and return the id of the run it will become. Knobs that aren't given suit the data.
 
     Raises:
         RunError, KnobError: it can't be trained.
     """
     job_id = new_id(model, dataset)
+    known = suited_config(model, dataset)
+    config = config if known.keys() & config.keys() else known | config
     job = Job(
         job_id, checked_title(title or default_title(model, dataset, config)), model, dataset, config, train, now()
     )

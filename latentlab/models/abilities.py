@@ -278,26 +278,15 @@ class Walks(Model, Generic[S]):
 
 
 ABILITIES: Mapping[str, type[Model]] = {
-    "encodes": Encodes,
-    "decodes": Decodes,
-    "encodes given class": EncodesGiven,
-    "decodes given class": DecodesGiven,
-    "posterior": HasPosterior,
-    "posterior given class": HasPosteriorGiven,
-    "prior": HasPrior,
-    "latent variables": InfersLatents,
-    "latent layers": Layered,
-    "samples": Samples,
-    "log-likelihood": LogLikelihood,
-    "likelihood": HasLikelihood,
-    "energy": Energy,
-    "autoregressive": Autoregressive,
-    "classifies": Classifies,
-    "infers class and code": InfersClass,
-    "auxiliary variable": Auxiliary,
-    "denoises": Denoises,
-    "Markov chain": Walks,
-}  # as a person reads them
+    "encodes": Encodes, "decodes": Decodes,
+    "encodes given class": EncodesGiven, "decodes given class": DecodesGiven,
+    "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
+    "latent variables": InfersLatents, "latent layers": Layered,
+    "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood,
+    "energy": Energy, "autoregressive": Autoregressive,
+    "classifies": Classifies, "infers class and code": InfersClass, "auxiliary variable": Auxiliary,
+    "denoises": Denoises, "Markov chain": Walks,
+}  # fmt: skip  # as a person reads them
 
 
 def abilities(model: type[Model]) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ import pkgutil
 from inspect import isabstract
 from typing import Any
 
-from latentlab.data import Spec
+from latentlab.data import Dataset, Spec
+from latentlab.knobs import Value, knobs
 from latentlab.models.base import Model
+from latentlab.models.parts.likelihood import suited_to
 
 FAMILIES = (
     "vae",
@@ -45,6 +47,12 @@ def _find() -> dict[str, type[Model]]:
 
 FIRST = "vae"  # what a form proposes
 MODELS: dict[str, type[Model]] = _find()
+
+
+def suited(name: str, data: Dataset) -> dict[str, Value]:
+    """The knobs of a model that suit some examples better than its defaults: those of its likelihood, if it has one."""
+    names = {knob.name for knob in knobs(MODELS[name].Config)}
+    return suited_to(data) if {"likelihood", "std"} <= names else {}
 
 
 def build(name: str, config: Any, spec: Spec) -> Model:

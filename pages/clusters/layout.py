@@ -86,7 +86,9 @@ def choose_layout(source: Source) -> Wanted:
         usual = options[min(k, len(options) - 1)]
         requested = url_state.read(title.lower())  # of the other kind of axes where the map was another
         first = options.index(requested if requested in options else usual)
-        chosen.append(place.selectbox(title, options, first, said, f"{title} {key}"))
+        axis: Slot[str] = Slot(f"{title} {key}")
+        axis.settle(options, usual)  # its name has a share of the variance, which is of what is mapped
+        chosen.append(place.selectbox(title, options, first, said, axis.name))
         url_state.write(title.lower(), chosen[k] if chosen[k] != usual else None)
     return Wanted(method, tuple(chosen))
 

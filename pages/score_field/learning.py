@@ -48,11 +48,11 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
     given |= {"sigma": max(round(0.02 * box.width, 3), 1e-3), "sigma_far": round(min(0.2 * box.width, 10.0), 3)}
     given = {k.name: _within(k, given[k.name]) for k in declared if k.name in given}
     with settings:
-        config = knob_form([k for k in declared if k.name in IN_SIGHT], form, given)
-        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, given | config)
+        config = knob_form([k for k in declared if k.name in IN_SIGHT], form, given, linked=True)
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, given | config, linked=True)
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
-        train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3})
+        train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3}, linked=True)
     train |= {"batch_size": 256, "warmup": 0.5 if config.get("noise_schedule") == "falling" else 0.0}
     training_task = TrainingTask(model, config, train, _points(data))
     name = _name(training_task)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from latentlab import data
 from latentlab.data.builtin.images import ADVICE
 from latentlab.jobs import queue
+from latentlab.jobs.job import suited_config
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
@@ -18,6 +20,7 @@ from latentlab.training.config import training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
 from pages.shared.own_data import DATASET, choose_data, first_epochs
+from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
@@ -35,11 +38,12 @@ def new_training(store: Store) -> None:
     declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
     start = {"epochs": first_epochs(dataset)}
     form = f"{model}-{dataset}"
-    config = knob_form([k for k in declared if k.name in IN_SIGHT], form, {}, linked=True)
+    suited = _suited(model, dataset)
+    config = knob_form([k for k in declared if k.name in IN_SIGHT], form, suited, linked=True)
     train = knob_form([k for k in training if k.name in IN_SIGHT], form, start, linked=True)
     with st.popover("More settings", width="stretch"):
         st.markdown("**Model**")
-        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, config, linked=True)
+        config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, suited | config, linked=True)
         st.markdown("**Training**")
         train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train, linked=True)
         placeholder = queue.default_title(model, dataset, config)
@@ -61,6 +65,14 @@ def new_training(store: Store) -> None:
             f"{plain(dataset)} isn't on this machine yet; training downloads it first. Offline, {plain(ADVICE)}; "
             "digits need no download."
         )
+
+
+@remember(64)
+def _suited(model: str, dataset: str) -> dict[str, Any]:
+    try:
+        return suited_config(model, dataset)
+    except data.DataError:  # which the start of a training says
+        return {}
 
 
 def fill(model: str, dataset: str, *values: Mapping[str, object]) -> None:

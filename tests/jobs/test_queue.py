@@ -30,7 +30,7 @@ from tests.conftest import mentions, naming, numbers_in
 from tests.runs.test_run import sentence
 from tests.runs.test_store import saved
 
-KNOBS: dict[str, Any] = {"hidden": 16}
+KNOBS: dict[str, Any] = {"likelihood": "bernoulli", "hidden": 16}
 EPOCHS = {"epochs": 2}
 
 

@@ -47,7 +47,7 @@ from tests.runs.test_run import sentence
 
 pytestmark = pytest.mark.training
 
-KNOBS: dict[str, Any] = {"hidden": 16}
+KNOBS: dict[str, Any] = {"likelihood": "bernoulli", "hidden": 16}
 EPOCHS = 3
 STEPS_AN_EPOCH = 10  # 1,257 digits in batches of 128
 RUN_FILES = {"run.json", "weights.safetensors", "history.csv"}

@@ -31,7 +31,7 @@ def test_the_form_has_every_knob_that_matters(opened: Open) -> None:
     app = opened("train")
     keys = {getattr(widget, "key", None) for kind in (app.number_input, app.toggle, app.selectbox) for widget in kind}
     assert {"vae-digits-z_dim", "vae-digits-hidden", "vae-digits-beta", "vae-digits-bf16"} <= keys
-    assert not {"vae-digits-width", "vae-digits-std"} & keys  # of a convolutional network, of a Gaussian likelihood
+    assert not {"vae-digits-width", "vae-digits-threshold"} & keys  # of a convolutional network, of pixels that are cut
     app.segmented_control(key="vae-digits-network").set_value("conv").run()
     assert app.number_input(key="vae-digits-width").value == 32
     assert app.number_input(key="vae-digits-width").min == 4
@@ -277,6 +277,7 @@ def test_a_disk_that_cannot_be_written_is_a_sentence(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("os.fsync", fail)
+    app.number_input(key="vae-digits-epochs").set_value(3)
     for key in ("pause-watched", "train"):
         app.button(key=key).click().run()
         assert not app.exception

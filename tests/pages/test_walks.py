@@ -92,6 +92,8 @@ def change(app: AppTest, rng: random.Random, touched: dict[str, object]) -> str:
         options = [getattr(option, "content", option) for option in control.proto.options]
         new = rng.choice(options)
         if control.type == "select_slider":
+            if formatted(control, new) != new or not isinstance(control.value, str):
+                return "nothing"
             control._value = new
         else:
             control._value = [new] if isinstance(control.value, list) else new
@@ -123,7 +125,7 @@ def write_address(app: AppTest, control: Any) -> None:
     if held != default(control):
         assert isinstance(held, tuple)
         texts = [
-            str(one).lower() if isinstance(one, bool) else f"{one:g}" if isinstance(one, float) else one for one in held
+            str(one).lower() if isinstance(one, bool) else repr(one) if isinstance(one, float) else one for one in held
         ]
         app.query_params[name] = texts if len(texts) > 1 else texts[0] if texts else ""
 

@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 
 from latentlab import distributions
-from latentlab.data import Kind
+from latentlab.data import Dataset, Kind
 from latentlab.distributions import Gaussian
+from latentlab.knobs import Value
 
 OF_PIXELS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 KINDS = (*OF_PIXELS, "real-gaussian")
+SOME = 1_000  # examples that say what the values of all are
+STD_OF_PIXELS, STD_OF_COLUMNS = 0.2, 0.02
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,14 @@ class Likelihood:
     threshold: float = 0.5
 
     def check(self, data: Kind) -> None:
-        """Refuse a density of pixels for data that aren't images.
+        """Refuse a density of values in [0, 1] for data that may have any; a table is scaled to [0, 1] when it is read.
 
         Raises:
-            ValueError: the examples are no images, and the density is of values in [0, 1].
+            ValueError: they may have any.
         """
-        if data is not Kind.IMAGE and self.kind in OF_PIXELS:
-            raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
+        if data is Kind.IMAGE or self.kind not in OF_PIXELS or (data is Kind.VECTOR and self.kind == "gaussian"):
+            return
+        raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
 
     @property
     def outputs(self) -> int:
@@ -82,3 +86,19 @@ class Likelihood:
 
     def _fixed(self, x: Tensor) -> Tensor:
         return (x >= self.threshold).float() if self.kind == "cut-bernoulli" else x
+
+
+def suited_to(data: Dataset) -> dict[str, Value]:
+    """The knobs of the likelihood that suits some examples, by what their values are.
+
+    Black and white images: Bernoulli. Gray or coloured ones, and columns that were scaled to [0, 1]: Gaussian, with a
+    standard deviation of which `benchmarks/defaults.py` shows that no dimension of the code is lost. Any other numbers:
+    Gaussian with a mean and a standard deviation of its own for each.
+    """
+    x = data[:SOME].batch().x
+    if not len(x) or x.min() < 0 or x.max() > 1 or data.kind is Kind.PLANE:
+        return {"likelihood": "real-gaussian"}
+    if data.kind is not Kind.IMAGE:
+        return {"likelihood": "gaussian", "std": STD_OF_COLUMNS}
+    is_binary = bool(((x == 0) | (x == 1)).all())
+    return {"likelihood": "bernoulli"} if is_binary else {"likelihood": "gaussian", "std": STD_OF_PIXELS}

@@ -23,7 +23,7 @@ from latentlab.knobs import knob
 from latentlab.models.abilities import HasLikelihood
 from latentlab.models.base import Loss
 from latentlab.models.parts.gaussian_vae import GaussianVAE
-from latentlab.models.parts.likelihood import OF_PIXELS, Likelihood
+from latentlab.models.parts.likelihood import KINDS, Likelihood
 from latentlab.nn.layers import Autoencoding, decoder, encoder
 
 
@@ -40,9 +40,9 @@ class VAE(GaussianVAE, HasLikelihood):
 
         likelihood: str = knob(
             "bernoulli",
-            choices=OF_PIXELS,
-            help="p(x|z): Bernoulli on freshly binarised pixels, on pixels cut at a threshold, on gray levels, or a "
-            "density of gray levels",
+            choices=KINDS,
+            help="p(x|z): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
+            "real numbers (real-gaussian)",
         )
         std: float = knob(
             0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
@@ -58,7 +58,8 @@ class VAE(GaussianVAE, HasLikelihood):
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
         self.likelihood = Likelihood(config.likelihood, config.std, config.threshold)
         self.encoder = encoder(config, spec.shape, 2 * config.z_dim)
-        self.decoder = decoder(config, spec.shape)
+        *rows, last = spec.shape
+        self.decoder = decoder(config, (*rows, last * self.likelihood.outputs))
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound (β = 1) and its two parts, in nats per example."""
@@ -99,6 +100,6 @@ class VAE(GaussianVAE, HasLikelihood):
         return self.likelihood.observed(x)
 
     def _network(self, z: Tensor) -> Tensor:
-        """The decoder's logits, in float32 under autocast too, for any number of leading dimensions."""
+        """What the likelihood takes, in float32 under autocast too, for any number of leading dimensions."""
         out: Tensor = self.decoder(z.flatten(0, -2)).float()
-        return out.reshape(*z.shape[:-1], *self.spec.shape)
+        return out.reshape(*z.shape[:-1], *out.shape[1:])
