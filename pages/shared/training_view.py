@@ -36,6 +36,7 @@ from pages.shared.knob_form import label
 from pages.shared.running_training import time_left
 from pages.shared.text import plain
 from pages.shared.training_space import Subject, draw_codes, draw_surface, of_job, of_run
+from pages.shared.verdicts import say_bottleneck, say_training
 
 ALWAYS = ("z_dim", "epochs")  # knobs that are said whatever they are
 EVERY = 1.0  # seconds between two looks at a training
@@ -71,6 +72,8 @@ def finished(trained: StoredRun) -> None:
     history = store.history(run.id)
     st.markdown(f"**{plain(run.title)}** · {run.steps:,} steps in {took} · {run.size:,} parameters")
     st.caption(" · ".join([*_stopped(run, history), *settings(run)]))
+    say_training(run, history)
+    say_bottleneck(trained)
     pictures(of_run(run), history, cached.run_preview(trained), store.baselines(run.id))
     probes(store, run.id)
     if trained.has(Decodes) and run.dataset not in DENSITIES:

@@ -15,6 +15,7 @@ from pages.shared.dimensions import dimension_name
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
+from pages.shared.verdicts import say_bottleneck
 from pages.traversal.diagnosis import diagnosis
 from pages.traversal.live_explorer import (
     choose_other,
@@ -88,6 +89,7 @@ run = header(TRAVERSAL)
 if run is None:
     st.stop()
 warn_of_other_weights(run)
+say_bottleneck(run)
 send_decoder(run)
 above = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):

@@ -13,7 +13,7 @@ from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import writing
-from tests.conftest import mentions
+from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, keys_of, shows, texts
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
@@ -213,6 +213,25 @@ def test_settings_stand_with_a_result_and_fill_the_form(opened: Open, app_store:
     app.button(key="train").click().run()
     (job,) = queue.jobs(app_store)
     assert {name: job.config[name] for name in config} == config
+
+
+def test_a_collapsed_run_is_said_to_be_before_its_numbers(opened: Open, app_store: Store) -> None:
+    """β = 50 weighs the KL divergence so much that no dimension is used, on the page Train and on Traversal."""
+    config = {"z_dim": 3, "hidden": 16, "beta": 50.0, "likelihood": "bernoulli"}
+    collapsed = queue.submit(app_store, "vae", "digits", config, {"epochs": 30})
+    healthy = queue.submit(app_store, "vae", "digits", config | {"beta": 0.5, "likelihood": "gaussian"}, {"epochs": 30})
+    for job_id in (collapsed, healthy):
+        list(perform(app_store, job_id))
+    for page in ("train", "traversal"):
+        warnings = [said.value for said in opened(page, run=collapsed).warning]
+        assert any(mentions(said, 3, "50") for said in warnings)
+        assert not opened(page, run=healthy).warning
+
+
+def test_a_run_that_overfits_is_said_to_since_when(opened: Open) -> None:
+    said = [info.value for info in opened("train", run="moons-m2").info]
+    (epoch,) = numbers_in(" ".join(said))
+    assert 10 <= epoch <= 30  # its held-out loss is least about epoch 17, of 100
 
 
 def test_the_address_keeps_the_form(opened: Open) -> None:

@@ -1,0 +1,73 @@
+"""What the numbers of a training mean, in one plain sentence each, and only what they show.
+
+A training whose held-out headline v_1 … v_n (lower is better) was measured n times is looked at through the means
+w_1 … w_m of k = n / 10 neighbours. With the noise σ of one measurement, estimated from the differences of neighbours, a
+change counts if it is more than `SHARE` of all that was gained, w_1 - min w, and more than `DEVIATIONS` σ / √k:
+
+    overfits          w_m - min w counts, and the least mean lies before the last fifth
+    still improves    the mean of the last tenth is less than that of the tenth before, and the change counts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from latentlab.analysis.latent.bottleneck import Bottleneck
+
+SHARE = 0.02  # of all that was gained: less than that is not worth a word
+DEVIATIONS = 7.0
+NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
+FEWEST = 10  # held-out measurements that a sentence about a curve needs
+
+
+def of_training(epochs: Sequence[float], values: Sequence[float]) -> str:
+    """Whether a training should go on, or should have stopped; empty where the curve says neither.
+
+    Args:
+        epochs: when the held-out examples were measured, ascending.
+        values: the headline then; lower is better.
+    """
+    v = np.asarray(values, np.float64)
+    n = len(v)
+    if n < FEWEST or not np.isfinite(v).all():
+        return ""
+    width = n // 10
+    means = np.convolve(v, np.full(width, 1 / width), "valid")
+    best = int(means.argmin())
+    gained = means[0] - means[best]
+    noise = float(np.median(np.abs(np.diff(v[n // 2 :])))) / (NORMAL_MEDIAN * np.sqrt(2))
+    counts = max(SHARE * gained, DEVIATIONS * noise / np.sqrt(width))
+    if gained <= 0:
+        return "It has learned nothing: held-out examples are no better explained than after the first epoch."
+    if best + width < n - n // 5 and means[-1] - means[best] > counts:
+        at = epochs[best + width // 2]
+        return f"It overfits since about epoch {at:.3g}: from there on held-out examples get worse. Stop there."
+    if v[-2 * width : -width].mean() - v[-width:].mean() > counts:
+        return "It is still improving on held-out examples: train longer."
+    return ""
+
+
+def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
+    """Posterior collapse, with what there is to try; empty where every dimension is used.
+
+    Args:
+        found: what each dimension carries, of a model with a posterior.
+        config: the knobs of the model.
+    """
+    n, n_active = len(found.active), int(found.active.sum())
+    if n_active == n or found.unit != "nats":
+        return ""
+    beta, likelihood = config.get("beta", 1.0), config.get("likelihood", "")
+    if isinstance(beta, int | float) and beta > 1:
+        remedy = f"The KL divergence has the weight β = {beta:g}: try β = 1."
+    elif likelihood == "gaussian":
+        remedy = f"Try a smaller standard deviation of the likelihood than {config.get('std', 0.1):g}, or a warm-up."
+    elif likelihood in ("bernoulli", "gray-bernoulli", "cut-bernoulli"):
+        remedy = f"The likelihood “{likelihood}” counts most of the detail as noise: try gaussian, or a warm-up."
+    else:
+        remedy = "Try a warm-up."
+    if n_active == 0:
+        return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
+    return f"{n - n_active} of {n} dimensions are unused. If more are wanted: {remedy}"

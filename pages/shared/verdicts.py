@@ -1,0 +1,34 @@
+"""What is to be known of a run before its numbers, in plain sentences."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from latentlab.analysis import verdict
+from latentlab.figures.training_curves import History
+from latentlab.models import HasPosterior
+from latentlab.runs.run import Run
+from latentlab.subjects import Subject
+from pages.shared import cached
+
+
+def say_training(run: Run, history: History) -> None:
+    """Whether it should go on, or should have stopped, by the held-out headline of its model."""
+    headline = run.kind.headline
+    held_out = f"valid_{headline.term}"
+    rows = [row for row in history if held_out in row and "epoch" in row]
+    values = [headline.improvement({headline.term: row[held_out]}) for row in rows]
+    if said := verdict.of_training([row["epoch"] for row in rows], values):
+        st.info(said, icon=":material/lightbulb:")
+
+
+def say_bottleneck(subject: Subject) -> None:
+    """Whether dimensions of its code are unused: a warning if all are."""
+    if not subject.has(HasPosterior):
+        return
+    found = cached.dimensions(subject)
+    said = verdict.of_bottleneck(found, subject.config)
+    if said and not found.active.any():
+        st.warning(said, icon=":material/warning:")
+    elif said:
+        st.caption(said)

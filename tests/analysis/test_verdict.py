@@ -1,0 +1,73 @@
+"""Verdicts on curves that are known to overfit, improve or rest, and on codes that are known to be unused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab import device
+from latentlab.analysis.latent.bottleneck import bottleneck
+from latentlab.analysis.verdict import of_bottleneck, of_training
+from tests.conftest import mentions, numbers_in
+
+N = 100
+T = np.arange(1, N + 1, dtype=float)
+NOISE = np.random.default_rng(0).normal(size=N)
+
+
+def said_of(values: Any) -> str:
+    """The verdict on a curve that was measured after each epoch."""
+    return of_training([float(t) for t in T[: len(values)]], [float(v) for v in values])
+
+
+def test_a_curve_that_turns_is_said_to_overfit_where_it_turns() -> None:
+    values = 50 * np.exp(-T / 10) + np.where(T > 40, 0.1 * (T - 40), 0) + 0.01 * NOISE
+    (epoch,) = numbers_in(said_of(values))
+    assert abs(epoch - 40) <= 5  # where 5 exp(-t/10) falls as fast as 0.1 t rises: a little before or after
+
+
+@pytest.mark.parametrize("scale", [0.1, 1, 1_000])
+def test_the_unit_makes_no_difference(scale: float) -> None:
+    for values in (np.exp(-T / 10), 1 - T / N, np.exp(-T / 10) + np.where(T > 40, (T - 40) / 100, 0)):
+        assert said_of(scale * values) == said_of(values)
+
+
+def test_a_curve_that_falls_to_the_end_is_said_to_improve_and_one_that_rests_is_not() -> None:
+    falling, resting = said_of(100 - T), said_of(50 * np.exp(-T / 5) + 0.1 * NOISE)
+    assert falling
+    assert not numbers_in(falling)
+    assert resting == ""
+
+
+def test_noise_alone_is_no_overfitting() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        said = said_of(50 * np.exp(-T / 5) + rng.normal(size=N))
+        assert not numbers_in(said)
+
+
+def test_a_curve_that_never_falls_has_learned_nothing() -> None:
+    assert said_of(1 + T / 100)
+    assert said_of(1 + T / 100) != said_of(100 - T)
+
+
+@pytest.mark.parametrize("values", [[1.0] * 3, [1.0, np.nan] * 10, []])
+def test_of_too_little_nothing_is_said(values: list[float]) -> None:
+    assert said_of(values) == ""
+
+
+def test_unused_dimensions_are_counted_and_the_remedy_names_what_was_set() -> None:
+    mean = torch.randn(500, 4, generator=device.generator(0))
+    mean[:, 2:] = 0.0
+    log_std = torch.full_like(mean, -1.0)
+    log_std[:, 2:] = 0.0
+    some = bottleneck(mean, log_std)
+    assert mentions(of_bottleneck(some, {"beta": 10.0}), 2, 4, "10")
+    assert mentions(of_bottleneck(some, {"likelihood": "gaussian", "std": 0.3}), 2, 4, "0.3")
+    assert mentions(of_bottleneck(some, {"likelihood": "bernoulli"}), "bernoulli")
+    none = bottleneck(torch.zeros(500, 4), torch.zeros(500, 4))
+    assert mentions(of_bottleneck(none, {"beta": 10.0}), 4, "10")
+    assert of_bottleneck(bottleneck(torch.randn(500, 4), torch.full((500, 4), -1.0)), {"beta": 10.0}) == ""
