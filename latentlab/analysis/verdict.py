@@ -70,4 +70,5 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         remedy = "Try a warm-up."
     if n_active == 0:
         return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
-    return f"{n - n_active} of {n} dimensions are unused. If more are wanted: {remedy}"
+    said = f"{n - n_active} of {n} dimensions are unused: with these settings {n_active} are enough."
+    return f"{said} {remedy}" if isinstance(beta, int | float) and beta > 1 else said
