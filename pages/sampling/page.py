@@ -15,6 +15,7 @@ from pages.shared.images import figure, sheet
 from pages.shared.text import plain
 
 DETAILS = ("Diagnostics", "Against the truth", "Side by side")
+DISAGREE = 1.1  # R-hat from which on the advice says that chains are stuck
 TRAIL = 14  # steps in sight
 FRAMES = 24
 
@@ -45,6 +46,14 @@ def experiment(run: Subject) -> None:
             st.warning(
                 "With the score at the start alone, too many steps are accepted: chains leave the data unnoticed. "
                 "Choose the path integral, or a much shorter step."
+            )
+        elif measured.r_hat.max() < DISAGREE and (unseen := found.missed(burn_in)):
+            mode = unseen[0]
+            where = ", ".join(f"{value:.2g}" for value in mode.mean)
+            ever = "No chain ever visited" if not mode.visited else "Next to no chain visited"
+            st.warning(
+                f"{ever} the mode around ({where}), which holds {mode.weight:.0%} of the probability. R-hat can't see "
+                "that. Try parallel tempering, or start from the data."
             )
         else:
             st.info(measured.advice, icon=":material/lightbulb:")

@@ -17,6 +17,7 @@ from latentlab.analysis.sampling.budget import WORK, within
 from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
 from latentlab.analysis.sampling.distances import cells
+from latentlab.analysis.sampling.modes import Mode, missed
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import Instance
 from latentlab.analysis.sampling.samplers import SAMPLERS
@@ -29,6 +30,9 @@ Start = Literal["data", "one point", "far outside"]
 N_CELLS = 40  # along a side of the box that total variation is counted in
 FAR = 4  # standard deviations of the data
 N_PROPOSALS = 40  # chains whose moves are kept, to be drawn
+
+
+MOST_COMPONENTS = 2_000  # of a truth whose modes are looked for
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Experiment:
     def draws(self, burn_in: float) -> NDArray[np.floating]:
         """(T, C, d) of the chains that weren't lost, without a share of the steps at the start."""
         return self.chains.positions[self.n_burnt(burn_in) :, ~self.chains.lost]
+
+    def missed(self, burn_in: float) -> list[Mode]:
+        """The modes of the truth that the chains are hardly ever in, the heaviest first; none where it isn't known."""
+        if self.truth is None or len(self.truth.means) > MOST_COMPONENTS:
+            return []
+        return missed(self.truth, self.draws(burn_in).reshape(-1, self.truth.dim).astype(np.float64))
 
     def n_burnt(self, burn_in: float) -> int:
         """The steps of a share of them."""
