@@ -23,8 +23,8 @@ def say_training(run: Run, history: History) -> None:
 
 
 def say_bottleneck(subject: Subject) -> None:
-    """Whether dimensions of its code are unused: a warning if all are."""
-    if not subject.has(HasPosterior):
+    """Whether dimensions of its code are unused: a warning if all are. Of one that has hardly been trained, nothing."""
+    if not subject.has(HasPosterior) or subject.training.get("epochs", verdict.FEWEST) < verdict.FEWEST:
         return
     found = cached.dimensions(subject)
     said = verdict.of_bottleneck(found, subject.config)
