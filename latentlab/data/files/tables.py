@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import (
-    MAX_BYTES,
-    MIB,
     Member,
     Skips,
     check_inflated_size,
@@ -26,13 +23,12 @@ from latentlab.data.files.archives import (
 )
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.image_files import MAX_SIDE, decode
+from latentlab.data.files.parquet import check_cells, read_parquet
 
 LABELS = ("label", "class", "target", "y")  # columns that are taken for the label, the first that is there
-MAX_CELLS = 1 << 28
 MAX_CLASSES = 1000
 LEAST_NUMBERS = 0.5  # share of a column's cells that must be numbers for it to belong to the vector
 SEPARATORS = ",;\t|"
-BATCH_ROWS = 8192
 
 
 class _Vector(NamedTuple):
@@ -59,7 +55,7 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
         DataError: damaged, too large, no such column, or nothing that is a number.
     """
     name = shown(path.name)
-    frame = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    frame = read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     frame.columns = [str(column) for column in frame.columns]
     columns: list[str] = list(frame.columns)
     if len(set(columns)) < len(columns):
@@ -81,7 +77,7 @@ def column_names(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: damaged or too large.
     """
-    columns = _read_parquet(path, 0).columns if path.suffix.lower() == ".parquet" else _read_csv(path, 1).columns
+    columns = read_parquet(path, 0).columns if path.suffix.lower() == ".parquet" else _read_csv(path, 1).columns
     return tuple(map(str, columns))
 
 
@@ -215,8 +211,7 @@ def _read_csv(path: Path, n_rows: int | None = None) -> Any:
         separator = max(SEPARATORS, key=head.count)
         cells = head.rstrip("\r").split(separator)
         n_lines = max(content.count(b"\n"), content.count(b"\r")) + 1
-        if n_lines * len(cells) > MAX_CELLS:
-            raise DataError(f"{name} has {n_lines * len(cells):,} cells; {MAX_CELLS:,} are the most.")
+        check_cells(name, n_lines, len(cells))
         header = None if all(_is_number(cell) for cell in cells) else 0
         frame = pd.read_csv(
             io.BytesIO(content), sep=separator, header=header, encoding="utf-8-sig", low_memory=False, compression=None,
@@ -237,36 +232,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _read_parquet(path: Path, n_batches: int | None = None) -> Any:
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-    name = shown(path.name)
-    try:
-        with pq.ParquetFile(path) as file:
-            meta = file.metadata
-            cells = meta.num_rows * meta.num_columns
-            if cells > MAX_CELLS:
-                raise DataError(f"{name} has {cells:,} cells; {MAX_CELLS:,} are the most.")
-            claimed = sum(meta.row_group(k).total_byte_size for k in range(meta.num_row_groups))
-            check_inflated_size(name, claimed, path.stat().st_size)
-            flat = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type)]
-            if len(set(flat)) < len(flat):
-                raise DataError(f"{name} has two columns of one name.")
-            if not flat:
-                raise DataError(f"{name} has no plain column.")
-            batches, n_bytes = [], 0
-            found = file.iter_batches(batch_size=BATCH_ROWS, columns=flat)
-            for batch in itertools.islice(found, n_batches):
-                n_bytes += batch.nbytes  # a dictionary of long texts is small in the file only
-                if n_bytes > MAX_BYTES:
-                    raise DataError(f"{name} holds more than {MAX_BYTES / MIB:,.0f} MiB.")
-                batches.append(batch)
-            schema = pa.schema([file.schema_arrow.field(one) for one in flat])
-            table = pa.Table.from_batches(batches, schema)
-            table.validate(full=True)  # text that isn't UTF-8 would fail later, where it is used
-            return table.to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{name} is not a Parquet file, or a damaged one.") from error

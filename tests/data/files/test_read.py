@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from latentlab.data import UNLABELLED, DataError, Splits
-from latentlab.data.files import archives, arrays, image_files, tables
+from latentlab.data.files import archives, arrays, image_files, parquet, tables
 from latentlab.data.files.read import Opened, open_path, read_path
 from tests.conftest import mentions, naming, numbers_in
 
@@ -895,7 +897,7 @@ def test_a_column_of_text_leaves_the_others(tmp_path: Path) -> None:
 
 def test_tables_over_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [write_table(table(), tmp_path / f"fruit{suffix}") for suffix in (".csv", ".parquet")]
-    monkeypatch.setattr(tables, "MAX_CELLS", 70)
+    monkeypatch.setattr(parquet, "MAX_CELLS", 70)
     for path in paths:
         refused(path, "cells", 70)
     monkeypatch.undo()
@@ -908,8 +910,52 @@ def test_a_parquet_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, m
     frame = pd.DataFrame({"a": range(2000), "text": ["long" * 100] * 2000})  # one entry of a dictionary, 2,000 times
     path = write_table(frame, tmp_path / "words.parquet")
     assert path.stat().st_size < 50_000
-    monkeypatch.setattr(tables, "MAX_BYTES", 400_000)
+    monkeypatch.setattr(parquet, "MAX_BYTES", 400_000)
     refused(path, "MiB")
+
+
+def test_long_words_that_many_rows_share_are_counted_before_they_are_written_out(tmp_path: Path) -> None:
+    """40,000 rows of four texts of 200 kB: 8 GB in memory, from a file of less than a megabyte."""
+    indices = pa.array(np.arange(40_000, dtype=np.int32) % 4)
+    words = pa.DictionaryArray.from_arrays(indices, pa.array([letter * 200_000 for letter in "abcd"]))
+    path = tmp_path / "words.parquet"
+    pq.write_table(pa.table({"a": pa.array(range(40_000)), "text": words}), path)
+    assert path.stat().st_size < 1 << 20
+    pool, before = pa.proxy_memory_pool(pa.default_memory_pool()), pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    try:
+        refused(path, "MiB")
+    finally:
+        pa.set_memory_pool(before)
+    assert pool.max_memory() < 100 << 20
+
+
+def test_a_wide_parquet_file_is_read_and_one_that_is_wider_than_a_vector_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(0).normal(size=(12, 3_000)).astype(np.float32)
+    frame = pd.DataFrame(x, columns=[f"c{k}" for k in range(3_000)])
+    paths = [write_table(frame, tmp_path / f"wide{suffix}") for suffix in (".parquet", ".csv")]
+    assert read_path(paths[0]).features == tuple(frame.columns)
+    monkeypatch.setattr(parquet, "MAX_COLUMNS", 2_999)
+    for path in paths:
+        refused(path, "3,000", "2,999")
+
+
+def test_text_numbers_dates_and_nothing_are_read_from_parquet_as_from_csv(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "a": [1.5, 2.5, 3.5, 4.5] * 5,
+            "word": pd.Categorical(["apple", "pear", "apple", "pear"] * 5),
+            "some": ["x", None, "y", "x"] * 5,
+            "label": ["b", "a", "b", "a"] * 5,
+        }
+    )
+    read = [read_path(write_table(frame, tmp_path / f"t{suffix}")) for suffix in (".parquet", ".csv")]
+    assert read[0].features == read[1].features == ("a",)
+    assert read[0].splits.train.classes == read[1].splits.train.classes == ("a", "b")
+    for name in ("word", "some"):
+        np.testing.assert_array_equal(read[0].columns[name], read[1].columns[name])
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"text", b"PAR1" + bytes(100) + b"PAR1"])
