@@ -111,7 +111,9 @@ def test_two_visitors_train_at_once(server: Server, page: Page, browser: Browser
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
     first, second = start(page, server, 20), start(other, server, 20)
-    for visitor in (page, other):
+    for visitor, job_id in ((page, first), (other, second)):
+        until(visitor, (server.runs / job_id / "run.json").exists)
+        expect(visitor).to_have_url(re.compile(f"run={job_id}"))
         expect(visitor.get_by_text("· 200 steps in")).to_be_visible()
     runs = {run.id: run for run in Store(server.runs).runs()}
     assert runs[first].metrics == runs[second].metrics  # the same seed, undisturbed by the other
