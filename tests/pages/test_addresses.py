@@ -14,15 +14,11 @@ from tests.pages.conftest import Open
 PAGES = tuple(page.name for page in navigation.PAGES)
 VALUES = {
     "empty": "",
-    "nonsensical": "nonsense",
     "negative": "-1",
     "huge": "9" * 5_000,
-    "not a number": "nan,inf,-1e999",
-    "unicode": "数字 \u202e\U0001f600\u0301",
-    "zero byte": "\0",
-    "markup": "<script>alert(1)</script>![x](http://evil.test/a.png)",
+    "not a number": "nan,inf;-1e999,;~:",
+    "text": "数字 \u202e\U0001f600\u0301\0<script>alert(1)</script>![x](http://evil.test/a.png)",
     "repeated": ["", "1", "nonsense"],
-    "separators": ";,;~:,",
 }
 
 
@@ -85,6 +81,7 @@ def test_no_value_of_the_parameters_is_an_exception(opened: Open, page: str, val
     assert app.image or app.get("plotly_chart") or app.get("bidi_component")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "name", "default"), [("probes", "split", "test"), ("sampling", "start", "data")])
 @pytest.mark.parametrize("value", ["", "nonsense", "9" * 400])
 def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
