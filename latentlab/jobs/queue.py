@@ -2,7 +2,7 @@
 
     <root>/<run id>/job.json                what to train
                     status.json             how far it is, as the process that trains it last reported
-                    control what a person requested: pause, stop, discard
+                    control                 what a person requested: pause, stop, discard
                     checkpoint.safetensors  where to go on from
                     preview.safetensors     reconstructions of a few examples
                     job.lock                held while a process trains it, so a killed one is noticed

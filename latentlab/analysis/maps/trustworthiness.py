@@ -3,9 +3,9 @@
 With r(i, j) the rank of j among i's neighbours in the codes, and U(i) those of the k nearest of i on the map that are
 not among the k nearest in the codes,
 
-    trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U(i)} (r(i, j) - k)        does the map have false
-    neighbours? continuity      = the same with the roles of map and codes exchanged                 does the map
-    separate neighbours? overlap         = mean over i of the share of the k nearest that both have in common
+    trustworthiness = 1 - 2 / (n k (2n - 3k - 1)) Σ_i Σ_{j in U(i)} (r(i, j) - k)   does the map have false neighbours?
+    continuity      = the same with the roles of map and codes exchanged            does the map separate neighbours?
+    overlap         = mean over i of the share of the k nearest that both have in common
 
 Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods: an experimental study. 1 is perfect.
 Distances are Euclidean.
