@@ -48,9 +48,7 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
     SNAPSHOT.settle(options, END)
-    if not SNAPSHOT.is_set and url_state.read(SNAPSHOT.name) not in options:
-        SNAPSHOT.set(END)
-    name = str(st.select_slider("Snapshot", options, key=SNAPSHOT.name, bind="query-params"))
+    name = str(st.select_slider("Snapshot", options, END, key=SNAPSHOT.name, bind="query-params"))
     if len(options) == 2:
         st.caption("Train with “snapshots” switched on to save snapshots in between.")
     return name, names.get(name)
