@@ -16,6 +16,11 @@ def view(page: Page) -> tuple[str, dict[str, list[str]]]:
     return parts.path.strip("/"), parse_qs(parts.query)
 
 
+def ready(page: Page) -> None:
+    """Wait until the history is kept: the component that does so comes after the page."""
+    page.wait_for_function("() => window[Symbol.for('latentlab history')]?.listens")
+
+
 def point(page: Page, x: float) -> str:
     """Point to a place of the plane; returns the code there."""
     plane = page.locator("canvas.plane")
@@ -39,6 +44,7 @@ def opens(page: Page, name: str) -> Callable[[], None]:
 
 def test_back_leads_to_the_last_page_however_often_the_view_changed(page: Page, server: Server) -> None:
     page.goto(server.url("traversal?run=mnist-vae-2d"))
+    ready(page)
     for x in (60, 120, 180):
         last = point(page, x)
     opens(page, "Clusters")()
@@ -52,6 +58,7 @@ def test_back_leads_to_the_last_page_however_often_the_view_changed(page: Page, 
 
 def test_back_leads_to_the_last_subject(page: Page, server: Server) -> None:
     page.goto(server.url("traversal?run=mnist-vae-2d"))
+    ready(page)
     point(page, 60)
     choose(page, "Model", "MNIST in 20 dimensions")
     until(page, lambda: view(page)[1]["run"] == ["mnist-vae-20d"])
@@ -63,9 +70,11 @@ def test_back_leads_to_the_last_subject(page: Page, server: Server) -> None:
 
 def test_a_page_of_the_menu_opens_as_it_was_left(page: Page, server: Server) -> None:
     page.goto(server.url("traversal?run=mnist-vae-2d"))
+    ready(page)
     left = point(page, 90)
     opens(page, "Clusters")()
     page.reload()
+    ready(page)
     opens(page, "Traversal")()
     assert parameter(page, "z") == left
     opens(page, "Clusters")()
