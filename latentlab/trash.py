@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import time
@@ -51,15 +52,15 @@ class Trash:
         for deleted in self.contents():
             if deleted.name == name:
                 if (self.root / name).exists():
-                    raise FileExistsError(17, "there is one of its name again", name)
+                    raise FileExistsError(errno.EEXIST, "there is one of its name again", name)
                 deleted.folder.rename(self.root / name)
                 return
-        raise FileNotFoundError(2, "it isn't in the trash", name)
+        raise FileNotFoundError(errno.ENOENT, "it isn't in the trash", name)
 
     def contents(self) -> list[Deleted]:
         """What can be brought back, newest first."""
         found = [
-            (Deleted(match[1], path, datetime.fromtimestamp(int(match[2]) / 1000, UTC)))
+            Deleted(match[1], path, datetime.fromtimestamp(int(match[2]) / 1000, UTC))
             for path in self.root.glob(".trash/*~*")
             if (match := _DELETED.fullmatch(path.name)) and int(match[2]) < 4e12  # a time that a calendar has
         ]

@@ -29,7 +29,7 @@ from latentlab.knobs import knob
 from latentlab.models.abilities import Decodes, Encodes, LatentLayer, Layered, Samples
 from latentlab.models.base import Loss, Trains
 from latentlab.models.parts.importance_weighted import Importance
-from latentlab.models.parts.likelihood import KINDS, Likelihood
+from latentlab.models.parts.likelihood import Likelihood, likelihood_knob, std_knob, threshold_knob
 from latentlab.nn.layers import BatchNorm
 
 FLOOR = 1e-4  # of a variance
@@ -63,18 +63,9 @@ class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         hidden: int = knob(256, 8, 4096, log=True, help="units of the layers next to the data; half as many above")
         inference: str = knob("ladder", choices=("ladder", "bottom-up"), help="merge what rises with what comes down")
         batch_norm: bool = knob(True, help="batch normalisation in all layers and in what the posteriors are made of")
-        likelihood: str = knob(
-            "bernoulli",
-            choices=KINDS,
-            help="p(x|z1): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
-            "real numbers (real-gaussian)",
-        )
-        std: float = knob(
-            0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
-        )
-        threshold: float = knob(
-            0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
-        )
+        likelihood: str = likelihood_knob("z1")
+        std: float = std_knob()
+        threshold: float = threshold_knob()
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()

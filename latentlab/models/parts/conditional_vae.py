@@ -28,7 +28,7 @@ from latentlab.models.abilities import Conditional, HasPosteriorGiven, Samples
 from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
 from latentlab.models.parts.latent_prior import HasStandardPrior
-from latentlab.models.parts.likelihood import KINDS, Likelihood
+from latentlab.models.parts.likelihood import Likelihood, likelihood_knob, std_knob, threshold_knob
 from latentlab.nn.layers import JointMLP
 
 
@@ -40,18 +40,9 @@ class Dense:
     hidden: int = knob(500, 8, 4096, log=True, help="units in each hidden layer of each network")
     layers: int = knob(2, 1, 6, help="hidden layers of each network")
     batch_norm: bool = knob(False, help="batch normalisation before each activation")
-    likelihood: str = knob(
-        "bernoulli",
-        choices=KINDS,
-        help="p(x|·): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
-        "real numbers (real-gaussian)",
-    )
-    std: float = knob(
-        0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
-    )
-    threshold: float = knob(
-        0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
-    )
+    likelihood: str = likelihood_knob("·")
+    std: float = std_knob()
+    threshold: float = threshold_knob()
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 
     def density(self, spec: Spec) -> Likelihood:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch import Tensor
 from latentlab import distributions
 from latentlab.data import Dataset, Kind
 from latentlab.distributions import Gaussian
-from latentlab.knobs import Value
+from latentlab.knobs import Value, knob
 
 OF_PIXELS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 KINDS = (*OF_PIXELS, "real-gaussian")
@@ -86,6 +87,23 @@ class Likelihood:
 
     def _fixed(self, x: Tensor) -> Tensor:
         return (x >= self.threshold).float() if self.kind == "cut-bernoulli" else x
+
+
+def likelihood_knob(code: str) -> Any:
+    """The knob that chooses the likelihood of a model whose decoder is given `code`, as its help names it."""
+    about = "of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any real numbers"
+    return knob("bernoulli", choices=KINDS, help=f"p(x|{code}): {about} (real-gaussian)")
+
+
+def std_knob() -> Any:
+    """The knob of `Likelihood.std`."""
+    about = "standard deviation of the likelihood"
+    return knob(0.1, 0.01, 1.0, log=True, help=about, when=("likelihood", "gaussian"))
+
+
+def threshold_knob() -> Any:
+    """The knob of `Likelihood.threshold`."""
+    return knob(0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli"))
 
 
 def suited_to(data: Dataset) -> dict[str, Value]:

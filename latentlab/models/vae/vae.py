@@ -23,7 +23,7 @@ from latentlab.knobs import knob
 from latentlab.models.abilities import HasLikelihood
 from latentlab.models.base import Loss
 from latentlab.models.parts.gaussian_vae import GaussianVAE
-from latentlab.models.parts.likelihood import KINDS, Likelihood
+from latentlab.models.parts.likelihood import Likelihood, likelihood_knob, std_knob, threshold_knob
 from latentlab.nn.layers import Autoencoding, decoder, encoder
 
 
@@ -38,18 +38,9 @@ class VAE(GaussianVAE, HasLikelihood):
     class Config(Autoencoding):
         """The knobs of a VAE."""
 
-        likelihood: str = knob(
-            "bernoulli",
-            choices=KINDS,
-            help="p(x|z): of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any "
-            "real numbers (real-gaussian)",
-        )
-        std: float = knob(
-            0.1, 0.01, 1.0, log=True, help="standard deviation of the likelihood", when=("likelihood", "gaussian")
-        )
-        threshold: float = knob(
-            0.5, 0.0, 1.0, help="intensity from which a pixel is 1", when=("likelihood", "cut-bernoulli")
-        )
+        likelihood: str = likelihood_knob("z")
+        std: float = std_knob()
+        threshold: float = threshold_knob()
         beta: float = knob(1.0, 0.0, 50.0, help="weight of the KL; 1 gives the evidence lower bound")
         samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
 
