@@ -10,7 +10,7 @@ import torch
 from latentlab import device
 from latentlab.data import Spec, is_local, load, names, spec_of
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Model, build, suited
+from latentlab.models import MODELS, Model, build, suitable, suited
 from latentlab.runs.run import is_text
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
@@ -51,7 +51,9 @@ def suited_config(model: str, dataset: str) -> dict[str, Any]:
     Raises:
         DataError: they are damaged.
     """
-    return suited(model, load(dataset).test) if model in MODELS and dataset in names() and is_local(dataset) else {}
+    if model not in MODELS or not suitable(model) or dataset not in names() or not is_local(dataset):
+        return {}
+    return suited(model, load(dataset).test)
 
 
 def check_fit(job: Job) -> None:

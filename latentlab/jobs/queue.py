@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from latentlab.data import names
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
+from latentlab.models import MODELS, suitable
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write, writing
@@ -78,8 +79,8 @@ def submit(
         RunError, KnobError: it can't be trained.
     """
     job_id = new_id(model, dataset)
-    known = suited_config(model, dataset)
-    config = config if known.keys() & config.keys() else known | config
+    if model in MODELS and not suitable(model) & config.keys():
+        config = suited_config(model, dataset) | config
     job = Job(
         job_id, checked_title(title or default_title(model, dataset, config)), model, dataset, config, train, now()
     )

@@ -28,7 +28,7 @@ from latentlab.models.abilities import (
     abilities,
 )
 from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
-from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suited
+from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
 __all__ = [
     "ABILITIES",
@@ -71,5 +71,6 @@ __all__ = [
     "build",
     "family",
     "family_title",
+    "suitable",
     "suited",
 ]

@@ -45,14 +45,20 @@ def _find() -> dict[str, type[Model]]:
     return found
 
 
+LIKELIHOOD = frozenset({"likelihood", "std"})
 FIRST = "vae"  # what a form proposes
 MODELS: dict[str, type[Model]] = _find()
 
 
+def suitable(name: str) -> frozenset[str]:
+    """The knobs of a model whose best value follows from the data: those of its likelihood, if it has one."""
+    names = frozenset(knob.name for knob in knobs(MODELS[name].Config))
+    return LIKELIHOOD if names >= LIKELIHOOD else frozenset()
+
+
 def suited(name: str, data: Dataset) -> dict[str, Value]:
-    """The knobs of a model that suit some examples better than its defaults: those of its likelihood, if it has one."""
-    names = {knob.name for knob in knobs(MODELS[name].Config)}
-    return suited_to(data) if {"likelihood", "std"} <= names else {}
+    """The values of `suitable` knobs that suit some examples better than the defaults."""
+    return suited_to(data) if suitable(name) else {}
 
 
 def build(name: str, config: Any, spec: Spec) -> Model:
