@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from latentlab.cli.flags import add_columns
-from latentlab.cli.own_data import save_data
+from latentlab.cli.own_data import add_options, save_data
 from latentlab.data.files.read import KNOWN
 from latentlab.settings import FIRST_DATA
 
@@ -18,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What `app` takes."""
     parser.add_argument("--port", type=int, help="the port to listen on")
     parser.add_argument("--data", metavar="PATH", help=f"save data of your own and start with them: {KNOWN}")
-    add_columns(parser)
+    add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,6 +26,6 @@ def run(options: argparse.Namespace) -> int:
     flags = ["--server.port", str(options.port)] if options.port else []
     environment = dict(os.environ)
     if options.data:
-        environment[FIRST_DATA] = save_data(options.data, options.label, options.image)
+        environment[FIRST_DATA] = save_data(options.data, options)
     command = [sys.executable, str(script), *flags]
     return subprocess.call(command, cwd=script.parent, env=environment)

@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 from latentlab import data
-from latentlab.cli.flags import add_columns
-from latentlab.cli.own_data import save_data
+from latentlab.cli.own_data import add_options, read_options, save_data
 from latentlab.data.files.read import KNOWN, read_path
 
 
@@ -19,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="save the data of your own, to be trained on by name")
     text = "remove data of your own; runs that were trained on them stay"
     parser.add_argument("--remove", metavar="NAME", help=text)
-    add_columns(parser)
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -34,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
         splits = data.load(options.name, progressbar=True)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
     elif options.name and options.keep:
-        save_data(options.name, options.label, options.image)
+        save_data(options.name, options)
     elif options.name:
-        print("\n".join(read_path(Path(options.name), options.label, options.image).summary))
+        print("\n".join(read_path(Path(options.name), read_options(options)).summary))
     elif options.json:
         print(json.dumps({name: data.is_local(name) for name in data.names()}))
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from latentlab.data.files.tables import LABELS
 from latentlab.knobs import Knob, KnobError
 
 
@@ -25,11 +24,3 @@ def add_knob(parser: Any, knob: Knob) -> None:
         metavar="|".join(knob.choices) or knob.type.__name__,
         help=f"{knob.help}{bounds}; default {knob.default}",
     )
-
-
-def add_columns(parser: argparse.ArgumentParser) -> None:
-    """The flags that say what the columns of a table are."""
-    text = f"of a table, the column with the label; else the first of {', '.join(LABELS)}"
-    parser.add_argument("--label", default="", metavar="COLUMN", help=text)
-    text = "of a table, the column with the paths of images, from the table's folder on"
-    parser.add_argument("--image", default="", metavar="COLUMN", help=text)

@@ -1,16 +1,58 @@
-"""Data of the user's own, saved by the command line."""
+"""Data of the user's own on the command line: what their parts are, and saving them."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from latentlab import data
+from latentlab.data.files.options import MAX_SIDE, Fit, ReadOptions
+from latentlab.data.files.tables import LABELS
 
 
-def save_data(path: str, label: str, image: str) -> str:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The flags that say what the parts of a file are."""
+    text = "a second file: a table with a row for each example of the first, or with the names of its images"
+    parser.add_argument("--table", type=Path, metavar="FILE", help=text)
+    text = "the columns, or the array, that are the examples; all columns of numbers by default"
+    parser.add_argument("--vector", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
+    text = f"the column with the label; else the first of {', '.join(LABELS)}; '' for none"
+    parser.add_argument("--label", metavar="COLUMN", help=text)
+    parser.add_argument("--id", default="", metavar="COLUMN", help="the column that names an example")
+    parser.add_argument("--title", default="", metavar="COLUMN", help="the column that describes an example in words")
+    text = "the column with the paths of images, from the table's folder on"
+    parser.add_argument("--image", default="", metavar="COLUMN", help=text)
+    text = "columns to leave out"
+    parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
+    text = f"pixels of the longer side of an image; default {MAX_SIDE}"
+    parser.add_argument("--size", type=int, default=MAX_SIDE, metavar="PIXELS", help=text)
+    text = "what becomes of an image of other proportions"
+    parser.add_argument("--fit", type=Fit, choices=tuple(Fit), default=Fit.STRETCH, help=text)
+
+
+def read_options(options: argparse.Namespace) -> ReadOptions:
+    """What the flags say.
+
+    Raises:
+        DataError: as `ReadOptions`.
+    """
+    return ReadOptions(
+        options.table,
+        tuple(options.vector),
+        options.label,
+        options.id,
+        options.title,
+        options.image,
+        tuple(options.drop),
+        options.size,
+        options.fit,
+    )
+
+
+def save_data(path: str, options: argparse.Namespace) -> str:
     """Save data of the user's own in the library, and print a summary and their name."""
     library = data.Library.default()
-    name = library.add(Path(path), label=label, image=image)
+    name = library.add(Path(path), read_options(options))
     print(
         "\n".join((*library.card(name).summary, f"Saved as {name}: python -m latentlab train vae {name}")), flush=True
     )

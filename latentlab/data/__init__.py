@@ -96,7 +96,7 @@ def spec_of(name: str) -> Spec:
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *images.SIDES), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
-    return Spec(card.shape, n_classes, kind_of(card.shape), card.features)
+    return Spec(card.shape, n_classes, card.kind, card.features)
 
 
 def load(name: str, progressbar: object = False) -> Splits:

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from latentlab import data, settings
 from latentlab.data import DataError, Library
 from latentlab.data.files.image_files import SUFFIXES
+from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import column_names
 from pages.navigation import CLUSTERS, TRAIN
@@ -176,7 +177,7 @@ def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[Uploa
     if sum(file.size for file in _files) > MAX_UPLOAD:
         raise DataError(f"The files are more than {MAX_UPLOAD >> 20} MiB together; open them on the command line.")
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
-        return read_path(_written(_files, Path(folder) / "images"), label, image)
+        return read_path(_written(_files, Path(folder) / "images"), ReadOptions(label=label or None, image=image))
 
 
 @remember(16)

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import DataError
+from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import UNREADABLE, check_inflated_size, counted, listing, open_zip, shown, unusable
 
 Values = NDArray[Any]
@@ -40,6 +40,17 @@ class Examples(NamedTuple):
     columns: Mapping[str, Values]  # (N,) each: what isn't part of x
     features: tuple[str, ...]  # the names of a vector's numbers, where they have names
     notes: tuple[str, ...]  # what was done, a sentence each
+    kind: Kind | None = None  # what an example is; by its shape if None
+    split: Values | None = None  # (N,) 0 train, 1 validation, 2 test, where the file divides them itself
+    classes: tuple[str, ...] = ()  # names of the classes, where the labels are indices of them
+    id: str = ""  # the column that names an example
+    title: str = ""  # the column that describes an example in words
+
+    def take(self, rows: Values) -> Examples:
+        """Some of the rows: a mask, or their numbers."""
+        labels, split = (None if each is None else each[rows] for each in (self.labels, self.split))
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return self._replace(x=self.x[rows], labels=labels, split=split, columns=columns)
 
 
 def read_npy(path: Path) -> Examples:

@@ -19,10 +19,10 @@ from PIL import Image, ImageOps
 
 from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import MAX_BYTES, MAX_FILE, MIB, UNREADABLE, Member, Skips, counted, members, shown
+from latentlab.data.files.options import MAX_SIDE, ReadOptions
 
 Size = tuple[int, int]  # width, height
 
-MAX_SIDE = 64  # pixels of the longer side, by default
 MAX_PIXELS = 64_000_000  # of one file; below the number from which Pillow warns
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
@@ -57,7 +57,7 @@ class _Unusable(Exception):  # noqa: N818 never seen outside
     """Why an image is skipped; completes `skipped as …`."""
 
 
-def read_folder(path: Path, max_side: int) -> tuple[Pictures, list[str], tuple[str, ...]]:
+def read_folder(path: Path, options: ReadOptions) -> tuple[Pictures, list[str], tuple[str, ...]]:
     """The images of a folder or a zip: (images, their names, the classes they lie in, empty for none).
 
     The first folder below the top is the class; a single folder around all classes is looked through.
@@ -73,7 +73,7 @@ def read_folder(path: Path, max_side: int) -> tuple[Pictures, list[str], tuple[s
                 candidates.append(member)
             else:
                 skips.add(member.name, "no image by its name")
-        pictures = decode(path.name, candidates, skips, max_side)
+        pictures = decode(path.name, candidates, skips, options.size)
     names = [candidates[k].name for k in pictures.kept]
     notes = (*pictures.notes, *skips.sentences())
     return pictures._replace(notes=notes), names, folder_classes(names)

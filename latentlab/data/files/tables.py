@@ -22,7 +22,8 @@ from latentlab.data.files.archives import (
     shown,
 )
 from latentlab.data.files.arrays import Examples, Values
-from latentlab.data.files.image_files import MAX_SIDE, decode
+from latentlab.data.files.image_files import decode
+from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.parquet import check_cells, read_parquet
 
 LABELS = ("label", "class", "target", "y")  # columns that are taken for the label, the first that is there
@@ -38,7 +39,7 @@ class _Vector(NamedTuple):
     notes: list[str]
 
 
-def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX_SIDE) -> Examples:
+def read_table(path: Path, options: ReadOptions) -> Examples:
     """The examples of a .csv, .tsv or .parquet file.
 
     A column belongs to the vector if at least `LEAST_NUMBERS` of its cells are finite numbers, and a row is dropped if
@@ -46,10 +47,8 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
 
     Args:
         path: the file.
-        label: the column with the label; empty for the first of `LABELS` that is there and can be one.
-        image: the column with the paths of images, relative to the file's folder: then the images are the data and the
-            numbers are additional columns. Empty for none.
-        max_side: the longest side of such an image, in pixels.
+        options: what its columns are. The label is the first of `LABELS` that is there and can be one, if it isn't
+            said; paths of images are relative to the file's folder.
 
     Raises:
         DataError: damaged, too large, no such column, or nothing that is a number.
@@ -62,12 +61,14 @@ def read_table(path: Path, label: str = "", image: str = "", max_side: int = MAX
         raise DataError(f"{name} has two columns of one name.")
     if frame.empty:
         raise DataError(f"{name} has no rows.")
-    for requested in filter(None, (label, image)):
+    for requested in options.named:
         if requested not in columns:
             raise DataError(f"{name} has no column called {shown(requested)}, only {listing(columns)}.")
-    label = label or next(_possible_labels(frame, [one for one in columns if one != image]), "")
+    image, label = options.image, options.label
+    if label is None:
+        label = next(_possible_labels(frame, [one for one in columns if one != image]), "")
     if image:
-        return _pictured(path, frame, label, image, max_side)
+        return _pictured(path, frame, label, image, options.size)
     return _vectors(name, frame, label)
 
 

@@ -20,29 +20,34 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Splits, kind_of
+from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import MIB, shown
 from latentlab.data.files.arrays import Values
-from latentlab.data.files.read import Opened, Rows
+from latentlab.data.files.read import Opened
+from latentlab.data.files.splitting import Rows
 from latentlab.data.files.tables import MAX_CLASSES
 from latentlab.data.library.scaling import Scale, unit_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 
-SCHEMA = 1
+SCHEMA = 2  # 1 has no kind, id and title
 MAX_CARD = 8 * MIB
 MAX_TEXT = 512 * MIB
 LONGEST = 1 << 16  # numbers of a vector
 LARGEST = 4096  # pixels of a side
 PARTS = Splits._fields
+DIMENSIONS = {Kind.IMAGE: 3, Kind.VECTOR: 1, Kind.PLANE: 1, Kind.SEQUENCE: 2}
 COLUMNS = (torch.bool, torch.int64, torch.float64)
 _KINDS: dict[str, type] = {
     "source": str,
     "fingerprint": str,
     "n": int,
     "shape": list,
+    "kind": str,
     "classes": list,
     "features": list,
     "columns": list,
+    "id": str,
+    "title": str,
     "summary": list,
 }
 
@@ -55,9 +60,12 @@ class Card:
     fingerprint: str  # of all that it holds
     n: int  # examples
     shape: tuple[int, ...]  # of one
+    kind: Kind
     classes: tuple[str, ...]
     features: tuple[str, ...]
     columns: tuple[str, ...]
+    id: str  # the column that names an example; empty where none does
+    title: str  # the column that describes one in words; empty where none does
     summary: tuple[str, ...]
 
 
@@ -69,7 +77,8 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, bytes]]:
     """
     source = shown(source)
     shape = opened.splits.train.shape
-    if max(shape) > (LONGEST if len(shape) == 1 else LARGEST):
+    kind = opened.splits.train.kind
+    if max(shape) > (LARGEST if kind is Kind.IMAGE else LONGEST):
         raise DataError(f"{source} has examples of shape {shape}; {LONGEST:,} numbers or {LARGEST:,} pixels are most.")
     if sum(part.x.nbytes for part in opened.splits) > MAX_TENSORS - 64 * MIB:
         raise DataError(f"{source} takes more than a gigabyte; take fewer examples, or smaller ones.")
@@ -83,18 +92,23 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, bytes]]:
         else:
             text[str(k)] = _words(column, f"{source}: {shown(name)}")
     summary = opened.summary
-    scale = unit_scale(torch.cat([part.x for part in opened.splits])) if len(shape) == 1 else None
+    scale = None if kind is Kind.IMAGE else unit_scale(torch.cat([part.x for part in opened.splits]))
     if scale is not None:
         tensors |= {"scale.low": torch.from_numpy(scale.low), "scale.span": torch.from_numpy(scale.span)}
         summary = (*summary, scale.sentence)
+    columns = _different(map(_printable, opened.columns))
+    named = dict(zip(opened.columns, columns, strict=True))
     card = Card(
         source,
         "",
         len(np.unique(np.concatenate(opened.rows))),
         shape,
+        kind,
         _different(map(shown, opened.splits.train.classes)),
         tuple(map(_printable, opened.features)),
-        _different(map(_printable, opened.columns)),
+        columns,
+        named.get(opened.id, ""),
+        named.get(opened.title, ""),
         summary,
     )
     tensors = {name: value.contiguous() for name, value in tensors.items()}
@@ -118,21 +132,26 @@ def read_card(folder: Path) -> Card:
     """
     values = _read_json(folder / "data.json", MAX_CARD)
     schema = values.pop("schema", None)
-    if schema != SCHEMA or type(schema) is not int:
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
         raise DataError("data.json is of another format; a newer LatentLab may have written it.")
+    if schema == 1:
+        values |= {"kind": _kind_by_shape(values.get("shape")), "id": "", "title": ""}
     if values.keys() != _KINDS.keys() or any(type(values[name]) is not kind for name, kind in _KINDS.items()):
         raise DataError("data.json has fields that are missing, unknown or of the wrong kind.")
     shape, classes = values["shape"], values["classes"]
-    limit = LONGEST if len(shape) == 1 else LARGEST
-    if len(shape) not in (1, 3) or not all(type(side) is int and 0 < side <= limit for side in shape):
+    kind = values["kind"] = _kind(values["kind"])
+    limit = LARGEST if kind is Kind.IMAGE else LONGEST
+    if len(shape) != DIMENSIONS[kind] or not all(type(side) is int and 0 < side <= limit for side in shape):
         raise DataError("The shape in data.json can't be.")
-    if len(shape) == 3 and shape[0] not in (1, 3):
+    if kind is Kind.IMAGE and shape[0] not in (1, 3):
         raise DataError("The shape in data.json can't be.")
     for name in ("classes", "features", "columns", "summary"):
         if not all(type(word) is str and word == _printable(word) for word in values[name]):
             raise DataError(f"The {name} in data.json are not all text.")
-    if len(classes) > MAX_CLASSES or (values["features"] and len(values["features"]) != shape[0]):
+    if len(classes) > MAX_CLASSES or (values["features"] and len(values["features"]) != shape[-1]):
         raise DataError("The classes or the features in data.json can't be so many.")
+    if any(values[what] not in ("", *values["columns"]) for what in ("id", "title")):
+        raise DataError("A column that data.json names isn't there.")
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return Card(**(values | lists))
 
@@ -154,7 +173,7 @@ def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
         x, y, where = (tensors.pop(f"{part}.{what}", None) for what in ("x", "y", "rows"))
         if x is None or y is None or where is None or not _is_part(card, x, y, where):
             raise DataError("The arrays don't fit what data.json says.")
-        parts.append(Dataset(name, x, y, card.classes, kind_of(card.shape), card.features))
+        parts.append(Dataset(name, x, y, card.classes, card.kind, card.features))
         rows.append(where.numpy())
     columns: dict[str, Values] = {}
     for k, column in enumerate(card.columns):
@@ -162,12 +181,23 @@ def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
     scale = _scale(card, tensors.pop("scale.low", None), tensors.pop("scale.span", None))
     if tensors or text or len(columns) != len(card.columns):
         raise DataError("There are arrays or columns that data.json doesn't know.")
-    return Opened(Splits(*parts), Rows(*rows), card.summary, columns, card.features), scale
+    return Opened(Splits(*parts), Rows(*rows), card.summary, columns, card.features, card.id, card.title), scale
+
+
+def _kind(word: object) -> Kind:
+    try:
+        return Kind(str(word))
+    except ValueError as error:
+        raise DataError("The kind in data.json is unknown.") from error
+
+
+def _kind_by_shape(shape: object) -> str:
+    return (kind_of(tuple(shape)) if isinstance(shape, list) else Kind.VECTOR).value
 
 
 def _is_part(card: Card, x: Tensor, y: Tensor, rows: Tensor) -> bool:
-    kind = torch.uint8 if len(card.shape) == 3 else torch.float32
-    if x.dtype != kind or tuple(x.shape[1:]) != card.shape or not len(x):
+    dtype = torch.uint8 if card.kind is Kind.IMAGE else torch.float32
+    if x.dtype != dtype or tuple(x.shape[1:]) != card.shape or not len(x):
         return False
     if any(index.dtype != torch.int64 or index.shape != x.shape[:1] for index in (y, rows)):
         return False
@@ -187,7 +217,7 @@ def _column(card: Card, numbers: Tensor | None, words: object) -> Values:
 def _scale(card: Card, low: Tensor | None, span: Tensor | None) -> Scale | None:
     if low is None and span is None:
         return None
-    if low is None or span is None or len(card.shape) != 1:
+    if low is None or span is None or card.kind is Kind.IMAGE:
         raise DataError("The scale of the numbers doesn't fit what data.json says.")
     if any(end.dtype != torch.float64 or tuple(end.shape) != card.shape for end in (low, span)):
         raise DataError("The scale of the numbers doesn't fit what data.json says.")

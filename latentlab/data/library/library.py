@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 
 from latentlab import settings
 from latentlab.data.dataset import DataError, Splits
-from latentlab.data.files.image_files import MAX_SIDE
-from latentlab.data.files.read import Opened, read_path
+from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.read import READ_OPTIONS, Opened, read_path
 from latentlab.data.library.format import Card, read_card, read_files, to_files
 from latentlab.data.library.scaling import Scale
 from latentlab.serialization import write
@@ -98,18 +98,18 @@ class Library:
         """
         return self._read(name)[1]
 
-    def add(self, path: Path, *, name: str = "", label: str = "", image: str = "", max_side: int = MAX_SIDE) -> str:
+    def add(self, path: Path, options: ReadOptions = READ_OPTIONS, *, name: str = "") -> str:
         """Read data of the user's own and save them; returns their name.
 
         Args:
             path: a folder or a file.
+            options: as of `read_path`.
             name: preferred; the name of the file by default.
-            label, image, max_side: as of `read_path`.
 
         Raises:
             DataError: they can't be read, or are more than can be kept.
         """
-        return self.save(read_path(path, label, image, max_side), path.absolute().name, name)
+        return self.save(read_path(path, options), path.absolute().name, name)
 
     def save(self, opened: Opened, source: str, name: str = "") -> str:
         """Save what was read; returns its name. What is saved already keeps its name, and nothing is written.

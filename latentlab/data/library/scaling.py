@@ -16,37 +16,39 @@ SHARED = 0.5  # of the numbers that vary: if more reach both ends of the whole r
 
 
 class Scale(NamedTuple):
-    """An affine map for each number of a vector, in float64: float32 can't hold every span."""
+    """An affine map for each number of an example, in float64: float32 can't hold every span."""
 
-    low: NDArray[np.float64]  # (D,)
-    span: NDArray[np.float64]  # (D,), positive
+    low: NDArray[np.float64]  # (D,) of vectors; (T, D) of sequences, the same at all T times
+    span: NDArray[np.float64]  # as `low`, positive
 
     def to_unit(self, x: Tensor) -> Tensor:
-        """(N, D) float32 -> (N, D) float32 in [0, 1]."""
+        """(N, *shape) float32 -> (N, *shape) float32 in [0, 1]."""
         return ((x.double() - torch.from_numpy(self.low)) / torch.from_numpy(self.span)).float()
 
     def back(self, x: Tensor) -> Tensor:
-        """(N, D) in [0, 1] -> (N, D) float32 as they were."""
+        """(N, *shape) in [0, 1] -> (N, *shape) float32 as they were."""
         return (torch.from_numpy(self.low) + torch.from_numpy(self.span) * x.double()).float()
 
     @property
     def is_shared(self) -> bool:
         """Whether all numbers have the same map."""
-        return bool((self.low == self.low[0]).all() and (self.span == self.span[0]).all())
+        return bool((self.low == self.low.flat[0]).all() and (self.span == self.span.flat[0]).all())
 
     @property
     def sentence(self) -> str:
         """What is done, for the summary."""
-        how = f"all alike, from {self.low[0]:g} … {self.low[0] + self.span[0]:g}"
+        how = f"all alike, from {self.low.flat[0]:g} … {self.low.flat[0] + self.span.flat[0]:g}"
         return f"Models see the numbers between 0 and 1: scaled {how if self.is_shared else 'each by its own range'}."
 
 
 def unit_scale(x: Tensor) -> Scale | None:
-    """The map of vectors (N, D) to [0, 1] by the least and the largest values; None if they are there already.
+    """The map of vectors (N, D), or sequences (N, T, D), to [0, 1] by the least and the largest values.
 
+    None if they are there already. All times of a sequence have one map.
     One map for all numbers where most of those that vary reach both ends of the whole range, as pixels do; else one for
     each. A number that never varies becomes 0.
     """
+    shape, x = x.shape[1:], x.reshape(-1, x.shape[-1])
     low, high = (np.asarray(end(0).values.double()) for end in (x.min, x.max))
     if low.min() >= 0 and high.max() <= 1:
         return None
@@ -54,4 +56,5 @@ def unit_scale(x: Tensor) -> Scale | None:
     whole = (low == low.min()) & (high == high.max()) & varies
     if whole.sum() > SHARED * varies.sum():
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
-    return Scale(low, np.where(high > low, high - low, 1.0))
+    span = np.where(high > low, high - low, 1.0)
+    return Scale(*(np.broadcast_to(end, tuple(shape)).copy() for end in (low, span)))

@@ -25,6 +25,7 @@ from PIL import Image
 
 from latentlab.data import UNLABELLED, DataError, Splits
 from latentlab.data.files import archives, arrays, image_files, parquet, tables
+from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, open_path, read_path
 from tests.conftest import mentions, naming, numbers_in
 
@@ -87,7 +88,7 @@ def counted(opened: Opened, n: int) -> list[str]:
 def refused(path: Path, *parts: object, **how: Any) -> str:
     """The message of the refusal: it names the file and these parts, and is one sentence."""
     with pytest.raises(DataError, match=naming(*parts)) as caught:
-        read_path(path, **how)
+        read_path(path, ReadOptions(**how))
     message = str(caught.value)
     assert message.startswith(path.name)
     assert message.endswith(".")
@@ -211,9 +212,9 @@ def test_without_a_common_size_the_medians_are_taken_within_the_limit(tmp_path: 
         {f"{k}.png": encoded(noise(h, w)) for k, (w, h) in enumerate([(10, 8), (20, 10), (300, 9)])},
     )
     assert open_path(folder).train.shape == (1, 9, 20)
-    assert read_path(folder, max_side=10).splits.train.shape == (1, 4, 10)
+    assert read_path(folder, ReadOptions(size=10)).splits.train.shape == (1, 4, 10)
     with pytest.raises(DataError, match=naming(0)):
-        read_path(folder, max_side=0)
+        ReadOptions(size=0)
 
 
 def test_large_images_are_made_smaller_than_the_default(tmp_path: Path) -> None:
@@ -799,7 +800,7 @@ def test_a_table_is_vectors_and_labels(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_the_label_column_can_be_chosen(tmp_path: Path, suffix: str) -> None:
     path = write_table(table(), tmp_path / f"fruit{suffix}")
-    opened = read_path(path, label="flag")
+    opened = read_path(path, ReadOptions(label="flag"))
     assert opened.splits.train.classes == ("False", "True")
     assert opened.features == ("a", "b")
     assert opened.columns["label"].tolist() == table()["label"].tolist()
@@ -994,7 +995,7 @@ def test_a_column_of_image_paths_makes_the_images_the_data(tmp_path: Path) -> No
     frame = pd.DataFrame({"path": good + bad, "size": range(18), "label": [name[7:10] for name in good] + ["cat"] * 6})
     for suffix in (".csv", ".parquet"):
         path = write_table(frame, tmp_path / "set" / f"table{suffix}")
-        opened = read_path(path, image="path")
+        opened = read_path(path, ReadOptions(image="path"))
         x, y = in_file_order(opened)
         assert np.array_equal(x[0, 0], noise(5, 6, seed=1))
         assert len(x) == 12

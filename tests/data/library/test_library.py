@@ -19,6 +19,7 @@ from torch import Tensor
 
 from latentlab import data
 from latentlab.data import NAMES, UNLABELLED, DataError
+from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.library import format
 from latentlab.data.library.library import LONGEST_NAME, Library
@@ -132,9 +133,10 @@ def test_options_are_those_of_the_reader(library: Library, tmp_path: Path) -> No
     write_folder(tmp_path, pets())
     rows = {"path": list(pets()), "kind": ["a", "b"] * 6, "legs": range(12)}
     pd.DataFrame(rows).to_csv(tmp_path / "list.csv", index=False)
-    name = library.add(tmp_path / "list.csv", label="kind", image="path", max_side=3, name="My pets!")
+    options = ReadOptions(label="kind", image="path", size=3)
+    name = library.add(tmp_path / "list.csv", options, name="My pets!")
     assert name == "My-pets"
-    assert library.card(name).shape == read_path(tmp_path / "list.csv", "kind", "path", 3).splits.train.shape
+    assert library.card(name).shape == read_path(tmp_path / "list.csv", options).splits.train.shape
     assert library.card(name).classes == ("a", "b")
     assert library.open(name).columns["legs"].tolist() == list(range(12))
 
@@ -201,7 +203,7 @@ def test_other_content_gets_a_number(library: Library, tmp_path: Path) -> None:
 def test_labels_are_content_too(library: Library, tmp_path: Path) -> None:
     path = table(tmp_path / "table.csv", other=["u", "v"] * 15)
     assert library.add(path) == "table"
-    assert library.add(path, label="other") == "table-2"
+    assert library.add(path, ReadOptions(label="other")) == "table-2"
 
 
 def test_the_names_of_classes_are_content_too(library: Library, tmp_path: Path) -> None:
@@ -329,6 +331,16 @@ def test_what_is_too_much_is_refused(library: Library, tmp_path: Path, monkeypat
     assert library.names() == ()
 
 
+def test_what_was_saved_in_the_first_format_still_opens(library: Library, tmp_path: Path) -> None:
+    name = library.add(table(tmp_path / "table.csv"))
+    before = library.open(name)
+    path = library.root / name / "data.json"
+    card = json.loads(path.read_text())
+    old = {key: value for key, value in card.items() if key not in ("kind", "id", "title")}
+    path.write_text(json.dumps(old | {"schema": 1}))
+    alike(library.open(name), before)
+
+
 # hostile folders
 
 
@@ -386,7 +398,10 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "empty": change_file("data.json", b""),
     "list": change_file("data.json", b"[]"),
     "large": change_file("data.json", b" " * (format.MAX_CARD + 1)),
-    "schema": change_card(schema=2),
+    "schema": change_card(schema=3),
+    "kind": change_card(kind="thing"),
+    "kind of another shape": change_card(kind="image"),
+    "id that isn't there": change_card(id="passport"),
     "schema true": change_card(schema=True),
     "unknown field": change_card(mood="good"),
     "shape": change_card(shape=[4]),

@@ -1,0 +1,59 @@
+"""What a user says of their data before they are read; what is left open is found by looking, and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from latentlab.data.dataset import DataError
+
+MAX_SIDE = 64  # pixels of the longer side of an image, by default
+LARGEST_SIDE = 256  # that can be asked for
+
+
+class Fit(StrEnum):
+    """What becomes of an image whose sides have other proportions than the data set's."""
+
+    STRETCH = "stretch"
+    CROP = "crop"  # the middle of it
+    PAD = "pad"  # all of it, on black
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the parts of a file are, and how large its images shall be.
+
+    Attributes:
+        table: a second file: the table that has a row for each example of the first, or names its images.
+        vector: the columns, or the array, that are the examples; found if empty.
+        label: the column or array of the class; found if None, none if empty.
+        id: the column that names an example.
+        title: the column that describes an example in words.
+        image: the column with the path or the bytes of an image: then the images are the examples.
+        drop: columns to leave out.
+        size: pixels of the longer side of an image.
+        fit: what becomes of an image of other proportions.
+
+    Raises:
+        DataError: a size that no image can have.
+    """
+
+    table: Path | None = None
+    vector: tuple[str, ...] = ()
+    label: str | None = None
+    id: str = ""
+    title: str = ""
+    image: str = ""
+    drop: tuple[str, ...] = ()
+    size: int = MAX_SIDE
+    fit: Fit = Fit.STRETCH
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= LARGEST_SIDE:
+            raise DataError(f"Images can have sides of 1 to {LARGEST_SIDE} pixels, not {self.size}.")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that are named one by one: they have to be there."""
+        return tuple(filter(None, (*self.vector, self.label, self.id, self.title, self.image, *self.drop)))

@@ -1,0 +1,92 @@
+"""Which examples are for training, for validation and for testing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.data.dataset import SPLIT_SEED
+from latentlab.data.files.archives import listing
+from latentlab.data.files.arrays import Values
+
+Index = NDArray[np.int64]
+
+LEAST_TO_SPLIT = 10  # with fewer, the three parts are the same
+HELD_OUT = 0.1  # of the examples, for validation and again for testing
+LEAST_HELD_OUT = 2  # in each part: one has no variance
+LEAST_TO_TEST, LEAST_TO_VALIDATE = 3, 5  # examples of a class that has one in the part
+
+
+class Rows(NamedTuple):
+    """Which rows of the columns the three splits hold."""
+
+    train: Index
+    valid: Index
+    test: Index
+
+
+def divide(y: Index, classes: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
+    """80 / 10 / 10 % of each class at random, the same every time (seed 0), and what there is to say of it.
+
+    A class of at least `LEAST_TO_TEST` examples has one in the test part, one of `LEAST_TO_VALIDATE` also in the
+    validation part. With fewer than `LEAST_TO_SPLIT` examples in all, each part holds everything.
+
+    Args:
+        y: (N,) the classes; UNLABELLED examples are divided as if they were a class.
+        classes: their names.
+    """
+    n = len(y)
+    if n < LEAST_TO_SPLIT:
+        every = np.arange(n, dtype=np.int64)
+        return Rows(every, every, every), (f"Only {n} examples: train, validation and test are the same.",)
+    order = np.random.default_rng(SPLIT_SEED).permutation(n)
+    of_class = [order[y[order] == k] for k in np.unique(y)]
+    n_out = max(LEAST_HELD_OUT, int(n * HELD_OUT))
+    test = _share(of_class, LEAST_TO_TEST, n_out)
+    valid = _share([one[~np.isin(one, test)] for one in of_class], LEAST_TO_VALIDATE - 1, n_out)
+    train = order[~np.isin(order, np.concatenate([test, valid]))]
+    rows = Rows(*(part.astype(np.int64) for part in (train, valid, test)))
+    return rows, (_sizes(rows), *_rare(y, rows.test, classes))
+
+
+def given(split: Values) -> tuple[Rows, tuple[str, ...]]:
+    """The parts that a file has itself; one that it lacks is taken from the training examples at random (seed 0).
+
+    Args:
+        split: (N,) 0 for training, 1 for validation, 2 for testing.
+    """
+    rng = np.random.default_rng(SPLIT_SEED)
+    train, valid, test = (rng.permutation(np.flatnonzero(split == k)).astype(np.int64) for k in range(3))
+    taken = []
+    n_out = max(LEAST_HELD_OUT, int(len(train) * HELD_OUT))
+    if not len(valid):
+        valid, train = train[:n_out], train[n_out:]
+        taken.append("validation")
+    if not len(test):
+        test, train = train[:n_out], train[n_out:]
+        taken.append("testing")
+    rows = Rows(train, valid, test)
+    note = f" The examples for {' and '.join(taken)} are taken from those for training at random." if taken else ""
+    return rows, (f"The file's own parts are kept. {_sizes(rows)}{note}",)
+
+
+def _share(of_class: Sequence[Index], least: int, n_out: int) -> Index:
+    """`HELD_OUT` of each class, one at least of those with `least` examples, and others until there are `n_out`."""
+    n_taken = [max(int(len(one) * HELD_OUT), len(one) >= least) for one in of_class]
+    taken = np.concatenate([one[:k] for one, k in zip(of_class, n_taken, strict=True)])
+    left = np.concatenate([one[k:] for one, k in zip(of_class, n_taken, strict=True)])
+    more = np.random.default_rng(SPLIT_SEED).permutation(left)[: max(0, n_out - len(taken))]
+    return np.random.default_rng(SPLIT_SEED).permutation(np.concatenate([taken, more]))
+
+
+def _sizes(rows: Rows) -> str:
+    return f"{len(rows.train):,} for training, {len(rows.valid):,} for validation, {len(rows.test):,} for testing."
+
+
+def _rare(y: Index, test: Index, classes: Sequence[str]) -> tuple[str, ...]:
+    """Say which classes have no test example: nothing measured on that part concerns them."""
+    without = [name for k, name in enumerate(classes) if (y == k).any() and not (y[test] == k).any()]
+    return (f"Too rare for an example in the test part: {listing(without)}.",) if without else ()
