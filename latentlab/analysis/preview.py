@@ -63,7 +63,7 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         data: held-out examples.
         before: the last preview of the same model and examples, if there was one.
     """
-    where = next(model.parameters()).device
+    where = next((p.device for p in model.parameters()), torch.device("cpu"))
     few = data[:N_EXAMPLES].to(where)
     x = few.batch().x
     was_training = model.training

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from latentlab.export.decoder import Program
+from latentlab.export.program import Program
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, draw_seed
 from pages.components.explorer import weights

@@ -43,8 +43,10 @@ def choose_target(run: Subject) -> str:
 
 
 def choose_snapshot(run: Subject) -> tuple[str, int | None]:
-    """Choose a snapshot; returns its name and its epoch, None at the end of training."""
+    """Choose a snapshot, where there are some; returns its name and its epoch, None at the end of training."""
     epochs = run.snapshots
+    if not epochs:
+        return END, None
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
     SNAPSHOT.settle(options, END)
@@ -85,9 +87,10 @@ class Besides:
     log: bool
 
 
-def choose_settings() -> tuple[Settings, Besides]:
+def choose_settings(run: Subject) -> tuple[Settings, Besides]:
     """Choose how probes are fitted, and what is drawn besides."""
-    untrained = st.toggle("Before training too", True, key="untrained", bind="query-params")
+    begins = 0 in run.snapshots  # what its network was before training is there
+    untrained = begins and st.toggle("Before training too", True, key="untrained", bind="query-params")
     with st.popover("More", width="stretch"):
         log = st.toggle("Logarithmic axis", key="log", bind="query-params")
         overlay = st.toggle(

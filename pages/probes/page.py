@@ -38,7 +38,7 @@ def probes(run: Subject) -> None:
         snapshot, epoch = choose_snapshot(run)
         measure, split = choose_shown()
         place = st.container()
-        settings, besides = choose_settings()
+        settings, besides = choose_settings(run)
     try:
         rough = first_look(run, epoch, target)
         with place:

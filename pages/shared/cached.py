@@ -17,7 +17,8 @@ from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
 from latentlab.device import generator
-from latentlab.export.decoder import Program, ProgramError, unroll
+from latentlab.export.decoder import ProgramError, unroll
+from latentlab.export.program import Program
 from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject

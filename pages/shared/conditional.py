@@ -23,7 +23,8 @@ from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
-from latentlab.export.decoder import Program, ProgramError
+from latentlab.export.decoder import ProgramError
+from latentlab.export.program import Program
 from latentlab.models import Conditional, HasPosteriorGiven
 from latentlab.subjects import Subject
 from pages.shared import cached

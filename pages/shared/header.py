@@ -10,7 +10,7 @@ from latentlab import settings
 from latentlab.data import DENSITIES
 from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import OWN, Subject, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
 from pages.components.history import history
@@ -36,7 +36,7 @@ def header(page: Page) -> Subject | None:
     None where there is nothing for the page, which is said, unless the page can do without.
     """
     url_state.drop_endless_numbers()
-    subjects: list[Subject] = [run for run in stored(*page.needs) if not (page.images and run.dataset in DENSITIES)]
+    subjects = [run for run in with_model(*page.needs) if not (page.images and run.dataset in DENSITIES)]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 
@@ -119,7 +119,8 @@ def _chosen(runs: Collection[str], first: str) -> str:
             CHOSEN.set(requested)
         else:
             st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page.")
-    requests = (f"data:{settings.first_data()}", first)
+    own = (run for run in runs if run.startswith(OWN))
+    requests = (*own, f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)
     return chosen if chosen in runs else default

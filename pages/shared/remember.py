@@ -14,6 +14,9 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 import streamlit as st
 
+from latentlab.remote.client import RemoteError
+from pages.shared.text import plain
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -55,7 +58,12 @@ def remember(most: int, spinner: str = "", seconds: float | None = None) -> Call
         def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
             given = signature.bind(*args, **kwargs)
             given.apply_defaults()
-            return answer(*map(_wrapped, given.args), **{name: _wrapped(value) for name, value in given.kwargs.items()})
+            named = {name: _wrapped(value) for name, value in given.kwargs.items()}
+            try:
+                return answer(*map(_wrapped, given.args), **named)
+            except RemoteError as error:  # what is computed of a model of the user's own is computed by their code
+                _say(error)
+                st.stop()
 
         return remembered
 
@@ -68,6 +76,13 @@ class _Argument:
 
     key: tuple[str, ...]
     value: Any
+
+
+def _say(error: RemoteError) -> None:
+    st.error(plain(str(error)), icon=":material/error:")
+    if error.details:
+        with st.expander("Details"):
+            st.code(error.details, language=None)
 
 
 def _wrapped(value: Any) -> Any:

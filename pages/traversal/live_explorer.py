@@ -14,7 +14,7 @@ import torch
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import lattice, plane
 from latentlab.data import UNLABELLED, to_bytes
-from latentlab.export.decoder import Program
+from latentlab.export.program import Program
 from latentlab.figures.sheets import picture_shape
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject

@@ -15,7 +15,8 @@ from torch import nn
 from latentlab import device
 from latentlab.analysis.latent.traversal import Decode
 from latentlab.export.class_decoder import unroll_as
-from latentlab.export.decoder import Program, unroll
+from latentlab.export.decoder import unroll
+from latentlab.export.program import Program
 from latentlab.models import Conditional
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from latentlab.subjects import StoredRun, find
+from latentlab.subjects import StoredRun, stored_run
 from pages.shared.remember import remember
 
 
@@ -57,7 +57,7 @@ def test_what_is_remembered_is_the_same_object_for_everyone() -> None:
 
 
 def test_a_run_is_known_by_its_id_and_when_it_was_created() -> None:
-    subject = find("digits-vae")
+    subject = stored_run("digits-vae")
     asked: list[StoredRun] = []
 
     @remember(8)

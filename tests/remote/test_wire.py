@@ -1,0 +1,79 @@
+"""Messages come back as they were sent, and what breaks the rules is rejected before memory is taken."""
+
+from __future__ import annotations
+
+import json
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+import numpy as np
+import pytest
+
+from latentlab.remote import wire
+from latentlab.remote.wire import TYPES, WireError, receive, send
+
+
+@pytest.fixture
+def ends() -> tuple[Connection, Connection]:
+    return Pipe()
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (2, 3, 4), (1,)])
+def test_a_message_comes_back(ends: tuple[Connection, Connection], dtype: str, shape: tuple[int, ...]) -> None:
+    array = (np.random.default_rng(0).normal(size=shape) * 50).astype(dtype)
+    send(ends[0], {"call": "encode", "n": 3}, {"x": array, "again": array})
+    words, arrays = receive(ends[1])
+    assert words == {"call": "encode", "n": 3}
+    assert list(arrays) == ["x", "again"]
+    for found in arrays.values():
+        assert found.dtype == dtype
+        assert found.shape == shape
+        assert np.array_equal(found, array)
+
+
+def test_a_view_with_strides_is_sent_as_its_values(ends: tuple[Connection, Connection]) -> None:
+    array = np.arange(24, dtype=np.float32).reshape(4, 6)[::2, 1::2].T
+    send(ends[0], {}, {"x": array})
+    assert np.array_equal(receive(ends[1]).arrays["x"], array)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b'{"words": 3, "arrays": []}', b'{"words": {}, "arrays": [1]}',
+        b'{"words": {}, "arrays": [["x", "object", [1]]]}', b'{"words": {}, "arrays": [["x", "float32", [-1]]]}',
+        b'{"words": {}, "arrays": [["x", "float32", [1.5]]]}', b'{"words": {}, "arrays": [["x", "float32", [true]]]}',
+        b'{"words": {}, "arrays": [["x", "float32", [1000000, 1000000]]]}',
+        b'{"words": {}, "arrays": [[1, "uint8", []]]}',
+        json.dumps({"words": {}, "arrays": [["x", "uint8", [1] * 40]]}).encode(),
+        json.dumps({"words": {}, "arrays": [["x", "float32", [1 << 24]]] * 99}).encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_rejected(ends: tuple[Connection, Connection], header: bytes) -> None:
+    ends[0].send_bytes(header)
+    with pytest.raises(OSError):  # noqa: PT011 of any kind
+        receive(ends[1])
+
+
+def test_an_array_of_another_length_is_rejected(ends: tuple[Connection, Connection]) -> None:
+    for n in (3, 9):
+        ends[0].send_bytes(json.dumps({"words": {}, "arrays": [["x", "uint8", [5]]]}).encode())
+        ends[0].send_bytes(b"a" * n)
+        with pytest.raises(WireError):
+            receive(ends[1])
+
+
+def test_a_header_longer_than_the_limit_is_not_read(
+    ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "MAX_HEADER", 100)
+    ends[0].send_bytes(b" " * 101)
+    with pytest.raises(OSError):  # noqa: PT011 the connection's own
+        receive(ends[1])
+
+
+def test_too_much_is_not_sent(ends: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_ARRAYS", 100)
+    with pytest.raises(WireError):
+        send(ends[0], {}, {"x": np.zeros(26, np.float32)})
