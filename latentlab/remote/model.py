@@ -239,6 +239,15 @@ PARTS: Mapping[str, type[Remote]] = {
 }
 
 
+def functions_for(ability: type[Model]) -> tuple[str, ...]:
+    """The functions of the user's that give a model an ability; empty where none does."""
+    found = []
+    for name, part in PARTS.items():
+        if issubclass(part, ability):
+            found.append({"posterior": "encode", "prior": "encode", "prior samples": "decode"}.get(name, name))
+    return tuple(dict.fromkeys(found))
+
+
 def remote_kind(abilities: Sequence[str]) -> type[Remote]:
     """The class of a model that has these of `PARTS`."""
     parts = [PARTS[name] for name in PARTS if name in abilities]

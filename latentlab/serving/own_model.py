@@ -238,7 +238,7 @@ class OwnModel:
             raise ServingError("decode without encode needs z_dim, the length of a code.")
         call = as_call("decode", self.given.decode, self.given.network, z.reshape(-1, *self._code_shape))
         self.calls["decode"] = call
-        shown = self.answer("decode", {"x": z})["value"]
+        shown = self.answer("decode", {"x": z})["value"].detach()
         self.abilities.append("decode")
         if self.examples.kind is Kind.IMAGE and (shown.min() < -OUTSIDE or shown.max() > 1 + OUTSIDE):
             low, high = self._their_range(shown)

@@ -12,7 +12,7 @@ from latentlab import settings
 from latentlab.data import Dataset, Kind, Spec
 from latentlab.models import Model
 from latentlab.remote.client import GREETING, Client, Place, RemoteError
-from latentlab.remote.model import PARTS, Description, remote_kind, remote_model
+from latentlab.remote.model import PARTS, Description, functions_for, remote_kind, remote_model
 from latentlab.serialization import RunError
 from latentlab.subjects.base import Subject
 
@@ -66,6 +66,11 @@ class OwnModel(Subject):
     def has(self, *any_of: type[Model]) -> bool:
         """Whether its functions give it at least one of these abilities."""
         return not any_of or issubclass(remote_kind(self.described.abilities), any_of)
+
+    def missing(self, *any_of: type[Model]) -> str:
+        """The functions that the user would have to define for one of these abilities."""
+        found = dict.fromkeys(name for ability in any_of for name in functions_for(ability))
+        return " or ".join(found)
 
     def examples(self) -> Dataset:
         """Those that its server has.

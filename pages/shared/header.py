@@ -10,7 +10,7 @@ from latentlab import settings
 from latentlab.data import DENSITIES
 from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
-from latentlab.subjects import OWN, Subject, with_model
+from latentlab.subjects import OWN, Subject, served, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
 from pages.components.history import history
@@ -50,6 +50,16 @@ def title_line(page: Page, subject: str = "") -> None:
     _frame(page, subject)
 
 
+def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
+    """Why no model of the user's own is offered here, where one is served."""
+    if not page.needs or any(one.startswith(OWN) for one in options):
+        return
+    for own in served():
+        missing = own.missing(*page.needs)
+        text = f"define {missing} in it" if missing else "no function of a model of your own is used here"
+        st.caption(f":material/info: “{plain(own.title)}” can't be shown on this page: {plain(text)}.")
+
+
 def _frame(page: Page, subject: str) -> None:
     """What the browser shows of the page: its title, and the way back."""
     st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
@@ -82,6 +92,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         running_training()
         st.badge(plain(options[key].dataset), icon=":material/database:", color="gray", help=about)
         copy_link()
+    _say_what_is_missing(page, options)
     url_state.write("run", key)
     _frame(page, options[key].title)
     return options[key]
