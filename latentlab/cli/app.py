@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
         known = options.data in names() and not Path(options.data).exists()
         environment[FIRST_DATA] = options.data if known else save_data(options.data, options)
     dataset = environment.get(FIRST_DATA, "")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     with ExitStack() as running:
         for files in options.model:
             running.enter_context(_served(files, dataset))
