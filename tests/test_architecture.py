@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
 NAMELESS = {"utils", "helpers", "common", "misc"}
-CALL_FOREIGN_CODE = {"latentlab/serving/file.py", "latentlab/serving/functions.py"}  # it may raise anything
+CALL_FOREIGN_CODE = {f"latentlab/serving/{name}.py" for name in ("file", "functions", "onnx")}  # it may raise anything
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
 LINES_OF_A_PAGE = 1_450
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}

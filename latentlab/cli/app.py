@@ -15,6 +15,7 @@ from pathlib import Path
 from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
+from latentlab.serving.file import packages
 from latentlab.settings import FIRST_DATA
 
 
@@ -23,7 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="the port to listen on")
     text = f"save data of your own and start with them: {KNOWN}; or the name of a data set"
     parser.add_argument("--data", metavar="PATH", help=text)
-    text = "a model of your own: a .py file that defines encode, decode, classify, denoise, log_prob or sample"
+    text = (
+        "a model of your own: a .py file that defines encode, decode, classify, denoise, log_prob or sample; or .onnx"
+    )
     parser.add_argument("--model", metavar="FILE", type=Path, nargs="+", action="append", default=[], help=text)
     add_options(parser)
 
@@ -40,27 +43,31 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     with ExitStack() as running:
         for files in options.model:
-            running.enter_context(_served(files, dataset))
+            running.enter_context(_served([str(path.expanduser().absolute()) for path in files], dataset))
+        for name in packages():
+            try:
+                running.enter_context(_served(["--package", name], ""))
+            except DataError as error:
+                print(f"{name}: {error}", file=sys.stderr)
         command = [sys.executable, str(script), *flags]
         return subprocess.call(command, cwd=script.parent, env=environment)
 
 
 @contextmanager
-def _served(files: Sequence[Path], dataset: str) -> Iterator[None]:
+def _served(what: Sequence[str], dataset: str) -> Iterator[None]:
     """Inside, a model of the user's own is served by a process of its own.
 
     Raises:
         DataError: it can't be, for a reason that it says.
     """
-    paths = [str(path.expanduser().absolute()) for path in files]
-    command = [sys.executable, "-m", "latentlab", "serve", *paths, "--data", dataset]
+    command = [sys.executable, "-m", "latentlab", "serve", *what, "--data", dataset]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         said = json.loads(process.stdout.readline() or "{}")
         try:
             if "id" not in said:
-                raise DataError(said.get("error", f"{files[0].name} can't be served."))
+                raise DataError(said.get("error", f"{what[-1]} can't be served."))
             yield
         finally:
             process.stdin.close()

@@ -7,22 +7,27 @@ import json
 import sys
 from pathlib import Path
 
-from latentlab.serving.file import from_names, run_file
+from latentlab.serving.file import from_files, from_package
 from latentlab.serving.functions import ServingError
 from latentlab.serving.server import Server
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `serve` takes."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .py file that defines the model")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a .py file, or .onnx files")
+    parser.add_argument("--package", metavar="NAME", help="instead of files, the model that a package brings")
     parser.add_argument("--data", default="", metavar="NAME", help="the data set with which it is looked at")
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve a model of your own: its id is printed as soon as it can be called; ends with its standard input."""
     try:
-        (path,) = options.files
-        model = from_names(run_file(path), path.stem, options.data)
+        if options.package:
+            model = from_package(options.package, options.data)
+        elif options.files:
+            model = from_files(options.files, options.data)
+        else:
+            raise ServingError("Nothing is to be served: give a file, or --package.")
         server = Server(model)
     except (ValueError, OSError) as error:
         if isinstance(error, ServingError) and error.details:

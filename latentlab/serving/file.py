@@ -1,6 +1,6 @@
-"""A model of the user's own in a Python file: what it defines is what the model can do.
+"""A model of the user's own from a Python file, a package, or ONNX files: what they define is what it can do.
 
-It runs as any script of the user's does, in a process of its own.
+A file runs as any script of the user's does, in a process of its own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,16 @@ from torch import nn
 from latentlab.serving.examples import Found, of_arrays, of_data_set, with_classes
 from latentlab.serving.functions import ServingError
 from latentlab.serving.given import FUNCTIONS, Given
+from latentlab.serving.onnx import given_by_files
 from latentlab.serving.own_model import OwnModel
 
+GROUP = "latentlab.subjects"  # of the entry points of packages that bring models
+WEIGHTS = {
+    ".pt": "{name} may hold code and is not opened; torch.save it once more as numbers: from safetensors.torch import "
+    "save_file; save_file(torch.load('{name}', weights_only=True), 'weights.safetensors'); and load those in a .py file.",
+    ".safetensors": "{name} holds numbers only; load them in a .py file that defines the network, and give that.",
+}
+WEIGHTS |= dict.fromkeys((".pth", ".ckpt", ".bin"), WEIGHTS[".pt"])
 NETWORKS = ("network", "model", "net")  # names of the module whose methods and layers are meant
 
 
@@ -29,7 +38,7 @@ def run_file(path: Path) -> dict[str, Any]:
         ServingError: it isn't there, or it fails.
     """
     if path.suffix != ".py" or not path.is_file():
-        raise ServingError(f"{path.name} is no file of Python; a model is a .py file or a pair of .onnx files.")
+        raise ServingError(f"{path.name} is no file of Python; a model is a .py file or .onnx files.")
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -44,6 +53,47 @@ def run_file(path: Path) -> dict[str, Any]:
             traceback.format_exc(),
         ) from error
     return {name: value for name, value in vars(module).items() if not name.startswith("_")}
+
+
+def from_files(paths: Sequence[Path], dataset: str = "") -> OwnModel:
+    """The model that a Python file defines, or that ONNX files are.
+
+    Raises:
+        ServingError: it can't be used, or there are no examples.
+    """
+    title = paths[0].stem
+    if any(path.suffix == ".onnx" for path in paths):
+        if not dataset:
+            raise ServingError("An ONNX model needs --data: the examples that it is looked at with.")
+        found = of_data_set(dataset)
+        return served_as(given_by_files(paths, found.examples, title), found)
+    if len(paths) > 1:
+        raise ServingError("A model is one .py file, or .onnx files; give --model once for each model.")
+    if paths[0].suffix in WEIGHTS:
+        raise ServingError(WEIGHTS[paths[0].suffix].format(name=paths[0].name))
+    return from_names(run_file(paths[0]), title, dataset)
+
+
+def from_package(name: str, dataset: str = "") -> OwnModel:
+    """The model of an installed package: what its entry point of the group `GROUP` names, a module or an object.
+
+    Raises:
+        ServingError: there is none of this name, or it can't be used.
+    """
+    found = entry_points(group=GROUP, name=name)
+    if not found:
+        raise ServingError(f"No package has a model called {name}.")
+    try:
+        loaded = next(iter(found)).load()
+    except Exception as error:  # a package of anyone's may raise anything
+        raise ServingError(f"The package of {name} can't be loaded: {error}", traceback.format_exc()) from error
+    names = {one: getattr(loaded, one) for one in dir(loaded) if not one.startswith("_")}
+    return from_names(names, name, dataset)
+
+
+def packages() -> tuple[str, ...]:
+    """The names of the models that installed packages bring."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
 def given_by(names: Mapping[str, Any], title: str) -> Given:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from latentlab.data import Splits
-from latentlab.serving.file import from_names, run_file
+from latentlab.serving.file import from_files, from_names, from_package, packages, run_file
 from latentlab.serving.functions import ServingError
 from latentlab.subjects import served
 from tests.conftest import ROOT, naming
@@ -113,3 +113,25 @@ assert not first.is_running and served() == []
     assert health == "ok"
     with pytest.raises(OSError):  # noqa: PT011 nobody listens
         urllib.request.urlopen(address, timeout=2)
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.pth", "net.ckpt", "net.safetensors", "net.txt"])
+def test_weights_alone_are_no_model_and_the_way_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x80\x02}q\x00.")
+    with pytest.raises(ServingError, match=naming(name)):
+        from_files([tmp_path / name], "digits")
+
+
+def test_the_model_of_an_installed_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy_package.py").write_text("title = 'Toy'\ndef encode(x):\n    return x.flatten(1)[:, :2]\n")
+    (tmp_path / "toy_package-1.0.dist-info").mkdir()
+    (tmp_path / "toy_package-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+    points = "[latentlab.subjects]\ntoy = toy_package\n"
+    (tmp_path / "toy_package-1.0.dist-info" / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert packages() == ("toy",)
+    model = from_package("toy", "digits")
+    assert model.given.title == "Toy"
+    assert model.abilities == ["encode"]
+    with pytest.raises(ServingError, match=naming("other")):
+        from_package("other", "digits")
