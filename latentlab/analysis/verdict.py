@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.sampling import Comparison
 
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
@@ -72,3 +73,29 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
     said = f"{n - n_active} of {n} dimensions are unused: with these settings {n_active} are enough."
     return f"{said} {remedy}" if isinstance(beta, int | float) and beta > 1 else said
+
+
+def of_samplers(rows: Sequence[Comparison]) -> str:
+    """Which of some samplers came nearest to the truth, and which are not to be trusted.
+
+    Args:
+        rows: by their distance from the truth, the nearest first.
+    """
+    trusted, faulty = [row for row in rows if not row.fault], [row for row in rows if row.fault]
+    if trusted:
+        best = trusted[0]
+        said = (
+            f"{_capital(best.name)} came nearest to the truth: distance {best.distance:.3f}, where as many independent "
+            f"draws have {best.noise:.3f}."
+        )
+    else:
+        said = "No sampler can be trusted here."
+    of_fault: dict[str, list[str]] = {}
+    for row in faulty:
+        of_fault.setdefault(row.fault, []).append(row.name)
+    which = "; ".join(f"{', '.join(names)} ({fault})" for fault, names in of_fault.items())
+    return f"{said} Don't trust the ESS of {which}." if faulty else said
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

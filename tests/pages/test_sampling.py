@@ -183,9 +183,12 @@ def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(opened: Open, h
     assert "Total variation" in words(app)
     app = opened("sampling", target="mixture", detail="Side by side")
     (key,) = (key for key in helper if key.startswith("side by side mixture"))
-    helper[key].set_result(side_by_side(DENSITIES["mixture"], {"random walk": 0.7}, "data", 20, 100))
+    rows = side_by_side(DENSITIES["mixture"], {"random walk": 0.7, "Gibbs": 1.0}, "one point", 60, 600)
+    helper[key].set_result(rows)
     app.run()
-    assert list(app.dataframe[0].value["sampler"]) == ["random walk"]
+    assert [row.name for row in rows] == ["Gibbs", "random walk"]
+    assert list(app.dataframe[0].value["sampler"]) == ["Gibbs", "random walk"]
+    assert shows(app, "Gibbs", f"{rows[0].distance:.3f}")
     helper[key] = Future()
     helper[key].set_exception(ValueError("No density.\nmore"))
     app.run()
