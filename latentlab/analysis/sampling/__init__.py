@@ -21,7 +21,7 @@ from latentlab.analysis.sampling.chains import (
     iterate_chains,
     sample_chains,
 )
-from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
+from latentlab.analysis.sampling.diagnostics import Diagnostics, Remedy, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
 from latentlab.analysis.sampling.experiments import Experiment, Start, experiment, start_places
 from latentlab.analysis.sampling.hamiltonian import HMC
@@ -85,6 +85,7 @@ __all__ = [
     "Parzen",
     "Problem",
     "RandomWalk",
+    "Remedy",
     "Sampler",
     "SamplingError",
     "Start",
