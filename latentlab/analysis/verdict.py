@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.probes.layer_curve import ASIDE, Curve
+from latentlab.analysis.probes.readability import readability
 from latentlab.analysis.sampling import Comparison
 
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
@@ -95,6 +97,39 @@ def of_samplers(rows: Sequence[Comparison]) -> str:
         of_fault.setdefault(row.fault, []).append(row.name)
     which = "; ".join(f"{', '.join(names)} ({fault})" for fault, names in of_fault.items())
     return f"{said} Don't trust the ESS of {which}." if faulty else said
+
+
+def of_probes(target: str, curve: Curve) -> str:
+    """From which layer on a property is readable, and where it is lost.
+
+    Args:
+        target: what the probes predict.
+        curve: of a model; latent variables that are no step on the way through it are left out.
+    """
+    steps = [k for k, reading in enumerate(curve.readings) if reading.layer.kind != ASIDE]
+    names = [curve.readings[k].layer.name for k in steps]
+    errors, std_errors = curve.means()[steps], curve.half_bands()[steps] / 2
+    score, chance = curve.readings[0].probes[0].score, curve.readings[0].probes[0].baseline
+    found = readability(errors.tolist(), std_errors.tolist(), chance, score.n)
+
+    def at(k: int) -> str:
+        return f"{names[k]} (error {errors[k]:.1%})"
+
+    if not found.readable:
+        return (
+            f"{_capital(target)}: readable from no layer. None is better than chance (error {chance:.1%}) by more than "
+            "the uncertainty."
+        )
+    first, best, last = found.readable[0], found.best[0], found.readable[-1]
+    said = f"{_capital(target)}: readable from {at(first)} on, where chance has {chance:.1%}"
+    if best != first:
+        said += f"; at its best from {at(best)}"
+    between = last - first + 1 - len(found.readable)
+    if between:
+        said += f"; not at {between} layer{'' if between == 1 else 's'} in between"
+    if not found.lost:
+        return f"{said}. It is readable up to the last layer."
+    return f"{said}. It is lost after {at(last)}: {at(len(names) - 1)} at the end."
 
 
 def _capital(text: str) -> str:

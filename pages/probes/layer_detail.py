@@ -42,7 +42,7 @@ def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) 
     text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
     if kinks and curve.half_bands(measure, split).any():
         text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
-    text += f"; rank correlation with depth {found.spearman:.2f}."
+    text += f"; rank correlation with depth {found.spearman:.2f}." if np.isfinite(found.spearman) else "."
     for k, why in list(kinks.items())[:KINKS]:
         text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
+from latentlab.analysis.verdict import of_probes
 from latentlab.data import Library, load
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
 from pages.navigation import PROBES
 from pages.probes import curves
+from pages.probes.layer_detail import summary as curve_summary
 from pages.shared.selections import Group, _mark
 from pages.shared.spaces import Source
 from pages.shared.vectors import vectors_of
@@ -119,6 +122,23 @@ def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
     beyond = int((np.diff(curve.means()) > np.hypot(band[1:], band[:-1])).sum())
     rises = int((np.diff(curve.means()) > 0).sum())
     assert numbers_in(said.partition(f"{rises} of {len(means) - 1}")[2])[0] == beyond
+
+
+def test_a_flat_curve_has_no_rank_correlation_and_says_no_nan() -> None:
+    curve = first("digits-cnn")
+    one = curve.readings[0]
+    layers = [dataclasses.replace(one.layer, name=f"layer {k}") for k in range(4)]
+    flat = dataclasses.replace(curve, readings=tuple(dataclasses.replace(one, layer=layer) for layer in layers))
+    for measure in ("error", "cross-entropy"):
+        said = curve_summary(flat, flat, measure, "test")
+        assert "nan" not in said
+        assert mentions(said, 0, 3)
+    assert "nan" not in of_probes("class", flat)
+
+
+def test_the_verdict_comes_before_the_numbers(opened: Open) -> None:
+    app, curve = opened("probes", run="digits-cnn"), first("digits-cnn")
+    assert any(of_probes("class", curve) in one.value for one in app.markdown)
 
 
 def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
