@@ -105,5 +105,6 @@ notes(
     "A probe is softmax(W h + b), fitted by convex optimisation to features h that stay fixed (Alain & Bengio 2017). "
     "Layers can't add information, but they can make it easier to decode: only a nonlinear layer can lower the "
     "optimal training loss of a probe. Random features alone help a lot. With as many features as examples a probe "
-    "fits anything; the control, random labels, shows how much it could memorise (after Hewitt & Liang 2019).",
+    "fits anything; how much of random labels it memorises shows that. Its selectivity is its accuracy minus that on a "
+    "control task, in which clusters of examples have random labels (after Hewitt & Liang 2019).",
 )
