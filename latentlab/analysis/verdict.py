@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.maps.clusters import Purity
 from latentlab.analysis.probes.layer_curve import ASIDE, Curve
 from latentlab.analysis.probes.readability import readability
 from latentlab.analysis.sampling import Comparison
@@ -22,6 +23,7 @@ from latentlab.analysis.sampling import Comparison
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
 NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
+APART = 0.01  # of the neighbours: a smaller share is no overlap
 FEWEST = 10  # held-out measurements that a sentence about a curve needs
 
 
@@ -97,6 +99,26 @@ def of_samplers(rows: Sequence[Comparison]) -> str:
         of_fault.setdefault(row.fault, []).append(row.name)
     which = "; ".join(f"{', '.join(names)} ({fault})" for fault, names in of_fault.items())
     return f"{said} Don't trust the ESS of {which}." if faulty else said
+
+
+def of_classes(found: Purity, names: Sequence[str]) -> str:
+    """Which two classes overlap most, by the classes of neighbours; empty of a single class.
+
+    Args:
+        found: of the space.
+        names: of the classes of `found`.
+    """
+    if len(names) < 2:
+        return ""
+    others = np.where(np.eye(len(names)) == 1, -1.0, found.shares)
+    a, b = divmod(int(others.argmax()), len(names))
+    share, chance = found.shares[a, b], found.chance[a, b]
+    numbers = (
+        f"of the {found.k} nearest neighbours of “{names[a]}”, {share:.1%} are “{names[b]}” (by chance {chance:.1%})"
+    )
+    if share < APART:
+        return f"No two classes overlap: at most, {numbers}."
+    return f"“{names[a]}” and “{names[b]}” overlap most: {numbers}, and the other way round {found.shares[b, a]:.1%}."
 
 
 def of_probes(target: str, curve: Curve) -> str:
