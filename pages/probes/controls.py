@@ -26,10 +26,10 @@ SNAPSHOT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
 FORMER = {"position": "horizontal position", "height": "vertical position"}  # targets in older links
 TARGET_HELP = (
-    "What is measured from an image is divided into thirds of the examples. Positions: of the centre of the "
-    "ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, "
-    "without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was "
-    "added."
+    "What is measured from an image is divided into thirds of the examples that the probes use. Positions: of the "
+    "centre of the ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke "
+    "rises. Width, without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: "
+    "how much was added."
 )
 
 

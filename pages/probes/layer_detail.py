@@ -9,6 +9,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.probes.control_task import N_TYPES
 from latentlab.analysis.probes.features import Reduction
 from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.analysis.probes.monotonicity import monotonicity
@@ -24,6 +25,7 @@ from pages.shared.text import plain
 
 HARDEST = 12
 KINKS = 3  # that are explained under the picture; the others where the pointer is
+SHARES = ("test error", "train error", "not in top 3", "chance", "control", "selectivity", "memorised")
 MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be distinguished
 
 Images = NDArray[np.uint8]
@@ -42,7 +44,7 @@ def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) 
     text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
     if kinks and curve.half_bands(measure, split).any():
         text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
-    text += f"; rank correlation with depth {found.spearman:.2f}."
+    text += f"; rank correlation with depth {found.spearman:.2f}." if np.isfinite(found.spearman) else "."
     for k, why in list(kinks.items())[:KINKS]:
         text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:
@@ -86,13 +88,15 @@ def all_layers(
     """The table of all layers, and files of it."""
     rows = probe_rows(curve)
     share = st.column_config.NumberColumn(format="percent")
-    config = dict.fromkeys(("test error", "train error", "not in top 3", "chance", "control", "selectivity"), share)
+    config = dict.fromkeys(SHARES, share)
     config["±"] = st.column_config.NumberColumn(format="percent")
     st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and the results of its probes")
     st.caption(
-        "Control is the accuracy on random labels that the same probe was fitted to; selectivity is its accuracy on "
-        "the test examples minus the control: near or below zero, the probe can memorise anything. ± is a 95 % band "
-        "over seeds and test examples."
+        "Control is the accuracy of the same probe on the test examples of a control task: k-means puts the examples "
+        f"by their pixels into at most {N_TYPES} clusters, and each cluster has a random label. Selectivity is the "
+        "accuracy minus the control: near or below zero, the probe would read anything from that layer. Memorised is "
+        "its accuracy on random labels, one for each example that it was fitted to. ± is a 95 % band over seeds and "
+        "test examples."
     )
     fit, choose, test = curve.sizes
     said = {
@@ -120,9 +124,11 @@ def _numbers(reading: Reading, band: float) -> None:
     )
     if probe.selectivity is not None:
         st.markdown(
-            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, and {probe.control:.2f} of "
-            "random labels memorised"
+            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, {probe.control:.2f} of a "
+            "control task with random labels of clusters"
         )
+    if probe.memorised is not None:
+        st.markdown(f"memorises **{probe.memorised:.2f}** of random labels")
     for warning in probe.warnings:
         st.warning(warning)
 

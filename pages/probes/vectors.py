@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.components import digest
 from pages.shared.header import notes
@@ -25,7 +27,8 @@ def probed_vectors(dataset: str) -> None:
         "Probe another column, or what you selected on the map. Train a model on the data and see from which of its "
         "layers more can be decoded.",
         "The probe is multinomial logistic regression, its penalty chosen on held-out examples (Alain & Bengio 2017). "
-        "Its selectivity is its accuracy less that of the same fit to random labels (Hewitt & Liang 2019).",
+        "Its selectivity is its accuracy minus that on a control task, in which clusters of examples have random "
+        "labels (after Hewitt & Liang 2019).",
     )
 
 
@@ -60,9 +63,10 @@ def _probed(space: Space, labels: str, _y: NDArray[np.int64], n_classes: int) ->
     z, order = space.z, np.random.default_rng(SEED).permutation(len(space.z))
     fit, choose, report = np.split(order, [round(0.6 * len(order)), round(0.8 * len(order))])
     try:
-        return linear_probe(
-            z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[report], _y[report]), n_classes=n_classes,
-            control=True,
-        )  # fmt: skip
+        probe = linear_probe(
+            z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[report], _y[report]), n_classes=n_classes
+        )
+        task = control_task(torch.from_numpy(z[[*fit, *report]]), _y[[*fit, *report]], len(fit))
+        return controlled(probe, (z[fit], task[: len(fit)]), (z[report], task[len(fit) :]), n_classes)
     except ValueError as error:
         return str(error)

@@ -97,13 +97,23 @@ def class_bars(
 
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
     """(C, C) distances between the classes as a table of colours; `name` is what they are called, with their unit."""
+    return _class_table(distances, classes, look, name, "%{y} to %{x}: %{z:.2f}<extra></extra>")
+
+
+def overlaps(shares: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
+    """(C, C) shares of neighbours as a table of colours, in per cent; a class with itself is left out."""
+    percent = np.where(np.eye(len(classes)) == 1, np.nan, 100 * shares)
+    hover = "of the neighbours of %{y}, %{z:.1f} % are %{x}<extra></extra>"
+    return _class_table(percent, classes, look, "% of neighbours", hover)
+
+
+def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str) -> go.Figure:
     size = {"size": 10} if len(classes) <= 20 else {"size": 1}
-    labels = np.asarray(distances, np.float32)
     figure = go.Figure(
         go.Heatmap(
-            z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}",
-            textfont=size, colorbar={"title": {"text": name}, "thickness": 10},
-            hovertemplate="%{y} to %{x}: %{z:.2f}<extra></extra>",
+            z=np.asarray(values, np.float32), x=list(classes), y=list(classes), colorscale="Viridis", zmin=0,
+            texttemplate="%{z:.1f}", textfont=size, colorbar={"title": {"text": name}, "thickness": 10},
+            hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip
     category = {"type": "category", "tickmode": "linear"} if len(classes) <= 40 else {"type": "category"}

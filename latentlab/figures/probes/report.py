@@ -34,6 +34,7 @@ def probe_rows(curve: Curve) -> list[Row]:
                 "chance": first.baseline,
                 "control": first.control,
                 "selectivity": first.selectivity,
+                "memorised": first.memorised,
                 "penalty": first.l2,
                 "warnings": " ".join(first.warnings),
             }
