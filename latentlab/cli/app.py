@@ -24,9 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="the port to listen on")
     text = f"save data of your own and start with them: {KNOWN}; or the name of a data set"
     parser.add_argument("--data", metavar="PATH", help=text)
-    text = (
-        "a model of your own: a .py file that defines encode, decode, classify, denoise, log_prob or sample; or .onnx"
-    )
+    text = "a model of your own: .onnx files, or a .py file with encode, decode, classify, denoise, log_prob or sample"
     parser.add_argument("--model", metavar="FILE", type=Path, nargs="+", action="append", default=[], help=text)
     add_options(parser)
 

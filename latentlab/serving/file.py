@@ -23,8 +23,8 @@ from latentlab.serving.own_model import OwnModel
 
 GROUP = "latentlab.subjects"  # of the entry points of packages that bring models
 WEIGHTS = {
-    ".pt": "{name} may hold code and is not opened; torch.save it once more as numbers: from safetensors.torch import "
-    "save_file; save_file(torch.load('{name}', weights_only=True), 'weights.safetensors'); and load those in a .py file.",
+    ".pt": "{name} may hold code and is not opened. Save its numbers: from safetensors.torch import save_file; "
+    "save_file(torch.load('{name}', weights_only=True), 'weights.safetensors'); and load those in a .py file.",
     ".safetensors": "{name} holds numbers only; load them in a .py file that defines the network, and give that.",
 }
 WEIGHTS |= dict.fromkeys((".pth", ".ckpt", ".bin"), WEIGHTS[".pt"])

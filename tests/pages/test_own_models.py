@@ -83,7 +83,7 @@ def test_a_function_that_fails_is_a_sentence_with_details(serve: Serve, opened: 
     app = opened(TRAVERSAL.name)
     assert not app.exception
     assert shows(app, "encode", "ArithmeticError")
-    assert any("in encode" in one.value for one in app.get("code"))
+    assert any("in encode" in one.value for one in app.code)
 
 
 def test_a_server_that_ends_is_a_sentence_on_the_next_page(serve: Serve, opened: Open) -> None:
