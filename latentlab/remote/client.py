@@ -6,12 +6,11 @@ import json
 import queue
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 from typing import Any, NamedTuple
 
-from latentlab.remote.wire import HOST, Arrays, Message, receive, send
+from latentlab.remote.wire import HOST, Arrays, Message, prepare, receive, send
 from latentlab.serialization import RunError
 
 PATIENCE = 600.0  # seconds for an answer
@@ -60,7 +59,7 @@ class Client:
 
     place: Place
     title: str = "The model"
-    _idle: queue.LifoQueue[Connection] = field(
+    _idle: queue.LifoQueue[socket] = field(
         default_factory=lambda: queue.LifoQueue(IDLE), repr=False, compare=False, hash=False
     )
 
@@ -81,10 +80,11 @@ class Client:
         answer, connection = None, None
         try:
             connection = self._connection()
+            connection.settimeout(patience)
             send(connection, words, arrays)
-            if not connection.poll(patience):
-                raise RemoteError(f"{self.title} gave no answer within {patience:g} seconds.")
             answer = receive(connection)
+        except TimeoutError as error:
+            raise RemoteError(f"{self.title} gave no answer within {patience:g} seconds.") from error
         except (OSError, EOFError) as error:
             raise RemoteError(
                 f"{self.title} doesn't answer any more: its process or its notebook has ended."
@@ -96,22 +96,24 @@ class Client:
             raise RemoteError(str(answer.words["error"]), str(answer.words.get("details", "")))
         return answer
 
-    def _connection(self) -> Connection:
+    def __del__(self) -> None:
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def _connection(self) -> socket:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
             return self._connect()
 
-    def _connect(self) -> Connection:
-        with socket(AF_INET, SOCK_STREAM) as opened:
-            opened.settimeout(GREETING)
-            opened.connect((HOST, self.place.port))
-            opened.settimeout(None)
-            connection = Connection(opened.detach())
+    def _connect(self) -> socket:
+        connection = prepare(socket(AF_INET, SOCK_STREAM))
+        connection.settimeout(GREETING)
+        connection.connect((HOST, self.place.port))
         send(connection, {"token": self.place.token})
         return connection
 
-    def _finish(self, connection: Connection, is_in_order: bool) -> None:
+    def _finish(self, connection: socket, is_in_order: bool) -> None:
         """Keep a connection for the next call; one with an answer still under way is closed."""
         try:
             if is_in_order:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from multiprocessing import BufferTooShort
-from multiprocessing.connection import Connection
+from socket import IPPROTO_TCP, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, TCP_NODELAY, socket
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +22,17 @@ Arrays = Mapping[str, Array]
 HOST = "127.0.0.1"
 MAX_HEADER = 1 << 22  # bytes
 MAX_ARRAYS = 1 << 30  # bytes, of a message together
+BUFFER = 1 << 21  # bytes
 TYPES = ("float32", "int64", "uint8", "float16")
 MAX_DIMENSIONS = 8
+
+
+def prepare(connection: socket) -> socket:
+    """A connection that sends small parts at once, and holds a batch of images on the way."""
+    connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    for side in (SO_SNDBUF, SO_RCVBUF):
+        connection.setsockopt(SOL_SOCKET, side, BUFFER)
+    return connection
 
 
 class WireError(OSError):
@@ -38,7 +46,7 @@ class Message(NamedTuple):
     arrays: dict[str, Array]
 
 
-def send(connection: Connection, words: Mapping[str, Any], arrays: Arrays | None = None) -> None:
+def send(connection: socket, words: Mapping[str, Any], arrays: Arrays | None = None) -> None:
     """Send a message.
 
     Args:
@@ -53,20 +61,27 @@ def send(connection: Connection, words: Mapping[str, Any], arrays: Arrays | None
     if sum(array.nbytes for array in plain.values()) > MAX_ARRAYS:
         raise WireError(f"More than {MAX_ARRAYS >> 20} MiB would be sent at once.")
     outline = [[name, array.dtype.name, array.shape] for name, array in plain.items()]
-    connection.send_bytes(json.dumps({"words": words, "arrays": outline}).encode())
+    header = json.dumps({"words": words, "arrays": outline}).encode()
+    connection.sendall(len(header).to_bytes(4, "little") + header)
     for array in plain.values():
-        if array.size:
-            connection.send_bytes(array.reshape(-1).view(np.uint8).data)
+        connection.sendall(_bytes(array))
 
 
-def receive(connection: Connection) -> Message:
+def receive(connection: socket) -> Message:
     """The next message.
 
     Raises:
-        OSError, EOFError: the other side is gone, or what it sends is no message.
+        OSError, EOFError: the other side is gone or too slow, or what it sends is no message.
     """
+    length = bytearray(4)
+    _fill(connection, memoryview(length))
+    n_bytes = int.from_bytes(length, "little")
+    if n_bytes > MAX_HEADER:
+        raise WireError("That is no message.")
+    content = bytearray(n_bytes)
+    _fill(connection, memoryview(content))
     try:
-        header = json.loads(connection.recv_bytes(MAX_HEADER))
+        header = json.loads(content)
         words, outline = header["words"], [(name, dtype, tuple(shape)) for name, dtype, shape in header["arrays"]]
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise WireError("That is no message.") from error
@@ -77,14 +92,23 @@ def receive(connection: Connection) -> Message:
     arrays = {}
     for name, dtype, shape in outline:
         array = np.empty(shape, dtype)
-        try:
-            n_bytes = connection.recv_bytes_into(array.reshape(-1).view(np.uint8).data) if array.size else 0
-        except BufferTooShort as error:
-            raise WireError("An array is longer than it was said to be.") from error
-        if n_bytes != array.nbytes:
-            raise WireError("An array is cut off.")
+        _fill(connection, _bytes(array))
         arrays[name] = array
     return Message(words, arrays)
+
+
+def _bytes(array: Array) -> memoryview:
+    """Of an array in the order of C."""
+    return memoryview(array.reshape(-1).view(np.uint8).data)
+
+
+def _fill(connection: socket, content: memoryview) -> None:
+    done = 0
+    while done < len(content):
+        n = connection.recv_into(content[done:])
+        if not n:
+            raise EOFError
+        done += n
 
 
 def _is_plain(name: object, dtype: object, shape: tuple[object, ...]) -> bool:

@@ -94,8 +94,12 @@ def given_by_files(paths: Sequence[Path], examples: Dataset, title: str) -> Give
             )
         functions["decode"] = function
     return Given(
-        functions.get("encode"), functions.get("decode"), functions.get("classify"), functions.get("denoise"), title=title
-    )  # fmt: skip
+        encode=functions.get("encode"),
+        decode=functions.get("decode"),
+        classify=functions.get("classify"),
+        denoise=functions.get("denoise"),
+        title=title,
+    )
 
 
 def _takes(function: OnnxFunction, shape: tuple[int, ...]) -> bool:

@@ -252,7 +252,7 @@ class OwnModel:
         return tuple(float(self.given.low + span * end) for end in (shown.min(), shown.max()))  # type: ignore[return-value]
 
     def _in_range(self, x: Tensor) -> Tensor:
-        if self.examples.kind is not Kind.IMAGE:
+        if self.examples.kind is not Kind.IMAGE or (self.given.low, self.given.high) == (0, 1):
             return x
         return self.given.low + (self.given.high - self.given.low) * x
 
@@ -266,6 +266,6 @@ class OwnModel:
             raise ServingError(
                 f"{name} gives examples of shape {tuple(values.shape[1:])}; the data are {self.examples.shape}."
             )
-        if self.examples.kind is Kind.IMAGE:
+        if self.examples.kind is Kind.IMAGE and (self.given.low, self.given.high) != (0, 1):
             found = (found - self.given.low) / (self.given.high - self.given.low)
         return found

@@ -15,7 +15,6 @@ import threading
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import numpy as np
 import torch
 
 from latentlab import settings
-from latentlab.remote.wire import HOST, MAX_ARRAYS, Arrays, Message, receive, send
+from latentlab.remote.wire import HOST, MAX_ARRAYS, Arrays, Message, prepare, receive, send
 from latentlab.serialization import write
 from latentlab.serving.functions import ServingError
 from latentlab.serving.own_model import OwnModel
@@ -76,9 +75,9 @@ class Server:
                 opened, _ = self._socket.accept()
             except OSError:  # it was stopped
                 return
-            threading.Thread(target=self._converse, args=(Connection(opened.detach()),), daemon=True).start()
+            threading.Thread(target=self._converse, args=(prepare(opened),), daemon=True).start()
 
-    def _converse(self, connection: Connection) -> None:
+    def _converse(self, connection: socket.socket) -> None:
         with connection, suppress(OSError, EOFError):
             token = receive(connection).words.get("token")
             if not isinstance(token, str) or not hmac.compare_digest(token.encode(), self.token.encode()):
