@@ -108,9 +108,13 @@ class Client:
 
     def _connect(self) -> socket:
         connection = prepare(socket(AF_INET, SOCK_STREAM))
-        connection.settimeout(GREETING)
-        connection.connect((HOST, self.place.port))
-        send(connection, {"token": self.place.token})
+        try:
+            connection.settimeout(GREETING)
+            connection.connect((HOST, self.place.port))
+            send(connection, {"token": self.place.token})
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def _finish(self, connection: socket, is_in_order: bool) -> None:
