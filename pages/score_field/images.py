@@ -18,6 +18,7 @@ from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
 from latentlab.figures.score import field as draw
 from latentlab.figures.score.images import as_colour, signed
+from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
@@ -187,7 +188,7 @@ def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
 
 def _captions(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
     """The classes of the three; their numbers where there is but one class."""
-    return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
+    return [literal(run.classes[k]) for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
 
 
 def _apart(y: Tensor, n: int) -> tuple[int, int, int]:
