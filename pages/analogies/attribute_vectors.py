@@ -13,6 +13,7 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
 from latentlab.data import to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
@@ -25,7 +26,7 @@ from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import independent_classifier
 from pages.shared.dimensions import dimension_name
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import drawing

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.data import Kind, to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
@@ -15,7 +16,7 @@ from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
 from pages.shared.dimensions import dimension_name
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import drawing

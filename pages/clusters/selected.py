@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of_space, columns_of, examples, name_of, show, subject_of
 from pages.shared.header import look
 from pages.shared.images import figure

@@ -12,13 +12,14 @@ from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.paths import Path, geodesic, interpolate, measure
 from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.data import Kind, to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels, scale
