@@ -25,7 +25,7 @@ class Columns:
 
     Attributes:
         names: of each.
-        scale: from models' numbers back to the user's units.
+        scale: from models' numbers back to the user's units, (D,).
         quantiles: (len(LEVELS), *shape) of the data, as models see them.
     """
 
@@ -40,11 +40,12 @@ class Columns:
         Args:
             x: (N, D) or (N, T, D) as models see them.
             names: of the columns; by default x1, x2 …
-            scale: None where models see the numbers as they are.
+            scale: of vectors, or of series with one map for all times; None where models see the numbers as they are.
         """
         n, quantiles = x.shape[-1], np.quantile(x, LEVELS, axis=0).astype(np.float32)
         called = tuple(names) or tuple(f"x{k + 1}" for k in range(n))
-        return cls(called, scale or Scale(np.zeros(n), np.ones(n)), quantiles)
+        low, span = (end.reshape(-1, n)[0] for end in scale or Scale(np.zeros(n), np.ones(n)))
+        return cls(called, Scale(low, span), quantiles)
 
     def back(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """(..., D) as models see them -> (..., D) in the user's units."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from latentlab.analysis.columns import LEVELS, Columns, most_varied, written
-from latentlab.data.library.scaling import unit_scale
+from latentlab.data.library.scaling import Scale, unit_scale
 
 RNG = np.random.default_rng(0)
 
@@ -51,6 +51,8 @@ def test_numbers_are_written_with_three_digits_of_their_range() -> None:
 def test_the_columns_of_a_series_are_named_once_for_each_time_in_a_file() -> None:
     x = RNG.random((9, 3, 2), np.float32)
     columns = Columns.of(x, ("lead I", "lead II"))
+    scale = Scale(np.full((3, 2), [1.0, -2.0]), np.full((3, 2), [10.0, 0.5]))
+    np.testing.assert_allclose(Columns.of(x, (), scale).back(x), scale.back(torch.from_numpy(x)), rtol=1e-6)
     assert columns.heads == ("lead I, 1", "lead II, 1", "lead I, 2", "lead II, 2", "lead I, 3", "lead II, 3")
     np.testing.assert_allclose(np.array(columns.exact(x[0]), float), x[0].ravel(), atol=1e-6)
 

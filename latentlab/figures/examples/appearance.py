@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme
 
+FAR = 100  # pixels from the middle of a cell, where its numbers are still said
+
 Values = NDArray[Any]  # floats as models see them; or bytes, 255 for 1
 
 
@@ -89,3 +91,4 @@ def add_numbers(figure: go.Figure, x: Values, across: Values, up: Values, drawn:
         x=columns.ravel(), y=rows.ravel(), text=[text for row in texts for text in row], mode="markers",
         marker={"opacity": 0, "size": 24}, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
+    figure.update_layout(hovermode="closest", hoverdistance=FAR)

@@ -22,7 +22,7 @@ from latentlab.figures.examples.svg import boxes, image, svg, titled, uri, words
 from latentlab.figures.theme import Theme
 
 MOST = 16  # lanes of an example: more can't be told apart
-CARDS = 4  # examples that are drawn with their numbers beside them; of more the numbers are where the pointer is
+CARDS = 2  # examples that are drawn with their numbers beside them; of more the numbers are where the pointer is
 NAME, TRACK, NUMBER, CELL = 128, 130, 66, 64  # pixels across: of a name, a lane, a number; and a lane of a small one
 
 
