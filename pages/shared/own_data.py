@@ -165,7 +165,9 @@ def _outline(name: str) -> str:
         card = Library.default().card(name)
     except DataError as error:
         return plain(str(error))
-    size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
+    size = {
+        1: "vectors of {:,}", 2: "series of {:,} times, {:,} numbers each", 3: "images of {2} × {1}",
+    }[len(card.shape)].format(*card.shape)  # fmt: skip
     several = f", {len(card.classes)} classes" if len(card.classes) > 1 else ", one class"
     classes = several if card.classes else ", no labels"
     return f"{card.n:,} {size}{classes}, from {plain(card.source)}"

@@ -13,7 +13,9 @@ import pytest
 import streamlit as st
 import torch
 
-from latentlab.data import Library
+from latentlab.data import Dataset, Kind, Library, Splits
+from latentlab.data.files.read import Opened
+from latentlab.data.files.splitting import Rows
 from latentlab.figures.theme import Theme
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
@@ -226,3 +228,31 @@ def test_quantiles_are_of_all_data_and_of_the_saved_examples_once_those_are_gone
     assert left is not None
     assert left.names == NAMES
     np.testing.assert_allclose(left.quantiles[-1], run.examples().x.numpy().max(0))
+
+
+SERIES = [
+    ("train", {}), ("traversal", {"live": "false"}), ("sampling", {}), ("probes", {}),
+    ("clusters", {"detail": "Classes"}),
+    ("home", {}), ("analogies", {"asked": "A − B + C"}),
+]  # fmt: skip
+
+
+def test_a_series_is_shown_as_curves_with_their_names(opened: Open, app_store: Store) -> None:
+    times, y = np.linspace(0, 6, 12), torch.arange(N) % 2
+    x = np.stack([np.sin(times + RNG.random((N, 1))), 20 + RNG.random((N, 1)) * times], 2).astype(np.float32)
+    data = Dataset("waves", torch.from_numpy(x), y, ("u", "v"), Kind.SEQUENCE, ("lead I (mV)", "<i>t</i> (C)"))
+    parts = [slice(0, 160), slice(160, 200), slice(200, N)]
+    splits, rows = Splits(*(data[part] for part in parts)), Rows(*(np.arange(N)[part] for part in parts))
+    name = Library.default().save(Opened(splits, rows, (), {}, data.names), "waves.npz")
+    job_id = queue.submit(app_store, "vae", name, {"hidden": 8, "z_dim": 2}, {"epochs": 1})
+    list(perform(app_store, job_id))
+    for page, view in [*SERIES, ("clusters", {"run": f"data:{name}"})]:
+        app = opened(page, **{"run": job_id} | view)
+        assert not app.exception, (page, app.exception)
+        for said in drawn(app):
+            assert all(column in said for column in data.names)
+    low, high = (
+        float(part) for part in drawn(opened("traversal", run=job_id, live="false"))[0].split(", ")[0].split()[3::2]
+    )
+    decoded_place = decoded(find(job_id), [[0.0, 0.0]])[0, :, 0]
+    assert (low, high) == pytest.approx((decoded_place.min(), decoded_place.max()), abs=0.006)

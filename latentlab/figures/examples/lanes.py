@@ -23,7 +23,7 @@ from latentlab.figures.theme import Theme
 
 MOST = 16  # lanes of an example: more can't be told apart
 CARDS = 2  # examples that are drawn with their numbers beside them; of more the numbers are where the pointer is
-NAME, TRACK, NUMBER, CELL = 128, 130, 66, 64  # pixels across: of a name, a lane, a number; and a lane of a small one
+NAME, TRACK, CELL = 128, 130, 64  # pixels across: of a name, a lane, and a lane of a small example
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Lanes(Appearance):
     shown: tuple[int, ...]
     tiles = 12
     lane: ClassVar[int] = 18  # pixels of a lane with words
+    number: ClassVar[int] = 66  # pixels across of what is written behind it
     kind: ClassVar[str]  # as examples.js calls it
 
     @property
@@ -108,7 +109,7 @@ class Lanes(Appearance):
         few, titles = self.narrowed(x), titles or [""] * len(x)
         if len(x) <= CARDS:
             cards = "".join(
-                titled(title, few._card(one, look), ", ".join(few.lines(one)), NAME + TRACK + NUMBER)
+                titled(title, few._card(one, look), ", ".join(few.lines(one)), NAME + TRACK + self.number)
                 for title, one in zip(titles, x, strict=True)
             )
             body = f'<div style="display:flex;flex-wrap:wrap;gap:0.75rem 1.5rem">{cards}</div>'
@@ -122,10 +123,10 @@ class Lanes(Appearance):
     def _card(self, one: Values, look: Theme) -> str:
         """An example with names on the left and numbers on the right."""
         names = words(self.names, NAME - 6, self.lane, look.text)
-        numbers = words(self.texts(one), NAME + TRACK + NUMBER, self.lane, look.text)
+        numbers = words(self.texts(one), NAME + TRACK + self.number, self.lane, look.text)
         drawn = self.behind(TRACK, self.lane, look) + self.before(one, TRACK, self.lane, look)
         content = f'{names}{numbers}<g transform="translate({NAME} 0)">{drawn}</g>'
-        return svg(NAME + TRACK + NUMBER, self.lane * len(self.shown), content)
+        return svg(NAME + TRACK + self.number, self.lane * len(self.shown), content)
 
     def _band(self, x: Values, titles: Sequence[str], look: Theme) -> str:
         """Names, and beside them examples without words."""
@@ -196,7 +197,7 @@ class Curves(Lanes):
     """Series: a curve for each column."""
 
     kind = "curves"
-    lane = 54
+    lane, number = 54, 110
 
     @property
     def row(self) -> int:
@@ -205,7 +206,9 @@ class Curves(Lanes):
 
     def texts(self, x: Values) -> list[str]:
         """The least and the greatest number of each column."""
-        low, high = (self.columns.texts(end(x, axis=0)) for end in (np.min, np.max))
+        missing = np.isnan(x)
+        ends = (np.where(missing, np.inf, x).min(0), np.where(missing, -np.inf, x).max(0))
+        low, high = (self.columns.texts(np.where(missing.all(0), np.nan, end)) for end in ends)
         return [f"{low[k]} … {high[k]}" for k in self.shown]
 
     def behind(self, width: float, pitch: float, look: Theme) -> str:
@@ -219,10 +222,10 @@ class Curves(Lanes):
         return bands + "".join(f'<path d="M{" L".join(line)}" fill="none" stroke="{look.muted}"/>' for line in q[3])
 
     def before(self, x: Values, width: float, pitch: float, look: Theme) -> str:
-        """The curves."""
-        lines = self._points(np.nan_to_num(x), width, pitch)
+        """The curves, with a gap where a value is missing."""
+        lines = self._points(x, width, pitch)
         style = f'fill="none" stroke="{look.accent}" stroke-width="1.5"'
-        return "".join(f'<path d="M{" L".join(line)}" {style}/>' for line in lines)
+        return "".join(f'<path d="{_strokes(line)}" {style}/>' for line in lines)
 
     def _points(self, x: Values, width: float, pitch: float) -> list[list[str]]:
         """(T, D) -> for each column that is shown its points, as SVG."""
@@ -230,7 +233,16 @@ class Curves(Lanes):
         share = np.clip((x[:, list(self.shown)] - low) / span, 0, 1)
         across = np.linspace(0, width, len(x))
         down = (np.arange(len(self.shown)) + 0.95 - 0.9 * share) * pitch
-        return [[f"{a:.1f} {b:.1f}" for a, b in zip(across, column, strict=True)] for column in down.T]
+        return [
+            ["" if np.isnan(b) else f"{a:.1f} {b:.1f}" for a, b in zip(across, column, strict=True)]
+            for column in down.T
+        ]
+
+
+def _strokes(points: Sequence[str]) -> str:
+    """A path through points, broken where one is empty."""
+    before = ["", *points]
+    return " ".join(f"{'L' if last else 'M'}{point}" for last, point in zip(before, points, strict=False) if point)
 
 
 def _bands(look: Theme) -> tuple[tuple[int, int, str], ...]:

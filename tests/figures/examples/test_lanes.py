@@ -134,6 +134,12 @@ def test_a_series_is_a_curve_of_each_column_over_time() -> None:
         assert np.corrcoef(curve[:, 1], values)[0, 1] < -0.999
     assert alt == "up 0.00 … 1.00, down 0.00 … 1.00"
     assert drawn.as_json()["kind"] == "curves"
+    gap = data[2:].copy()
+    gap[0, 3, 0] = gap[0, :, 1] = np.nan
+    ((alt, root),) = Images(page(drawn, gap)).found
+    whole, none = (p.attrib["d"] for p in root.iter(f"{SVG}path") if p.get("stroke") == LIGHT.accent)
+    assert (whole.count("M"), len(re.findall("[ML]", whole)), none) == (2, 6, "")
+    assert alt == "up 0.00 … 1.00, down – … –"
 
 
 def test_the_browser_gets_what_it_needs_to_write_the_same_numbers() -> None:
