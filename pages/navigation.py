@@ -15,7 +15,7 @@ from latentlab.subjects import Subject
 class Card(NamedTuple):
     """What the first page shows of a page: a picture of it, and the run that it opens with."""
 
-    picture: bytes
+    picture: bytes | str  # a PNG, or a drawing (SVG)
     run: Subject
 
 

@@ -95,8 +95,8 @@ elif semi_supervised.is_plane(run):
         "q(y|x) L(x, y) + H[q(y|x)] (Kingma et al. 2014). An auxiliary variable makes q(y|x) a mixture (Maaløe et al. "
         "2016).",
     )
-elif len(run.shape) != 3 or not run.has(Conditional, Encodes):
-    st.info("This page compares images, by a model that encodes them: choose another model.")
+elif not run.has(Conditional, Encodes):
+    st.info("This page compares examples by a model that encodes them: choose another model.")
 elif run.has(Conditional):
     send_class_decoder(run)
     class_conditional(run)

@@ -12,22 +12,23 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
-from latentlab.data import to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
-from pages.shared.downloads import csv_text, download
-from pages.shared.example_view import SHOWN, examples, name_of
+from pages.shared.downloads import download
+from pages.shared.example_view import appearance_of_space, columns_of, examples, name_of, show, subject_of
 from pages.shared.header import look
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, INPUT, Space, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
+SHOWN = 12  # of the user's own columns
 SHEET = 60  # examples on a contact sheet
 COLUMNS = 15  # beside each other
 
@@ -75,6 +76,9 @@ def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
                 f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
             )
         _place_picture(space, space.z[ids].mean(0), "Their mean, decoded")
+        if not space.is_image:
+            mean = space.data[torch.from_numpy(ids)].batch().x.mean(0, keepdim=True)
+            show(appearance_of_space(space), mean, 1, "The mean of their numbers", ["the mean of their numbers"])
         files(space, ids)
         save_group(space, ids)
 
@@ -94,11 +98,12 @@ def _point(space: Space, index: int) -> None:
     far = torch.linalg.vector_norm(z - z[index], dim=1)
     order = far.argsort()
     near = order[order != index][:NEIGHBOURS].numpy()
-    if space.is_image:
-        pictures = [space.data.x.numpy()[index]]
-        if space.decodes and space.of.run is not None:
-            pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1])))
-        sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
+    pictures = [space.data[index : index + 1].batch().x]
+    if space.decodes and space.of.run is not None:
+        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1]))
+    alt = "The example and its reconstruction" if len(pictures) > 1 else "The example"
+    titles = ["the example", "its reconstruction"][: len(pictures)]
+    show(appearance_of_space(space), torch.cat(pictures), 2, alt, titles)
     predicted = predicted_classes(space.of)
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
@@ -124,9 +129,9 @@ def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:
     """The image of a code, where it has one: decoded, or itself an image."""
     batch, run = torch.from_numpy(code)[None], space.of.run
     if space.decodes and run is not None:
-        sheet(to_bytes(cached.decoder(run, epoch=space.of.epoch)(batch)), 1, alt)
+        show(appearance_of_space(space), cached.decoder(run, epoch=space.of.epoch)(batch), 1, alt)
     elif space.of.layer == INPUT and space.is_image and len(code) == space.n_units:
-        sheet(to_bytes(batch.reshape(1, *space.data.shape)), 1, alt)
+        show(appearance_of_space(space), batch.reshape(1, *space.data.shape), 1, alt)
     else:
         return
     st.caption(alt.lower())
@@ -148,20 +153,23 @@ def _unit(space: Space) -> str:
 
 
 def _csv(space: Space, ids: NDArray[np.int64]) -> str:
-    """One row an example: its index, class, loss terms and numbers."""
-    loss_terms, own = terms(space.of), columns(space.of)
-    names = ["index", "class", *own, *loss_terms, *space.axes]
-    rows = [names]
+    """One row an example: its index, class, numbers in the user's units, loss terms, and what the map is of."""
+    loss_terms, own, units = terms(space.of), columns(space.of), columns_of(subject_of(space))
+    mapped = space.axes if units is None or space.of.layer != INPUT else ()
+    rows = [["index", "class", *own, *(units.heads if units is not None else ()), *loss_terms, *mapped]]
     for i in ids:
-        numbers = [*(float(column[i]) for column in loss_terms.values()), *space.z[i].tolist()]
         words = [str(i), name_of(space, int(space.data.y[i])), *(str(values[i]) for values in own.values())]
+        words += units.exact(space.data.x[i].numpy()) if units is not None else []
+        numbers = [*(float(column[i]) for column in loss_terms.values()), *(space.z[i].tolist() if mapped else [])]
         rows.append([*words, *(f"{v:.6g}" for v in numbers)])
     return csv_text(rows)
 
 
 def _npz(space: Space, ids: NDArray[np.int64]) -> bytes:
     out = io.BytesIO()
-    np.savez_compressed(out, index=ids, x=space.data.x.numpy()[ids], y=space.data.y.numpy()[ids], z=space.z[ids])
+    x, units = space.data.x.numpy()[ids], columns_of(subject_of(space))
+    own = x if units is None else units.rounded(x)
+    np.savez_compressed(out, index=ids, x=own, y=space.data.y.numpy()[ids], z=space.z[ids])
     return out.getvalue()
 
 

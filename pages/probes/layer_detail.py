@@ -14,11 +14,13 @@ from latentlab.analysis.probes.features import Reduction
 from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import to_bytes
+from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
 from pages.probes.curves import ProbeTask, Settings
 from pages.shared.downloads import download
+from pages.shared.example_view import show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.text import plain
@@ -60,8 +62,8 @@ def _difference(value: float, measure: Measure) -> str:
     return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
-def layer_detail(reading: Reading, curve: Curve, task: ProbeTask) -> None:
-    """What a layer's probe classifies correctly, what it confuses, and its weights."""
+def layer_detail(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance) -> None:
+    """What a layer's probe classifies correctly, what it confuses (examples as `drawn`), and its weights."""
     probe = reading.probes[0]
     numbers, table, examples = st.columns([2, 3, 3], gap="large")
     with numbers:
@@ -70,7 +72,7 @@ def layer_detail(reading: Reading, curve: Curve, task: ProbeTask) -> None:
         counts = confusion(reading.said, curve.y_test, len(task.names))
         figure(confusion_figure(counts, task.names, look()), "Confusion matrix: true class against predicted class")
     with examples:
-        _hardest(reading, curve, task)
+        _hardest(reading, curve, task, drawn)
     if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
         st.caption(
             "The weights for each class, bright where a feature increases its probability"
@@ -133,12 +135,12 @@ def _numbers(reading: Reading, band: float) -> None:
         st.warning(warning)
 
 
-def _hardest(reading: Reading, curve: Curve, task: ProbeTask) -> None:
+def _hardest(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance) -> None:
     worst = hardest(reading.said, curve.y_test, HARDEST)
     x = task.x[len(task.x) - len(curve.y_test) :][torch.from_numpy(worst)]
-    if x.ndim != 4 or not len(worst):
+    if not len(worst):
         return
-    sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
+    show(drawn, x, 6, "The examples that it gets most wrong")
     said, true = reading.said[worst].argmax(1), curve.y_test[worst]
     pairs = [plain(f"{task.names[t]} → {task.names[s]}") for t, s in zip(true, said, strict=True)]
     shown = pairs if max(map(len, task.names)) < 4 else list(dict.fromkeys(pairs))[:4]

@@ -25,6 +25,7 @@ from pages.probes.layer_detail import all_layers, layer_detail, summary
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
 from pages.shared.background import Waiting, show_tasks
+from pages.shared.example_view import appearance_of
 from pages.shared.header import header, look, notes
 from pages.shared.text import plain
 
@@ -73,7 +74,7 @@ def probes(run: Subject) -> None:
     one, every, deep = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
-            layer_detail(curve.readings[k], curve, task)
+            layer_detail(curve.readings[k], curve, task, appearance_of(run))
             if curve.readings[k].layer.name == LATENT:
                 steering(run, target)
     if every.open:

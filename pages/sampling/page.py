@@ -3,6 +3,7 @@
 import streamlit as st
 
 from latentlab.analysis.sampling import Diagnostics, Experiment, Remedy
+from latentlab.data import Kind
 from latentlab.figures.sampling.chains import chains_at_step
 from latentlab.subjects import Subject
 from pages.components.chains import chains
@@ -11,8 +12,9 @@ from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
 from pages.sampling.experiment import Setup, film, film_strip, offers, played, problem
 from pages.sampling.remedies import offer
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.text import plain
 
 DETAILS = ("Diagnostics", "Against the truth", "Side by side")
@@ -105,14 +107,14 @@ def watch(run: Subject, found: Experiment, live: bool) -> None:
 
 
 def pictures(run: Subject, setup: Setup, found: Experiment) -> None:
-    """A chain as images: codes that explain the image, or its visible part."""
+    """A chain as examples: codes that explain the example, or its visible part."""
     source, frames = film_strip(run, setup, found, FRAMES)
-    left, right = st.columns([1, 6], vertical_alignment="center")
+    left, right = st.columns([1, 6] if run.spec.kind is Kind.IMAGE else [2, 3], vertical_alignment="center")
     with left:
-        sheet(source, 1, "The image, its hidden part gray")
+        show(appearance_of(run), source, 1, "The example, its hidden part left out")
     with right:
-        sheet(frames, FRAMES // 2, "States of the first chain, decoded, from its start to its end")
-    st.caption("The image as given to the chains, and the first chain decoded from its start to its end.")
+        show(appearance_of(run), frames, FRAMES // 2, "States of the first chain, decoded, from its start to its end")
+    st.caption("The example as given to the chains, and the first chain decoded from its start to its end.")
 
 
 run = header(SAMPLING)

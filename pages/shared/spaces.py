@@ -127,7 +127,9 @@ def load_space(source: Source) -> Space:
     points = digest(data.x.numpy(), data.y.numpy())
     units, known = _units(source, data), tuple[str, ...]()
     if source.layer == INPUT and source.dataset in Library.default():
-        known = Library.default().card(source.dataset).features
+        card = Library.default().card(source.dataset)
+        times = range(1, card.shape[0] + 1) if len(card.shape) == 2 else ()
+        known = tuple(f"{name}, {t}" for t in times for name in card.features) or card.features
     names = tuple(known[k] if known else f"{_letter(source)}{k + 1}" for k in units.ids.tolist())
     return Space(source, source.key, points, data, n_test, units.z, names, units.n_units)
 

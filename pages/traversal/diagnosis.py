@@ -11,7 +11,7 @@ from latentlab.analysis.latent.bottleneck import Health, health
 from latentlab.analysis.latent.memorisation import Nearest, distance_quantile, nearest, nearest_other
 from latentlab.analysis.latent.support import SupportMap, support_map
 from latentlab.analysis.latent.traversal import plane
-from latentlab.data import Dataset, to_bytes
+from latentlab.data import Dataset, Kind
 from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent.traversal import carried
 from latentlab.models import Encodes, HasPosterior
@@ -19,8 +19,9 @@ from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, panels, sheet
+from pages.shared.images import figure, panels
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.traversal.live_explorer import on_plane
@@ -63,22 +64,26 @@ def _copy(run: Subject, view: View) -> None:
     image = cached.decoder(run)(torch.tensor([view.z]))
     x = reference.batch().x
     in_pixels, in_code = nearest(image, x), nearest(torch.tensor([view.z]), codes)
-    pictures = [to_bytes(image)[0], to_bytes(x[in_pixels.index])[0], to_bytes(x[in_code.index])[0]]
+    three = torch.cat([image, x[in_pixels.index], x[in_code.index]])
+    what = "training" if cached.has_data(run) else "test"
+    noun, where = ("image", "in pixels") if run.spec.kind is Kind.IMAGE else ("example", "in the scaled numbers")
     left, right = st.columns([1, 2], gap="large")
     with left:
-        sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
-        st.caption("decoded · nearest in pixels · nearest code")
-    what = "training" if cached.has_data(run) else "test"
+        show(
+            appearance_of(run), three, 3,
+            f"The decoded example, its nearest {what} example {where}, and the one with the nearest code",
+        )  # fmt: skip
+        st.caption(f"decoded · nearest {where} · nearest code")
     with right:
         st.markdown(
-            f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
+            f"The nearest of {len(x):,} {what} {noun}s is **{in_pixels.distance[0]:.2f}** away {where}; its code is "
             f"**{np.linalg.norm(codes[in_pixels.index[0]].numpy() - np.asarray(view.z)):.2f} σ** from here."
         )
         for who, known in between.items():
             share = float(distance_quantile(in_pixels.distance, known.distance)[0])
-            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than this to a {what} image.")
+            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than this to a {what} {noun}.")
         st.caption(
-            "Near 0 % it would be memorised. A blurred image is near to many, so a low number alone proves nothing."
+            f"Near 0 % it would be memorised. A blurred {noun} is near to many, so a low number alone proves nothing."
         )
 
 
@@ -122,7 +127,7 @@ def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
     between = {"of their own": nearest_other(x, rows)}
     if cached.has_data(run):
-        between["test images"] = nearest(cached.examples(run).batch().x, x)
+        between["test examples"] = nearest(cached.examples(run).batch().x, x)
     return reference, codes, between
 
 

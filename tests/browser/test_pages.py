@@ -11,7 +11,7 @@ from tests.browser.conftest import Server, parameter, resting, settled
     [
         ("", "img[alt='Traversal: MNIST in the plane']"),
         ("traversal", "canvas.plane"),
-        ("traversal?live=false", "img[alt='The decoded image']"),
+        ("traversal?live=false", "img[alt='The decoded example']"),
         ("probes", ".js-plotly-plot >> nth=0"),
         ("train", "img[alt='Held-out examples over their reconstructions']"),
     ],
@@ -42,7 +42,7 @@ def test_a_link_that_is_opened_first_has_the_frame_around_it(
 
 def test_without_live_the_server_answers_when_the_slider_is_let_go(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?live=false"))
-    image = page.get_by_alt_text("The decoded image")
+    image = page.get_by_alt_text("The decoded example")
     expect(image).to_be_visible()
     resting(page, image)
     before = image.get_attribute("src") or ""

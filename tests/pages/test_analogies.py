@@ -46,7 +46,7 @@ from pages.shared.classifier import classifier_run, independent_classifier_run
 from pages.shared.selections import Group
 from pages.shared.spaces import Source
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, shows, words
+from tests.pages.conftest import Open, shows, titled, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -529,8 +529,8 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     for letter, trait in (("A", 3), ("B", 1), ("C", 0)):  # (1, 1) - (0, 1) + (0, 0) = (1, 0)
         app.number_input(key=f"example-{letter.lower()}-{name}").set_value(rows[trait])
     app.run()
-    assert set(app.dataframe[1].value["class"]) == {"2"}
-    assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
+    assert {title.split()[1] for title in titled(app)[3:]} == {"2"}
+    assert app.dataframe[0].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
 
 
 def test_directions_of_wide_vectors_are_looked_for_in_components(
@@ -545,7 +545,7 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     parts = (splits.test, splits.train, splits.valid)
     x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
     app = opened("analogies", run=f"data:{name}")
-    table = app.dataframe[2].value
+    table = app.dataframe[0].value
     whole = attribute_vector(x[y == 0], x[y == 1], "mean", 2)
     probe = LogisticRegression(max_iter=1_000).fit(x, 1 - y).coef_[0]
     apart = np.degrees(np.arccos(whole.direction @ probe / np.linalg.norm(probe)))

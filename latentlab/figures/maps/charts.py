@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled, symbol
 
 
@@ -34,7 +35,7 @@ def map_3d(
     ramp: dict[str, Any] = {}
     if number is not None:
         low, high = np.nanpercentile(number[1], [1, 99])
-        bar = {"title": {"text": number[0]}, "thickness": 10}
+        bar = {"title": {"text": literal(number[0])}, "thickness": 10}
         ramp = {"coloraxis": {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}}
     for k in [*range(len(classes)), -1]:
         own = labels == k
@@ -44,10 +45,10 @@ def map_3d(
         marker = {"size": 3.2, "color": look.colour(k), "symbol": symbol(k), "opacity": 0.85}
         if number is not None:
             marker |= {"coloraxis": "coloraxis", "color": np.ascontiguousarray(number[1][own], np.float32)}
-        name = classes[k] if k >= 0 else "no class"
+        name = literal(classes[k]) if k >= 0 else "no class"
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker=marker, hoverinfo="name")
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
-    scene = {f"{side}axis": {**axis, "title": {"text": name}} for side, name in zip("xyz", names, strict=True)}
+    scene = {f"{side}axis": {**axis, "title": {"text": literal(name)}} for side, name in zip("xyz", names, strict=True)}
     legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
     return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, **ramp)
 
@@ -70,7 +71,9 @@ def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: s
         figure.add_histogram(
             x=shown, name=label, histnorm="percent", xbins=bins, autobinx=False, marker={"color": colour}, opacity=0.6
         )
-    return styled(figure, look, 220, barmode="overlay", xaxis={"title": {"text": name}}, yaxis={"title": {"text": "%"}})
+    return styled(
+        figure, look, 220, barmode="overlay", xaxis={"title": {"text": literal(name)}}, yaxis={"title": {"text": "%"}}
+    )
 
 
 def class_bars(
@@ -85,7 +88,7 @@ def class_bars(
         look: colours.
     """
     known = list(range(-1 if (labels < 0).any() else 0, len(classes)))
-    names = ["no class" if k < 0 else classes[k] for k in known]
+    names = ["no class" if k < 0 else literal(classes[k]) for k in known]
     colours = [look.colour(k) for k in known]
     figure = go.Figure()
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
@@ -109,11 +112,11 @@ def overlaps(shares: NDArray[np.floating], classes: Sequence[str], look: Theme) 
 
 def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str) -> go.Figure:
     size = {"size": 10} if len(classes) <= 20 else {"size": 1}
+    shown, names = np.asarray(values, np.float32), list(map(literal, classes))
     figure = go.Figure(
         go.Heatmap(
-            z=np.asarray(values, np.float32), x=list(classes), y=list(classes), colorscale="Viridis", zmin=0,
-            texttemplate="%{z:.1f}", textfont=size, colorbar={"title": {"text": name}, "thickness": 10},
-            hoverongaps=False, hovertemplate=hover,
+            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}", textfont=size,
+            colorbar={"title": {"text": literal(name)}, "thickness": 10}, hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip
     category = {"type": "category", "tickmode": "linear"} if len(classes) <= 40 else {"type": "category"}

@@ -1,6 +1,6 @@
 """A scatter of many points, fast enough to follow the pointer: raw bytes go to the browser, ids and places come back.
 
-`sprites` sends a sheet of thumbnails once; `scatter` draws the points and returns what was clicked and selected.
+`sprites` sends once what the pointer shows; `scatter` draws the points and returns what was clicked and selected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
 from latentlab.figures.theme import NO_CLASS, symbol
-from pages.components import LOOK, digest, framed, sources
+from pages.components import EXAMPLES, LOOK, digest, framed, sources
 
 FULL = 65_535  # a coordinate at the far side of the map's box
 
@@ -28,7 +28,7 @@ _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
     css=LOOK + sources("scatter", "scatter.css"),
-    js=sources("scatter", "points.js", "scatter.js"),
+    js=EXAMPLES + sources("scatter", "points.js", "scatter.js"),
 )
 
 
@@ -62,7 +62,11 @@ class Packed(NamedTuple):
 
 
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
-    """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
+    """Send what the pointer shows of examples: `head` has an id and n.
+
+    Of images it has columns, width and height, and `sheet` is a PNG of thumbnails; of others it has how they are
+    `drawn`, and `sheet` is their numbers (float32).
+    """
     _sprites(key=key, data=framed(head) + sheet, height=1)
 
 

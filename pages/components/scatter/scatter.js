@@ -188,8 +188,10 @@ function create(host) {
     const value = map.value ? ` · ${map.scale.name} ${(map.scale.low + (map.value[i] / 255) * (map.scale.high - map.scale.low)).toPrecision(3)}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
-    const left = spot[0] > size[0] - 150;
-    Object.assign(tip.style, { left: `${spot[0] + (left ? -130 : 16)}px`, top: `${Math.max(0, spot[1] - 40)}px` });
+    const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
+    const left = spot[0] + wide + 32 < size[0] ? spot[0] + 16 : Math.max(0, spot[0] - wide - 16);
+    const top = Math.max(0, Math.min(spot[1] - 40, size[1] - high));
+    Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
   }
 
   function select(inside) {
@@ -409,7 +411,12 @@ function thumbnail(canvas, id, index) {
   const sprites = window.latentlab?.sprites?.get(id);
   canvas.hidden = !sprites || index >= sprites.n;
   if (canvas.hidden) return;
-  const { width, height, columns, image } = sprites;
+  const { width, height, columns, image, drawn, numbers } = sprites;
+  canvas.parentElement.dataset.draws = drawn?.kind ?? "image";
+  if (drawn) {
+    exampleOn(canvas).show(numbers.subarray(index * drawn.size, (index + 1) * drawn.size), drawn);
+    return;
+  }
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
   canvas.getContext("2d").drawImage(image, x, y, width, height, 0, 0, width, height);
