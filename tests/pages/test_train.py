@@ -14,7 +14,7 @@ from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import writing
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, keys_of, shows, texts
+from tests.pages.conftest import Open, keys_of, path_of, shows, texts
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
@@ -150,6 +150,14 @@ def test_a_second_click_starts_no_second_training(opened: Open, app_store: Store
     app.number_input(key="vae-digits-epochs").set_value(3).run()
     app.button(key="train").click().run()  # this is another
     assert len(queue.jobs(app_store)) == 2
+
+
+def test_a_visit_to_another_page_before_is_no_matter_to_a_start(opened: Open, app_store: Store) -> None:
+    app = opened("traversal")
+    app.switch_page(path_of("train")).run()
+    job_id = submit(app)
+    assert not app.exception
+    assert [job.id for job in queue.jobs(app_store)] == [job_id]
 
 
 def test_what_was_asked_for_last_is_shown_and_failed_ones_are_lines(opened: Open, app_store: Store) -> None:
