@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from latentlab.figures.training_curves import compared_curves
-from latentlab.models import Conditional, Decodes, abilities
+from latentlab.models import Classifies, Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
-from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
+from pages.navigation import ANALOGIES, FEW_LABELS, TRAIN, TRAVERSAL
 from pages.shared import deletion
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
@@ -101,6 +101,8 @@ def _actions(store: Store, chosen: list[Row]) -> None:
             run = chosen[0].run
             page, label = (TRAVERSAL, "Traverse") if issubclass(run.kind, Decodes) else (TRAIN, "Open")
             page, label = (ANALOGIES, "Analogies") if issubclass(run.kind, Conditional) else (page, label)
+            if issubclass(run.kind, Classifies) and run.shape == (2,):
+                page, label = FEW_LABELS, "Few labels"
             page.link(label, icon="open_in_new", run=run.id)
             if own:
                 _rename(store, run)

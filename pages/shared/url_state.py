@@ -12,6 +12,7 @@ from pages.shared.visit import Slot
 
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
+    "learning",
 )  # fmt: skip
 DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had no number that can be shown
 LONGEST = 2000  # characters of a parameter that are read
