@@ -19,6 +19,7 @@ from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
+from pages.shared.linked_choice import linked_choice
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -54,9 +55,9 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
             bind="query-params",
             wrap=True,
         )
-        pointer = st.segmented_control(
-            "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], default="looks", required=True,
-            key=f"pointer-{denoiser.data.name == MINE}", wrap=True, bind="query-params",
+        pointer = linked_choice(
+            "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], POINTERS[0],
+            f"pointer-{denoiser.data.name == MINE}", wrap=True,
             help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
             "and curl”, or a point of your own",
         )  # fmt: skip

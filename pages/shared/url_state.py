@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NoReturn
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
     "learning",
 )  # fmt: skip
-DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had no number that can be shown
+DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
 LONGEST = 2000  # characters of a parameter that are read
 
 
@@ -31,12 +32,9 @@ def read(name: str) -> str | None:
 
 
 def drop_endless_numbers() -> None:
-    """Remove what is no finite number though it is written as one, with a sentence: no control can show it.
-
-    The page runs again then, as its controls were given the address before.
-    """
+    """Remove what is no finite number though it is written as one, with a sentence: no control can show it."""
     for name in DROPPED.pop() or ():
-        st.warning(f"The link's “{name}” is no number that can be shown, so the view starts from its default.")
+        st.warning(f"The link's “{name}” is nothing that can be shown, so the view starts from its default.")
     endless = []
     for name in list(st.query_params):
         try:
@@ -46,10 +44,15 @@ def drop_endless_numbers() -> None:
         if not finite:
             endless.append(name)
     if endless:
-        for name in endless:
-            write(name, None)
-        DROPPED.set(endless)
-        st.rerun()
+        drop(*endless)
+
+
+def drop(*names: str) -> NoReturn:
+    """Remove parameters, and say so; the page runs again, as its controls were given the address before."""
+    for name in names:
+        write(name, None)
+    DROPPED.set([*DROPPED.get([]), *names])
+    st.rerun()
 
 
 def write(name: str, value: str | None) -> None:

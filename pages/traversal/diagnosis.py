@@ -21,25 +21,24 @@ from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run
 from pages.shared.header import look
 from pages.shared.images import figure, panels, sheet
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.traversal.live_explorer import on_plane
 
+QUESTIONS = ("Is this place real?", "Is it a copy?", "Is the bottleneck healthy?")
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
 
 def diagnosis(run: Subject, view: View) -> None:
     """The map of support around the point, the nearest training images, and diagnostics of the bottleneck."""
-    which = st.segmented_control(
-        "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
-        default="Is this place real?", required=True, key="question", label_visibility="collapsed", bind="query-params",
-    )  # fmt: skip
+    which = linked_choice("Question", QUESTIONS, QUESTIONS[0], "question", label_visibility="collapsed")
     if not run.has(Encodes):
         st.info("This model has no encoder, so there is nothing to compare a place with.")
-    elif which == "Is this place real?":
+    elif which == QUESTIONS[0]:
         _real(run, view)
-    elif which == "Is it a copy?":
+    elif which == QUESTIONS[1]:
         _copy(run, view)
     else:
         _health(run)
