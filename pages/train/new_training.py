@@ -64,12 +64,17 @@ def new_training(store: Store) -> None:
         )
 
 
-@remember(64)
 def _suited(model: str, dataset: str) -> dict[str, Any]:
+    """The knobs that suit the data; none while these aren't here or can't be read, which isn't remembered."""
     try:
-        return suited_config(model, dataset)
+        return _suited_to_local(model, dataset) if data.is_local(dataset) else {}
     except data.DataError:  # which the start of a training says
         return {}
+
+
+@remember(64)
+def _suited_to_local(model: str, dataset: str) -> dict[str, Any]:
+    return suited_config(model, dataset)
 
 
 def fill(model: str, dataset: str, *values: Mapping[str, object]) -> None:

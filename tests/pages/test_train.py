@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.data import Kind, folders, load
 from latentlab.jobs import queue
+from latentlab.jobs.job import suited_config
 from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
@@ -280,6 +281,15 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     assert not any(str(folder) in text for folder in folders("mnist") for text in texts(app))
     app.selectbox(key="dataset").select("digits").run()
     assert not shows(app, "LATENTLAB_DATA")
+
+
+def test_what_suits_data_is_known_once_they_are_here(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    suited = suited_config("vae", "digits")["likelihood"]
+    with monkeypatch.context() as patch:
+        for module in ("latentlab.data", "latentlab.jobs.job"):
+            patch.setattr(f"{module}.is_local", lambda _: False)
+        assert opened("train").selectbox(key="vae-digits-likelihood").value != suited
+    assert opened("train").selectbox(key="vae-digits-likelihood").value == suited
 
 
 def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:
