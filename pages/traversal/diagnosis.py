@@ -18,7 +18,7 @@ from latentlab.models import Encodes, HasPosterior
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.classifier import classifier, classifier_run
+from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.header import look
 from pages.shared.images import figure, panels, sheet
 from pages.shared.linked_choice import linked_choice
@@ -95,7 +95,7 @@ def _health(run: Subject) -> None:
     figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 
-@remember(16)
+@remember(16, on=lambda run, *_: key_of(classifier_run(run)))
 def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cached.directions(run, axes))
     return support_map(
@@ -109,7 +109,7 @@ def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportM
     )
 
 
-@remember(2)
+@remember(2, on=cached.has_data)
 def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the saved test examples), their codes, and distances of other examples to compare
     with.
@@ -125,7 +125,7 @@ def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     return reference, codes, between
 
 
-@remember(16)
+@remember(16, on=cached.has_data)
 def _state(run: Subject) -> Health | None:
     """Diagnostics of a VAE's bottleneck over the test set (else the saved examples); None without a posterior."""
     model = cached.model(run)
