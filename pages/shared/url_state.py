@@ -13,10 +13,10 @@ from pages.shared.visit import Slot
 
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
-    "learning",
+    "learning", "loop", "selected", "clicked",
 )  # fmt: skip
 DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
-LONGEST = 2000  # characters of a parameter that are read
+LONGEST = 4000  # characters of a parameter that are read
 
 
 def forget_place() -> None:
@@ -103,6 +103,16 @@ def read_codes(name: str, n: int, limit: float) -> tuple[tuple[float, ...], ...]
         write(name, None)
         return ()
     return tuple(tuple(code) for code in found[:8] if code is not None)
+
+
+def read_points(name: str, n: int, most: int, limit: float) -> tuple[tuple[float, ...], ...]:
+    """At most so many points of n numbers within ±limit, separated by semicolons; none, with a sentence, if not."""
+    found = [_numbers(part, n, -limit, limit) for part in (read(name) or "").split(";") if part]
+    if None in found or len(found) > most:
+        st.warning(f"The link's “{name}” is not at most {most} times {n} numbers, so the view starts without them.")
+        write(name, None)
+        return ()
+    return tuple(tuple(point) for point in found if point is not None)
 
 
 def write_codes(name: str, codes: Sequence[Sequence[float]]) -> None:
