@@ -14,7 +14,7 @@ from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
 from pages.navigation import ANALOGIES, FEW_LABELS, TRAIN, TRAVERSAL
-from pages.shared import deletion
+from pages.shared import deletion, url_state
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -38,6 +38,8 @@ def run_table() -> None:
 
 def _table(store: Store, rows: list[Row]) -> None:
     ids = [row.id for row in rows]
+    if not SELECTED.is_set:
+        SELECTED.set(tuple((url_state.read("selected") or "").split(",")))
     selected = [ids.index(run_id) for run_id in SELECTED.get(()) if run_id in ids]
     event = st.dataframe(
         [_cells(row) for row in rows],
@@ -67,6 +69,8 @@ def _table(store: Store, rows: list[Row]) -> None:
     )
     chosen = [rows[i] for i in event.selection.rows]
     SELECTED.set(tuple(row.id for row in chosen))
+    text = ",".join(SELECTED.get(()))
+    url_state.write("selected", text if text and len(text) <= url_state.LONGEST else None)
     if not chosen:
         st.caption("Select one run to open, rename or delete it; select several to compare them.")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,7 @@ def save_group(space: Space, ids: NDArray[np.int64]) -> None:
             )
     known, run = picked(space.of.dataset), space.of.run
     here = run.id if run is not None else f"data:{space.of.dataset}"
+    link_named(known, space.of.dataset)
     if known and (run is None or (run.has(Encodes) and run.has(Decodes))):
         ANALOGIES.link("See the direction from B to A", run=here)
     for name in known:
@@ -93,6 +94,14 @@ def link(side: str, group: Group | None) -> bool:
     fits = len(text or "") <= url_state.LONGEST
     url_state.write(f"lasso-{side.lower()}", text if fits else None)
     return fits
+
+
+def link_named(names: Collection[str], dataset: str) -> None:
+    """Save those groups in the address that were picked on the map of a data set and are named, where they fit."""
+    groups = picked(dataset).values()
+    for side in SIDES:
+        own = (group for group in groups if group.name in names and group.name.startswith(f"lasso {side}"))
+        link(side, next(own, None))
 
 
 def offered(run: Subject) -> dict[str, Group]:

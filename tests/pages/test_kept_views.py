@@ -159,6 +159,20 @@ def test_other_examples_have_a_selection_of_their_own(opened: Open) -> None:
     assert app.query_params["selected"] == pack_ids(FEW, head(app)["n"])
 
 
+def test_a_saved_group_is_in_the_links_of_the_map_and_of_the_probes(opened: Open) -> None:
+    app = opened("clusters", run="digits-cnn")
+    app.session_state["map"] = {"clicked": None, "selected": sent(FEW[:4])}
+    app.run()
+    app.button(key="group A").click().run()
+    again = opened("clusters", **app.query_params)
+    assert again.session_state["groups"]["A"].ids == tuple(FEW[:4])
+    app.switch_page(path_of("probes")).run()
+    name = next(option for option in app.selectbox(key="ask").options if option.startswith("lasso A"))
+    app.selectbox(key="ask").select(name).run()
+    link = {"run": "digits-cnn", "ask": name, "lasso-a": app.query_params["lasso-a"]}
+    assert opened("probes", **link).selectbox(key="ask").value == name
+
+
 def test_an_empty_place_stays_on_its_own_map(opened: Open) -> None:
     app = opened("clusters", run="mnist-vae-2d")
     layout = head(app)["layout"]
