@@ -15,6 +15,7 @@ from pages.components import scatter
 from pages.score_field.choose_field import START
 from pages.shared.packed import pack, pack_ids
 from tests.pages.conftest import Open, path_of, shows
+from tests.pages.test_walks import controls
 
 
 def back_again(app: AppTest, page: str) -> AppTest:
@@ -103,6 +104,24 @@ def test_bumps_of_a_link_are_edited_further(opened: Open, text: str, n: int) -> 
         back_again(app, "score_field")
     else:
         assert sum("“bumps-bumps”" in warning.value for warning in app.warning) == 1
+
+
+def test_an_uploaded_file_takes_the_place_of_the_text(opened: Open) -> None:
+    app = opened("score_field", whose="my points")
+    app.file_uploader(key="my-file").set_value(("own.csv", b"0.5, 1.5\n2, 3\n", "text/csv")).run()
+    assert not app.exception
+    assert app.text_area(key="my-points").value == "0.5, 1.5\n2, 3\n"
+    assert opened("score_field", **app.query_params).text_area(key="my-points").value == "0.5, 1.5\n2, 3\n"
+
+
+def test_every_knob_of_a_network_that_learns_here_is_in_the_address(opened: Open) -> None:
+    app = opened("score_field", **{"of-run": "Live"})
+    knobs = [control for control in controls(app) if str(control.key).startswith("live-")]
+    assert len(knobs) > 5
+    assert [control.key for control in knobs if control.proto.query_param_key != control.key] == []
+    (sigma,) = (control for control in knobs if str(control.key).endswith("-sigma"))
+    again = opened("score_field", **{"of-run": "Live", str(sigma.key): "0.25"})
+    assert again.number_input(key=sigma.key).value == 0.25
 
 
 # --- masks ---------------------------------------------------------------------------------------------------------
