@@ -49,7 +49,8 @@ def draw_classifier(run: Subject, index: int | None) -> None:
 
 def draw_error(run: Subject) -> None:
     """The error over the epochs, and the auxiliary variable of a model that has one."""
-    history, baselines = Store.default().history(run.id), Store.default().baselines(run.id)
+    store = Store.default()
+    history, baselines = (store.history(run.id), store.baselines(run.id)) if run.training else ([], {})
     separability = _separability(run)
     left, right = st.columns(2, gap="large")
     if any("error" in row or "valid_error" in row for row in history):
@@ -60,7 +61,7 @@ def draw_error(run: Subject) -> None:
             "alone."
         )
     else:
-        left.info("Its error was not measured while it was trained.")
+        left.info("No error was measured while it was trained.")
     if separability is None:
         right.caption("This model has no auxiliary variable.")
         return
