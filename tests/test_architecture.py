@@ -49,7 +49,7 @@ LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in 
 NAMELESS = {"utils", "helpers", "common", "misc"}
 CALL_FOREIGN_CODE = {f"latentlab/serving/{name}.py" for name in ("file", "functions", "onnx")}  # it may raise anything
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
-LINES_OF_A_PAGE = 1_450
+LINES_OF_A_PAGE = 1_250
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
 

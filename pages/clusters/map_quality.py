@@ -26,6 +26,7 @@ from pages.components import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.point_colours import K, grouped
 from pages.shared.remember import remember
 from pages.shared.spaces import Space
@@ -59,9 +60,7 @@ def trust(space: Space, xy: NDArray[np.float32]) -> None:
 
 def classes(space: Space) -> None:
     """How the classes and the clusters lie, with the same numbers for shuffled labels."""
-    how = st.segmented_control(
-        "Clusters by", list(FINDERS), default="k-means", required=True, key="finder", bind="query-params"
-    )
+    how = linked_choice("Clusters by", list(FINDERS), "k-means", "finder")
     try:
         groups = grouped(space, FINDERS[how])
     except ValueError as error:

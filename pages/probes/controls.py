@@ -16,6 +16,7 @@ from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
 from pages.shared.linked_choice import linked_choice
+from pages.shared.selections import link_named
 from pages.shared.visit import Slot
 
 PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what is selected on it
@@ -39,7 +40,9 @@ def choose_target(run: Subject) -> str:
     if (old := url_state.read(TARGET.name)) in FORMER:
         TARGET.set(FORMER[old])
     TARGET.settle(options)
-    return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
+    target = str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
+    link_named({target}, run.dataset)
+    return target
 
 
 def choose_snapshot(run: Subject) -> tuple[str, int | None]:

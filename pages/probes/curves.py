@@ -98,7 +98,7 @@ def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Ta
         n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
     )  # fmt: skip
     name = about.key if isinstance(about, Group) else about
-    return run_task(f"probe {run.key} {epoch} {name} {settings}", call)
+    return run_task(f"probe {run.key} {epoch} {name} {len(task.y)} {settings}", call)
 
 
 def probe_task(run: Subject, target: str | Group, n: int) -> ProbeTask:
@@ -111,7 +111,7 @@ def resolved(run: Subject, target: str) -> str | Group:
     return offered(run).get(target, target)
 
 
-@remember(6)
+@remember(6, on=lambda run, *_: is_local(run.dataset))
 def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     if isinstance(target, Group):
         return _belonging(target, n)
@@ -130,7 +130,7 @@ def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     return _with_target(ProbeTask(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
 
 
-@remember(8)
+@remember(8, on=lambda run, *_: is_local(run.dataset))
 def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
     """The error of the model itself on the test examples of the probes; None if it is no classifier."""
     model, task = cached.model(run, epoch), probe_task(run, CLASS, n)

@@ -12,6 +12,7 @@ from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.components import digest
 from pages.shared.header import notes
 from pages.shared.remember import remember
+from pages.shared.selections import link_named
 from pages.shared.spaces import Space
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -41,6 +42,7 @@ def _probe(dataset: str) -> None:
         st.info("There is no target: the data have fewer than two classes, and nothing was selected on the map.")
         return
     target = st.selectbox("Target of the probe", choices, key=f"ask-{dataset}", bind="query-params")
+    link_named({target}, dataset)
     y, names = space.data.y.numpy(), space.data.classes
     if target != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[target]).astype(np.int64), ("the rest", target)

@@ -94,7 +94,7 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
         more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
     st.caption(f"Over {which}; {more}")
     if loop(denoiser) and st.button("Forget the loop", icon=":material/delete:"):
-        corners_of(denoiser.data.name).forget()
+        corners_of(denoiser.data.name).set([])
         st.rerun(scope="fragment")
 
 

@@ -33,6 +33,11 @@ def independent_classifier(run: Subject) -> Classify | None:
     return _classify_with(independent_classifier_run(run))
 
 
+def key_of(run: Subject | None) -> str:
+    """What tells the classifier of a run from another: what it predicted is remembered only as long as it is that."""
+    return run.key if run is not None else ""
+
+
 def _classify_with(run: Subject | None) -> Classify | None:
     """The classifier of a run, without gradients."""
     model = cached.model(run) if run is not None else None

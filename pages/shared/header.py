@@ -35,13 +35,13 @@ def header(page: Page) -> Subject | None:
 
     None where there is nothing for the page, which is said, unless the page can do without.
     """
-    url_state.drop_endless_numbers()
     subjects = [run for run in with_model(*page.needs) if not (page.images and run.dataset in DENSITIES)]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 
 def title_line(page: Page, subject: str = "") -> None:
     """Draw the title and the link of a page that chooses its subject itself, if any."""
+    url_state.drop_endless_numbers()
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
         st.space("stretch")
@@ -73,6 +73,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             TRAIN.link("Train one")
         return None
+    url_state.drop_endless_numbers()
     named = labels(list(options.values()))
     chosen = _chosen(options, page.first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):

@@ -120,7 +120,7 @@ def latents(run: Subject) -> tuple[str, ...]:
     return tuple(layer.name for layer in aside(cached.model(run)))
 
 
-@remember(6, "Computing the layer's outputs …")
+@remember(6, "Computing the layer's outputs …", on=lambda source: source.run is None or cached.has_data(source.run))
 def load_space(source: Source) -> Space:
     """The examples of a source and their numbers."""
     data, n_test = _examples(source)

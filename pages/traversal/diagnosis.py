@@ -18,29 +18,28 @@ from latentlab.models import Encodes, HasPosterior
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.classifier import classifier, classifier_run
+from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
 from pages.shared.images import figure, panels
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.traversal.live_explorer import on_plane
 
+QUESTIONS = ("Is this place real?", "Is it a copy?", "Is the bottleneck healthy?")
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
 
 def diagnosis(run: Subject, view: View) -> None:
     """The map of support around the point, the nearest training images, and diagnostics of the bottleneck."""
-    which = st.segmented_control(
-        "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
-        default="Is this place real?", required=True, key="question", label_visibility="collapsed", bind="query-params",
-    )  # fmt: skip
+    which = linked_choice("Question", QUESTIONS, QUESTIONS[0], "question", label_visibility="collapsed")
     if not run.has(Encodes):
         st.info("This model has no encoder, so there is nothing to compare a place with.")
-    elif which == "Is this place real?":
+    elif which == QUESTIONS[0]:
         _real(run, view)
-    elif which == "Is it a copy?":
+    elif which == QUESTIONS[1]:
         _copy(run, view)
     else:
         _health(run)
@@ -101,7 +100,7 @@ def _health(run: Subject) -> None:
     figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 
-@remember(16)
+@remember(16, on=lambda run, *_: key_of(classifier_run(run)))
 def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cached.directions(run, axes))
     return support_map(
@@ -115,7 +114,7 @@ def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportM
     )
 
 
-@remember(2)
+@remember(2, on=cached.has_data)
 def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the saved test examples), their codes, and distances of other examples to compare
     with.
@@ -131,7 +130,7 @@ def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     return reference, codes, between
 
 
-@remember(16)
+@remember(16, on=cached.has_data)
 def _state(run: Subject) -> Health | None:
     """Diagnostics of a VAE's bottleneck over the test set (else the saved examples); None without a posterior."""
     model = cached.model(run)

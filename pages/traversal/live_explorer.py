@@ -25,7 +25,7 @@ from pages.shared.header import look
 from pages.shared.visit import Slot
 
 LIMIT = 3.0
-STARTED: Slot[View] = Slot("started")  # where the explorer started: what is sent stays the same while it moves
+STARTED: Slot[View] = Slot("first-view")  # where the explorer started: what is sent stays the same while it moves
 LAST_VIEW: Slot[tuple[str, View]] = Slot("last-view")  # the id of a run, and where the visitor was in its space
 WARNED: Slot[str] = Slot("told")  # the weights of a link that the visitor knows to be others
 IN_SIGHT = 6

@@ -38,7 +38,7 @@ def paths(run: Subject, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = st.selectbox("From", names, names.index(first), key="from", bind="query-params", width=160)
         end = st.selectbox("To", names, names.index(last), key="to", bind="query-params", width=160)
-        plays = run.spec.kind is Kind.IMAGE and st.toggle("Play", key="play")
+        plays = run.spec.kind is Kind.IMAGE and st.toggle("Play", key="play", bind="query-params")
         with st.spinner("Computing the shortest path …"):
             found = _paths(run, ends[start], ends[end])
         every = np.concatenate([path.examples for path in found])

@@ -58,7 +58,7 @@ def test_the_chosen_model_is_kept_from_page_to_page(server: Server, page: Page) 
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".sliders input")).to_have_count(6)
     page.get_by_role("link", name="Train", exact=True).click()
-    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
+    expect(page.get_by_role("combobox", name="Training", exact=True)).to_have_value("MNIST in 20 dimensions")
 
 
 def test_dark_and_light_differ_and_both_are_drawn(server: Server, page: Page) -> None:

@@ -17,7 +17,7 @@ from latentlab.serving.given import Given
 from latentlab.serving.own_model import OwnModel
 from latentlab.serving.server import Server
 from latentlab.subjects import OWN
-from pages.navigation import ANALOGIES, CLUSTERS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
+from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
 from pages.shared.header import PICKED
 from tests.pages.conftest import Open, shows
 from tests.serving.models import Classifier, ConvVAE, TupleVAE
@@ -58,8 +58,8 @@ def test_a_vae_is_the_first_subject_of_each_page_that_can_show_it(serve: Serve, 
 
 def test_a_classifier_on_the_pages_that_can_show_it(serve: Serve, opened: Open) -> None:
     server = serve("Mine", classify=Classifier())
-    for page in (CLUSTERS, PROBES):
-        app = opened(page.name)
+    for page, view in ((CLUSTERS, {}), (PROBES, {}), (FEW_LABELS, {}), (FEW_LABELS, {"detail": "Error"})):
+        app = opened(page.name, **view)
         assert not app.exception
         assert not app.error
         assert subject(app) == f"{OWN}{server.id}"

@@ -106,6 +106,20 @@ def test_the_oldest_answers_go() -> None:
     assert asked == [1, 2, 3, 1]
 
 
+def test_an_answer_that_depends_on_more_is_looked_for_again_when_that_changes() -> None:
+    here = {"a": False}
+
+    @remember(8, on=lambda part, *_, **__: here[part.key])
+    def scaled(part: Part, by: int = 1) -> float:
+        return float(part.values.sum() * by) if here[part.key] else 0.0
+
+    assert scaled(Part("a", np.ones(3)), 2) == 0
+    here["a"] = True
+    assert scaled(Part("a", np.ones(3)), by=2) == 6
+    here["a"] = False
+    assert scaled(Part("a", np.ones(5)), 2) == 0  # as it was
+
+
 def test_what_fails_is_asked_again() -> None:
     asked = []
 

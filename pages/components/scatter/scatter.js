@@ -145,7 +145,8 @@ function create(host) {
     ink.clearRect(0, 0, ...size);
     for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
       if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
-    if (state.clicked && state.clicked.id === null) ring(pixel(...unit(state.clicked.place)), 6);
+    if (state.clicked && state.clicked.id === null && state.clicked.layout === state.map.layout)
+      ring(pixel(...unit(state.clicked.place)), 6);
     if (state.drawn.length > 1) {
       ink.beginPath();
       state.drawn.forEach(([x, y], k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
@@ -247,6 +248,7 @@ function create(host) {
     window.dispatchEvent(new CustomEvent(LINK, { detail: { from: host, points: state.map.points, ...what } }));
   function linked({ detail }) {
     if (detail.from === host || detail.points !== state.map?.points) return;
+    if ("asks" in detail) share({ chosen: state.chosen, ...(state.clicked?.id != null && { clicked: state.clicked.id }) });
     if ("clicked" in detail) clickedChanged(detail.clicked);
     if ("hover" in detail) {
       state.hover = detail.hover;
@@ -388,15 +390,18 @@ function create(host) {
         if (!glide) points.places(map.xy);
         nearest = cellsOf(map.xy, map.n);
         [view, cost] = [null, 0];
-        if (state.clicked?.id === null) state.clicked = null; // a place of the map that was
       }
-      if (others) [state.chosen, state.clicked, state.hover] = [new Set(), null, -1];
+      if (others) {
+        const bytes = Uint8Array.from(atob(map.picked.selected), (letter) => letter.charCodeAt(0));
+        [state.chosen, state.clicked, state.hover] = [new Set(new Uint32Array(bytes.buffer)), map.picked.clicked, -1];
+      }
       const forms = map.symbols.map((symbol) => FORMS.indexOf(symbol));
       points.shapes(Uint8Array.from(map.label, (label) => forms[label]));
       paint();
       legend();
       count();
       host.dataset.n = map.n;
+      if (others && !map.tells) share({ asks: true }); // what is picked on the map that it stands beside
       later();
     },
     stop() {
