@@ -16,7 +16,7 @@ from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
 from latentlab.serving.file import packages
-from latentlab.settings import FIRST_DATA
+from latentlab.settings import FIRST_DATA, ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Start the app in a browser; returns when it is stopped."""
-    script = Path(__file__).parents[2] / "app.py"
     flags = ["--server.port", str(options.port)] if options.port else []
     environment = dict(os.environ)
     if options.data:
@@ -49,8 +48,7 @@ def run(options: argparse.Namespace) -> int:
                 running.enter_context(_served(["--package", name], ""))
             except DataError as error:
                 print(f"{name}: {error}", file=sys.stderr)
-        command = [sys.executable, str(script), *flags]
-        return subprocess.call(command, cwd=script.parent, env=environment)
+        return subprocess.call([sys.executable, str(ROOT / "app.py"), *flags], env=environment)
 
 
 @contextmanager

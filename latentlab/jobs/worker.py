@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from filelock import FileLock, Timeout
 
-from latentlab import device
+from latentlab import device, settings
 from latentlab.data import Splits, load
 from latentlab.jobs.job import Job, untrained
 from latentlab.jobs.queue import Status, is_held, now, queue, read, status, write_status
@@ -146,8 +146,8 @@ def ensure_worker(store: Store) -> None:
     with (store.root / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
-            cwd=Path(__file__).parents[2],
-            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root)},
+            cwd=settings.ROOT,
+            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root), "LATENTLAB_DATA": str(settings.data() or "")},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

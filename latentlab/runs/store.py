@@ -38,7 +38,7 @@ from latentlab.runs.run import Run, checked_title, current_history
 from latentlab.serialization import RunError, history_csv, read_history, write, writing
 from latentlab.trash import Deleted, Trash
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints"
+SHIPPED = settings.ROOT / "checkpoints"
 LEAST_FREE = 1 << 20  # bytes of a disk; with less it is full
 MAX_JSON = 1 << 20
 _SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
@@ -65,7 +65,7 @@ class Store:
 
     @classmethod
     def default(cls) -> Store:
-        """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
+        """The user's runs, where `settings.runs` says."""
         return cls(settings.runs())
 
     @property
