@@ -8,6 +8,8 @@ from pathlib import Path
 import platformdirs
 
 FIRST_DATA = "LATENTLAB_FIRST_DATA"  # set by the command that starts the app
+READ_ONLY = "LATENTLAB_READ_ONLY"  # as well, or by whoever starts it otherwise
+FOR_LOOKING = "This app is for looking only: nobody can train, upload, rename, delete or bring back anything here."
 _INSTALLED = Path(__file__).parent / "_app"
 IS_INSTALLED = _INSTALLED.is_dir()  # by pip: not a copy of the repository
 ROOT = _INSTALLED if IS_INSTALLED else Path(__file__).parents[1]  # of app.py, pages/ and checkpoints/
@@ -27,6 +29,11 @@ def data() -> Path | None:
     """The folder that is searched for data sets before the user's cache: `$LATENTLAB_DATA`, if any."""
     given = os.environ.get("LATENTLAB_DATA")
     return Path(given).absolute() if given else None
+
+
+def is_read_only() -> bool:
+    """Whether the app is for looking only, which stores, queue and library enforce."""
+    return os.environ.get(READ_ONLY, "") not in ("", "0")
 
 
 def first_data() -> str:

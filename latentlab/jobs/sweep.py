@@ -1,14 +1,26 @@
-"""What a cut write leaves in the store: its temporary file, which is removed when the app starts."""
+"""What the app removes when it starts: the temporary files of cut writes, and what was deleted long ago."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
+from latentlab import settings
+from latentlab.data import Library
 from latentlab.jobs.queue import is_held
+from latentlab.runs.store import Store
 from latentlab.serialization import TEMPORARY
 
 DAY = 86_400.0  # seconds; no write takes as long
+
+
+def clear_up() -> None:
+    """Remove both, of the user's runs and data; an app for looking only leaves them."""
+    if settings.is_read_only():
+        return
+    remove_cut_writes(settings.runs())
+    for store in (Store.default(), Library.default()):
+        store.trash.empty()
 
 
 def remove_cut_writes(root: Path) -> list[Path]:

@@ -31,6 +31,7 @@ from latentlab.runs.store import Store
 from latentlab.serialization import (
     HEADER,
     RunError,
+    check_writable,
     history_csv,
     read_history,
     read_tensors,
@@ -74,10 +75,11 @@ def perform(
         n_bound: test images that get the 200-sample bound in the run's metrics.
 
     Raises:
-        RunError: another process trains it, or it can't be read.
+        RunError: another process trains it, it can't be read, or the app is for looking only.
         DataError: its data set can't be had.
         TrainingError: the loss isn't finite, or the checkpoint doesn't fit.
     """
+    check_writable()
     job, folder = read(store, job_id), store.folder(job_id)
     try:
         with FileLock(folder / "job.lock").acquire(timeout=5):

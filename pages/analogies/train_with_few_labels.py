@@ -18,6 +18,7 @@ from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import StoredRun
 from latentlab.training.config import TrainConfig
 from pages.analogies.semi_supervised import benchmark_table
@@ -63,7 +64,8 @@ def _form(store: Store) -> None:
         epochs = number("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs")
         seed = number("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed")
         diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-diverse", help=HOW, bind="query-params")
-        go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:")
+        why = FOR_LOOKING if is_read_only() else None
+        go = st.button("Train", "few-start", why, type="primary", icon=":material/play_arrow:", disabled=is_read_only())
     st.caption(_about(dataset, int(epochs), diverse))
     if not go:
         return

@@ -13,6 +13,7 @@ from latentlab.models import Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, is_read_only
 from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
 from pages.shared import deletion
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
@@ -29,6 +30,8 @@ def run_table() -> None:
     store = Store.default()
     rows = store.rows()
     undo()
+    if is_read_only():
+        st.caption(FOR_LOOKING)
     if rows:
         _table(store, rows)
     else:
@@ -68,7 +71,7 @@ def _table(store: Store, rows: list[Row]) -> None:
     chosen = [rows[i] for i in event.selection.rows]
     SELECTED.set(tuple(row.id for row in chosen))
     if not chosen:
-        st.caption("Select one run to open, rename or delete it; select several to compare them.")
+        st.caption("Select one run to see what it is and to open it; select several to compare them.")
         return
     _actions(store, chosen)
     readable = [row.run for row in chosen if row.run is not None]
@@ -102,12 +105,12 @@ def _actions(store: Store, chosen: list[Row]) -> None:
             page, label = (TRAVERSAL, "Traverse") if issubclass(run.kind, Decodes) else (TRAIN, "Open")
             page, label = (ANALOGIES, "Analogies") if issubclass(run.kind, Conditional) else (page, label)
             page.link(label, icon="open_in_new", run=run.id)
-            if own:
+            if own and not is_read_only():
                 _rename(store, run)
         if own:
             things = [_deletable(store, row.id, row.run) for row in own]
             delete_button(things, after=SELECTED.forget)
-        if len(own) < len(chosen):
+        if len(own) < len(chosen) and not is_read_only():
             st.caption("Runs that ship with LatentLab can't be renamed or deleted.")
 
 

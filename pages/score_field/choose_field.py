@@ -15,6 +15,7 @@ from latentlab.analysis.score.field import FieldError, optimal_denoiser
 from latentlab.analysis.score.points import kernel_estimate, read_points
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.models import Denoises
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import Subject
 from pages.components import digest
 from pages.score_field import learning
@@ -119,7 +120,8 @@ def _sigma(run: Subject | None, box: Box) -> float:
 def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     """Points that were typed, clicked or uploaded."""
     typed = MY_POINTS.setdefault(START)
-    brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
+    why = FOR_LOOKING if is_read_only() else None
+    brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file", help=why, disabled=bool(why))
     with more.expander("Points as text", expanded=brought is None):
         st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120, label_visibility="collapsed")
         st.caption("Or add them by clicks on the plane.")
