@@ -21,7 +21,7 @@ from latentlab import settings
 
 MAX_TENSORS = 1 << 30  # bytes of a file, where nothing else says how large it may be
 HEADER = 1 << 20  # bytes: more than the names and shapes of any model take
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file that is being written
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file or a folder that is being written
 
 
 class RunError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from latentlab.data.files.read import read_path
 from latentlab.jobs import queue, worker
 from latentlab.jobs.sweep import clear_up
 from latentlab.jobs.worker import ensure_worker, perform
+from latentlab.runs.export import pack, unpack
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from tests.runs.test_run import RUN
@@ -41,7 +43,10 @@ QUEUE: dict[str, Change] = {
 }
 WORKER: dict[str, Change] = {
     "perform": lambda store, _: list(perform(store, queue.jobs(store)[0].id)),
-    "ensure_worker": lambda store, _: queue.resume(store, queue.jobs(store)[0].id) or ensure_worker(store),
+    "ensure_worker": lambda store, _: ensure_worker(store),
+}
+EXPORT: dict[str, Change] = {
+    "unpack": lambda store, _: unpack(store, store.root.parent / "elsewhere.zip"),
 }
 LIBRARY: dict[str, Change] = {
     "add": lambda _, library: library.add(library.root.parent.parent / "new.npy"),
@@ -49,9 +54,9 @@ LIBRARY: dict[str, Change] = {
     "remove": lambda _, library: library.remove("kept"),
     "restore": lambda _, library: library.restore("dropped"),
 }
-CHANGES = [*STORE.values(), *QUEUE.values(), *WORKER.values(), *LIBRARY.values()]
+CHANGES = [*STORE.values(), *QUEUE.values(), *WORKER.values(), *EXPORT.values(), *LIBRARY.values()]
 NAMES = [f"{part}.{name}" for part, changes in (("store", STORE), ("queue", QUEUE), ("worker", WORKER),
-         ("library", LIBRARY)) for name in changes]  # fmt: skip
+         ("export", EXPORT), ("library", LIBRARY)) for name in changes]  # fmt: skip
 LOOKS = {  # the public functions that change nothing of the user's
     Store: {"default", "is_shipped", "folder", "read", "snapshots", "load", "examples", "history", "probes",
             "baselines", "obstacle", "rows", "runs", "deleted", "trash"},
@@ -61,11 +66,16 @@ LOOKS = {  # the public functions that change nothing of the user's
 
 @pytest.fixture
 def stored(store: Store, tmp_path: Path) -> tuple[Store, Library]:
-    """A run, a deleted one, a paused training, and data of one's own, kept and removed."""
+    """A run, a deleted one, one as a zip, a paused training, a queued one, and data of one's own, kept and removed."""
     for name in ("one", "gone"):
         saved(store, name)
     store.delete("gone")
+    saved(store, "elsewhere", created="2025-01-01")
+    with (tmp_path / "elsewhere.zip").open("wb") as out:
+        pack(store, "elsewhere", out)
+    shutil.rmtree(store.root / "elsewhere")
     queue.order(store, queue.submit(store, "ppca", "digits", {}, {}), "pause")
+    queue.submit(store, "ppca", "digits", {}, {})
     library = Library(store.root / ".data")
     for k, name in enumerate(("kept", "dropped", "new")):
         np.save(tmp_path / f"{name}.npy", np.random.default_rng(k).random((30, 3)))

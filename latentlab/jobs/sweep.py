@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def clear_up() -> None:
 
 
 def remove_cut_writes(root: Path) -> list[Path]:
-    """Remove the temporary files of writes that never ended.
+    """Remove the temporary files and folders of writes that never ended.
 
     Those that are younger than a day stay, and those in the folder of a job that a living process trains.
 
@@ -37,11 +38,11 @@ def remove_cut_writes(root: Path) -> list[Path]:
     removed = []
     for path in sorted(root.rglob(".*")):
         try:
-            if not TEMPORARY.fullmatch(path.name) or path.is_symlink() or not path.is_file():
+            if not TEMPORARY.fullmatch(path.name) or path.is_symlink():
                 continue
             if time.time() - path.stat().st_mtime < DAY or is_held(path.with_name("job.lock")):
                 continue
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         except OSError:  # removed by another server, or not ours to remove
             continue
         removed.append(path)

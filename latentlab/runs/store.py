@@ -39,7 +39,7 @@ from latentlab.trash import Deleted, Trash
 SHIPPED = settings.ROOT / "checkpoints"
 LEAST_FREE = 1 << 20  # bytes of a disk; with less it is full
 MAX_JSON = 1 << 20
-_SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
+SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 
@@ -147,7 +147,7 @@ class Store:
         Raises:
             RunError: as `folder`.
         """
-        found = (_SNAPSHOT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
+        found = (SNAPSHOT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
         return [0, *sorted(int(match[1]) for match in found if match)]
 
     def load(self, run_id: str, epoch: int | None = None) -> Model:

@@ -14,6 +14,8 @@ from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
 from latentlab.settings import FOR_LOOKING, is_read_only
+from pages.home.import_run import import_run
+from pages.home.run_details import run_details, settings, text
 from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
 from pages.shared import deletion
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
@@ -36,6 +38,7 @@ def run_table() -> None:
         _table(store, rows)
     else:
         st.caption("No runs yet.")
+    import_run(store, lambda run_id: SELECTED.set((run_id,)))
     deleted([(_deletable(store, each.name, run), each.when) for each, run in store.deleted()])
 
 
@@ -75,6 +78,8 @@ def _table(store: Store, rows: list[Row]) -> None:
         return
     _actions(store, chosen)
     readable = [row.run for row in chosen if row.run is not None]
+    if len(chosen) == len(readable) == 1:
+        run_details(store, readable[0])
     if len(readable) > 1:
         _compare(store, readable)
 
@@ -133,10 +138,10 @@ def _deletable(store: Store, run_id: str, run: Run | None) -> Deletable:
 def _compare(store: Store, runs: list[Run]) -> None:
     """Where the runs differ: settings, numbers on the test split, and their curves."""
     names = list(labels(runs).values())
-    facts = [_facts(run) for run in runs]
+    facts = [settings(run) for run in runs]
     table = []
     for fact in dict.fromkeys(name for each in facts for name in each):
-        values = [_text(each.get(fact)) for each in facts]
+        values = [text(each.get(fact)) for each in facts]
         if len(set(values)) > 1:
             table.append({"": fact, **dict(zip(names, values, strict=True))})
     left, right = st.columns(2, gap="large")
@@ -149,12 +154,3 @@ def _compare(store: Store, runs: list[Run]) -> None:
         figure(curves, f"Held-out {terms[0]} of the runs", place=right)
     else:
         right.caption("These models have no term in common, so there is no curve to compare.")
-
-
-def _facts(run: Run) -> dict[str, object]:
-    test = {f"test {name}": value for name, value in run.metrics.items()}
-    return {"model": run.model, "data": run.dataset, "parameters": run.size, **run.config, **run.train, **test}
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

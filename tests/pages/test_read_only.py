@@ -21,7 +21,19 @@ from tests.runs.test_store import saved
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_worker")]
 # what the key of a control that changes something starts with
-CHANGES = ("train", "again", "few-start", "live-start", "ask-", "restore-", "rename", "resume-", "my-file", "upload-")
+CHANGES = (
+    "train",
+    "again",
+    "few-start",
+    "live-start",
+    "ask-",
+    "restore-",
+    "rename",
+    "resume-",
+    "my-file",
+    "upload-",
+    "import-",
+)
 
 
 @pytest.fixture
