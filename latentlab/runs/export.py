@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from latentlab.data import DataError
+import torch
+
+from latentlab.data import NAMES, DataError, Dataset, Library, spec_of
 from latentlab.data.files.archives import MIB, UNREADABLE, open_zip, read_member, shown, unusable
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
@@ -92,7 +94,8 @@ def look(store: Store, path: Path) -> Contents:
 def unpack(store: Store, path: Path) -> str:
     """Bring the run of a zip into a store; returns its id there, which is another where the store used its own before.
 
-    A run that is there already is found again, and nothing is written.
+    A run that is there already is found again, and nothing is written. Data of someone's own that aren't here get a
+    name that no other data have: a name stands for one content.
 
     Raises:
         RunError: no zip of a run, or of a damaged one; it can't be written, or the app is for looking only.
@@ -104,11 +107,14 @@ def unpack(store: Store, path: Path) -> str:
             return same
         used = {deleted.name for deleted in store.trash.contents()}
         free = run.id not in used and not store.folder(run.id).exists()
+        title, examples = checked_title(run.title[:LONGEST_TITLE]), packed.examples(run.id)
+        name = stored_examples.save(store.root, examples)
         kept = dataclasses.replace(
             run,
             id=run.id if free else new_id(run.model, run.dataset),
-            title=checked_title(run.title[:LONGEST_TITLE]),
-            examples=stored_examples.save(store.root, packed.examples(run.id)),
+            title=title,
+            dataset=run.dataset if _is_here(store, run, examples) else f"{run.dataset}-{Path(name).stem[-6:]}",
+            examples=name,
         )
         packed.folder(run.id).joinpath(OWN_EXAMPLES).unlink(missing_ok=True)
         write(packed.folder(run.id) / "run.json", kept.to_json().encode())
@@ -180,6 +186,17 @@ def _most(name: str, run: Run) -> int:
     if name in TABLES:
         return MAX_TABLE
     return checkpoint.most_bytes(run) if name.startswith("weights") else MAX_TENSORS
+
+
+def _is_here(store: Store, run: Run, examples: Dataset) -> bool:
+    """Whether the data that the run was trained on are here under their name."""
+    if run.dataset in NAMES:
+        return spec_of(run.dataset) == run.spec
+    try:
+        here = stored_examples.few(Library(store.root / ".data").load(run.dataset).test)
+    except DataError:
+        return False
+    return here.classes == run.classes and torch.equal(here.x, examples.x) and torch.equal(here.y, examples.y)
 
 
 def _same(store: Store, run: Run, packed: Store) -> str:

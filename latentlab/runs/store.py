@@ -293,7 +293,7 @@ class Store:
 def new_id(model: str, dataset: str) -> str:
     """An id that no other run has or will have: what, on what, when, and eight random letters."""
     unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-    return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
+    return re.sub("[^A-Za-z0-9_-]", "-", f"{model}-{dataset}")[: LONGEST_ID - len(unique)] + unique
 
 
 def _is_run(path: Path) -> bool:

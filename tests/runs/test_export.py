@@ -19,6 +19,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from latentlab.data import Library
 from latentlab.models import MODELS
 from latentlab.runs import export
 from latentlab.runs.export import look, pack, unpack
@@ -76,7 +77,9 @@ def test_what_comes_back_computes_the_same_bits(store: Store, other: Store, path
     store.save_snapshot("one", early, 2)
     path.write_bytes(packed(store))
     assert unpack(other, path) == "one"
-    assert other.read("one") == store.read("one")
+    assert dataclasses.replace(other.read("one"), dataset=DATA.name) == dataclasses.replace(
+        store.read("one"), dataset=DATA.name
+    )
     assert torch.equal(loss(other.load("one")), loss(end))
     assert torch.equal(loss(other.load("one", 2)), loss(early))
     assert torch.equal(loss(other.load("one", 0)), loss(store.load("one", 0)))
@@ -87,12 +90,17 @@ def test_what_comes_back_computes_the_same_bits(store: Store, other: Store, path
 
 
 def test_every_file_of_the_run_is_the_same(store: Store, other: Store, path: Path) -> None:
-    saved(store, dataset=DATA.name)
+    saved(store)
     (store.folder("one") / "probes.csv").write_text("epoch,stem\n1,0.5\n")
     (store.folder("one") / "baselines.csv").write_text("linear,mlp\n0.25,0.125\n")
     path.write_bytes(packed(store))
     unpack(other, path)
-    assert contents(other.root) == contents(store.root)
+    there, here = contents(other.root), contents(store.root)
+    assert there.pop(other.read("one").examples) == here.pop(store.read("one").examples)
+    names = {"one/run.json"}
+    assert {name: c for name, c in there.items() if name not in names} == {
+        n: c for n, c in here.items() if n not in names
+    }
     assert other.probes("one") == [{"epoch": 1.0, "stem": 0.5}]
     assert other.baselines("one") == {"linear": 0.25, "mlp": 0.125}
 
@@ -106,6 +114,7 @@ def test_what_ships_can_be_taken_elsewhere(other: Store, path: Path, run_id: str
     theirs, ours = other.load(run_id).state_dict(), ships.load(run_id).state_dict()
     assert all(torch.equal(theirs[name], value) for name, value in ours.items())
     assert other.snapshots(run_id) == ships.snapshots(run_id)
+    assert other.read(run_id) == ships.read(run_id)
 
 
 def test_a_run_of_the_first_format_brings_its_own_examples(store: Store, other: Store, path: Path) -> None:
@@ -191,7 +200,7 @@ def test_an_id_is_not_used_twice(store: Store, path: Path, where: str, tmp_path:
         mine.delete("one")
     new = unpack(mine, path)
     assert new != "one"
-    assert mine.read(new) == dataclasses.replace(store.read("one"), id=new)
+    assert mine.read(new) == dataclasses.replace(store.read("one"), id=new, dataset=mine.read(new).dataset)
     if where == "in the trash":
         mine.restore("one")
     assert mine.read("one").title == "Mine"
@@ -210,6 +219,44 @@ def test_examples_go_by_their_content_and_not_by_the_name_they_claim(store: Stor
     unpack(other, path)
     assert not (other.root / claimed).exists()
     assert other.read("one").examples == own
+
+
+def test_data_of_ones_own_keep_their_name_only_where_they_are(
+    store: Store, other: Store, path: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for name, numbers in (("mine", rng.random((40, 3))), ("theirs", rng.random((40, 3)))):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "own.npz", x=numbers, y=np.arange(40) % 2)
+    library = Library(store.root / ".data")
+    name = library.add(tmp_path / "mine" / "own.npz")
+    test = library.load(name).test
+    run = dataclasses.replace(RUN, id="one", model="ppca", dataset=name, config={}, shape=(3,), classes=test.classes,
+                              data_kind=test.kind)  # fmt: skip
+    store.save(run, run.build(), HISTORY, test)
+    path.write_bytes(packed(store))
+    shutil.rmtree(store.root / "one")
+    assert store.read(unpack(store, path)).dataset == name  # they are here
+    elsewhere = other.read(unpack(other, path)).dataset
+    assert elsewhere.startswith(f"{name}-")
+    shutil.rmtree(other.root / "one")
+    assert Library(other.root / ".data").add(tmp_path / "theirs" / "own.npz") == name
+    assert other.read(unpack(other, path)).dataset == elsewhere  # others of their name are
+
+
+def test_data_that_only_claim_to_be_built_in_get_another_name(store: Store, other: Store, path: Path) -> None:
+    saved(store, dataset="mnist")  # of 8 × 8 pixels
+    path.write_bytes(packed(store))
+    assert other.read(unpack(other, path)).dataset != "mnist"
+
+
+def test_a_new_id_is_no_path_whatever_the_data_are_called(store: Store, path: Path, tmp_path: Path) -> None:
+    saved(store, dataset="../../x")
+    path.write_bytes(packed(store))
+    edit(store.folder("one") / "run.json", created="2020-01-01")
+    new = unpack(store, path)
+    assert store.folder(new).parent == store.root
+    assert {p.name for p in tmp_path.iterdir()} == {"runs", "run.zip"}
 
 
 @pytest.mark.parametrize(("title", "kept"), [("x" * 1000, "x" * LONGEST_TITLE), ("two\n lines", "two lines")])
