@@ -42,7 +42,7 @@ def facts(store: Store, run: Run) -> dict[str, object]:
         "finished": f"{datetime.fromisoformat(run.created):%d %b %Y, %H:%M} UTC",
         "took": f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
         "steps": f"{run.steps:,}",
-        "snapshots after epochs": ", ".join(map(str, store.snapshots(run.id)[1:])) or None,
+        "snapshots": ", ".join(map(str, store.snapshots(run.id)[1:])) or None,
         "shape of an example": " × ".join(map(str, run.shape)),
         "classes": len(run.classes),
     }

@@ -77,7 +77,7 @@ def test_the_details_of_a_run_say_what_and_where_it_is(
     assert mentions(said["finished"], 2026, "03:04", "UTC")
     folder = app_store.folder("mine")
     assert numbers_in(said["on disk"]) == [round(sum(path.stat().st_size for path in folder.iterdir()) / 1e6, 2)]
-    assert said["snapshots after epochs"] == "5"
+    assert said["snapshots"] == "5"
     assert {name: said[name] for name in run.config} == {name: str(value) for name, value in run.config.items()}
     assert {f"test {name}" for name in run.metrics} <= said.keys()
     assert not any(str(app_store.root) in text for text in [*said.values(), *(one.value for one in app.code)])

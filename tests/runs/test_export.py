@@ -154,7 +154,7 @@ def test_the_card_says_what_the_run_is(store: Store) -> None:
         shown = f"{value:.6g}" if name in RUN.metrics else value
         assert any(mentions(line, name, shown) for line in lines), name
     assert any(mentions(line, "5") for line in lines if "snapshot" in line)
-    assert mentions(text, RUN.note, RUN.dataset, "latentlab import one.zip", f"{len(DATA):,}")
+    assert mentions(text, RUN.note, RUN.dataset, "one.zip", f"{len(DATA):,}")
 
 
 @pytest.mark.parametrize("broken", ["run.json", "weights.safetensors", "examples"])
@@ -185,7 +185,7 @@ def test_a_run_that_ships_is_found_again(tmp_path: Path, path: Path) -> None:
     assert contents(mine.root) == {}
 
 
-@pytest.mark.parametrize("where", ["there", "in the trash", "shipped"])
+@pytest.mark.parametrize("where", ["there", "trash", "shipped"])
 def test_an_id_is_not_used_twice(store: Store, path: Path, where: str, tmp_path: Path) -> None:
     saved(store, title="From elsewhere", dataset=DATA.name)
     path.write_bytes(packed(store))
@@ -196,12 +196,12 @@ def test_an_id_is_not_used_twice(store: Store, path: Path, where: str, tmp_path:
         title="Mine",
         created="2026-01-01",
     )
-    if where == "in the trash":
+    if where == "trash":
         mine.delete("one")
     new = unpack(mine, path)
     assert new != "one"
     assert mine.read(new) == dataclasses.replace(store.read("one"), id=new, dataset=mine.read(new).dataset)
-    if where == "in the trash":
+    if where == "trash":
         mine.restore("one")
     assert mine.read("one").title == "Mine"
     assert unpack(mine, path) == new  # found again under its new id
