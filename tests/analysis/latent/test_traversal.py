@@ -1,12 +1,14 @@
 """Strips and grids against a decoder that can be worked out by hand."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
 import torch
 
 from latentlab import device
-from latentlab.analysis.latent.traversal import lattice, manifold_grid, plane, traverse
+from latentlab.analysis.latent.traversal import half_width, lattice, manifold_grid, plane, reach, traverse
 from tests.conftest import naming
 
 W = torch.randn(4, 6, generator=device.generator(0))
@@ -72,7 +74,7 @@ def test_linear_spacing_is_even() -> None:
 
 
 def test_every_code_can_be_reached_and_most_are_on_the_plane_at_first() -> None:
-    near = torch.rand(1_000, 3, generator=generator(0)) * 4 - 2
+    near = torch.rand(1_000, 3, generator=device.generator(0)) * 4 - 2
     assert reach(near) == 3
     assert half_width(near[:, :2]) == 3
     far = near.clone()
