@@ -75,8 +75,8 @@ def _table(store: Store, rows: list[Row]) -> None:
     )
     chosen = [rows[i] for i in event.selection.rows]
     SELECTED.set(tuple(row.id for row in chosen))
-    ids = ",".join(SELECTED.get(()))
-    url_state.write("selected", ids if ids and len(ids) <= url_state.LONGEST else None)
+    linked = ",".join(SELECTED.get(()))
+    url_state.write("selected", linked if linked and len(linked) <= url_state.LONGEST else None)
     if not chosen:
         st.caption("Select one run to see what it is and to open it; select several to compare them.")
         return

@@ -130,9 +130,8 @@ def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
         MY_POINTS.set(START if kept is None else kept)
     why = FOR_LOOKING if is_read_only() else None
     with more:
-        st.file_uploader(
-            "A CSV of two columns", ["csv", "txt"], key=MY_FILE.name, on_change=_bring, help=why, disabled=bool(why)
-        )
+        text = "A CSV of two columns"
+        st.file_uploader(text, ["csv", "txt"], key=MY_FILE.name, on_change=_bring, help=why, disabled=bool(why))
         typed = st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120)
         st.caption("Or add them by clicks on the plane.")
     POINTS.set(typed)
