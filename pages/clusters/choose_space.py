@@ -60,7 +60,7 @@ def choose_other(space: Space) -> Source | None:
     chosen = choose_titled(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
     if chosen in others:
         other = others[chosen]
-        return Source(source.dataset, other, _usual(other, layers(other)), source.n)
+        return Source(source.dataset, other, _usual(other, layers(other)), source.n, metric=source.metric)
     return options[chosen] if chosen is not None else None
 
 

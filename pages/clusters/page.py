@@ -1,6 +1,7 @@
 """Clusters: a map of the codes, with the example of each point and decoded points between them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,9 @@ from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
 from pages.clusters.layout import (
     Wanted,
+    about_metric,
     choose_layout,
+    choose_metric,
     components_meanwhile,
     coordinates,
     lay_out,
@@ -36,9 +39,14 @@ DETAILS = ("Selection", "How far to trust it", "Classes")
 def the_map(source: Source, sprite_id: str | None) -> None:
     """The map, its controls, and what is picked on it."""
     picture, controls = st.columns([2, 1], gap="large")
-    space = load_space(source)
     with controls:
-        wanted = choose_layout(source)
+        layout = st.container()
+        source = replace(source, metric=choose_metric())
+        with layout:
+            wanted = choose_layout(source)
+        if said := about_metric(source.metric, wanted.method):
+            st.caption(said)
+        space = load_space(source)
         by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
     if len(wanted.axes) > 2:
         with picture:

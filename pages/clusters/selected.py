@@ -10,8 +10,8 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
+from latentlab.analysis.neighbours import neighbours
 from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
@@ -19,12 +19,13 @@ from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
 from pages.shared.downloads import csv_text, download
-from pages.shared.example_view import SHOWN, examples, name_of
+from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
+from pages.shared.example_view import examples, name_of
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
-from pages.shared.spaces import CODE, INPUT, Space, latents
+from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Space, distances, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
@@ -90,25 +91,30 @@ def files(space: Space, ids: NDArray[np.int64]) -> None:
 
 
 def _point(space: Space, index: int) -> None:
-    z = torch.from_numpy(space.z)
-    far = torch.linalg.vector_norm(z - z[index], dim=1)
-    order = far.argsort()
-    near = order[order != index][:NEIGHBOURS].numpy()
+    far = distances(space, index)
+    order = far.argsort(kind="stable")
+    near = order[order != index][:NEIGHBOURS]
     if space.is_image:
         pictures = [space.data.x.numpy()[index]]
         if space.decodes and space.of.run is not None:
-            pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1])))
+            z = torch.from_numpy(space.z[index : index + 1])
+            pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z)))
         sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
     predicted = predicted_classes(space.of)
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
     st.markdown(f"**{plain(name_of(space, int(space.data.y[index])))}**{said}")
-    if own_values := [plain(f"{name}: {values[index]}") for name, values in columns(space.of).items()]:
-        st.caption(" · ".join(own_values[:SHOWN]))
-    st.caption(f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map")
-    examples(space, near, 4, f"Nearest neighbours in {_where(space)}")
-    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(space))
+    one = np.array([index])
+    known = distinct([*identity(space, one), *others(space, one)])
+    st.caption(" · ".join(plain(f"{name}: {values[0]}") for name, values in list(known.items())[:SHOWN]))
+    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
+    where = f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map{by}"
+    st.caption(where)
+    if space.is_image:
+        examples(space, near, 4, where)
+    st.caption("distances " + " · ".join(_amount(far[i]) for i in near) + _unit(space))
+    example_table(space, near, where, {with_unit("distance", space.of.unit): far[near]})
 
 
 def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
@@ -116,8 +122,8 @@ def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
     _place_picture(space, code, "The point, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
     k = min(cached.N_NEAR, len(space.z))
-    far = neighbour_distance(torch.from_numpy(space.z), torch.from_numpy(code)[None], k)
-    st.caption(f"{float(far[0]):.2f}{_unit(space)} from its {k} nearest examples on average")
+    far = neighbours(space.z, code[None], k, space.of.metric).distance.mean()
+    st.caption(f"{_amount(far)}{_unit(space)} from its {k} nearest examples on average")
 
 
 def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:

@@ -127,9 +127,3 @@ def _of_words(values: NDArray[Any]) -> Coloured:
 def of_clusters(found: Labels) -> Coloured:
     """(N,) clusters from 0, or negative for none, as classes with a number each."""
     return Coloured(found, tuple(f"cluster {k + 1}" for k in range(found.max(initial=-1) + 1)))
-
-
-def distance_from(z: Floats, example: int) -> Floats:
-    """(N, D) -> (N,) the distance of each code from that of an example."""
-    far: Floats = np.linalg.norm(z - z[example], axis=1)
-    return far

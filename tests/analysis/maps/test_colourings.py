@@ -12,7 +12,6 @@ from latentlab.analysis.maps.colourings import (
     Coloured,
     OnMap,
     by_column,
-    distance_from,
     of_clusters,
 )
 
@@ -44,7 +43,7 @@ def test_a_number_colours_and_the_classes_keep_their_shapes() -> None:
 @pytest.mark.parametrize(("clicked", "name"), [(None, "first"), (0, "click"), (2, "click")])
 def test_what_follows_a_click_says_whether_there_was_one(clicked: int | None, name: str) -> None:
     z = np.array([[0, 0], [3, 4], [0, 1], [6, 8]], np.float32)
-    far = ByNumber("click", "σ", lambda on: distance_from(z, on.clicked or 0), "first")
+    far = ByNumber("click", "σ", lambda on: np.linalg.norm(z - z[on.clicked or 0], axis=1), "first")
     shown = far.colour(PLAIN, OnMap(z, clicked)).numbers
     assert shown is not None
     assert shown.name == f"{name} (σ)"

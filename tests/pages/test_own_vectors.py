@@ -1,0 +1,117 @@
+"""Own vectors on the map: the user's numbers, a metric, the user's names; against NumPy, SciPy and pandas."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.neighbours import METRICS
+from latentlab.data import Library, load
+from latentlab.runs.store import Store
+from pages.clusters.layout import METHODS as LAYOUTS
+from pages.components.scatter import FULL
+from tests.pages.conftest import Open, keys_of
+from tests.pages.test_clusters import pick, places, sent
+
+N, D = 80, 5
+SCALES = np.array([1e-3, 1.0, 50.0, 2e4, 3.0])  # of the five numbers: scaled to [0, 1] others are near
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    """A file of a user: an id, a title, five measurements, a class, words, a number, and a column of a name of ours."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N, D)) * SCALES + SCALES
+    made = pd.DataFrame(
+        {
+            "uuid": [f"u-{k:03d}" for k in rng.permutation(N)],
+            "title": [f"=Record, {k}" for k in range(N)],
+            **{f"m{k}": x[:, k].astype(np.float32) for k in range(D)},
+            "label": [("otter", "heron", "newt")[k % 3] for k in range(N)],
+            "class": [f"kind {k % 70}" for k in range(N)],
+        }
+    )
+    made.to_csv(tmp_path / "records.csv", index=False)
+    return made
+
+
+@pytest.fixture
+def name(app_store: Store, table: pd.DataFrame, tmp_path: Path) -> str:
+    """The name of that file in the library."""
+    assert app_store
+    assert len(table) == N
+    return Library.default().add(tmp_path / "records.csv")
+
+
+def own(table: pd.DataFrame) -> NDArray[np.float64]:
+    return np.asarray(table[[f"m{k}" for k in range(D)]], np.float64)
+
+
+def order_of(name: str) -> NDArray[np.int64]:
+    """The rows of the file in the order of the map."""
+    rows = Library.default().open(name).rows
+    return np.concatenate([rows.test, rows.train, rows.valid])
+
+
+def near(far: NDArray[np.float64], k: int = 8) -> NDArray[np.int64]:
+    return far.argsort()[1 : k + 1]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_neighbours_are_those_among_the_rows_of_the_file(
+    opened: Open, name: str, table: pd.DataFrame, metric: str
+) -> None:
+    app = pick(opened("clusters", run=f"data:{name}", metric=metric), clicked={"id": 4, "place": None})
+    assert not app.exception
+    row = order_of(name)[4]
+    far = cdist(own(table)[[row]], own(table), metric)[0]
+    shown = app.dataframe[0].value
+    assert shown["row"].tolist() == near(far).tolist()
+    np.testing.assert_allclose(shown["distance"], np.sort(far)[1:9], rtol=1e-4, atol=1e-7)
+    chosen = table.loc[near(far)]
+    for column in ("uuid", "title", "m0", "m3"):
+        assert shown[column].tolist() == chosen[column].tolist()
+    assert shown["class"].tolist() == chosen["label"].tolist()
+    assert shown["class (2)"].tolist() == chosen["class"].tolist()  # the user's own of that name
+    assert shown.columns.is_unique
+
+
+def test_models_take_scaled_numbers_and_maps_show_those_of_the_file(
+    opened: Open, name: str, table: pd.DataFrame
+) -> None:
+    x = own(table)[order_of(name)]
+    head, body = sent(opened("clusters", run=f"data:{name}"))
+    np.testing.assert_allclose(places(head, body), pca(x, 2).project(x), atol=2 * head["span"] / FULL)
+    assert float(load(name).train.x.max()) == 1
+
+
+@pytest.mark.parametrize("metric", ["cosine", "correlation"])
+def test_the_components_are_those_of_what_the_metric_compares(
+    opened: Open, name: str, table: pd.DataFrame, metric: str
+) -> None:
+    x = own(table)[order_of(name)]
+    x = x - x.mean(1, keepdims=True) if metric == "correlation" else x
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    app = opened("clusters", run=f"data:{name}", metric=metric)
+    head, body = sent(app)
+    np.testing.assert_allclose(places(head, body), pca(x, 2).project(x), atol=2 * head["span"] / FULL)
+    assert app.query_params["metric"] == metric
+
+
+@pytest.mark.parametrize("method", ["UMAP", "t-SNE"])
+def test_the_map_is_laid_out_in_the_metric_of_the_neighbours(
+    opened: Open, name: str, method: str, helper: dict[str, Future[Any]]
+) -> None:
+    app = opened("clusters", run=f"data:{name}", method=method, metric="cosine")
+    assert not app.exception
+    (request,) = (key for key in helper if key.startswith(LAYOUTS[method]))
+    assert "('metric', 'cosine')" in request
+    assert not [key for key in keys_of(app, "selectbox") if str(key).endswith("-metric")]  # it is chosen once
