@@ -174,4 +174,4 @@ def comparable(codes: Floats, metric: str) -> Floats:
 
 def as_distance(length: Reals, metric: str) -> Floats:
     """Euclidean distances of `comparable` codes as distances in the metric."""
-    return (length if metric == "euclidean" else length**2 / 2).astype(np.float32)
+    return (length**2 / 2 if metric in ("cosine", "correlation") else length).astype(np.float32)

@@ -15,7 +15,6 @@ from latentlab.analysis.latent.axes import Axes
 from latentlab.analysis.maps.layout_cache import LayoutCache, project_or_find
 from latentlab.analysis.maps.procrustes import Alignment, procrustes
 from latentlab.analysis.maps.projection import FULL_QUALITY, Projection, TsneKnobs, UmapKnobs, project
-from latentlab.analysis.neighbours import METRICS
 from latentlab.jobs.background import report
 from latentlab.knobs import KnobError, knobs
 from pages.shared import url_state
@@ -24,7 +23,8 @@ from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
-from pages.shared.spaces import EUCLIDEAN, Source, Space, compared
+from pages.shared.spaces import DISTANCES, EUCLIDEAN, INPUT, STANDARDISED, Source, Space, compared
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 Floats = NDArray[np.float32]
@@ -32,6 +32,12 @@ Floats = NDArray[np.float32]
 METHOD: Slot[str] = Slot("method")  # the widget that chooses the method
 METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
 NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
+SCALED = {
+    "cosine": "each scaled to length 1",
+    "correlation": "each less its own mean and scaled to length 1",
+    STANDARDISED: "each number in units of its standard deviation",
+}
+MOSTLY = 0.9  # of the variance: a number that has so much of it hides the others
 NO_MAP = "There is no such map"
 WARM = 64  # codes that UMAP is compiled on
 AROUND = 8  # codes that a place between them is the mean of
@@ -79,9 +85,10 @@ def choose_metric() -> str:
     """Choose in which metric examples are near: for the map and for neighbours alike."""
     about = (
         "How far two examples are from each other, on the map and as neighbours. Cosine is 1 less the cosine of their "
-        "angle; correlation is the same after each has lost its own mean."
+        "angle; correlation is the same after each has lost its own mean. Standardised is Euclidean with each number "
+        "in units of its standard deviation: for numbers of different units."
     )
-    return linked_choice("Distance", METRICS, default=EUCLIDEAN, wrap=True, key="metric", help=about)
+    return linked_choice("Distance", DISTANCES, default=EUCLIDEAN, wrap=True, key="metric", help=about)
 
 
 def about_metric(metric: str, method: str) -> str:
@@ -90,8 +97,17 @@ def about_metric(metric: str, method: str) -> str:
         return ""
     if method == "Directions":
         return f"The map shows the numbers as they are; neighbours are by {metric}."
-    scaled = "scaled to length 1" if metric == "cosine" else "less its own mean, and scaled to length 1"
-    return f"The components are those of the examples, each {scaled}: their distances mean {metric}."
+    return f"The components are those of the examples, {SCALED[metric]}."
+
+
+def about_scale(space: Space) -> str:
+    """That one number of the examples has nearly all of the variance, if it is so."""
+    variance = space.z.var(0, dtype=np.float64)
+    share = variance / (variance.sum() or 1)
+    if space.of.metric != EUCLIDEAN or space.of.layer != INPUT or len(share) < 2 or share.max() < MOSTLY:
+        return ""
+    name = plain(space.axes[int(share.argmax())])
+    return f"{name} has {share.max():.1%} of the variance, so near and far mean it alone; try “{STANDARDISED}”."
 
 
 def choose_layout(source: Source) -> Wanted:
@@ -118,7 +134,7 @@ def choose_layout(source: Source) -> Wanted:
 def lay_out(space: Space, wanted: Wanted) -> Layout | None:
     """The map; None while the background process computes it, with its progress on the page."""
     if wanted.method in ("UMAP", "t-SNE"):
-        found = _projected(space, METHODS[wanted.method], wanted.settings | {"metric": space.of.metric})
+        found = _projected(space, METHODS[wanted.method], wanted.settings)
         return Layout(found.xy) if found is not None else None
     return along_axes(space, wanted.axes)
 
@@ -183,15 +199,18 @@ def _settings(method: str) -> dict[str, Any]:
 
 
 def _projected(space: Space, method: str, settings: dict[str, Any]) -> Projection | None:
+    standardised = space.of.metric == STANDARDISED
+    z = compared(space) if standardised else space.z
+    settings = settings | {"metric": EUCLIDEAN if standardised else space.of.metric}
     key = f"{method} {space.name} {sorted(settings.items())}"
     try:
-        kept = _kept(key, space.z, method, settings)
+        kept = _kept(key, z, method, settings)
     except (KnobError, ValueError, RuntimeError) as error:
         st.error(f"{NO_MAP}: {reason(error)}")
         return None
     if kept is not None:
         return kept
-    task = run_task(key, partial(project_or_find, LayoutCache.default(), space.z, method, progress=report, **settings))
+    task = run_task(key, partial(project_or_find, LayoutCache.default(), z, method, progress=report, **settings))
     if task.result is None:
         text = f"{NAMES[method]} lays out {len(space.z):,} codes"
         until_then = "Until then these are the principal components."

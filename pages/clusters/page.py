@@ -11,6 +11,7 @@ from pages.clusters.choose_space import choose_other, choose_source
 from pages.clusters.layout import (
     Wanted,
     about_metric,
+    about_scale,
     choose_layout,
     choose_metric,
     components_meanwhile,
@@ -44,9 +45,9 @@ def the_map(source: Source, sprite_id: str | None) -> None:
         source = replace(source, metric=choose_metric())
         with layout:
             wanted = choose_layout(source)
-        if said := about_metric(source.metric, wanted.method):
-            st.caption(said)
         space = load_space(source)
+        if said := about_metric(source.metric, wanted.method) or about_scale(space):
+            st.caption(said)
         by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
     if len(wanted.axes) > 2:
         with picture:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
-from latentlab.analysis.neighbours import neighbours
+from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
 from latentlab.figures.sheets import sheet_png
@@ -25,7 +25,7 @@ from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
-from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Space, distances, latents
+from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Space, as_compared, compared, distances, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
@@ -122,7 +122,8 @@ def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
     _place_picture(space, code, "The point, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
     k = min(cached.N_NEAR, len(space.z))
-    far = neighbours(space.z, code[None], k, space.of.metric).distance.mean()
+    length = neighbours(compared(space), as_compared(space, code[None]), k).distance
+    far = as_distance(length, space.of.metric).mean()
     st.caption(f"{_amount(far)}{_unit(space)} from its {k} nearest examples on average")
 
 

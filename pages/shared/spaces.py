@@ -23,6 +23,8 @@ from pages.shared.remember import remember
 Floats = NDArray[np.float32]
 
 EUCLIDEAN = METRICS[0]
+STANDARDISED = "standardised"  # Euclidean distance of numbers in units of their standard deviations
+DISTANCES = (*METRICS, STANDARDISED)
 CODE, INPUT = "code", "input"  # layers that every run has, or the data themselves are
 
 
@@ -36,7 +38,7 @@ class Source:
         layer: `CODE`, `INPUT`, the name of a latent variable, or that of a layer of the network.
         n: how many examples, those of the test set first; 0 for those that are saved with the run.
         epoch: of a snapshot; None for the end of training.
-        metric: one of `METRICS`, in which examples are near or far.
+        metric: one of `DISTANCES`, in which examples are near or far.
     """
 
     dataset: str
@@ -135,10 +137,19 @@ def load_space(source: Source) -> Space:
     return space if space.of == source else replace(space, of=source, name=f"{source.key} {source.metric}")
 
 
-@remember(3)
+@remember(2)
 def compared(space: Space) -> Floats:
     """(N, D or D + 1) the numbers of a space, so that Euclidean distances between them mean those in its metric."""
-    return comparable(space.z, space.of.metric)
+    return as_compared(space, space.z)
+
+
+def as_compared(space: Space, codes: Floats) -> Floats:
+    """Codes (M, D) of a space, so that Euclidean distances mean those in its metric."""
+    if space.of.metric != STANDARDISED:
+        return comparable(codes, space.of.metric)
+    std = space.z.std(0)
+    found: Floats = codes / np.where(std > 0, std, 1)
+    return found
 
 
 def distances(space: Space, example: int) -> Floats:

@@ -541,7 +541,7 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     labels = np.arange(40) % 2
     np.savez(tmp_path / "wide.npz", x=rng.normal(size=(40, 200)) + 0.1 * labels[:, None], y=labels)
     name = Library.default().add(tmp_path / "wide.npz")
-    splits = Library.default().open(name).splits
+    splits = Library.default().load(name)
     parts = (splits.test, splits.train, splits.valid)
     x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
     app = opened("analogies", run=f"data:{name}")

@@ -18,7 +18,7 @@ from latentlab.data import Library, load
 from latentlab.runs.store import Store
 from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL
-from tests.pages.conftest import Open, keys_of
+from tests.pages.conftest import Open, keys_of, shows
 from tests.pages.test_clusters import pick, places, sent
 
 N, D = 80, 5
@@ -65,14 +65,20 @@ def near(far: NDArray[np.float64], k: int = 8) -> NDArray[np.int64]:
     return far.argsort()[1 : k + 1]
 
 
-@pytest.mark.parametrize("metric", METRICS)
+def distances(x: NDArray[np.float64], row: int, metric: str) -> NDArray[np.float64]:
+    if metric == "standardised":
+        return np.asarray(cdist(x[[row]], x, "seuclidean", V=x.var(0))[0])
+    return np.asarray(cdist(x[[row]], x, metric)[0])
+
+
+@pytest.mark.parametrize("metric", [*METRICS, "standardised"])
 def test_neighbours_are_those_among_the_rows_of_the_file(
     opened: Open, name: str, table: pd.DataFrame, metric: str
 ) -> None:
     app = pick(opened("clusters", run=f"data:{name}", metric=metric), clicked={"id": 4, "place": None})
     assert not app.exception
     row = order_of(name)[4]
-    far = cdist(own(table)[[row]], own(table), metric)[0]
+    far = distances(own(table), row, metric)
     shown = app.dataframe[0].value
     assert shown["row"].tolist() == near(far).tolist()
     np.testing.assert_allclose(shown["distance"], np.sort(far)[1:9], rtol=1e-4, atol=1e-7)
@@ -115,3 +121,9 @@ def test_the_map_is_laid_out_in_the_metric_of_the_neighbours(
     (request,) = (key for key in helper if key.startswith(LAYOUTS[method]))
     assert "('metric', 'cosine')" in request
     assert not [key for key in keys_of(app, "selectbox") if str(key).endswith("-metric")]  # it is chosen once
+
+
+def test_a_number_that_hides_the_others_is_named(opened: Open, name: str) -> None:
+    app = opened("clusters", run=f"data:{name}")
+    assert shows(app, "m3", "standardised")
+    assert not shows(opened("clusters", run=f"data:{name}", metric="standardised"), "m3", "%")
