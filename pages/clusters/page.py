@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
+from pages.clusters.exports import exports
 from pages.clusters.layout import (
     Wanted,
     about_metric,
@@ -52,7 +54,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     if len(wanted.axes) > 2:
         with picture:
             xyz = three_dimensions(space, wanted, by)
-        details(space, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
+        details(space, xyz, lambda: not_selected(space, xyz))
         return
     with controls:
         other = choose_other(space)
@@ -74,7 +76,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
             st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with controls:
         clicked(space, laid, picked.click)
-    details(space, laid.xy, lambda: selection(space, picked.selected, shown))
+    details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown))
 
 
 def details(space: Space, places: Floats, selected: Callable[[], object]) -> None:
@@ -89,6 +91,12 @@ def details(space: Space, places: Floats, selected: Callable[[], object]) -> Non
     if numbers.open:
         with numbers:
             classes(space)
+
+
+def not_selected(space: Space, places: Floats) -> None:
+    """What stands for the selection where none can be made."""
+    st.caption("Examples are selected on a map of two dimensions: switch 3-D off. Or download all:")
+    exports(space, places, np.arange(len(space.z)), "map")
 
 
 def three_dimensions(space: Space, wanted: Wanted, by: str) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 
 import numpy as np
@@ -14,18 +13,17 @@ from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
 from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
-from latentlab.figures.sheets import sheet_png
+from pages.clusters.exports import exports
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
-from pages.shared.downloads import csv_text, download
 from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
 from pages.shared.example_view import examples, name_of
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
-from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
+from pages.shared.per_example import predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
-from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Space, as_compared, compared, distances, latents
+from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Floats, Space, as_compared, compared, distances, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
@@ -43,16 +41,21 @@ def clicked(space: Space, laid: Layout, click: Click | None) -> None:
         _place(space, laid, click.place)
 
 
-def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
+def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured) -> None:
     """What was selected: a contact sheet, its classes and numbers compared with those of all, its mean decoded, and
-    files.
+    files; files of all where nothing is selected.
     """
     if not len(ids):
-        st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples.")
+        st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples; or download all:")
+        exports(space, places, np.arange(len(space.z)), "map")
         return
     left, right = st.columns([3, 1], gap="large")
     with left:
-        examples(space, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
+        alt = f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples"
+        if space.is_image:
+            examples(space, ids[:SHEET], COLUMNS, alt)
+        else:
+            example_table(space, ids[:SHEET], alt, {})
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
         first, second = st.columns(2, gap="medium")
@@ -76,18 +79,8 @@ def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
                 f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
             )
         _place_picture(space, space.z[ids].mean(0), "Their mean, decoded")
-        files(space, ids)
+        exports(space, places, ids, "selected")
         save_group(space, ids)
-
-
-def files(space: Space, ids: NDArray[np.int64]) -> None:
-    """Downloads of some examples: a table, their arrays, and a sheet of their images."""
-    name = f"{space.of.run.id if space.of.run is not None else space.of.dataset}-selected"
-    with st.container(horizontal=True):
-        download("CSV", lambda: _csv(space, ids), f"{name}.csv")
-        download("npz", lambda: _npz(space, ids), f"{name}.npz")
-        if space.is_image:
-            download("PNG", lambda: _png(space, ids), f"{name}.png")
 
 
 def _point(space: Space, index: int) -> None:
@@ -152,25 +145,3 @@ def _where(space: Space) -> str:
 
 def _unit(space: Space) -> str:
     return f" {space.of.unit}".rstrip()
-
-
-def _csv(space: Space, ids: NDArray[np.int64]) -> str:
-    """One row an example: its index, class, loss terms and numbers."""
-    loss_terms, own = terms(space.of), columns(space.of)
-    names = ["index", "class", *own, *loss_terms, *space.axes]
-    rows = [names]
-    for i in ids:
-        numbers = [*(float(column[i]) for column in loss_terms.values()), *space.z[i].tolist()]
-        words = [str(i), name_of(space, int(space.data.y[i])), *(str(values[i]) for values in own.values())]
-        rows.append([*words, *(f"{v:.6g}" for v in numbers)])
-    return csv_text(rows)
-
-
-def _npz(space: Space, ids: NDArray[np.int64]) -> bytes:
-    out = io.BytesIO()
-    np.savez_compressed(out, index=ids, x=space.data.x.numpy()[ids], y=space.data.y.numpy()[ids], z=space.z[ids])
-    return out.getvalue()
-
-
-def _png(space: Space, ids: NDArray[np.int64]) -> bytes:
-    return sheet_png(space.data.x.numpy()[ids], min(COLUMNS, len(ids)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.neighbours import METRICS
 from latentlab.data import Library, load
 from latentlab.runs.store import Store
+from pages.clusters.exports import csv_of, npz_of, parquet_of
 from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL
+from pages.shared.spaces import Source, Space, load_space
 from tests.pages.conftest import Open, keys_of, shows
 from tests.pages.test_clusters import pick, places, sent
 
@@ -127,3 +130,65 @@ def test_a_number_that_hides_the_others_is_named(opened: Open, name: str) -> Non
     app = opened("clusters", run=f"data:{name}")
     assert shows(app, "m3", "standardised")
     assert not shows(opened("clusters", run=f"data:{name}", metric="standardised"), "m3", "%")
+
+
+@pytest.fixture
+def laid(name: str) -> tuple[Space, NDArray[np.float32]]:
+    """The file's examples, and places for them."""
+    space = load_space(Source(name, n=N, metric="cosine"))
+    return space, np.random.default_rng(5).normal(size=(N, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [N, 30])
+def test_a_parquet_file_has_the_rows_of_the_user_and_their_neighbours(
+    laid: tuple[Space, NDArray[np.float32]], table: pd.DataFrame, n: int
+) -> None:
+    space, xy = laid
+    found = pd.read_parquet(io.BytesIO(parquet_of(space, xy, np.arange(n))))
+    assert found.columns.is_unique
+    rows = order_of(space.of.dataset)[:n]
+    assert found["row"].tolist() == rows.tolist()
+    expected = table.loc[rows].reset_index(drop=True)
+    for column in ("uuid", "title", *(f"m{k}" for k in range(D))):
+        assert found[column].tolist() == expected[column].tolist()
+    assert found["class"].tolist() == expected["label"].tolist()
+    assert found["class (2)"].tolist() == expected["class"].tolist()
+    np.testing.assert_array_equal(found[["x", "y"]], xy[:n])
+    far = cdist(own(expected), own(expected), "cosine")
+    np.fill_diagonal(far, np.inf)
+    for k, one in enumerate(found["neighbors"]):
+        assert one["ids"].tolist() == far[k].argsort()[:15].tolist()
+        np.testing.assert_allclose(one["distances"], np.sort(far[k])[:15], atol=1e-6)
+    codes, places = own(table)[order_of(space.of.dataset)], xy.astype(np.float64)
+    kept = [
+        len({*near(row, 15)} & {*near(other, 15)}) / 15
+        for row, other in zip(cdist(codes, codes, "cosine"), cdist(places, places), strict=True)
+    ]
+    np.testing.assert_allclose(found["faithfulness"], kept[:n], atol=1e-6)
+
+
+def test_a_csv_file_is_read_back_equal_but_for_formulas(
+    laid: tuple[Space, NDArray[np.float32]], table: pd.DataFrame
+) -> None:
+    space, xy = laid
+    found = pd.read_csv(io.StringIO(csv_of(space, xy, np.arange(N))), dtype={"x": np.float32, "y": np.float32})
+    expected = table.loc[order_of(space.of.dataset)]
+    assert found.columns.is_unique
+    assert found["title"].tolist() == ["'" + title for title in expected["title"]]
+    for column in ("uuid", "m0", "m3"):
+        assert found[column].astype(expected[column].dtype).tolist() == expected[column].tolist()
+    np.testing.assert_array_equal(found[["x", "y"]], xy)
+
+
+def test_arrays_are_read_back_equal_and_without_pickle(
+    laid: tuple[Space, NDArray[np.float32]], table: pd.DataFrame
+) -> None:
+    space, xy = laid
+    found = np.load(io.BytesIO(npz_of(space, xy, np.arange(N))), allow_pickle=False)
+    expected = table.loc[order_of(space.of.dataset)]
+    np.testing.assert_array_equal(found["x"], own(expected).astype(np.float32))
+    np.testing.assert_array_equal(found["xy"], xy)
+    for column in ("uuid", "title"):
+        assert found[column].tolist() == expected[column].tolist()
+    assert found["row"].tolist() == expected.index.tolist()
+    assert [found["classes"][k] for k in found["y"]] == expected["label"].tolist()
