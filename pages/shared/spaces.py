@@ -148,8 +148,7 @@ def as_compared(space: Space, codes: Floats) -> Floats:
     if space.of.metric != STANDARDISED:
         return comparable(codes, space.of.metric)
     std = space.z.std(0)
-    found: Floats = codes / np.where(std > 0, std, np.float32(1))
-    return found
+    return np.asarray(codes / np.where(std > 0, std, 1), np.float32)
 
 
 def distances(space: Space, example: int) -> Floats:

@@ -21,8 +21,10 @@ from pages.clusters.exports import csv_of, npz_of, parquet_of
 from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL
 from pages.shared.spaces import Source, Space, load_space
+from tests.conftest import mentions
 from tests.pages.conftest import Open, keys_of, shows
 from tests.pages.test_clusters import pick, places, sent
+from tests.pages.test_every_page import folded
 
 N, D = 80, 5
 SCALES = np.array([1e-3, 1.0, 50.0, 2e4, 3.0])  # of the five numbers: scaled to [0, 1] others are near
@@ -192,3 +194,11 @@ def test_arrays_are_read_back_equal_and_without_pickle(
         assert found[column].tolist() == expected[column].tolist()
     assert found["row"].tolist() == expected.index.tolist()
     assert [found["classes"][k] for k in found["y"]] == expected["label"].tolist()
+
+
+def test_damaged_data_are_a_sentence_on_the_page(opened: Open, name: str) -> None:
+    (Library.default().root / name / "arrays.safetensors").write_bytes(b"")
+    app = opened("clusters", run=f"data:{name}")
+    assert not app.exception
+    assert mentions(app.error[0].value, name)
+    assert not [node for node in folded(app.main) if node.type == "error"]
