@@ -34,7 +34,8 @@ COLUMNS = 15  # beside each other
 def clicked(space: Space, laid: Layout, click: Click | None) -> None:
     """The point or the place that was clicked; how to pick one, if nothing was."""
     if click is None:
-        st.caption("Click a point to see its neighbours, or an empty place to decode it.")
+        shown = space.decodes or (space.of.layer == INPUT and space.is_image)
+        st.caption(f"Click a point to see its neighbours{', or an empty place to decode it' if shown else ''}.")
     elif click.point is not None:
         _point(space, click.point)
     elif click.place is not None:

@@ -27,7 +27,8 @@ def example_table(space: Space, ids: NDArray[np.int64], alt: str, measured: Mapp
         alt: the table in words.
         measured: name -> (M,).
     """
-    columns = [*identity(space, ids), *measured.items(), *others(space, ids)[:SHOWN]]
+    first, *rest = identity(space, ids)
+    columns = [first, *measured.items(), *rest, *others(space, ids)[:SHOWN]]
     if not space.is_image:
         columns += numbers(space, ids)[:SHOWN]
     st.dataframe(distinct(columns), hide_index=True, alt=alt)

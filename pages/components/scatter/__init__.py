@@ -28,7 +28,7 @@ _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
     css=LOOK + sources("scatter", "scatter.css"),
-    js=sources("scatter", "points.js", "scatter.js"),
+    js=sources("scatter", "points.js", "legend.js", "scatter.js"),
 )
 
 
