@@ -9,7 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.theme import Theme, styled, symbol
+
+MOST_IN_LEGEND = 30  # classes
 
 
 def map_3d(
@@ -49,7 +52,8 @@ def map_3d(
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
     scene = {f"{side}axis": {**axis, "title": {"text": name}} for side, name in zip("xyz", names, strict=True)}
     legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
-    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, **ramp)
+    shown = len(classes) <= MOST_IN_LEGEND  # of more the name is at each point
+    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, showlegend=shown, **ramp)
 
 
 def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: str, look: Theme) -> go.Figure:
@@ -91,20 +95,21 @@ def class_bars(
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
         share = np.array([(part == k).mean() for k in known], np.float32) * 100
         figure.add_bar(x=names, y=share, name=label, marker={"color": colour}, showlegend=False)
-    category = {"type": "category"}
-    return styled(figure, look, 220, xaxis=category, yaxis={"title": {"text": "% of all (gray), of the selected"}})
+    return styled(
+        figure, look, 220, xaxis=class_axis(names), yaxis={"title": {"text": "% of all (gray), of the selected"}}
+    )
 
 
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
     """(C, C) distances between the classes as a table of colours; `name` is what they are called, with their unit."""
-    size = {"size": 10} if len(classes) <= 20 else {"size": 1}
     labels = np.asarray(distances, np.float32)
     figure = go.Figure(
         go.Heatmap(
-            z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}",
-            textfont=size, colorbar={"title": {"text": name}, "thickness": 10},
+            z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0,
+            colorbar={"title": {"text": name}, "thickness": 10}, textfont={"size": 10},
+            texttemplate="%{z:.1f}" if written(classes) else None,
             hovertemplate="%{y} to %{x}: %{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    category = {"type": "category", "tickmode": "linear"} if len(classes) <= 40 else {"type": "category"}
-    return styled(figure, look, 420, xaxis=category, yaxis=category | {"autorange": "reversed"})
+    axis = class_axis(classes)
+    return styled(figure, look, 420, xaxis=axis, yaxis=axis | {"autorange": "reversed"})
