@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from latentlab.analysis.maps.colourings import MOST_CLASSES
 from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
 from pages.clusters.exports import exports
@@ -29,9 +30,10 @@ from pages.components.scatter import Picked, pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
-from pages.shared.point_colours import coloured, colourings
+from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Source, Space, load_space
 from pages.shared.sprites import send_sprites
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 MAP: Slot[Mapping[str, Any]] = Slot("map")  # what the scatter sent last
@@ -51,6 +53,11 @@ def the_map(source: Source, sprite_id: str | None) -> None:
         if said := about_metric(source.metric, wanted.method) or about_scale(space):
             st.caption(said)
         by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
+        if left_out := uncoloured(space):
+            words = plain(", ".join(left_out))
+            st.caption(
+                f"Too many different words to colour by, more than {MOST_CLASSES}: {words}. Search them instead."
+            )
     if len(wanted.axes) > 2:
         with picture:
             xyz = three_dimensions(space, wanted, by)

@@ -29,6 +29,7 @@ from pages.shared.spaces import Source, Space, compared, distances
 Floats = NDArray[np.float32]
 
 K = 15  # neighbours
+MOST_NUMBERS = 100  # of a vector that can colour
 
 
 def colourings(space: Space) -> dict[str, Colouring]:
@@ -40,6 +41,7 @@ def colourings(space: Space) -> dict[str, Colouring]:
     found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(space))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]
     found += [by_column(f"column: {name}", values) for name, values in columns(of).items()]
+    found += [by_column(f"number: {name}", values) for name, values in named_numbers(space).items()]
     if len(space.z) > 2 * K + 1:
         found.append(ByNumber("log density", "nats", lambda _: _dense(space)))
         found.append(ByNumber("kept neighbours", "share", lambda on: _kept(space, digest(on.xy), on.xy)))
@@ -50,6 +52,17 @@ def colourings(space: Space) -> dict[str, Colouring]:
         )
     )  # fmt: skip
     return {colouring.name: colouring for colouring in found if colouring is not None}
+
+
+def named_numbers(space: Space) -> dict[str, Floats]:
+    """Name -> (N,): the numbers of the examples that have names, at most `MOST_NUMBERS`, as they were given."""
+    names = space.data.names if len(space.data.shape) == 1 else ()
+    return {name: space.examples.own[:, k].numpy() for k, name in enumerate(names[:MOST_NUMBERS])}
+
+
+def uncoloured(space: Space) -> list[str]:
+    """The columns that have too many different words to colour the points."""
+    return [name for name, values in columns(space.of).items() if by_column(name, values) is None]
 
 
 def coloured(space: Space, by: str, xy: Floats, click: Click | None) -> Coloured:

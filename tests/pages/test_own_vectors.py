@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,17 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from latentlab.analysis.latent.pca import pca
+from latentlab.analysis.maps.colourings import Numbers
 from latentlab.analysis.neighbours import METRICS
 from latentlab.data import Library, load
 from latentlab.runs.store import Store
 from pages.clusters.exports import csv_of, npz_of, parquet_of
 from pages.clusters.layout import METHODS as LAYOUTS
-from pages.components.scatter import FULL
+from pages.components.scatter import FULL, pack
 from pages.shared.spaces import Source, Space, load_space
 from tests.conftest import mentions
 from tests.pages.conftest import Open, keys_of, shows
-from tests.pages.test_clusters import pick, places, sent
+from tests.pages.test_clusters import drawn_labels, pick, places, sent
 from tests.pages.test_every_page import folded
 
 N, D = 80, 5
@@ -202,3 +204,32 @@ def test_damaged_data_are_a_sentence_on_the_page(opened: Open, name: str) -> Non
     assert not app.exception
     assert mentions(app.error[0].value, name)
     assert not [node for node in folded(app.main) if node.type == "error"]
+
+
+def levels(head: dict[str, Any], body: bytes) -> NDArray[np.uint8]:
+    """The level of the colour of each point; 0 is none."""
+    return np.frombuffer(body[6 * head["n"] :], np.uint8, head["n"])
+
+
+def test_any_column_colours_the_points(opened: Open, name: str, table: pd.DataFrame) -> None:
+    rows = order_of(name)
+    head, body = sent(opened("clusters", run=f"data:{name}", colour="column: class"))  # of 70 words
+    assert [head["classes"][k] for k in drawn_labels(head, body)] == table["class"][rows].tolist()
+    head, body = sent(opened("clusters", run=f"data:{name}", colour="number: m3"))
+    values = table["m3"].to_numpy(np.float64)[rows]
+    low, high = np.percentile(values, [1, 99])
+    assert (head["scale"]["low"], head["scale"]["high"]) == pytest.approx((low, high))
+    share = ((values - low) / (high - low)).clip(0, 1)
+    np.testing.assert_allclose(levels(head, body), 1 + 254 * share, atol=1)
+
+
+def test_a_point_without_a_number_has_no_level() -> None:
+    values = np.array([1.0, np.nan, 3.0, 2.0])
+    xy, y = np.zeros((4, 2)), np.zeros(4, np.int64)
+    packed = pack("a", xy, y, ("a",), ("#000000",), Numbers("height", values)).content
+    length = 4 + int.from_bytes(packed[:4], "little")
+    head = json.loads(packed[4:length])
+    found = levels(head, packed[length:])
+    assert found[1] == 0
+    assert found[0] == 1 < found[3] < found[2] == 255
+    assert head["scale"]["low"] == pytest.approx(1.02)

@@ -21,6 +21,7 @@ from latentlab.figures.theme import NO_CLASS, symbol
 from pages.components import LOOK, digest, framed, sources
 
 FULL = 65_535  # a coordinate at the far side of the map's box
+LEVELS = 254  # of a number, above 1; 0 is none
 
 
 _sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
@@ -84,7 +85,8 @@ def pack(
         labels: (N,) class indices, or -1.
         classes: their names.
         colours: "#rrggbb" for each class.
-        numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile.
+        numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile; gray where there is
+            none.
         sprite_id: the sheet of thumbnails that `sprites` sent.
         reports: reports what is picked; of several maps of the same points, which share it, one is enough.
     """
@@ -97,10 +99,11 @@ def pack(
     body = places.tobytes() + label.tobytes()
     scale = None
     if numbers is not None:
-        values = np.nan_to_num(np.asarray(numbers.values, np.float32))
-        first, last = (float(v) for v in np.percentile(values, [1, 99]))
-        share = (values - first) * (255 / ((last - first) or 1.0)) + 0.5
-        body += share.clip(0, 255).astype(np.uint8).tobytes()
+        values = np.asarray(numbers.values, np.float64)
+        known = np.isfinite(values)
+        first, last = (float(v) for v in np.percentile(values[known], [1, 99])) if known.any() else (0.0, 0.0)
+        share = (values - first) * (LEVELS / ((last - first) or 1.0))
+        body += np.where(known, 1.5 + share.clip(0, LEVELS), 0).astype(np.uint8).tobytes()
         scale = {"name": numbers.name, "low": first, "high": last}
     unlabelled = bool((labels < 0).any())
     head = {

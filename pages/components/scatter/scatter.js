@@ -189,7 +189,8 @@ function create(host) {
     tip.hidden = i < 0;
     if (i < 0) return;
     const { map } = state;
-    const value = map.value ? ` · ${map.scale.name} ${(map.scale.low + (map.value[i] / 255) * (map.scale.high - map.scale.low)).toPrecision(3)}` : "";
+    const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
+    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? number.toPrecision(3) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
     const left = spot[0] > size[0] - 150;
