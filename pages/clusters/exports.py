@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from latentlab.analysis.maps.trustworthiness import overlap
 from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.figures.sheets import sheet_png
-from pages.shared.downloads import csv_text, download
-from pages.shared.example_table import Column, distinct, identity, numbers, others
+from pages.shared.downloads import download
+from pages.shared.example_table import Column, distinct, identity, numbers, others, table_csv
 from pages.shared.per_example import terms
 from pages.shared.point_colours import K
 from pages.shared.spaces import INPUT, Floats, Space, compared
@@ -51,9 +51,7 @@ def exports(space: Space, places: Floats, ids: NDArray[np.int64], what: str) -> 
 
 def csv_of(space: Space, places: Floats, ids: NDArray[np.int64]) -> str:
     """One row an example; a number is written so that it is read as the same."""
-    table = distinct([*identity(space, ids), *_places(places, ids), *_rest(space, ids)])
-    cells = [values.astype(str).tolist() for values in table.values()]
-    return csv_text([list(table), *map(list, zip(*cells, strict=True))])
+    return table_csv(distinct([*identity(space, ids), *_places(places, ids), *_rest(space, ids)]))
 
 
 def npz_of(space: Space, places: Floats, ids: NDArray[np.int64]) -> bytes:

@@ -23,7 +23,7 @@ from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
-from pages.shared.spaces import DISTANCES, EUCLIDEAN, INPUT, STANDARDISED, Source, Space, compared
+from pages.shared.spaces import DISTANCES, EUCLIDEAN, INPUT, STANDARDISED, Source, Space, compared, with_metric
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -199,9 +199,8 @@ def _settings(method: str) -> dict[str, Any]:
 
 
 def _projected(space: Space, method: str, settings: dict[str, Any]) -> Projection | None:
-    standardised = space.of.metric == STANDARDISED
-    z = compared(space) if standardised else space.z
-    settings = settings | {"metric": EUCLIDEAN if standardised else space.of.metric}
+    z, metric = with_metric(space)
+    settings = settings | {"metric": metric}
     key = f"{method} {space.name} {sorted(settings.items())}"
     try:
         kept = _kept(key, z, method, settings)

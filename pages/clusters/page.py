@@ -11,6 +11,7 @@ from latentlab.analysis.maps.colourings import MOST_CLASSES
 from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
 from pages.clusters.exports import exports
+from pages.clusters.find import find, outliers
 from pages.clusters.layout import (
     Wanted,
     about_metric,
@@ -73,6 +74,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     shown = coloured(space, by, laid.xy, click)
     data = pack(space.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
     with picture:
+        find(space)
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
             picked = scatter(MAP.name, data)
@@ -92,6 +94,7 @@ def details(space: Space, places: Floats, selected: Callable[[], object]) -> Non
     if chosen.open:
         with chosen:
             selected()
+            outliers(space)
     if trusted.open:
         with trusted:
             trust(space, places)

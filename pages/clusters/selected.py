@@ -27,6 +27,7 @@ from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Floats, Space, as_compar
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
+NAMED = 10  # classes of a selection
 SHEET = 60  # examples on a contact sheet
 COLUMNS = 15  # beside each other
 
@@ -71,7 +72,9 @@ def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Col
             figure(drawn, f"{numbers.name} of the selected examples compared with all", place=second)
     with right:
         counts = Counter(name_of(space, int(k)) for k in space.data.y[torch.from_numpy(ids)])
-        st.markdown("**Classes** " + " · ".join(f"{plain(name)}: {n}" for name, n in counts.most_common()))
+        most = [f"{plain(name)}: {n}" for name, n in counts.most_common(NAMED)]
+        rest = [f"and {len(counts) - NAMED} more"] if len(counts) > NAMED else []
+        st.markdown("**Classes** " + " · ".join([*most, *rest]))
         if space.of.run is not None:
             term = term_names(space.of)[0]
             each = terms(space.of)[term]

@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from pages.shared.downloads import csv_text
 from pages.shared.spaces import Space
 
 Column = tuple[str, NDArray[Any]]  # its name, and a value for each example
@@ -63,3 +64,9 @@ def distinct(columns: Sequence[Column]) -> dict[str, NDArray[Any]]:
         free = (name if k == 1 else f"{name} ({k})" for k in itertools.count(1))
         found[next(one for one in free if one not in found)] = values
     return found
+
+
+def table_csv(table: Mapping[str, NDArray[Any]]) -> str:
+    """Columns as CSV; a number is written so that it is read as the same."""
+    cells = [values.astype(str).tolist() for values in table.values()]
+    return csv_text([list(table), *map(list, zip(*cells, strict=True))])

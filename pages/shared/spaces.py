@@ -143,6 +143,12 @@ def compared(space: Space) -> Floats:
     return as_compared(space, space.z)
 
 
+def with_metric(space: Space) -> tuple[Floats, str]:
+    """The codes of a space, and the metric of `METRICS` in which they are to be compared."""
+    standardised = space.of.metric == STANDARDISED
+    return (compared(space), EUCLIDEAN) if standardised else (space.z, space.of.metric)
+
+
 def as_compared(space: Space, codes: Floats) -> Floats:
     """Codes (M, D) of a space, so that Euclidean distances mean those in its metric."""
     if space.of.metric != STANDARDISED:

@@ -13,6 +13,7 @@ import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.maps.colourings import Numbers
@@ -233,3 +234,36 @@ def test_a_point_without_a_number_has_no_level() -> None:
     assert found[1] == 0
     assert found[0] == 1 < found[3] < found[2] == 255
     assert head["scale"]["low"] == pytest.approx(1.02)
+
+
+def picked(app: AppTest) -> tuple[dict[str, Any], list[int]]:
+    """What the page picks on the map: how, and which points."""
+    head, body = sent(app, "latentlab.pick")
+    return head, np.frombuffer(body, "<u4").tolist()
+
+
+def test_words_are_found_in_any_column_and_selected(opened: Open, name: str, table: pd.DataFrame) -> None:
+    app = opened("clusters", run=f"data:{name}", find="heron kind")
+    assert not app.exception
+    rows = table.loc[order_of(name)].reset_index(drop=True)
+    head, ids = picked(app)
+    assert ids == rows.index[(rows["label"] == "heron") & rows["class"].str.contains("kind")].tolist()
+    assert head["selects"]
+    assert head["points"] == sent(app)[0]["points"]
+    assert shows(app, len(ids), N)
+    by_id = picked(opened("clusters", run=f"data:{name}", find=table["uuid"][12]))
+    assert by_id[1] == [order_of(name).tolist().index(12)]
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_least_typical_are_listed_by_the_names_of_the_user(
+    opened: Open, name: str, table: pd.DataFrame, metric: str
+) -> None:
+    app = opened("clusters", run=f"data:{name}", outliers="true", metric=metric)
+    assert not app.exception
+    far = np.sort(cdist(own(table), own(table), metric), 1)[:, 1:16].mean(1)
+    listed = app.dataframe[-1].value
+    expected = far.argsort()[::-1][:20]
+    assert listed["row"].tolist() == expected.tolist()
+    assert listed["uuid"].tolist() == table["uuid"][expected].tolist()
+    np.testing.assert_allclose(listed["mean distance"], far[expected], rtol=1e-4)

@@ -25,6 +25,7 @@ LEVELS = 254  # of a number, above 1; 0 is none
 
 
 _sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
+_pick = st.components.v2.component("latentlab.pick", js=sources("scatter", "pick.js"))
 _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
@@ -65,6 +66,20 @@ class Packed(NamedTuple):
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
     _sprites(key=key, data=framed(head) + sheet, height=1)
+
+
+def pick(key: str, points: str, ids: NDArray[np.integer], selects: bool = True) -> None:
+    """Pick points on the scatters of some examples, as if the visitor had; once, until others are to be picked.
+
+    Args:
+        key: of this way to pick.
+        points: the id of the examples.
+        ids: (M,) which of them.
+        selects: select them all, instead of clicking the first.
+    """
+    body = ids.astype("<u4").tobytes()
+    head = {"key": key, "id": digest(points.encode(), body), "points": points, "selects": selects}
+    _pick(key=f"pick {key}", data=framed(head) + body, height=1)
 
 
 def pack(

@@ -190,7 +190,7 @@ function create(host) {
     if (i < 0) return;
     const { map } = state;
     const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
-    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? number.toPrecision(3) : "unknown"}` : "";
+    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? written(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
     const left = spot[0] > size[0] - 150;
@@ -384,6 +384,8 @@ function create(host) {
       points.shapes(Uint8Array.from(map.label, (label) => forms[label]));
       legend.draw(map);
       hiddenChanged(state.hidden);
+      const picks = window.latentlab?.picks; // before this scatter was there
+      if (others && picks?.points === map.points) linked({ detail: { from: null, ...picks } });
       host.dataset.n = map.n;
       later();
     },
