@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentlab import device
-from latentlab.cli import app, data, docs, reproduce, runs, train, worker
+from latentlab.cli import app, data, docs, reproduce, runs, serve, train, worker
 from latentlab.data import DataError
 
 COMMANDS = {
@@ -17,6 +17,7 @@ COMMANDS = {
     "data": data,
     "reproduce": reproduce,
     "docs": docs,
+    "serve": serve,
     "worker": worker,
 }
 SHOWN = ("app", "train", "runs", "data", "reproduce")

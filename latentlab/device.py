@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 _MEMINFO = Path("/proc/meminfo")
 
@@ -63,5 +66,12 @@ def has_fast_bf16(device: torch.device) -> bool:
 
 
 def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A source of randomness of its own: the only place that seeds, and never the global generator."""
+    """A source of randomness of its own, never the global generator."""
     return torch.Generator(device).manual_seed(seed)
+
+
+def seeded(seed: int, function: Callable[[], T]) -> T:
+    """What a function gives that draws from torch's global generators, these at a seed; then they are as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return function()

@@ -16,3 +16,8 @@ def runs() -> Path:
 def first_data() -> str:
     """The name of the data set that the app was started with; empty for none."""
     return os.environ.get(FIRST_DATA, "")
+
+
+def served() -> Path:
+    """The folder where models of the user's own that are served say where they are."""
+    return runs() / ".served"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from latentlab.subjects import Subject
 class Card(NamedTuple):
     """What the first page shows of a page: a picture of it, and the run that it opens with."""
 
-    picture: bytes
+    picture: bytes | str  # a PNG, or a drawing (SVG)
     run: Subject
 
 
@@ -60,6 +60,10 @@ class Page:
         found: Card | None = importlib.import_module(f"pages.{self.name}.card").card(run) if self.text else None
         return found
 
+    def open(self, **query: str) -> NoReturn:
+        """Go there instead of drawing the page that is open."""
+        st.switch_page(self.path, query_params=query)
+
     def link(self, label: str, about: str | None = None, icon: str = "", **query: str) -> None:
         """Draw a link to it, with its own icon unless another is named; `query` is what the address says there."""
         icon = icon or self.icon
@@ -82,8 +86,12 @@ SCORE_FIELD = Page(
     text="Where a denoiser would move each point, and each pixel: what it learned of the density.",
 )  # fmt: skip
 ANALOGIES = Page(
-    "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", data=True,
+    "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", images=True, data=True,
     text="One style in every class; what makes one group differ from another, added to any image.",
+)  # fmt: skip
+FEW_LABELS = Page(
+    "few_labels", "Few labels", "label", (Classifies,), first="moons-adgm",
+    text="The class of a few examples is known, and the model finds the rest. Watch one learn.",
 )  # fmt: skip
 SAMPLING = Page(
     "sampling", "Sampling", "casino", (Decodes, Denoises),
@@ -99,4 +107,4 @@ PROBES = Page(
 )  # fmt: skip
 TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.")
 
-PAGES = (HOME, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, SAMPLING, GSN, PROBES, TRAIN)
+PAGES = (HOME, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, FEW_LABELS, SAMPLING, GSN, PROBES, TRAIN)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from latentlab.analysis.arrays import Floats
+from latentlab.models.elsewhere import RunsElsewhere
 
 Encode = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, z_dim)
 Note = Callable[[nn.Module, tuple[Any, ...], Any], None]  # a module, its inputs, its output
@@ -93,6 +95,8 @@ def activations(
     Raises:
         ValueError: an unknown layer, one that `forward` doesn't run or that gives no tensor of B rows; no examples.
     """
+    if isinstance(model, RunsElsewhere):
+        return _activations_elsewhere(model, x, layers, forward or model, batch, keep)
     modules = dict(model.named_modules())
     unknown = [name for name in layers if name not in layer_names(model)]
     if unknown:
@@ -127,6 +131,9 @@ def layers(
         x: (N, *shape) with N at least 1; only the first is looked at.
         forward: as in `activations`.
     """
+    if isinstance(model, RunsElsewhere):
+        one = next(_chunks(x[:1], 1))[1]
+        return tuple(NetworkLayer(*layer) for layer in model.layers_run(lambda: _evaluate(forward or model, one)))
     names = {module: name for name, module in model.named_modules() if name and not list(module.children())}
     found: dict[str, NetworkLayer] = {}
 
@@ -140,6 +147,20 @@ def layers(
         for _, part in _chunks(x[:1], 1):
             _evaluate(forward or model, part)
     return tuple(found.values())
+
+
+def _activations_elsewhere(
+    model: RunsElsewhere, x: Tensor | NDArray[np.generic], layers: Sequence[str], forward: Callable[[Tensor], object],
+    batch: int, keep: Keep | None,
+) -> dict[str, Floats]:  # fmt: skip
+    """As `activations`, of a network whose layers can't be hooked from here."""
+    found: dict[str, list[Floats]] = {name: [] for name in layers}
+    for rows, part in _chunks(x, batch):
+        outputs = model.outputs(layers, partial(_evaluate, forward, part))
+        for name in layers:
+            output = outputs[name] if keep is None else keep(name, outputs[name])
+            _keep(found[name], rows, len(x), output, f"Layer {name}")
+    return {name: parts[0] for name, parts in found.items()}
 
 
 @contextmanager

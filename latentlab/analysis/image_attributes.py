@@ -74,19 +74,15 @@ def measured(x: Images, name: str) -> Doubles:
     return MEASURES[name](x.mean(1, dtype=np.float64))
 
 
-def grouped(
-    values: Doubles, reference: Doubles | None = None, levels: int = LEVELS, unit: str = ""
-) -> tuple[Labels, tuple[str, ...]]:
+def grouped(values: Doubles, levels: int = LEVELS, unit: str = "") -> tuple[Labels, tuple[str, ...]]:
     """Doubles as classes of about the same size, and what the classes are called.
 
     Args:
-        values: (N,); NaN becomes `UNLABELLED`.
-        reference: whose quantiles are the borders, such as those of the training examples; the values' own if None.
+        values: (N,), whose quantiles are the borders; NaN becomes `UNLABELLED`.
         levels: how many classes; fewer where many numbers are the same. Zeros and ones are no and yes.
         unit: of the numbers, for the names of the classes.
     """
-    known = values if reference is None else reference
-    known = known[np.isfinite(known)]
+    known = values[np.isfinite(values)]
     if len(known) and set(np.unique(known)) <= {0.0, 1.0}:
         return np.where(np.isfinite(values), values, UNLABELLED).astype(np.int64), ("no", "yes")
     borders = np.unique(np.quantile(known, np.arange(1, levels) / levels)) if len(known) else np.empty(0)

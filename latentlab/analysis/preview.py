@@ -27,19 +27,19 @@ N_ARROWS = 24  # a side
 N_CODES = 400  # examples whose codes are shown
 N_PLACES = 40  # a side of the grid that a classifier of the plane is shown on
 
-Images = NDArray[np.uint8]  # (N, *shape), 0 black to 255 white
+Examples = NDArray[np.uint8] | NDArray[np.float32]  # (N, *shape): of images bytes, 255 is white
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Images are uint8 (N, *shape); a part is None where the model lacks the ability, or the data are no images."""
+    """A part is None where the model lacks the ability, or the data are points drawn from a density."""
 
-    examples: Images  # none of them where the data are no images
+    examples: Examples  # none of them where the data are points drawn from a density
     labels: NDArray[np.int64]  # (N,)
-    reconstructions: Images | None = None
-    samples: Images | None = None
+    reconstructions: Examples | None = None
+    samples: Examples | None = None
     predictions: NDArray[np.int64] | None = None  # (N,)
-    spoilt: Images | None = None  # the corrupted input of a denoiser
+    spoilt: Examples | None = None  # the corrupted input of a denoiser
     field: Floats | None = None  # (n, n, 2) the score of a denoiser in the plane, row by row from the lower left
     box: NDArray[np.float64] | None = None  # (4,) where: lowest and highest x, lowest and highest y
     codes: Floats | None = None  # (M, 2) more examples in the latent space; (M, 1) if it has one dimension
@@ -63,26 +63,27 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         data: held-out examples.
         before: the last preview of the same model and examples, if there was one.
     """
-    where = next(model.parameters()).device
+    where = next((p.device for p in model.parameters()), torch.device("cpu"))
     few = data[:N_EXAMPLES].to(where)
     x = few.batch().x
     was_training = model.training
     model.eval()
-    are_images = data.name not in DENSITIES  # vectors are drawn as pictures, points of a plane aren't
+    are_drawn = data.name not in DENSITIES  # one by one; points are drawn where they lie
+    kept = to_bytes if data.kind is Kind.IMAGE else _floats
     parts: dict[str, Any] = {}
     with torch.no_grad():
-        if are_images and isinstance(model, Encodes) and isinstance(model, Decodes):
-            parts["reconstructions"] = to_bytes(model.decode(model.encode(x)))
-        if are_images and isinstance(model, Conditional):
+        if are_drawn and isinstance(model, Encodes) and isinstance(model, Decodes):
+            parts["reconstructions"] = kept(model.decode(model.encode(x)))
+        if are_drawn and isinstance(model, Conditional):
             y = _classes(model, x, few.y)
-            parts["reconstructions"] = to_bytes(model.decode(model.encode(x, y), y))
-        if are_images and isinstance(model, Samples):
-            parts["samples"] = to_bytes(model.sample(N_SAMPLES, device.generator(SEED, where)))
-        if are_images and isinstance(model, Classifies):
+            parts["reconstructions"] = kept(model.decode(model.encode(x, y), y))
+        if are_drawn and isinstance(model, Samples):
+            parts["samples"] = kept(model.sample(N_SAMPLES, device.generator(SEED, where)))
+        if are_drawn and isinstance(model, Classifies):
             parts["predictions"] = model.classify(x).argmax(1).cpu().numpy()
-        if are_images and isinstance(model, Denoises):
+        if are_drawn and isinstance(model, Denoises):
             noisy = x + model.sigma * torch.randn(x.shape, generator=device.generator(SEED, where), device=where)
-            parts |= {"spoilt": to_bytes(noisy), "reconstructions": to_bytes(model.denoise(noisy))}
+            parts |= {"spoilt": kept(noisy), "reconstructions": kept(model.denoise(noisy))}
         if data.kind is Kind.PLANE and isinstance(model, Denoises):
             box = around(data.x)
             field = score_field(lambda at: model.denoise(at.to(where)).cpu(), model.sigma, box, N_ARROWS)
@@ -99,7 +100,12 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
             parts["drawn"] = model.sample(N_CODES, device.generator(SEED, where)).cpu().numpy()
         parts |= _latent_space(model, data[:N_CODES].to(where), before)
     model.train(was_training)
-    return Preview(to_bytes(x if are_images else x[:0]), few.y.cpu().numpy(), **parts)
+    return Preview(kept(x if are_drawn else x[:0]), few.y.cpu().numpy(), **parts)
+
+
+def _floats(x: torch.Tensor) -> Floats:
+    found: Floats = x.float().cpu().numpy()
+    return found
 
 
 def _latent_space(model: Model, data: Dataset, before: Preview | None) -> dict[str, Any]:

@@ -15,10 +15,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.maps.clusters import Purity
+from latentlab.analysis.probes.layer_curve import ASIDE, Curve
+from latentlab.analysis.probes.readability import readability
+from latentlab.analysis.sampling import Comparison
 
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
 NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
+APART = 0.01  # of the neighbours: a smaller share is no overlap
 FEWEST = 10  # held-out measurements that a sentence about a curve needs
 
 
@@ -72,3 +77,82 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
     said = f"{n - n_active} of {n} dimensions are unused: with these settings {n_active} are enough."
     return f"{said} {remedy}" if isinstance(beta, int | float) and beta > 1 else said
+
+
+def of_samplers(rows: Sequence[Comparison]) -> str:
+    """Which of some samplers came nearest to the truth, and which are not to be trusted.
+
+    Args:
+        rows: by their distance from the truth, the nearest first.
+    """
+    trusted, faulty = [row for row in rows if not row.fault], [row for row in rows if row.fault]
+    if trusted:
+        best = trusted[0]
+        said = (
+            f"{_capital(best.name)} came nearest to the truth: distance {best.distance:.3f}, where as many independent "
+            f"draws have {best.noise:.3f}."
+        )
+    else:
+        said = "No sampler can be trusted here."
+    of_fault: dict[str, list[str]] = {}
+    for row in faulty:
+        of_fault.setdefault(row.fault, []).append(row.name)
+    which = "; ".join(f"{', '.join(names)} ({fault})" for fault, names in of_fault.items())
+    return f"{said} Don't trust the ESS of {which}." if faulty else said
+
+
+def of_classes(found: Purity, names: Sequence[str]) -> str:
+    """Which two classes overlap most, by the classes of neighbours; empty of a single class.
+
+    Args:
+        found: of the space.
+        names: of the classes of `found`.
+    """
+    if len(names) < 2:
+        return ""
+    others = np.where(np.eye(len(names)) == 1, -1.0, found.shares)
+    a, b = divmod(int(others.argmax()), len(names))
+    share, chance = found.shares[a, b], found.chance[a, b]
+    numbers = (
+        f"of the {found.k} nearest neighbours of “{names[a]}”, {share:.1%} are “{names[b]}” (by chance {chance:.1%})"
+    )
+    if share < APART:
+        return f"No two classes overlap: at most, {numbers}."
+    return f"“{names[a]}” and “{names[b]}” overlap most: {numbers}, and the other way round {found.shares[b, a]:.1%}."
+
+
+def of_probes(target: str, curve: Curve) -> str:
+    """From which layer on a property is readable, and where it is lost.
+
+    Args:
+        target: what the probes predict.
+        curve: of a model; latent variables that are no step on the way through it are left out.
+    """
+    steps = [k for k, reading in enumerate(curve.readings) if reading.layer.kind != ASIDE]
+    names = [curve.readings[k].layer.name for k in steps]
+    errors, std_errors = curve.means()[steps], curve.half_bands()[steps] / 2
+    score, chance = curve.readings[0].probes[0].score, curve.readings[0].probes[0].baseline
+    found = readability(errors.tolist(), std_errors.tolist(), chance, score.n)
+
+    def at(k: int) -> str:
+        return f"{names[k]} (error {errors[k]:.1%})"
+
+    if not found.readable:
+        return (
+            f"{_capital(target)}: readable from no layer. None is better than chance (error {chance:.1%}) by more than "
+            "the uncertainty."
+        )
+    first, best, last = found.readable[0], found.best[0], found.readable[-1]
+    said = f"{_capital(target)}: readable from {at(first)} on, where chance has {chance:.1%}"
+    if best != first:
+        said += f"; at its best from {at(best)}"
+    between = last - first + 1 - len(found.readable)
+    if between:
+        said += f"; not at {between} layer{'' if between == 1 else 's'} in between"
+    if not found.lost:
+        return f"{said}. It is readable up to the last layer."
+    return f"{said}. It is lost after {at(last)}: {at(len(names) - 1)} at the end."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from latentlab.cli.own_data import add_options, save_data
+from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
+from latentlab.serving.file import packages
 from latentlab.settings import FIRST_DATA
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `app` takes."""
     parser.add_argument("--port", type=int, help="the port to listen on")
-    parser.add_argument("--data", metavar="PATH", help=f"save data of your own and start with them: {KNOWN}")
+    text = f"save data of your own and start with them: {KNOWN}; or the name of a data set"
+    parser.add_argument("--data", metavar="PATH", help=text)
+    text = "a model of your own: .onnx files, or a .py file with encode, decode, classify, denoise, log_prob or sample"
+    parser.add_argument("--model", metavar="FILE", type=Path, nargs="+", action="append", default=[], help=text)
     add_options(parser)
 
 
@@ -26,6 +35,37 @@ def run(options: argparse.Namespace) -> int:
     flags = ["--server.port", str(options.port)] if options.port else []
     environment = dict(os.environ)
     if options.data:
-        environment[FIRST_DATA] = save_data(options.data, options)
-    command = [sys.executable, str(script), *flags]
-    return subprocess.call(command, cwd=script.parent, env=environment)
+        known = options.data in names() and not Path(options.data).exists()
+        environment[FIRST_DATA] = options.data if known else save_data(options.data, options)
+    dataset = environment.get(FIRST_DATA, "")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
+    with ExitStack() as running:
+        for files in options.model:
+            running.enter_context(_served([str(path.expanduser().absolute()) for path in files], dataset))
+        for name in packages():
+            try:
+                running.enter_context(_served(["--package", name], ""))
+            except DataError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+        command = [sys.executable, str(script), *flags]
+        return subprocess.call(command, cwd=script.parent, env=environment)
+
+
+@contextmanager
+def _served(what: Sequence[str], dataset: str) -> Iterator[None]:
+    """Inside, a model of the user's own is served by a process of its own.
+
+    Raises:
+        DataError: it can't be, for a reason that it says.
+    """
+    command = [sys.executable, "-m", "latentlab", "serve", *what, "--data", dataset]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline() or "{}")
+        try:
+            if "id" not in said:
+                raise DataError(said.get("error", f"{what[-1]} can't be served."))
+            yield
+        finally:
+            process.stdin.close()

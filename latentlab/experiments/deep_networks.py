@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.probes.dead_segment import dead_segment
 from latentlab.analysis.probes.features import INPUT, read_features
-from latentlab.analysis.probes.linear_probe import probe_features
+from latentlab.analysis.probes.layer_probes import probe_features
 from latentlab.data import Splits
 from latentlab.models import MODELS, Classifies, Model
 from latentlab.training.config import TrainConfig

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.analysis.activations import observed
 from latentlab.analysis.conditional.analogies import DecodeAs
-from latentlab.export.decoder import CHECKED, Program, ProgramError, Step, checked, steps_of
+from latentlab.export.decoder import CHECKED, ProgramError, checked, steps_of
+from latentlab.export.program import Program, Step
 from latentlab.nn.layers import JointMLP
 
 OTHER = "The decoder is not a chain of networks of style and class, so it runs on the server."

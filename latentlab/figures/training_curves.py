@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
 History = Sequence[Mapping[str, float]]
@@ -59,7 +60,7 @@ def compared_curves(histories: Mapping[str, History], term: str, unit: str, look
         x, y = _series(history, f"valid_{term}")
         every.append(y)
         line = {"color": look.classes[index % len(look.classes)], "dash": dashes[index % len(dashes)], "width": 2}
-        figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line)
+        figure.add_scatter(x=x, y=y, name=literal(name), mode="lines", line=line)
     figure.update_yaxes(title_text=f"held-out {term} ({unit})", range=_range(*every))
     figure.update_xaxes(title_text="epoch")
     return styled(figure, look, 340)

@@ -28,6 +28,7 @@ from latentlab.models.abilities import (
     abilities,
 )
 from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
+from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "HasPosterior",
     "HasPosteriorGiven",
     "HasPrior",
+    "HasStandardPrior",
     "Headline",
     "InfersClass",
     "InfersLatents",
@@ -63,6 +65,7 @@ __all__ = [
     "Model",
     "Progress",
     "Samples",
+    "SamplesPrior",
     "Spec",
     "Trains",
     "Walks",

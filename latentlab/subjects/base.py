@@ -85,6 +85,10 @@ class Subject(ABC):
     def has(self, *any_of: type[Model]) -> bool:
         """Whether its model has at least one of these abilities; without any named, whether there is a model."""
 
+    def missing(self, *any_of: type[Model]) -> str:  # noqa: ARG002 its model can't be given any
+        """What would give its model one of these abilities, in words; empty where nothing can."""
+        return ""
+
     @abstractmethod
     def examples(self) -> Dataset:
         """The examples that it is looked at with.

@@ -99,7 +99,7 @@ def stored(*any_of: type[Model]) -> list[StoredRun]:
     return [StoredRun(run, store) for run in store.runs(*any_of)]
 
 
-def find(run_id: str) -> StoredRun:
+def stored_run(run_id: str) -> StoredRun:
     """One run of the user's store.
 
     Raises:

@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.activations import encode_all
+from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
 from latentlab.data import to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
@@ -24,7 +26,8 @@ from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import independent_classifier
 from pages.shared.dimensions import dimension_name
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
+from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import drawing
 from pages.shared.linked_choice import linked_choice
@@ -149,8 +152,10 @@ def draw_moved(
         words = Predictions(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
     columns = [f"{amount:+.3g}" if amount else "0" for amount in moved.amounts]
     rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(settings.images, some.y, strict=True)]
-    drawn = analogy_sheet(moved.images, some.x.numpy(), columns, rows, run.classes, look(), words)
+    shown = appearance_of(run).narrowed(moved.images.reshape(-1, *run.shape))
+    drawn = analogy_sheet(moved.images, some.x.numpy(), columns, rows, run.classes, look(), shown, words)
     drawing(drawn, "A row for each example, further along the direction with every column")
+    note(shown)
     real = "" if found.is_real else " **No better than shuffled groups.**"
     st.caption(
         f"{'+'.join(settings.a)} minus {'+'.join(settings.b)}: ranks {found.auc.value:.1%} of held-out pairs correctly "
@@ -170,19 +175,29 @@ def draw_comparison(other: Subject, settings: VectorSettings, classified: bool) 
 
 
 def export(run: Subject, found: Attribute, moved: MovedExamples) -> None:
-    """The sheet as an image, the path as an animation, and the direction as a table."""
-    flat = to_bytes(moved.images.reshape(-1, *run.shape))
-    name = f"{run.id}-attribute"
+    """The sheet as an image and the path as an animation, or both as a table of vectors; the direction as a table."""
+    name, units = f"{run.id}-attribute", columns_of(run)
     with st.container(horizontal=True):
-        download("PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png")
-        frames = moved.images.swapaxes(0, 1)[:, None]
-        download("GIF", lambda: gif(film_of(frames, 4)), f"{name}.gif", "All rows, there and back")
+        if units is None:
+            flat, frames = to_bytes(moved.images.reshape(-1, *run.shape)), moved.images.swapaxes(0, 1)[:, None]
+            download("PNG", lambda: sheet_png(flat, STEPS, scale=2), f"{name}.png")
+            download("GIF", lambda: gif(film_of(frames, 4)), f"{name}.gif", "All rows, there and back")
+        else:
+            download("Examples", lambda: _moved_csv(units, moved), f"{name}-examples.csv", "A line for each example")
         download("CSV", lambda: _csv(found), f"{name}.csv", "The direction: a line for each dimension")
 
 
 def _csv(found: Attribute) -> str:
     rows = [[dimension_name(axis), f"{value:.6g}"] for axis, value in enumerate(found.direction)]
     return csv_text([["dimension", found.method], *rows])
+
+
+def _moved_csv(units: Columns, moved: MovedExamples) -> str:
+    """One row an example: how far it was moved, and its numbers in the user's units."""
+    table = [["row", "moved", *units.heads]]
+    for i, row in enumerate(moved.images):
+        table += [[str(i + 1), f"{by:.4g}", *units.exact(x)] for by, x in zip(moved.amounts, row, strict=True)]
+    return csv_text(table)
 
 
 def _codes(run: Subject, members: tuple[str, ...]) -> Floats:

@@ -9,13 +9,13 @@ import torch
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, angles, arithmetic
 from latentlab.analysis.latent.support import neighbour_distance, round_trip
 from latentlab.analysis.neighbours import neighbours
-from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import support_along
 from latentlab.subjects import Subject
 from pages.analogies.attribute_vectors import NAMES, MovedExamples, VectorSettings, attribute
 from pages.shared import cached, url_state
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import panels, sheet
+from pages.shared.images import panels
 from pages.shared.remember import remember
 
 K = 10  # neighbours
@@ -112,11 +112,13 @@ def four_images(run: Subject) -> None:
     a, b, c = (codes[i].numpy() for i in chosen)
     z = torch.from_numpy(arithmetic(a, b, c))[None]
     near = neighbours(codes.numpy(), z.numpy(), 1)
-    made = to_bytes(cached.decoder(run)(z))[0]
+    made = cached.decoder(run)(z)
     left, right = st.columns([2, 1], gap="large")
-    pictures = [*(tested.x[i].numpy() for i in chosen), made, tested.x[int(near.index[0, 0])].numpy()]
+    x = tested.batch(torch.tensor([*chosen, int(near.index[0, 0])])).x
+    titles = ["A", "B", "C", "A − B + C", "nearest"]
     with left:
-        sheet(pictures, 5, "A, B, C, their A - B + C decoded, and the nearest example")
+        alt = "A, B, C, their A - B + C decoded, and the nearest example"
+        show(appearance_of(run), torch.cat([x[:3], made, x[3:]]), 5, alt, titles)
         st.caption("A · B · C · A − B + C decoded · the test example with the nearest code")
     far, (usual, _) = float(neighbour_distance(codes, z, K)[0]), _usual(run)
     right.markdown(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from latentlab.export.decoder import Program
+from latentlab.export.program import Program
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, draw_seed
 from pages.components.explorer import weights
@@ -15,6 +15,7 @@ from pages.components.row import row
 from pages.shared import cached, url_state
 from pages.shared.conditional import class_program, style_dimensions
 from pages.shared.dimensions import carries, dimension_name
+from pages.shared.example_view import few_columns
 from pages.shared.visit import Slot
 
 LIMIT = 3.0
@@ -34,7 +35,7 @@ def edit_row(run: Subject, rows: Rows, live: bool) -> Rows:
     start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.edited])
     linked = url_state.read_numbers("z", len(start), -LIMIT, LIMIT)
     owner, program = f"{run.id}-{rows.names[rows.edited]}-{draw_seed()}", class_program(run)
-    if live and isinstance(program, Program) and len(run.shape) == 3:
+    if live and isinstance(program, Program):
         code = _live(run, owner, program.id, start, tuple(linked or start))
     else:
         if live and isinstance(program, str):
@@ -61,7 +62,8 @@ def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached
     ]
     first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is edited
     data = {
-        "nonce": f"{owner} {run.key}", "program": program, "shape": list(run.shape), "dims": dims, "limit": LIMIT,
+        "nonce": f"{owner} {run.key}", "program": program, "drawn": few_columns(run).as_json(), "dims": dims,
+        "limit": LIMIT,
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
     }  # fmt: skip
     return row(key, data, first, LIMIT)

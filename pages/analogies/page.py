@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from latentlab.models import Conditional, Encodes
-from latentlab.subjects import Subject
-from pages.analogies import attribute_vectors, semi_supervised, train_with_few_labels
+from latentlab.models import Classifies, Conditional, Encodes
+from latentlab.subjects import Subject, stored
+from pages.analogies import attribute_vectors
 from pages.analogies.attribute_vectors import attribute, choose_groups, draw_moved, move_examples
 from pages.analogies.direction_quality import four_images, trust
 from pages.analogies.edit_row import edit_row, live_toggle, send_class_decoder
@@ -12,11 +12,12 @@ from pages.analogies.rows import choose_edited, choose_other, choose_rows, of_ot
 from pages.analogies.sheet import classifier_toggle, draw_sheet, export
 from pages.analogies.usage import style_plane, usage_report
 from pages.analogies.vectors import vectors
-from pages.navigation import ANALOGIES
+from pages.navigation import ANALOGIES, FEW_LABELS
+from pages.shared import url_state
 from pages.shared.header import header, notes
 from pages.shared.text import plain
 
-CONDITIONAL_TABS = ("Does it use z? Does it use y?", "Style plane", "Learning from few labels")
+CONDITIONAL_TABS = ("Does it use z? Does it use y?", "Style plane")
 UNCONDITIONAL_TABS = ("How far to trust it", "A − B + C")
 
 
@@ -36,16 +37,14 @@ def class_conditional(run: Subject) -> None:
             st.markdown(f"**{plain(other.title)}**, the same rows")
             draw_sheet(other, of_other(run, rows, other), classified, run, marked=False)
         export(run, rows)
-    meters, plane, few = st.tabs(CONDITIONAL_TABS, key="detail", on_change="rerun", bind="query-params")
+    FEW_LABELS.link("Learning from few labels", "Train a model that is given the classes of a few examples")
+    meters, plane = st.tabs(CONDITIONAL_TABS, key="detail", on_change="rerun", bind="query-params")
     if meters.open:
         with meters:
             usage_report(run, rows)
     if plane.open:
         with plane:
             style_plane(run, rows)
-    if few.open:
-        with few:
-            train_with_few_labels.train_and_compare()
 
 
 @st.fragment
@@ -78,25 +77,23 @@ def unconditional(run: Subject) -> None:
             four_images(run)
 
 
+def open_few_labels() -> None:
+    """Open the page Few labels if the address is of the time when this page had its content."""
+    planes = {run.id for run in stored(Classifies) if run.shape == (2,)}
+    requested = {name: value for name in ("run", "learning") if (value := url_state.read(name))}
+    is_tab = url_state.read("detail") == "Learning from few labels"
+    if requested.get("run") in planes or "learning" in requested or is_tab:
+        FEW_LABELS.open(**requested)
+
+
+open_few_labels()
 run = header(ANALOGIES)
 if run is None:
     st.stop()
 if not run.has():
     vectors(run.dataset)
-elif semi_supervised.is_plane(run):
-    semi_supervised.plane(run)
-    train_with_few_labels.train_and_compare()
-    notes(
-        "The plane in the colour of the class that the model finds most probable, faint where it is uncertain; large "
-        "marks are the few labelled examples. Next to it, the auxiliary variable a.",
-        "Compare models of the same labels in the table. Train one with other labels and watch its decision boundary "
-        "form.",
-        "Unlabelled examples show where the classes lie, and a few labels show which class is which: U(x) = Σ_y "
-        "q(y|x) L(x, y) + H[q(y|x)] (Kingma et al. 2014). An auxiliary variable makes q(y|x) a mixture (Maaløe et al. "
-        "2016).",
-    )
-elif len(run.shape) != 3 or not run.has(Conditional, Encodes):
-    st.info("This page compares images, by a model that encodes them: choose another model.")
+elif not run.has(Conditional, Encodes):
+    st.info("This page compares examples by a model that encodes them: choose another model.")
 elif run.has(Conditional):
     send_class_decoder(run)
     class_conditional(run)

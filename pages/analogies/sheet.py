@@ -7,7 +7,8 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data import to_bytes
+from latentlab.data import Kind, to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
@@ -15,7 +16,8 @@ from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
 from pages.shared.dimensions import dimension_name
-from pages.shared.downloads import csv_text, download
+from pages.shared.downloads import download
+from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import drawing
 
@@ -31,6 +33,7 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, mar
     words = Predictions(said.predicted.reshape(shape), said.confidence.reshape(shape)) if said is not None else None
     images = labelled(sources).batch(torch.tensor(rows.images)).x.numpy() if rows.images else None
     requested: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
+    shown = appearance_of(run).narrowed(found.examples.reshape(-1, *run.shape))
     drawn = analogy_sheet(
         found.examples,
         images,
@@ -38,11 +41,13 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, mar
         rows.names,
         run.classes,
         look(),
+        shown,
         words,
         requested,
         rows.edited if marked else None,
     )
     drawing(drawn, "A row for each style, a column for each class")
+    note(shown)
     if said is not None:
         by, real = said.accuracy, said.control
         control = f"; on real images it is right for {real.value:.1%}" if real is not None else ""
@@ -53,19 +58,20 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, mar
 
 
 def export(run: Subject, rows: Rows) -> None:
-    """The sheet as an image, as an animation of the strongest dimension, and as a table."""
+    """The sheet as a table; of images also as an image, and as an animation of the strongest dimension."""
     found, k = in_classes(run, rows.codes), len(run.classes)
-    flat = to_bytes(found.examples.reshape(-1, *found.examples.shape[2:]))
     name = f"{run.id}-analogies"
     with st.container(horizontal=True):
-        download("PNG", lambda: sheet_png(flat, k, scale=2), f"{name}.png")
-        there = "Every row, while its strongest dimension goes from -2 to 2 and back"
-        download("GIF", lambda: _film(run, rows), f"{name}.gif", there)
+        if run.spec.kind is Kind.IMAGE:
+            flat = to_bytes(found.examples.reshape(-1, *run.shape))
+            download("PNG", lambda: sheet_png(flat, k, scale=2), f"{name}.png")
+            there = "Every row, while its strongest dimension goes from -2 to 2 and back"
+            download("GIF", lambda: _film(run, rows), f"{name}.gif", there)
         download(
             "CSV",
             lambda: _csv(run, rows),
             f"{name}.csv",
-            "A line for each image: style, class, and the classifier's prediction",
+            "A line for each example: style, class, the classifier's prediction, and the numbers of a vector",
         )
 
 
@@ -79,13 +85,16 @@ def _film(run: Subject, rows: Rows) -> bytes:
 
 
 def _csv(run: Subject, rows: Rows) -> str:
-    said, d = agreement_of_styles(run, rows.codes), len(rows.codes[0])
-    table = [["row", "class", *map(dimension_name, range(d)), "predicted class", "probability"]]
+    said, d, units = agreement_of_styles(run, rows.codes), len(rows.codes[0]), columns_of(run)
+    made = in_classes(run, rows.codes).examples
+    own = units.heads if units is not None else ()
+    table = [["row", "class", *map(dimension_name, range(d)), "predicted class", "probability", *own]]
     for i, code in enumerate(rows.codes):
         for k, name in enumerate(run.classes):
             at = i * len(run.classes) + k
             words = ["", ""] if said is None else [run.classes[said.predicted[at]], f"{said.confidence[at]:.4f}"]
-            table.append([rows.names[i], name, *(f"{v:.4f}" for v in code), *words])
+            numbers = units.exact(made[i, k]) if units is not None else []
+            table.append([rows.names[i], name, *(f"{v:.4f}" for v in code), *words, *numbers])
     return csv_text(table)
 
 

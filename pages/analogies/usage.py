@@ -16,6 +16,7 @@ from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
 from pages.shared.dimensions import dimension_name
+from pages.shared.example_view import appearance_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels
 from pages.shared.linked_choice import linked_choice
@@ -86,8 +87,13 @@ def style_plane(run: Subject, rows: Rows) -> None:
         return
     code = rows.codes[rows.edited]
     grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
-    drawn = manifold(grid, (code[across], code[up]), (dimension_name(across), dimension_name(up)), look())
-    figure(drawn, f"Every style of a {name}; a ring marks the edited row")
+    shown = appearance_of(run).narrowed(grid.examples.reshape(-1, *run.shape))
+    names = dimension_name(across), dimension_name(up)
+    figure(
+        manifold(grid, (code[across], code[up]), names, look(), shown),
+        f"Every style of a {name}; a ring marks the edited row",
+    )
+    note(shown)
 
 
 def _choose_axis(title: str, run: Subject, order: list[int], usual: int) -> int:
@@ -103,7 +109,7 @@ def _choose_axis(title: str, run: Subject, order: list[int], usual: int) -> int:
 def _plane(run: Subject, code: cached.Code, axes: tuple[int, int], k: int, spacing: Spacing) -> ManifoldGrid:
     decode = fixed(decoder_as(run), k)
     place = plane(torch.tensor(code), torch.eye(conditional(run).z_dim)[list(axes)])
-    return manifold_grid(lambda s: decode(place(s)), TILES, 3.0, spacing)
+    return manifold_grid(lambda s: decode(place(s)), min(TILES, appearance_of(run).tiles), 3.0, spacing)
 
 
 def fixed(decode: DecodeAs, k: int) -> Decode:

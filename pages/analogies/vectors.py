@@ -14,6 +14,7 @@ from pages.components import digest
 from pages.shared.example_view import examples, name_of
 from pages.shared.header import notes
 from pages.shared.remember import remember
+from pages.shared.selections import link_named
 from pages.shared.spaces import Floats, Space
 from pages.shared.text import plain
 from pages.shared.vectors import groups_of, vectors_of
@@ -48,6 +49,7 @@ def _analogies(dataset: str) -> None:
     left, right = st.columns(2)
     a = left.selectbox("Group A", list(groups), 0, key=f"group-a-{dataset}", bind="query-params")
     b = right.selectbox("minus group B", list(groups), 1, key=f"group-b-{dataset}", bind="query-params")
+    link_named({a, b}, dataset)
     z, share = _narrowed(space)
     key = digest(groups[a], groups[b])
     found = [_direction(space, key, method, z[groups[a]], z[groups[b]]) for method in METHODS]

@@ -10,7 +10,7 @@ from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import Subject, with_model
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_titled
 from pages.shared.remember import remember
@@ -34,7 +34,7 @@ def choose_source(subject: Subject) -> Source:
         url_state.write("mapped", layer if layer != usual else None)
         n = _choose_size(run, counts, key)
     epoch = None
-    if run is not None and layer != INPUT:
+    if run is not None and run.snapshots and layer != INPUT:
         text = "Before training (0), at saved snapshots, and after training: watch the space form"
         epochs = snapshots(run)
         first_snapshot = url_state.read_choice("epoch", list(epochs), END)
@@ -54,7 +54,7 @@ def choose_other(space: Space) -> Source | None:
         options |= {_said(run, layer): replace(source, layer=layer) for layer in layers(run) if layer != source.layer}
     others = {
         other.id: other
-        for other in stored(Encodes, Classifies)
+        for other in with_model(Encodes, Classifies)
         if (other.dataset, other.shape) == (source.dataset, space.data.shape) and (run is None or other.id != run.id)
     }
     named = {name: name for name in options} | labels(list(others.values()))

@@ -11,6 +11,7 @@ from latentlab.analysis.maps.clusters import (
     ClassScores,
     Clustering,
     Clusters,
+    Purity,
     Typical,
     centroids,
     purity,
@@ -19,11 +20,13 @@ from latentlab.analysis.maps.clusters import (
 from latentlab.analysis.maps.clusters import typical as typical_of
 from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
-from latentlab.figures.maps.charts import gaps
+from latentlab.analysis.verdict import of_classes
+from latentlab.figures.maps.charts import gaps, overlaps
 from pages.components import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.point_colours import K, grouped
 from pages.shared.remember import remember
 from pages.shared.spaces import Space, compared
@@ -57,9 +60,7 @@ def trust(space: Space, xy: NDArray[np.float32]) -> None:
 
 def classes(space: Space) -> None:
     """How the classes and the clusters lie, with the same numbers for shuffled labels."""
-    how = st.segmented_control(
-        "Clusters by", list(FINDERS), default="k-means", required=True, key="finder", bind="query-params"
-    )
+    how = linked_choice("Clusters by", list(FINDERS), "k-means", "finder")
     try:
         groups = grouped(space, FINDERS[how])
     except ValueError as error:
@@ -79,9 +80,11 @@ def classes(space: Space) -> None:
 
 
 def _class_tables(
-    space: Space, how: str, groups: Clusters, measured: tuple[ClassScores, ClassScores, Centroids, Typical]
+    space: Space, how: str, groups: Clusters, measured: tuple[ClassScores, Purity, Centroids, Typical]
 ) -> None:
     outline, pure, where, most = measured
+    names = [space.data.classes[c] for c in where.classes]
+    st.markdown(f"**{plain(of_classes(pure, names))}**")
     named = (
         ("silhouette (-1 to 1)", outline.overall),
         (f"label purity of the {K} nearest", pure.overall),
@@ -95,17 +98,23 @@ def _class_tables(
     left.dataframe(
         rows, hide_index=True, column_config=config, alt="How the classes lie, compared with shuffled labels"
     )
-    names = [space.data.classes[c] for c in where.classes]
     radius, gap = (with_unit(name, space.of.unit) for name in ("RMS radius", "distance"))
+    others = np.where(np.eye(len(names)) == 1, -1, pure.shares)
     each = [
-        {"class": name, "silhouette": s, "purity": p, radius: r}
-        for name, s, p, r in zip(names, outline.by_class, pure.by_class, where.rms_radius, strict=True)
-    ]
-    config = {name: st.column_config.NumberColumn(format="%.2f") for name in each[0] if name != "class"}
-    left.dataframe(each, hide_index=True, column_config=config, height=214, alt="The same for each class")
+        {
+            "class": name, "silhouette": s, "purity": p, radius: r, "overlaps most with": names[near.argmax()],
+            "share of its neighbours": near.max(),
+        }
+        for name, s, p, r, near in zip(names, outline.by_class, pure.by_class, where.rms_radius, others, strict=True)
+    ]  # fmt: skip
+    config = {name: st.column_config.NumberColumn(format="%.2f") for name in ("silhouette", "purity", radius)}
+    config["share of its neighbours"] = st.column_config.NumberColumn(format="percent")
+    left.dataframe(each, hide_index=True, column_config=config, height=420, alt="The same for each class")
+    figure(overlaps(pure.shares, names, look()), "Of which other class the neighbours of a class are", place=right)
     figure(gaps(where.distances, names, look(), gap), "Distances between the centroids of the classes", place=right)
     st.caption(
-        "All in the space itself, not on the map. ± is the standard deviation over shuffles of the labels; the RMS "
+        f"All in the space itself, not on the map. A row of the upper table says of which other classes the {K} "
+        "nearest neighbours of its examples are. ± is the standard deviation over shuffles of the labels; the RMS "
         "radius of a class is the root mean square distance of its examples from their centroid."
     )
     left, right = st.columns(2, gap="large")
@@ -122,6 +131,6 @@ def _faithfulness(space: Space, layout: str, _xy: NDArray[np.float32]) -> Faithf
 
 
 @remember(8)
-def _numbers(space: Space) -> tuple[ClassScores, ClassScores, Centroids, Typical]:
+def _numbers(space: Space) -> tuple[ClassScores, Purity, Centroids, Typical]:
     z, y = compared(space), space.data.y.numpy()
     return silhouette(z, y), purity(z, y, K), centroids(z, y), typical_of(z, y, TYPICAL)

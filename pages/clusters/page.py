@@ -1,8 +1,7 @@
 """Clusters: a map of the codes, with the example of each point and decoded points between them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -25,9 +24,10 @@ from pages.clusters.layout import (
     warm_up,
 )
 from pages.clusters.map_quality import classes, trust
+from pages.clusters.picked import MAP, keep_picked, picked_before
 from pages.clusters.second_map import aligned_with_end, draw_second_map
 from pages.clusters.selected import clicked, selection
-from pages.components.scatter import Picked, pack, scatter
+from pages.components.scatter import pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
@@ -35,9 +35,7 @@ from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Source, Space, load_space
 from pages.shared.sprites import send_sprites
 from pages.shared.text import plain
-from pages.shared.visit import Slot
 
-MAP: Slot[Mapping[str, Any]] = Slot("map")  # what the scatter sent last
 DETAILS = ("Selection", "How far to trust it", "Classes")
 
 
@@ -69,22 +67,23 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     with picture:
         found = lay_out(space, wanted)
     laid = aligned_with_end(space, found, wanted) if found is not None else components_meanwhile(space)
-    before = MAP.get() or {}  # what is picked, before the scatter is drawn again
-    click = Picked.checked(before.get("clicked"), before.get("selected"), len(space.z)).click
-    shown = coloured(space, by, laid.xy, click)
-    data = pack(space.points, laid.xy, shown.labels, shown.classes, look().classes, shown.numbers, sprite_id)
+    first, before = picked_before(space)
+    shown = coloured(space, by, laid.xy, before.click)
+    of_look = (shown.labels, shown.classes, look().classes, shown.numbers)
+    data = pack(space.points, laid.xy, *of_look, sprite_id, picked=first)
     with picture:
         find(space)
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
-            picked = scatter(MAP.name, data)
+            picked = scatter(MAP.name, data, first)
+        keep_picked(space, picked)
         if other is not None:
             with places[1]:
                 draw_second_map(space, laid, other, wanted, shown, sprite_id)
         if space.n_units > space.z.shape[1]:
             st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with controls:
-        clicked(space, laid, picked.click)
+        clicked(space, laid, picked.on(data.layout))
     details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown))
 
 

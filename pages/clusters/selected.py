@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
 from latentlab.analysis.neighbours import as_distance, neighbours
-from latentlab.data import to_bytes
 from latentlab.figures.maps.charts import class_bars, histogram
 from pages.clusters.exports import exports
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
 from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
-from pages.shared.example_view import examples, name_of
+from pages.shared.example_view import appearance_of_space, examples, name_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.per_example import predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Floats, Space, as_compared, compared, distances, latents
@@ -83,6 +82,9 @@ def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Col
                 f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
             )
         _place_picture(space, space.z[ids].mean(0), "Their mean, decoded")
+        if not space.is_image:
+            mean = space.data[torch.from_numpy(ids)].batch().x.mean(0, keepdim=True)
+            show(appearance_of_space(space), mean, 1, "The mean of their numbers", ["the mean of their numbers"])
         exports(space, places, ids, "selected")
         save_group(space, ids)
 
@@ -91,12 +93,13 @@ def _point(space: Space, index: int) -> None:
     far = distances(space, index)
     order = far.argsort(kind="stable")
     near = order[order != index][:NEIGHBOURS]
-    if space.is_image:
-        pictures = [space.data.x.numpy()[index]]
-        if space.decodes and space.of.run is not None:
-            z = torch.from_numpy(space.z[index : index + 1])
-            pictures += list(to_bytes(cached.decoder(space.of.run, epoch=space.of.epoch)(z)))
-        sheet(pictures, 2, "The example and its reconstruction" if len(pictures) > 1 else "The example")
+    pictures = [space.data[index : index + 1].batch().x]
+    if space.decodes and space.of.run is not None:
+        z = torch.from_numpy(space.z[index : index + 1])
+        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z))
+    alt = "The example and its reconstruction" if len(pictures) > 1 else "The example"
+    titles = ["the example", "its reconstruction"][: len(pictures)]
+    show(appearance_of_space(space), torch.cat(pictures), 2, alt, titles)
     predicted = predicted_classes(space.of)
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
@@ -128,9 +131,9 @@ def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:
     """The image of a code, where it has one: decoded, or itself an image."""
     batch, run = torch.from_numpy(code)[None], space.of.run
     if space.decodes and run is not None:
-        sheet(to_bytes(cached.decoder(run, epoch=space.of.epoch)(batch)), 1, alt)
+        show(appearance_of_space(space), cached.decoder(run, epoch=space.of.epoch)(batch), 1, alt)
     elif space.of.layer == INPUT and space.is_image and len(code) == space.n_units:
-        sheet(to_bytes(batch.reshape(1, *space.data.shape)), 1, alt)
+        show(appearance_of_space(space), batch.reshape(1, *space.data.shape), 1, alt)
     else:
         return
     st.caption(alt.lower())

@@ -13,6 +13,7 @@ from latentlab.figures.theme import MARK
 _HERE = Path(__file__).parent
 
 LOOK = f":host {{ --mark: {MARK}; }}\n" + (_HERE / "look.css").read_text(encoding="utf-8")  # JavaScript reads --mark
+EXAMPLES = (_HERE / "examples.js").read_text(encoding="utf-8") + "\n"  # draws an example on a canvas
 
 
 def sources(component: str, *names: str) -> str:

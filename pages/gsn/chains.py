@@ -17,7 +17,7 @@ from latentlab.analysis.sampling import record
 from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.shared import cached
-from pages.shared.classifier import classifier
+from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.linked_choice import linked_choice
 from pages.shared.masks import CHOICES, chosen, drawn, given
 from pages.shared.remember import remember
@@ -108,7 +108,7 @@ def _ready(run: Subject) -> torch.Tensor:
     return chain_model(run).prepare(cached.examples(run).batch().x)
 
 
-@remember(16)
+@remember(16, on=lambda run, _: key_of(classifier_run(run)))
 def predictions(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """(FRAMES, CHAINS) the predicted class of each image, and its probability; None without a classifier."""
     classify = classifier(run)
@@ -122,7 +122,7 @@ def predictions(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.int64
     return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
 
 
-@remember(16, "Finding the nearest training images …")
+@remember(16, "Finding the nearest training images …", on=lambda run, _: data.is_local(run.dataset))
 def closest(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.uint8], str]:
     """The training image nearest to each image of the chains, and where it is from."""
     frames = chain_frames(run, settings)

@@ -7,8 +7,8 @@ from latentlab.subjects import Subject
 from pages import navigation
 from pages.gsn.chain_quality import exact_chain, likelihood, mixing_report
 from pages.gsn.chains import FRAMES, chain_frames, closest, controls
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, notes
-from pages.shared.images import sheet
 from pages.shared.text import plain
 
 DETAILS = ("Mixing", "Exact laboratory", "Parzen estimate")
@@ -33,7 +33,7 @@ def draw_chains(run: Subject) -> None:
             known, where = closest(run, settings)
             rows = np.stack([rows, known.swapaxes(0, 1)], 1).reshape(-1, *rows.shape[1:])
             text += f" Below each image the nearest of {where}."
-        sheet(rows.reshape(-1, *run.shape), FRAMES, "Chains of images, a row for each")
+        show(appearance_of(run), rows.reshape(-1, *run.shape), FRAMES, "Chains of examples, a row for each")
         st.caption(text)
     moves, exact, parzen_tab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if moves.open:

@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from latentlab.figures.training_curves import compared_curves
-from latentlab.models import Conditional, Decodes, abilities
+from latentlab.models import Classifies, Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
-from pages.navigation import ANALOGIES, TRAIN, TRAVERSAL
-from pages.shared import deletion
+from pages.navigation import ANALOGIES, FEW_LABELS, TRAIN, TRAVERSAL
+from pages.shared import deletion, url_state
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -38,6 +38,8 @@ def run_table() -> None:
 
 def _table(store: Store, rows: list[Row]) -> None:
     ids = [row.id for row in rows]
+    if not SELECTED.is_set:
+        SELECTED.set(tuple((url_state.read("selected") or "").split(",")))
     selected = [ids.index(run_id) for run_id in SELECTED.get(()) if run_id in ids]
     event = st.dataframe(
         [_cells(row) for row in rows],
@@ -67,6 +69,8 @@ def _table(store: Store, rows: list[Row]) -> None:
     )
     chosen = [rows[i] for i in event.selection.rows]
     SELECTED.set(tuple(row.id for row in chosen))
+    text = ",".join(SELECTED.get(()))
+    url_state.write("selected", text if text and len(text) <= url_state.LONGEST else None)
     if not chosen:
         st.caption("Select one run to open, rename or delete it; select several to compare them.")
         return
@@ -101,6 +105,8 @@ def _actions(store: Store, chosen: list[Row]) -> None:
             run = chosen[0].run
             page, label = (TRAVERSAL, "Traverse") if issubclass(run.kind, Decodes) else (TRAIN, "Open")
             page, label = (ANALOGIES, "Analogies") if issubclass(run.kind, Conditional) else (page, label)
+            if issubclass(run.kind, Classifies) and run.shape == (2,):
+                page, label = FEW_LABELS, "Few labels"
             page.link(label, icon="open_in_new", run=run.id)
             if own:
                 _rename(store, run)

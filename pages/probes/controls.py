@@ -16,6 +16,7 @@ from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
 from pages.shared.linked_choice import linked_choice
+from pages.shared.selections import link_named
 from pages.shared.visit import Slot
 
 PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what is selected on it
@@ -26,10 +27,10 @@ SNAPSHOT: Slot[str] = Slot("moment")  # that which chooses when in the training
 END = "end"
 FORMER = {"position": "horizontal position", "height": "vertical position"}  # targets in older links
 TARGET_HELP = (
-    "What is measured from an image is divided into thirds of the examples. Positions: of the centre of the "
-    "ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke rises. Width, "
-    "without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: how much was "
-    "added."
+    "What is measured from an image is divided into thirds of the examples that the probes use. Positions: of the "
+    "centre of the ink, in pixels from the left and from below. Slant: pixels to the right for each that a stroke "
+    "rises. Width, without the slant, and stroke thickness: in pixels, such that an upright bar has its own. Noise: "
+    "how much was added."
 )
 
 
@@ -39,12 +40,16 @@ def choose_target(run: Subject) -> str:
     if (old := url_state.read(TARGET.name)) in FORMER:
         TARGET.set(FORMER[old])
     TARGET.settle(options)
-    return str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
+    target = str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
+    link_named({target}, run.dataset)
+    return target
 
 
 def choose_snapshot(run: Subject) -> tuple[str, int | None]:
-    """Choose a snapshot; returns its name and its epoch, None at the end of training."""
+    """Choose a snapshot, where there are some; returns its name and its epoch, None at the end of training."""
     epochs = run.snapshots
+    if not epochs:
+        return END, None
     names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
     options = [*names, END]
     SNAPSHOT.settle(options, END)
@@ -85,9 +90,10 @@ class Besides:
     log: bool
 
 
-def choose_settings() -> tuple[Settings, Besides]:
+def choose_settings(run: Subject) -> tuple[Settings, Besides]:
     """Choose how probes are fitted, and what is drawn besides."""
-    untrained = st.toggle("Before training too", True, key="untrained", bind="query-params")
+    begins = 0 in run.snapshots  # what its network was before training is there
+    untrained = begins and st.toggle("Before training too", True, key="untrained", bind="query-params")
     with st.popover("More", width="stretch"):
         log = st.toggle("Logarithmic axis", key="log", bind="query-params")
         overlay = st.toggle(

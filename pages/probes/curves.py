@@ -13,7 +13,7 @@ from torch import Tensor
 from latentlab.analysis.image_attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
 from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.data import UNLABELLED, is_local, load
+from latentlab.data import UNLABELLED, Dataset, is_local, load
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
@@ -98,7 +98,7 @@ def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Ta
         n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
     )  # fmt: skip
     name = about.key if isinstance(about, Group) else about
-    return run_task(f"probe {run.key} {epoch} {name} {settings}", call)
+    return run_task(f"probe {run.key} {epoch} {name} {len(task.y)} {settings}", call)
 
 
 def probe_task(run: Subject, target: str | Group, n: int) -> ProbeTask:
@@ -111,7 +111,7 @@ def resolved(run: Subject, target: str) -> str | Group:
     return offered(run).get(target, target)
 
 
-@remember(6)
+@remember(6, on=lambda run, *_: is_local(run.dataset))
 def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     if isinstance(target, Group):
         return _belonging(target, n)
@@ -119,7 +119,7 @@ def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
         return _by_number(run, numbers[target], n)
     if n and is_local(run.dataset):
         splits = load(run.dataset)
-        parts = [part[:size] for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
+        parts = [_some(part, size) for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
         x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts]).numpy()
         sizes, source = tuple(len(part) for part in parts), run.dataset
     else:
@@ -130,7 +130,7 @@ def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     return _with_target(ProbeTask(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
 
 
-@remember(8)
+@remember(8, on=lambda run, *_: is_local(run.dataset))
 def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
     """The error of the model itself on the test examples of the probes; None if it is no classifier."""
     model, task = cached.model(run, epoch), probe_task(run, CLASS, n)
@@ -165,17 +165,30 @@ def _belonging(group: Group, n: int) -> ProbeTask:
 
 
 def _by_number(run: Subject, values: NDArray[np.float64], n: int) -> ProbeTask:
-    """Is a number of the user's table low, medium or high?"""
-    y, names = grouped(values, values)
+    """Is a number of the user's table low, medium or high among the examples that are used?"""
+    used, y = _order(len(values), n), np.full(len(values), UNLABELLED)
+    y[used], names = grouped(values[used])
     return _divided(load_space(everything_of(run)).data.x, y, names, n)
 
 
 def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:
     """All examples, divided at random, the same way every time; few of them for a first look."""
-    order = np.random.default_rng(0).permutation(len(x))[: 2 * n or N_EXAMPLES]
+    order = _order(len(x), n)
     cuts = [round(share * len(order)) for share in SPLIT[:2]]
     sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
     return ProbeTask(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
+
+
+def _order(n_all: int, n: int) -> NDArray[np.int64]:
+    """The examples that are used, in an order that is always the same."""
+    return np.random.default_rng(0).permutation(n_all)[: 2 * n or N_EXAMPLES]
+
+
+def _some(data: Dataset, n: int) -> Dataset:
+    """At most n examples: not the first ones, which need not be like the others, but always the same."""
+    if n >= len(data):
+        return data
+    return data[torch.from_numpy(np.random.default_rng(0).choice(len(data), n, replace=False))]
 
 
 def _with_target(task: ProbeTask, target: str) -> ProbeTask:
@@ -190,5 +203,5 @@ def _with_target(task: ProbeTask, target: str) -> ProbeTask:
         noisy = torch.from_numpy(corrupted(x, level, LEVELS))
         return replace(task, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
     values = measured(x, target)
-    y, names = grouped(values, values[: task.sizes[0]], unit=UNITS.get(target, ""))
+    y, names = grouped(values, unit=UNITS.get(target, ""))
     return replace(task, y=y, names=names)

@@ -9,21 +9,25 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.probes.control_task import N_TYPES
 from latentlab.analysis.probes.features import Reduction
 from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import to_bytes
+from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
 from pages.probes.curves import ProbeTask, Settings
 from pages.shared.downloads import download
+from pages.shared.example_view import show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.text import plain
 
 HARDEST = 12
 KINKS = 3  # that are explained under the picture; the others where the pointer is
+SHARES = ("test error", "train error", "not in top 3", "chance", "control", "selectivity", "memorised")
 MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be distinguished
 
 Images = NDArray[np.uint8]
@@ -42,7 +46,7 @@ def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) 
     text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
     if kinks and curve.half_bands(measure, split).any():
         text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
-    text += f"; rank correlation with depth {found.spearman:.2f}."
+    text += f"; rank correlation with depth {found.spearman:.2f}." if np.isfinite(found.spearman) else "."
     for k, why in list(kinks.items())[:KINKS]:
         text += f" ▲ {curve.readings[k].layer.name}: {why}."
     if before is not None:
@@ -58,8 +62,8 @@ def _difference(value: float, measure: Measure) -> str:
     return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
-def layer_detail(reading: Reading, curve: Curve, task: ProbeTask) -> None:
-    """What a layer's probe classifies correctly, what it confuses, and its weights."""
+def layer_detail(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance) -> None:
+    """What a layer's probe classifies correctly, what it confuses (examples as `drawn`), and its weights."""
     probe = reading.probes[0]
     numbers, table, examples = st.columns([2, 3, 3], gap="large")
     with numbers:
@@ -68,7 +72,7 @@ def layer_detail(reading: Reading, curve: Curve, task: ProbeTask) -> None:
         counts = confusion(reading.said, curve.y_test, len(task.names))
         figure(confusion_figure(counts, task.names, look()), "Confusion matrix: true class against predicted class")
     with examples:
-        _hardest(reading, curve, task)
+        _hardest(reading, curve, task, drawn)
     if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
         st.caption(
             "The weights for each class, bright where a feature increases its probability"
@@ -86,13 +90,15 @@ def all_layers(
     """The table of all layers, and files of it."""
     rows = probe_rows(curve)
     share = st.column_config.NumberColumn(format="percent")
-    config = dict.fromkeys(("test error", "train error", "not in top 3", "chance", "control", "selectivity"), share)
+    config = dict.fromkeys(SHARES, share)
     config["±"] = st.column_config.NumberColumn(format="percent")
     st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and the results of its probes")
     st.caption(
-        "Control is the accuracy on random labels that the same probe was fitted to; selectivity is its accuracy on "
-        "the test examples minus the control: near or below zero, the probe can memorise anything. ± is a 95 % band "
-        "over seeds and test examples."
+        "Control is the accuracy of the same probe on the test examples of a control task: k-means puts the examples "
+        f"by their pixels into at most {N_TYPES} clusters, and each cluster has a random label. Selectivity is the "
+        "accuracy minus the control: near or below zero, the probe would read anything from that layer. Memorised is "
+        "its accuracy on random labels, one for each example that it was fitted to. ± is a 95 % band over seeds and "
+        "test examples."
     )
     fit, choose, test = curve.sizes
     said = {
@@ -120,19 +126,21 @@ def _numbers(reading: Reading, band: float) -> None:
     )
     if probe.selectivity is not None:
         st.markdown(
-            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, and {probe.control:.2f} of "
-            "random labels memorised"
+            f"selectivity **{probe.selectivity:.2f}**: {1 - probe.score.error:.2f} right, {probe.control:.2f} of a "
+            "control task with random labels of clusters"
         )
+    if probe.memorised is not None:
+        st.markdown(f"memorises **{probe.memorised:.2f}** of random labels")
     for warning in probe.warnings:
         st.warning(warning)
 
 
-def _hardest(reading: Reading, curve: Curve, task: ProbeTask) -> None:
+def _hardest(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance) -> None:
     worst = hardest(reading.said, curve.y_test, HARDEST)
     x = task.x[len(task.x) - len(curve.y_test) :][torch.from_numpy(worst)]
-    if x.ndim != 4 or not len(worst):
+    if not len(worst):
         return
-    sheet(x.numpy() if x.dtype == torch.uint8 else to_bytes(x), 6, "The examples that it gets most wrong")
+    show(drawn, x, 6, "The examples that it gets most wrong")
     said, true = reading.said[worst].argmax(1), curve.y_test[worst]
     pairs = [plain(f"{task.names[t]} → {task.names[s]}") for t, s in zip(true, said, strict=True)]
     shown = pairs if max(map(len, task.names)) < 4 else list(dict.fromkeys(pairs))[:4]

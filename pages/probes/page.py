@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT
+from latentlab.analysis.verdict import of_probes
 from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject
@@ -24,7 +25,9 @@ from pages.probes.layer_detail import all_layers, layer_detail, summary
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
 from pages.shared.background import Waiting, show_tasks
+from pages.shared.example_view import appearance_of
 from pages.shared.header import header, look, notes
+from pages.shared.text import plain
 
 DETAILS = ("Layer", "All layers", "Pathology lab")
 
@@ -38,12 +41,12 @@ def probes(run: Subject) -> None:
         snapshot, epoch = choose_snapshot(run)
         measure, split = choose_shown()
         place = st.container()
-        settings, besides = choose_settings()
+        settings, besides = choose_settings(run)
     try:
-        rough = first_look(run, epoch, target)
+        quick = first_look(run, epoch, target)
         with place:
-            k = choose_layer([reading.layer for reading in rough.readings])
-        curve, before = rough, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
+            k = choose_layer([reading.layer for reading in quick.readings])
+        curve, before = quick, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
         epochs = (epoch,) if before is None else (epoch, 0)
         tasks = [] if CANCELLED.get() else [full(run, one, target, settings) for one in epochs]
     except ValueError as error:
@@ -58,6 +61,8 @@ def probes(run: Subject) -> None:
     own = model_error(run, epoch, n) if target == CLASS and measure == "error" else None
     overlaid = RESNET_50 if besides.resnet and measure == "error" else None
     with drawn:
+        rough = "" if n else f" This is a first look at {curve.sizes[2]:,} test examples."
+        st.markdown(f"**{plain(of_probes(target, curve))}**{rough}")
         if CANCELLED.get():
             st.button(
                 "Measure in full", key="measure-again", on_click=CANCELLED.forget, icon=":material/speed:"
@@ -69,7 +74,7 @@ def probes(run: Subject) -> None:
     one, every, deep = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
-            layer_detail(curve.readings[k], curve, task)
+            layer_detail(curve.readings[k], curve, task, appearance_of(run))
             if curve.readings[k].layer.name == LATENT:
                 steering(run, target)
     if every.open:
@@ -101,5 +106,6 @@ notes(
     "A probe is softmax(W h + b), fitted by convex optimisation to features h that stay fixed (Alain & Bengio 2017). "
     "Layers can't add information, but they can make it easier to decode: only a nonlinear layer can lower the "
     "optimal training loss of a probe. Random features alone help a lot. With as many features as examples a probe "
-    "fits anything; the control, random labels, shows how much it could memorise (after Hewitt & Liang 2019).",
+    "fits anything; how much of random labels it memorises shows that. Its selectivity is its accuracy minus that on a "
+    "control task, in which clusters of examples have random labels (after Hewitt & Liang 2019).",
 )

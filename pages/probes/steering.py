@@ -11,15 +11,15 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.image_attributes import MEASURES
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.steering import Leakage, leakage, steered
-from latentlab.data import to_bytes
 from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.navigation import TRAVERSAL
 from pages.probes.curves import NOISE, probe_task, resolved, targets
 from pages.shared import cached
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.remember import remember
 from pages.shared.selections import Group
 from pages.shared.text import plain
@@ -41,10 +41,10 @@ def steering(run: Subject, target: str) -> None:
     about = resolved(run, target)
     probe, codes = _latent_probe(run, about), cached.standard_codes(run).numpy()
     moved = steered(codes, probe.direction(k), STEPS.tolist())[:, :ROWS].swapaxes(0, 1)  # (rows, steps, z_dim)
-    images = to_bytes(cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1])))))
+    x = cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1]))))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        sheet(images, len(STEPS), "Codes steered away from the class and towards it, decoded")
+        show(appearance_of(run), x, len(STEPS), "Codes steered away from the class and towards it, decoded")
         st.caption(
             f"From −3 to 3 standard deviations towards “{plain(towards)}”; in the middle the examples as they "
             f"are. The probe errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.components import digest
 from pages.shared.header import notes
 from pages.shared.remember import remember
+from pages.shared.selections import link_named
 from pages.shared.spaces import Space
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -25,7 +28,8 @@ def probed_vectors(dataset: str) -> None:
         "Probe another column, or what you selected on the map. Train a model on the data and see from which of its "
         "layers more can be decoded.",
         "The probe is multinomial logistic regression, its penalty chosen on held-out examples (Alain & Bengio 2017). "
-        "Its selectivity is its accuracy less that of the same fit to random labels (Hewitt & Liang 2019).",
+        "Its selectivity is its accuracy minus that on a control task, in which clusters of examples have random "
+        "labels (after Hewitt & Liang 2019).",
     )
 
 
@@ -38,6 +42,7 @@ def _probe(dataset: str) -> None:
         st.info("There is no target: the data have fewer than two classes, and nothing was selected on the map.")
         return
     target = st.selectbox("Target of the probe", choices, key=f"ask-{dataset}", bind="query-params")
+    link_named({target}, dataset)
     y, names = space.data.y.numpy(), space.data.classes
     if target != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[target]).astype(np.int64), ("the rest", target)
@@ -60,9 +65,10 @@ def _probed(space: Space, labels: str, _y: NDArray[np.int64], n_classes: int) ->
     z, order = space.z, np.random.default_rng(SEED).permutation(len(space.z))
     fit, choose, report = np.split(order, [round(0.6 * len(order)), round(0.8 * len(order))])
     try:
-        return linear_probe(
-            z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[report], _y[report]), n_classes=n_classes,
-            control=True,
-        )  # fmt: skip
+        probe = linear_probe(
+            z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[report], _y[report]), n_classes=n_classes
+        )
+        task = control_task(torch.from_numpy(z[[*fit, *report]]), _y[[*fit, *report]], len(fit))
+        return controlled(probe, (z[fit], task[: len(fit)]), (z[report], task[len(fit) :]), n_classes)
     except ValueError as error:
         return str(error)

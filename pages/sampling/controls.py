@@ -19,6 +19,8 @@ STARTS = ("data", "one point", "far outside")
 SPURIOUS = "moons-dae-spurious"
 WHOLE = "nothing"
 BURN_IN = 25  # % of the steps
+N_CHAINS, N_STEPS = (1, 10, 40, 100, 400, 2_000), (50, 100, 300, 1_000)
+MOST_BURN_IN = 75  # %
 POWERS = list(range(-5, 6))  # of two: the step against the one that suits the target
 TARGET: Slot[str] = Slot("target")  # the widgets whose options follow from those before them
 SAMPLER: Slot[str] = Slot("sampler")
@@ -99,9 +101,9 @@ def controls(run: Subject) -> tuple[Setup, float]:
             "Differences of log-density", energies, key=ENERGY.name, bind="query-params",
             help="Exact; or from a denoiser, by an integral of the score along the step, or by the score at its start",
         )  # fmt: skip
-        n_chains = st.select_slider("Chains", [1, 10, 40, 100, 400, 2_000], 100, key="chains", bind="query-params")
-        n_steps = st.select_slider("Steps", [50, 100, 300, 1_000], 300, key="steps", bind="query-params")
-        burn_in = st.slider("Burn-in (% of the steps)", 0, 75, BURN_IN, 5, key="burn-in", bind="query-params")
+        n_chains = st.select_slider("Chains", N_CHAINS, 100, key="chains", bind="query-params")
+        n_steps = st.select_slider("Steps", N_STEPS, 300, key="steps", bind="query-params")
+        burn_in = st.slider("Burn-in (% of the steps)", 0, MOST_BURN_IN, BURN_IN, 5, key="burn-in", bind="query-params")
         n_leapfrog = 10
         if isinstance(sampler, HMC):
             n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
+from pandas.io.formats.style import Styler  # type: ignore[import-untyped]
 
 from latentlab.analysis.sampling import (
     SAMPLERS,
+    Comparison,
     Diagnostics,
     Experiment,
     FromCentres,
@@ -20,6 +24,7 @@ from latentlab.analysis.sampling import (
     rank_histogram,
     side_by_side,
 )
+from latentlab.analysis.verdict import of_samplers
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
 from latentlab.subjects import Subject
 from pages.sampling.experiment import Setup, played, problem, sampler
@@ -27,9 +32,19 @@ from pages.shared.background import Waiting, run_task, show_tasks
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.remember import remember
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 PAIRED = 1_000  # examples and draws in the panels of pairs
+COMPARED = {
+    "acceptance": st.column_config.NumberColumn(format="percent"),
+    "distance from the truth": st.column_config.NumberColumn(format="%.3f"),
+    "by chance": st.column_config.NumberColumn(format="%.3f"),
+    "R-hat": st.column_config.NumberColumn(format="%.3f"),
+    "ESS per 1,000 evaluations": st.column_config.NumberColumn(format="%.1f"),
+    "ESS per second": st.column_config.NumberColumn(format="%.0f"),
+    "step": st.column_config.NumberColumn(format="%.3g"),
+}
 
 
 @remember(16, "Computing diagnostics …")
@@ -126,33 +141,44 @@ def compared(run: Subject, setup: Setup) -> None:
         waiting = Waiting("Running six samplers side by side", on_cancel=partial(stopped.set, True))
         show_tasks([task], waiting, "They can't be compared")
         return
-    table = [
-        {
-            "sampler": row.name,
-            "step": row.scale,
-            "steps": row.n_steps,
-            "acceptance": row.diagnostics.acceptance,
-            "R-hat": float(np.max(row.diagnostics.r_hat)),
-            "ESS per 1,000 evaluations": 1_000 * row.diagnostics.ess_per_evaluation,
-            "ESS per second": row.diagnostics.ess_per_second,
-            "total variation": row.total_variation,
-        }
-        for row in task.result
-    ]
-    config = {
-        "step": st.column_config.NumberColumn(format="%.3g"),
-        "acceptance": st.column_config.NumberColumn(format="percent"),
-        "R-hat": st.column_config.NumberColumn(format="%.3f"),
-        "ESS per 1,000 evaluations": st.column_config.NumberColumn(format="%.1f"),
-        "ESS per second": st.column_config.NumberColumn(format="%.0f"),
-        "total variation": st.column_config.NumberColumn(format="%.3f"),
-    }
-    st.dataframe(table, hide_index=True, column_config=config, alt="Samplers side by side")
-    st.caption(
-        f"200 chains each, from “{setup.start}”, with 1,000 evaluations of the density or its gradient a chain and "
-        "their recommended step, with exact differences of log-density; measured on the second half. Unadjusted "
-        "Langevin mixes well but samples a slightly different distribution."
+    st.markdown(f"**{plain(of_samplers(task.result))}**")
+    st.dataframe(
+        _table(task.result),
+        hide_index=True,
+        column_config=COMPARED,
+        alt="Samplers side by side, nearest to the truth first",
     )
+    shown = "total variation in cells" if chosen.dim == 2 else "maximum mean discrepancy"
+    st.caption(
+        f"{task.result[0].n_chains} chains each, from “{setup.start}”, with 1,000 evaluations of the density or its "
+        "gradient a chain and their recommended step, with exact differences of log-density; measured on the second "
+        f"half. The distance from the truth is the {shown}; “by chance” is that of as many independent draws. The ESS "
+        "is gray where it counts only what the chains have reached, and not what they missed."
+    )
+
+
+def _table(rows: Sequence[Comparison]) -> Styler:
+    """A row for each sampler; the ESS of those that are not to be trusted is gray."""
+    found = []
+    for row in rows:
+        numbers = row.diagnostics
+        found.append(
+            {
+                "sampler": row.name,
+                "distance from the truth": row.distance if numbers else None,
+                "by chance": row.noise if numbers else None,
+                "R-hat": float(np.max(numbers.r_hat)) if numbers else None,
+                "ESS per 1,000 evaluations": 1_000 * numbers.ess_per_evaluation if numbers else None,
+                "ESS per second": numbers.ess_per_second if numbers else None,
+                "why not to trust the ESS": row.fault,
+                "acceptance": numbers.acceptance if numbers else None,
+                "step": row.scale,
+                "steps": row.n_steps,
+            }
+        )
+    table, faulty = pd.DataFrame(found), [k for k, row in enumerate(rows) if row.fault]
+    ess = [name for name in table if name.startswith("ESS")]
+    return table.style.set_properties(subset=(faulty, ess), color=look().muted)
 
 
 def _from_centres(off: FromCentres, found: Experiment) -> None:

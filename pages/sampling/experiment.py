@@ -8,7 +8,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.sampling import (
@@ -23,7 +22,7 @@ from latentlab.analysis.sampling import (
     Start,
     experiment,
 )
-from latentlab.data import to_bytes
+from latentlab.data import Kind
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.models import Denoises, HasLikelihood, HasPosterior
 from latentlab.subjects import Subject
@@ -130,13 +129,16 @@ def film(found: Experiment) -> Film:
     )  # fmt: skip
 
 
-def film_strip(run: Subject, setup: Setup, found: Experiment, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The image with its hidden part gray (1, C, H, W), and n states of the first chain, decoded."""
+def film_strip(run: Subject, setup: Setup, found: Experiment, n: int) -> tuple[Tensor, Tensor]:
+    """The example with its hidden part gray, or NaN where it is no image (1, *shape), and n states of the first chain,
+    decoded.
+    """
     x = image_of(run, setup.image)
     steps = np.linspace(0, len(found.chains.positions) - 1, n).round().astype(int)
     with torch.no_grad():
         frames = _likelihood(run).decode(torch.from_numpy(found.chains.positions[steps, 0]).float())
-    return to_bytes(torch.where(given(run.shape, setup.mask), x, GRAY))[None], to_bytes(frames)
+    hidden = GRAY if run.spec.kind is Kind.IMAGE else torch.nan
+    return torch.where(given(run.shape, setup.mask), x, hidden)[None], frames
 
 
 @remember(16)

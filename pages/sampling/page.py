@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from latentlab.analysis.sampling import Experiment
+from latentlab.analysis.sampling import Diagnostics, Experiment, Remedy
+from latentlab.data import Kind
 from latentlab.figures.sampling.chains import chains_at_step
 from latentlab.subjects import Subject
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
-from pages.sampling.experiment import Setup, film, film_strip, offers, played
+from pages.sampling.experiment import Setup, film, film_strip, offers, played, problem
+from pages.sampling.remedies import offer
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.text import plain
 
 DETAILS = ("Diagnostics", "Against the truth", "Side by side")
@@ -23,6 +26,7 @@ FRAMES = 24
 @st.fragment
 def experiment(run: Subject) -> None:
     """The chains, their sampler, and their diagnostics."""
+    verdict = st.container()
     picture, side = st.columns([2, 1], gap="large")
     with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choose_preset()
@@ -41,30 +45,8 @@ def experiment(run: Subject) -> None:
         watch(run, found, live)
         if offers(run)[setup.target].of_image:
             pictures(run, setup, found)
-    with side:
-        if setup.rough:  # where a high acceptance is the fault, it must not be praised
-            st.warning(
-                "With the score at the start alone, too many steps are accepted: chains leave the data unnoticed. "
-                "Choose the path integral, or a much shorter step."
-            )
-        elif measured.r_hat.max() < DISAGREE and (unseen := found.missed(burn_in)):
-            mode = unseen[0]
-            where = ", ".join(f"{value:.2g}" for value in mode.mean)
-            ever = "No chain ever visited" if not mode.visited else "Next to no chain visited"
-            st.warning(
-                f"{ever} the mode around ({where}), which holds {mode.weight:.0%} of the probability. R-hat can't see "
-                "that. Try parallel tempering, or start from the data."
-            )
-        else:
-            st.info(measured.advice, icon=":material/lightbulb:")
-        n_steps, n_chains = found.chains.accepted.shape
-        if n_chains < setup.n_chains:
-            st.caption(f"Reduced to {n_chains:,} chains of {n_steps:,} steps, so that the result is available at once.")
-        elif n_steps < setup.n_steps:
-            st.caption(
-                f"Reduced to {n_steps:,} steps, so that the result is available at once; choose fewer chains "
-                "for more steps."
-            )
+    with verdict:
+        advise(run, setup, burn_in, found, measured)
     numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if numbers.open:
         with numbers:
@@ -75,6 +57,38 @@ def experiment(run: Subject) -> None:
     if others.open:
         with others:
             compared(run, setup)
+
+
+def advise(run: Subject, setup: Setup, burn_in: float, found: Experiment, measured: Diagnostics) -> None:
+    """What to change first, with a button for each change that the sentence names."""
+    remedies = measured.remedies
+    if setup.rough:  # where a high acceptance is the fault, it must not be praised
+        st.warning(
+            "With the score at the start alone, too many steps are accepted: chains leave the data unnoticed. "
+            "Use the path integral, or a much shorter step."
+        )
+        remedies = (Remedy.INTEGRATE, Remedy.SHORTEN_STEP)
+    elif measured.r_hat.max() < DISAGREE and (unseen := found.missed(burn_in)):
+        mode = unseen[0]
+        where = ", ".join(f"{value:.2g}" for value in mode.mean)
+        ever = "No chain ever visited" if not mode.visited else "Next to no chain visited"
+        st.warning(
+            f"{ever} the mode around ({where}), which holds {mode.weight:.0%} of the probability. R-hat can't see "
+            "that. Use parallel tempering, or start from the data."
+        )
+        remedies = (Remedy.TEMPER, Remedy.START_AT_DATA)
+    else:
+        st.info(measured.advice, icon=":material/lightbulb:")
+    n_steps, n_chains = found.chains.accepted.shape
+    if n_steps < setup.n_steps:  # more of them would be cut as well
+        remedies = (*(one for one in remedies if one is not Remedy.RUN_LONGER), Remedy.FEWER_CHAINS)
+    offer(remedies, problem(run, setup), setup, burn_in)
+    if n_chains < setup.n_chains:
+        st.caption(f"Reduced to {n_chains:,} chains of {n_steps:,} steps, so that the result is available at once.")
+    elif n_steps < setup.n_steps:
+        st.caption(
+            f"Reduced to {n_steps:,} steps, so that the result is available at once; run fewer chains for more steps."
+        )
 
 
 def watch(run: Subject, found: Experiment, live: bool) -> None:
@@ -93,14 +107,14 @@ def watch(run: Subject, found: Experiment, live: bool) -> None:
 
 
 def pictures(run: Subject, setup: Setup, found: Experiment) -> None:
-    """A chain as images: codes that explain the image, or its visible part."""
+    """A chain as examples: codes that explain the example, or its visible part."""
     source, frames = film_strip(run, setup, found, FRAMES)
-    left, right = st.columns([1, 6], vertical_alignment="center")
+    left, right = st.columns([1, 6] if run.spec.kind is Kind.IMAGE else [2, 3], vertical_alignment="center")
     with left:
-        sheet(source, 1, "The image, its hidden part gray")
+        show(appearance_of(run), source, 1, "The example, its hidden part left out")
     with right:
-        sheet(frames, FRAMES // 2, "States of the first chain, decoded, from its start to its end")
-    st.caption("The image as given to the chains, and the first chain decoded from its start to its end.")
+        show(appearance_of(run), frames, FRAMES // 2, "States of the first chain, decoded, from its start to its end")
+    st.caption("The example as given to the chains, and the first chain decoded from its start to its end.")
 
 
 run = header(SAMPLING)
@@ -110,7 +124,7 @@ experiment(run)
 notes(
     "Each dot is a chain on the density that is sampled, which is shaded where it is known. At every step it proposes "
     "a position: a green dot was accepted, a red cross rejected. Below, the histogram of all positions so far, "
-    "compared with the truth. The sentence next to it says what to change first.",
+    "compared with the truth. The sentence above says what to change first.",
     "Try the presets of what goes wrong. Halve and double the step and watch the acceptance rate. Hide half of an "
     "image, or hide with the brush what distinguishes it from others: the chains then visit the digits that it could "
     "be. Choose a denoising autoencoder's run and let it run its own chain.",

@@ -28,12 +28,14 @@ def at_a_place(denoiser: Denoiser) -> None:
     at = torch.tensor([place(denoiser)])
     found, path = fields.geometry(denoiser, place(denoiser)), fields.path(denoiser, place(denoiser))
     exact = local_hessian(partial(denoiser.density.denoise, sigma=denoiser.sigma), denoiser.sigma, at.double())
+    near = local_moments(denoiser.data.x, at[0], BALL * denoiser.sigma)
+    has_data = near.n > 0 and not denoiser.is_far(at.double().numpy())[0]
     left, right = st.columns(2, gap="large")
     with left:
         figure(eigenvalue_bars(found.eigenvalues[0], exact.eigenvalues[0], look()), "Eigenvalues of dr/dx")
         x, y = (float(v) for v in at[0])
         d = int(found.dimension[0])
-        if not denoiser.is_far(at.double().numpy())[0]:
+        if has_data:  # elsewhere there are no directions of data to be kept
             st.markdown(
                 f"At ({x:.3g}, {y:.3g}) this field, at σ = {denoiser.sigma:g}, keeps **{d}** "
                 f"direction{'' if d == 1 else 's'} and flattens **{2 - d}**: eigenvalues of ∂r/∂x above and below ½."
@@ -49,8 +51,6 @@ def at_a_place(denoiser: Denoiser) -> None:
                 f"Posterior of the clean example given this noisy one: ({mean[0]:.3g}, {mean[1]:.3g}) ± ({std[0]:.2g}, "
                 f"{std[1]:.2g})."
             )
-        radius = BALL * denoiser.sigma
-        near = local_moments(denoiser.data.x, at[0], radius)
         if near.n:
             shift, want = near.mean - at[0].numpy(), found.mean[0] - at[0].numpy()
             cosine = shift @ want / max(np.linalg.norm(shift) * np.linalg.norm(want), 1e-30)
@@ -94,7 +94,7 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
         more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
     st.caption(f"Over {which}; {more}")
     if loop(denoiser) and st.button("Forget the loop", icon=":material/delete:"):
-        corners_of(denoiser.data.name).forget()
+        corners_of(denoiser.data.name).set([])
         st.rerun(scope="fragment")
 
 

@@ -7,12 +7,14 @@ import torch
 
 from latentlab.data import to_bytes
 from latentlab.figures.score.images import as_colour, signed
+from latentlab.figures.sheets import sheet_png
 from latentlab.models import Denoises
 from latentlab.subjects import Subject, stored
 from pages.navigation import SCORE_FIELD, Card
 from pages.shared import cached
+from pages.shared.images import SIDE, scale
 from pages.shared.remember import remember
-from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
+from pages.shared.thumbnail import COLUMNS, ROWS
 
 
 def card(run: Subject) -> Card | None:  # noqa: ARG001 a field is of a denoiser, whichever run was chosen
@@ -33,4 +35,4 @@ def scores(run: Subject) -> bytes:
     pairs = np.stack(
         [part.reshape(-1, COLUMNS, *part.shape[1:]) for part in (as_colour(to_bytes(x)), signed(score))], 1
     )
-    return thumbnail(pairs.reshape(-1, *pairs.shape[3:]))
+    return sheet_png(pairs.reshape(-1, *pairs.shape[3:]), COLUMNS, scale=scale(run.shape, SIDE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import streamlit as st
 import torch
@@ -18,14 +19,18 @@ from latentlab.models import Denoises
 from latentlab.subjects import Subject
 from pages.components import digest
 from pages.score_field import learning
-from pages.shared import cached
+from pages.shared import cached, url_state
 from pages.shared.linked_choice import linked_choice
+from pages.shared.packed import pack, unpack
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 WHOSE: Slot[str] = Slot("whose")  # the widget that chooses the model's data or points of one's own
 MY_POINTS: Slot[str] = Slot("my-points")  # the widget with the points as text
+MY_FILE: Slot[Any] = Slot("my-file")  # the widget that uploads them
+POINTS: Slot[str] = Slot("points")  # the same text, which stays while the widget isn't drawn
+LINKED = "points"  # what the address calls them
 SIGMA: Slot[float] = Slot("sigma")  # the widget that chooses the noise
 ITS, MINE = "the model's", "my points"
 KINDS = ("Trained", "Exact", "Points", "Live")
@@ -33,6 +38,7 @@ KINDS = ("Trained", "Exact", "Points", "Live")
 SIGMAS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)
 COUNTS = (3, 10, 30, 100, 300, 1_000, 3_000)
 TYPICAL = 0.04  # noise for points of one's own, by the width of the plane
+MOST_BYTES = 1 << 16  # of points in a link
 SHOWN = 500  # points of the data that are drawn, or that the optimum of points is of
 START = "-1, 0\n-0.9, 0.3\n0.9, 0.2\n1, 0\n0.8, -0.3"
 
@@ -117,18 +123,45 @@ def _sigma(run: Subject | None, box: Box) -> float:
 
 
 def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
-    """Points that were typed, clicked or uploaded."""
-    typed = MY_POINTS.setdefault(START)
-    brought = more.file_uploader("A CSV of two columns", ["csv", "txt"], key="my-file")
-    with more.expander("Points as text", expanded=brought is None):
-        st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120, label_visibility="collapsed")
+    """Points that were typed, clicked or uploaded; they stay for the visit, and in the address where they fit."""
+    if not MY_POINTS.is_set:
+        kept = POINTS.get() if POINTS.is_set else _linked_points()
+        MY_POINTS.set(START if kept is None else kept)
+    with more:
+        st.file_uploader("A CSV of two columns", ["csv", "txt"], key=MY_FILE.name, on_change=_bring)
+        typed = st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120)
         st.caption("Or add them by clicks on the plane.")
-    xy = read_points(brought.getvalue().decode("utf-8", "replace") if brought else typed)
+    POINTS.set(typed)
+    word = pack(typed.encode()) if typed != START else None
+    fits = len(word or "") <= url_state.LONGEST
+    url_state.write(LINKED, word if fits else None)
+    if not fits:
+        st.caption("These points are too many for the address, so a link will not contain them.")
+    xy = read_points(typed)
     x = torch.from_numpy(xy)
     data = Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)
     density = kernel_estimate(x)
     st.caption(f"{counted(len(x))}; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}.")
     return data, density
+
+
+def _linked_points() -> str | None:
+    """The points of the address as text; None, with a sentence, if it has anything else."""
+    word = url_state.read(LINKED)
+    content = unpack(word, MOST_BYTES) if word else None
+    try:
+        text = content.decode() if content is not None else None
+    except UnicodeDecodeError:
+        text = None
+    if word and text is None:
+        st.warning(f"The link's “{LINKED}” are no points that can be read, so the view starts from others.")
+    return text
+
+
+def _bring() -> None:
+    """Take the points of an uploaded file in place of those that are there."""
+    if brought := MY_FILE.get():
+        MY_POINTS.set(brought.getvalue().decode("utf-8", "replace"))
 
 
 def counted(n: int) -> str:

@@ -21,14 +21,18 @@ from latentlab.analysis.score.exact_1d import (
 from latentlab.analysis.score.field import FieldError
 from latentlab.data import DataError
 from latentlab.figures.score.profiles import optima_curves
+from pages.shared import url_state
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
+from pages.shared.visit import Slot
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
+COLUMNS = ("place", "width", "weight")
+MOST, LARGEST = 100, 1e6  # bumps in a link, and their numbers
 Bumps = tuple[Bump, ...]
 STARTS: dict[str, Bumps] = {
     "source": (),
@@ -49,9 +53,7 @@ def one_dimension() -> None:
         sigma = st.select_slider("Noise σ", SIGMAS, 0.16, key="sigma-1d", bind="query-params")
     bumps = STARTS[kind]
     if kind != "source":
-        rows = [dict(zip(("place", "width", "weight"), bump, strict=True)) for bump in bumps]
-        edited = st.data_editor(rows, num_rows="dynamic", key=f"bumps-{kind}", width="stretch")
-        bumps = read_bumps(edited)
+        bumps = _edited(kind)
     try:
         found, wrong = _optima(bumps, float(sigma)), _errors(bumps)
     except (FieldError, DataError) as error:
@@ -69,11 +71,31 @@ def one_dimension() -> None:
     )
 
 
+def _edited(kind: str) -> Bumps:
+    """Let the visitor edit the bumps of a density; they stay for the visit, and in the address."""
+    name = f"bumps-{kind.replace(' ', '-')}"
+    editor: Slot[object] = Slot(name)
+    kept, first = Slot[Bumps](f"{name} kept"), Slot[Bumps](f"{name} first")
+    if not editor.is_set or not first.is_set:  # what is sent stays the same while it is edited
+        first.set(kept.get(()) if kept.is_set else _linked(name) or STARTS[kind])
+    rows = [dict(zip(COLUMNS, bump, strict=True)) for bump in first.get(())]
+    bumps = read_bumps(st.data_editor(rows, num_rows="dynamic", key=editor.name, width="stretch"))
+    kept.set(bumps)
+    text = ";".join(",".join(repr(value) for value in bump) for bump in bumps)
+    url_state.write(name, text if bumps != STARTS[kind] and len(text) <= url_state.LONGEST else None)
+    return bumps
+
+
+def _linked(name: str) -> Bumps:
+    """The bumps of the address; none, with a sentence, if they are anything else."""
+    return tuple((a, b, c) for a, b, c in url_state.read_points(name, 3, MOST, LARGEST))
+
+
 def read_bumps(rows: object) -> Bumps:
     """The table of bumps as it was edited: incomplete rows are left out."""
     found = []
     for row in rows if isinstance(rows, list) else []:
-        values = [row.get(name) for name in ("place", "width", "weight")]
+        values = [row.get(name) for name in COLUMNS]
         if all(isinstance(v, int | float) and math.isfinite(v) for v in values):
             found.append((float(values[0]), float(values[1]), float(values[2])))
     return tuple(found)

@@ -18,10 +18,12 @@ from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
 from latentlab.figures.score import field as draw
 from latentlab.figures.score.images import as_colour, signed
+from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
 from pages.shared import cached
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.text import plain
@@ -147,16 +149,15 @@ def _plane(run: Subject, model: Denoises) -> None:
         st.error(plain(str(error)))
         return
     with controls:
-        if len(run.shape) == 3:
-            sheet(to_bytes(three), 3, "The three examples")
+        named = _captions(run, data.y[wanted].tolist(), wanted)
+        show(appearance_of(run), three, 3, "The three examples", named)
         middle = plane.corners.mean(0, keepdim=True)
         share = float(plane.leaving(model.denoise, middle)[0])
         st.caption(
             f"Arrows are the part of the step that lies in the plane; in its middle {share:.0%} of the squared step "
             "leads out of it."
         )
-        if len(run.shape) == 3:
-            _middle(plane, model, middle)
+        _middle(run, plane, model, middle)
     with picture:
         box = around(plane.corners, 0.3)
         inside = plane.in_plane(model.denoise)
@@ -171,17 +172,19 @@ def _plane(run: Subject, model: Denoises) -> None:
             draw.add_arrows(drawn, field, look(), thin=2)
         drawn.add_scatter(
             x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
-            text=_captions(run, data.y[wanted].tolist(), wanted), textposition="top center", hoverinfo="skip",
+            text=list(map(literal, named)), textposition="top center", hoverinfo="skip",
             marker={"size": 12, "color": MARK, "line": {"color": look().surface, "width": 2}},
         )  # fmt: skip
         figure(drawn, "The field on the plane through three examples")
 
 
 @torch.no_grad()
-def _middle(plane: Slice, model: Denoises, middle: Tensor) -> None:
+def _middle(run: Subject, plane: Slice, model: Denoises, middle: Tensor) -> None:
     x = plane.examples(middle)
     once = model.denoise(x)
-    sheet(to_bytes(torch.cat([x, once, model.denoise(once)])), 3, "The mean of the three, and denoised once and twice")
+    steps = ("their mean", "denoised once", "and twice")
+    alt = "The mean of the three, and denoised once and twice"
+    show(appearance_of(run), torch.cat([x, once, model.denoise(once)]), 3, alt, steps)
     st.caption("their mean, denoised once, and twice")
 
 

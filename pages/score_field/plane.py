@@ -19,6 +19,7 @@ from pages.score_field import fields
 from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
+from pages.shared.linked_choice import linked_choice
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -54,9 +55,9 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
             bind="query-params",
             wrap=True,
         )
-        pointer = st.segmented_control(
-            "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], default="looks", required=True,
-            key=f"pointer-{denoiser.data.name == MINE}", wrap=True, bind="query-params",
+        pointer = linked_choice(
+            "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], POINTERS[0],
+            f"pointer-{denoiser.data.name == MINE}", wrap=True,
             help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
             "and curl”, or a point of your own",
         )  # fmt: skip
@@ -85,7 +86,9 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
             draw.add_fixed_points(drawn, found[0], look())
             draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
         _place(drawn, denoiser, box)
-        if corners := loop(denoiser):
+        corners = loop(denoiser)
+        url_state.write(loop_name(denoiser.data.name), ";".join(f"{x:.4g},{y:.4g}" for x, y in corners) or None)
+        if corners:
             draw.add_polygon(drawn, np.array(corners), look())
         draw.add_click_targets(drawn, box)
         if pointer == "zooms":
@@ -168,8 +171,17 @@ def zoom(denoiser: Denoiser) -> Box:
 
 
 def loop(denoiser: Denoiser) -> list[tuple[float, float]]:
-    """The corners of the loop that was clicked."""
-    return corners_of(denoiser.data.name).get([])
+    """The corners of the loop that was clicked, in this visit or that of the link."""
+    corners = corners_of(denoiser.data.name)
+    if not corners.is_set:
+        linked = url_state.read_points(loop_name(denoiser.data.name), 2, CORNERS, 1e6)
+        corners.set([(x, y) for x, y in linked])
+    return corners.get([])
+
+
+def loop_name(data: str) -> str:
+    """What the address calls the loop in the plane of some data: points of one's own have another one."""
+    return "loop-mine" if data == MINE else "loop"
 
 
 def corners_of(data: str) -> Slot[list[tuple[float, float]]]:
@@ -204,6 +216,6 @@ def _picked(key: str, data: str, pointer: str) -> None:
             add_mine(x, y)
         elif pointer == "draws a loop":
             corners = corners_of(data)
-            corners.set([*corners.get([]), (x, y)][-CORNERS:])
+            corners.set([*corners.get([]), (float(f"{x:.4g}"), float(f"{y:.4g}"))][-CORNERS:])
         else:
             url_state.write("at", f"{x:.4g},{y:.4g}")

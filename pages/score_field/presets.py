@@ -69,6 +69,7 @@ def _bring(run_id: str) -> None:
 
 def _show(preset: Preset) -> None:
     choose(preset.run)
+    url_state.write("loop", None)
     url_state.write("box", preset.box)
     url_state.write("at", None)
     WHOSE.set(ITS)  # the address follows its widgets; it can't be written for them

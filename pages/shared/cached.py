@@ -19,7 +19,8 @@ from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
 from latentlab.data.files.read import Opened
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
-from latentlab.export.decoder import Program, ProgramError, unroll
+from latentlab.export.decoder import ProgramError, unroll
+from latentlab.export.program import Program
 from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject

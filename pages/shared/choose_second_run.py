@@ -9,7 +9,7 @@ import streamlit as st
 
 from latentlab.models import Model
 from latentlab.runs.run import labels
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import Subject, with_model
 from pages.shared import url_state
 
 Width = int | Literal["stretch"]
@@ -33,7 +33,7 @@ def choose_second_run(
     """
     found = {
         one.id: one
-        for one in stored(*needs[:1])
+        for one in with_model(*needs[:1])
         if all(one.has(ability) for ability in needs) and alike(one) == alike(run) and one.id != run.id
     }
     chosen = choose_titled(labels(list(found.values())), f"beside-{run.id}", "no other model", about, width)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentlab.analysis.latent.support import Classify
 from latentlab.models import Classifies, Conditional, Decodes
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import Subject, with_model
 from pages.shared import cached
 
 
@@ -18,7 +18,7 @@ def classifier_run(run: Subject) -> Subject | None:
 
 def independent_classifier_run(run: Subject) -> Subject | None:
     """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
-    known = [r for r in stored(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    known = [r for r in with_model(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
     found = [r for r in known if not r.has(Decodes, Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
@@ -31,6 +31,11 @@ def classifier(run: Subject) -> Classify | None:
 def independent_classifier(run: Subject) -> Classify | None:
     """(B, *shape) -> (B, K) log-probabilities by `independent_classifier_run`; None where none is."""
     return _classify_with(independent_classifier_run(run))
+
+
+def key_of(run: Subject | None) -> str:
+    """What tells the classifier of a run from another: what it predicted is remembered only as long as it is that."""
+    return run.key if run is not None else ""
 
 
 def _classify_with(run: Subject | None) -> Classify | None:

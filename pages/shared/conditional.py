@@ -23,11 +23,12 @@ from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
-from latentlab.export.decoder import Program, ProgramError
+from latentlab.export.decoder import ProgramError
+from latentlab.export.program import Program
 from latentlab.models import Conditional, HasPosteriorGiven
 from latentlab.subjects import Subject
 from pages.shared import cached
-from pages.shared.classifier import independent_classifier
+from pages.shared.classifier import independent_classifier, independent_classifier_run, key_of
 from pages.shared.remember import remember
 
 STYLES = 60  # that the meters look at, each in every class
@@ -105,13 +106,13 @@ def in_classes(run: Subject, codes: tuple[cached.Code, ...]) -> Analogies:
     return Analogies(z.numpy(), torch.full((len(z),), UNLABELLED).numpy(), cells)
 
 
-@remember(16)
+@remember(16, on=lambda run, _: key_of(independent_classifier_run(run)))
 def agreement_of_styles(run: Subject, codes: tuple[cached.Code, ...]) -> ClassifierAgreement | None:
     """The classifier's predictions for a sheet, row by row; None without a classifier."""
     return _agreement(run, in_classes(run, codes).examples)
 
 
-@remember(8, "Measuring what the decoder uses …")
+@remember(8, "Measuring what the decoder uses …", on=lambda run, *_, **__: key_of(independent_classifier_run(run)))
 def used(run: Subject, prior: bool) -> tuple[Usage, ClassifierAgreement | None, Consistency | None]:
     """What the decoder uses, classifier agreement, and style consistency, for styles of examples or of the prior."""
     z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
@@ -130,7 +131,7 @@ def _agreement(run: Subject, cells: Floats) -> ClassifierAgreement | None:
     return replace(said, control=_control(run))
 
 
-@remember(16)
+@remember(16, on=lambda run: key_of(independent_classifier_run(run)))
 def _control(run: Subject) -> Proportion | None:
     """The classifier's accuracy on the run's real examples."""
     classify, some = independent_classifier(run), labelled(run).batch()

@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from pages.shared.downloads import csv_text
+from latentlab.export.csv_text import csv_text
 from pages.shared.spaces import Space
 
 Column = tuple[str, NDArray[Any]]  # its name, and a value for each example

@@ -1,30 +1,93 @@
-"""Examples on a page: as images, or as rows of a table where they are no images."""
+"""Examples on a page: as images, as labelled bars in the user's units, or as curves."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from pages.shared.images import sheet
+from latentlab.analysis.columns import Columns
+from latentlab.analysis.maps.examples import all_examples
+from latentlab.data import DataError, Kind, Library
+from latentlab.data.library.scaling import Scale
+from latentlab.figures.examples.appearance import Appearance, Values
+from latentlab.figures.examples.choose import appearance
+from latentlab.subjects import DataOnly, Subject
+from pages.shared import cached
+from pages.shared.header import look
+from pages.shared.remember import remember
 from pages.shared.spaces import Space
+from pages.shared.text import plain
 
-SHOWN = 12  # numbers of an example that is no image
+
+def appearance_of(subject: Subject) -> Appearance:
+    """How the examples of a run, or of data alone, are drawn."""
+    return appearance(subject.spec.kind, subject.shape, columns_of(subject))
+
+
+def appearance_of_space(space: Space) -> Appearance:
+    """How the examples of a map are drawn."""
+    return appearance_of(subject_of(space))
+
+
+def subject_of(space: Space) -> Subject:
+    """What a map is of: a run, or data alone."""
+    return space.of.run or DataOnly(space.of.dataset)
+
+
+@remember(32)
+def columns_of(subject: Subject) -> Columns | None:
+    """The columns of a subject's data, with quantiles of all of them; of what is saved with it where they are gone.
+
+    None of images.
+    """
+    if subject.spec.kind is Kind.IMAGE:
+        return None
+    known = cached.has_data(subject)
+    data = all_examples(cached.splits(subject.dataset)) if known else cached.examples(subject)
+    return Columns.of(data.batch().x.numpy(), subject.spec.names, _scale(subject.dataset) if known else None)
+
+
+@remember(32)
+def few_columns(subject: Subject) -> Appearance:
+    """How the examples are drawn one at a time: of many columns those that vary most among the saved examples."""
+    return appearance_of(subject).narrowed(cached.examples(subject).batch().x.numpy())
+
+
+def _scale(dataset: str) -> Scale | None:
+    """How the user's own numbers were scaled; None where they weren't."""
+    library = Library.default()
+    try:
+        return library.scale(dataset) if dataset in library else None
+    except DataError:
+        return None
 
 
 def examples(space: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:
-    """Some examples: as images, or a table of the first of their numbers."""
-    if space.is_image:
-        sheet(space.data.x.numpy()[ids], min(columns, len(ids)), alt)
-        return
-    numbers = space.data.x[torch.from_numpy(ids)].flatten(1)[:, :SHOWN].numpy()
-    rows = [
-        {"example": int(i), "class": name_of(space, int(space.data.y[i]))}
-        | {str(k + 1): float(value) for k, value in enumerate(row)}
-        for i, row in zip(ids, numbers, strict=True)
-    ]
-    st.dataframe(rows, hide_index=True, alt=alt)
+    """Draw some examples of a map, each with its number and class where it is no image."""
+    some = space.data[torch.from_numpy(ids)]
+    titles = [f"#{i} {name_of(space, k)}" for i, k in zip(ids.tolist(), some.y.tolist(), strict=True)]
+    show(appearance_of_space(space), some.batch().x, columns, alt, titles)
+
+
+def show(drawn: Appearance, x: Values | Tensor, columns: int, alt: str, titles: Sequence[str] = ()) -> None:
+    """Draw examples (N, *shape) in rows of at most so many; titles are of those that are no images."""
+    values = x.detach().numpy() if isinstance(x, Tensor) else x
+    content = drawn.sheet(values, min(columns, len(values)), look(), alt, titles)
+    if isinstance(content, bytes):
+        st.image(content, width="stretch", alt=alt)
+    else:
+        st.html(content)
+
+
+def note(drawn: Appearance) -> None:
+    """Say what a picture without names shows, where it has to be said."""
+    if drawn.note:
+        st.caption(plain(drawn.note))
 
 
 def name_of(space: Space, k: int) -> str:

@@ -10,7 +10,7 @@ from latentlab import settings
 from latentlab.data import DENSITIES
 from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
-from latentlab.subjects import Subject, stored
+from latentlab.subjects import OWN, Subject, served, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
 from pages.components.history import history
@@ -35,19 +35,29 @@ def header(page: Page) -> Subject | None:
 
     None where there is nothing for the page, which is said, unless the page can do without.
     """
-    url_state.drop_endless_numbers()
-    subjects: list[Subject] = [run for run in stored(*page.needs) if not (page.images and run.dataset in DENSITIES)]
+    subjects = [run for run in with_model(*page.needs) if not (page.images and run.dataset in DENSITIES)]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 
 def title_line(page: Page, subject: str = "") -> None:
     """Draw the title and the link of a page that chooses its subject itself, if any."""
+    url_state.drop_endless_numbers()
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
         st.space("stretch")
         running_training()
         copy_link()
     _frame(page, subject)
+
+
+def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
+    """Why no model of the user's own is offered here, where one is served."""
+    if not page.needs or any(one.startswith(OWN) for one in options):
+        return
+    for own in served():
+        missing = own.missing(*page.needs)
+        text = f"define {missing} in it" if missing else "no function of a model of your own is used here"
+        st.caption(f":material/info: “{plain(own.title)}” can't be shown on this page: {plain(text)}.")
 
 
 def _frame(page: Page, subject: str) -> None:
@@ -63,6 +73,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
             st.info("There is no trained model for this page yet.", icon=":material/school:")
             TRAIN.link("Train one")
         return None
+    url_state.drop_endless_numbers()
     named = labels(list(options.values()))
     chosen = _chosen(options, page.first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
@@ -82,6 +93,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         running_training()
         st.badge(plain(options[key].dataset), icon=":material/database:", color="gray", help=about)
         copy_link()
+    _say_what_is_missing(page, options)
     url_state.write("run", key)
     _frame(page, options[key].title)
     return options[key]
@@ -119,7 +131,8 @@ def _chosen(runs: Collection[str], first: str) -> str:
             CHOSEN.set(requested)
         else:
             st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page.")
-    requests = (f"data:{settings.first_data()}", first)
+    own = (run for run in runs if run.startswith(OWN))
+    requests = (*own, f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)
     return chosen if chosen in runs else default

@@ -9,6 +9,7 @@ import streamlit as st
 
 from latentlab.knobs import Knob, Value
 from latentlab.models import MODELS
+from pages.shared.linked_choice import linked_choice
 
 
 def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linked: bool = False) -> dict[str, Any]:
@@ -54,8 +55,10 @@ def _widget(knob: Knob, key: str, start: Value | None, linked: bool) -> Value:
     text = label(knob.name).capitalize()
     common: dict[str, Any] = {"key": key, "help": knob.help, "bind": "query-params" if linked else None}
     value: Value
-    if knob.choices and len(knob.choices) <= 3:
-        value = st.segmented_control(text, knob.choices, default=start, required=True, **common) or start
+    if knob.choices and len(knob.choices) <= 3 and linked:
+        value = linked_choice(text, knob.choices, str(start), key, help=knob.help)
+    elif knob.choices and len(knob.choices) <= 3:
+        value = st.segmented_control(text, knob.choices, default=start, required=True, key=key, help=knob.help)
     elif knob.choices:
         value = st.selectbox(text, knob.choices, knob.choices.index(str(start)), **common)
     elif knob.type is bool:

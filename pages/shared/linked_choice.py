@@ -13,7 +13,7 @@ Option = TypeVar("Option", bound=str)
 
 
 def linked_choice(label: str, options: Sequence[Option], default: Option, key: str, **how: Any) -> Option:
-    """One of some options; the default, with a sentence on the page, if the address requests nothing or anything else.
+    """One of some options; the default, with a sentence on the page, if the address requests anything else.
 
     Args:
         label: of the control.
@@ -22,8 +22,10 @@ def linked_choice(label: str, options: Sequence[Option], default: Option, key: s
         key: of the widget, and of the parameter in the address.
         how: what else the widget takes.
     """
+    if url_state.read(key) == "":  # which the control would take for no choice at all
+        url_state.drop(key)
     url_state.read_choice(key, options, default)
-    chosen: Option | None = st.segmented_control(
+    chosen: Option = st.segmented_control(
         label, options, default=default, required=True, key=key, bind="query-params", **how
     )
-    return chosen or default
+    return chosen

@@ -126,8 +126,8 @@ def _plain(image: NDArray[np.uint8], mask: str, kept: Slot[str]) -> None:
 
 def _sides(height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Sliders of a box: its first row and the one after its last, and so its columns."""
-    rows = st.slider("Rows", 0, height, (height // 4, 3 * height // 4), key="rows")
-    columns = st.slider("Columns", 0, width, (width // 4, 3 * width // 4), key="columns")
+    rows = st.slider("Rows", 0, height, (height // 4, 3 * height // 4), key=f"rows-{height}", bind="query-params")
+    columns = st.slider("Columns", 0, width, (width // 4, 3 * width // 4), key=f"columns-{width}", bind="query-params")
     return rows, columns
 
 

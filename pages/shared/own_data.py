@@ -11,22 +11,24 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from latentlab import data, settings
-from latentlab.data import DataError, Library
+from latentlab.analysis.columns import Columns
+from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import column_names
+from latentlab.figures.examples.choose import appearance
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
 from pages.shared.deletion import data_set, delete_button, deleted
-from pages.shared.images import sheet
+from pages.shared.example_view import show
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 TABLES = (".csv", ".tsv", ".parquet")
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
-SHOWN = 24  # examples
+SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
 STEPS = 1_500  # of a first training, so that something is to be seen
 AUTOMATIC = "by its name"
 DATASET: Slot[str] = Slot("dataset")  # the widget that chooses the data of a training
@@ -126,14 +128,11 @@ def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
 def _look(opened: Opened) -> None:
     """What was read: the sentences, and some of the examples."""
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in opened.summary))
-    few = opened.splits.train[:SHOWN].x.numpy()
-    if few.ndim == 4:
-        sheet(few, 12, "The first examples")
-    else:
-        names = opened.features or tuple(str(k) for k in range(few.shape[1]))
-        st.dataframe(
-            [dict(zip(names[:SHOWN], row.tolist(), strict=False)) for row in few[:6]], alt="The first examples"
-        )
+    train = opened.splits.train
+    columns = None if train.kind is Kind.IMAGE else Columns.of(train.x.numpy(), opened.features)
+    few = train[: SHOWN if columns is None else ROWS]
+    titles = [train.classes[k] if k >= 0 else "" for k in few.y.tolist()]
+    show(appearance(train.kind, train.shape, columns), few.x, 12, "The first examples", titles)
 
 
 def _keep(opened: Opened, source: str, preferred: str) -> None:
@@ -166,7 +165,9 @@ def _outline(name: str) -> str:
         card = Library.default().card(name)
     except DataError as error:
         return plain(str(error))
-    size = f"vectors of {card.shape[0]:,}" if len(card.shape) == 1 else f"images of {card.shape[2]} × {card.shape[1]}"
+    size = {
+        1: "vectors of {:,}", 2: "series of {:,} times, {:,} numbers each", 3: "images of {2} × {1}",
+    }[len(card.shape)].format(*card.shape)  # fmt: skip
     several = f", {len(card.classes)} classes" if len(card.classes) > 1 else ", one class"
     classes = several if card.classes else ", no labels"
     return f"{card.n:,} {size}{classes}, from {plain(card.source)}"

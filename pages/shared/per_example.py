@@ -15,7 +15,7 @@ from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
 from pages.shared import cached
-from pages.shared.classifier import classifier
+from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Source, examples_of
 
@@ -27,7 +27,7 @@ def columns(source: Source) -> Mapping[str, Values]:
     return examples_of(source).columns
 
 
-@remember(4, "Classifying the examples …")
+@remember(4, "Classifying the examples …", on=lambda source: source.run and key_of(classifier_run(source.run)))
 def predicted_classes(source: Source) -> NDArray[np.int64] | None:
     """(N,) the class that the run itself, else the classifier of its data, predicts; None without a classifier."""
     classify = classifier(source.run) if source.run is not None else None

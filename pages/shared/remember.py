@@ -9,10 +9,13 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 import streamlit as st
+
+from latentlab.remote.client import RemoteError
+from pages.shared.text import plain
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +30,9 @@ class Keyed(Protocol):
         """No two different objects of a class have the same."""
 
 
-def remember(most: int, spinner: str = "", seconds: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def remember(
+    most: int, spinner: str = "", seconds: float | None = None, on: Callable[..., object] | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep the answers of a function by its arguments; one that is there is given again, not computed.
 
     An object with a `key`, such as a subject, is known by that (renaming a run changes nothing), and everything else by
@@ -38,6 +43,8 @@ def remember(most: int, spinner: str = "", seconds: float | None = None) -> Call
         most: answers that are kept; beyond it the oldest goes.
         spinner: what the page says while an answer is computed; nothing if empty.
         seconds: for which an answer is kept; None for as long as the server runs.
+        on: what an answer depends on besides, such as whether data are here: a function of the same arguments, of
+            which the first has a `key`. It is called each time.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -55,7 +62,16 @@ def remember(most: int, spinner: str = "", seconds: float | None = None) -> Call
         def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
             given = signature.bind(*args, **kwargs)
             given.apply_defaults()
-            return answer(*map(_wrapped, given.args), **{name: _wrapped(value) for name, value in given.kwargs.items()})
+            positional: list[Any] = [_wrapped(value) for value in given.args]
+            if on is not None:
+                first = positional[0]
+                positional[0] = replace(first, key=(*first.key, repr(on(*given.args, **given.kwargs))))
+            named = {name: _wrapped(value) for name, value in given.kwargs.items()}
+            try:
+                return answer(*positional, **named)
+            except RemoteError as error:  # what is computed of a model of the user's own is computed by their code
+                _say(error)
+                st.stop()
 
         return remembered
 
@@ -68,6 +84,13 @@ class _Argument:
 
     key: tuple[str, ...]
     value: Any
+
+
+def _say(error: RemoteError) -> None:
+    st.error(plain(str(error)), icon=":material/error:")
+    if error.details:
+        with st.expander("Details"):
+            st.code(error.details, language=None)
 
 
 def _wrapped(value: Any) -> Any:

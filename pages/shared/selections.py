@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +16,7 @@ from latentlab.subjects import Subject, find
 from pages.components import digest
 from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
+from pages.shared.packed import pack, unpack
 from pages.shared.per_example import columns
 from pages.shared.spaces import EUCLIDEAN, Source, Space, load_space
 from pages.shared.visit import Slot
@@ -74,6 +73,7 @@ def save_group(space: Space, ids: NDArray[np.int64]) -> None:
             )
     known, run = picked(space.of.dataset), space.of.run
     here = run.id if run is not None else f"data:{space.of.dataset}"
+    link_named(known, space.of.dataset)
     if known and (run is None or (run.has(Encodes) and run.has(Decodes))):
         ANALOGIES.link("See the direction from B to A", run=here)
     for name in known:
@@ -94,6 +94,14 @@ def link(side: str, group: Group | None) -> bool:
     fits = len(text or "") <= url_state.LONGEST
     url_state.write(f"lasso-{side.lower()}", text if fits else None)
     return fits
+
+
+def link_named(names: Collection[str], dataset: str) -> None:
+    """Save those groups in the address that were picked on the map of a data set and are named, where they fit."""
+    groups = picked(dataset).values()
+    for side in SIDES:
+        own = (group for group in groups if group.name in names and group.name.startswith(f"lasso {side}"))
+        link(side, next(own, None))
 
 
 def offered(run: Subject) -> dict[str, Group]:
@@ -146,7 +154,7 @@ def _restore(side: str, dataset: str) -> None:
 
 def _packed(group: Group) -> str:
     """A group as a word: which of the examples, as compressed bits, how many there are, whose, and of what data."""
-    bits = base64.urlsafe_b64encode(zlib.compress(np.packbits(group.is_member()).tobytes(), 9)).decode()
+    bits = pack(np.packbits(group.is_member()).tobytes())
     source = group.source
     return "~".join((bits, str(source.n), source.run.id if source.run is not None else "", source.dataset))
 
@@ -155,9 +163,11 @@ def _unpacked(text: str, dataset: str) -> tuple[Source, tuple[int, ...]] | None:
     """What `_packed` made, checked: anyone can write a link."""
     try:
         bits, n, run_id, own = text.split("~")
-        content = zlib.decompressobj().decompress(base64.urlsafe_b64decode(bits), MOST_BYTES)
         source = Source(own, find(run_id) if run_id else None, n=int(n))
-    except (ValueError, zlib.error):  # of `RunError` too
+    except ValueError:  # of `RunError` too
+        return None
+    content = unpack(bits.rstrip("="), MOST_BYTES)
+    if content is None:
         return None
     here = source.run.dataset == own if source.run is not None else source.n > 0 and is_local(own)
     if own != dataset or not here or not 0 <= source.n <= MOST_BYTES * 8:

@@ -163,7 +163,7 @@ def distances(space: Space, example: int) -> Floats:
     return as_distance(np.linalg.norm(z - z[example], axis=1), space.of.metric)
 
 
-@remember(6, "Computing the layer's outputs …")
+@remember(6, "Computing the layer's outputs …", on=lambda source: source.run is None or cached.has_data(source.run))
 def _loaded(source: Source) -> Space:
     examples = examples_of(source)
     units = _units(source, examples)

@@ -1,4 +1,4 @@
-"""The thumbnails of a map's examples, sent to the browser once."""
+"""What the pointer shows of a map's examples, sent to the browser once: thumbnails, or numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.maps.examples import thumbnails
 from latentlab.figures.sheets import sheet_png
 from pages.components.scatter import sprites
+from pages.shared.example_view import appearance_of_space
 from pages.shared.remember import remember
 from pages.shared.spaces import Space
 
@@ -15,9 +16,12 @@ COLUMNS = 100  # thumbnails beside each other on a sheet
 
 
 def send_sprites(space: Space) -> str | None:
-    """Send the thumbnails of the examples, if they are images; returns the id of their sheet."""
+    """Send the thumbnails of the examples, or their numbers where they are no images; returns an id."""
     if not space.is_image:
-        return None
+        x = space.data.batch().x.numpy()
+        drawn = appearance_of_space(space).narrowed(x)
+        sprites("sprites", {"id": space.points, "n": len(x), "drawn": drawn.as_json()}, drawn.packed(x).tobytes())
+        return space.points
     images = thumbnails(space.data.x.numpy())
     count, _, height, width = images.shape
     head = {"id": space.points, "n": count, "columns": COLUMNS, "width": width, "height": height}

@@ -1,16 +1,17 @@
-"""How the small pictures on the cards of the first page are stitched."""
+"""How the small pictures on the cards of the first page are drawn."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.figures.sheets import sheet_png
-from pages.shared.images import SIDE, scale
+from latentlab.subjects import Subject
+from pages.shared.example_view import appearance_of
+from pages.shared.header import look
 
 ROWS, COLUMNS = 6, 12
 
 
-def thumbnail(images: NDArray[np.uint8]) -> bytes:
-    """The PNG of `ROWS` x `COLUMNS` images, row by row."""
-    return sheet_png(images, COLUMNS, gap=2, scale=scale(images.shape[1:], SIDE))
+def thumbnail(run: Subject, x: NDArray[np.floating]) -> bytes | str:
+    """The picture of `ROWS` x `COLUMNS` examples of a run, row by row."""
+    return appearance_of(run).thumbnail(x, COLUMNS, look())

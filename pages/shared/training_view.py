@@ -11,6 +11,7 @@ from latentlab.analysis.box import Box
 from latentlab.analysis.preview import Preview
 from latentlab.analysis.score.field import Field
 from latentlab.data import DENSITIES, NAMES, is_local
+from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.probes.curve import training_figure
 from latentlab.figures.samples import samples_over_examples
 from latentlab.figures.score.field import add_arrows, plane
@@ -25,13 +26,14 @@ from latentlab.models import Decodes, Denoises
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
-from latentlab.subjects import StoredRun
+from latentlab.subjects import DataOnly, StoredRun
 from latentlab.training.config import TrainConfig, training_knobs
 from pages.navigation import SCORE_FIELD, TRAVERSAL
 from pages.shared import cached, deletion
 from pages.shared.deletion import delete_button
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.knob_form import label
 from pages.shared.running_training import time_left
 from pages.shared.text import plain
@@ -74,7 +76,8 @@ def finished(trained: StoredRun) -> None:
     st.caption(" · ".join([*_stopped(run, history), *settings(run)]))
     say_training(run, history)
     say_bottleneck(trained)
-    pictures(of_run(run), history, cached.run_preview(trained), store.baselines(run.id))
+    preview = cached.run_preview(trained)
+    pictures(of_run(run), history, preview, store.baselines(run.id), appearance_of(trained))
     probes(store, run.id)
     if trained.has(Decodes) and run.dataset not in DENSITIES:
         TRAVERSAL.link("Traverse it", run=run.id)
@@ -103,56 +106,62 @@ def _stopped(run: Run, history: History) -> list[str]:
     return [f"stopped after {last:.3g} of {epochs:,} epochs, and saved"]
 
 
-def pictures(subject: Subject, history: History, preview: Preview | None, baselines: BaselineErrors) -> None:
-    """The curves, over the latent space beside the plane or the images."""
+def pictures(
+    subject: Subject,
+    history: History,
+    preview: Preview | None,
+    baselines: BaselineErrors,
+    drawn: Appearance | None,
+) -> None:
+    """The curves, over the latent space beside the plane or the examples, which are as `drawn`."""
     known = {**subject.kind.units, **subject.kind.set_units}
     reported = {name.removeprefix("valid_") for row in history for name in row}
     if units := {term: unit for term, unit in known.items() if term in reported}:
         curves = training_curves(history, units, look(), baselines=baselines)
-        for place, (term, drawn) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
-            figure(drawn, f"The {term} over the epochs", f"curve-{term}", place)
+        for place, (term, curve) in zip(st.columns(len(curves), gap="small"), curves.items(), strict=True):
+            figure(curve, f"The {term} over the epochs", f"curve-{term}", place)
         same = "; horizontal lines: classifiers fitted to the same labels alone" if baselines else ""
         st.caption(f"Thin lines: while training; dots: held-out examples{same}")
-    if preview is None:
+    if preview is None or drawn is None:
         return
     if preview.codes is None:
         draw_surface(subject, preview)
-        images(preview)
+        images(preview, drawn)
         return
     left, right = st.columns(2, gap="medium")
     with left:
         draw_codes(subject, preview)
     with right:
         draw_surface(subject, preview)
-        images(preview)
+        images(preview, drawn)
 
 
-def images(preview: Preview) -> None:
-    """Reconstructions of a few examples and draws: sheets of images, or arrows in the plane."""
+def images(preview: Preview, drawn: Appearance) -> None:
+    """Reconstructions of a few examples and draws: sheets of them, or arrows in the plane."""
     if preview.field is not None and preview.box is not None:
         n, box = len(preview.field), Box(*map(float, preview.box))
         x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box.x, box.y))
-        drawn = plane(field := Field(x, y, preview.field, 0.0), box, look(), height=420)
-        add_arrows(drawn, field, look())
-        figure(drawn, "Where the network moves each point", "field")
+        arrows = plane(field := Field(x, y, preview.field, 0.0), box, look(), height=420)
+        add_arrows(arrows, field, look())
+        figure(arrows, "Where the network moves each point", "field")
     if preview.spoilt is not None and preview.reconstructions is not None:
         st.caption("Held-out examples, corrupted and denoised")
         rows = [*preview.examples, *preview.spoilt, *preview.reconstructions]
-        sheet(rows, len(preview.examples), "Held-out examples, corrupted, and denoised")
+        show(drawn, np.stack(rows), len(preview.examples), "Held-out examples, corrupted, and denoised")
     elif preview.reconstructions is not None:
         st.caption("Held-out examples, and their reconstructions beneath")
         pairs = [*preview.examples, *preview.reconstructions]
-        sheet(pairs, len(preview.examples), "Held-out examples over their reconstructions")
+        show(drawn, np.stack(pairs), len(preview.examples), "Held-out examples over their reconstructions")
     if preview.drawn is not None and preview.points is not None:
         st.caption("Samples over held-out examples, always from the same draws of z")
         figure(samples_over_examples(preview.points, preview.drawn, look()), "Samples over held-out examples", "drawn")
     if preview.samples is not None:
         st.caption("Samples, always from the same draws of z")
-        sheet(preview.samples, 12, "Samples")
+        show(drawn, preview.samples, 12, "Samples")
     if preview.predictions is not None:
         named = list(zip(preview.predictions, preview.labels, strict=True))
         st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} classified correctly")
-        sheet(preview.examples, len(named), "Held-out examples")
+        show(drawn, preview.examples, len(named), "Held-out examples")
         st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
 
 
@@ -227,8 +236,13 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
     history = store.history(job.id)
     if not history:
         st.caption("Curves and pictures appear with the first steps.")
-    pictures(of_job(job), history, last_preview(store, job.id), store.baselines(job.id))
+    pictures(of_job(job), history, last_preview(store, job.id), store.baselines(job.id), _drawn(job))
     probes(store, job.id)
+
+
+def _drawn(job: Job) -> Appearance | None:
+    """How the examples of a training are drawn; None where its data are gone."""
+    return appearance_of(DataOnly(job.dataset)) if is_local(job.dataset) else None
 
 
 def _progress(status: Status) -> str:

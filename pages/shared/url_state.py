@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NoReturn
 
 import streamlit as st
 
@@ -12,9 +13,10 @@ from pages.shared.visit import Slot
 
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
+    "learning", "loop", "selected", "clicked",
 )  # fmt: skip
-DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had no number that can be shown
-LONGEST = 2000  # characters of a parameter that are read
+DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
+LONGEST = 4000  # characters of a parameter that are read
 
 
 def forget_place() -> None:
@@ -30,12 +32,9 @@ def read(name: str) -> str | None:
 
 
 def drop_endless_numbers() -> None:
-    """Remove what is no finite number though it is written as one, with a sentence: no control can show it.
-
-    The page runs again then, as its controls were given the address before.
-    """
+    """Remove what is no finite number though it is written as one, with a sentence: no control can show it."""
     for name in DROPPED.pop() or ():
-        st.warning(f"The link's “{name}” is no number that can be shown, so the view starts from its default.")
+        st.warning(f"The link's “{name}” is nothing that can be shown, so the view starts from its default.")
     endless = []
     for name in list(st.query_params):
         try:
@@ -45,10 +44,15 @@ def drop_endless_numbers() -> None:
         if not finite:
             endless.append(name)
     if endless:
-        for name in endless:
-            write(name, None)
-        DROPPED.set(endless)
-        st.rerun()
+        drop(*endless)
+
+
+def drop(*names: str) -> NoReturn:
+    """Remove parameters, and say so; the page runs again, as its controls were given the address before."""
+    for name in names:
+        write(name, None)
+    DROPPED.set([*DROPPED.get([]), *names])
+    st.rerun()
 
 
 def write(name: str, value: str | None) -> None:
@@ -99,6 +103,16 @@ def read_codes(name: str, n: int, limit: float) -> tuple[tuple[float, ...], ...]
         write(name, None)
         return ()
     return tuple(tuple(code) for code in found[:8] if code is not None)
+
+
+def read_points(name: str, n: int, most: int, limit: float) -> tuple[tuple[float, ...], ...]:
+    """At most so many points of n numbers within ±limit, separated by semicolons; none, with a sentence, if not."""
+    found = [_numbers(part, n, -limit, limit) for part in (read(name) or "").split(";") if part]
+    if None in found or len(found) > most:
+        st.warning(f"The link's “{name}” is not at most {most} times {n} numbers, so the view starts without them.")
+        write(name, None)
+        return ()
+    return tuple(tuple(point) for point in found if point is not None)
 
 
 def write_codes(name: str, codes: Sequence[Sequence[float]]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from latentlab.subjects import Subject
 from pages.navigation import Card
 from pages.shared.samples import drawn
+from pages.shared.thumbnail import thumbnail
 
 
 def card(run: Subject) -> Card | None:
     """Of any run that draws samples or decodes."""
-    return Card(drawn(run), run)
+    return Card(thumbnail(run, drawn(run)), run)

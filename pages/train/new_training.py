@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,14 +20,13 @@ from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
 from pages.shared.own_data import DATASET, choose_data, first_epochs
 from pages.shared.remember import remember
+from pages.shared.second_click import is_second_click, was_started
 from pages.shared.text import plain
 from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
-TWICE = 3.0  # seconds within which the same training, started again, is a second click
 MODEL: Slot[str] = Slot("model")  # the widget that chooses it
-STARTED: Slot[tuple[str, float]] = Slot("started")  # the settings of the last training, and when it was started
 
 
 def new_training(store: Store) -> None:
@@ -48,18 +46,17 @@ def new_training(store: Store) -> None:
         train |= knob_form([k for k in training if k.name not in IN_SIGHT], form, train, linked=True)
         placeholder = queue.default_title(model, dataset, config)
         title = st.text_input("Title", placeholder=placeholder, max_chars=80, key="title", bind="query-params")
-    settings = repr((model, dataset, config, train, title))
-    if st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch"):
-        last, at = STARTED.get(("", 0.0))
-        if settings != last or time.monotonic() - at > TWICE:
-            try:
-                url_state.write("job", queue.submit(store, model, dataset, config, train, title))
-            except (KnobError, RunError, data.DataError) as error:
-                st.error(plain(str(error)))
-            else:
-                STARTED.set((settings, time.monotonic()))
-                start_worker(store)
-                st.rerun()
+    go = st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch")
+    settings = (model, dataset, config, train, title)
+    if go and not is_second_click(*settings):
+        try:
+            url_state.write("job", queue.submit(store, *settings))
+        except (KnobError, RunError, data.DataError) as error:
+            st.error(plain(str(error)))
+        else:
+            was_started(*settings)
+            start_worker(store)
+            st.rerun()
     if not data.is_local(dataset):
         st.caption(
             f"{plain(dataset)} isn't on this machine yet; training downloads it first. Offline, {plain(ADVICE)}; "
@@ -67,12 +64,17 @@ def new_training(store: Store) -> None:
         )
 
 
-@remember(64)
 def _suited(model: str, dataset: str) -> dict[str, Any]:
+    """The knobs that suit the data; none while these aren't here or can't be read, which isn't remembered."""
     try:
-        return suited_config(model, dataset)
+        return _suited_to_local(model, dataset) if data.is_local(dataset) else {}
     except data.DataError:  # which the start of a training says
         return {}
+
+
+@remember(64)
+def _suited_to_local(model: str, dataset: str) -> dict[str, Any]:
+    return suited_config(model, dataset)
 
 
 def fill(model: str, dataset: str, *values: Mapping[str, object]) -> None:

@@ -11,35 +11,35 @@ from latentlab.analysis.latent.bottleneck import Health, health
 from latentlab.analysis.latent.memorisation import Nearest, distance_quantile, nearest, nearest_other
 from latentlab.analysis.latent.support import SupportMap, support_map
 from latentlab.analysis.latent.traversal import plane
-from latentlab.data import Dataset, to_bytes
+from latentlab.data import Dataset, Kind
 from latentlab.figures.latent.diagnosis import correlations, qq_plots, support_maps
 from latentlab.figures.latent.traversal import carried
 from latentlab.models import Encodes, HasPosterior
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.classifier import classifier, classifier_run
+from pages.shared.classifier import classifier, classifier_run, key_of
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, panels, sheet
+from pages.shared.images import figure, panels
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.traversal.live_explorer import on_plane
 
+QUESTIONS = ("Is this place real?", "Is it a copy?", "Is the bottleneck healthy?")
 NODES = 40  # along a side of the map
 REFERENCE = 500  # training images whose distance to the others is the yardstick
 
 
 def diagnosis(run: Subject, view: View) -> None:
     """The map of support around the point, the nearest training images, and diagnostics of the bottleneck."""
-    which = st.segmented_control(
-        "Question", ["Is this place real?", "Is it a copy?", "Is the bottleneck healthy?"],
-        default="Is this place real?", required=True, key="question", label_visibility="collapsed", bind="query-params",
-    )  # fmt: skip
+    which = linked_choice("Question", QUESTIONS, QUESTIONS[0], "question", label_visibility="collapsed")
     if not run.has(Encodes):
         st.info("This model has no encoder, so there is nothing to compare a place with.")
-    elif which == "Is this place real?":
+    elif which == QUESTIONS[0]:
         _real(run, view)
-    elif which == "Is it a copy?":
+    elif which == QUESTIONS[1]:
         _copy(run, view)
     else:
         _health(run)
@@ -63,22 +63,26 @@ def _copy(run: Subject, view: View) -> None:
     image = cached.decoder(run)(torch.tensor([view.z]))
     x = reference.batch().x
     in_pixels, in_code = nearest(image, x), nearest(torch.tensor([view.z]), codes)
-    pictures = [to_bytes(image)[0], to_bytes(x[in_pixels.index])[0], to_bytes(x[in_code.index])[0]]
+    three = torch.cat([image, x[in_pixels.index], x[in_code.index]])
+    what = "training" if cached.has_data(run) else "test"
+    noun, where = ("image", "in pixels") if run.spec.kind is Kind.IMAGE else ("example", "in the scaled numbers")
     left, right = st.columns([1, 2], gap="large")
     with left:
-        sheet(pictures, 3, "The decoded image, its nearest training image in pixels, and the one with the nearest code")
-        st.caption("decoded · nearest in pixels · nearest code")
-    what = "training" if cached.has_data(run) else "test"
+        show(
+            appearance_of(run), three, 3,
+            f"The decoded example, its nearest {what} example {where}, and the one with the nearest code",
+        )  # fmt: skip
+        st.caption(f"decoded · nearest {where} · nearest code")
     with right:
         st.markdown(
-            f"The nearest of {len(x):,} {what} images is **{in_pixels.distance[0]:.2f}** away in pixels; its code is "
+            f"The nearest of {len(x):,} {what} {noun}s is **{in_pixels.distance[0]:.2f}** away {where}; its code is "
             f"**{np.linalg.norm(codes[in_pixels.index[0]].numpy() - np.asarray(view.z)):.2f} σ** from here."
         )
         for who, known in between.items():
             share = float(distance_quantile(in_pixels.distance, known.distance)[0])
-            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than this to a {what} image.")
+            st.markdown(f"**{share:.0%}** of {len(known.distance)} {who} are nearer than this to a {what} {noun}.")
         st.caption(
-            "Near 0 % it would be memorised. A blurred image is near to many, so a low number alone proves nothing."
+            f"Near 0 % it would be memorised. A blurred {noun} is near to many, so a low number alone proves nothing."
         )
 
 
@@ -96,7 +100,7 @@ def _health(run: Subject) -> None:
     figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 
-@remember(16)
+@remember(16, on=lambda run, *_: key_of(classifier_run(run)))
 def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportMap:
     place = plane(torch.tensor(held), cached.directions(run, axes))
     return support_map(
@@ -110,7 +114,7 @@ def _support(run: Subject, held: cached.Code, axes: tuple[int, int]) -> SupportM
     )
 
 
-@remember(2)
+@remember(2, on=cached.has_data)
 def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     """The training images (else the saved test examples), their codes, and distances of other examples to compare
     with.
@@ -122,11 +126,11 @@ def _training(run: Subject) -> tuple[Dataset, Tensor, dict[str, Nearest]]:
     rows = torch.arange(len(x))[:: max(1, len(x) // REFERENCE)]
     between = {"of their own": nearest_other(x, rows)}
     if cached.has_data(run):
-        between["test images"] = nearest(cached.examples(run).batch().x, x)
+        between["test examples"] = nearest(cached.examples(run).batch().x, x)
     return reference, codes, between
 
 
-@remember(16)
+@remember(16, on=cached.has_data)
 def _state(run: Subject) -> Health | None:
     """Diagnostics of a VAE's bottleneck over the test set (else the saved examples); None without a posterior."""
     model = cached.model(run)

@@ -7,26 +7,25 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
-import numpy as np
 import streamlit as st
 import torch
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import lattice, plane
-from latentlab.data import UNLABELLED, to_bytes
-from latentlab.export.decoder import Program
-from latentlab.figures.sheets import picture_shape
+from latentlab.data import UNLABELLED
+from latentlab.export.program import Program
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View, explorer, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.dimensions import carries, dimension_name
+from pages.shared.example_view import appearance_of, few_columns
 from pages.shared.header import look
 from pages.shared.visit import Slot
 
 LIMIT = 3.0
-STARTED: Slot[View] = Slot("started")  # where the explorer started: what is sent stays the same while it moves
+STARTED: Slot[View] = Slot("first-view")  # where the explorer started: what is sent stays the same while it moves
 LAST_VIEW: Slot[tuple[str, View]] = Slot("last-view")  # the id of a run, and where the visitor was in its space
 WARNED: Slot[str] = Slot("told")  # the weights of a link that the visitor knows to be others
 IN_SIGHT = 6
@@ -98,6 +97,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
     program, labels = cached.program(run), cached.examples(run).y
     if not run.has(Encodes):  # its codes are draws of the prior
         labels = torch.full_like(labels, UNLABELLED)
+    shown = few_columns(run)
     dims = [
         {
             "axis": int(axis),
@@ -113,7 +113,8 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         "source": "decoded by the server when you release the slider"
         if isinstance(program, str)
         else "loading the decoder",
-        "shape": list(picture_shape(run.shape)),
+        "drawn": shown.as_json(),
+        "note": shown.left_out,
         "view": first.as_json(),
         "dims": dims,
         "directions": [{"name": dimension_name(axis), "axis": axis} for axis in range(len(dims))]
@@ -132,6 +133,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         sent["other"] = {
             "program": theirs.id if isinstance(theirs, Program) else None,
             "title": other.title,
+            "drawn": few_columns(other).as_json(),
             "z_dim": len(cached.dimensions(other).order),
             "codes": packed(cached.standard_codes(other).numpy().astype("<f4")),
         }
@@ -147,7 +149,7 @@ def marks(classes: Sequence[str]) -> list[str]:
 
 
 def _exact(run: Subject, here: View) -> dict[str, Any]:
-    return {"z": list(here.z), "image": packed(to_bytes(cached.decoder(run)(torch.tensor([here.z]))))}
+    return {"z": list(here.z), "image": _packed(run, torch.tensor([here.z]))}
 
 
 def _lattice(run: Subject, where: Bottleneck, here: View) -> dict[str, Any]:
@@ -160,9 +162,13 @@ def _lattice(run: Subject, where: Bottleneck, here: View) -> dict[str, Any]:
         row = z.repeat(NODES, 1)
         row[:, axis] = nodes
         codes.append(row)
-    images = np.asarray(to_bytes(cached.decoder(run)(torch.cat(codes))))
-    size = math.prod(run.shape)
-    return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": packed(images)}
+    size, images = math.prod(run.shape), _packed(run, torch.cat(codes))
+    return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": images}
+
+
+def _packed(run: Subject, z: torch.Tensor) -> str:
+    """Decoded examples, as the browser draws them."""
+    return packed(appearance_of(run).packed(cached.decoder(run)(z).numpy()))
 
 
 def n_directions(run: Subject) -> int:

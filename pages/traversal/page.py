@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import numpy as np
 import streamlit as st
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
@@ -12,6 +13,7 @@ from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached
 from pages.shared.dimensions import dimension_name
+from pages.shared.example_view import appearance_of, note
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
@@ -30,7 +32,6 @@ from pages.traversal.paths import paths
 from pages.traversal.plain_sliders import plain_explorer
 
 STEPS = 11
-TILES = 20
 DETAILS = ("Sheets", "Paths", "Diagnosis")
 
 
@@ -62,7 +63,7 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
 
 
 def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
-    """A row of images for each chosen dimension, through the place."""
+    """A row of examples for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
     axes = st.multiselect(
         "Dimensions", order, order[:6], dimension_name, f"strips-{run.id}", max_selections=24, bind="query-params"
@@ -71,7 +72,9 @@ def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
         st.info("Choose at least one dimension to see its strip.")
         return
     rows = [cached.strip(run, view.z, axis, STEPS) for axis in axes]
-    figure(strips(rows, [view.z[axis] for axis in axes], look()), "A row of images for each chosen dimension")
+    drawn = appearance_of(run).narrowed(np.concatenate([row.examples for row in rows]))
+    figure(strips(rows, [view.z[axis] for axis in axes], look(), drawn), "A row of examples for each chosen dimension")
+    note(drawn)
 
 
 def draw_manifold(run: Subject, view: View) -> None:
@@ -81,8 +84,11 @@ def draw_manifold(run: Subject, view: View) -> None:
         help="Even steps of z, or of the prior's probability, so that each tile is as likely",
     )  # fmt: skip
     held, here, names = on_plane(run, view)
-    drawn = manifold(cached.grid(run, TILES, cast(Spacing, spacing), held, view.axes), here, names, look())
-    figure(drawn, "What every place of the plane decodes to; a ring marks where the code is")
+    grid = cached.grid(run, appearance_of(run).tiles, cast(Spacing, spacing), held, view.axes)
+    drawn = appearance_of(run).narrowed(grid.examples.reshape(-1, *run.shape))
+    alt = "What every place of the plane decodes to; a ring marks where the code is"
+    figure(manifold(grid, here, names, look(), drawn), alt)
+    note(drawn)
 
 
 run = header(TRAVERSAL)

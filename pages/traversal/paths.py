@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 import torch
 
+from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.paths import Path, geodesic, interpolate, measure
 from latentlab.analysis.latent.support import neighbour_distance
-from latentlab.data import to_bytes
+from latentlab.data import Kind, to_bytes
+from latentlab.export.csv_text import csv_text
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
@@ -16,6 +20,7 @@ from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.classifier import classifier
 from pages.shared.downloads import download
+from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels, scale
 from pages.shared.remember import remember
@@ -33,17 +38,23 @@ def paths(run: Subject, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = st.selectbox("From", names, names.index(first), key="from", bind="query-params", width=160)
         end = st.selectbox("To", names, names.index(last), key="to", bind="query-params", width=160)
-        plays = st.toggle("Play", key="play")
+        plays = run.spec.kind is Kind.IMAGE and st.toggle("Play", key="play", bind="query-params")
         with st.spinner("Computing the shortest path …"):
             found = _paths(run, ends[start], ends[end])
-        size = scale(run.shape, FILM_SIDE)
-        every = np.concatenate([to_bytes(path.examples) for path in found])
-        download("PNG", lambda: sheet_png(every, FRAMES, scale=2), f"{run.id}-paths.png")
-        download("GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif")
+        every = np.concatenate([path.examples for path in found])
+        columns = columns_of(run)
+        if columns is None:
+            size = scale(run.shape, FILM_SIDE)
+            download("PNG", lambda: sheet_png(to_bytes(every), FRAMES, scale=2), f"{run.id}-paths.png")
+            download("GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif")
+        else:
+            download("CSV", lambda: _csv(columns, found), f"{run.id}-paths.csv", "A line for each step of each path")
     if plays:
         st.image(gif(film(found, size)), alt="The three paths side by side: linear, spherical, geodesic")
         st.caption("linear · spherical · geodesic")
-    figure(film_strips(found, look()), "A film strip for each path")
+    shown = appearance_of(run).narrowed(every)
+    figure(film_strips(found, look(), shown), "A film strip for each path")
+    note(shown)
     codes = cached.standard_codes(run)
     titles = {}
     for path in found:
@@ -60,10 +71,17 @@ def paths(run: Subject, view: View) -> None:
     }
     panels(drawn, "Predicted classes along the path")
     shorter = 1 - found[-1].length / found[0].length if found[0].length else 0.0
-    st.caption(
-        f"Lengths are in pixel space, over all pixels of intensities in [0, 1]; the geodesic is {shorter:.0%} shorter "
-        "than the straight line."
-    )
+    where = "pixel space, over all pixels of intensities" if columns is None else "the space of the scaled numbers,"
+    st.caption(f"Lengths are in {where} in [0, 1]; the geodesic is {shorter:.0%} shorter than the straight line.")
+
+
+def _csv(columns: Columns, found: Sequence[Path]) -> str:
+    """One row a step of a path: its length up to there, and the numbers in the user's units."""
+    rows = [["path", "step", "length", *columns.heads]]
+    for path in found:
+        for k, (x, length) in enumerate(zip(path.examples, path.lengths, strict=True)):
+            rows.append([path.kind, str(k), f"{length:.6g}", *columns.exact(x)])
+    return csv_text(rows)
 
 
 def _ends(run: Subject, view: View) -> dict[str, cached.Code]:

@@ -9,20 +9,17 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import Bottleneck
-from latentlab.data import to_bytes
-from latentlab.figures.sheets import sheet_png
 from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
 from pages.shared.dimensions import carries, dimension_name
-from pages.shared.images import scale
+from pages.shared.example_view import appearance_of, show
 from pages.shared.visit import Slot
 from pages.traversal.live_explorer import IN_SIGHT, LIMIT
 
 SLIDERS_OF: Slot[str] = Slot("sliders_of")  # the id of the run that the sliders are of
 DRAWS: Slot[int] = Slot("draws")  # how many there were, so that each differs
-WIDTH = 448  # pixels of the decoded image
 
 
 def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
@@ -49,8 +46,8 @@ def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
     if not bool(decoded.isfinite().all()):
         shown.warning("Not a number here: the decoder overflows at this place. Move back towards the middle.")
         return View(z, first.pins, first.axes)
-    image = to_bytes(decoded)
-    shown.image(sheet_png(image, 1, scale=scale(run.shape, WIDTH)), width="stretch", alt="The decoded image")
+    with shown:
+        show(appearance_of(run), decoded, 1, "The decoded example")
     return View(z, first.pins, first.axes)
 
 

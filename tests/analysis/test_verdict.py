@@ -10,7 +10,8 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import bottleneck
-from latentlab.analysis.verdict import of_bottleneck, of_training
+from latentlab.analysis.maps.clusters import purity
+from latentlab.analysis.verdict import of_bottleneck, of_classes, of_training
 from tests.conftest import mentions, numbers_in
 
 N = 100
@@ -72,3 +73,21 @@ def test_unused_dimensions_are_counted_and_the_remedy_names_what_was_set() -> No
     assert mentions(of_bottleneck(none, {"likelihood": "gaussian", "std": 0.3}), 4, "0.3")
     assert mentions(of_bottleneck(none, {"likelihood": "bernoulli"}), 4, "bernoulli")
     assert of_bottleneck(bottleneck(torch.randn(500, 4), torch.full((500, 4), -1.0)), {"beta": 10.0}) == ""
+
+
+def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [300, 200, 100])
+    apart = 20.0 * np.eye(3)[y] + rng.normal(size=(600, 3))
+    names = ["cat", "dog", "elk"]
+    near = apart.copy()
+    near[y == 2] += np.array([0, 18.5, -18.5])  # the elks come near to the dogs
+    found = purity(near, y, 10)
+    said = of_classes(found, names)
+    assert mentions(said, "dog", "elk", 10, f"{found.shares[2, 1]:.1%}", f"{found.shares[1, 2]:.1%}")
+    assert mentions(said, f"{200 / 599:.1%}")
+    assert not mentions(said, "cat")
+    none = of_classes(purity(apart, y, 10), names)
+    assert mentions(none, "0.0%")
+    assert none != said
+    assert of_classes(purity(apart, np.zeros(600), 10), ["cat"]) == ""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import COUNT, Server, choose, drawn, resting, settled, until
+from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled, until
 
 
 @pytest.fixture
@@ -107,6 +107,29 @@ def test_what_is_selected_on_one_map_is_selected_on_the_other(server: Server, pa
     expect(count).to_have_text(re.compile(r"\d+ selected"))
     expect(maps.nth(0).locator(".count")).to_have_text(count.inner_text())
     expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
+
+
+def test_a_selection_survives_a_reload_another_page_and_a_second_map(page: Page, box: FloatRect) -> None:
+    page.get_by_role("button", name="Box", exact=True).click()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=4)
+    page.mouse.up()
+    word, count = parameter(page, "selected"), page.locator(".scatter .count")
+    chosen = count.first.inner_text()
+    assert re.fullmatch(r"[\d,]+ selected", chosen)
+    page.reload()
+    expect(count).to_have_text(chosen)
+    expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Train", exact=True).first.click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Clusters", exact=True).first.click()
+    expect(count).to_have_text(chosen)
+    assert parameter(page, "selected") == word
+    choose(page, "Compare with", "before training")
+    expect(count).to_have_text([chosen, chosen])
 
 
 def test_points_glide_to_where_another_map_has_them(server: Server, page: Page) -> None:

@@ -15,12 +15,14 @@ from torch import nn
 from latentlab import device
 from latentlab.analysis.latent.traversal import Decode
 from latentlab.export.class_decoder import unroll_as
-from latentlab.export.decoder import Program, unroll
+from latentlab.export.decoder import unroll
+from latentlab.export.program import Program
 from latentlab.models import Conditional
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
+from pages.components import EXAMPLES
 from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until
 from tests.conftest import ROOT
 
@@ -201,12 +203,12 @@ def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page)
 
 def test_an_image_that_is_not_a_number_is_not_painted(page: Page) -> None:
     page.goto("about:blank")
-    for name in ("decoder.js", "plane.js"):
-        page.add_script_tag(content=(SOURCES / name).read_text(encoding="utf-8"))
+    page.add_script_tag(content=EXAMPLES)
     painted = page.evaluate(
         """() => {
-          const target = new ImageData(2, 1);
-          return [paint(target, [0.5, NaN], [1, 1, 2]), paint(target, [0.5, 1.5], [1, 1, 2]), [...target.data]];
+          const context = Object.assign(document.createElement("canvas"), { width: 2, height: 1 }).getContext("2d");
+          const paint = (values) => tile(context, values, { kind: "image", shape: [1, 1, 2] }, {}, [0, 0, 2, 1]);
+          return [paint([0.5, NaN]), paint([0.5, 1.5]), [...context.getImageData(0, 0, 2, 1).data]];
         }"""
     )
     assert painted == [False, True, [128, 128, 128, 255, 255, 255, 255, 255]]
@@ -235,7 +237,7 @@ def test_a_rerun_that_changes_nothing_sends_nothing_large(server: Server, page: 
 def test_a_second_model_stands_beside_the_first(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?run=mnist-vae-2d&beside=mnist-vae-20d"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
-    beside = page.locator(".frame.beside")
+    beside = page.locator(".beside .frame")
     expect(beside).to_have_attribute("data-state", re.compile("."))  # says that there is no such place in it
     page.locator("button.encode").click()
     expect(beside).to_have_attribute("data-state", "")

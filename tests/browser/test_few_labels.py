@@ -1,4 +1,4 @@
-"""A model of few labels is trained where the benchmark stands, and followed there."""
+"""A model of few labels is trained and followed on its page."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.browser.conftest import Server, parameter, settled
 
 
 def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Page) -> None:
-    page.goto(server.url("analogies?run=digits-m2&detail=Learning+from+few+labels"))
+    page.goto(server.url("few_labels"))
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(page.get_by_role("spinbutton", name="Labels", exact=True)).to_have_value("6")
     settled(page)

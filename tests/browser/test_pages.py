@@ -11,7 +11,7 @@ from tests.browser.conftest import Server, parameter, resting, settled
     [
         ("", "img[alt='Traversal: MNIST in the plane']"),
         ("traversal", "canvas.plane"),
-        ("traversal?live=false", "img[alt='The decoded image']"),
+        ("traversal?live=false", "img[alt='The decoded example']"),
         ("probes", ".js-plotly-plot >> nth=0"),
         ("train", "img[alt='Held-out examples over their reconstructions']"),
     ],
@@ -42,7 +42,7 @@ def test_a_link_that_is_opened_first_has_the_frame_around_it(
 
 def test_without_live_the_server_answers_when_the_slider_is_let_go(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?live=false"))
-    image = page.get_by_alt_text("The decoded image")
+    image = page.get_by_alt_text("The decoded example")
     expect(image).to_be_visible()
     resting(page, image)
     before = image.get_attribute("src") or ""
@@ -58,7 +58,7 @@ def test_the_chosen_model_is_kept_from_page_to_page(server: Server, page: Page) 
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".sliders input")).to_have_count(6)
     page.get_by_role("link", name="Train", exact=True).click()
-    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
+    expect(page.get_by_role("combobox", name="Training", exact=True)).to_have_value("MNIST in 20 dimensions")
 
 
 def test_dark_and_light_differ_and_both_are_drawn(server: Server, page: Page) -> None:

@@ -15,7 +15,8 @@ from latentlab import device
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.data import Kind
 from latentlab.export.class_decoder import OTHER, unroll_as
-from latentlab.export.decoder import Program, ProgramError
+from latentlab.export.decoder import ProgramError
+from latentlab.export.program import Program
 from latentlab.models import MODELS, Conditional, Spec
 from latentlab.models.parts.conditional_vae import ConditionalVAE
 from latentlab.models.semi_supervised.m1_m2 import M1M2

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.data import Kind
 from latentlab.export import decoder as programs
-from latentlab.export.decoder import Program, ProgramError, unroll
+from latentlab.export.decoder import ProgramError, unroll
+from latentlab.export.program import Program
 from latentlab.models import Decodes
 from latentlab.nn.initialise import initialise
 from latentlab.nn.layers import BatchNorm

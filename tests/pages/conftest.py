@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import html
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -130,6 +132,18 @@ def waits_for(app: AppTest, start: str) -> bool:
 def cancel(app: AppTest, start: str) -> AppTest:
     """Cancel a task whose key begins so."""
     return next(one for one in app.button if str(one.key).startswith(f"cancel {start}")).click().run()
+
+
+def drawn(app: AppTest) -> list[str]:
+    """What is said of each drawing of an example that is no image: its numbers by name."""
+    pages = [str(element.proto.body) for element in app.get("html")]
+    return [html.unescape(alt) for page in pages for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page)]
+
+
+def titled(app: AppTest) -> list[str]:
+    """What stands above each of those drawings."""
+    pages = [str(element.proto.body) for element in app.get("html")]
+    return [html.unescape(title) for page in pages for title in re.findall(r'<div [^>]*title="([^"]*)"', page)]
 
 
 def keys_of(app: AppTest, kind: str) -> set[str | None]:

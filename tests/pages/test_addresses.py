@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages import navigation
 from tests.conftest import ROOT
 from tests.pages.conftest import Open
+from tests.pages.test_walks import controls, default, mismatches, nodes, value
 
 PAGES = tuple(page.name for page in navigation.PAGES)
 VALUES = {
@@ -71,26 +75,52 @@ def test_the_parameters_of_the_pages_are_found() -> None:
     assert {"run", "z", "pins", "axes", "sheet"} <= set(parameters("traversal"))
 
 
+def tabs(app: AppTest) -> Iterator[tuple[str, str]]:
+    """Each group of tabs that the address keeps, and each of its tabs."""
+    for node in nodes(app._tree.root):
+        if getattr(node, "type", "") == "tab_container":
+            yield from ((node.proto.tab_container.query_param_key, tab.label) for tab in node.children.values())
+
+
+def is_chosen(control: Any) -> bool:
+    """Whether a control shows what it offers: one of its options, or a number within its range."""
+    held: Any = value(control)
+    if control.type in ("selectbox", "select_slider", "button_group"):
+        options = [getattr(option, "content", option) for option in control.proto.options]
+        several = control.type == "button_group" and control.proto.click_mode == control.proto.MULTI_SELECT
+        return set(held) <= set(options) and bool(held or several or not default(control))
+    if control.type in ("number_input", "slider"):
+        return bool(held) and all(math.isfinite(one) for one in held)
+    return bool(held != ())
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("sent", VALUES)
 @pytest.mark.parametrize("page", PAGES)
-def test_no_value_of_the_parameters_is_an_exception(opened: Open, page: str, value: str) -> None:
-    app = opened(page, **dict.fromkeys(parameters(page), VALUES[value]))
-    assert not app.exception
-    assert not app.error
-    assert app.image or app.get("plotly_chart") or app.get("bidi_component")
+def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened: Open, page: str, sent: str) -> None:
+    """Those that the code names, and those of the controls in each tab; nothing is an exception."""
+    first = opened(page)
+    others = [{key: label} for key, label in tabs(first)] if sent in ("empty", "text") else []
+    for tab in ({}, *others):
+        named = {control.proto.query_param_key for control in controls(opened(page, **tab) if tab else first)}
+        app = opened(page, **dict.fromkeys(named.union(parameters(page)) - {""}, VALUES[sent]) | tab)
+        assert not app.exception, (tab, app.exception)
+        assert not app.error
+        assert app.image or app.get("plotly_chart") or app.get("bidi_component")
+        assert [control.key or control.label for control in controls(app) if not is_chosen(control)] == []
+        assert mismatches(app, {}) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "name", "default"), [("probes", "split", "test"), ("sampling", "start", "data")])
-@pytest.mark.parametrize("value", ["", "nonsense", "9" * 400])
+@pytest.mark.parametrize(("page", "name", "first"), [("probes", "split", "test"), ("sampling", "start", "data")])
+@pytest.mark.parametrize("sent", ["", "nonsense", "9" * 400])
 def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
-    opened: Open, page: str, name: str, default: str, value: str
+    opened: Open, page: str, name: str, first: str, sent: str
 ) -> None:
-    app = opened(page, **{name: value})
+    app = opened(page, **{name: sent})
     assert not app.exception
     assert not app.error
-    assert app.segmented_control(key=name).value in (default, None)  # None: an address that is empty chooses nothing
+    assert app.segmented_control(key=name).value == first
     assert sum(f"“{name}”" in warning.value for warning in app.warning) == 1
 
 

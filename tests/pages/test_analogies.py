@@ -15,21 +15,14 @@ import pytest
 import torch
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
-from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 from streamlit.testing.v1 import AppTest
 
 from latentlab import device
 from latentlab.analysis.conditional.analogies import usage
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
-from latentlab.data import Dataset, Kind, Library, Splits, load, to_bytes
-from latentlab.experiments import semi_supervised
-from latentlab.experiments.semi_supervised import BenchmarkResult
-from latentlab.jobs import queue
-from latentlab.jobs.worker import perform
-from latentlab.knobs import from_dict
+from latentlab.data import Dataset, Kind, Library, Splits, to_bytes
 from latentlab.models import Classifies, Spec
-from latentlab.models.semi_supervised.adgm import ADGM
 from latentlab.models.vae.cvae import CVAE
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
@@ -39,14 +32,14 @@ from latentlab.subjects import StoredRun, find
 from pages.analogies import sheet as sheets
 from pages.analogies.attribute_vectors import N_BOOT
 from pages.analogies.rows import Rows
-from pages.analogies.semi_supervised import REPORTED
 from pages.components.row import checked
+from pages.navigation import FEW_LABELS
 from pages.shared import url_state
 from pages.shared.classifier import classifier_run, independent_classifier_run
 from pages.shared.selections import Group
 from pages.shared.spaces import Source
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, shows, words
+from tests.pages.conftest import Open, shows, titled, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -318,63 +311,6 @@ def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits
     assert [float(cell) for cell in table[1][2:5]] == [0.5, -1.0, 2.0]
 
 
-def test_the_ladder_of_few_labels_is_a_table(opened: Open, told: CVAE, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    found = [BenchmarkResult("moons", "sdgm", seed, error, agreement=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
-    monkeypatch.setattr(semi_supervised, "read", lambda: found)
-    app = opened("analogies", run="told", detail="Learning from few labels")
-    assert not app.exception
-    table = app.dataframe[0].value
-    assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
-    assert REPORTED not in table.columns
-    monkeypatch.setattr(
-        semi_supervised, "read", lambda: [BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]
-    )
-    app = opened("analogies", run="told", detail="Learning from few labels")
-    assert list(app.dataframe[0].value[REPORTED]) == ["–", "1.32 ± 0.07"]
-    assert shows(app, 2014, 2016)  # whose they are
-    monkeypatch.setattr(semi_supervised, "read", list)
-    app = opened("analogies", run="told", detail="Learning from few labels")
-    assert not app.dataframe
-    assert any(mentions(info.value, "semi-supervised") for info in app.info)  # the command that fills it
-
-
-@pytest.fixture
-def plane(app_store: Store) -> ADGM:
-    """An untrained model of the half-moons, as a run that knew six labels."""
-    splits = load("moons")
-    config = {"z_dim": 2, "a_dim": 3, "hidden": 16, "likelihood": "real-gaussian"}
-    model = ADGM(from_dict(ADGM.Config, config), Spec((2,), 2, Kind.PLANE))
-    initialise(model, device.generator(0))
-    run = Run(
-        "plane", "Plane", "adgm", "moons", config, {"labels": 6, "seed": 1}, (2,), splits.test.classes, 1, 1.0,
-        "2026-01-01T00:00:00+00:00", model.size, Kind.PLANE,
-    )  # fmt: skip
-    app_store.save(run, model, [], splits.test[:200])
-    return model.eval()
-
-
-def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_store: Store, plane: ADGM) -> None:
-    app = opened("analogies", run="plane")
-    assert not app.exception
-    assert len(app.get("plotly_chart")) == 4  # decision, auxiliary variable, both posteriors
-    x, y, _ = app_store.examples("plane").batch()
-    with torch.no_grad():
-        error = float((plane.classify(x).argmax(1) != y).float().mean())
-    known = binomtest(round(200 * error), 200).proportion_ci(method="wilson")
-    assert shows(app, f"{error:.2%}", f"{known.low:.2%}", f"{known.high:.2%}", 200, 6)  # examples, labels
-
-
-def test_the_example_of_the_least_certain_class_is_first(opened: Open, app_store: Store, plane: ADGM) -> None:
-    app, seen = opened("analogies", run="plane"), app_store.examples("plane")
-    with torch.no_grad():
-        sure = plane.classify(seen.batch().x).exp().amax(1)
-    for place, index in ((1, int(sure.argmin())), (200, int(sure.argmax()))):
-        app.slider(key="doubt-plane").set_value(place).run()
-        assert not app.exception
-        assert shows(app, f"#{index}", seen.classes[int(seen.y[index])])
-        assert shows(app, "4,000")  # draws
-
-
 # --- models that aren't told the class -----------------------------------------------------------------------------
 
 
@@ -529,8 +465,8 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     for letter, trait in (("A", 3), ("B", 1), ("C", 0)):  # (1, 1) - (0, 1) + (0, 0) = (1, 0)
         app.number_input(key=f"example-{letter.lower()}-{name}").set_value(rows[trait])
     app.run()
-    assert set(app.dataframe[1].value["class"]) == {"2"}
-    assert app.dataframe[2].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
+    assert {title.split()[1] for title in titled(app)[3:]} == {"2"}
+    assert app.dataframe[0].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
 
 
 def test_directions_of_wide_vectors_are_looked_for_in_components(
@@ -545,7 +481,7 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     parts = (splits.test, splits.train, splits.valid)
     x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
     app = opened("analogies", run=f"data:{name}")
-    table = app.dataframe[2].value
+    table = app.dataframe[0].value
     whole = attribute_vector(x[y == 0], x[y == 1], "mean", 2)
     probe = LogisticRegression(max_iter=1_000).fit(x, 1 - y).coef_[0]
     apart = np.degrees(np.arccos(whole.direction @ probe / np.linalg.norm(probe)))
@@ -555,85 +491,16 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     assert shows(app, 39, "100.0%")  # components, their share of the variance
 
 
-# --- learning from few labels, live --------------------------------------------------------------------------------
-
-FEW = {"run": "digits-m2", "detail": "Learning from few labels"}
-
-
-def train_few(app: AppTest, dataset: str, **numbers: int) -> AppTest:
-    """Fill the form in, and start."""
-    app.segmented_control(key="few-data").set_value(dataset).run()
-    for name, value in numbers.items():
-        app.number_input(key=f"few-{dataset}-{name}").set_value(value)
-    return app.button(key="few-start").click().run()
-
-
-@pytest.mark.training
-@pytest.mark.usefixtures("no_worker")
-@pytest.mark.parametrize("dataset", ["moons", "digits"])
-def test_a_model_of_few_labels_is_trained_and_watched_to_its_end(opened: Open, app_store: Store, dataset: str) -> None:
-    app = opened("analogies", **FEW)
-    app.selectbox(key="few-model").select("m2").run()
-    train_few(app, dataset, labels=20, epochs=1)
-    job_id = app.query_params["learning"]
-    job = queue.read(app_store, job_id)
-    steps = semi_supervised.BENCHMARKS[dataset]
-    assert (job.model, job.dataset, job.config) == ("m2", dataset, semi_supervised.config_of("m2", steps))
-    asked = {"labels": 20, "epochs": 1, "seed": 0, "diverse_labels": steps.diverse_labels, "bf16": False}
-    assert job.train == {**steps.train, **asked}
-    assert queue.status(app_store, job_id).state == "queued"
-    assert app.button(key="pause-watched")
-    training = perform(app_store, job_id)
-    next(training)
-    again = opened("analogies", **FEW, learning=job_id)  # as after a reload
-    assert not again.exception
-    assert shows(again, "m2", dataset, 20)
-    assert shows(again, "z,", "%")  # of the code, a share is in sight
-    charts = {chart.key for chart in again.get("plotly_chart")}
-    assert {"curve-bound", "curve-error", "latent-space"} | ({"surface"} if dataset == "moons" else set()) <= charts
-    list(training)
-    again.run()
-    assert not again.exception
-    error, beside = app_store.read(job_id).metrics["error"], app_store.baselines(job_id)
-    assert shows(again, f"{error:.1%}", 20, f"{beside['linear']:.1%}", f"{beside['mlp']:.1%}")
-    assert f"run={job_id}" in [link.proto.query_string for link in again.get("page_link")]
-    assert again.query_params["run"] == "digits-m2"
-
-
-@pytest.mark.usefixtures("no_worker")
 @pytest.mark.parametrize(
-    ("dataset", "labels", "named"),
-    [
-        ("moons", 1, (1, 2)),  # labels, classes
-        ("digits", 9, (9, 10)),
-        ("digits", 1_300, (130,)),  # of one class, more than it has
-        ("digits", 2_000_000, ()),
-    ],
-)
-def test_labels_that_cannot_be_had_are_refused_before_anything_is_queued(
-    opened: Open, app_store: Store, dataset: str, labels: int, named: tuple[object, ...]
-) -> None:
-    app = train_few(opened("analogies", **FEW), dataset, labels=labels)
+    "address",
+    [{"run": "moons-m2"}, {"run": "digits-m2", "detail": "Learning from few labels"},
+     {"run": "mnist-cvae", "learning": "mnist-vae-2d"}],
+)  # fmt: skip
+def test_an_address_of_what_is_a_page_of_its_own_now_leads_there(opened: Open, address: dict[str, str]) -> None:
+    app = opened("analogies", **address)
     assert not app.exception
-    assert [mentions(error.value, dataset, *named) for error in app.error] == [True]
-    assert "learning" not in app.query_params
-    assert queue.jobs(app_store) == []
-
-
-@pytest.mark.usefixtures("no_worker")
-def test_a_link_to_a_training_that_is_gone_shows_the_form_again(opened: Open) -> None:
-    app = opened("analogies", **FEW, learning="m2-moons-gone")
-    assert not app.exception
-    assert "learning" not in app.query_params
-    other = opened("analogies", **FEW, learning="mnist-vae-2d")
-    assert not other.exception  # a run that names no class has no error to tell
-    assert not shows(other, 0, "labels")
-
-
-def test_the_largest_data_are_offered_where_they_are(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.analogies.train_with_few_labels.is_local", lambda name: name != "mnist")
-    assert opened("analogies", **FEW).segmented_control(key="few-data").options == ["moons", "digits"]
-    monkeypatch.setattr("pages.analogies.train_with_few_labels.is_local", lambda _: True)
-    app = opened("analogies", **FEW)
-    app.segmented_control(key="few-data").set_value("mnist").run()
-    assert shows(app, 5, "2 min", 50)  # epochs, what they take, and those of the table
+    assert app.title[0].value == FEW_LABELS.title
+    if "learning" in address:
+        assert app.query_params["learning"] == address["learning"]
+    else:
+        assert app.query_params["run"] == address["run"]

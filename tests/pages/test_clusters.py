@@ -23,7 +23,7 @@ from latentlab import data, device
 from latentlab.analysis.activations import activations
 from latentlab.analysis.latent.density import log_density
 from latentlab.analysis.latent.pca import pca
-from latentlab.analysis.maps.clusters import cluster
+from latentlab.analysis.maps.clusters import cluster, purity
 from latentlab.analysis.maps.colourings import Numbers
 from latentlab.analysis.maps.procrustes import procrustes
 from latentlab.analysis.maps.projection import Projection
@@ -273,6 +273,11 @@ def test_the_classes_are_measured_beside_shuffled_labels(opened: Open) -> None:
     z, y = codes("mnist-vae-20d").numpy(), Store.default().examples("mnist-vae-20d").y.numpy()
     assert table["the classes"][0] == pytest.approx(silhouette_score(z, y), abs=1e-6)
     assert table["the classes"][1] > 5 * table["shuffled labels"][1]
+    shares = purity(z, y, 15).shares - np.eye(10)
+    a, b = np.unravel_index(shares.argmax(), shares.shape)
+    assert shows(app, f"“{a}”", f"“{b}”", f"{shares[a, b]:.1%}", f"{shares[b, a]:.1%}")
+    each = app.dataframe[1].value
+    assert [str(k) for k in shares.argmax(1)] in [list(each[column]) for column in each]
     assert len(app.image) == 2
 
 

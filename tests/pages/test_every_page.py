@@ -21,6 +21,7 @@ PAGES = tuple(page.name for page in navigation.PAGES)
 FIRST = {  # the run that a page opens with, and its title, where it isn't the usual one
     "analogies": ("mnist-cvae", "MNIST, every class in one style"),
     "score_field": ("spiral-dae", "Spiral"),
+    "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "gsn": ("mnist-gsn", "MNIST, a walk through two layers"),
 }
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
@@ -38,6 +39,7 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("score_field", ZOOMED | {"whose": "my points"}, {"of-mine": "Live"}),
     ("analogies", {}, {}),
     ("analogies", {"run": "mnist-cvae"}, {}),
+    ("few_labels", {}, {}),
     ("sampling", {"hidden": "a box", "sampler": "HMC"}, {}),
     ("sampling", {"hidden": "brush"}, {}),
     ("sampling", {"hidden": "brush", "by-hand": "false"}, {}),

@@ -74,7 +74,7 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
 def test_a_box_of_ones_own_can_be_hidden(opened: Open) -> None:
     app = opened("gsn", **{"from": "one image", "missing": "a box"})
     assert not app.exception
-    assert app.slider(key="rows").value == (7, 21)
+    assert app.slider(key="rows-28").value == (7, 21)
 
 
 def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None:

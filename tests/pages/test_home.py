@@ -99,6 +99,14 @@ def test_a_selected_run_stays_selected_while_the_list_changes(opened: Open, app_
     assert f"ask-{first}" in keys_of(app, "button")
 
 
+def test_a_selection_of_runs_is_in_the_link(opened: Open, app_store: Store) -> None:
+    run_id = train(app_store, "Mine")
+    app = select(opened("home"), 0)
+    assert app.query_params["selected"] == run_id
+    assert f"ask-{run_id}" in keys_of(opened("home", selected=f"nonsense,{run_id}"), "button")
+    assert "selected" not in opened("home", selected="../x,,nonsense").query_params
+
+
 def test_what_was_deleted_is_listed_and_brought_back(opened: Open, app_store: Store) -> None:
     run_id = train(app_store, "Mine")
     app_store.delete(run_id)

@@ -212,12 +212,12 @@ def test_without_the_browser_a_box_at_a_time_is_painted(opened: Open, sheets: li
 
     expected = np.zeros((28, 28), bool)
     np.testing.assert_array_equal(painted(), expected)
-    app.slider(key="rows").set_value((2, 10)).run()
-    app.slider(key="columns").set_value((3, 20)).run()
+    app.slider(key="rows-28").set_value((2, 10)).run()
+    app.slider(key="columns-28").set_value((3, 20)).run()
     press("hide")
     expected[2:10, 3:20] = True
     np.testing.assert_array_equal(painted(), expected)
-    app.slider(key="rows").set_value((4, 6)).run()
+    app.slider(key="rows-28").set_value((4, 6)).run()
     press("show")
     expected[4:6, 3:20] = False
     np.testing.assert_array_equal(painted(), expected)
@@ -275,7 +275,7 @@ def test_nothing_and_everything_can_be_hidden(opened: Open, page: str, share: in
 
 def test_a_box_hides_a_part_of_a_posteriors_image_too(opened: Open, sheets: list[Images]) -> None:
     app = opened("sampling", hidden="a box")
-    app.slider(key="rows").set_value((0, 3)).run()
+    app.slider(key="rows-28").set_value((0, 3)).run()
     assert not app.exception
     gray = (sheets[-2][0, 0] == 102)[:3]
     assert gray[:, 7:21].all()

@@ -21,7 +21,7 @@ from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from tests.conftest import mentions
 from tests.data.files.test_read import encoded, noise
-from tests.pages.conftest import Open, keys_of, shows, words
+from tests.pages.conftest import Open, drawn, keys_of, shows, words
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 
@@ -108,7 +108,9 @@ def test_of_a_table_the_label_is_chosen(upload: Upload, library: Library) -> Non
     app = upload(**{"bees.csv": csv()})
     assert shows(app, 3, "0, 1, 2")
     assert app.selectbox(key="own-label").options[1:] == ["a", "b", "kind", "label"]
-    assert app.dataframe
+    names, *few = drawn(app)
+    assert names == "a, b"
+    assert len(few) == 6
     app.selectbox(key="own-label").select("kind").run()
     assert shows(app, 2, "u, v")
     assert not shows(app, 3, "0, 1, 2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,12 +15,16 @@ import torch
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
+from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
+from latentlab.analysis.verdict import of_probes
 from latentlab.data import Library, load
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
+from latentlab.subjects import find
 from pages.navigation import PROBES
 from pages.probes import curves
+from pages.probes.layer_detail import summary as curve_summary
 from pages.shared.selections import Group, _mark
 from pages.shared.spaces import Source
 from pages.shared.vectors import vectors_of
@@ -121,6 +126,23 @@ def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
     assert numbers_in(said.partition(f"{rises} of {len(means) - 1}")[2])[0] == beyond
 
 
+def test_a_flat_curve_has_no_rank_correlation_and_says_no_nan() -> None:
+    curve = first("digits-cnn")
+    one = curve.readings[0]
+    layers = [dataclasses.replace(one.layer, name=f"layer {k}") for k in range(4)]
+    flat = dataclasses.replace(curve, readings=tuple(dataclasses.replace(one, layer=layer) for layer in layers))
+    for measure in ("error", "cross-entropy"):
+        said = curve_summary(flat, flat, measure, "test")
+        assert "nan" not in said
+        assert mentions(said, 0, 3)
+    assert "nan" not in of_probes("class", flat)
+
+
+def test_the_verdict_comes_before_the_numbers(opened: Open) -> None:
+    app, curve = opened("probes", run="digits-cnn"), first("digits-cnn")
+    assert any(of_probes("class", curve) in one.value for one in app.markdown)
+
+
 def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
     app = opened("probes", run="digits-cnn", moment="epoch 2")
     assert app.select_slider(key="moment").options == [
@@ -163,6 +185,29 @@ def test_other_questions_have_their_own_classes_and_chance(opened: Open, target:
     assert app.selectbox(key="ask").value == target
     assert "the model" not in [note.get("text") for note in chart(app)["layout"]["annotations"]]
     assert "chance" in words(app)
+
+
+@pytest.mark.parametrize("n", [0, 400, 2_000])
+def test_thirds_are_thirds_of_the_examples_that_are_used(opened: Open, n: int) -> None:  # noqa: ARG001 a store
+    """Of 400 to fit, 100 and 200 others are used; the shares of the test examples are thirds but for chance."""
+    task = curves.probe_task(find("digits-cnn"), "slant", n)
+    shares = np.bincount(task.y) / len(task.y)
+    np.testing.assert_allclose(shares, 1 / 3, atol=2 / len(task.y))
+    slant = measured(task.x.float().div(255).numpy(), "slant")
+    np.testing.assert_array_equal(task.y, np.searchsorted(np.quantile(slant, [1 / 3, 2 / 3]), slant, side="right"))
+    test = np.bincount(task.y[-task.sizes[2] :], minlength=3) / task.sizes[2]
+    assert np.abs(test - 1 / 3).max() < 4 * np.sqrt(2 / 9 / task.sizes[2])
+
+
+def test_the_examples_are_a_random_sample_of_their_split_and_always_the_same(opened: Open) -> None:  # noqa: ARG001
+    run, whole = find("digits-cnn"), load("digits")
+    task = curves.probe_task(run, "class", 400)
+    assert task.sizes == (400, 100, 200)
+    rows = [np.flatnonzero((whole.train.x == x).flatten(1).all(1))[0] for x in task.x[:400]]
+    assert np.mean(rows) == pytest.approx((len(whole.train) - 1) / 2, abs=4 * len(whole.train) / np.sqrt(12 * 400))
+    assert len(set(rows)) == 400
+    again = curves.probe_task(run, "parity", 400)
+    assert torch.equal(task.x, again.x)
 
 
 def test_a_chosen_layer_is_looked_at_closely(opened: Open) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from latentlab.subjects import StoredRun, find
+from latentlab.subjects import StoredRun, stored_run
 from pages.shared.remember import remember
 
 
@@ -57,7 +57,7 @@ def test_what_is_remembered_is_the_same_object_for_everyone() -> None:
 
 
 def test_a_run_is_known_by_its_id_and_when_it_was_created() -> None:
-    subject = find("digits-vae")
+    subject = stored_run("digits-vae")
     asked: list[StoredRun] = []
 
     @remember(8)
@@ -104,6 +104,20 @@ def test_the_oldest_answers_go() -> None:
     for n in (1, 2, 3, 2, 1):
         own(n)
     assert asked == [1, 2, 3, 1]
+
+
+def test_an_answer_that_depends_on_more_is_looked_for_again_when_that_changes() -> None:
+    here = {"a": False}
+
+    @remember(8, on=lambda part, *_, **__: here[part.key])
+    def scaled(part: Part, by: int = 1) -> float:
+        return float(part.values.sum() * by) if here[part.key] else 0.0
+
+    assert scaled(Part("a", np.ones(3)), 2) == 0
+    here["a"] = True
+    assert scaled(Part("a", np.ones(3)), by=2) == 6
+    here["a"] = False
+    assert scaled(Part("a", np.ones(5)), 2) == 0  # as it was
 
 
 def test_what_fails_is_asked_again() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling import ModelChain, side_by_side
+from latentlab.analysis.sampling import KNOWN, ModelChain, Remedy, Tempering, side_by_side
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.runs.store import Store
 from pages.components.chains import FULL, Film, pack
 from pages.sampling.controls import PRESETS
-from pages.sampling.experiment import LEARNED, POSTERIOR
+from pages.sampling.experiment import LEARNED, POSTERIOR, Setup
+from pages.sampling.remedies import change
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows, words
 
@@ -183,9 +185,12 @@ def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(opened: Open, h
     assert "Total variation" in words(app)
     app = opened("sampling", target="mixture", detail="Side by side")
     (key,) = (key for key in helper if key.startswith("side by side mixture"))
-    helper[key].set_result(side_by_side(DENSITIES["mixture"], {"random walk": 0.7}, "data", 20, 100))
+    rows = side_by_side(DENSITIES["mixture"], {"random walk": 0.7, "Gibbs": 1.0}, "one point", 60, 600)
+    helper[key].set_result(rows)
     app.run()
-    assert list(app.dataframe[0].value["sampler"]) == ["random walk"]
+    assert [row.name for row in rows] == ["Gibbs", "random walk"]
+    assert list(app.dataframe[0].value["sampler"]) == ["Gibbs", "random walk"]
+    assert shows(app, "Gibbs", f"{rows[0].distance:.3f}")
     helper[key] = Future()
     helper[key].set_exception(ValueError("No density.\nmore"))
     app.run()
@@ -229,3 +234,57 @@ def test_a_mode_that_no_chain_visits_is_named_with_its_weight(opened: Open) -> N
     assert any(mentions(said.value, "30%") for said in app.warning)
     helped = opened("sampling", target="mixture", start="data", sampler="random walk")
     assert not helped.warning
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("address", "remedy", "control", "value"),
+    [
+        ({"wrong": "the step is too long"}, Remedy.HALVE_STEP, "power", 2),
+        ({"wrong": "the step is too short"}, Remedy.DOUBLE_STEP, "power", -3),
+        ({"target": "two far modes", "start": "one point"}, Remedy.TEMPER, "sampler", Tempering.name),
+        ({"target": "two far modes", "start": "one point"}, Remedy.START_AT_DATA, "start", "data"),
+        ({"target": "two far modes"}, Remedy.RUN_LONGER, "steps", 1_000),
+        ({"target": "mixture", "chains": "1"}, Remedy.MORE_CHAINS, "chains", 10),
+        ({"target": "curve", "energy": "first order"}, Remedy.INTEGRATE, "energy", "path integral"),
+        ({"target": "curve", "energy": "first order"}, Remedy.SHORTEN_STEP, "power", -3),
+        ({"run": "mnist-vae-2d", "chains": "40", "steps": "1000"}, Remedy.FEWER_CHAINS, "chains", 10),
+    ],
+)
+def test_a_button_does_what_the_advice_says(
+    opened: Open, address: dict[str, str], remedy: Remedy, control: str, value: object
+) -> None:
+    given = {key: text for key, text in address.items() if key != "wrong"}
+    app = opened("sampling", **({"run": "mixture-dae"} | given))
+    if "wrong" in address:
+        app.selectbox(key="wrong").select(address["wrong"]).run()
+    app.button(key=f"do {remedy}").click().run()
+    assert not app.exception
+    again = opened("sampling", **{name: text_of(value) for name, value in app.query_params.items()})
+    assert not again.exception
+    assert app.session_state[control] == again.session_state[control] == value
+
+
+def text_of(value: Any) -> str:
+    """A parameter of an address, which may be listed."""
+    return str(value[0] if isinstance(value, list) else value)
+
+
+SETUP = Setup("mixture", "random walk", 0, "one point", "exact", 100, 300, 10, 0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "at_its_end"),
+    [
+        (Remedy.HALVE_STEP, {"power": -5}), (Remedy.DOUBLE_STEP, {"power": 5}), (Remedy.SHORTEN_STEP, {"power": -5}),
+        (Remedy.RUN_LONGER, {"n_steps": 1_000}), (Remedy.MORE_CHAINS, {"n_chains": 2_000}),
+        (Remedy.FEWER_CHAINS, {"n_chains": 10}), (Remedy.START_AT_DATA, {"start": "data"}),
+        (Remedy.TEMPER, {"sampler": Tempering.name}),
+    ],
+)  # fmt: skip
+def test_a_change_is_offered_as_far_as_its_control_goes(remedy: Remedy, at_its_end: dict[str, Any]) -> None:
+    problem = KNOWN["mixture"]
+    assert change(remedy, problem, SETUP, 0.25)
+    assert change(remedy, problem, replace(SETUP, **at_its_end), 0.25) == {}
+    assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.6) == {"burn-in": 75}
+    assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.75) == {}

@@ -123,6 +123,11 @@ def test_where_there_are_no_data_no_directions_of_them_are_counted(opened: Open)
     for at, said in (("0,1", True), ("30,30", False)):
         app = opened("score_field", run="moons-dae", at=at)
         assert any(mentions(one.value, "∂r/∂x", "0.1") for one in app.markdown) is said
+    for x in np.linspace(-3, 3, 13):  # from outside through both moons
+        app = opened("score_field", run="moons-dae", at=f"{x:g},0.25")
+        counted = any(mentions(one.value, "∂r/∂x", "0.1") for one in app.markdown)
+        near = any(mentions(one.value, "3σ", "cosine") for one in app.markdown)
+        assert near or not counted
 
 
 def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:

@@ -9,12 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.data import Kind, folders, load
 from latentlab.jobs import queue
+from latentlab.jobs.job import suited_config
 from latentlab.jobs.worker import perform
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import writing
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, keys_of, shows, texts
+from tests.pages.conftest import Open, keys_of, path_of, shows, texts
 
 pytestmark = [pytest.mark.usefixtures("no_worker"), pytest.mark.training]
 
@@ -152,6 +153,14 @@ def test_a_second_click_starts_no_second_training(opened: Open, app_store: Store
     assert len(queue.jobs(app_store)) == 2
 
 
+def test_a_visit_to_another_page_before_is_no_matter_to_a_start(opened: Open, app_store: Store) -> None:
+    app = opened("traversal")
+    app.switch_page(path_of("train")).run()
+    job_id = submit(app)
+    assert not app.exception
+    assert [job.id for job in queue.jobs(app_store)] == [job_id]
+
+
 def test_what_was_asked_for_last_is_shown_and_failed_ones_are_lines(opened: Open, app_store: Store) -> None:
     app = opened("train")
     failed = submit(app)
@@ -272,6 +281,15 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     assert not any(str(folder) in text for folder in folders("mnist") for text in texts(app))
     app.selectbox(key="dataset").select("digits").run()
     assert not shows(app, "LATENTLAB_DATA")
+
+
+def test_what_suits_data_is_known_once_they_are_here(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    suited = suited_config("vae", "digits")["likelihood"]
+    with monkeypatch.context() as patch:
+        for module in ("latentlab.data", "latentlab.jobs.job"):
+            patch.setattr(f"{module}.is_local", lambda _: False)
+        assert opened("train").selectbox(key="vae-digits-likelihood").value != suited
+    assert opened("train").selectbox(key="vae-digits-likelihood").value == suited
 
 
 def test_every_kind_of_model_is_offered_and_said_in_words(opened: Open) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.data import to_bytes
+from latentlab.data import load, to_bytes
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.models.vae.vae import VAE
@@ -251,3 +251,11 @@ def test_an_autoencoder_without_a_prior_moves_in_units_of_its_codes(opened: Open
     for question in ("Is this place real?", "Is the bottleneck healthy?"):
         assert not ask(opened, question, run=job_id).exception
     assert not opened("home", run=job_id).exception
+
+
+def test_training_images_are_compared_with_once_they_are_here(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = {"run": "digits-vae", "detail": "Diagnosis", "question": "Is it a copy?"}
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.shared.cached.is_local", lambda _: False)
+        assert shows(opened("traversal", **view), f"{len(Store.default().examples('digits-vae')):,}")
+    assert shows(opened("traversal", **view), f"{len(load('digits').train):,}")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT
 
 
 def counting() -> None:
@@ -98,3 +102,15 @@ def test_a_visitor_has_a_name_of_their_own() -> None:
     assert one.text[0].value != other.text[0].value
     name = one.text[0].value
     assert one.run().text[0].value == name
+
+
+def test_no_two_slots_have_one_name() -> None:
+    found = [
+        str(node.value.args[0].value)
+        for path in sorted((ROOT / "pages").rglob("*.py"))
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call) and node.value.args
+        if isinstance(node.value.args[0], ast.Constant) and ast.unparse(node.value.func) == "Slot"
+    ]
+    assert len(found) > 20
+    assert sorted(found) == sorted(set(found))

@@ -26,14 +26,11 @@ from latentlab.data import UNLABELLED
 
 Clustering = Literal["kmeans", "hdbscan"]
 Distance = Literal["euclidean", "mahalanobis"]
-
 N_SHUFFLES = 5
 N_STARTS = 4  # of k-means: the best is kept
 FLOOR = 0.01  # of the largest variance: a direction with less counts as having that much
 NONE = -1  # no example
 NOISE = -1  # what HDBSCAN calls a code that belongs to no cluster
-
-
 UNKNOWN = Measured(math.nan, math.nan, math.nan)
 
 
@@ -54,6 +51,21 @@ class ClassScores:
     by_class: Floats
     by_point: Floats
     n: int
+
+
+@dataclass(frozen=True)
+class Purity(ClassScores):
+    """The share of the k neighbours that are of the same class: that is the number.
+
+    Attributes:
+        k: neighbours of each example.
+        shares: (C, C) of the neighbours of the examples of a class (row), the share that is of another (column).
+        chance: (C, C) the same if the neighbours were any other examples.
+    """
+
+    k: int
+    shares: Doubles
+    chance: Doubles
 
 
 @dataclass(frozen=True)
@@ -134,8 +146,8 @@ def silhouette(z: ArrayLike, y: ArrayLike, n_subsample: int = 2_000, seed: int =
     return _scores(lambda given: silhouette_samples(distances, given, metric="precomputed"), labels, rows, y, rng)
 
 
-def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> ClassScores:
-    """The share of a code's k nearest others that are of its class: exact, and takes N² distances.
+def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> Purity:
+    """The share of a code's k nearest others that are of its class, and of each other one: exact, by N² distances.
 
     Shuffled, it is the chance that two examples are of one class.
 
@@ -145,7 +157,13 @@ def purity(z: ArrayLike, y: ArrayLike, k: int = 10, seed: int = 0) -> ClassScore
     codes, labels, rows = _labelled(z, y, 1)
     near = neighbours(codes, codes, k, own=np.arange(len(codes))).index
     rng = np.random.default_rng(seed)
-    return _scores(lambda given: np.mean(given[near] == given[:, None], 1), labels, rows, y, rng)
+    scores = _scores(lambda given: np.mean(given[near] == given[:, None], 1), labels, rows, y, rng)
+    n_classes, group = len(scores.classes), np.searchsorted(scores.classes, labels)
+    pairs = np.bincount((group[:, None] * n_classes + group[near]).ravel(), minlength=n_classes**2)
+    n_of = np.bincount(group)
+    shares = pairs.reshape(n_classes, n_classes) / (k * n_of[:, None])
+    chance = (n_of - np.eye(n_classes)) / (len(labels) - 1)
+    return Purity(**vars(scores), k=k, shares=shares, chance=chance)
 
 
 def centroids(z: ArrayLike, y: ArrayLike, seed: int = 0) -> Centroids:

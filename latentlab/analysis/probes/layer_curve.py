@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from latentlab.analysis.activations import NetworkLayer, layers
 from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.models import Classifies, Decodes, Denoises, Encodes, InfersLatents, LatentLayer
@@ -151,7 +152,7 @@ def probe_curve(
         n_seeds: how often.
         how: as in `Reduction`.
         limit: features kept of a layer.
-        control: also fit random labels, with the first seed.
+        control: also fit a control task, and random labels to know what is memorised, with the first seed.
 
     Raises:
         ValueError: as `read_features` and `linear_probe`.
@@ -166,6 +167,7 @@ def probe_curve(
         order = np.arange(pool) if seed == 0 else np.random.default_rng(seed).permutation(pool)
         fit, choose = order[:n_fit], order[n_fit:]
         features = _features(model, x, places, Reduction(how, limit, seed))
+        task = control_task(x, y, n_fit) if control and seed == 0 else None
         for name, found in features.items():
             h, first = found.values, probes[name][0] if seed else None
             probe = linear_probe(
@@ -175,9 +177,11 @@ def probe_curve(
                 test=(h[test], y[test]),
                 l2=first.l2 if first else None,
                 n_classes=n_classes,
-                control=control and seed == 0,
+                memorise=control and seed == 0,
                 seed=seed,
             )
+            if task is not None:
+                probe = controlled(probe, (h[fit], task[fit]), (h[test], task[test]), n_classes)
             probes[name].append(dataclasses.replace(probe, layer=name, total=found.total))
             if seed == 0:
                 said[name], kinds[name] = probe.log_probs(h[test]), found.how

@@ -5,29 +5,23 @@ h, softmax(W h + b) is fitted to the labels by cross-entropy, which is convex, a
 The model is not changed.
 
 A probe with as many features as examples fits anything, so no number stands alone: each comes with the error of always
-predicting the most frequent class, and optionally with a control, after Hewitt & Liang, Designing and interpreting
-probes with control tasks (2019): the same fit to random labels, whose accuracy on the examples that it was fitted to is
-what the probe can memorise.
+predicting the most frequent class, and optionally with two others of the same fit: its accuracy on held-out examples of
+a control task (`control_task`), and what it can memorise, the accuracy on random labels, one for each example whatever
+it shows, of the examples that it was fitted to.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
 
 from latentlab.analysis.arrays import Floats, Labels
-from latentlab.analysis.probes.features import Features, Reduction, read_features
 from latentlab.analysis.probes.logistic_regression import ClassificationScore, Fit, Task
-from latentlab.data import UNLABELLED, Splits
+from latentlab.data import UNLABELLED
 
 Part = tuple[ArrayLike, ArrayLike]  # (N, d) features and (N,) labels
 
@@ -53,7 +47,8 @@ class Probe:
         valid: on what chose the penalty; None where it was given.
         test: on test examples; None where there are none.
         baseline: error of always naming the most frequent class, on the same examples as `score`.
-        control: accuracy on random labels that it was fitted to; None where it wasn't requested.
+        control: accuracy on held-out examples of a control task; None where there was none.
+        memorised: accuracy on random labels that it was fitted to; None where it wasn't requested.
         layer: what it reads.
         kept: features it is given.
         total: features the layer has.
@@ -68,6 +63,7 @@ class Probe:
     test: ClassificationScore | None
     baseline: float
     control: float | None = None
+    memorised: float | None = None
     layer: str = ""
     kept: int = 0
     total: int = 0
@@ -80,7 +76,7 @@ class Probe:
 
     @property
     def selectivity(self) -> float | None:
-        """Accuracy minus what the same probe memorises of random labels; near or below 0 it would fit anything."""
+        """Accuracy minus that on the control task; near or below 0 it would read anything."""
         return None if self.control is None else 1 - self.score.error - self.control
 
     def log_probs(self, features: ArrayLike) -> Floats:
@@ -104,7 +100,7 @@ def linear_probe(
     test: Part | None = None,
     l2: float | None = None,
     n_classes: int | None = None,
-    control: bool = False,
+    memorise: bool = False,
     tolerance: float = 1e-4,
     seed: int = 0,
 ) -> Probe:
@@ -117,7 +113,7 @@ def linear_probe(
         test: features and labels to report on.
         l2: the penalty, if it is not to be chosen.
         n_classes: K; the largest label and one if None.
-        control: also fit random labels with the same penalty, to know what the probe can memorise.
+        memorise: also fit random labels with the same penalty, to know what the probe can memorise.
         tolerance: relative decrease of the loss at which the fit ends.
         seed: draws the held-out fifth and the random labels.
 
@@ -155,7 +151,7 @@ def linear_probe(
         valid=task.score(fitted, *held_out) if held_out is not None else None,
         test=task.score(fitted, *test_part) if test_part is not None else None,
         baseline=float((reported[1] != np.bincount(labels).argmax()).mean()),
-        control=task.memorised(control_labels(len(labels), k, seed), l2) if control else None,
+        memorised=task.memorised(random_labels(len(labels), k, seed), l2) if memorise else None,
         kept=x.shape[1],
         total=x.shape[1],
         warnings=tuple(notes),
@@ -175,73 +171,9 @@ def probe_directions(features: ArrayLike, y: ArrayLike, n_classes: int) -> Float
     return np.stack([probe.direction(k) * present[k] for k in range(n_classes)]).astype(np.float32)
 
 
-def probe_features(features: Mapping[str, Features], y: ArrayLike, sizes: Sequence[int], **knobs: Any) -> list[Probe]:
-    """A probe for each layer, of features that were read once.
-
-    Args:
-        features: of N examples, the training ones first, then the validation's, then the test's.
-        y: (N,) labels.
-        sizes: how many examples are for training, for validation and for the test.
-        knobs: of `linear_probe`.
-
-    Raises:
-        ValueError: as `linear_probe`; the sizes don't add up to N.
-    """
-    labels, cuts = np.asarray(y, np.int64), np.cumsum([0, *sizes])
-    if len(sizes) != 3 or cuts[-1] != len(labels):
-        raise ValueError(f"{len(labels)} examples can't be split into {' + '.join(map(str, sizes))}.")
-    a, b, c = (slice(start, end) for start, end in itertools.pairwise(cuts))
-    found = []
-    for name, layer_features in features.items():
-        h = layer_features.values
-        probe = linear_probe(h[a], labels[a], valid=(h[b], labels[b]), test=(h[c], labels[c]), **knobs)
-        found.append(dataclasses.replace(probe, layer=name, total=layer_features.total))
-    return found
-
-
-def probe_layers(
-    model: nn.Module,
-    data: Splits,
-    layers: Sequence[str],
-    *,
-    reduction: Reduction | None = None,
-    forward: Callable[[Tensor], object] | None = None,
-    also: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
-    **knobs: Any,
-) -> list[Probe]:
-    """A probe of the classes at the input and at each layer; the model is read in one pass and left as it is.
-
-    Args:
-        model: any module, in evaluation mode.
-        data: fitted on `train`, penalty chosen on `valid`, reported on `test`.
-        layers: names, as in `layer_names`.
-        reduction: what is kept of a layer.
-        forward: what runs the model; the model itself if None.
-        also: as in `read_features`.
-        knobs: of `linear_probe`.
-
-    Raises:
-        ValueError: as `read_features` and `linear_probe`.
-    """
-    x, y = torch.cat([part.x for part in data]), torch.cat([part.y for part in data])
-    features = read_features(model, x, layers, reduction, forward=forward, also=also)
-    return probe_features(features, y.numpy(), [len(part) for part in data], **knobs)
-
-
-def control_labels(n: int, n_classes: int, seed: int = 0) -> Labels:
+def random_labels(n: int, n_classes: int, seed: int = 0) -> Labels:
     """(n,) random labels, one for each example whatever it shows: only memorisation can predict them."""
     return np.random.default_rng([seed, n, n_classes]).integers(0, n_classes, n)  # no stream that others use
-
-
-def selectivity(probe: Probe) -> float:
-    """Accuracy of a probe minus its accuracy on the random labels that it was fitted to.
-
-    Raises:
-        ValueError: it was fitted without a control.
-    """
-    if probe.selectivity is None:
-        raise ValueError("The probe has no control; fit it with control=True.")
-    return probe.selectivity
 
 
 def _chosen(task: Task, x: Floats, y: Labels) -> tuple[float, Fit]:

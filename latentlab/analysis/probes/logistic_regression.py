@@ -33,7 +33,7 @@ MEMORY = 10  # pairs of steps that L-BFGS remembers
 RIDGE = 1e-4  # of the mean curvature, added to a block so that it can be inverted
 ARMIJO = 1e-4  # share of the promised decrease that a step must keep
 TOP = 3  # classes among which the right one may be
-ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to show how much is memorised
+ROUGH = 1e-3  # tolerance of a fit to random labels, which only has to show how much of them can be learned
 SHORTEST = 1e-6  # step, in units of the proposed one
 
 Evaluate = Callable[[Tensor], tuple[float, Tensor]]

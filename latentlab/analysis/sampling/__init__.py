@@ -21,16 +21,9 @@ from latentlab.analysis.sampling.chains import (
     iterate_chains,
     sample_chains,
 )
-from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose, rank_histogram
+from latentlab.analysis.sampling.diagnostics import Diagnostics, Remedy, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
-from latentlab.analysis.sampling.experiments import (
-    Comparison,
-    Experiment,
-    Start,
-    experiment,
-    side_by_side,
-    start_places,
-)
+from latentlab.analysis.sampling.experiments import Experiment, Start, experiment, start_places
 from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.image_chains import Mixing, mixing, record
 from latentlab.analysis.sampling.langevin import MALA, Langevin
@@ -49,6 +42,7 @@ from latentlab.analysis.sampling.problems import (
 )
 from latentlab.analysis.sampling.random_walk import RandomWalk
 from latentlab.analysis.sampling.samplers import SAMPLERS, suitable
+from latentlab.analysis.sampling.side_by_side import Comparison, side_by_side
 from latentlab.analysis.sampling.targets import (
     SamplingError,
     Target,
@@ -91,6 +85,7 @@ __all__ = [
     "Parzen",
     "Problem",
     "RandomWalk",
+    "Remedy",
     "Sampler",
     "SamplingError",
     "Start",

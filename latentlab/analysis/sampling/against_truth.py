@@ -12,6 +12,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.sampling.distances import cells, mmd, wasserstein
+from latentlab.analysis.sampling.modes import MISSED
 from latentlab.analysis.stats import Measured, total_variation
 from latentlab.data.builtin.synthetic import Density
 
@@ -31,12 +32,14 @@ class InCells:
         shares: (n, n) of the draws.
         total_variation: between the two.
         noise: total variation of as many independent draws.
+        unreached: the probability of the cells that the draws are hardly ever in.
     """
 
     masses: Doubles
     shares: Doubles
     total_variation: float
     noise: float
+    unreached: float
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def in_cells(draws: Reals, truth: Density | None, shade: Reals, box: Box) -> InC
         masses = shade.astype(np.float64).reshape(N_CELLS, side, N_CELLS, side).sum((1, 3))
         masses = masses / masses.sum()
     shares = grid.shares(draws)
-    return InCells(masses, shares, total_variation(masses, shares), expected_noise(masses, len(draws)))
+    unreached = float(masses[shares < MISSED * masses].sum())
+    return InCells(masses, shares, total_variation(masses, shares), expected_noise(masses, len(draws)), unreached)
 
 
 def expected_noise(masses: Doubles, n: int, seed: int = 0) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -20,6 +21,21 @@ TAIL = (0.05, 0.95)  # the quantiles whose effective sample sizes make that of t
 AGREED = 1.01  # R-hat of chains that have converged (Vehtari et al. 2021, §4)
 ENOUGH = 400  # effective sample size, of bulk and of tail
 LAGS = 100
+
+
+class Remedy(StrEnum):
+    """A change of an experiment that an advice names."""
+
+    HALVE_STEP = "halve the step"
+    SHORTEN_STEP = "shorten the step to an eighth"
+    DOUBLE_STEP = "double the step"
+    RUN_LONGER = "run longer"
+    LEAVE_OUT_MORE = "leave out more of the start"
+    MORE_CHAINS = "run more chains"
+    FEWER_CHAINS = "run fewer chains"
+    START_AT_DATA = "start from the data"
+    TEMPER = "use parallel tempering"
+    INTEGRATE = "use the path integral"
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,7 @@ class Diagnostics:
         ess_per_evaluation: the same, by evaluations of the density or its gradient.
         autocorrelation: (L + 1, d) from lag 0 on, averaged over the chains that moved.
         advice: one sentence.
+        remedies: the changes that it names, the best first.
     """
 
     n_chains: int
@@ -55,6 +72,7 @@ class Diagnostics:
     ess_per_evaluation: float
     autocorrelation: Doubles
     advice: str
+    remedies: tuple[Remedy, ...]
 
 
 def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -> Diagnostics:
@@ -90,6 +108,7 @@ def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -
     least = float(np.min([bulk, tail]))
     n_lost = int(chains.lost.sum())
     share = n_steps / len(chains.positions)  # of the time
+    advice, remedies = _advice(acceptance, sampler, n_lost, len(kept), float(np.max(r_hat)), least, n_steps)
     return Diagnostics(
         n_chains=int(kept.sum()),
         n_steps=n_steps,
@@ -104,39 +123,46 @@ def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -
         ess_per_second=least / (chains.seconds * share),
         ess_per_evaluation=least / (n_steps * int(kept.sum()) * chains.evaluations),
         autocorrelation=autocorrelation,
-        advice=_advice(acceptance, sampler, n_lost, len(kept), float(np.max(r_hat)), least, n_steps),
+        advice=advice,
+        remedies=remedies,
     )
 
 
 def _advice(
     acceptance: float, sampler: Sampler | None, n_lost: int, n_chains: int, r_hat: float, least: float, n_steps: int
-) -> str:
-    """What to change first."""
+) -> tuple[str, tuple[Remedy, ...]]:
+    """What to change first, as a sentence and as the changes that it names."""
     if n_lost:
-        return (
-            f"{n_lost:,} of {n_chains:,} chains reached a NaN or infinite log-density: shorten the step, or start "
-            "nearer to the data."
+        text = (
+            f"{n_lost:,} of {n_chains:,} chains reached a NaN or infinite log-density: halve the step, or start from "
+            "the data."
         )
+        return text, (Remedy.HALVE_STEP, Remedy.START_AT_DATA)
     low, high = (0.0, 1.0) if sampler is None or sampler.best is None else sampler.best
     if acceptance < low:
-        return f"Acceptance {acceptance:.0%}: halve the step; most proposals fall where the density is low."
+        text = f"Acceptance {acceptance:.0%}: halve the step; most proposals fall where the density is low."
+        return text, (Remedy.HALVE_STEP,)
     if acceptance > high:
-        return f"Acceptance {acceptance:.0%}: double the step; the chains mix slowly because steps are small."
+        text = f"Acceptance {acceptance:.0%}: double the step; the chains mix slowly because steps are small."
+        return text, (Remedy.DOUBLE_STEP,)
     if n_chains < 2:
-        return "R-hat needs two or more chains."
+        return "R-hat needs two or more chains.", (Remedy.MORE_CHAINS,)
     if not np.isfinite(r_hat):
-        return "Some coordinate never moved, so it can't be diagnosed: run longer."
+        return "Some coordinate never moved, so it can't be diagnosed: run longer.", (Remedy.RUN_LONGER,)
     if r_hat > 10 * (AGREED - 1) + 1:
-        return (
-            f"R-hat {r_hat:.2f}: the chains still depend on where they started; run longer, or they are stuck in "
-            "different modes."
+        text = (
+            f"R-hat {r_hat:.2f}: the chains still depend on where they started; run longer, or, if they are stuck in "
+            "different modes, use parallel tempering."
         )
+        return text, (Remedy.RUN_LONGER, Remedy.TEMPER)
     if r_hat > AGREED:
-        return f"R-hat {r_hat:.3f}: not yet one distribution; leave out more of the start, or run longer."
+        text = f"R-hat {r_hat:.3f}: not yet one distribution; leave out more of the start, or run longer."
+        return text, (Remedy.LEAVE_OUT_MORE, Remedy.RUN_LONGER)
     if least < ENOUGH:
         n_more = int(np.ceil(ENOUGH / max(least, 1) * n_steps / 100) * 100)
-        return f"The effective sample size is only {least:,.0f}: use about {n_more:,} steps for {ENOUGH}."
-    return f"No convergence problem detected: R-hat {r_hat:.3f}, effective sample size at least {least:,.0f}."
+        text = f"The effective sample size is only {least:,.0f}: use about {n_more:,} steps for {ENOUGH}."
+        return text, (Remedy.RUN_LONGER,)
+    return f"No convergence problem detected: R-hat {r_hat:.3f}, effective sample size at least {least:,.0f}.", ()
 
 
 def rank_histogram(chains: Chains, axis: int, most: int = 4, n_bins: int = 20, burn_in: int = 0) -> Doubles:

@@ -1,8 +1,7 @@
-"""Experiments with chains: where they start, what they made of a problem, and samplers side by side."""
+"""Experiments with chains: where they start, and what they made of a problem."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,24 +14,16 @@ from latentlab import device
 from latentlab.analysis.box import Box
 from latentlab.analysis.sampling.budget import WORK, within
 from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
-from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
-from latentlab.analysis.sampling.distances import cells
 from latentlab.analysis.sampling.modes import Mode, missed
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import Instance
-from latentlab.analysis.sampling.samplers import SAMPLERS
-from latentlab.analysis.sampling.targets import SamplingError, exact
-from latentlab.analysis.stats import total_variation
+from latentlab.analysis.sampling.targets import SamplingError
 from latentlab.data.builtin.synthetic import Density
 
 Start = Literal["data", "one point", "far outside"]
 
-N_CELLS = 40  # along a side of the box that total variation is counted in
 FAR = 4  # standard deviations of the data
 N_PROPOSALS = 40  # chains whose moves are kept, to be drawn
-
-
-MOST_COMPONENTS = 2_000  # of a truth whose modes are looked for
 
 
 @dataclass(frozen=True)
@@ -67,32 +58,11 @@ class Experiment:
 
     def missed(self, burn_in: float) -> list[Mode]:
         """The modes of the truth that the chains are hardly ever in, the heaviest first; none where it isn't known."""
-        if self.truth is None or len(self.truth.means) > MOST_COMPONENTS:
-            return []
-        return missed(self.truth, self.draws(burn_in).reshape(-1, self.truth.dim).astype(np.float64))
+        return [] if self.truth is None else missed(self.truth, self.draws(burn_in).reshape(-1, self.truth.dim))
 
     def n_burnt(self, burn_in: float) -> int:
         """The steps of a share of them."""
         return int(burn_in * len(self.chains.positions))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a sampler made of its evaluations.
-
-    Attributes:
-        name: of the sampler.
-        scale: its step.
-        n_steps: of each chain.
-        diagnostics: of the second half.
-        total_variation: of the second half from the density, in cells; NaN in other than two dimensions.
-    """
-
-    name: str
-    scale: float
-    n_steps: int
-    diagnostics: Diagnostics
-    total_variation: float
 
 
 def start_places(data: Tensor, kind: Start, n: int, rng: torch.Generator) -> Tensor:
@@ -160,39 +130,3 @@ def experiment(
     return Experiment(
         chains, places.numpy(), scale, truth, dense, data, box, instance.axes, instance.names
     )  # fmt: skip
-
-
-def side_by_side(
-    density: Density,
-    scales: Mapping[str, float],
-    start: Start,
-    n_chains: int = 200,
-    n_evaluations: int = 1_000,
-    seed: int = 0,
-) -> list[Comparison]:
-    """Give each sampler the same number of evaluations of the density or its gradient.
-
-    Args:
-        density: to be sampled.
-        scales: name in `SAMPLERS` -> step.
-        start: where the chains begin.
-        n_chains: of each sampler.
-        n_evaluations: for each chain.
-        seed: of starts and moves.
-    """
-    found = []
-    for name, scale in scales.items():
-        sampler = SAMPLERS[name]
-        places = start_places(density.sample(n_chains, device.generator(seed)), start, n_chains, device.generator(seed))
-        n_steps = max(8, n_evaluations // sampler.evaluations)
-        chains = sample_chains(
-            exact(density), places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1)
-        )
-        diagnostics, distance = diagnose(chains, sampler, n_steps // 2), float("nan")
-        if density.dim == 2:
-            low, high = (corner.tolist() for corner in density.box)
-            box = cells((low[0], low[1]), (high[0], high[1]), N_CELLS)
-            draws = chains.positions[n_steps // 2 :, ~chains.lost].reshape(-1, 2)
-            distance = total_variation(box.masses(density.log_prob), box.shares(draws))
-        found.append(Comparison(name, scale, n_steps, diagnostics, distance))
-    return found

@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.data.builtin.synthetic import Density
 
 REACH = 2.0
 LEAST_WEIGHT = 0.02  # of the probability: a smaller mode may be missed by chance
 MISSED = 0.1  # of the weight: fewer draws than that share of it are as good as none
 PART = 4_000  # draws at a time
+MOST_COMPONENTS = 2_000  # of a mixture whose modes are looked for
 
 
 class Mode(NamedTuple):
@@ -44,11 +45,15 @@ def modes(density: Density, draws: Doubles) -> list[Mode]:
     return sorted(found, key=lambda mode: -mode.weight)
 
 
-def missed(density: Density, draws: Doubles) -> list[Mode]:
-    """The modes that draws (N, d) are hardly ever in, though they are not small."""
-    return [
-        mode for mode in modes(density, draws) if mode.weight > LEAST_WEIGHT and mode.visited < MISSED * mode.weight
-    ]
+def missed(density: Density, draws: Reals) -> list[Mode]:
+    """The modes that draws (N, d) are hardly ever in, though they are not small.
+
+    None are looked for among more than `MOST_COMPONENTS` components.
+    """
+    if len(density.means) > MOST_COMPONENTS:
+        return []
+    found = modes(density, draws.astype(np.float64))
+    return [mode for mode in found if mode.weight > LEAST_WEIGHT and mode.visited < MISSED * mode.weight]
 
 
 def _grouped(means: Doubles, stds: Doubles) -> NDArray[np.int32]:

@@ -163,8 +163,8 @@ class KnownDensity(Problem):
 
     @property
     def closed_form(self) -> Density:
-        """The density without any blur."""
-        return self.clean
+        """What is sampled by exact differences."""
+        return self.exact
 
     @cached_property
     def samplers(self) -> dict[str, Sampler]:

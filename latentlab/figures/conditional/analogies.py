@@ -15,11 +15,13 @@ from latentlab.analysis.conditional.analogies import Usage
 from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Proportion
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import GAP, Bytes, data_uri, enlarge, png, stitch
+from latentlab.figures.examples.appearance import Appearance
+from latentlab.figures.sheets import GAP, Bytes, enlarge, stitch
 from latentlab.figures.theme import MARK, Theme, styled
 
 WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
 LABEL = 84  # ... of what a row is called
+LETTERS = 12  # ... that fit
 TITLE = 22  # ... of the columns' titles
 LINE = 18  # ... of what is said under a cell
 CELLS = (48, 84)  # ... of a cell, from ... to
@@ -41,19 +43,21 @@ def analogy_sheet(
     rows: Sequence[str],
     classes: Sequence[str],
     look: Theme,
+    drawn: Appearance,
     predictions: Predictions | None = None,
     requested: Labels | None = None,
     marked: int | None = None,
 ) -> str:
-    """Rows of images with their source on the left, as a drawing (SVG): words and images keep together at any width.
+    """Rows of examples with their source on the left, as a drawing (SVG): words and pictures keep together.
 
     Args:
-        cells: (N, M, C, H, W) in [0, 1].
-        sources: (N, C, H, W), or None where a row has none.
+        cells: (N, M, *shape) as models see them.
+        sources: (N, *shape), or None where a row has none.
         columns: M titles.
         rows: N titles.
         classes: the names of the classifier's classes.
         look: colours.
+        drawn: how an example is drawn.
         predictions: written under each image, with a dot in the colour of the predicted class.
         requested: (N, M) the requested classes: a prediction that differs is bold, with a cross.
         marked: a row that stands out.
@@ -69,12 +73,15 @@ def analogy_sheet(
         parts.append(_text("source", LABEL + cell / 2, 15, look.muted))
     for i in range(n):
         top = TITLE + i * pitch
-        parts.append(_text(rows[i], LABEL - 6, top + cell / 2 + 4, look.muted, anchor="end"))
-        parts.append(_image(stitch(to_bytes(cells[i][None])), left, top, m * cell, cell))
-        lines = "".join(f"M{left + j * cell:.1f} {top:.1f}v{cell:.1f}" for j in range(1, m))
-        parts.append(f'<path d="{lines}" stroke="rgb({GAP},{GAP},{GAP})"/>')
+        lines = _in_lines(rows[i])
+        for k, line in enumerate(lines):
+            middle = top + cell / 2 + 4 + 16 * (k - (len(lines) - 1) / 2)
+            parts.append(_text(line, LABEL - 6, middle, look.muted, anchor="end"))
+        parts.append(_image(drawn.cells(cells[i][None], look, scale=1), left, top, m * cell, cell))
+        between = "".join(f"M{left + j * cell:.1f} {top:.1f}v{cell:.1f}" for j in range(1, m))
+        parts.append(f'<path d="{between}" stroke="rgb({GAP},{GAP},{GAP})"/>')
         if sources is not None:
-            parts.append(_image(stitch(to_bytes(sources[i][None, None])), LABEL, top, cell, cell))
+            parts.append(_image(drawn.cells(sources[i][None, None], look, scale=1), LABEL, top, cell, cell))
         if predictions is not None:
             for j, (k, p) in enumerate(zip(predictions.predicted[i], predictions.confidence[i], strict=True)):
                 wrong = requested is not None and bool(k != requested[i, j])
@@ -161,10 +168,16 @@ def film_of(sheets: Floats, scale: int) -> list[Bytes]:
     return there + there[-2:0:-1]
 
 
-def _image(sheet: Bytes, x: float, y: float, width: float, height: float) -> str:
+def _in_lines(name: str) -> list[str]:
+    """A row's name in at most two lines that fit on its left; a long one is cut off."""
+    lines = [name] if len(name) <= LETTERS else list(filter(None, name.rpartition(" ")[::2]))
+    return [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in lines]
+
+
+def _image(address: str, x: float, y: float, width: float, height: float) -> str:
     return (
         f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" '
-        f'style="image-rendering:pixelated" href="{data_uri(png(sheet))}"/>'
+        f'style="image-rendering:pixelated" href="{address}"/>'
     )
 
 

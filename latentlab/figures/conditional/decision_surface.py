@@ -11,6 +11,7 @@ from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.decision_surface import Decision
 from latentlab.analysis.conditional.separability import Separability
 from latentlab.data import UNLABELLED
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled, symbol
 
 ROW = 0.6  # of the height of a class, in which the codes of a line are distributed
@@ -39,7 +40,7 @@ def decision_surface(
     for k in np.unique(labels):
         figure.add_scatter(
             x=labelled[labels == k, 0], y=labelled[labels == k, 1], mode="markers", showlegend=False,
-            hovertemplate=f"labelled: {classes[k]}<extra></extra>",
+            hovertemplate=f"labelled: {literal(classes[k])}<extra></extra>",
             marker={"symbol": symbol(k), "size": 16, "color": look.colour(k),
                     "line": {"color": look.text, "width": 2.5}},
         )  # fmt: skip
@@ -83,12 +84,12 @@ def latent_space(
         rows = y + ROW * ((np.arange(len(y)) * 0.618034) % 1 - 0.5)
         codes = np.column_stack([codes[:, 0], rows.astype(np.float32)])
     _points(figure, codes, y, classes, look, 6, 0.8)
-    figure.update_xaxes(title_text=names[0], range=_steady(codes[:, 0]))
+    figure.update_xaxes(title_text=literal(names[0]), range=_steady(codes[:, 0]))
     if is_line:
         present = np.unique(y)
         figure.update_yaxes(title_text="class", tickvals=present, ticktext=[_name(k, classes) for k in present])
     else:
-        figure.update_yaxes(title_text=names[1], range=_steady(codes[:, 1]))
+        figure.update_yaxes(title_text=literal(names[1]), range=_steady(codes[:, 1]))
     return styled(figure, look, height)
 
 
@@ -103,7 +104,7 @@ def _steady(values: Floats) -> list[float]:
 
 
 def _name(k: int, classes: Sequence[str]) -> str:
-    return classes[k] if k != UNLABELLED else "no label"
+    return literal(classes[k]) if k != UNLABELLED else "no label"
 
 
 def _points(

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from latentlab.analysis.conditional.posterior import Posterior
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled, symbol
 
 AREA = 5.0  # square pixels of a draw of average weight
@@ -44,7 +45,8 @@ def posterior_panels(
         for k, name in enumerate(classes):
             visible = size[:, k] > 0.5  # less than half a pixel can't be seen
             figure.add_scattergl(
-                x=found.z[visible, k, across], y=found.z[visible, k, up], mode="markers", name=name, hoverinfo="name",
+                x=found.z[visible, k, across], y=found.z[visible, k, up], mode="markers", name=literal(name),
+                hoverinfo="name",
                 marker={"symbol": symbol(k), "size": size[visible, k], "opacity": 0.6,
                         "color": look.colour(k), "line": {"width": 0}},
             )  # fmt: skip

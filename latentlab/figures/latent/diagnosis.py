@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.latent.bottleneck import Health
 from latentlab.analysis.latent.support import SupportMap
+from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK, Theme, styled
 
 
@@ -37,8 +38,8 @@ def support_maps(
         for colour, width in ((look.surface, 5), (MARK, 2.5)):
             marker = {"size": 13, "symbol": "circle-open", "color": colour, "line": {"width": width}}
             figure.add_scatter(x=[here[0]], y=[here[1]], mode="markers", hoverinfo="skip", marker=marker)
-        figure.update_xaxes(title_text=f"{names[0]} (σ)", constrain="domain", showgrid=False)
-        figure.update_yaxes(title_text=f"{names[1]} (σ)", scaleanchor="x", showgrid=False)
+        figure.update_xaxes(title_text=f"{literal(names[0])} (σ)", constrain="domain", showgrid=False)
+        figure.update_yaxes(title_text=f"{literal(names[1])} (σ)", scaleanchor="x", showgrid=False)
         figure.update_yaxes(constrain="domain", constraintoward="top")  # so that maps stand level beside each other
         styled(figure, look, 360, showlegend=False, margin={"l": 8, "r": 8, "t": 8, "b": 64})
     return maps
@@ -89,7 +90,7 @@ def _regions(support: SupportMap, classes: Sequence[str], look: Theme) -> go.Fig
     assert support.entropy is not None
     figure, k = go.Figure(), len(classes)
     scale = [[edge / k, look.colour(i)] for i in range(k) for edge in (i, i + 1)]
-    names = np.asarray([*classes, "?"])[support.predicted]
+    names = np.asarray([*map(literal, classes), "?"])[support.predicted]
     figure.add_heatmap(
         x=support.x, y=support.y, z=support.predicted, zmin=-0.5, zmax=k - 0.5, colorscale=scale, showscale=False,
         customdata=np.dstack([names, support.entropy.astype("U5")]),
@@ -105,7 +106,7 @@ def _regions(support: SupportMap, classes: Sequence[str], look: Theme) -> go.Fig
             x, y = support.x[columns], support.y[rows]
             middle = np.argmin((x - np.median(x)) ** 2 + (y - np.median(y)) ** 2)
             figure.add_scatter(
-                x=x[[middle]], y=y[[middle]], mode="text", text=[name], hoverinfo="skip",
+                x=x[[middle]], y=y[[middle]], mode="text", text=[literal(name)], hoverinfo="skip",
                 textfont={"size": 15, "color": "#ffffff", "shadow": "1px 1px 3px #000000"},
             )  # fmt: skip
     return figure

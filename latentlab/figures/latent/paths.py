@@ -10,28 +10,31 @@ import plotly.graph_objects as go
 from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.paths import Path
 from latentlab.data import to_bytes
-from latentlab.figures.sheets import Bytes, data_uri, enlarge, pictures, png, stitch
+from latentlab.figures.examples.appearance import Appearance, add_numbers
+from latentlab.figures.sheets import Bytes, enlarge, pictures, stitch
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
 SPACE = 8  # pixels between two paths in a film
 
 
-def film_strips(paths: Sequence[Path], look: Theme) -> go.Figure:
-    """A row of images for each path, from its start to its end, with its name and length next to it."""
+def film_strips(paths: Sequence[Path], look: Theme, drawn: Appearance) -> go.Figure:
+    """A row of examples for each path, from its start to its end, with its name and length next to it."""
     n = len(paths[0].examples)
-    sheet = stitch(enlarge(pictures(to_bytes(np.stack([path.examples for path in paths])), 2), 2), gap=2)
+    examples = np.stack([path.examples for path in paths])
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below",
+        source=drawn.cells(examples, look, gap=2), xref="x", yref="y", sizing="stretch", layer="below",
         x=-0.5, y=-0.5, sizex=n, sizey=len(paths),
     )  # fmt: skip
     figure.add_scatter(x=[None], y=[None], hoverinfo="skip")  # an image alone has no axes
+    add_numbers(figure, examples, np.arange(n), np.arange(len(paths)), drawn)
     figure.update_xaxes(range=[-0.5, n - 0.5], showgrid=False, showticklabels=False)
     figure.update_yaxes(
         range=[len(paths) - 0.5, -0.5], showgrid=False, tickvals=np.arange(len(paths)),
         ticktext=[f"{path.kind}<br>length {path.length:.1f}" for path in paths],
     )  # fmt: skip
-    return styled(figure, look, 92 * len(paths) + 16, showlegend=False, dragmode=False)
+    return styled(figure, look, drawn.row * len(paths) + 16, showlegend=False, dragmode=False)
 
 
 def class_probabilities(
@@ -51,11 +54,11 @@ def class_probabilities(
         colour = look.colour(k)
         figure.add_scatter(
             x=share, y=probs[:, k], mode="lines", line={"color": colour, "width": 2.5},
-            name=classes[k], hovertemplate=f"{classes[k]}: %{{y:.2f}}<extra></extra>",
+            name=literal(classes[k]), hovertemplate=f"{literal(classes[k])}: %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
         peak = int(probs[:, k].argmax())
         figure.add_annotation(
-            x=share[peak], y=probs[peak, k], text=f"<b>{classes[k]}</b>", showarrow=False, yshift=12,
+            x=share[peak], y=probs[peak, k], text=f"<b>{literal(classes[k])}</b>", showarrow=False, yshift=12,
             font={"color": colour, "size": 14},
         )  # fmt: skip
     figure.update_xaxes(title_text="share of the path's length", range=[-0.02, 1.02])

@@ -9,19 +9,19 @@ import plotly.graph_objects as go
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.traversal import ManifoldGrid, Traversal
-from latentlab.data import to_bytes
-from latentlab.figures.sheets import data_uri, enlarge, pictures, png, stitch
+from latentlab.figures.examples.appearance import Appearance, add_numbers
+from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK, Theme, styled
 
 
-def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_height: int = 92) -> go.Figure:
-    """One row of images for each traversal; a mark shows where the code is (`here`, one value a row)."""
+def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn: Appearance) -> go.Figure:
+    """One row of examples for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
     half = float(steps[1] - steps[0]) / 2
-    sheet = stitch(enlarge(pictures(to_bytes(np.stack([row.examples for row in rows])), 2), 2), gap=2)
+    examples = np.stack([row.examples for row in rows])
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(sheet)), xref="x", yref="y", sizing="stretch", layer="below",
+        source=drawn.cells(examples, look, gap=2), xref="x", yref="y", sizing="stretch", layer="below",
         x=float(steps[0]) - half, y=-0.5, sizex=float(steps[-1] - steps[0]) + 2 * half, sizey=len(rows),
     )  # fmt: skip
     figure.add_scatter(
@@ -29,16 +29,22 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, row_he
         marker={"symbol": "triangle-down", "size": 13, "color": MARK,
                 "line": {"color": look.surface, "width": 1.5}},
     )  # fmt: skip
+    add_numbers(figure, examples, np.asarray(steps), np.arange(len(rows)), drawn)
     figure.update_xaxes(range=[float(steps[0]) - half, float(steps[-1]) + half], title_text="value (σ)", showgrid=False)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, tickvals=np.arange(len(rows)),
         ticktext=[f"z{row.axis + 1}" for row in rows],
     )  # fmt: skip
-    return styled(figure, look, row_height * len(rows) + 48, showlegend=False, dragmode=False)
+    return styled(figure, look, drawn.row * len(rows) + 48, showlegend=False, dragmode=False)
 
 
 def manifold(
-    grid: ManifoldGrid, here: tuple[float, float], names: tuple[str, str], look: Theme, height: int = 640
+    grid: ManifoldGrid,
+    here: tuple[float, float],
+    names: tuple[str, str],
+    look: Theme,
+    drawn: Appearance,
+    height: int = 640,
 ) -> go.Figure:
     """The lattice as one picture; a ring shows where the code is. Axes count in σ of the prior, however spaced."""
     n = len(grid.x)
@@ -46,18 +52,19 @@ def manifold(
     places = np.interp(ticks, grid.x, np.arange(n, dtype=np.float32))
     figure = go.Figure()
     figure.add_layout_image(
-        source=data_uri(png(stitch(enlarge(pictures(to_bytes(grid.examples), 2), 2)))),
+        source=drawn.cells(grid.examples, look),
         xref="x", yref="y", sizing="stretch", layer="below", x=-0.5, y=n - 0.5, sizex=n, sizey=n,
     )  # fmt: skip
+    add_numbers(figure, grid.examples, np.arange(n), np.arange(n)[::-1], drawn)
     x, y = (np.interp([value], grid.x, np.arange(n, dtype=np.float32)) for value in here)
     for size, colour, width in ((19, look.surface, 5), (19, MARK, 2.5)):
         marker = {"size": size, "symbol": "circle-open", "color": colour, "line": {"width": width}}
         figure.add_scatter(x=x, y=y, mode="markers", hoverinfo="skip", marker=marker)
     figure.update_xaxes(
-        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{names[0]} (σ)"
+        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{literal(names[0])} (σ)"
     )
     figure.update_yaxes(
-        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{names[1]} (σ)"
+        range=[-0.5, n - 0.5], tickvals=places, ticktext=[str(v) for v in ticks], title_text=f"{literal(names[1])} (σ)"
     )
     figure.update_yaxes(scaleanchor="x", constrain="domain", constraintoward="top")
     figure.update_xaxes(constrain="domain")

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from latentlab.figures.class_axis import class_axis, written
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled, symbol
 
 MOST_IN_LEGEND = 30  # classes
@@ -37,7 +38,7 @@ def map_3d(
     ramp: dict[str, Any] = {}
     if number is not None:
         low, high = np.nanpercentile(number[1], [1, 99])
-        bar = {"title": {"text": number[0]}, "thickness": 10}
+        bar = {"title": {"text": literal(number[0])}, "thickness": 10}
         ramp = {"coloraxis": {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}}
     for k in [*range(len(classes)), -1]:
         own = labels == k
@@ -47,10 +48,10 @@ def map_3d(
         marker = {"size": 3.2, "color": look.colour(k), "symbol": symbol(k), "opacity": 0.85}
         if number is not None:
             marker |= {"coloraxis": "coloraxis", "color": np.ascontiguousarray(number[1][own], np.float32)}
-        name = classes[k] if k >= 0 else "no class"
+        name = literal(classes[k]) if k >= 0 else "no class"
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker=marker, hoverinfo="name")
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
-    scene = {f"{side}axis": {**axis, "title": {"text": name}} for side, name in zip("xyz", names, strict=True)}
+    scene = {f"{side}axis": {**axis, "title": {"text": literal(name)}} for side, name in zip("xyz", names, strict=True)}
     legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
     shown = len(classes) <= MOST_IN_LEGEND  # of more the name is at each point
     return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, showlegend=shown, **ramp)
@@ -74,7 +75,9 @@ def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: s
         figure.add_histogram(
             x=shown, name=label, histnorm="percent", xbins=bins, autobinx=False, marker={"color": colour}, opacity=0.6
         )
-    return styled(figure, look, 220, barmode="overlay", xaxis={"title": {"text": name}}, yaxis={"title": {"text": "%"}})
+    return styled(
+        figure, look, 220, barmode="overlay", xaxis={"title": {"text": literal(name)}}, yaxis={"title": {"text": "%"}}
+    )
 
 
 def class_bars(
@@ -89,7 +92,7 @@ def class_bars(
         look: colours.
     """
     known = list(range(-1 if (labels < 0).any() else 0, len(classes)))
-    names = ["no class" if k < 0 else classes[k] for k in known]
+    names = ["no class" if k < 0 else literal(classes[k]) for k in known]
     colours = [look.colour(k) for k in known]
     figure = go.Figure()
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
@@ -102,14 +105,24 @@ def class_bars(
 
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
     """(C, C) distances between the classes as a table of colours; `name` is what they are called, with their unit."""
-    labels = np.asarray(distances, np.float32)
+    return _class_table(distances, classes, look, name, "%{y} to %{x}: %{z:.2f}<extra></extra>")
+
+
+def overlaps(shares: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
+    """(C, C) shares of neighbours as a table of colours, in per cent; a class with itself is left out."""
+    percent = np.where(np.eye(len(classes)) == 1, np.nan, 100 * shares)
+    hover = "of the neighbours of %{y}, %{z:.1f} % are %{x}<extra></extra>"
+    return _class_table(percent, classes, look, "% of neighbours", hover)
+
+
+def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str) -> go.Figure:
+    shown, names = np.asarray(values, np.float32), list(map(literal, classes))
     figure = go.Figure(
         go.Heatmap(
-            z=labels, x=list(classes), y=list(classes), colorscale="Viridis", zmin=0,
-            colorbar={"title": {"text": name}, "thickness": 10}, textfont={"size": 10},
-            texttemplate="%{z:.1f}" if written(classes) else None,
-            hovertemplate="%{y} to %{x}: %{z:.2f}<extra></extra>",
+            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, textfont={"size": 10},
+            texttemplate="%{z:.1f}" if written(names) else None,
+            colorbar={"title": {"text": literal(name)}, "thickness": 10}, hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip
-    axis = class_axis(classes)
+    axis = class_axis(names)
     return styled(figure, look, 420, xaxis=axis, yaxis=axis | {"autorange": "reversed"})

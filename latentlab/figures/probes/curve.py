@@ -15,6 +15,7 @@ from latentlab.analysis.probes.layer_curve import Curve, Measure, Split
 from latentlab.analysis.probes.steering import Leakage
 from latentlab.experiments.deep_networks import Depths
 from latentlab.figures.class_axis import class_axis, written
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
 KINK = "#d6336c"
@@ -59,7 +60,7 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
         look: colours.
     """
     n = len(curve.readings)
-    names = [reading.layer.name for reading in curve.readings]
+    names = [literal(reading.layer.name) for reading in curve.readings]
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.72, 0.28], vertical_spacing=0.03)
     if before is not None:
         _line(figure, before, shown, "before training", look.muted, "dash")
@@ -70,7 +71,7 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
         figure.add_scatter(
             x=list(kinks), y=means[list(kinks)], mode="markers", name="higher error than the layer before",
             marker={"symbol": "triangle-up-open", "size": 15, "color": KINK, "line": {"width": 2}},
-            text=[f"{names[k]}: {why}" for k, why in kinks.items()], customdata=list(kinks),
+            text=[f"{names[k]}: {literal(why)}" for k, why in kinks.items()], customdata=list(kinks),
             hovertemplate="%{text}<extra></extra>", row=1, col=1,
         )  # fmt: skip
     if shown.overlay:
@@ -102,16 +103,16 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: The
     written.
     """
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
-    text = [[str(value) if value else "" for value in row] for row in table]
-    template = "%{text}" if written(classes) else None
+    text, names = [[str(value) if value else "" for value in row] for row in table], list(map(literal, classes))
+    template = "%{text}" if written(names) else None
     figure = go.Figure(
         go.Heatmap(
-            z=share, x=list(classes), y=list(classes), text=text, texttemplate=template, showscale=False, zmin=0,
+            z=share, x=names, y=names, text=text, texttemplate=template, showscale=False, zmin=0,
             zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
             hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    axis = class_axis(classes)
+    axis = class_axis(names)
     figure.update_xaxes(title_text="predicted class", showgrid=False, **axis)
     figure.update_yaxes(title_text="it is", autorange="reversed", showgrid=False, **axis)
     return styled(figure, look, 340)
@@ -122,7 +123,7 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
     most = float(np.abs(weights).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
-            z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(classes),
+            z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(map(literal, classes)),
             zmin=-most, zmax=most, colorscale="RdBu",
             colorbar={"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 12, "color": look.muted}},
             hovertemplate="feature %{x}, class %{y}: %{z:.3g}<extra></extra>",
@@ -139,8 +140,9 @@ def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figu
     errors = np.array([[row.get(name, np.nan) for row in rows] for name in names], np.float32)
     figure = go.Figure(
         go.Heatmap(
-            z=errors, x=np.array([row["epoch"] for row in rows]), y=names, zmin=0, zmax=1, colorscale=ERRORS,
-            reversescale=True, showscale=False, hovertemplate="%{y} after epoch %{x}: %{z:.1%}<extra></extra>",
+            z=errors, x=np.array([row["epoch"] for row in rows]), y=list(map(literal, names)), zmin=0, zmax=1,
+            colorscale=ERRORS, reversescale=True, showscale=False,
+            hovertemplate="%{y} after epoch %{x}: %{z:.1%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(title_text="epoch", showgrid=False)
@@ -151,18 +153,19 @@ def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figu
 def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
     """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
     most = max(0.05, float(np.abs(found.change).max()))
-    measured = [name.partition(":")[0] for name in found.names]
+    names = list(map(literal, found.names))
+    measured = [name.partition(":")[0] for name in names]
     figure = go.Figure(
         go.Heatmap(
-            z=found.change, x=measured, y=list(found.names), text=np.round(100 * found.change).astype(int),
-            texttemplate="%{text}" if written(measured) else None, zmin=-most, zmax=most, colorscale="RdBu",
+            z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
+            texttemplate="%{text}" if written(names) else None, zmin=-most, zmax=most, colorscale="RdBu",
             showscale=False, xgap=1, ygap=1, hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(
         title_text="measured (percentage points)", tickangle=-35, showgrid=False, **class_axis(measured)
     )
-    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(found.names))
+    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(names))
     return styled(figure, look, 360)
 
 
@@ -173,13 +176,13 @@ def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
     for (name, depths), colour, dash in zip(found.items(), colours, ("solid", "dot"), strict=False):
         known = np.flatnonzero(np.isfinite(depths.errors))
         figure.add_scatter(
-            x=known, y=depths.errors[known], mode="lines+markers", name=f"{name}: probes", marker={"size": 5},
+            x=known, y=depths.errors[known], mode="lines+markers", name=f"{literal(name)}: probes", marker={"size": 5},
             line={"color": colour, "dash": dash, "width": 2}, hovertemplate="layer %{x}: %{y:.1%}<extra></extra>",
         )  # fmt: skip
         own = {"color": colour, "dash": "dash", "width": 1}
         figure.add_scatter(
             x=[0, len(depths.errors) - 1], y=[depths.model_error] * 2, mode="lines", line=own, hoverinfo="skip",
-            name=f"{name}: the network {depths.model_error:.0%}",
+            name=f"{literal(name)}: the network {depths.model_error:.0%}",
         )  # fmt: skip
         if depths.dead_segment is not None:
             first, last = depths.dead_segment
@@ -204,7 +207,7 @@ def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str,
     figure.add_scatter(
         x=x, y=np.maximum(means, floor), mode="lines+markers", name=name, legendgroup=name, marker={"size": 8},
         line={"color": colour, "dash": dash, "width": 2}, customdata=x, row=1, col=1,
-        text=[f"{layer.name} ({layer.kind}, {'×'.join(map(str, layer.shape))})" for layer in layers],
+        text=[f"{literal(layer.name)} ({literal(layer.kind)}, {'×'.join(map(str, layer.shape))})" for layer in layers],
         error_y={"array": bands, "visible": False},
         hovertemplate=f"%{{text}}<br>{shown.measure} %{{y:.4g}} ± %{{error_y.array:.2g}}<extra>{name}</extra>",
     )  # fmt: skip
@@ -233,7 +236,7 @@ def _overlay(figure: go.Figure, errors: Mapping[str, float], n: int, look: Theme
     figure.add_scatter(
         x=np.linspace(0, n - 1, len(values)), y=values, mode="lines+markers", name="ResNet-50 on ImageNet (the source)",
         line={"color": look.text, "width": 1, "dash": "dot"}, opacity=0.7, marker={"size": 5, "symbol": "diamond"},
-        text=list(errors), hovertemplate="%{text}: %{y:.2f}<extra>ResNet-50</extra>", row=1, col=1,
+        text=list(map(literal, errors)), hovertemplate="%{text}: %{y:.2f}<extra>ResNet-50</extra>", row=1, col=1,
     )  # fmt: skip
 
 
@@ -245,7 +248,7 @@ def _network(figure: go.Figure, curve: Curve, shown: Shown, look: Theme) -> None
     figure.add_scatter(
         x=x, y=np.ones(n), mode="lines+markers", line={"color": look.muted, "width": 2}, showlegend=False, row=2, col=1,
         marker={"symbol": "square", "size": 13, "color": look.muted}, customdata=x, hoverinfo="text",
-        text=[f"{r.layer.name} ({r.layer.kind}): {r.layer.size:,} numbers" for r in curve.readings],
+        text=[f"{literal(r.layer.name)} ({literal(r.layer.kind)}): {r.layer.size:,} numbers" for r in curve.readings],
     )  # fmt: skip
     few = n <= MOST_NODES
     if few:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 
 from latentlab.analysis.probes.layer_curve import Curve
+from latentlab.export.csv_text import csv_text
 
 Row = Mapping[str, str | int | float | None]
 
@@ -34,6 +35,7 @@ def probe_rows(curve: Curve) -> list[Row]:
                 "chance": first.baseline,
                 "control": first.control,
                 "selectivity": first.selectivity,
+                "memorised": first.memorised,
                 "penalty": first.l2,
                 "warnings": " ".join(first.warnings),
             }
@@ -43,14 +45,8 @@ def probe_rows(curve: Curve) -> list[Row]:
 
 def probe_csv(curve: Curve) -> str:
     """The rows as CSV."""
-    import csv
-    import io
-
-    out, rows = io.StringIO(), probe_rows(curve)
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    rows = probe_rows(curve)
+    return csv_text([list(rows[0]), *(["" if cell is None else str(cell) for cell in row.values()] for row in rows)])
 
 
 def probe_report(title: str, settings: Mapping[str, object], curve: Curve, before: Curve | None) -> str:

@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 
 from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
 SYMBOLS = ("circle", "x")  # accepted, refused
@@ -63,8 +64,8 @@ def chains_at_step(
         if len(tried):
             _dots(figure, tried[taken if k == 0 else ~taken], colour, 8, word, symbol=SYMBOLS[k])
     _dots(figure, trail[-1], look.text, 5, "chains")
-    figure.update_xaxes(range=list(box.x), title_text=names[0])
-    figure.update_yaxes(range=list(box.y), title_text=names[1], scaleanchor="x")
+    figure.update_xaxes(range=list(box.x), title_text=literal(names[0]))
+    figure.update_yaxes(range=list(box.y), title_text=literal(names[1]), scaleanchor="x")
     return styled(figure, look, 520)
 
 
@@ -78,7 +79,7 @@ def traces(x: Reals, name: str, look: Theme) -> go.Figure:
             line={"width": 1, "color": _gray(look, c)},
         )  # fmt: skip
     figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text=name)
+    figure.update_yaxes(title_text=literal(name))
     return styled(figure, look, 240, showlegend=False)
 
 
@@ -103,7 +104,7 @@ def memory(autocorrelation: Reals, names: Sequence[str], look: Theme) -> go.Figu
     lags = np.arange(len(autocorrelation), dtype=np.float32)
     for k, name in enumerate(names):
         figure.add_scatter(
-            x=lags, y=autocorrelation[:, k].astype(np.float32), mode="lines", name=name,
+            x=lags, y=autocorrelation[:, k].astype(np.float32), mode="lines", name=literal(name),
             line={"width": 2, "color": _gray(look, k), "dash": DASHES[k % 4]},
         )  # fmt: skip
     figure.update_xaxes(title_text="steps between")
@@ -146,7 +147,7 @@ def pairs(data: Reals, samples: Reals, names: Sequence[str], look: Theme) -> go.
     d = data.shape[1]
     columns = 5
     rows = -(-d // columns)
-    titles = [f"{names[k]}, {names[(k + 1) % d]}" for k in range(d)]
+    titles = [literal(f"{names[k]}, {names[(k + 1) % d]}") for k in range(d)]
     figure = make_subplots(rows, columns, subplot_titles=titles, horizontal_spacing=0.015, vertical_spacing=0.1)
     both = np.concatenate([data, samples])
     low, high = float(both.min()), float(both.max())

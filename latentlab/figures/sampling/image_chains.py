@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from latentlab.analysis.arrays import Doubles
+from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, log_ticks, styled
 
 
@@ -20,9 +21,10 @@ def class_trace(labels: NDArray[np.int64], classes: Sequence[str], every: int, l
     steps = np.arange(1, n_frames + 1, dtype=np.float32) * every
     for k, name in enumerate(classes):
         at, chain = np.nonzero(labels == k)
+        shown, first = literal(name), literal(name[:1])
         figure.add_scatter(
-            x=steps[at], y=(chain + 1).astype(np.float32), mode="markers+text", name=name, text=[name[:1]] * len(at),
-            textfont={"size": 10, "color": look.surface}, hovertemplate=f"step %{{x}}<br>{name}<extra></extra>",
+            x=steps[at], y=(chain + 1).astype(np.float32), mode="markers+text", name=shown, text=[first] * len(at),
+            textfont={"size": 10, "color": look.surface}, hovertemplate=f"step %{{x}}<br>{shown}<extra></extra>",
             marker={"size": 15, "color": look.colour(k), "symbol": "square"},  # the ground of its letter
         )  # fmt: skip
     figure.update_xaxes(title_text="step")

@@ -15,6 +15,7 @@ from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
+from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT, MARK, Theme, round_step, styled, symbol
 
 PICKED = 61  # places a side that a click can choose
@@ -100,9 +101,8 @@ def add_points(figure: go.Figure, xy: Reals, labels: NDArray[np.integer], classe
         own = xy[labels == k].astype(np.float32)
         if len(own):
             marker = {**drawn, "symbol": symbol(k), "color": look.colour(k)}
-            figure.add_scattergl(
-                x=own[:, 0].copy(), y=own[:, 1].copy(), mode="markers", marker=marker, name=name, hoverinfo="skip"
-            )
+            x, y = own[:, 0].copy(), own[:, 1].copy()
+            figure.add_scattergl(x=x, y=y, mode="markers", marker=marker, name=literal(name), hoverinfo="skip")
 
 
 def add_fixed_points(figure: go.Figure, found: FixedPoints, look: Theme) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import LOOK, sources
+from pages.components import EXAMPLES, LOOK, sources
 
 Code = tuple[float, ...]
 
@@ -58,7 +58,7 @@ _explorer = st.components.v2.component(
     "latentlab.explorer",
     html=sources("explorer", "explorer.html"),
     css=LOOK + sources("explorer", "explorer.css"),
-    js=sources("explorer", "decoder.js", "plane.js", "explorer.js"),
+    js=EXAMPLES + sources("explorer", "decoder.js", "plane.js", "explorer.js"),
 )
 
 

@@ -18,8 +18,8 @@ function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
   const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, example: null, tell: null };
   let [timer, frame] = [0, 0];
-  const picture = pictureOn($("image"));
-  const second = pictureOn($("second"));
+  const picture = exampleOn($("image"));
+  const second = exampleOn($("second"));
   const plane = planeOn($("plane"));
   const rows = new Map(); // axis -> its slider and number
 
@@ -49,8 +49,8 @@ function create(host) {
     frame = 0;
     const z = shown();
     const exact = !program() && state.data.exact && same(z, state.data.exact.z);
-    picture.show(exact ? state.data.exact.image : decode(z), state.data.shape, "waiting");
-    if (state.data.other) second.show(beside(z), state.data.shape, "no such place here: encode an example");
+    picture.show(exact ? state.data.exact.image : decode(z), state.data.drawn, "waiting");
+    if (state.data.other) second.show(beside(z), state.data.other.drawn, "no such place here: encode an example");
     for (const [axis, row] of rows) row.set(z[axis]);
     plane.draw(state, decode, program() !== undefined);
   }
@@ -194,8 +194,10 @@ function create(host) {
       } else {
         state.data = data;
       }
+      host.dataset.draws = data.drawn.kind;
+      $("note").textContent = data.note;
       $("beside").hidden = !data.other;
-      $("titles").hidden = !data.other;
+      for (const name of ["first-title", "second-title"]) $(name).hidden = !data.other;
       if (data.other) [$("first-title").textContent, $("second-title").textContent] = [data.title, data.other.title];
       arrived();
     },
@@ -225,7 +227,8 @@ function lifted(z, [u, v], [x, y]) {
 }
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const intensities = (text) => Float32Array.from(bytes(text), (byte) => byte / 255);
+const numbers = (text, drawn) =>
+  drawn.kind === "image" ? Float32Array.from(bytes(text), (byte) => byte / 255) : new Float32Array(bytes(text).buffer);
 
 // What Python sent, with its arrays unpacked; those of the points stay as they were while the model does.
 function inflate(sent, before) {
@@ -237,8 +240,8 @@ function inflate(sent, before) {
     })),
     other: sent.other && { ...sent.other, codes: new Float32Array(bytes(sent.other.codes).buffer) },
     points: before?.points ?? { labels: sent.labels, codes: new Float32Array(bytes(sent.codes).buffer) },
-    exact: sent.exact && { z: sent.exact.z, image: intensities(sent.exact.image) },
-    lattice: sent.lattice && { ...sent.lattice, images: intensities(sent.lattice.images) },
+    exact: sent.exact && { z: sent.exact.z, image: numbers(sent.exact.image, sent.drawn) },
+    lattice: sent.lattice && { ...sent.lattice, images: numbers(sent.lattice.images, sent.drawn) },
   };
 }
 

@@ -1,46 +1,12 @@
-// Canvases: the decoded image, and the plane of two dimensions with its points, tiles, pins and the place itself.
+// A canvas: the plane of two dimensions with its points, tiles, pins and the place itself.
 
 const MARGIN = 26; // room for the numbers at the axes
-const TILES = 20; // along a side; a multiple of the coarsest stride
 const SLICE = 7; // ms of decoding tiles in one frame
-
-const EMPTY = 96 / 255; // a cell that a vector doesn't fill, as on the sheets
-
-// An image of intensities in [0, 1], channels first, as pixels; false if something in it is not a number.
-function paint(target, image, [channels, height, width]) {
-  const size = height * width;
-  for (let i = 0; i < size; i++) {
-    for (let c = 0; c < 3; c++) {
-      const at = (channels === 3 ? c : 0) * size + i;
-      const value = at < image.length ? image[at] : EMPTY;
-      if (value !== value) return false;
-      target.data[4 * i + c] = 255 * Math.min(1, Math.max(0, value)) + 0.5;
-    }
-    target.data[4 * i + 3] = 255;
-  }
-  return true;
-}
-
-function pictureOn(canvas) {
-  const context = canvas.getContext("2d");
-  let pixels = null;
-  return {
-    show(image, shape, without) {
-      const [, height, width] = shape;
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      if (!pixels || pixels.width !== width || pixels.height !== height) pixels = context.createImageData(width, height);
-      const whole = image !== null && paint(pixels, image, shape);
-      canvas.parentElement.dataset.state = image === null ? without : whole ? "" : "not a number here";
-      if (whole) context.putImageData(pixels, 0, 0);
-    },
-  };
-}
 
 function planeOn(canvas) {
   const context = canvas.getContext("2d");
   const host = canvas.closest(".explorer");
   const back = document.createElement("canvas"); // points or tiles, drawn once for a view
-  const tile = document.createElement("canvas");
   let [size, limit, view, todo, idle] = [0, 3, "", [], 0];
 
   const scale = () => (size - MARGIN) / (2 * limit);
@@ -76,9 +42,9 @@ function planeOn(canvas) {
     view = now;
     const paper = back.getContext("2d");
     paper.clearRect(0, 0, size, size);
-    paper.fillStyle = tiles ? "#000" : colour("--st-secondary-background-color", "#f4f5f9");
+    paper.fillStyle = tiles && state.data.drawn.kind === "image" ? "#000" : colour("--st-secondary-background-color", "#f4f5f9");
     paper.fillRect(MARGIN, 0, size - MARGIN, size - MARGIN);
-    todo = tiles ? coarseToFine() : [];
+    todo = tiles ? coarseToFine(TILES[state.data.drawn.kind]) : [];
     if (tiles) step(state, directions, decode);
     else points(paper, state, directions);
     axes(paper);
@@ -116,11 +82,11 @@ function planeOn(canvas) {
     paper.globalAlpha = 1;
   }
 
-  function coarseToFine() {
+  function coarseToFine(n) {
     const order = [];
     for (const stride of [4, 2, 1])
-      for (let row = 0; row < TILES; row += stride)
-        for (let column = 0; column < TILES; column += stride) order.push([row, column, stride]);
+      for (let row = 0; row < n; row += stride)
+        for (let column = 0; column < n; column += stride) order.push([row, column, stride]);
     return order;
   }
 
@@ -128,19 +94,21 @@ function planeOn(canvas) {
     cancelAnimationFrame(idle);
     if (!todo.length) return;
     const paper = back.getContext("2d");
-    const side = (size - MARGIN) / TILES;
-    const [, height, width] = state.data.shape;
-    if (tile.width !== width || tile.height !== height) Object.assign(tile, { width, height });
-    const brush = tile.getContext("2d");
-    const pixels = brush.createImageData(width, height);
+    const { drawn } = state.data;
+    const n = TILES[drawn.kind];
+    const side = (size - MARGIN) / n;
+    const style = styleOf(host);
     const until = performance.now() + SLICE;
     while (todo.length && performance.now() < until) {
       const [row, column, stride] = todo.shift();
-      const place = [(((column + 0.5) / TILES) * 2 - 1) * limit, (1 - ((row + 0.5) / TILES) * 2) * limit];
+      const place = [(((column + 0.5) / n) * 2 - 1) * limit, (1 - ((row + 0.5) / n) * 2) * limit];
       const z = lifted(state.z, directions, place);
-      if (!paint(pixels, decode(z), state.data.shape)) continue;
-      brush.putImageData(pixels, 0, 0);
-      paper.drawImage(tile, MARGIN + column * side, row * side, side * stride, side * stride);
+      const box = [MARGIN + column * side, row * side, side * stride, side * stride];
+      if (drawn.kind !== "image") {
+        paper.fillStyle = colour("--st-background-color", "#fff");
+        paper.fillRect(...box);
+      }
+      tile(paper, decode(z), drawn, style, box);
     }
     copy();
     overlay(state);

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import LOOK, sources
+from pages.components import EXAMPLES, LOOK, sources
 
 Code = tuple[float, ...]
 
@@ -15,7 +15,7 @@ _row = st.components.v2.component(
     "latentlab.row",
     html=sources("row", "row.html"),
     css=LOOK + sources("row", "row.css"),
-    js=sources("row", "row.js"),
+    js=EXAMPLES + sources("row", "row.js"),
 )
 
 

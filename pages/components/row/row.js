@@ -26,22 +26,16 @@ function create(host) {
     $("source").textContent = found ? "decoded in the browser as you drag" : "loading the decoder";
     for (const [axis, row] of rows) row.set(state.z[axis]);
     if (!found) return;
-    const { shape, n_classes } = state.data;
-    const [channels, height, width] = shape;
+    const { drawn, n_classes } = state.data;
     const canvas = $("cells");
+    const [width, height] = cell(canvas, drawn, n_classes);
     if (canvas.width !== n_classes * width || canvas.height !== height)
       Object.assign(canvas, { width: n_classes * width, height });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, height);
+    const [context, style] = [canvas.getContext("2d"), styleOf(canvas)];
+    if (drawn.kind !== "image") context.clearRect(0, 0, canvas.width, canvas.height);
     for (let k = 0; k < n_classes; k++) {
       const code = Float32Array.from([...state.z, ...Array.from({ length: n_classes }, (_, i) => Number(i === k))]);
-      const values = window.latentlab.run(found, code);
-      for (let i = 0; i < width * height; i++) {
-        for (let c = 0; c < 3; c++)
-          image.data[4 * i + c] = Math.round(255 * values[(channels === 3 ? c * width * height : 0) + i]);
-        image.data[4 * i + 3] = 255;
-      }
-      context.putImageData(image, k * width, 0);
+      tile(context, window.latentlab.run(found, code), drawn, style, [k * width, 0, width, height]);
     }
   }
   const later = () => (frame ||= requestAnimationFrame(draw));
@@ -89,6 +83,7 @@ function create(host) {
       Object.assign(state, { data, tell });
       if (fresh) {
         state.z = [...data.z];
+        host.dataset.draws = data.drawn.kind;
         sliders();
         const cell = `calc(100% / ${data.n_classes})`;
         const line = `calc(100% / ${data.n_classes} - 1px)`;
@@ -101,4 +96,11 @@ function create(host) {
       window.removeEventListener("latentlab-program", later);
     },
   };
+}
+
+// The pixels of a cell: those of the image, or as many as the screen has for a vector.
+function cell(canvas, drawn, n) {
+  if (drawn.kind === "image") return [drawn.shape[2], drawn.shape[1]];
+  const dense = Math.min(2, window.devicePixelRatio || 1);
+  return [Math.floor((canvas.clientWidth / n) * dense), 9 * drawn.columns.length * dense];
 }

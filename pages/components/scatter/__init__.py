@@ -1,6 +1,6 @@
 """A scatter of many points, fast enough to follow the pointer: raw bytes go to the browser, ids and places come back.
 
-`sprites` sends a sheet of thumbnails once; `scatter` draws the points and returns what was clicked and selected.
+`sprites` sends once what the pointer shows; `scatter` draws the points and returns what was clicked and selected.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
 from latentlab.figures.theme import NO_CLASS, symbol
-from pages.components import LOOK, digest, framed, sources
+from pages.components import EXAMPLES, LOOK, digest, framed, sources
 
+LAYOUT = 16  # characters of a layout's id
 FULL = 65_535  # a coordinate at the far side of the map's box
 LEVELS = 254  # of a number, above 1; 0 is none
 
@@ -30,16 +31,21 @@ _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
     css=LOOK + sources("scatter", "scatter.css"),
-    js=sources("scatter", "points.js", "legend.js", "scatter.js"),
+    js=EXAMPLES + sources("scatter", "points.js", "legend.js", "scatter.js"),
 )
 
 
 @dataclass(frozen=True)
 class Click:
-    """What was clicked: a point (its index) or an empty place of the map (its coordinates)."""
+    """What was clicked: a point (its index) or an empty place (its coordinates) of the map with a layout's id."""
 
     point: int | None = None
     place: tuple[float, float] | None = None
+    layout: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the component takes and gives."""
+        return {"id": self.point, "place": self.place, "layout": self.layout}
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,22 @@ class Picked:
     selected: NDArray[np.int64]  # (M,) ascending
 
     @classmethod
-    def checked(cls, clicked: object, selected: object, n: int, layout: str | None = None) -> Picked:
-        """What a browser sent, without what can't be; a place of another layout than the one named is left out."""
-        return cls(_click(clicked, n, layout), _ids(selected, n))
+    def checked(cls, clicked: object, selected: object, n: int) -> Picked:
+        """What a browser sent, without what can't be."""
+        return cls(_click(clicked, n), _ids(selected, n))
+
+    def on(self, layout: str) -> Click | None:
+        """What was clicked, as far as it is on a layout: a place of another is not."""
+        is_there = self.click is not None and (self.click.place is None or self.click.layout == layout)
+        return self.click if is_there else None
+
+    def as_json(self) -> dict[str, Any]:
+        """What the component takes and gives."""
+        ids = base64.b64encode(self.selected.astype("<u4").tobytes()).decode()
+        return {"clicked": self.click.as_json() if self.click is not None else None, "selected": ids}
+
+
+NOTHING = Picked(None, np.empty(0, np.int64))
 
 
 class Packed(NamedTuple):
@@ -64,7 +83,11 @@ class Packed(NamedTuple):
 
 
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
-    """Send a sheet of thumbnails: `head` has id, n, columns, width and height; `sheet` is a PNG."""
+    """Send what the pointer shows of examples: `head` has an id and n.
+
+    Of images it has columns, width and height, and `sheet` is a PNG of thumbnails; of others it has how they are
+    `drawn`, and `sheet` is their numbers (float32).
+    """
     _sprites(key=key, data=framed(head) + sheet, height=1)
 
 
@@ -91,6 +114,7 @@ def pack(
     numbers: Numbers | None = None,
     sprite_id: str | None = None,
     reports: bool = True,
+    picked: Picked = NOTHING,
 ) -> Packed:
     """Pack a header and, for each point, four bytes of place, two of class and one of value.
 
@@ -104,6 +128,7 @@ def pack(
             none.
         sprite_id: the sheet of thumbnails that `sprites` sent.
         reports: reports what is picked; of several maps of the same points, which share it, one is enough.
+        picked: what is picked when a map of these examples appears; from then on it has its own.
     """
     columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
     low, high = columns.min(1), columns.max(1)
@@ -124,7 +149,7 @@ def pack(
     head = {
         "n": len(xy),
         "points": points,
-        "layout": digest(places),
+        "layout": digest(places)[:LAYOUT],
         "low": low.tolist(),
         "span": span,
         "classes": [*classes, *(["no class"] if unlabelled else [])],
@@ -133,32 +158,33 @@ def pack(
         "scale": scale,
         "sprites": sprite_id,
         "tells": reports,
+        "picked": picked.as_json(),
     }
     name = digest(json.dumps(head).encode(), body)
     return Packed(framed({"id": name, **head}) + body, len(xy), str(head["layout"]))
 
 
-def scatter(key: str, data: Packed) -> Picked:
-    """Draw the points and return what is picked."""
+def scatter(key: str, data: Packed, first: Picked = NOTHING) -> Picked:
+    """Draw the points and return what is picked, at first what they were packed with: places of any layout."""
 
     def changed() -> None:
         """Components report a value only if someone listens."""
 
     result = _scatter(
-        key=key, data=data.content, default={"clicked": None, "selected": ""},
+        key=key, data=data.content, default=first.as_json(),
         on_clicked_change=changed, on_selected_change=changed,
     )  # fmt: skip
-    return Picked.checked(result.clicked, result.selected, data.n, data.layout)
+    return Picked.checked(result.clicked, result.selected, data.n)
 
 
-def _click(value: object, n: int, layout: str | None) -> Click | None:
+def _click(value: object, n: int) -> Click | None:
     try:
         fields: Any = value
         if fields["id"] is not None:
             return Click(point=int(fields["id"])) if 0 <= int(fields["id"]) < n else None
         x, y = (float(v) for v in fields["place"])
-        here = layout is None or fields["layout"] == layout
-        return Click(place=(x, y)) if here and math.isfinite(x) and math.isfinite(y) else None
+        fits = math.isfinite(x) and math.isfinite(y)
+        return Click(place=(x, y), layout=str(fields["layout"])[:LAYOUT]) if fits else None
     except (TypeError, ValueError, KeyError):
         return None
 

@@ -149,7 +149,8 @@ function create(host) {
     ink.clearRect(0, 0, ...size);
     for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
       if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
-    if (state.clicked && state.clicked.id === null) ring(pixel(...unit(state.clicked.place)), 6);
+    if (state.clicked && state.clicked.id === null && state.clicked.layout === state.map.layout)
+      ring(pixel(...unit(state.clicked.place)), 6);
     if (state.drawn.length > 1) {
       ink.beginPath();
       state.drawn.forEach(([x, y], k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
@@ -193,8 +194,10 @@ function create(host) {
     const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? written(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
-    const left = spot[0] > size[0] - 150;
-    Object.assign(tip.style, { left: `${spot[0] + (left ? -130 : 16)}px`, top: `${Math.max(0, spot[1] - 40)}px` });
+    const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
+    const left = spot[0] + wide + 32 < size[0] ? spot[0] + 16 : Math.max(0, spot[0] - wide - 16);
+    const top = Math.max(0, Math.min(spot[1] - 40, size[1] - high));
+    Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
   }
 
   function select(inside) {
@@ -268,6 +271,7 @@ function create(host) {
     window.dispatchEvent(new CustomEvent(LINK, { detail: { from: host, points: state.map.points, ...what } }));
   function linked({ detail }) {
     if (detail.from === host || detail.points !== state.map?.points) return;
+    if ("asks" in detail) share({ lassoed: state.lassoed, ...(state.clicked?.id != null && { clicked: state.clicked.id }) });
     if ("clicked" in detail) clickedChanged(detail.clicked);
     if ("hover" in detail) {
       state.hover = detail.hover;
@@ -377,9 +381,12 @@ function create(host) {
         if (!glide) points.places(map.xy);
         nearest = cellsOf(map.xy, map.n);
         [view, cost] = [null, 0];
-        if (state.clicked?.id === null) state.clicked = null; // a place of the map that was
       }
-      if (others) [state.lassoed, state.clicked, state.hover] = [new Set(), null, -1];
+      if (others) {
+        const bytes = Uint8Array.from(atob(map.picked.selected), (letter) => letter.charCodeAt(0));
+        state.chosen = state.lassoed = new Set(new Uint32Array(bytes.buffer));
+        [state.clicked, state.hover] = [map.picked.clicked, -1];
+      }
       const forms = map.symbols.map((symbol) => FORMS.indexOf(symbol));
       points.shapes(Uint8Array.from(map.label, (label) => forms[label]));
       legend.draw(map);
@@ -387,6 +394,7 @@ function create(host) {
       const picks = window.latentlab?.picks; // before this scatter was there
       if (others && picks?.points === map.points) linked({ detail: { from: null, ...picks } });
       host.dataset.n = map.n;
+      if (others && !map.tells) share({ asks: true }); // what is picked on the map that it stands beside
       later();
     },
     stop() {
@@ -401,7 +409,12 @@ function thumbnail(canvas, id, index) {
   const sprites = window.latentlab?.sprites?.get(id);
   canvas.hidden = !sprites || index >= sprites.n;
   if (canvas.hidden) return;
-  const { width, height, columns, image } = sprites;
+  const { width, height, columns, image, drawn, numbers } = sprites;
+  canvas.parentElement.dataset.draws = drawn?.kind ?? "image";
+  if (drawn) {
+    exampleOn(canvas).show(numbers.subarray(index * drawn.size, (index + 1) * drawn.size), drawn);
+    return;
+  }
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
   canvas.getContext("2d").drawImage(image, x, y, width, height, 0, 0, width, height);

@@ -72,6 +72,32 @@ def test_purity_of_planted_clusters_is_one_and_its_null_is_chance() -> None:
     assert stands_out(found.overall)
 
 
+def test_the_overlap_of_two_classes_is_the_share_of_neighbours_counted_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    y = rng.choice([0, 2, 5, UNLABELLED], 150, p=[0.5, 0.3, 0.1, 0.1])
+    z = rng.normal(size=(150, 2)) + 1.5 * (y == 5)[:, None]
+    found, k = purity(z, y, k=7), 7
+    known = np.flatnonzero(y != UNLABELLED)
+    for i, a in enumerate((0, 2, 5)):
+        own = [n for n in known if y[n] == a]
+        for j, b in enumerate((0, 2, 5)):
+            each = []
+            for n in own:
+                near = sorted((float(np.square(z[m] - z[n]).sum()), m) for m in known if m != n)
+                each.append(sum(y[m] == b for _, m in near[:k]) / k)
+            assert found.shares[i, j] == pytest.approx(np.mean(each))
+            assert found.chance[i, j] == pytest.approx((np.sum(y == b) - (a == b)) / (len(known) - 1))
+    np.testing.assert_allclose(found.shares.sum(1), 1)
+    np.testing.assert_allclose(found.chance.sum(1), 1)
+    np.testing.assert_allclose(np.diag(found.shares), found.by_class, rtol=1e-6)
+
+
+def test_classes_that_are_shuffled_overlap_as_by_chance() -> None:
+    y = np.random.default_rng(5).permutation(Y)
+    found = purity(Z, y, k=10)
+    np.testing.assert_allclose(found.shares, found.chance, atol=5 * np.sqrt(0.25 / (50 * 10)))
+
+
 def test_centroids_are_the_class_means() -> None:
     found = centroids(Z, Y)
     np.testing.assert_allclose(found.centroids, [Z[k == Y].mean(0) for k in (0, 2, 5)], rtol=1e-5, atol=1e-5)

@@ -99,6 +99,7 @@ def test_every_number_is_there_for_every_seed(found: Curve, digits: Splits) -> N
         assert [probe.score.n for probe in reading.probes] == [360] * 3
         assert len({probe.l2 for probe in reading.probes}) == 1
         assert reading.probes[0].selectivity is not None
+        assert reading.probes[0].memorised is not None
         assert reading.values("error").shape == (3,)
         assert reading.values("top 3").max() <= reading.values("error").max()
         said = reading.said.argmax(1) != digits.test.y.numpy()

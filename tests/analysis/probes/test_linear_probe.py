@@ -11,14 +11,12 @@ from torch import nn
 
 from latentlab.analysis.activations import layers
 from latentlab.analysis.probes.features import INPUT, Features, Reduction, read_features
+from latentlab.analysis.probes.layer_probes import probe_features, probe_layers
 from latentlab.analysis.probes.linear_probe import (
     PENALTIES,
-    control_labels,
     linear_probe,
     probe_directions,
-    probe_features,
-    probe_layers,
-    selectivity,
+    random_labels,
 )
 from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.data import UNLABELLED, Dataset, Splits
@@ -58,25 +56,22 @@ def test_what_is_planted_is_read_and_what_is_absent_is_at_chance() -> None:
 def test_random_labels_are_learned_by_heart_and_nothing_else() -> None:
     n, d = 400, 400
     rng = RNG(1)
-    x, y = rng.normal(size=(n, d)), control_labels(n, 10, 1)
-    other, theirs = rng.normal(size=(2_000, d)), control_labels(2_000, 10, 2)
-    probe = linear_probe(x, y, test=(other, theirs), l2=0.0, control=True)
+    x, y = rng.normal(size=(n, d)), random_labels(n, 10, 1)
+    other, theirs = rng.normal(size=(2_000, d)), random_labels(2_000, 10, 2)
+    probe = linear_probe(x, y, test=(other, theirs), l2=0.0, memorise=True)
     assert probe.train.error == 0
     assert probe.test is not None
     assert abs(probe.test.error - 0.9) < 0.03
-    assert probe.control == 1
-    assert selectivity(probe) == pytest.approx(-probe.test.error)
+    assert probe.memorised == 1
+    assert probe.selectivity is None  # no control task was fitted
     assert any(mentions(warning, d, n) for warning in probe.warnings)  # as many features as examples
 
 
 def test_few_features_learn_little_by_heart() -> None:
     x, a, _ = planted()
-    probe = linear_probe(**halves(x, a), control=True)
-    assert probe.control is not None
-    assert 1 / 3 < probe.control < 0.45
-    assert selectivity(probe) == pytest.approx(1 - probe.score.error - probe.control)
-    with pytest.raises(ValueError, match="control"):
-        selectivity(linear_probe(**halves(x, a)))
+    probe = linear_probe(**halves(x, a), memorise=True)
+    assert probe.memorised is not None
+    assert 1 / 3 < probe.memorised < 0.45
 
 
 def test_validation_chooses_the_penalty() -> None:

@@ -21,6 +21,9 @@ def test_independent_draws_are_as_far_in_cells_as_noise_alone() -> None:
     draws = density.sample(40_000, device.generator(0)).numpy()
     found = in_cells(draws, density, np.empty(0), BOX)
     assert found.total_variation == pytest.approx(found.noise, rel=0.15)
+    assert found.unreached < 1e-3
+    right = in_cells(draws[draws[:, 0] > 0], density, np.empty(0), BOX)
+    assert right.unreached == pytest.approx((draws[:, 0] < 0).mean(), abs=0.01)
     moved = in_cells(draws + np.array([1.0, 0.0]), density, np.empty(0), BOX)
     assert moved.total_variation > 10 * moved.noise
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 from latentlab import device
 from latentlab.analysis.sampling import Chains, RandomWalk, SamplingError, Target, diagnose, sample_chains
-from latentlab.analysis.sampling.diagnostics import ENOUGH, Diagnostics
+from latentlab.analysis.sampling.diagnostics import ENOUGH, Diagnostics, Remedy
 from latentlab.data.builtin.synthetic import mixture
 from tests.conftest import mentions, numbers_in
 
@@ -136,6 +136,17 @@ def test_each_trouble_has_an_advice_of_its_own() -> None:
     assert len(set(advice)) == len(TROUBLES)
     low, high = advice[:2]
     assert ("halve" in low, "double" in low, "halve" in high, "double" in high) == (True, False, False, True)
+
+
+def test_the_changes_that_an_advice_names_are_listed() -> None:
+    assert [diagnose(made, RandomWalk()).remedies for made, _ in TROUBLES] == [
+        (Remedy.HALVE_STEP,), (Remedy.DOUBLE_STEP,), (Remedy.RUN_LONGER, Remedy.TEMPER),
+        (Remedy.LEAVE_OUT_MORE, Remedy.RUN_LONGER), (Remedy.RUN_LONGER,), (), (Remedy.MORE_CHAINS,),
+        (Remedy.RUN_LONGER,),
+    ]  # fmt: skip
+    lost = chains(autoregression(500, 6, 0.2))
+    lost.lost[2] = True
+    assert diagnose(lost).remedies == (Remedy.HALVE_STEP, Remedy.START_AT_DATA)
 
 
 def test_chains_that_agree_by_halves_only_do_not_pass() -> None:

@@ -15,6 +15,7 @@ from latentlab.analysis.conditional.style import Consistency
 from latentlab.analysis.stats import Measured, Proportion
 from latentlab.data import to_bytes
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of, support_along, usage_figures
+from latentlab.figures.examples.images import Images
 from latentlab.figures.theme import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,6 +23,7 @@ RNG = np.random.default_rng(0)
 CELLS = RNG.random((2, 3, 1, 4, 5), np.float32)
 SOURCES = RNG.random((2, 1, 4, 5), np.float32)
 NAMES = ("<a>", "b", "c")
+DRAWN = Images((1, 4, 5))
 
 
 def picture(element: ET.Element) -> np.ndarray:
@@ -31,7 +33,7 @@ def picture(element: ET.Element) -> np.ndarray:
 
 
 def test_a_sheet_has_each_row_beside_its_source() -> None:
-    root = ET.fromstring(analogy_sheet(CELLS, SOURCES, NAMES, ("one", "two"), NAMES, LIGHT))
+    root = ET.fromstring(analogy_sheet(CELLS, SOURCES, NAMES, ("one", "two"), NAMES, LIGHT, DRAWN))
     images = [picture(element) for element in root.iter(f"{SVG}image")]
     for i in range(2):
         np.testing.assert_array_equal(images[2 * i], np.hstack(list(to_bytes(CELLS[i])[:, 0])))
@@ -44,7 +46,7 @@ def test_a_sheet_has_each_row_beside_its_source() -> None:
 def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed() -> None:
     seen, asked = np.array([[0, 1, 1], [0, 1, 2]]), np.tile(np.arange(3), (2, 1))
     sure = np.array([[1, 0.9, 0.5], [1, 1, 0.333]], np.float32)
-    drawn = analogy_sheet(CELLS, None, NAMES, ("", ""), NAMES, DARK, Predictions(seen, sure), asked, marked=1)
+    drawn = analogy_sheet(CELLS, None, NAMES, ("", ""), NAMES, DARK, DRAWN, Predictions(seen, sure), asked, marked=1)
     root = ET.fromstring(drawn)
     verdicts = [element for element in root.iter(f"{SVG}text") if len(element)]
     said = ["".join(element.itertext()) for element in verdicts]

@@ -8,6 +8,7 @@ from PIL.GifImagePlugin import GifImageFile
 
 from latentlab import device
 from latentlab.analysis.latent.paths import Kind, Path, interpolate, measure
+from latentlab.figures.examples.images import Images
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
 from latentlab.figures.sheets import gif
 from latentlab.figures.theme import DARK, LIGHT
@@ -24,7 +25,7 @@ PATHS = [walked("linear"), walked("spherical")]
 
 
 def test_each_path_has_its_strip_name_and_length() -> None:
-    figure = film_strips(PATHS, LIGHT)
+    figure = film_strips(PATHS, LIGHT, Images((1, 3, 4)))
     assert list(figure.layout.yaxis.ticktext) == [f"{p.kind}<br>length {p.length:.1f}" for p in PATHS]
     assert (figure.layout.images[0].sizex, figure.layout.images[0].sizey) == (5, 2)
 

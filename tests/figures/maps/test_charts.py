@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentlab.figures.maps.charts import class_bars, gaps, histogram, map_3d
+from latentlab.figures.maps.charts import class_bars, gaps, histogram, map_3d, overlaps
 from latentlab.figures.theme import DARK
 
 
@@ -47,6 +47,11 @@ def test_the_distances_of_classes_are_a_table() -> None:
     (table,) = gaps(distances, ("a", "b"), DARK).data
     np.testing.assert_array_equal(table.z, distances.astype(np.float32))
     assert (table.x, table.y) == (("a", "b"), ("a", "b"))
+
+
+def test_the_overlaps_of_classes_are_percentages_without_a_class_with_itself() -> None:
+    (table,) = overlaps(np.array([[0.9, 0.1], [0.25, 0.75]]), ("a", "b"), DARK).data
+    np.testing.assert_allclose(table.z, [[np.nan, 10], [25, np.nan]])
 
 
 def test_the_classes_of_the_chosen_are_shares() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import html
+import io
 import re
 
 import numpy as np
@@ -115,6 +117,18 @@ def test_the_table_says_all_and_the_csv_says_the_same(curve: Curve) -> None:
     lines = probe_csv(curve).splitlines()
     assert len(lines) == 1 + len(rows)
     assert lines[0].split(",") == list(rows[0])
+
+
+def test_the_name_of_a_layer_is_no_formula_in_the_csv(curve: Curve) -> None:
+    names = ("=1+1", '@sum, "x"', "-conv", "+a\nb")
+    layers = [
+        dataclasses.replace(reading.layer, name=name) for reading, name in zip(curve.readings, names, strict=False)
+    ]
+    readings = [dataclasses.replace(one, layer=layer) for one, layer in zip(curve.readings, layers, strict=False)]
+    table = list(csv.reader(io.StringIO(probe_csv(dataclasses.replace(curve, readings=tuple(readings))))))
+    assert [row[0] for row in table[1:]] == [f"'{name}" for name in names]
+    errors = [float(row[table[0].index("test error")]) for row in table[1:]]  # numbers stay as they are
+    assert errors == pytest.approx(curve.means()[: len(names)].tolist())
 
 
 def test_the_report_stands_alone_and_holds_its_settings(curve: Curve) -> None:

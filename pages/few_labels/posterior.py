@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 import torch
-from numpy.typing import NDArray
 
 from latentlab.analysis.conditional.posterior import Posterior, posterior
 from latentlab.device import generator
 from latentlab.figures.conditional.posterior import posterior_panels
 from latentlab.models import InfersClass
 from latentlab.subjects import Subject
+from pages.few_labels.classifier import least_certain_first
 from pages.shared import cached
 from pages.shared.conditional import labelled, style_dimensions, styles
 from pages.shared.header import look
@@ -27,7 +26,7 @@ def choose_example(run: Subject) -> int | None:
     """Let the visitor choose a test example, the one of the least certain class first; None if nothing is drawn."""
     if not run.has(InfersClass) or not len(labelled(run)):
         return None
-    order = _least_certain_first(run)
+    order = least_certain_first(run)
     place = st.slider(
         "Example", 1, len(order), 1, key=f"doubt-{run.id}", bind="query-params",
         help="Test examples, ordered by the model's certainty of the class, lowest first",
@@ -53,13 +52,6 @@ def draw_posterior(run: Subject, index: int) -> None:
         f"importance weights of {found.own.size:,} draws, ESS {found.n_effective:,.1f}{doubt}. A mark's "
         "area is proportional to its weight; dotted: two standard deviations of the prior; gray: other examples' codes."
     )
-
-
-@remember(16)
-def _least_certain_first(run: Subject) -> NDArray[np.int64]:
-    """(N,) the labelled test examples, from the one with the least certain class on."""
-    sure = _model(run).classify(labelled(run).batch().x).amax(1)
-    return np.argsort(sure.numpy(), kind="stable")
 
 
 @remember(32)

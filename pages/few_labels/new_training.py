@@ -1,6 +1,4 @@
-"""Learning from few labels: how many, which model; then watch it, compared with plain classifiers of the same
-labels.
-"""
+"""Learning from few labels: how many, which model; then watch it, compared with plain classifiers of the same."""
 
 from __future__ import annotations
 
@@ -20,10 +18,12 @@ from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.subjects import StoredRun
 from latentlab.training.config import TrainConfig
-from pages.analogies.semi_supervised import benchmark_table
-from pages.navigation import ANALOGIES
+from pages.navigation import FEW_LABELS
 from pages.shared import cached, training_view, url_state
+from pages.shared.linked_choice import linked_choice
+from pages.shared.second_click import is_second_click, was_started
 from pages.shared.text import plain
+from pages.shared.training_view import start_worker
 
 WATCHED = "learning"  # what the address calls the training that is watched
 FIRST_MODEL = "adgm"
@@ -37,44 +37,36 @@ LABELS = {
 }
 
 
-def train_and_compare() -> None:
-    """A form, the training that it starts or that the address names, and the table to compare it with."""
-    store = Store.default()
-    st.markdown("**Watch one learn**")
-    _form(store)
-    _watched(store)
-    st.markdown("**Results of the benchmark**")
-    benchmark_table()
-
-
-def _form(store: Store) -> None:
+def new_training(store: Store) -> None:
+    """Draw the form and its button, which queues the training and shows it."""
     here = [name for name in BENCHMARKS if is_local(name)]
     models = [name for name, kind in MODELS.items() if kind.labels is LabelUse.OPTIONAL]
     bounds = {knob.name: knob for knob in knobs(TrainConfig)}
+    st.markdown("**Watch one learn**")
+    dataset = linked_choice("Train on", here, here[0], "few-data")
+    start, key = BENCHMARKS[dataset], f"few-{dataset}"
+    model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", bind="query-params")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        dataset = st.segmented_control(
-            "Train on", here, default=here[0], required=True, key="few-data", bind="query-params"
-        )  # fmt: skip
-        start, key = BENCHMARKS[dataset], f"few-{dataset}"
-        model = st.selectbox("With", models, models.index(FIRST_MODEL), key="few-model", width=150, bind="query-params")
         number = partial(st.number_input, width=130, bind="query-params")
         labels = number("Labels", 1, None, start.labels, key=f"{key}-labels", help=LABELS[dataset])
         first = EPOCHS.get(dataset, int(start.train["epochs"]))
         epochs = number("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs")
         seed = number("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed")
-        diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-diverse", help=HOW, bind="query-params")
-        go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:")
+    diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-diverse", help=HOW, bind="query-params")
+    go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:", width="stretch")
     st.caption(_about(dataset, int(epochs), diverse))
-    if not go:
-        return
     train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "diverse_labels": diverse}
     train["bf16"] = bool(train.get("bf16")) and device.has_fast_bf16(device.pick())
+    title = f"{model} on {dataset}, {labels} labels"
+    if not go or is_second_click(title, train):
+        return
     try:
-        title = f"{model} on {dataset}, {labels} labels"
         url_state.write(WATCHED, _submit(store, model, dataset, config_of(model, start), train, title))
     except (DataError, KnobError, RunError) as error:
         st.error(plain(str(error)))
     else:
+        was_started(title, train)
+        start_worker(store)
         st.rerun()
 
 
@@ -92,22 +84,24 @@ def _about(dataset: str, epochs: int, diverse: bool) -> str:
     return f"{which}. {epochs} {plural} up to {took} on a free core; the table is of {own.train['epochs']}."
 
 
-def _watched(store: Store) -> None:
+def watched(store: Store) -> bool:
+    """Draw the training that the address names; returns whether it names one that is here."""
     requested = url_state.read(WATCHED)
     if not requested:
-        return
+        return False
     job = next((job for job in queue.jobs(store) if job.id == requested), None)
     if job is not None:
         training_view.watch(store, job)
-        return
+        return True
     try:
         run = store.read(requested)
     except RunError:  # it was discarded, or the link is of another machine
         url_state.write(WATCHED, None)
-        return
+        return False
     st.markdown(_outcome(store, run))
     training_view.finished(StoredRun(run, store))
-    ANALOGIES.link("Open it here", run=run.id)
+    FEW_LABELS.link("Open it here", run=run.id)
+    return True
 
 
 def _outcome(store: Store, run: Run) -> str:

@@ -1,0 +1,57 @@
+"""Parts of drawings (SVG), and drawings as parts of a page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+LONGEST = 17  # letters of a name
+
+
+def boxes(left: NDArray[np.floating], width: NDArray[np.floating], pitch: float, share: float, colour: str) -> str:
+    """A box in each lane, as high as a share of it."""
+    high, top = share * pitch, (1 - share) / 2 * pitch
+    lines = (
+        f"M{a:.1f} {k * pitch + top:.1f}h{w:.1f}v{high:.1f}h{-w:.1f}z"
+        for k, (a, w) in enumerate(zip(left.tolist(), width.tolist(), strict=True))
+    )
+    return f'<path d="{"".join(lines)}" fill="{colour}"/>'
+
+
+def words(said: Sequence[str], x: float, pitch: float, colour: str) -> str:
+    """A word in each lane, that ends at x; a long one is cut off."""
+    short = (word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in said)
+    lines = (f'<text x="{x:g}" y="{(k + 0.5) * pitch + 4:g}">{escape(word)}</text>' for k, word in enumerate(short))
+    how = f'fill="{colour}" font-size="12" text-anchor="end" font-family="Source Sans, Helvetica, Arial, sans-serif"'
+    return f"<g {how}>{''.join(lines)}</g>"
+
+
+def svg(width: float, height: float, content: str, stretched: bool = False) -> str:
+    """A drawing of so many pixels; one that is stretched fills whatever it is put into."""
+    how = ' preserveAspectRatio="none"' if stretched else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}"{how}>{content}</svg>'
+    )
+
+
+def uri(drawing: str) -> str:
+    """A drawing as an address that a figure or a page can show."""
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+
+
+def titled(title: str, drawing: str, alt: str, width: int) -> str:
+    """A drawing on a page, its title above it as far as there is room."""
+    how = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:0.75rem"
+    above = f'<div style="{how}" title="{escape(title)}">{escape(title)}</div>' if title else ""
+    return f'<div style="flex:none;width:{width}px;max-width:100%">{above}{image(drawing, alt)}</div>'
+
+
+def image(drawing: str, alt: str, style: str = "") -> str:
+    """A drawing on a page, of its own size; its words are read out, and shown where the pointer is."""
+    style = f"display:block;flex:none;max-width:100%;{style}"
+    return f'<img src="{uri(drawing)}" alt="{escape(alt)}" title="{escape(alt)}" style="{style}">'

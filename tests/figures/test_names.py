@@ -1,0 +1,138 @@
+"""What users name is shown letter by letter: Plotly takes no markup and no placeholder from it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import latentlab.figures
+from latentlab.analysis.box import Box
+from latentlab.analysis.columns import Columns
+from latentlab.data import Kind
+from latentlab.figures.conditional import decision_surface, posterior
+from latentlab.figures.examples.appearance import add_numbers
+from latentlab.figures.examples.choose import appearance
+from latentlab.figures.latent import diagnosis, paths, traversal
+from latentlab.figures.maps import charts
+from latentlab.figures.probes import curve
+from latentlab.figures.sampling import chains, image_chains
+from latentlab.figures.score import field
+from latentlab.figures.text import literal
+from latentlab.figures.theme import LIGHT
+from latentlab.figures.training_curves import compared_curves
+
+HOSTILE = ("<b>x</b> %{y}", "<img src=x> & %{z}")
+RNG = np.random.default_rng(0)
+XY = RNG.normal(size=(8, 2)).astype(np.float32)
+Y = np.arange(8) % 2
+GRID = np.linspace(0, 1, 3, dtype=np.float32)
+HALF = np.full((3, 3, 2), 0.5, np.float32)
+PREDICTED: Any = SimpleNamespace(x=GRID, y=GRID, probs=HALF)
+SUPPORT: Any = SimpleNamespace(
+    x=GRID, y=GRID, neighbour_distance=HALF[..., 0], round_trip=HALF[..., 0], magnification=HALF[..., 0],
+    log_magnification=HALF[..., 0], predicted=np.array([[0, 0, 1]] * 3), entropy=HALF[..., 0],
+)  # fmt: skip
+POSTERIOR: Any = SimpleNamespace(z=RNG.normal(size=(9, 2, 3)), inferred=np.full((9, 2), 0.1), own=np.full((9, 2), 0.1))
+PATH: Any = SimpleNamespace(kind="linear", lengths=np.linspace(0, 2, 4), length=2.0)
+SEPARABLE: Any = SimpleNamespace(places=XY, pca=SimpleNamespace(share=np.array([0.6, 0.3])))
+LEAKAGE: Any = SimpleNamespace(change=np.eye(2), names=HOSTILE)
+DEPTHS: Any = SimpleNamespace(errors=np.array([0.5, 0.4]), model_error=0.1, dead_segment=None, chance=0.9)
+SHEET: Any = SimpleNamespace(x=GRID, examples=RNG.random((3, 3, 2), np.float32))
+ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
+
+
+def probed() -> Any:
+    layers = [SimpleNamespace(name=name, kind=name, shape=(4,), size=4) for name in HOSTILE]
+    means = np.array([0.3, 0.4])
+    return SimpleNamespace(
+        readings=[SimpleNamespace(layer=layer) for layer in layers], means=lambda *_: means,
+        half_bands=lambda *_: means / 9, kinks=lambda *_: {1: f"above {HOSTILE[0]}"},
+    )  # fmt: skip
+
+
+def over(draw: Callable[..., None], *args: Any) -> go.Figure:
+    figure = go.Figure()
+    draw(figure, *args)
+    return figure
+
+
+DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
+    decision_surface.decision_surface: lambda: decision_surface.decision_surface(
+        PREDICTED, XY, Y, XY[:2], Y[:2], HOSTILE, LIGHT
+    ),
+    decision_surface.components: lambda: decision_surface.components(SEPARABLE, Y, HOSTILE, LIGHT),
+    decision_surface.latent_space: lambda: decision_surface.latent_space(XY[:, :1], Y, HOSTILE, HOSTILE, LIGHT),
+    posterior.posterior_panels: lambda: posterior.posterior_panels(
+        POSTERIOR, (0, 1), RNG.normal(size=(5, 3)).astype(np.float32), HOSTILE, LIGHT
+    ),
+    diagnosis.support_maps: lambda: diagnosis.support_maps(SUPPORT, (0.5, 0.5), HOSTILE, HOSTILE, LIGHT),
+    paths.class_probabilities: lambda: paths.class_probabilities(PATH, np.full((4, 2), 0.5), HOSTILE, LIGHT),
+    traversal.manifold: lambda: traversal.manifold(SHEET, (0.0, 0.0), HOSTILE, LIGHT, ROW),
+    add_numbers: lambda: over(add_numbers, SHEET.examples, GRID, GRID, ROW),
+    charts.map_3d: lambda: charts.map_3d(
+        RNG.normal(size=(8, 3)), Y, HOSTILE, (*HOSTILE, "z"), LIGHT, (HOSTILE[0], RNG.random(8))
+    ),
+    charts.histogram: lambda: charts.histogram(RNG.random(8), Y[:3], HOSTILE[0], LIGHT),
+    charts.class_bars: lambda: charts.class_bars(Y, Y[:3], HOSTILE, LIGHT),
+    charts.overlaps: lambda: charts.overlaps(np.eye(2), HOSTILE, LIGHT),
+    charts.gaps: lambda: charts.gaps(np.eye(2), HOSTILE, LIGHT, HOSTILE[1]),
+    curve.probe_figure: lambda: curve.probe_figure(probed(), probed(), curve.Shown(), LIGHT),
+    curve.confusion_figure: lambda: curve.confusion_figure(np.eye(2, dtype=np.int64), HOSTILE, LIGHT),
+    curve.weights_figure: lambda: curve.weights_figure(np.eye(2, dtype=np.float32), HOSTILE, LIGHT),
+    curve.training_figure: lambda: curve.training_figure([{"epoch": 1.0, HOSTILE[0]: 0.5}], LIGHT),
+    curve.leakage_figure: lambda: curve.leakage_figure(LEAKAGE, LIGHT),
+    curve.depth_figure: lambda: curve.depth_figure({HOSTILE[0]: DEPTHS}, LIGHT),
+    chains.chains_at_step: lambda: chains.chains_at_step(
+        None, XY, Box(-1, 1, -1, 1), XY[None], XY, Y.astype(bool), HOSTILE, LIGHT
+    ),
+    chains.traces: lambda: chains.traces(XY, HOSTILE[0], LIGHT),
+    chains.memory: lambda: chains.memory(XY, HOSTILE, LIGHT),
+    chains.pairs: lambda: chains.pairs(XY, XY, HOSTILE, LIGHT),
+    image_chains.class_trace: lambda: image_chains.class_trace(Y.reshape(4, 2), HOSTILE, 1, LIGHT),
+    field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
+    compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
+}
+OWN = {"support_along", "training_curves", "matrices", "laws"}  # words of the app itself
+
+
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
+def test_a_name_is_shown_as_it_is(draw: Callable[..., Any]) -> None:
+    drawn = DRAWN[draw]()
+    figures = list(drawn.values()) if isinstance(drawn, dict) else [drawn]
+    said = [text for figure in figures for text in texts(figure.to_plotly_json())]
+    assert not [text for text in said if any(part in text for part in ("<b>x", "<img", "%{y} &", "&lt;b&gt;x %{"))]
+    assert not [text for text in said if "x</b>" in text]
+    assert any(literal(name) in text for text in said for name in HOSTILE)
+
+
+def test_every_figure_that_takes_names_is_tried() -> None:
+    known = {draw.__name__ for draw in DRAWN} | OWN
+    missing = []
+    for module in pkgutil.walk_packages(latentlab.figures.__path__, "latentlab.figures."):
+        for name, one in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            kinds = inspect.get_annotations(one)
+            draws = "Figure" in str(kinds.get("return")) or "figure" in kinds
+            takes = any("str" in str(kind) or "Curve" in str(kind) for key, kind in kinds.items() if key != "return")
+            if one.__module__ == module.name and not name.startswith("_") and draws and takes and name not in known:
+                missing.append(name)
+    assert missing == []
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Each text of a figure."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype.kind in "OU"):
+        for part in value:
+            yield from texts(part)

@@ -1,0 +1,97 @@
+"""A model of the user's own on the pages: it is the subject, its numbers are shown, and what fails is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch import Tensor
+
+from latentlab.data import Splits
+from latentlab.runs.store import Store
+from latentlab.serving.examples import of_arrays
+from latentlab.serving.given import Given
+from latentlab.serving.own_model import OwnModel
+from latentlab.serving.server import Server
+from latentlab.subjects import OWN
+from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
+from pages.shared.header import PICKED
+from tests.pages.conftest import Open, shows
+from tests.serving.models import Classifier, ConvVAE, TupleVAE
+
+pytestmark = pytest.mark.slow
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(app_store: Store, digits: Splits) -> Iterator[Serve]:  # noqa: ARG001 it sets the app's store
+    running: list[Server] = []
+
+    def start(title: str, n: int = 120, **given: Any) -> Server:
+        part = digits.test[:n]
+        found = of_arrays(part.batch().x, part.y, digits.test.classes)
+        running.append(Server(OwnModel(Given(title=title, **given), found.examples)))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+def subject(app: AppTest) -> str:
+    """What the header says is chosen."""
+    return str(app.selectbox(key=PICKED.name).value)
+
+
+@pytest.mark.parametrize("page", [HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SAMPLING, PROBES], ids=lambda page: page.name)
+def test_a_vae_is_the_first_subject_of_each_page_that_can_show_it(serve: Serve, opened: Open, page: Page) -> None:
+    theirs = ConvVAE()
+    server = serve("Mine", encode=theirs.encode, decode=theirs.decode)
+    app = opened(page.name)
+    assert not app.exception
+    assert not app.error
+    assert subject(app) == f"{OWN}{server.id}"
+
+
+def test_a_classifier_on_the_pages_that_can_show_it(serve: Serve, opened: Open) -> None:
+    server = serve("Mine", classify=Classifier())
+    for page, view in ((CLUSTERS, {}), (PROBES, {}), (FEW_LABELS, {}), (FEW_LABELS, {"detail": "Error"})):
+        app = opened(page.name, **view)
+        assert not app.exception
+        assert not app.error
+        assert subject(app) == f"{OWN}{server.id}"
+
+
+def test_what_is_missing_for_a_page_is_named(serve: Serve, opened: Open) -> None:
+    theirs = TupleVAE()
+    server = serve("Mine", encode=theirs.encode, decode=theirs.decode)
+    app = opened(SCORE_FIELD.name)
+    assert subject(app) != f"{OWN}{server.id}"
+    assert shows(app, "Mine", "denoise")
+
+
+def test_a_function_that_fails_is_a_sentence_with_details(serve: Serve, opened: Open) -> None:
+    def encode(x: Tensor) -> Tensor:
+        if len(x) > 2:
+            raise ArithmeticError("out of luck")
+        return x.flatten(1)[:, :3]
+
+    serve("Mine", encode=encode, decode=lambda z: torch.sigmoid(z.sum(1)).reshape(-1, 1, 1, 1).expand(-1, 1, 8, 8))
+    app = opened(TRAVERSAL.name)
+    assert not app.exception
+    assert shows(app, "encode", "ArithmeticError")
+    assert any("in encode" in one.value for one in app.code)
+
+
+def test_a_server_that_ends_is_a_sentence_on_the_next_page(serve: Serve, opened: Open) -> None:
+    theirs = TupleVAE()
+    server = serve("Mine", encode=theirs.encode, decode=theirs.decode)
+    app = opened(TRAVERSAL.name)
+    server.stop()
+    app.run()
+    assert not app.exception
+    assert subject(app) != f"{OWN}{server.id}"
+    assert app.warning or app.info
