@@ -9,10 +9,8 @@ from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-from latentlab import device, settings
-from latentlab.data import Library
-from latentlab.jobs.sweep import remove_cut_writes
-from latentlab.runs.store import Store
+from latentlab import device
+from latentlab.jobs.sweep import clear_up
 from pages.navigation import HOME, PAGES
 
 USED = ("pandas", "scipy.stats", "sklearn.linear_model", "sklearn.neighbors")  # by pages, and imported where they are
@@ -44,9 +42,7 @@ def serve(flags: list[str]) -> None:
     page which a link opens first doesn't exist. What pages use is imported before: Plotly fails in one visitor's thread
     while that of another is half-way through importing pandas, and no page has to wait for it.
     """
-    remove_cut_writes(settings.runs())
-    for store in (Store.default(), Library.default()):
-        store.trash.empty()
+    clear_up()
     for name in USED:
         importlib.import_module(name)
     PagesManager.uses_pages_directory = False

@@ -1,4 +1,4 @@
-"""The command line: `python -m latentlab app | train | runs | data | reproduce`. Flags come from the knobs."""
+"""The command line: `latentlab app | train | runs | …`, or `python -m latentlab`. Flags come from the knobs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentlab import device
-from latentlab.cli import app, data, docs, reproduce, runs, serve, train, worker
+from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, train, worker
 from latentlab.data import DataError
 
 COMMANDS = {
     "app": app,
     "train": train,
     "runs": runs,
+    "export": export,
+    "import": import_run,
     "data": data,
     "reproduce": reproduce,
     "docs": docs,
     "serve": serve,
     "worker": worker,
 }
-SHOWN = ("app", "train", "runs", "data", "reproduce")
+SHOWN = ("app", "train", "runs", "export", "import", "data", "reproduce")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

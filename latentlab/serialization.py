@@ -17,13 +17,25 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from latentlab import settings
+
 MAX_TENSORS = 1 << 30  # bytes of a file, where nothing else says how large it may be
 HEADER = 1 << 20  # bytes: more than the names and shapes of any model take
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file that is being written
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the name of a file or a folder that is being written
 
 
 class RunError(ValueError):
     """A run that can't be read, changed or found; the message is one sentence for the user."""
+
+
+def check_writable() -> None:
+    """Runs and trainings may be changed.
+
+    Raises:
+        RunError: the app is for looking only.
+    """
+    if settings.is_read_only():
+        raise RunError(settings.FOR_LOOKING)
 
 
 def history_csv(rows: Sequence[Mapping[str, float]]) -> str:
@@ -99,8 +111,9 @@ def writing(what: str) -> Iterator[None]:
     """What is done inside, or by a function that this decorates, writes `what`.
 
     Raises:
-        RunError: the disk is full, or may not be written.
+        RunError: the disk is full or may not be written, or the app is for looking only.
     """
+    check_writable()
     try:
         yield
     except OSError as error:

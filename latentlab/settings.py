@@ -1,16 +1,39 @@
-"""Where the user's own files are."""
+"""Where the app, the shipped runs and the user's own files are."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import platformdirs
+
 FIRST_DATA = "LATENTLAB_FIRST_DATA"  # set by the command that starts the app
+READ_ONLY = "LATENTLAB_READ_ONLY"  # as well, or by whoever starts it otherwise
+FOR_LOOKING = "This app is for looking only: nobody can train, upload, rename, delete or bring back anything here."
+_INSTALLED = Path(__file__).parent / "_app"
+IS_INSTALLED = _INSTALLED.is_dir()  # by pip: not a copy of the repository
+ROOT = _INSTALLED if IS_INSTALLED else Path(__file__).parents[1]  # of app.py, pages/ and checkpoints/
 
 
 def runs() -> Path:
-    """The folder of the user's runs, and of the data they were trained on: `$LATENTLAB_RUNS`, or `runs/` here."""
-    return Path(os.environ.get("LATENTLAB_RUNS") or Path(__file__).parents[1] / "runs")
+    """The folder of the user's runs, and of the data they were trained on.
+
+    It is `$LATENTLAB_RUNS`; else `runs/` in a copy of the repository, or in the user's folder for data if installed.
+    """
+    if given := os.environ.get("LATENTLAB_RUNS"):
+        return Path(given)
+    return (Path(platformdirs.user_data_dir("latentlab")) if IS_INSTALLED else ROOT) / "runs"
+
+
+def data() -> Path | None:
+    """The folder that is searched for data sets before the user's cache: `$LATENTLAB_DATA`, if any."""
+    given = os.environ.get("LATENTLAB_DATA")
+    return Path(given).absolute() if given else None
+
+
+def is_read_only() -> bool:
+    """Whether the app is for looking only, which stores, queue and library enforce."""
+    return os.environ.get(READ_ONLY, "") not in ("", "0")
 
 
 def first_data() -> str:

@@ -16,9 +16,8 @@ Rule = Callable[[str, str], list[str]]  # path from the root, source -> what is 
 
 # A module imports from the rows above its own, or from its own package. One that isn't here has no place yet.
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("latentlab", "latentlab.settings"),
     (
-        "latentlab",
-        "latentlab.settings",
         "latentlab.knobs",
         "latentlab.device",
         "latentlab.distributions",

@@ -16,7 +16,7 @@ from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
 from latentlab.serving.file import packages
-from latentlab.settings import FIRST_DATA
+from latentlab.settings import FIRST_DATA, READ_ONLY, ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,17 +26,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="PATH", help=text)
     text = "a model of your own: .onnx files, or a .py file with encode, decode, classify, denoise, log_prob or sample"
     parser.add_argument("--model", metavar="FILE", type=Path, nargs="+", action="append", default=[], help=text)
+    text = "for a class: visitors look at what there is, and can't train, upload, rename, delete or bring back"
+    parser.add_argument("--read-only", action="store_true", help=text)
     add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Start the app in a browser; returns when it is stopped."""
-    script = Path(__file__).parents[2] / "app.py"
     flags = ["--server.port", str(options.port)] if options.port else []
     environment = dict(os.environ)
     if options.data:
         known = options.data in names() and not Path(options.data).exists()
         environment[FIRST_DATA] = options.data if known else save_data(options.data, options)
+    if options.read_only:
+        environment[READ_ONLY] = "1"
     dataset = environment.get(FIRST_DATA, "")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     with ExitStack() as running:
@@ -47,8 +50,7 @@ def run(options: argparse.Namespace) -> int:
                 running.enter_context(_served(["--package", name], ""))
             except DataError as error:
                 print(f"{name}: {error}", file=sys.stderr)
-        command = [sys.executable, str(script), *flags]
-        return subprocess.call(command, cwd=script.parent, env=environment)
+        return subprocess.call([sys.executable, str(ROOT / "app.py"), *flags], env=environment)
 
 
 @contextmanager

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 
 from latentlab.knobs import Knob, knobs
 from latentlab.models import FAMILIES, MODELS, abilities, about, family, family_title
+from latentlab.settings import ROOT
 from latentlab.training.config import TrainConfig
 
-ROOT = Path(__file__).parents[2]
 PATH, README = ROOT / "docs" / "models.md", ROOT / "README.md"
 TABLE = re.compile(r"\| model \| what it is \|\n(?:\|.*\n)+")  # in the README
 

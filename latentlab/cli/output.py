@@ -11,8 +11,7 @@ from latentlab.runs.run import Run
 
 def summary(run: Run) -> str:
     """Steps, seconds and the metrics of a run, in words."""
-    units = {"loss": "nats" if "nats" in run.kind.units.values() else ""} | dict(run.kind.units)
-    shown = [f"{name} {value:.4g} {units.get(name, 'nats')}".strip() for name, value in run.metrics.items()]
+    shown = [f"{name} {value:.4g} {run.unit(name)}".strip() for name, value in run.metrics.items()]
     return f"{run.steps:,} steps in {run.seconds:.0f} s; test " + ", ".join(shown)
 
 

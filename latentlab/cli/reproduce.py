@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import torch
 
-from latentlab import data
+from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import semi_supervised
@@ -18,6 +18,7 @@ from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
 from latentlab.runs.store import SHIPPED, Store
+from latentlab.serialization import RunError
 from latentlab.training.evaluation import final_metrics
 
 BENCHMARK = "semi-supervised"
@@ -44,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     `semi-supervised` runs the benchmark of semi-supervised models instead. With `--measure` runs are not trained: their
     numbers on test examples are measured again.
     """
+    if settings.IS_INSTALLED:
+        raise RunError("What ships is trained again in a copy of the repository; installed, it stays as it is.")
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
     if BENCHMARK in options.ids:
         _benchmark(options.data, options.models, options.seeds)

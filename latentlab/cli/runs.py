@@ -1,4 +1,4 @@
-"""`latentlab runs`: list the runs."""
+"""`latentlab runs`: list the runs, or say where one is."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ import json
 from latentlab.cli.output import as_json, summary
 from latentlab.models import abilities
 from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `runs` takes."""
+    parser.add_argument("--path", metavar="RUN", help="only print the folder of this run")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """List the runs, newest first; what can't be read is listed with the reason."""
+    if options.path:
+        folder = Store.default().folder(options.path)
+        if not folder.is_dir():
+            raise RunError(f"There is no run called {options.path!r}.")
+        print(folder.absolute())
+        return 0
     rows = Store.default().rows()
     if options.json:
         found = [

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from filelock import FileLock, Timeout
 
-from latentlab import device
+from latentlab import device, settings
 from latentlab.data import Splits, load
 from latentlab.jobs.job import Job, untrained
 from latentlab.jobs.queue import Status, is_held, now, queue, read, status, write_status
@@ -31,6 +31,7 @@ from latentlab.runs.store import Store
 from latentlab.serialization import (
     HEADER,
     RunError,
+    check_writable,
     history_csv,
     read_history,
     read_tensors,
@@ -74,10 +75,11 @@ def perform(
         n_bound: test images that get the 200-sample bound in the run's metrics.
 
     Raises:
-        RunError: another process trains it, or it can't be read.
+        RunError: another process trains it, it can't be read, or the app is for looking only.
         DataError: its data set can't be had.
         TrainingError: the loss isn't finite, or the checkpoint doesn't fit.
     """
+    check_writable()
     job, folder = read(store, job_id), store.folder(job_id)
     try:
         with FileLock(folder / "job.lock").acquire(timeout=5):
@@ -146,8 +148,8 @@ def ensure_worker(store: Store) -> None:
     with (store.root / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
-            cwd=Path(__file__).parents[2],
-            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root)},
+            cwd=settings.ROOT,
+            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root), "LATENTLAB_DATA": str(settings.data() or "")},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -30,7 +30,7 @@ def read(run: Run, path: Path) -> Model:
         RunError: the file is missing, damaged, doesn't fit the model, or holds what is no number.
     """
     described = _described(run)
-    weights = read_tensors(path, HEADER + sum(value.nbytes for value in described.values()))
+    weights = read_tensors(path, most_bytes(run))
     if {name: value.shape for name, value in weights.items()} != {n: value.shape for n, value in described.items()}:
         raise RunError("Its weights don't fit the model that run.json describes.")
     if not all(value.dtype == torch.float32 for value in weights.values()):
@@ -40,6 +40,15 @@ def read(run: Run, path: Path) -> Model:
     model = run.build()
     model.load_state_dict(weights)
     return model.eval().requires_grad_(False)
+
+
+def most_bytes(run: Run) -> int:
+    """How large a file with the parameters of a run can be.
+
+    Raises:
+        RunError: run.json describes a model that can't be built.
+    """
+    return HEADER + sum(value.nbytes for value in _described(run).values())
 
 
 def untrained(run: Run) -> Model:

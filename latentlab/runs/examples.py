@@ -19,12 +19,15 @@ N_EXAMPLES = 500
 HOUR = 3_600.0  # seconds
 
 
+def few(examples: Dataset) -> Dataset:
+    """What is saved of test examples, taken at random: the first test images of MNIST are the easier ones."""
+    return held_out(examples, N_EXAMPLES)[1] if len(examples) > N_EXAMPLES else examples
+
+
 def save(root: Path, examples: Dataset) -> str:
     """Write a part of the test examples, unless a run of the same data has done so; returns the file's name."""
-    few = examples  # taken at random: the first test images of MNIST are the easier ones
-    if len(examples) > N_EXAMPLES:
-        few = held_out(examples, N_EXAMPLES)[1]
-    content = safetensors.torch.save({"x": few.x.cpu().contiguous(), "y": few.y.cpu().contiguous()})
+    part = few(examples)
+    content = safetensors.torch.save({"x": part.x.cpu().contiguous(), "y": part.y.cpu().contiguous()})
     slug = re.sub(r"[^A-Za-z0-9_-]", "_", examples.name)[:64] or "data"
     name = f"examples-{slug}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
     if not (root / name).is_file():

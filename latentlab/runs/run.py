@@ -76,6 +76,10 @@ class Run:
         """What the model knows of the data."""
         return Spec(self.shape, len(self.classes), self.data_kind, self.columns)
 
+    def unit(self, metric: str) -> str:
+        """Of a metric: that of the model's term, or nats for what is computed from terms in nats."""
+        return self.kind.units.get(metric, "nats" if "nats" in self.kind.units.values() else "")
+
     def build(self) -> Model:
         """The model with its parameters not yet set."""
         return build(self.model, from_dict(self.kind.Config, self.config), self.spec)

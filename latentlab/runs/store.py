@@ -6,9 +6,7 @@
                     history.csv          one row a report: step, epoch, terms, and valid_* at an epoch's end
                     probes.csv           one row an epoch: errors of probes by layer, where the training measured them
                     baselines.csv        one row: errors of "linear" and "mlp", fitted to the same few labels
-
     <root>/.trash/<run id>~<when>/       a deleted run, see `trash.py`
-
     <root>/examples-<data set>-<digest>.safetensors   a few hundred test examples, so that a page opens without the data
                     set: once for all runs of it (a run of the first format has examples.safetensors of its own)
 
@@ -35,13 +33,13 @@ from latentlab.models import Model
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
 from latentlab.runs.run import Run, checked_title, current_history
-from latentlab.serialization import RunError, history_csv, read_history, write, writing
+from latentlab.serialization import RunError, check_writable, history_csv, read_history, write, writing
 from latentlab.trash import Deleted, Trash
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints"
+SHIPPED = settings.ROOT / "checkpoints"
 LEAST_FREE = 1 << 20  # bytes of a disk; with less it is full
 MAX_JSON = 1 << 20
-_SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
+SNAPSHOT = re.compile(r"weights-([1-9][0-9]{0,5})\.safetensors")
 LONGEST_ID = 64  # characters
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_ID}}}")
 
@@ -65,7 +63,7 @@ class Store:
 
     @classmethod
     def default(cls) -> Store:
-        """The user's runs: `$LATENTLAB_RUNS`, or `runs/` beside the checkpoints."""
+        """The user's runs, where `settings.runs` says."""
         return cls(settings.runs())
 
     @property
@@ -97,6 +95,7 @@ class Store:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """Write a run; `run.json` last, each file whole or not at all."""
+        check_writable()
         if not _ID.fullmatch(run.id):
             raise RunError(f"{run.id[:80]!r} is not the id of a run.")
         folder = self.root / run.id
@@ -108,6 +107,7 @@ class Store:
 
     def save_snapshot(self, run_id: str, model: Model, epoch: int, dtype: torch.dtype = torch.float32) -> None:
         """Write what the parameters are after an epoch of the training of a run, finished or not yet."""
+        check_writable()
         checkpoint.save(self.folder(run_id) / f"weights-{epoch}.safetensors", model, dtype)
 
     def read(self, run_id: str) -> Run:
@@ -126,10 +126,9 @@ class Store:
             raise RunError(f"There is no run called {run_id!r}.")
         path = folder / "run.json"
         if not path.is_file():
-            resumable = (folder / "job.json").is_file()
-            raise RunError(
-                "It isn't finished; see the Train page." if resumable else "It was interrupted before it was finished."
-            )
+            if (folder / "job.json").is_file():
+                raise RunError("It isn't finished; see the Train page.")
+            raise RunError("It was interrupted before it was finished.")
         if path.stat().st_size > MAX_JSON:
             raise RunError("run.json is too large to be one.")
         try:
@@ -148,7 +147,7 @@ class Store:
         Raises:
             RunError: as `folder`.
         """
-        found = (_SNAPSHOT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
+        found = (SNAPSHOT.fullmatch(path.name) for path in self.folder(run_id).glob("weights-*"))
         return [0, *sorted(int(match[1]) for match in found if match)]
 
     def load(self, run_id: str, epoch: int | None = None) -> Model:
@@ -217,8 +216,7 @@ class Store:
 
     def runs(self, *any_of: type[Model]) -> list[Run]:
         """The readable runs whose model has at least one of the abilities (all runs if none is named)."""
-        found = [row.run for row in self.rows() if row.run is not None]
-        return [run for run in found if not any_of or issubclass(run.kind, any_of)]
+        return [run for row in self.rows() if (run := row.run) and (not any_of or issubclass(run.kind, any_of))]
 
     @writing("The title")
     def rename(self, run_id: str, title: str) -> None:
@@ -236,8 +234,9 @@ class Store:
         """Replace the metrics of a run.
 
         Raises:
-            RunError: it is shipped, or can't be read.
+            RunError: it is shipped, can't be read, or the app is for looking only.
         """
+        check_writable()
         if self.is_shipped(run_id):
             raise RunError("The numbers of a run that ships with LatentLab can't be changed.")
         run = dataclasses.replace(self.read(run_id), metrics=metrics)
@@ -247,8 +246,9 @@ class Store:
         """Move a run and all its files into the trash, where they stay for a while.
 
         Raises:
-            RunError: it is shipped, there is none, or the disk forbids it.
+            RunError: it is shipped, there is none, the disk forbids it, or the app is for looking only.
         """
+        check_writable()
         folder = self.folder(run_id)
         if self.is_shipped(run_id):
             raise RunError("A run that ships with LatentLab can't be deleted.")
@@ -265,8 +265,9 @@ class Store:
         """Bring a deleted run back.
 
         Raises:
-            RunError: it isn't in the trash, is there already, or the disk forbids it.
+            RunError: it isn't in the trash, is there already, the disk forbids it, or the app is for looking only.
         """
+        check_writable()
         try:
             self.trash.restore(run_id)
         except OSError as error:
@@ -292,7 +293,7 @@ class Store:
 def new_id(model: str, dataset: str) -> str:
     """An id that no other run has or will have: what, on what, when, and eight random letters."""
     unique = f"-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-    return f"{model}-{dataset}"[: LONGEST_ID - len(unique)] + unique
+    return re.sub("[^A-Za-z0-9_-]", "-", f"{model}-{dataset}")[: LONGEST_ID - len(unique)] + unique
 
 
 def _is_run(path: Path) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
+import torch
 
+from latentlab.analysis.latent.traversal import reach
 from latentlab.export.program import Program
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, draw_seed
@@ -18,7 +19,6 @@ from pages.shared.dimensions import carries, dimension_name
 from pages.shared.example_view import few_columns
 from pages.shared.visit import Slot
 
-LIMIT = 3.0
 IN_SIGHT = 3  # dimensions with a slider in sight
 
 
@@ -32,8 +32,9 @@ def live_toggle() -> bool:
 
 def edit_row(run: Subject, rows: Rows, live: bool) -> Rows:
     """Let the visitor change the style of one row: its images update during a drag where the browser can decode."""
-    start = tuple(float(np.clip(value, -LIMIT, LIMIT)) for value in rows.codes[rows.edited])
-    linked = url_state.read_numbers("z", len(start), -LIMIT, LIMIT)
+    start = tuple(map(float, rows.codes[rows.edited]))
+    end = reach(torch.tensor([start]))
+    linked = url_state.read_numbers("z", len(start), -end, end)
     owner, program = f"{run.id}-{rows.names[rows.edited]}-{draw_seed()}", class_program(run)
     if live and isinstance(program, Program):
         code = _live(run, owner, program.id, start, tuple(linked or start))
@@ -63,22 +64,22 @@ def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached
     first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is edited
     data = {
         "nonce": f"{owner} {run.key}", "program": program, "drawn": few_columns(run).as_json(), "dims": dims,
-        "limit": LIMIT,
+        "limit": reach(torch.tensor([start])),
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
     }  # fmt: skip
-    return row(key, data, first, LIMIT)
+    return row(key, data, first, reach(torch.tensor([start])))
 
 
 def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
     """Streamlit's own sliders, answered by the server when one is released."""
-    where = style_dimensions(run)
+    where, end = style_dimensions(run), reach(torch.tensor([start]))
     order = [int(axis) for axis in where.order]
 
     def slider(axis: int) -> float:
         shown: Slot[float] = Slot(f"bend-{owner}-{axis}")
         shown.setdefault(round(at[axis], 2))
         label = f"{dimension_name(axis)} · {carries(where, axis)}"
-        value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=shown.name, format="%.2f")
+        value: float = st.slider(label, -end, end, step=0.05, key=shown.name, format="%.2f")
         return start[axis] if abs(value - round(start[axis], 2)) < 1e-6 else value
 
     columns = st.columns(IN_SIGHT)

@@ -16,6 +16,7 @@ from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import StoredRun
 from latentlab.training.config import TrainConfig
 from pages.navigation import FEW_LABELS
@@ -53,7 +54,10 @@ def new_training(store: Store) -> None:
         epochs = number("Epochs", 1, int(bounds["epochs"].high or 1), first, key=f"{key}-epochs")
         seed = number("Seed", 0, int(bounds["seed"].high or 0), 0, key="few-seed")
     diverse = st.toggle("Far apart", start.diverse_labels, key=f"{key}-diverse", help=HOW, bind="query-params")
-    go = st.button("Train", key="few-start", type="primary", icon=":material/play_arrow:", width="stretch")
+    why = FOR_LOOKING if is_read_only() else None
+    go = st.button(
+        "Train", "few-start", why, type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(why)
+    )  # fmt: skip
     st.caption(_about(dataset, int(epochs), diverse))
     train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "diverse_labels": diverse}
     train["bf16"] = bool(train.get("bf16")) and device.has_fast_bf16(device.pick())

@@ -13,6 +13,9 @@ from latentlab.models import Classifies, Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, is_read_only
+from pages.home.import_run import import_run
+from pages.home.run_details import run_details, settings, text
 from pages.navigation import ANALOGIES, FEW_LABELS, TRAIN, TRAVERSAL
 from pages.shared import deletion, url_state
 from pages.shared.deletion import Deletable, delete_button, deleted, undo
@@ -29,10 +32,13 @@ def run_table() -> None:
     store = Store.default()
     rows = store.rows()
     undo()
+    if is_read_only():
+        st.caption(FOR_LOOKING)
     if rows:
         _table(store, rows)
     else:
         st.caption("No runs yet.")
+    import_run(store, lambda run_id: SELECTED.set((run_id,)))
     deleted([(_deletable(store, each.name, run), each.when) for each, run in store.deleted()])
 
 
@@ -69,13 +75,15 @@ def _table(store: Store, rows: list[Row]) -> None:
     )
     chosen = [rows[i] for i in event.selection.rows]
     SELECTED.set(tuple(row.id for row in chosen))
-    text = ",".join(SELECTED.get(()))
-    url_state.write("selected", text if text and len(text) <= url_state.LONGEST else None)
+    ids = ",".join(SELECTED.get(()))
+    url_state.write("selected", ids if ids and len(ids) <= url_state.LONGEST else None)
     if not chosen:
-        st.caption("Select one run to open, rename or delete it; select several to compare them.")
+        st.caption("Select one run to see what it is and to open it; select several to compare them.")
         return
     _actions(store, chosen)
     readable = [row.run for row in chosen if row.run is not None]
+    if len(chosen) == len(readable) == 1:
+        run_details(store, readable[0])
     if len(readable) > 1:
         _compare(store, readable)
 
@@ -108,12 +116,12 @@ def _actions(store: Store, chosen: list[Row]) -> None:
             if issubclass(run.kind, Classifies) and run.shape == (2,):
                 page, label = FEW_LABELS, "Few labels"
             page.link(label, icon="open_in_new", run=run.id)
-            if own:
+            if own and not is_read_only():
                 _rename(store, run)
         if own:
             things = [_deletable(store, row.id, row.run) for row in own]
             delete_button(things, after=SELECTED.forget)
-        if len(own) < len(chosen):
+        if len(own) < len(chosen) and not is_read_only():
             st.caption("Runs that ship with LatentLab can't be renamed or deleted.")
 
 
@@ -136,10 +144,10 @@ def _deletable(store: Store, run_id: str, run: Run | None) -> Deletable:
 def _compare(store: Store, runs: list[Run]) -> None:
     """Where the runs differ: settings, numbers on the test split, and their curves."""
     names = list(labels(runs).values())
-    facts = [_facts(run) for run in runs]
+    facts = [settings(run) for run in runs]
     table = []
     for fact in dict.fromkeys(name for each in facts for name in each):
-        values = [_text(each.get(fact)) for each in facts]
+        values = [text(each.get(fact)) for each in facts]
         if len(set(values)) > 1:
             table.append({"": fact, **dict(zip(names, values, strict=True))})
     left, right = st.columns(2, gap="large")
@@ -152,12 +160,3 @@ def _compare(store: Store, runs: list[Run]) -> None:
         figure(curves, f"Held-out {terms[0]} of the runs", place=right)
     else:
         right.caption("These models have no term in common, so there is no curve to compare.")
-
-
-def _facts(run: Run) -> dict[str, object]:
-    test = {f"test {name}": value for name, value in run.metrics.items()}
-    return {"model": run.model, "data": run.dataset, "parameters": run.size, **run.config, **run.train, **test}
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

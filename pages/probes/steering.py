@@ -27,7 +27,6 @@ from pages.shared.text import plain
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
 EXAMPLES = 200  # that leakage is measured on
-LIMIT = 3.0  # σ, as far as a place of the traversal may be
 
 
 def steering(run: Subject, target: str) -> None:
@@ -49,7 +48,8 @@ def steering(run: Subject, target: str) -> None:
             f"From −3 to 3 standard deviations towards “{plain(towards)}”; in the middle the examples as they "
             f"are. The probe errs on {probe.score.error:.1%} of {probe.score.n} examples, chance {probe.baseline:.1%}."
         )
-        ends = [";".join(",".join(f"{v:.2f}" for v in np.clip(moved[0, at], -LIMIT, LIMIT)) for at in (1, -2))]
+        end = cached.farthest(run)
+        ends = [";".join(",".join(f"{v:.2f}" for v in np.clip(moved[0, at], -end, end)) for at in (1, -2))]
         TRAVERSAL.link("Open both ends in Traversal", run=run.id, z=ends[0].split(";")[1], pins=ends[0], detail="Paths")
     with right:
         found = _leakage(run, about, k)

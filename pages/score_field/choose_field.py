@@ -16,6 +16,7 @@ from latentlab.analysis.score.field import FieldError, optimal_denoiser
 from latentlab.analysis.score.points import kernel_estimate, read_points
 from latentlab.data import DENSITIES, Dataset, Density, Kind, load
 from latentlab.models import Denoises
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import Subject
 from pages.components import digest
 from pages.score_field import learning
@@ -127,8 +128,11 @@ def _of_mine(more: DeltaGenerator) -> tuple[Dataset, Density]:
     if not MY_POINTS.is_set:
         kept = POINTS.get() if POINTS.is_set else _linked_points()
         MY_POINTS.set(START if kept is None else kept)
+    why = FOR_LOOKING if is_read_only() else None
     with more:
-        st.file_uploader("A CSV of two columns", ["csv", "txt"], key=MY_FILE.name, on_change=_bring)
+        st.file_uploader(
+            "A CSV of two columns", ["csv", "txt"], key=MY_FILE.name, on_change=_bring, help=why, disabled=bool(why)
+        )
         typed = st.text_area("One point a line: x, y", key=MY_POINTS.name, height=120)
         st.caption("Or add them by clicks on the plane.")
     POINTS.set(typed)

@@ -14,6 +14,7 @@ from latentlab.data import DENSITIES, Dataset, Density, load
 from latentlab.jobs.stepwise import Stepwise
 from latentlab.knobs import Knob, KnobError, knobs
 from latentlab.models import MODELS, Denoises
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import TrainConfig
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance, network
 from pages.components import digest
@@ -63,8 +64,9 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool) -> Denoise
         st.button("Stop", key="live-stop", icon=":material/stop:", on_click=_end, args=(name,))
     else:
         st.button(
-            "Train", key="live-start", type="primary", icon=":material/play_arrow:", on_click=_start, args=(name,)
-        )
+            "Train", "live-start", FOR_LOOKING if is_read_only() else None, _start, (name,), type="primary",
+            icon=":material/play_arrow:", disabled=is_read_only(),
+        )  # fmt: skip
     try:
         trained = network(training_task, now=now)
     except (KnobError, ValueError) as error:

@@ -12,7 +12,17 @@ from latentlab.analysis.latent.axes import class_directions
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
-from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, Traversal, manifold_grid, plane, traverse
+from latentlab.analysis.latent.traversal import (
+    Decode,
+    ManifoldGrid,
+    Spacing,
+    Traversal,
+    half_width,
+    manifold_grid,
+    plane,
+    reach,
+    traverse,
+)
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
@@ -205,16 +215,29 @@ def directions(run: Subject, axes: tuple[int, int]) -> Tensor:
 
 
 @remember(32)
+def farthest(run: Subject) -> float:
+    """How far from 0 a dimension can be moved: as far as any example's code, and no less than 3."""
+    return reach(standard_codes(run))
+
+
+@remember(128)
+def width(run: Subject, axes: tuple[int, int]) -> float:
+    """Half the side of the plane of two directions: what most codes need, and no less than 3."""
+    return half_width(standard_codes(run) @ directions(run, axes).T)
+
+
+@remember(32)
 def grid(run: Subject, n: int, spacing: Spacing, code: Code, axes: tuple[int, int]) -> ManifoldGrid:
     """The plane of two directions through a code, in standard deviations of the codes."""
     decode, place = decoder(run), plane(torch.tensor(code), directions(run, axes))
-    return manifold_grid(lambda s: decode(place(s)), n, 3.0, spacing)
+    return manifold_grid(lambda s: decode(place(s)), n, width(run, axes), spacing)
 
 
 @remember(256)
 def strip(run: Subject, code: Code, axis: int, n: int) -> Traversal:
-    """n images along one dimension of the code, from -3 to 3 in standard deviations of the codes."""
-    return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-3, 3, n).tolist())
+    """n examples along one dimension, as far as its plane shows, in standard deviations of the codes."""
+    end = width(run, (axis, axis))
+    return traverse(decoder(run), torch.tensor(code), axis, torch.linspace(-end, end, n).tolist())
 
 
 @remember(32)

@@ -18,6 +18,7 @@ from latentlab.data import DataError, Library
 from latentlab.jobs import queue
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.settings import is_read_only
 from latentlab.trash import DAYS
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -56,7 +57,9 @@ def delete_button(
     about: str | None = None,
     after: Callable[[], None] | None = None,
 ) -> None:
-    """A button that opens the question; `after` is called when they are deleted."""
+    """A button that opens the question; `after` is called when they are deleted. None in an app for looking only."""
+    if is_read_only():
+        return
     key = _key(things)
     if st.button(label, f"ask-{key}", about, icon=":material/delete:"):
         _question(tuple(things), key, after)
@@ -67,7 +70,7 @@ def undo() -> None:
     if message := FAILED.pop():
         st.error(message, icon=":material/error:")
     things = LAST.get(())
-    if not things:
+    if not things or is_read_only():
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/delete: Deleted: {_names(things)}", width="content")
@@ -75,8 +78,8 @@ def undo() -> None:
 
 
 def deleted(things: Sequence[tuple[Deletable, datetime]]) -> None:
-    """A folded list of what can be brought back, newest first."""
-    if not things:
+    """A folded list of what can be brought back, newest first; none in an app for looking only."""
+    if not things or is_read_only():
         return
     with st.expander(f"Deleted ({len(things)})", icon=":material/delete:", key="deleted"):
         st.caption(f"What was deleted stays here for {DAYS} days.")

@@ -68,7 +68,9 @@ def announce() -> None:
 
 
 def own_data() -> None:
-    """Upload and save data, and the list of saved data."""
+    """Upload and save data, and the list of saved data; nothing in an app for looking only."""
+    if settings.is_read_only():
+        return
     with st.expander("Data of your own", icon=":material/upload_file:", key="own-data"):
         left, right = st.columns([2, 1], gap="large")
         with left:

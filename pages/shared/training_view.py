@@ -26,6 +26,7 @@ from latentlab.models import Decodes, Denoises
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.settings import is_read_only
 from latentlab.subjects import DataOnly, StoredRun
 from latentlab.training.config import TrainConfig, training_knobs
 from pages.navigation import SCORE_FIELD, TRAVERSAL
@@ -53,7 +54,9 @@ SHOWN = {
 
 
 def start_worker(store: Store) -> None:
-    """Let the jobs that wait be trained, or say why they can't be."""
+    """Let the jobs that wait be trained, or say why they can't be; an app for looking only leaves that to others."""
+    if is_read_only():
+        return
     try:
         ensure_worker(store)
     except RunError as error:
@@ -192,7 +195,9 @@ def line(job: Job, status: Status) -> str:
 
 
 def orders(store: Store, job_id: str, status: Status, key: str) -> None:
-    """The buttons that a state allows."""
+    """The buttons that a state allows; none in an app for looking only."""
+    if is_read_only():
+        return
     with st.container(horizontal=True, gap="small"):
         if status.state in ("running", "queued"):
             _order("Pause", "pause", store, job_id, key)

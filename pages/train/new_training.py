@@ -15,6 +15,7 @@ from latentlab.knobs import KnobError, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
@@ -30,7 +31,10 @@ MODEL: Slot[str] = Slot("model")  # the widget that chooses it
 
 
 def new_training(store: Store) -> None:
-    """Draw the form and its button, which queues the training and shows it."""
+    """Draw the form and its button, which queues the training and shows it; in an app for looking only, say so."""
+    if is_read_only():
+        st.info(FOR_LOOKING, icon=":material/visibility:")
+        return
     dataset = choose_data()
     model = _choose_model(dataset)
     declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])

@@ -11,6 +11,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.job import Job
 from latentlab.runs.run import labels
 from latentlab.runs.store import Store
+from latentlab.settings import is_read_only
 from latentlab.subjects import StoredRun, stored
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
@@ -55,6 +56,8 @@ def shown(store: Store, unfinished: Mapping[str, Job]) -> None:
     CHOSEN.set(chosen)
     run = finished[chosen].run
     training_view.finished(finished[chosen])
+    if is_read_only():
+        return
     known = data.names()
     st.button(
         "Train again with changes", "again", None if run.dataset in known else f"{run.dataset} isn't here any more",

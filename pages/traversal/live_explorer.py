@@ -24,7 +24,6 @@ from pages.shared.example_view import appearance_of, few_columns
 from pages.shared.header import look
 from pages.shared.visit import Slot
 
-LIMIT = 3.0
 STARTED: Slot[View] = Slot("first-view")  # where the explorer started: what is sent stays the same while it moves
 LAST_VIEW: Slot[tuple[str, View]] = Slot("last-view")  # the id of a run, and where the visitor was in its space
 WARNED: Slot[str] = Slot("told")  # the weights of a link that the visitor knows to be others
@@ -48,25 +47,25 @@ def choose_other(run: Subject) -> Subject | None:
 def explore(run: Subject, where: Bottleneck, other: Subject | None) -> View:
     """Draw the explorer; returns where it stands, and writes that to the address."""
     explored: Slot[Mapping[str, Any]] = Slot(f"explorer-{run.id}")
-    known, first = explored.get(), STARTED.get()
+    known, first, end = explored.get(), STARTED.get(), cached.farthest(run)
     if not explored.is_set or first is None or len(first.z) != len(where.order):  # the page was just opened
         first = start(run, where)
         STARTED.set(first)
-    here = View.checked(known["view"], len(first.z), n_directions(run), LIMIT) if known and "view" in known else None
-    view = explorer(explored.name, _sent(run, where, first, here or first, other), first, n_directions(run), LIMIT)
+    here = View.checked(known["view"], len(first.z), n_directions(run), end) if known and "view" in known else None
+    view = explorer(explored.name, _sent(run, where, first, here or first, other), first, n_directions(run), end)
     save_view(run, view)
     return view
 
 
 def start(run: Subject, where: Bottleneck) -> View:
     """Where a view begins: at the address's place, else where the visitor was on this run, else in the middle."""
-    n = len(where.order)
+    n, end = len(where.order), cached.farthest(run)
     axes = (int(where.order[0]), int(where.order[min(1, n - 1)])) if n != 2 else (0, 1)
-    place = url_state.read_numbers("z", n, -LIMIT, LIMIT)
+    place = url_state.read_numbers("z", n, -end, end)
     last = LAST_VIEW.get()
     if place is None and last is not None and last[0] == run.id:
         return last[1]
-    pins = url_state.read_codes("pins", n, LIMIT)
+    pins = url_state.read_codes("pins", n, end)
     requested = url_state.read_numbers("axes", 2, 1, n_directions(run))
     if requested is not None:
         axes = (int(requested[0]) - 1, int(requested[1]) - 1)
@@ -121,7 +120,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
         "title": run.title,
         "in_sight": IN_SIGHT,
-        "limit": LIMIT,
+        "limit": cached.farthest(run),
         "codes": packed(cached.standard_codes(run).numpy().astype("<f4")),
         "labels": labels.tolist(),
         "classes": list(run.classes),
@@ -154,16 +153,17 @@ def _exact(run: Subject, here: View) -> dict[str, Any]:
 
 def _lattice(run: Subject, where: Bottleneck, here: View) -> dict[str, Any]:
     """The plane through the place, row by row from its top, and a strip for each dimension in sight."""
-    nodes, z = lattice(NODES, LIMIT, "linear"), torch.tensor(here.z)
+    end, side, z = cached.farthest(run), cached.width(run, here.axes), torch.tensor(here.z)
+    nodes = lattice(NODES, side, "linear")
     y, x = torch.meshgrid(nodes.flip(0), nodes, indexing="ij")
     codes = [plane(z, cached.directions(run, here.axes))(torch.stack([x.reshape(-1), y.reshape(-1)], 1))]
     strips = [int(axis) for axis in where.order[:IN_SIGHT]]
     for axis in strips:
         row = z.repeat(NODES, 1)
-        row[:, axis] = nodes
+        row[:, axis] = lattice(NODES, end, "linear")
         codes.append(row)
     size, images = math.prod(run.shape), _packed(run, torch.cat(codes))
-    return {"n": NODES, "size": size, "strips": strips, "around": list(here.z), "images": images}
+    return {"n": NODES, "side": side, "size": size, "strips": strips, "around": list(here.z), "images": images}
 
 
 def _packed(run: Subject, z: torch.Tensor) -> str:

@@ -9,6 +9,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.traversal import LEAST_REACH
 from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View
@@ -16,7 +17,7 @@ from pages.shared import cached
 from pages.shared.dimensions import carries, dimension_name
 from pages.shared.example_view import appearance_of, show
 from pages.shared.visit import Slot
-from pages.traversal.live_explorer import IN_SIGHT, LIMIT
+from pages.traversal.live_explorer import IN_SIGHT
 
 SLIDERS_OF: Slot[str] = Slot("sliders_of")  # the id of the run that the sliders are of
 DRAWS: Slot[int] = Slot("draws")  # how many there were, so that each differs
@@ -24,6 +25,7 @@ DRAWS: Slot[int] = Slot("draws")  # how many there were, so that each differs
 
 def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
     """Draw the decoded image, the buttons and the sliders, and return where they stand."""
+    end = cached.farthest(run)
     if SLIDERS_OF.get() != run.id or not _value(0).is_set:
         _set(list(first.z))
         SLIDERS_OF.set(run.id)
@@ -37,10 +39,10 @@ def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
             _button("Encode", "image", "The code of a test example", lambda: _encode(run))
     with controls:
         order = [int(axis) for axis in where.order]
-        values = {axis: _slider(axis, where) for axis in order[:IN_SIGHT]}
+        values = {axis: _slider(axis, where, end) for axis in order[:IN_SIGHT]}
         if order[IN_SIGHT:]:
             with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
-                values |= {axis: _slider(axis, where) for axis in order[IN_SIGHT:]}
+                values |= {axis: _slider(axis, where, end) for axis in order[IN_SIGHT:]}
     z = tuple(values[axis] for axis in range(len(order)))
     decoded = cached.decoder(run)(torch.tensor([z]))
     if not bool(decoded.isfinite().all()):
@@ -55,10 +57,10 @@ def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> Non
     st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width=112)
 
 
-def _slider(axis: int, where: Bottleneck) -> float:
+def _slider(axis: int, where: Bottleneck, end: float) -> float:
     label = f"{dimension_name(axis)} · {carries(where, axis)}"
     label = label if where.active[axis] else f":gray[{label}]"
-    value: float = st.slider(label, -LIMIT, LIMIT, step=0.05, key=_value(axis).name, format="%.2f")
+    value: float = st.slider(label, -end, end, step=0.05, key=_value(axis).name, format="%.2f")
     return value
 
 
@@ -69,7 +71,7 @@ def _value(axis: int) -> Slot[float]:
 
 def _set(code: list[float]) -> None:
     for axis, value in enumerate(code):
-        _value(axis).set(min(LIMIT, max(-LIMIT, float(value))))
+        _value(axis).set(float(value))
 
 
 def _draws() -> torch.Generator:
@@ -78,7 +80,7 @@ def _draws() -> torch.Generator:
 
 
 def _sample(z_dim: int) -> None:
-    _set(torch.randn(z_dim, generator=_draws()).tolist())
+    _set(torch.randn(z_dim, generator=_draws()).clamp(-LEAST_REACH, LEAST_REACH).tolist())
 
 
 def _encode(run: Subject) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
+import torch
 from playwright.sync_api import Page, expect
 
 from latentlab.jobs import queue
@@ -52,8 +56,33 @@ def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, serv
     expect(ask).to_be_visible()
     settled(page)
     table.click(position={"x": 18, "y": 35 + 2 * 34 + 17})
-    expect(page.locator("[data-testid=stDataFrame]")).to_have_count(2)  # they are compared
+    expect(page.get_by_role("region", name="Where the runs differ")).to_be_visible()
     settled(page)
     ask.click()
     for title in ("Mine 1", "Mine 0"):
         expect(question).to_contain_text(title)
+
+
+def test_a_run_is_downloaded_and_imported_by_another_visitor(
+    page: Page, server: Server, three: list[str], tmp_path: Path
+) -> None:
+    page.goto(server.url())
+    table = page.locator("[data-testid=stDataFrame]").first
+    expect(table).to_be_visible()
+    table.scroll_into_view_if_needed()
+    settled(page)
+    table.click(position={"x": 18, "y": 35 + 17})  # the box of the first row
+    page.get_by_text("Details", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    download.value.save_as(tmp_path / "run.zip")
+    before = Store(server.runs).load(three[0]).state_dict()
+    shutil.rmtree(server.runs / three[0])
+    page.goto(server.url())
+    page.get_by_text("Import a run", exact=True).click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "run.zip")
+    page.get_by_role("button", name="Import it", exact=True).click()
+    until(page, lambda: three[0] in left(server))
+    after = Store(server.runs).load(three[0]).state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()  # it is selected

@@ -40,10 +40,13 @@ def test_what_cut_writes_left_is_removed(tmp_path: Path, monkeypatch: pytest.Mon
         os.utime(path, times=(time.time() - 9 * DAY,) * 2)
     other = tmp_path / "examples.safetensors"
     lost = [cut(folder / "run.json", monkeypatch, 2 * DAY), cut(other, monkeypatch, 2 * DAY)]
+    (import_of := tmp_path / ".import.abcdefgh.0123abcd").mkdir()
+    (import_of / "weights.safetensors").touch()
+    os.utime(import_of, times=(time.time() - 2 * DAY,) * 2)
     young = cut(folder / "weights.safetensors", monkeypatch, DAY / 2)
-    stay = set(tmp_path.rglob("*")) - set(lost)
+    stay = set(tmp_path.rglob("*")) - {*lost, import_of, import_of / "weights.safetensors"}
     assert young in stay
-    assert set(remove_cut_writes(tmp_path)) == set(lost)
+    assert set(remove_cut_writes(tmp_path)) == {*lost, import_of}
     assert set(tmp_path.rglob("*")) == stay
 
 

@@ -5,6 +5,7 @@ Everything takes `decode`, any function from codes (B, z_dim) to examples (B, *s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,9 @@ from latentlab.analysis.arrays import Floats, floats
 
 Decode = Callable[[Tensor], Tensor]
 Spacing = Literal["linear", "quantile"]
+
+LEAST_REACH = 3.0  # standard deviations: of the codes, or of the prior
+SHOWN = 0.99  # of the codes, on a plane at first
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,17 @@ def plane(z: Tensor, directions: Tensor) -> Callable[[Tensor], Tensor]:
     lift = torch.linalg.pinv(directions).T  # (2, z_dim)
     at = directions @ z
     return lambda s: z + (s - at) @ lift
+
+
+def reach(codes: Tensor) -> float:
+    """How far from 0, in each dimension, places are looked at: 3, or as far as the farthest of codes (N, D)."""
+    return max(LEAST_REACH, math.ceil(2 * float(codes.abs().max())) / 2)
+
+
+def half_width(coordinates: Tensor) -> float:
+    """Half the side of a plane that shows `SHOWN` of the places (N, 2) around 0, and no less than ±3."""
+    farther = coordinates.abs().amax(1).sort().values
+    return max(LEAST_REACH, float(math.ceil(float(farther[int(SHOWN * (len(farther) - 1))]))))
 
 
 def lattice(n: int, extent: float, spacing: Spacing) -> Tensor:

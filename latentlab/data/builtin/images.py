@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import struct
 import zlib
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import numpy as np
 import platformdirs
 import torch
 
+from latentlab import settings
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, held_out
 
 SIDES = (28, 28)  # of the images of IDX files
@@ -94,9 +94,9 @@ ADVICE = "put its four IDX files into a folder of its name, in the folder that L
 
 def folders(name: str) -> list[Path]:
     """Where the files of a data set are looked for, first to last; downloads go to the last."""
-    root = os.environ.get("LATENTLAB_DATA")
+    root = settings.data()
     cache = Path(platformdirs.user_cache_dir("latentlab")) / name
-    return [Path(root) / name, cache] if root else [cache]
+    return [root / name, cache] if root else [cache]
 
 
 def is_local(name: str) -> bool:

@@ -211,6 +211,8 @@ class Library:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        if settings.is_read_only():
+            raise DataError(settings.FOR_LOOKING)
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.root / ".lock").acquire(timeout=PATIENCE):

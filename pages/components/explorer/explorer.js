@@ -89,6 +89,7 @@ function create(host) {
       const [x, y] = coordinates(state.z, directions());
       move(at(x + dx, y + dy), { wait: COALESCE });
     },
+    zoomed: later,
   });
 
   function sliders() {

@@ -1,13 +1,14 @@
 // A canvas: the plane of two dimensions with its points, tiles, pins and the place itself.
 
 const MARGIN = 26; // room for the numbers at the axes
+const MOST_ZOOM = 64;
 const SLICE = 7; // ms of decoding tiles in one frame
 
 function planeOn(canvas) {
   const context = canvas.getContext("2d");
   const host = canvas.closest(".explorer");
   const back = document.createElement("canvas"); // points or tiles, drawn once for a view
-  let [size, limit, view, todo, idle] = [0, 3, "", [], 0];
+  let [size, limit, zoom, view, todo, idle] = [0, 3, 1, "", [], 0]; // limit: half the side of what is shown
 
   const scale = () => (size - MARGIN) / (2 * limit);
   const across = (x) => MARGIN + (x + limit) * scale();
@@ -37,7 +38,7 @@ function planeOn(canvas) {
     const tiles = live && host.querySelector(".tiles").checked;
     const directions = state.axes.map((index) => state.data.directions[index].vector);
     const held = tiles ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
-    const now = JSON.stringify([tiles, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
+    const now = JSON.stringify([tiles, limit, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
     if (now === view) return;
     view = now;
     const paper = back.getContext("2d");
@@ -72,12 +73,17 @@ function planeOn(canvas) {
     paper.fillStyle = colour("--st-text-color", "#555");
     paper.globalAlpha = 0.6;
     paper.font = "11px sans-serif";
-    for (let value = -Math.floor(limit); value <= limit; value++) {
-      paper.textAlign = value === -limit ? "left" : value === limit ? "right" : "center";
-      paper.fillText(String(value), across(value), size - 8);
+    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 6.5) ?? limit / 4;
+    const most = Math.floor(limit / step + 1e-9);
+    for (let k = -most; k <= most; k++) {
+      const value = k * step;
+      const text = String(Number(value.toPrecision(6)));
+      const [left, right] = [value < -limit + 0.05 * limit, value > limit - 0.05 * limit];
+      paper.textAlign = left ? "left" : right ? "right" : "center";
+      paper.fillText(text, across(value), size - 8);
       paper.textAlign = "right";
       const y = Math.min(size - MARGIN - 2, Math.max(10, up(value) + 4));
-      paper.fillText(String(value), MARGIN - 6, y);
+      paper.fillText(text, MARGIN - 6, y);
     }
     paper.globalAlpha = 1;
   }
@@ -148,9 +154,29 @@ function planeOn(canvas) {
     if (hover) mark(hover, 4);
   }
 
+  // What the axes show at first: most codes, and no less than ±3; as half_width() in latentlab/analysis/latent/traversal.py.
+  function reachOf({ data, z, axes }) {
+    const [directions, { codes, labels }, n] = [axes.map((index) => data.directions[index].vector), data.points, z.length];
+    const far = Float32Array.from(labels, (_, i) => {
+      const [x, y] = coordinates(codes.subarray(i * n, (i + 1) * n), directions);
+      return Math.max(Math.abs(x), Math.abs(y));
+    }).sort();
+    return { far, half: far.length ? Math.max(3, Math.ceil(far[Math.floor(0.99 * (far.length - 1))] - 1e-6)) : 3 };
+  }
+
+  let [reach, reachFor] = [null, ""];
+  function look(state) {
+    const now = JSON.stringify([state.axes, state.data.nonce]);
+    if (now !== reachFor) [reach, reachFor, zoom] = [reachOf(state), now, 1];
+    limit = reach.half * zoom;
+    const outside = reach.far.length - reach.far.findLastIndex((value) => value <= limit) - 1;
+    const text = outside ? `${outside.toLocaleString("en")} of ${reach.far.length.toLocaleString("en")} codes lie outside` : "";
+    host.querySelector(".outside").textContent = text;
+  }
+
   return {
     draw(state, decode, live) {
-      limit = state.data.limit;
+      look(state);
       if (!fit()) return;
       background(state, decode, live);
       copy();
@@ -163,7 +189,17 @@ function planeOn(canvas) {
         return Math.hypot(across(a) - across(x), up(b) - up(y)) < 9;
       });
     },
-    listen({ hover, click, nudge }) {
+    listen({ hover, click, nudge, zoomed }) {
+      const by = (factor) => {
+        zoom = Math.min(MOST_ZOOM, Math.max(1 / MOST_ZOOM, zoom * factor));
+        zoomed();
+      };
+      canvas.addEventListener("wheel", (event) => {
+        event.preventDefault();
+        by(Math.exp(event.deltaY / 500));
+      }, { passive: false });
+      host.querySelector(".nearer").onclick = () => by(1 / 1.5);
+      host.querySelector(".farther").onclick = () => by(1.5);
       canvas.onpointermove = (event) => hover(place(event));
       canvas.onpointerleave = () => hover(null);
       canvas.onpointerdown = (event) => canvas.setPointerCapture(event.pointerId);
@@ -182,11 +218,11 @@ function planeOn(canvas) {
 
 // Where the decoder can't run here: the closest of the images that the server decoded around the place.
 function nearest({ lattice, limit, directions }, axes, z) {
-  const { n, images, size, around } = lattice;
-  const index = (value) => Math.min(n - 1, Math.max(0, Math.round(((value + limit) / (2 * limit)) * (n - 1))));
+  const { n, images, size, around, side } = lattice;
+  const index = (value, end) => Math.min(n - 1, Math.max(0, Math.round(((value + end) / (2 * end)) * (n - 1))));
   const moved = z.flatMap((value, axis) => (Math.abs(value - around[axis]) > 1e-3 ? [axis] : []));
   const strip = moved.length === 1 ? lattice.strips.indexOf(moved[0]) : -1;
   const [x, y] = coordinates(z, axes.map((k) => directions[k].vector));
-  const which = strip >= 0 ? n * n + strip * n + index(z[moved[0]]) : (n - 1 - index(y)) * n + index(x);
+  const which = strip >= 0 ? n * n + strip * n + index(z[moved[0]], limit) : (n - 1 - index(y, side)) * n + index(x, side);
   return images.subarray(which * size, (which + 1) * size);
 }

@@ -1,12 +1,14 @@
 """Strips and grids against a decoder that can be worked out by hand."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
 import torch
 
 from latentlab import device
-from latentlab.analysis.latent.traversal import lattice, manifold_grid, plane, traverse
+from latentlab.analysis.latent.traversal import half_width, lattice, manifold_grid, plane, reach, traverse
 from tests.conftest import naming
 
 W = torch.randn(4, 6, generator=device.generator(0))
@@ -69,3 +71,17 @@ def test_quantile_spacing_is_even_in_the_priors_probability() -> None:
 
 def test_linear_spacing_is_even() -> None:
     np.testing.assert_allclose(lattice(7, 3.0, "linear"), [-3, -2, -1, 0, 1, 2, 3], atol=1e-6)
+
+
+def test_every_code_can_be_reached_and_most_are_on_the_plane_at_first() -> None:
+    near = torch.rand(1_000, 3, generator=device.generator(0)) * 4 - 2
+    assert reach(near) == 3
+    assert half_width(near[:, :2]) == 3
+    far = near.clone()
+    far[7, 1] = -11.2
+    assert reach(far) == 11.5
+    assert half_width(far[:, :2]) == 3  # one in a thousand
+    wide = 4 * near
+    half = half_width(wide[:, :2])
+    assert half == math.ceil(wide[:, :2].abs().amax(1).quantile(0.99, interpolation="lower"))
+    assert (wide[:, :2].abs().amax(1) <= half).float().mean() >= 0.99
