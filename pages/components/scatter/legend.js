@@ -4,7 +4,7 @@
 const MANY = 12; // classes from which on they can be searched
 
 // A number to four digits; 1951 stays a year.
-const written = (value) => String(Number(value.toPrecision(4)));
+const fourDigits = (value) => String(Number(value.toPrecision(4)));
 
 function legendOf(bar, show) {
   const $ = (name) => bar.querySelector(`.${name}`);
@@ -83,8 +83,8 @@ function legendOf(bar, show) {
       for (const label of map.label) counts[label]++;
       ramp.hidden = !map.scale;
       if (map.scale) {
-        ramp.children[0].textContent = `${map.scale.name} ${written(map.scale.low)}`;
-        ramp.children[2].textContent = written(map.scale.high);
+        ramp.children[0].textContent = `${map.scale.name} ${fourDigits(map.scale.low)}`;
+        ramp.children[2].textContent = fourDigits(map.scale.high);
       }
       chips.hidden = Boolean(map.scale) || none;
       find.hidden = chips.hidden || map.classes.length <= MANY;

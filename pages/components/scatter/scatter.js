@@ -191,7 +191,7 @@ function create(host) {
     if (i < 0) return;
     const { map } = state;
     const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
-    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? written(number) : "unknown"}` : "";
+    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? fourDigits(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
     const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
