@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from latentlab.analysis.arrays import Floats, Labels, as_codes, digest, flat
+from latentlab.analysis.arrays import Floats, Labels, Reals, as_codes, digest, flat
 
 Progress = Callable[[float], None]  # takes the share that is done, from 0 to 1
 
@@ -55,15 +55,13 @@ def neighbours(
     Raises:
         ValueError: k is out of range, the shapes or the metric don't fit, or a number is not finite.
     """
-    reference, places = (torch.from_numpy(_comparable(as_codes(x), metric)) for x in (z, query))
+    reference, places = (torch.from_numpy(comparable(as_codes(x), metric)) for x in (z, query))
     itself = None if own is None else torch.from_numpy(np.asarray(own, np.int64))
     index, distance = [], []
     for rows, far in nearest_blocks(places, reference, k, itself):
         index.append(rows)
         distance.append(far)
-    found = torch.cat(distance).numpy()
-    found = found if metric == "euclidean" else found**2 / 2
-    return Neighbours(torch.cat(index).numpy(), found.astype(np.float32))
+    return Neighbours(torch.cat(index).numpy(), as_distance(torch.cat(distance).numpy(), metric))
 
 
 def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean", progress: Progress | None = None) -> Graph:
@@ -75,7 +73,7 @@ def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean", progress: P
         ValueError: k is out of range, the metric is unknown, or a number is not finite.
     """
     codes = as_codes(z)
-    places, n = _comparable(codes, metric).astype(np.float64), len(codes)
+    places, n = comparable(codes, metric).astype(np.float64), len(codes)
     if not 1 <= k < n:
         raise ValueError(f"There are {n - 1} references to choose {k} from.")
     from sklearn.neighbors import NearestNeighbors
@@ -97,9 +95,8 @@ def neighbour_graph(z: ArrayLike, k: int, metric: str = "euclidean", progress: P
             distances.append(np.take_along_axis(distance, order, 1))
             if progress is not None:
                 progress((start + len(part)) / n)
-    far = np.concatenate(distances)
-    far = far if metric == "euclidean" else far**2 / 2
-    return Graph(np.concatenate(indices), far.astype(np.float32), metric, digest(codes))
+    far = as_distance(np.concatenate(distances), metric)
+    return Graph(np.concatenate(indices), far, metric, digest(codes))
 
 
 def nearest_blocks(
@@ -159,8 +156,10 @@ def _by_subtraction(q: Tensor, reference: Tensor, index: Tensor) -> Iterator[tup
         yield rows.gather(1, order), distance
 
 
-def _comparable(codes: Floats, metric: str) -> Floats:
-    """What to take Euclidean distances of: d for "euclidean", and sqrt(2 d) for the other metrics.
+def comparable(codes: Floats, metric: str) -> Floats:
+    """Codes whose Euclidean distances `as_distance` turns into those in a metric: d, or sqrt(2 d) but for "euclidean".
+
+    For "cosine" they are scaled to length 1, for "correlation" each less its own mean.
 
     A code of length 0 is at distance 1 from all others, as in umap-learn: it gets a dimension of its own.
     """
@@ -171,3 +170,8 @@ def _comparable(codes: Floats, metric: str) -> Floats:
     codes = codes - codes.mean(1, keepdims=True) if metric == "correlation" else codes
     length = np.linalg.norm(codes, axis=1, keepdims=True)
     return np.hstack([codes / np.where(length > 0, length, 1), length == 0], dtype=np.float32)
+
+
+def as_distance(length: Reals, metric: str) -> Floats:
+    """Euclidean distances of `comparable` codes as distances in the metric."""
+    return (length**2 / 2 if metric in ("cosine", "correlation") else length).astype(np.float32)

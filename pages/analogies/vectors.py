@@ -7,6 +7,7 @@ import streamlit as st
 
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, arithmetic, attribute_vector
 from latentlab.analysis.latent.pca import principal
+from latentlab.analysis.maps.units import of_examples
 from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
 from pages.components import digest
@@ -97,11 +98,15 @@ def _first(space: Space) -> tuple[int, int, int]:
 
 @remember(4, "Computing the principal components …")
 def _narrowed(space: Space) -> tuple[Floats, float]:
-    """(N, at most `WIDE`) of wide vectors the first principal components, and the share of the variance they hold."""
-    if space.z.shape[1] <= WIDE:
-        return space.z, 1.0
-    found = principal(space.z, min(WIDE, len(space.z) - 1), SEED)
-    return found.project(space.z), float(found.share.sum())
+    """(N, at most `WIDE`) the vectors as models take them, or of wide ones the first principal components; and the
+
+    share of the variance that these hold.
+    """
+    z = of_examples(space.data).z
+    if z.shape[1] <= WIDE:
+        return z, 1.0
+    found = principal(z, min(WIDE, len(z) - 1), SEED)
+    return found.project(z), float(found.share.sum())
 
 
 @remember(64, "Computing the direction …")

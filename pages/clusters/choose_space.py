@@ -23,15 +23,16 @@ END = "the end"
 def choose_source(subject: Subject) -> Source:
     """Choose what of a run, or of data without one, is mapped: a line above the map."""
     run, dataset = subject if subject.has() else None, subject.dataset
+    options = layers(run) if run is not None else [INPUT]  # what can't be opened is said here, not in a closed popover
+    counts = _counts(dataset) if (is_local(dataset) if run is None else cached.has_data(run)) else None
     what, when = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     key = run.id if run is not None else f"data {dataset}"
     with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
-        options = layers(run) if run is not None else [INPUT]
         usual = _usual(run, options)
         first = options.index(url_state.read_choice("mapped", options, usual))
         layer = st.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
         url_state.write("mapped", layer if layer != usual else None)
-        n = _choose_size(run, dataset, key)
+        n = _choose_size(run, counts, key)
     epoch = None
     if run is not None and run.snapshots and layer != INPUT:
         text = "Before training (0), at saved snapshots, and after training: watch the space form"
@@ -60,7 +61,7 @@ def choose_other(space: Space) -> Source | None:
     chosen = choose_titled(named, f"beside {source.dataset} {run.id if run is not None else ''}", "nothing")
     if chosen in others:
         other = others[chosen]
-        return Source(source.dataset, other, _usual(other, layers(other)), source.n)
+        return Source(source.dataset, other, _usual(other, layers(other)), source.n, metric=source.metric)
     return options[chosen] if chosen is not None else None
 
 
@@ -77,11 +78,11 @@ def _usual(run: Subject | None, options: list[str]) -> str:
     return options[-2] if len(options) > 2 else options[-1]
 
 
-def _choose_size(run: Subject | None, dataset: str, key: str) -> int:
+def _choose_size(run: Subject | None, counts: tuple[int, int] | None, key: str) -> int:
     """How many examples: a round number, or all; 0 for those saved with the run, where there are no others."""
-    if not (is_local(dataset) if run is None else cached.has_data(run)):
+    if counts is None:
         return 0
-    n_test, n = _counts(dataset)
+    n_test, n = counts
     options = sorted({n, *(size for size in (n_test, *SIZES) if size < n)})
     wish = min(n_test, SIZES[0]) if run is not None else min(n, SIZES[1])
     usual = next(size for size in options if size >= wish)

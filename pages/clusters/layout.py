@@ -23,7 +23,8 @@ from pages.shared.directions import all_directions, along, components
 from pages.shared.knob_form import knob_form
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
-from pages.shared.spaces import Source, Space
+from pages.shared.spaces import DISTANCES, EUCLIDEAN, INPUT, STANDARDISED, Source, Space, compared, with_metric
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 Floats = NDArray[np.float32]
@@ -31,6 +32,12 @@ Floats = NDArray[np.float32]
 METHOD: Slot[str] = Slot("method")  # the widget that chooses the method
 METHODS = {"PCA": "pca", "UMAP": "umap", "t-SNE": "tsne", "Directions": "pca"}
 NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
+SCALED = {
+    "cosine": "each scaled to length 1",
+    "correlation": "each less its own mean and scaled to length 1",
+    STANDARDISED: "each number in units of its standard deviation",
+}
+MOSTLY = 0.9  # of the variance: a number that has so much of it hides the others
 NO_MAP = "There is no such map"
 WARM = 64  # codes that UMAP is compiled on
 AROUND = 8  # codes that a place between them is the mean of
@@ -52,11 +59,13 @@ class Layout:
     Attributes:
         xy: (N, 2).
         axes: what the coordinates mean; None where they mean nothing.
+        exact: whether a code follows from a place; of components of vectors that were scaled first it doesn't.
         alignment: how the map was turned to lie on another.
     """
 
     xy: Floats
     axes: Axes | None = None
+    exact: bool = True
     alignment: Alignment | None = None
 
     def onto(self, other: Floats) -> Layout:
@@ -66,10 +75,39 @@ class Layout:
 
     def code(self, space: Space, place: tuple[float, float]) -> tuple[Floats, str]:
         """The code of a place of the map, and how it was found."""
-        if self.axes is None:
+        if self.axes is None or not self.exact:
             return _between(space.z, self.xy, place), "the mean of the codes around it on the map"
         at = self.alignment.undo(place) if self.alignment is not None else place
         return self.axes.code(at), "exact, with all other dimensions as in the mean code"
+
+
+def choose_metric() -> str:
+    """Choose in which metric examples are near: for the map and for neighbours alike."""
+    about = (
+        "How far two examples are from each other, on the map and as neighbours. Cosine is 1 less the cosine of their "
+        "angle; correlation is the same after each has lost its own mean. Standardised is Euclidean with each number "
+        "in units of its standard deviation: for numbers of different units."
+    )
+    return linked_choice("Distance", DISTANCES, default=EUCLIDEAN, wrap=True, key="metric", help=about)
+
+
+def about_metric(metric: str, method: str) -> str:
+    """What a map along axes makes of a metric that it doesn't lay out by itself; nothing where it does."""
+    if metric == EUCLIDEAN or method in ("UMAP", "t-SNE"):
+        return ""
+    if method == "Directions":
+        return f"The map shows the numbers as they are; neighbours are by {metric}."
+    return f"The components are those of the examples, {SCALED[metric]}."
+
+
+def about_scale(space: Space) -> str:
+    """That one number of the examples has nearly all of the variance, if it is so."""
+    variance = space.z.var(0, dtype=np.float64)
+    share = variance / (variance.sum() or 1)
+    if space.of.metric != EUCLIDEAN or space.of.layer != INPUT or len(share) < 2 or share.max() < MOSTLY:
+        return ""
+    name = plain(space.axes[int(share.argmax())])
+    return f"{name} has {share.max():.1%} of the variance, so near and far mean it alone; try “{STANDARDISED}”."
 
 
 def choose_layout(source: Source) -> Wanted:
@@ -98,31 +136,32 @@ def lay_out(space: Space, wanted: Wanted) -> Layout | None:
     if wanted.method in ("UMAP", "t-SNE"):
         found = _projected(space, METHODS[wanted.method], wanted.settings)
         return Layout(found.xy) if found is not None else None
-    axes = axes_of(space.of, wanted.axes)
-    return Layout(axes.project(space.z), axes)
+    return along_axes(space, wanted.axes)
 
 
 def components_meanwhile(space: Space) -> Layout:
     """The first two principal components, until another map has come."""
-    axes = axes_of(space.of, ())
-    return Layout(axes.project(space.z), axes)
+    return along_axes(space, ())
 
 
-def axes_of(source: Source, names: Sequence[str]) -> Axes:
-    """The first two of some principal components or directions as axes; the first components for names of neither."""
+def along_axes(space: Space, names: Sequence[str]) -> Layout:
+    """The map along the first two of some components or directions; the first components for names of neither."""
+    source = space.of
     pcs = axis_names(source)
     across, up = names[:2] if len(names) > 1 else (pcs[0], pcs[min(1, len(pcs) - 1)])
     if across not in pcs and {across, up} <= set(all_directions(source)):
-        return along(source, across, up)
+        axes = along(source, across, up)
+        return Layout(axes.project(space.z), axes)
     order = [pcs.index(name) if name in pcs else min(k, len(pcs) - 1) for k, name in enumerate((across, up))]
-    return components(source).axes((order[0], order[1]))
+    axes = components(source).axes((order[0], order[1]))
+    return Layout(axes.project(compared(space)), axes, exact=source.metric == EUCLIDEAN)
 
 
 def coordinates(space: Space, names: Sequence[str]) -> Floats:
     """(N, k) along any number of principal components or directions."""
     pcs = axis_names(space.of)
     if names[0] in pcs:
-        return components(space.of).project(space.z)[:, [pcs.index(name) for name in names]]
+        return components(space.of).project(compared(space))[:, [pcs.index(name) for name in names]]
     known = all_directions(space.of)
     return np.stack([space.z @ known[name] for name in names], 1)
 
@@ -146,29 +185,31 @@ def warm_up() -> None:
 
 def _settings(method: str) -> dict[str, Any]:
     """The knobs of UMAP or t-SNE: the most important ones visible, the others behind "More"."""
-    declared = knobs(UmapKnobs if method == "UMAP" else TsneKnobs)
+    declared = [one for one in knobs(UmapKnobs if method == "UMAP" else TsneKnobs) if one.name != "metric"]
     in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
     chosen = knob_form(in_sight, method, {}, linked=True)
     with st.popover("More settings", width="stretch"):
         full = "four times as long, with umap-learn's own start and number of epochs"
         if method == "UMAP" and st.toggle("Full quality", key="full", bind="query-params", help=full):
             chosen |= FULL_QUALITY
-            rest = tuple(knob for knob in rest if knob.name not in FULL_QUALITY)
+            rest = [knob for knob in rest if knob.name not in FULL_QUALITY]
         chosen |= knob_form(rest, method, {}, linked=True)
         chosen["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, 0, key=f"{method}-seed", bind="query-params"))
     return chosen
 
 
 def _projected(space: Space, method: str, settings: dict[str, Any]) -> Projection | None:
+    z, metric = with_metric(space)
+    settings = settings | {"metric": metric}
     key = f"{method} {space.name} {sorted(settings.items())}"
     try:
-        kept = _kept(key, space.z, method, settings)
+        kept = _kept(key, z, method, settings)
     except (KnobError, ValueError, RuntimeError) as error:
         st.error(f"{NO_MAP}: {reason(error)}")
         return None
     if kept is not None:
         return kept
-    task = run_task(key, partial(project_or_find, LayoutCache.default(), space.z, method, progress=report, **settings))
+    task = run_task(key, partial(project_or_find, LayoutCache.default(), z, method, progress=report, **settings))
     if task.result is None:
         text = f"{NAMES[method]} lays out {len(space.z):,} codes"
         until_then = "Until then these are the principal components."

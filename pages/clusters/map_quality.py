@@ -29,7 +29,7 @@ from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
 from pages.shared.point_colours import K, grouped
 from pages.shared.remember import remember
-from pages.shared.spaces import Space
+from pages.shared.spaces import Space, compared
 from pages.shared.text import plain
 
 TYPICAL = 6  # examples of a class, from the middle and from the edge
@@ -127,10 +127,10 @@ def _class_tables(
 
 @remember(8, "Measuring the map …")
 def _faithfulness(space: Space, layout: str, _xy: NDArray[np.float32]) -> Faithfulness | None:  # noqa: ARG001
-    return faithfulness(space.z, _xy, K) if len(space.z) > 2 * K + 1 else None
+    return faithfulness(compared(space), _xy, K) if len(space.z) > 2 * K + 1 else None
 
 
 @remember(8)
 def _numbers(space: Space) -> tuple[ClassScores, Purity, Centroids, Typical]:
-    z, y = space.z, space.data.y.numpy()
+    z, y = compared(space), space.data.y.numpy()
     return silhouette(z, y), purity(z, y, K), centroids(z, y), typical_of(z, y, TYPICAL)

@@ -1,14 +1,22 @@
 """Clusters: a map of the codes, with the example of each point and decoded points between them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
+from latentlab.analysis.maps.colourings import MOST_CLASSES
 from latentlab.figures.maps.charts import map_3d
 from pages.clusters.choose_space import choose_other, choose_source
+from pages.clusters.exports import exports
+from pages.clusters.find import find, outliers
 from pages.clusters.layout import (
     Wanted,
+    about_metric,
+    about_scale,
     choose_layout,
+    choose_metric,
     components_meanwhile,
     coordinates,
     lay_out,
@@ -23,9 +31,10 @@ from pages.components.scatter import pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
-from pages.shared.point_colours import coloured, colourings
+from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Source, Space, load_space
 from pages.shared.sprites import send_sprites
+from pages.shared.text import plain
 
 DETAILS = ("Selection", "How far to trust it", "Classes")
 
@@ -34,14 +43,24 @@ DETAILS = ("Selection", "How far to trust it", "Classes")
 def the_map(source: Source, sprite_id: str | None) -> None:
     """The map, its controls, and what is picked on it."""
     picture, controls = st.columns([2, 1], gap="large")
-    space = load_space(source)
     with controls:
-        wanted = choose_layout(source)
+        layout = st.container()
+        source = replace(source, metric=choose_metric())
+        with layout:
+            wanted = choose_layout(source)
+        space = load_space(source)
+        if said := about_metric(source.metric, wanted.method) or about_scale(space):
+            st.caption(said)
         by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
+        if left_out := uncoloured(space):
+            words = plain(", ".join(left_out))
+            st.caption(
+                f"Too many different words to colour by, more than {MOST_CLASSES}: {words}. Search them instead."
+            )
     if len(wanted.axes) > 2:
         with picture:
             xyz = three_dimensions(space, wanted, by)
-        details(space, xyz, lambda: st.caption("Examples are selected on a map of two dimensions: switch 3-D off."))
+        details(space, xyz, lambda: not_selected(space, xyz))
         return
     with controls:
         other = choose_other(space)
@@ -53,6 +72,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
     of_look = (shown.labels, shown.classes, look().classes, shown.numbers)
     data = pack(space.points, laid.xy, *of_look, sprite_id, picked=first)
     with picture:
+        find(space)
         places = st.columns(2) if other is not None else [picture]
         with places[0]:
             picked = scatter(MAP.name, data, first)
@@ -64,7 +84,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
             st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with controls:
         clicked(space, laid, picked.on(data.layout))
-    details(space, laid.xy, lambda: selection(space, picked.selected, shown))
+    details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown))
 
 
 def details(space: Space, places: Floats, selected: Callable[[], object]) -> None:
@@ -73,12 +93,19 @@ def details(space: Space, places: Floats, selected: Callable[[], object]) -> Non
     if chosen.open:
         with chosen:
             selected()
+            outliers(space)
     if trusted.open:
         with trusted:
             trust(space, places)
     if numbers.open:
         with numbers:
             classes(space)
+
+
+def not_selected(space: Space, places: Floats) -> None:
+    """What stands for the selection where none can be made."""
+    st.caption("Examples are selected on a map of two dimensions: switch 3-D off. Or download all:")
+    exports(space, places, np.arange(len(space.z)), "map")
 
 
 def three_dimensions(space: Space, wanted: Wanted, by: str) -> Floats:

@@ -12,7 +12,7 @@ from pages.components.scatter import pack, scatter
 from pages.shared.header import look
 from pages.shared.point_colours import K
 from pages.shared.remember import remember
-from pages.shared.spaces import Source, Space, load_space
+from pages.shared.spaces import Source, Space, compared, load_space
 
 
 def aligned_with_end(space: Space, laid: Layout, wanted: Wanted) -> Layout:
@@ -55,4 +55,4 @@ def draw_second_map(
 def _alike(space: Space, other: Space) -> float:
     """The share of the nearest neighbours that examples have in common in two spaces, of at most 2,000 examples."""
     rows = np.random.default_rng(0).permutation(len(space.z))[:2_000]
-    return float(overlap(space.z[rows], other.z[rows], K).mean()) if len(rows) > K + 1 else 1.0
+    return float(overlap(compared(space)[rows], compared(other)[rows], K).mean()) if len(rows) > K + 1 else 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 
 import numpy as np
@@ -10,25 +9,24 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.maps.colourings import Coloured, Numbers, with_unit
-from latentlab.export.csv_text import csv_text
+from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.figures.maps.charts import class_bars, histogram
-from latentlab.figures.sheets import sheet_png
+from pages.clusters.exports import exports
 from pages.clusters.layout import Layout
 from pages.components.scatter import Click
 from pages.shared import cached
-from pages.shared.downloads import download
-from pages.shared.example_view import appearance_of_space, columns_of, examples, name_of, show, subject_of
+from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
+from pages.shared.example_view import appearance_of_space, examples, name_of, show
 from pages.shared.header import look
 from pages.shared.images import figure
-from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
+from pages.shared.per_example import predicted_classes, term_names, terms, unit
 from pages.shared.selections import save_group
-from pages.shared.spaces import CODE, INPUT, Space, latents
+from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Floats, Space, as_compared, compared, distances, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
-SHOWN = 12  # of the user's own columns
+NAMED = 10  # classes of a selection
 SHEET = 60  # examples on a contact sheet
 COLUMNS = 15  # beside each other
 
@@ -36,23 +34,29 @@ COLUMNS = 15  # beside each other
 def clicked(space: Space, laid: Layout, click: Click | None) -> None:
     """The point or the place that was clicked; how to pick one, if nothing was."""
     if click is None:
-        st.caption("Click a point to see its neighbours, or an empty place to decode it.")
+        shown = space.decodes or (space.of.layer == INPUT and space.is_image)
+        st.caption(f"Click a point to see its neighbours{', or an empty place to decode it' if shown else ''}.")
     elif click.point is not None:
         _point(space, click.point)
     elif click.place is not None:
         _place(space, laid, click.place)
 
 
-def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
+def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured) -> None:
     """What was selected: a contact sheet, its classes and numbers compared with those of all, its mean decoded, and
-    files.
+    files; files of all where nothing is selected.
     """
     if not len(ids):
-        st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples.")
+        st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples; or download all:")
+        exports(space, places, np.arange(len(space.z)), "map")
         return
     left, right = st.columns([3, 1], gap="large")
     with left:
-        examples(space, ids[:SHEET], COLUMNS, f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples")
+        alt = f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples"
+        if space.is_image:
+            examples(space, ids[:SHEET], COLUMNS, alt)
+        else:
+            example_table(space, ids[:SHEET], alt, {})
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
         first, second = st.columns(2, gap="medium")
@@ -67,7 +71,9 @@ def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
             figure(drawn, f"{numbers.name} of the selected examples compared with all", place=second)
     with right:
         counts = Counter(name_of(space, int(k)) for k in space.data.y[torch.from_numpy(ids)])
-        st.markdown("**Classes** " + " · ".join(f"{plain(name)}: {n}" for name, n in counts.most_common()))
+        most = [f"{plain(name)}: {n}" for name, n in counts.most_common(NAMED)]
+        rest = [f"and {len(counts) - NAMED} more"] if len(counts) > NAMED else []
+        st.markdown("**Classes** " + " · ".join([*most, *rest]))
         if space.of.run is not None:
             term = term_names(space.of)[0]
             each = terms(space.of)[term]
@@ -79,28 +85,18 @@ def selection(space: Space, ids: NDArray[np.int64], colours: Coloured) -> None:
         if not space.is_image:
             mean = space.data[torch.from_numpy(ids)].batch().x.mean(0, keepdim=True)
             show(appearance_of_space(space), mean, 1, "The mean of their numbers", ["the mean of their numbers"])
-        files(space, ids)
+        exports(space, places, ids, "selected")
         save_group(space, ids)
 
 
-def files(space: Space, ids: NDArray[np.int64]) -> None:
-    """Downloads of some examples: a table, their arrays, and a sheet of their images."""
-    name = f"{space.of.run.id if space.of.run is not None else space.of.dataset}-selected"
-    with st.container(horizontal=True):
-        download("CSV", lambda: _csv(space, ids), f"{name}.csv")
-        download("npz", lambda: _npz(space, ids), f"{name}.npz")
-        if space.is_image:
-            download("PNG", lambda: _png(space, ids), f"{name}.png")
-
-
 def _point(space: Space, index: int) -> None:
-    z = torch.from_numpy(space.z)
-    far = torch.linalg.vector_norm(z - z[index], dim=1)
-    order = far.argsort()
-    near = order[order != index][:NEIGHBOURS].numpy()
+    far = distances(space, index)
+    order = far.argsort(kind="stable")
+    near = order[order != index][:NEIGHBOURS]
     pictures = [space.data[index : index + 1].batch().x]
     if space.decodes and space.of.run is not None:
-        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z[index : index + 1]))
+        z = torch.from_numpy(space.z[index : index + 1])
+        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z))
     alt = "The example and its reconstruction" if len(pictures) > 1 else "The example"
     titles = ["the example", "its reconstruction"][: len(pictures)]
     show(appearance_of_space(space), torch.cat(pictures), 2, alt, titles)
@@ -109,11 +105,16 @@ def _point(space: Space, index: int) -> None:
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
     st.markdown(f"**{plain(name_of(space, int(space.data.y[index])))}**{said}")
-    if own_values := [plain(f"{name}: {values[index]}") for name, values in columns(space.of).items()]:
-        st.caption(" · ".join(own_values[:SHOWN]))
-    st.caption(f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map")
-    examples(space, near, 4, f"Nearest neighbours in {_where(space)}")
-    st.caption("distances " + " · ".join(f"{float(far[i]):.2f}" for i in near) + _unit(space))
+    one = np.array([index])
+    known = distinct([*identity(space, one), *others(space, one)])
+    st.caption(" · ".join(plain(f"{name}: {values[0]}") for name, values in list(known.items())[:SHOWN]))
+    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
+    where = f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map{by}"
+    st.caption(where)
+    if space.is_image:
+        examples(space, near, 4, where)
+    st.caption("distances " + " · ".join(_amount(far[i]) for i in near) + _unit(space))
+    example_table(space, near, where, {with_unit("distance", space.of.unit): far[near]})
 
 
 def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
@@ -121,8 +122,9 @@ def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
     _place_picture(space, code, "The point, decoded")
     st.markdown(f"An empty place at {place[0]:.2f}, {place[1]:.2f}: {how}.")
     k = min(cached.N_NEAR, len(space.z))
-    far = neighbour_distance(torch.from_numpy(space.z), torch.from_numpy(code)[None], k)
-    st.caption(f"{float(far[0]):.2f}{_unit(space)} from its {k} nearest examples on average")
+    length = neighbours(compared(space), as_compared(space, code[None]), k).distance
+    far = as_distance(length, space.of.metric).mean()
+    st.caption(f"{_amount(far)}{_unit(space)} from its {k} nearest examples on average")
 
 
 def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:
@@ -150,28 +152,3 @@ def _where(space: Space) -> str:
 
 def _unit(space: Space) -> str:
     return f" {space.of.unit}".rstrip()
-
-
-def _csv(space: Space, ids: NDArray[np.int64]) -> str:
-    """One row an example: its index, class, numbers in the user's units, loss terms, and what the map is of."""
-    loss_terms, own, units = terms(space.of), columns(space.of), columns_of(subject_of(space))
-    mapped = space.axes if units is None or space.of.layer != INPUT else ()
-    rows = [["index", "class", *own, *(units.heads if units is not None else ()), *loss_terms, *mapped]]
-    for i in ids:
-        words = [str(i), name_of(space, int(space.data.y[i])), *(str(values[i]) for values in own.values())]
-        words += units.exact(space.data.x[i].numpy()) if units is not None else []
-        numbers = [*(float(column[i]) for column in loss_terms.values()), *(space.z[i].tolist() if mapped else [])]
-        rows.append([*words, *(f"{v:.6g}" for v in numbers)])
-    return csv_text(rows)
-
-
-def _npz(space: Space, ids: NDArray[np.int64]) -> bytes:
-    out = io.BytesIO()
-    x, units = space.data.x.numpy()[ids], columns_of(subject_of(space))
-    own = x if units is None else units.rounded(x)
-    np.savez_compressed(out, index=ids, x=own, y=space.data.y.numpy()[ids], z=space.z[ids])
-    return out.getvalue()
-
-
-def _png(space: Space, ids: NDArray[np.int64]) -> bytes:
-    return sheet_png(space.data.x.numpy()[ids], min(COLUMNS, len(ids)))

@@ -26,6 +26,8 @@ from latentlab.analysis.latent.traversal import (
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
 from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
+from latentlab.data.files.read import Opened
+from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.export.program import Program
@@ -66,6 +68,19 @@ def splits(dataset: str) -> Splits:
     """A data set. One that can't be read ends the page with a sentence."""
     try:
         return load(dataset)
+    except DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+def own_data(name: str) -> tuple[Opened, Scale | None, str]:
+    """The user's own data as they were opened, how models see their numbers, and a fingerprint of all that they hold.
+
+    Data that can't be read end the page with a sentence.
+    """
+    library = Library.default()
+    try:
+        return library.open(name), library.scale(name), library.card(name).fingerprint
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()

@@ -11,7 +11,7 @@ from latentlab.analysis.maps.directions import along as axes_along
 from latentlab.analysis.maps.directions import by_variance, named_directions
 from pages.shared import cached
 from pages.shared.remember import remember
-from pages.shared.spaces import CODE, Source, load_space
+from pages.shared.spaces import CODE, Source, Space, compared, load_space
 
 Floats = NDArray[np.float32]
 
@@ -19,10 +19,14 @@ N_COMPONENTS = 10
 SEED = 1
 
 
-@remember(8)
 def components(source: Source) -> PCA:
-    """The principal components of a space, as many as there are dimensions, at most ten."""
-    z = load_space(source).z
+    """The principal components of a space as it is compared in its metric, at most ten."""
+    return _components(load_space(source))
+
+
+@remember(8)
+def _components(space: Space) -> PCA:
+    z = compared(space)
     return principal(z, min(N_COMPONENTS, z.shape[1], max(1, len(z) - 1)), SEED)
 
 

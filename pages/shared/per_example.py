@@ -10,27 +10,21 @@ from torch import Tensor
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.maps.loss_terms import loss_terms
-from latentlab.data import Batch, LabelUse, Library
+from latentlab.data import Batch, LabelUse
 from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
 from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.remember import remember
-from pages.shared.spaces import Floats, Source, load_space
+from pages.shared.spaces import Floats, Source, examples_of
 
 SEED = 1
 
 
-@remember(6, on=lambda source: source.dataset in Library.default())
-def columns(source: Source) -> dict[str, Values]:
+def columns(source: Source) -> Mapping[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
-    library = Library.default()
-    if source.dataset not in library or (source.run is not None and not source.n):
-        return {}
-    opened = library.open(source.dataset)
-    rows = np.concatenate([opened.rows.test, opened.rows.train, opened.rows.valid])[: len(load_space(source).data)]
-    return {name: values[rows] for name, values in opened.columns.items()}
+    return examples_of(source).columns
 
 
 @remember(4, "Classifying the examples …", on=lambda source: source.run and key_of(classifier_run(source.run)))
@@ -39,7 +33,7 @@ def predicted_classes(source: Source) -> NDArray[np.int64] | None:
     classify = classifier(source.run) if source.run is not None else None
     if classify is None:
         return None
-    found: NDArray[np.int64] = encode_all(classify, load_space(source).data.x).argmax(1)
+    found: NDArray[np.int64] = encode_all(classify, examples_of(source).data.x).argmax(1)
     return found
 
 
@@ -64,7 +58,7 @@ def terms(source: Source) -> dict[str, Floats]:
     """
     if source.run is None:
         return {}
-    model, data = cached.model(source.run, source.epoch), load_space(source).data
+    model, data = cached.model(source.run, source.epoch), examples_of(source).data
     return loss_terms(_terms_of(model), data, term_names(source), model.labels is LabelUse.NEEDED)
 
 

@@ -16,7 +16,6 @@ from latentlab.analysis.maps.colourings import (
     Colouring,
     OnMap,
     by_column,
-    distance_from,
     of_clusters,
 )
 from latentlab.analysis.maps.trustworthiness import overlap
@@ -25,11 +24,12 @@ from pages.components.scatter import Click
 from pages.shared.classifier import classifier_run
 from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
 from pages.shared.remember import remember
-from pages.shared.spaces import Source, Space
+from pages.shared.spaces import Source, Space, compared, distances
 
 Floats = NDArray[np.float32]
 
 K = 15  # neighbours
+MOST_NUMBERS = 100  # of a vector that can colour
 
 
 def colourings(space: Space) -> dict[str, Colouring]:
@@ -41,16 +41,28 @@ def colourings(space: Space) -> dict[str, Colouring]:
     found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(space))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]
     found += [by_column(f"column: {name}", values) for name, values in columns(of).items()]
+    found += [by_column(f"number: {name}", values) for name, values in named_numbers(space).items()]
     if len(space.z) > 2 * K + 1:
         found.append(ByNumber("log density", "nats", lambda _: _dense(space)))
         found.append(ByNumber("kept neighbours", "share", lambda on: _kept(space, digest(on.xy), on.xy)))
     found.append(
         ByNumber(
-            "distance from the click", of.unit, lambda on: distance_from(space.z, on.clicked or 0),
+            "distance from the click", of.unit, lambda on: distances(space, on.clicked or 0),
             "distance from the first example",
         )
     )  # fmt: skip
     return {colouring.name: colouring for colouring in found if colouring is not None}
+
+
+def named_numbers(space: Space) -> dict[str, Floats]:
+    """Name -> (N,): the numbers of the examples that have names, at most `MOST_NUMBERS`, as they were given."""
+    names = space.data.names if len(space.data.shape) == 1 else ()
+    return {name: space.examples.own[:, k].numpy() for k, name in enumerate(names[:MOST_NUMBERS])}
+
+
+def uncoloured(space: Space) -> list[str]:
+    """The columns that have too many different words to colour the points."""
+    return [name for name, values in columns(space.of).items() if by_column(name, values) is None]
 
 
 def coloured(space: Space, by: str, xy: Floats, click: Click | None) -> Coloured:
@@ -84,15 +96,15 @@ def _k_means(space: Space) -> NDArray[np.int64]:
 @remember(8, "Comparing neighbours in the space and on the map …")
 def _kept(space: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
     """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
-    return overlap(space.z, _xy, K)
+    return overlap(compared(space), _xy, K)
 
 
 @remember(8, "Looking for clusters …")
 def grouped(space: Space, method: Clustering = "kmeans") -> Clusters:
     """Groups found without the labels, by k-means or HDBSCAN, and how they agree with them."""
-    return cluster(space.z, space.data.y.numpy(), method, _n_groups(space))
+    return cluster(compared(space), space.data.y.numpy(), method, _n_groups(space))
 
 
 @remember(8, "Estimating the density of the points …")
 def _dense(space: Space) -> Floats:
-    return log_density(space.z, K)
+    return log_density(compared(space), K)

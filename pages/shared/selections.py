@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -18,7 +18,7 @@ from pages.navigation import ANALOGIES, PROBES
 from pages.shared import url_state
 from pages.shared.packed import pack, unpack
 from pages.shared.per_example import columns
-from pages.shared.spaces import Source, Space, load_space
+from pages.shared.spaces import EUCLIDEAN, Source, Space, load_space
 from pages.shared.visit import Slot
 
 SIDES = ("A", "B")
@@ -68,7 +68,7 @@ def save_group(space: Space, ids: NDArray[np.int64]) -> None:
                 f"Use as {side}",
                 key=f"group {side}",
                 on_click=_keep,
-                args=(side, space.of, tuple(ids.tolist())),
+                args=(side, replace(space.of, metric=EUCLIDEAN), tuple(ids.tolist())),
                 help="For the page Analogies: the direction from group B to group A, and for the page Probes",
             )
     known, run = picked(space.of.dataset), space.of.run

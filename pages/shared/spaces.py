@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.activations import layers as layers_of
-from latentlab.analysis.maps.examples import all_examples
 from latentlab.analysis.maps.units import Units, of_codes, of_examples, of_layer
+from latentlab.analysis.neighbours import METRICS, as_distance, comparable
 from latentlab.analysis.probes.layer_curve import aside, run_through
-from latentlab.data import Dataset, Library
+from latentlab.data import Dataset
 from latentlab.models import Decodes, Encodes, InfersLatents
 from latentlab.subjects import Subject
-from pages.components import digest
 from pages.shared import cached
+from pages.shared.mapped_examples import MappedExamples, of_data, saved_with
 from pages.shared.remember import remember
 
 Floats = NDArray[np.float32]
 
+EUCLIDEAN = METRICS[0]
+STANDARDISED = "standardised"  # Euclidean distance of numbers in units of their standard deviations
+DISTANCES = (*METRICS, STANDARDISED)
 CODE, INPUT = "code", "input"  # layers that every run has, or the data themselves are
 
 
@@ -35,6 +38,7 @@ class Source:
         layer: `CODE`, `INPUT`, the name of a latent variable, or that of a layer of the network.
         n: how many examples, those of the test set first; 0 for those that are saved with the run.
         epoch: of a snapshot; None for the end of training.
+        metric: one of `DISTANCES`, in which examples are near or far.
     """
 
     dataset: str
@@ -42,17 +46,18 @@ class Source:
     layer: str = INPUT
     n: int = 0
     epoch: int | None = None
+    metric: str = EUCLIDEAN
 
     @property
     def key(self) -> str:
-        """A name that no other source has."""
+        """A name of its examples and their numbers, whatever the metric."""
         who = f"{self.run.key}" if self.run is not None else "data"
         return f"{self.dataset} {who} {self.layer} {self.n} {self.epoch}"
 
     @property
     def unit(self) -> str:
-        """The unit of a distance: codes are in units of their standard deviation."""
-        return "σ" if self.layer == CODE else ""
+        """The unit of a distance: codes are in units of their standard deviation, an angle has none."""
+        return "σ" if self.layer == CODE and self.metric == EUCLIDEAN else ""
 
     def at(self, epoch: int | None) -> Source:
         """The same at another snapshot."""
@@ -66,20 +71,16 @@ class Space:
     Attributes:
         of: where they come from.
         name: an id of the numbers.
-        points: an id of the examples: the same in every layer and every run.
-        data: the N examples.
-        n_test: so many of them, the first, are of the test set.
+        examples: the N examples, the same in every layer and every run.
         z: (N, D) what is laid out: codes in units of their standard deviation, the outputs of a layer, or the
-            examples' numbers.
+            examples' numbers as they were given.
         axes: (D,) the name of each.
         n_units: the width of the layer, D if it was taken whole.
     """
 
     of: Source
     name: str
-    points: str
-    data: Dataset
-    n_test: int
+    examples: MappedExamples
     z: Floats
     axes: tuple[str, ...]
     n_units: int
@@ -88,6 +89,16 @@ class Space:
     def key(self) -> str:
         """What a cache knows it by."""
         return self.name
+
+    @property
+    def points(self) -> str:
+        """An id of the examples."""
+        return self.examples.key
+
+    @property
+    def data(self) -> Dataset:
+        """The examples as models take them."""
+        return self.examples.data
 
     @property
     def decodes(self) -> bool:
@@ -120,18 +131,52 @@ def latents(run: Subject) -> tuple[str, ...]:
     return tuple(layer.name for layer in aside(cached.model(run)))
 
 
-@remember(6, "Computing the layer's outputs …", on=lambda source: source.run is None or cached.has_data(source.run))
 def load_space(source: Source) -> Space:
     """The examples of a source and their numbers."""
-    data, n_test = _examples(source)
-    points = digest(data.x.numpy(), data.y.numpy())
-    units, known = _units(source, data), tuple[str, ...]()
-    if source.layer == INPUT and source.dataset in Library.default():
-        card = Library.default().card(source.dataset)
-        times = range(1, card.shape[0] + 1) if len(card.shape) == 2 else ()
-        known = tuple(f"{name}, {t}" for t in times for name in card.features) or card.features
-    names = tuple(known[k] if known else f"{_letter(source)}{k + 1}" for k in units.ids.tolist())
-    return Space(source, source.key, points, data, n_test, units.z, names, units.n_units)
+    space = _loaded(source)
+    return space if space.of == source else replace(space, of=source, name=f"{source.key} {source.metric}")
+
+
+@remember(2)
+def compared(space: Space) -> Floats:
+    """(N, D or D + 1) the numbers of a space, so that Euclidean distances between them mean those in its metric."""
+    return as_compared(space, space.z)
+
+
+def with_metric(space: Space) -> tuple[Floats, str]:
+    """The codes of a space, and the metric of `METRICS` in which they are to be compared."""
+    standardised = space.of.metric == STANDARDISED
+    return (compared(space), EUCLIDEAN) if standardised else (space.z, space.of.metric)
+
+
+def as_compared(space: Space, codes: Floats) -> Floats:
+    """Codes (M, D) of a space, so that Euclidean distances mean those in its metric."""
+    if space.of.metric != STANDARDISED:
+        return comparable(codes, space.of.metric)
+    std = space.z.std(0)
+    return np.asarray(codes / np.where(std > 0, std, 1), np.float32)
+
+
+def distances(space: Space, example: int) -> Floats:
+    """(N,) how far each example is from one of them, in the metric of the space."""
+    z = compared(space)
+    return as_distance(np.linalg.norm(z - z[example], axis=1), space.of.metric)
+
+
+@remember(6, "Computing the layer's outputs …", on=lambda source: source.run is None or cached.has_data(source.run))
+def _loaded(source: Source) -> Space:
+    examples = examples_of(source)
+    units = _units(source, examples)
+    letter, known = _letter(source), examples.number_names if source.layer == INPUT else ()
+    names = tuple(known[k] if known else f"{letter}{k + 1}" for k in units.ids.tolist())
+    return Space(source, f"{source.key} {source.metric}", examples, units.z, names, units.n_units)
+
+
+def examples_of(source: Source) -> MappedExamples:
+    """The examples of a source."""
+    if source.run is not None and (not source.n or not cached.has_data(source.run)):
+        return saved_with(source.run)
+    return of_data(source.dataset, source.n)
 
 
 def _letter(source: Source) -> str:
@@ -143,18 +188,10 @@ def _letter(source: Source) -> str:
     return f"{source.layer}, " if source.layer[-1].isdigit() else source.layer
 
 
-def _examples(source: Source) -> tuple[Dataset, int]:
-    """The examples of a source, and how many of them, the first, are test examples."""
-    if source.run is not None and (not source.n or not cached.has_data(source.run)):
-        kept = cached.examples(source.run)
-        return kept, len(kept)
-    splits = cached.splits(source.dataset)
-    return all_examples(splits)[: source.n], min(source.n, len(splits.test))
-
-
-def _units(source: Source, data: Dataset) -> Units:
+def _units(source: Source, examples: MappedExamples) -> Units:
+    data = examples.data
     if source.run is None or source.layer == INPUT:
-        return of_examples(data)
+        return of_examples(replace(data, x=examples.own))
     if source.layer == CODE:
         return of_codes(encode_all(cached.encoder(source.run, source.epoch), data.x))
     model = cached.model(source.run, source.epoch)

@@ -10,7 +10,7 @@ import scipy.spatial
 from numpy.typing import NDArray
 
 from latentlab.analysis import neighbours as module
-from latentlab.analysis.neighbours import METRICS, neighbour_graph, neighbours
+from latentlab.analysis.neighbours import METRICS, as_distance, comparable, neighbour_graph, neighbours
 from tests.conftest import naming
 
 X = np.random.default_rng(0).normal(size=(200, 6)) @ np.random.default_rng(1).normal(size=(6, 6)) + 5
@@ -86,3 +86,10 @@ def test_progress_is_the_share_of_the_queries(monkeypatch: pytest.MonkeyPatch) -
     shares: list[float] = []
     neighbour_graph(X, 2, progress=shares.append)
     assert shares == [0.25, 0.5, 0.75, 1]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_codes_are_as_far_apart_as_the_metric_says(metric: str) -> None:
+    codes = comparable(X.astype(np.float32), metric)
+    lengths = reference_distances(codes, codes, "euclidean")
+    np.testing.assert_allclose(as_distance(lengths, metric), reference_distances(X, X, metric), rtol=1e-3, atol=1e-5)

@@ -86,7 +86,7 @@ def test_a_lasso_selects_and_the_base_is_not_sent_again(server: Server, page: Pa
 
 
 def test_a_class_can_be_hidden(page: Page, box: FloatRect) -> None:  # noqa: ARG001 the map is open
-    chip = page.locator(".legend button").first
+    chip = page.locator(".chips button").first
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "false")
 

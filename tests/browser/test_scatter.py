@@ -39,7 +39,8 @@ def show(page: Page, data: bytes) -> FloatRect:
     """Draw a scatter alone; where it is on the screen."""
     read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     page.set_content(f"<style>{LOOK}{read['css']}</style>{read['html']}")
-    source = (SOURCES / "points.js").read_text(encoding="utf-8") + read["js"]
+    parts = [(SOURCES / name).read_text(encoding="utf-8") for name in ("points.js", "legend.js")]
+    source = "\n".join([*parts, read["js"]])
     page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), data)])
     found = page.locator("canvas.overlay").bounding_box()
     assert found
@@ -138,3 +139,80 @@ def test_a_point_has_the_symbol_of_its_class(page: Page, label: int, webgl: bool
     least = (0.1 if webgl else 0.5) * paint.max()  # WebGL fades towards the edges
     found = [paint[round(row - y * radius), round(column + x * radius)] > least for x, y in PROBES]
     assert found == [has[label] == "1" for has in PROBES.values()]
+
+
+NAMES = [f"{word} {k} of a rather long name, as the leaves of a taxonomy have it".ljust(80, ".")[:80]
+         for k, word in enumerate(np.tile(["Quercus", "Fagus", "Betula"], 100))]  # fmt: skip
+MANY_LABELS = rng.integers(0, 300, 3_000)
+
+
+def many(page: Page, width: int) -> FloatRect:
+    """A scatter of 3,000 points in 300 classes of long names, in a window of some width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    xy = rng.normal(size=(3_000, 2))
+    return show(page, pack("many", xy, MANY_LABELS, NAMES, ("#ff0000", "#00ff00")).content)
+
+
+def chosen(page: Page) -> NDArray[np.uint32]:
+    """Which points the server was sent last."""
+    return np.frombuffer(base64.b64decode(page.evaluate("window.selected ?? ''")), "<u4")
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_legend_of_300_classes_fits_is_counted_and_searched(page: Page, width: int) -> None:
+    many(page, width)
+    chips = page.locator(".chips button")
+    expect(chips).to_have_count(300)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    legend = page.locator(".legend").bounding_box()
+    assert legend
+    assert legend["height"] < 300
+    counts = np.bincount(MANY_LABELS, minlength=300)
+    assert [int(text) for text in page.locator(".chips .n").all_inner_texts()] == counts.tolist()
+    page.get_by_role("searchbox").fill("fagus 13 of")
+    expect(page.locator(".chips button:visible")).to_have_count(1)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator(".chips button[aria-pressed=true]")).to_have_count(1)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".chips button[aria-pressed=true]")).to_have_count(300)
+
+
+def test_a_selection_is_what_is_lassoed_and_shown(page: Page) -> None:
+    box = many(page, 1400)
+    page.get_by_role("button", name="Box").click()
+    x, y = middle(box)
+    page.mouse.move(x - 300, y - 300)
+    page.mouse.down()
+    page.mouse.move(x + 300, y + 300, steps=4)
+    page.mouse.up()
+    everything = chosen(page)
+    assert len(everything) > 2_000
+    chip = page.locator(".chips button").nth(4)
+    chip.dblclick()
+    assert chosen(page).tolist() == [i for i in everything if MANY_LABELS[i] == 4]
+    chip.dblclick()  # only this already: all again
+    assert chosen(page).tolist() == everything.tolist()
+    page.locator(".chips button").nth(7).click()
+    assert chosen(page).tolist() == [i for i in everything if MANY_LABELS[i] != 7]
+
+
+def test_the_legend_works_by_keyboard(page: Page) -> None:
+    many(page, 400)
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Tab")
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator(".chips button").nth(1)).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".chips button[aria-pressed=true]")).to_have_count(1)
+    expect(page.locator(".chips button").nth(1)).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize(("labels", "classes", "n_chips"), [([0, 1, 1], ("a", "b"), 2), ([-1, -1, -1], (), 0)])
+def test_a_legend_of_few_classes_or_none_has_no_search(
+    page: Page, labels: list[int], classes: tuple[str, ...], n_chips: int
+) -> None:
+    show(page, pack("few", np.eye(3)[:, :2], np.array(labels), classes, ("#ff0000",)).content)
+    expect(page.locator(".chips button")).to_have_count(n_chips)
+    expect(page.get_by_role("searchbox")).to_have_count(0)
+    assert ("3" in page.locator(".found").inner_text()) == (n_chips == 0)

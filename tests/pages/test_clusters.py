@@ -121,8 +121,10 @@ def test_the_thumbnails_are_the_examples(opened: Open) -> None:
 def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
     app = pick(opened("clusters"), clicked={"id": 7, "place": None})
     z = codes("mnist-vae-2d")
-    nearest = torch.linalg.vector_norm(z - z[7], dim=1).sort().values[1:9]
-    assert " · ".join(f"{float(d):.2f}" for d in nearest) in words(app)
+    far = torch.linalg.vector_norm(z - z[7], dim=1)
+    table = app.dataframe[0].value
+    np.testing.assert_allclose(table["distance (σ)"], far.sort().values[1:9], rtol=1e-5)
+    assert table["example"].tolist() == far.argsort()[1:9].tolist()
     judge, seen = Store.default().load("mnist-cnn"), Store.default().examples("mnist-vae-2d")
     assert isinstance(judge, CNN)
     told = int(judge.classify(seen.batch(slice(7, 8)).x).argmax())
@@ -388,18 +390,18 @@ def own(app_store: Store, tmp_path: Path) -> str:  # noqa: ARG001 it sets where 
 def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str) -> None:
     app = opened("clusters", run=f"data:{own}", method="Directions")
     assert not app.exception
-    splits = Library.default().load(own)
+    splits = Library.default().open(own).splits
     x = np.concatenate([splits.test.x, splits.train.x, splits.valid.x])
     head, body = sent(app)
     order = x.var(0).argsort()[::-1]
-    np.testing.assert_allclose(places(head, body), x[:, order[:2]], atol=2e-4)
+    np.testing.assert_allclose(places(head, body), x[:, order[:2]], atol=head["span"] / FULL)
     assert app.selectbox(key=f"Across Directions {own}  input").value == ["weight", "height", "age"][order[0]]
     app.selectbox(key="colour").select("column: coat").run()
     assert sent(app)[0]["classes"] == ["blue", "red"]
     app = pick(app, clicked={"id": 3, "place": None})
     assert "coat: " in words(app)
     nearest = np.sort(np.linalg.norm(x - x[3], axis=1))[1:9]
-    assert " · ".join(f"{distance:.2f}" for distance in nearest) in words(app)  # in the data
+    np.testing.assert_allclose(app.dataframe[0].value["distance"], nearest, rtol=1e-5)  # in the data
 
 
 def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str, Future[Any]]) -> None:

@@ -105,6 +105,15 @@ def columns_of(node: Node) -> Iterator[Node]:
             yield from columns_of(child)
 
 
+def folded(node: Node, within: bool = False) -> Iterator[Node]:
+    """Whatever is only there once something is opened."""
+    within = within or node.type in ("popover", "expander")
+    for child in node.children.values() if isinstance(node, Block) else ():
+        if within:
+            yield child
+        yield from folded(child, within)
+
+
 def controls(node: Node) -> list[str]:
     """What there is to be used in a column: a popover is one, whatever is in it, and so is a component."""
     if node.type in ("popover", "bidi_component", "file_uploader") or isinstance(node, Widget):
@@ -158,6 +167,7 @@ def test_a_run_whose_weights_are_damaged_is_a_sentence(
         assert not app.error
         return
     (error,) = app.error
+    assert not [node for node in folded(app.main) if node.type == "error"]
     assert mentions(error.value, f"“{FIRST.get(page, USUAL)[1]}”", "weights.safetensors: gone.")
 
 

@@ -162,19 +162,19 @@ def test_the_first_page_has_drawings_of_rows_in_the_colours_of_the_theme(
 
 @pytest.mark.parametrize("layer", [CODE, INPUT])
 def test_a_selection_is_exported_as_the_user_had_it(trained: Callable[[str], Subject], layer: str) -> None:
-    from pages.clusters import selected
+    from pages.clusters.exports import csv_of, npz_of
 
     run = trained("vae")
     space = load_space(Source(run.dataset, run, layer, N))
     rows = Library.default().open(run.dataset).rows
     order = np.concatenate([rows.test, rows.train, rows.valid])  # of the examples, in the file
     ids = np.array([5, 0, 41])
-    head, *lines = csv.reader(io.StringIO(selected._csv(space, ids)))
+    head, *lines = csv.reader(io.StringIO(csv_of(space, space.z[:, :2], ids)))
     at = [head.index(column if column != "=salary" else "'=salary") for column in NAMES]
     assert [[float(line[k]) for k in at] for line in lines] == TABLE[order[ids]].tolist()
-    assert [line[1] for line in lines] == [KINDS[k] for k in order[ids]]
+    assert [line[head.index("class")] for line in lines] == [KINDS[k] for k in order[ids]]
     assert len(head) == len(set(head))
-    kept = np.load(io.BytesIO(selected._npz(space, ids)))
+    kept = np.load(io.BytesIO(npz_of(space, space.z[:, :2], ids)))
     np.testing.assert_allclose(kept["x"], TABLE[order[ids]], rtol=1e-6)
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Floats, Labels
+from latentlab.data import UNLABELLED
 
-MOST_CLASSES = 50  # different words of a column, each of which can have a colour
+MOST_CLASSES = 300  # different words of a column, each of which can have a colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,24 +113,25 @@ def with_unit(name: str, unit: str) -> str:
 
 
 def by_column(name: str, values: NDArray[Any]) -> Colouring | None:
-    """A column (N,) of the user's own: numbers, or words that are few enough; None where they are too many."""
-    if values.dtype.kind in "biuf":
+    """A column (N,) of the user's own: numbers, yes and no, or at most `MOST_CLASSES` words; None where there are more.
+
+    An empty word is no class.
+    """
+    if values.dtype.kind == "b":
+        return ByClass(name, lambda: Coloured(values.astype(np.int64), ("no", "yes")))
+    if values.dtype.kind in "iuf":
         numbers = values.astype(np.float32)
         return ByNumber(name, "", lambda _: numbers)
-    return ByClass(name, lambda: _of_words(values)) if len(set(values.tolist())) <= MOST_CLASSES else None
+    return ByClass(name, lambda: _of_words(values)) if len({*values.tolist()} - {""}) <= MOST_CLASSES else None
 
 
 def _of_words(values: NDArray[Any]) -> Coloured:
-    known, index = np.unique(values.astype(str), return_inverse=True)
+    words = values.astype(str)
+    known = np.unique(words[words != ""])
+    index = np.where(words == "", UNLABELLED, np.searchsorted(known, words))
     return Coloured(index.astype(np.int64), tuple(known.tolist()))
 
 
 def of_clusters(found: Labels) -> Coloured:
     """(N,) clusters from 0, or negative for none, as classes with a number each."""
     return Coloured(found, tuple(f"cluster {k + 1}" for k in range(found.max(initial=-1) + 1)))
-
-
-def distance_from(z: Floats, example: int) -> Floats:
-    """(N, D) -> (N,) the distance of each code from that of an example."""
-    far: Floats = np.linalg.norm(z - z[example], axis=1)
-    return far

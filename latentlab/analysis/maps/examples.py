@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import Labels
 from latentlab.data import Dataset, Splits
 
 LARGEST = 48  # pixels along a side of a thumbnail
@@ -21,6 +22,12 @@ def all_examples(splits: Splits) -> Dataset:
         return test
     parts = (test, train, valid)
     return replace(test, x=torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]))
+
+
+def all_rows(rows: tuple[Labels, Labels, Labels]) -> Labels:
+    """The rows of all examples in the order of `all_examples`, from those of train, validation and test."""
+    train, valid, test = rows
+    return test if np.array_equal(test, train) else np.concatenate([test, train, valid])
 
 
 def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latentlab.analysis.arrays import Floats, as_codes
+from latentlab.analysis.arrays import Floats, Labels, as_codes
 from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.neighbours import neighbours
 
@@ -94,15 +94,24 @@ def faithfulness(z: ArrayLike, xy: ArrayLike, k: int = 15, n_subsample: int = 2_
     )
 
 
-def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15) -> Floats:
-    """(N,) for every point: the share of its k nearest codes that are among its k nearest on the map. Takes N² time.
+def overlap(z: ArrayLike, xy: ArrayLike, k: int = 15, rows: Labels | None = None) -> Floats:
+    """The share of a point's k nearest codes that are among its k nearest on the map. Takes N time for each.
+
+    Args:
+        z: (N, D) codes.
+        xy: (N, 2 or 3) their places.
+        k: neighbours.
+        rows: (M,) which points; all, and M = N, if it is None.
+
+    Returns:
+        (M,) from 0 to 1.
 
     Raises:
         ValueError: codes and places don't match, or k is out of range.
     """
     codes, places = _pair(z, xy)
-    own = np.arange(len(codes))
-    return _common(*(neighbours(x, x, k, own=own).index for x in (codes, places)))
+    own = np.arange(len(codes)) if rows is None else rows
+    return _common(*(neighbours(x, x[own], k, own=own).index for x in (codes, places)))
 
 
 def shuffled_scores(n: int, k: int) -> TrustScores:

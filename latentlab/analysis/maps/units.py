@@ -48,8 +48,10 @@ def of_examples(data: Dataset) -> Units:
     """The numbers that the examples are; intensities of images from 0 to 1."""
     n_units = math.prod(data.shape)
     ids = chosen(n_units)
-    z: Floats = data.x.flatten(1)[:, torch.from_numpy(ids)].float().numpy()
-    z /= 255 if data.x.dtype == torch.uint8 else 1
+    x = data.x.flatten(1)
+    if len(ids) < n_units:
+        x = x[:, torch.from_numpy(ids)]
+    z: Floats = (x.float() / 255 if x.dtype == torch.uint8 else x.float()).numpy()
     return Units(z, ids, n_units)
 
 

@@ -9,8 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled, symbol
+
+MOST_IN_LEGEND = 30  # classes
 
 
 def map_3d(
@@ -50,7 +53,8 @@ def map_3d(
     axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
     scene = {f"{side}axis": {**axis, "title": {"text": literal(name)}} for side, name in zip("xyz", names, strict=True)}
     legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
-    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, **ramp)
+    shown = len(classes) <= MOST_IN_LEGEND  # of more the name is at each point
+    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, showlegend=shown, **ramp)
 
 
 def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: str, look: Theme) -> go.Figure:
@@ -94,8 +98,9 @@ def class_bars(
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
         share = np.array([(part == k).mean() for k in known], np.float32) * 100
         figure.add_bar(x=names, y=share, name=label, marker={"color": colour}, showlegend=False)
-    category = {"type": "category"}
-    return styled(figure, look, 220, xaxis=category, yaxis={"title": {"text": "% of all (gray), of the selected"}})
+    return styled(
+        figure, look, 220, xaxis=class_axis(names), yaxis={"title": {"text": "% of all (gray), of the selected"}}
+    )
 
 
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
@@ -111,13 +116,13 @@ def overlaps(shares: NDArray[np.floating], classes: Sequence[str], look: Theme) 
 
 
 def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str) -> go.Figure:
-    size = {"size": 10} if len(classes) <= 20 else {"size": 1}
     shown, names = np.asarray(values, np.float32), list(map(literal, classes))
     figure = go.Figure(
         go.Heatmap(
-            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, texttemplate="%{z:.1f}", textfont=size,
+            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, textfont={"size": 10},
+            texttemplate="%{z:.1f}" if written(names) else None,
             colorbar={"title": {"text": literal(name)}, "thickness": 10}, hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip
-    category = {"type": "category", "tickmode": "linear"} if len(classes) <= 40 else {"type": "category"}
-    return styled(figure, look, 420, xaxis=category, yaxis=category | {"autorange": "reversed"})
+    axis = class_axis(names)
+    return styled(figure, look, 420, xaxis=axis, yaxis=axis | {"autorange": "reversed"})

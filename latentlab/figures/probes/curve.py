@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 from latentlab.analysis.probes.layer_curve import Curve, Measure, Split
 from latentlab.analysis.probes.steering import Leakage
 from latentlab.experiments.deep_networks import Depths
+from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
@@ -103,15 +104,17 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: The
     """
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
     text, names = [[str(value) if value else "" for value in row] for row in table], list(map(literal, classes))
+    template = "%{text}" if written(names) else None
     figure = go.Figure(
         go.Heatmap(
-            z=share, x=names, y=names, text=text, texttemplate="%{text}", showscale=False, zmin=0,
+            z=share, x=names, y=names, text=text, texttemplate=template, showscale=False, zmin=0,
             zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
             hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="predicted class", type="category", showgrid=False)
-    figure.update_yaxes(title_text="it is", type="category", autorange="reversed", showgrid=False)
+    axis = class_axis(names)
+    figure.update_xaxes(title_text="predicted class", showgrid=False, **axis)
+    figure.update_yaxes(title_text="it is", autorange="reversed", showgrid=False, **axis)
     return styled(figure, look, 340)
 
 
@@ -127,7 +130,7 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
         )
     )  # fmt: skip
     figure.update_xaxes(title_text="feature", showgrid=False, dtick=max(1, round(weights.shape[1] / 16)), tick0=1)
-    figure.update_yaxes(title_text="weight for", type="category", autorange="reversed", showgrid=False)
+    figure.update_yaxes(title_text="weight for", autorange="reversed", showgrid=False, **class_axis(classes))
     return styled(figure, look, 260)
 
 
@@ -155,12 +158,14 @@ def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
-            texttemplate="%{text}", zmin=-most, zmax=most, colorscale="RdBu", showscale=False, xgap=1, ygap=1,
-            hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
+            texttemplate="%{text}" if written(names) else None, zmin=-most, zmax=most, colorscale="RdBu",
+            showscale=False, xgap=1, ygap=1, hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="measured (percentage points)", tickangle=-35, showgrid=False)
-    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False)
+    figure.update_xaxes(
+        title_text="measured (percentage points)", tickangle=-35, showgrid=False, **class_axis(measured)
+    )
+    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(names))
     return styled(figure, look, 360)
 
 

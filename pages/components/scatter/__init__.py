@@ -22,14 +22,16 @@ from pages.components import EXAMPLES, LOOK, digest, framed, sources
 
 LAYOUT = 16  # characters of a layout's id
 FULL = 65_535  # a coordinate at the far side of the map's box
+LEVELS = 254  # of a number, above 1; 0 is none
 
 
 _sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
+_pick = st.components.v2.component("latentlab.pick", js=sources("scatter", "pick.js"))
 _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
     css=LOOK + sources("scatter", "scatter.css"),
-    js=EXAMPLES + sources("scatter", "points.js", "scatter.js"),
+    js=EXAMPLES + sources("scatter", "points.js", "legend.js", "scatter.js"),
 )
 
 
@@ -89,6 +91,20 @@ def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     _sprites(key=key, data=framed(head) + sheet, height=1)
 
 
+def pick(key: str, points: str, ids: NDArray[np.integer], selects: bool = True) -> None:
+    """Pick points on the scatters of some examples, as if the visitor had; once, until others are to be picked.
+
+    Args:
+        key: of this way to pick.
+        points: the id of the examples.
+        ids: (M,) which of them.
+        selects: select them all, instead of clicking the first.
+    """
+    body = ids.astype("<u4").tobytes()
+    head = {"key": key, "id": digest(points.encode(), body), "points": points, "selects": selects}
+    _pick(key=f"pick {key}", data=framed(head) + body, height=1)
+
+
 def pack(
     points: str,
     xy: NDArray[np.floating],
@@ -108,7 +124,8 @@ def pack(
         labels: (N,) class indices, or -1.
         classes: their names.
         colours: "#rrggbb" for each class.
-        numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile.
+        numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile; gray where there is
+            none.
         sprite_id: the sheet of thumbnails that `sprites` sent.
         reports: reports what is picked; of several maps of the same points, which share it, one is enough.
         picked: what is picked when a map of these examples appears; from then on it has its own.
@@ -122,10 +139,11 @@ def pack(
     body = places.tobytes() + label.tobytes()
     scale = None
     if numbers is not None:
-        values = np.nan_to_num(np.asarray(numbers.values, np.float32))
-        first, last = (float(v) for v in np.percentile(values, [1, 99]))
-        share = (values - first) * (255 / ((last - first) or 1.0)) + 0.5
-        body += share.clip(0, 255).astype(np.uint8).tobytes()
+        values = np.asarray(numbers.values, np.float64)
+        known = np.isfinite(values)
+        first, last = (float(v) for v in np.percentile(values[known], [1, 99])) if known.any() else (0.0, 0.0)
+        share = (values - first) * (LEVELS / ((last - first) or 1.0))
+        body += np.where(known, 1.5 + share.clip(0, LEVELS), 0).astype(np.uint8).tobytes()
         scale = {"name": numbers.name, "low": first, "high": last}
     unlabelled = bool((labels < 0).any())
     head = {

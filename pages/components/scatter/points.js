@@ -189,7 +189,8 @@ const VIRIDIS = [
   [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37],
 ];
 function viridis(byte) {
-  const at = (byte / 255) * (VIRIDIS.length - 1);
+  if (!byte) return [136, 136, 136]; // there is no number
+  const at = ((byte - 1) / 254) * (VIRIDIS.length - 1);
   const [low, share] = [Math.min(VIRIDIS.length - 2, Math.floor(at)), at - Math.min(VIRIDIS.length - 2, Math.floor(at))];
   return VIRIDIS[low].map((value, channel) => value + share * (VIRIDIS[low + 1][channel] - value));
 }

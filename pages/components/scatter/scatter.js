@@ -37,11 +37,15 @@ function create(host) {
   const LEAST = 2_000; // points of the next picture that are drawn in a frame
   const GLIDES = 40_000; // up to so many points glide from one map to the next, in
   const GLIDE = 450; // milliseconds
-  const state = { map: null, hidden: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
+  const state = { map: null, hidden: new Set(), lassoed: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
   let [tell, nearest, frame, size, margin, view, press] = [null, null, 0, [0, 0], [0, 0], null, null];
   let [stale, drawn, next] = [true, null, null]; // the points must be drawn; the view of the picture, and of the next
   let [cost, moved] = [0, -Infinity]; // milliseconds to draw a point; when a hand moved the view
   let glide = null; // where points come from, and since when
+  const legend = legendOf($("legend"), (hidden) => {
+    share({ hidden, classes: state.map.classes });
+    hiddenChanged(hidden);
+  });
   const shown = (i) => !state.hidden.has(state.map.label[i]);
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
 
@@ -60,13 +64,13 @@ function create(host) {
   };
 
   function paint() {
-    const { map, chosen } = state;
+    const { map, lassoed } = state;
     const rgba = new Uint8Array(4 * map.n);
     const palette = map.colours.map((hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)));
     for (let i = 0; i < map.n; i++) {
       const rgb = map.value ? viridis(map.value[i]) : palette[map.label[i] % palette.length];
       rgba.set(rgb, 4 * i);
-      rgba[4 * i + 3] = !shown(i) ? 0 : chosen.size && !chosen.has(i) ? 40 : 210;
+      rgba[4 * i + 3] = !shown(i) ? 0 : lassoed.size && !lassoed.has(i) ? 40 : 210;
     }
     points.colours(rgba);
     [stale, next] = [true, null];
@@ -186,7 +190,8 @@ function create(host) {
     tip.hidden = i < 0;
     if (i < 0) return;
     const { map } = state;
-    const value = map.value ? ` · ${map.scale.name} ${(map.scale.low + (map.value[i] / 255) * (map.scale.high - map.scale.low)).toPrecision(3)}` : "";
+    const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
+    const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? fourDigits(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
     thumbnail(tip.querySelector("canvas"), map.sprites, i);
     const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
@@ -197,20 +202,35 @@ function create(host) {
 
   function select(inside) {
     const { map } = state;
-    state.chosen = new Set();
+    const found = new Set();
     for (let i = 0; i < map.n; i++) {
       const [px, py] = pixel(map.xy[2 * i] / 65535, map.xy[2 * i + 1] / 65535);
-      if (shown(i) && inside(px, py)) state.chosen.add(i);
+      if (shown(i) && inside(px, py)) found.add(i);
     }
-    share({ chosen: state.chosen });
+    share({ lassoed: found });
+    lassoedChanged(found);
+  }
+
+  function lassoedChanged(found) {
+    state.lassoed = found;
     chosenChanged();
   }
 
+  function hiddenChanged(hidden) {
+    state.hidden = hidden;
+    legend.mark(hidden);
+    chosenChanged();
+  }
+
+  // Selected is what was drawn around and is shown.
   function chosenChanged() {
+    const before = state.chosen;
+    state.chosen = new Set([...state.lassoed].filter(shown));
     paint();
     later();
     count();
-    if (!state.map.tells) return;
+    const same = state.chosen.size === before.size && [...before].every((i) => state.chosen.has(i));
+    if (same || !state.map.tells) return;
     const ids = Uint32Array.from(state.chosen);
     let text = "";
     for (const byte of new Uint8Array(ids.buffer)) text += String.fromCharCode(byte);
@@ -218,8 +238,11 @@ function create(host) {
   }
 
   function count() {
-    $("clear").disabled = !state.chosen.size;
-    $("count").textContent = state.chosen.size ? `${state.chosen.size.toLocaleString("en")} selected` : "";
+    const { chosen, lassoed } = state;
+    $("clear").disabled = !lassoed.size;
+    const out = lassoed.size - chosen.size;
+    const said = `${chosen.size.toLocaleString("en")} selected${out ? `, ${out.toLocaleString("en")} hidden` : ""}`;
+    $("count").textContent = lassoed.size ? said : "";
   }
 
   function click(spot) {
@@ -248,16 +271,14 @@ function create(host) {
     window.dispatchEvent(new CustomEvent(LINK, { detail: { from: host, points: state.map.points, ...what } }));
   function linked({ detail }) {
     if (detail.from === host || detail.points !== state.map?.points) return;
-    if ("asks" in detail) share({ chosen: state.chosen, ...(state.clicked?.id != null && { clicked: state.clicked.id }) });
+    if ("asks" in detail) share({ lassoed: state.lassoed, ...(state.clicked?.id != null && { clicked: state.clicked.id }) });
     if ("clicked" in detail) clickedChanged(detail.clicked);
     if ("hover" in detail) {
       state.hover = detail.hover;
       later();
     }
-    if ("chosen" in detail) {
-      state.chosen = detail.chosen;
-      chosenChanged();
-    }
+    if ("lassoed" in detail) lassoedChanged(detail.lassoed);
+    if ("hidden" in detail && String(detail.classes) === String(state.map.classes)) hiddenChanged(detail.hidden);
   }
   window.addEventListener(LINK, linked);
 
@@ -338,40 +359,10 @@ function create(host) {
     later();
   };
   $("clear").onclick = () => {
-    state.chosen = new Set();
-    share({ chosen: state.chosen });
-    chosenChanged();
+    const none = new Set();
+    share({ lassoed: none });
+    lassoedChanged(none);
   };
-
-  function legend() {
-    const { map } = state;
-    const bar = $("legend");
-    if (map.scale) {
-      bar.innerHTML = '<span></span><i class="ramp"></i><span></span>';
-      bar.children[0].textContent = `${map.scale.name} ${map.scale.low.toPrecision(3)}`;
-      bar.children[2].textContent = map.scale.high.toPrecision(3);
-      return;
-    }
-    bar.replaceChildren(
-      ...map.classes.map((name, k) => {
-        const chip = document.createElement("button");
-        chip.type = "button";
-        chip.innerHTML = '<i></i><span></span>';
-        chip.children[0].textContent = GLYPHS[FORMS.indexOf(map.symbols[k])];
-        chip.children[0].style.color = map.colours[k % map.colours.length];
-        chip.children[1].textContent = name;
-        chip.setAttribute("aria-pressed", String(!state.hidden.has(k)));
-        chip.title = "Hide or show this class";
-        chip.onclick = () => {
-          state.hidden.has(k) ? state.hidden.delete(k) : state.hidden.add(k);
-          chip.setAttribute("aria-pressed", String(!state.hidden.has(k)));
-          paint();
-          later();
-        };
-        return chip;
-      }),
-    );
-  }
 
   const resized = new ResizeObserver(later);
   resized.observe(overlay);
@@ -393,13 +384,15 @@ function create(host) {
       }
       if (others) {
         const bytes = Uint8Array.from(atob(map.picked.selected), (letter) => letter.charCodeAt(0));
-        [state.chosen, state.clicked, state.hover] = [new Set(new Uint32Array(bytes.buffer)), map.picked.clicked, -1];
+        state.chosen = state.lassoed = new Set(new Uint32Array(bytes.buffer));
+        [state.clicked, state.hover] = [map.picked.clicked, -1];
       }
       const forms = map.symbols.map((symbol) => FORMS.indexOf(symbol));
       points.shapes(Uint8Array.from(map.label, (label) => forms[label]));
-      paint();
-      legend();
-      count();
+      legend.draw(map);
+      hiddenChanged(state.hidden);
+      const picks = window.latentlab?.picks; // before this scatter was there
+      if (others && picks?.points === map.points) linked({ detail: { from: null, ...picks } });
       host.dataset.n = map.n;
       if (others && !map.tells) share({ asks: true }); // what is picked on the map that it stands beside
       later();

@@ -12,7 +12,6 @@ from latentlab.analysis.maps.colourings import (
     Coloured,
     OnMap,
     by_column,
-    distance_from,
     of_clusters,
 )
 
@@ -44,16 +43,14 @@ def test_a_number_colours_and_the_classes_keep_their_shapes() -> None:
 @pytest.mark.parametrize(("clicked", "name"), [(None, "first"), (0, "click"), (2, "click")])
 def test_what_follows_a_click_says_whether_there_was_one(clicked: int | None, name: str) -> None:
     z = np.array([[0, 0], [3, 4], [0, 1], [6, 8]], np.float32)
-    far = ByNumber("click", "σ", lambda on: distance_from(z, on.clicked or 0), "first")
+    far = ByNumber("click", "σ", lambda on: np.linalg.norm(z - z[on.clicked or 0], axis=1), "first")
     shown = far.colour(PLAIN, OnMap(z, clicked)).numbers
     assert shown is not None
     assert shown.name == f"{name} (σ)"
     np.testing.assert_allclose(shown.values, np.linalg.norm(z - z[clicked or 0], axis=1))
 
 
-@pytest.mark.parametrize(
-    "values", [np.array([3, 1, 2, 1]), np.array([0.5, 1, 2, 1]), np.array([True, False, True, True])]
-)
+@pytest.mark.parametrize("values", [np.array([3, 1, 2, 1]), np.array([0.5, 1, 2, 1])])
 def test_a_column_of_numbers_colours_by_them(values: np.ndarray) -> None:
     found = by_column("size", values)
     assert found is not None
@@ -71,3 +68,13 @@ def test_a_column_of_few_words_makes_classes_and_one_of_many_none() -> None:
     words = np.array([f"w{k}" for k in range(MOST_CLASSES + 1)])
     assert by_column("id", words) is None
     assert by_column("id", words[:-1]) is not None
+
+
+def test_yes_and_no_are_classes_and_an_empty_word_is_none() -> None:
+    plain, on = Coloured(np.zeros(3, np.int64), ("a",)), OnMap(np.zeros((3, 2), np.float32))
+    tame = by_column("tame", np.array([True, False, True]))
+    assert tame is not None
+    assert tame.colour(plain, on).labels.tolist() == [1, 0, 1]
+    coat = by_column("coat", np.array(["red", "", "blue"], object))
+    assert coat is not None
+    assert (coat.colour(plain, on).labels.tolist(), coat.colour(plain, on).classes) == ([1, -1, 0], ("blue", "red"))

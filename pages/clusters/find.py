@@ -1,0 +1,79 @@
+"""Examples that are found on the map: by words of the user's columns, or as the least typical ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from latentlab.analysis.arrays import Labels
+from latentlab.analysis.maps.colourings import with_unit
+from latentlab.analysis.maps.outliers import Outliers
+from latentlab.analysis.maps.outliers import outliers as outliers_of
+from latentlab.analysis.maps.search import search
+from pages.components.scatter import pick
+from pages.shared.downloads import download
+from pages.shared.example_table import distinct, identity, others, table_csv
+from pages.shared.point_colours import K
+from pages.shared.remember import remember
+from pages.shared.spaces import Floats, Space, with_metric
+
+LISTED = 20  # of the least typical examples
+MOST = 20_000  # examples whose neighbours are all looked for while one waits
+
+
+def find(space: Space) -> None:
+    """A field that selects on the map what has some words in the user's columns, or in the name of its class."""
+    if not space.examples.columns:
+        return
+    text = st.text_input(
+        "Search", key="find", bind="query-params", max_chars=200, placeholder="words in any of your columns"
+    )
+    if text:
+        found = found_by(space, text)
+        st.caption(f"{len(found):,} of {len(space.z):,} have these words; they are selected.")
+        pick("find", space.points, found)
+
+
+def outliers(space: Space) -> None:
+    """The least typical examples as a list, if it is wished; a row that is chosen is clicked on the map."""
+    if not st.toggle("List the least typical examples", key="outliers", bind="query-params"):
+        return
+    if not 1 < len(space.z) <= MOST:
+        st.caption(f"The least typical examples are looked for among 2 to {MOST:,}, not {len(space.z):,}.")
+        return
+    found = _outliers(space)
+    far, measured, ids = found.distance, with_unit("mean distance", space.of.unit), found.order[:LISTED]
+    first, *rest = identity(space, ids)
+    event = st.dataframe(
+        distinct([first, (measured, far[ids]), *rest, *others(space, ids)]),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"least typical {space.name}",
+        alt="The least typical examples, the farthest from their neighbours first",
+    )
+    if chosen := event.selection.rows:
+        pick("outlier", space.points, ids[chosen[:1]], selects=False)
+    st.caption(
+        f"The {len(ids)} that are farthest from their {found.k} nearest neighbours on average, in the space itself. "
+        "Choose a row to see it on the map."
+    )
+    download("All, as CSV", lambda: _csv(space, found.order, measured, far), "least-typical.csv")
+
+
+@remember(8)
+def found_by(space: Space, text: str) -> Labels:
+    """(M,) the examples that have some words."""
+    classes = np.array([*space.data.classes, ""], object)[space.data.y.numpy()]
+    return search({**space.examples.columns, "": classes}, text)
+
+
+@remember(4, "Looking for the least typical examples …")
+def _outliers(space: Space) -> Outliers:
+    z, metric = with_metric(space)
+    return outliers_of(z, K, metric)
+
+
+def _csv(space: Space, ids: NDArray[np.int64], measured: str, far: Floats) -> str:
+    return table_csv(distinct([*identity(space, ids), (measured, far[ids]), *others(space, ids)]))
