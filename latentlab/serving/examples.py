@@ -15,6 +15,7 @@ from latentlab.data import Dataset, Kind, Library, Splits, load
 from latentlab.data.files.labels import class_indices
 from latentlab.serving.functions import ServingError
 
+ARRAYS = "own arrays"  # what data are called that have no name; none in the library can have a space in it
 MOST = 5_000  # examples that are looked at
 GRAY_OR_COLOUR = (1, 3)
 
@@ -66,7 +67,7 @@ def of_arrays(data: Any, labels: Any = None, classes: tuple[str, ...] = (), name
     if x.ndim == 2:
         kind = Kind.PLANE if x.shape[1] == 2 else Kind.VECTOR
         rows = torch.from_numpy(x[:MOST].astype(np.float32))
-        return Found(Dataset("notebook", rows, targets, found_names, kind, tuple(names)))
+        return Found(Dataset(ARRAYS, rows, targets, found_names, kind, tuple(names)))
     images = x[:, None] if x.ndim == 3 else x
     if images.shape[1] not in GRAY_OR_COLOUR and images.shape[3] in GRAY_OR_COLOUR:
         images = np.moveaxis(images, -1, 1)
@@ -75,7 +76,7 @@ def of_arrays(data: Any, labels: Any = None, classes: tuple[str, ...] = (), name
     low, high = value_range(x)
     scaled = (images[:MOST].astype(np.float32) - low) / (high - low) * 255
     pixels = torch.from_numpy(np.ascontiguousarray(np.rint(scaled).astype(np.uint8)))
-    return Found(Dataset("notebook", pixels, targets, found_names, Kind.IMAGE), low, high)
+    return Found(Dataset(ARRAYS, pixels, targets, found_names, Kind.IMAGE), low, high)
 
 
 def value_range(x: NDArray[Any]) -> tuple[float, float]:

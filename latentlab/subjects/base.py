@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from latentlab.data import Dataset, Spec
+from latentlab.data import Dataset, Kind, Spec
 from latentlab.models import Model
 
 
@@ -50,6 +50,16 @@ class Subject(ABC):
     def shape(self) -> tuple[int, ...]:
         """The shape of one example."""
         return self.spec.shape
+
+    @property
+    def takes_scaled(self) -> bool:
+        """Whether its model takes vectors of the user's as a data set gives them to models, between 0 and 1."""
+        return True
+
+    def takes_examples_of(self, other: Subject) -> bool:
+        """Whether the examples of another subject are in the form, and the numbers, that its model takes."""
+        alike = self.spec.kind is Kind.IMAGE or self.takes_scaled == other.takes_scaled
+        return self.shape == other.shape and alike
 
     @property
     def note(self) -> str:

@@ -59,6 +59,11 @@ class OwnModel(Subject):
         return self.described.classes
 
     @property
+    def takes_scaled(self) -> bool:
+        """Never: it was made for the numbers as they are."""
+        return False
+
+    @property
     def note(self) -> str:
         """What was found out about its functions."""
         return self.described.note

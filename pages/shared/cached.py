@@ -25,7 +25,7 @@ from latentlab.analysis.latent.traversal import (
 )
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.linear_probe import probe_directions
-from latentlab.data import DataError, Dataset, Library, Splits, is_local, load
+from latentlab.data import DataError, Dataset, Kind, Library, Splits, is_local, load
 from latentlab.data.files.read import Opened
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
@@ -91,6 +91,8 @@ def has_data(run: Subject) -> bool:
     library = Library.default()
     if run.dataset not in library:
         return is_local(run.dataset)
+    if not run.takes_scaled and run.spec.kind is not Kind.IMAGE:
+        return False
     try:
         card = library.card(run.dataset)
     except DataError:

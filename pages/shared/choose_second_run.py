@@ -34,7 +34,10 @@ def choose_second_run(
     found = {
         one.id: one
         for one in with_model(*needs[:1])
-        if all(one.has(ability) for ability in needs) and alike(one) == alike(run) and one.id != run.id
+        if all(one.has(ability) for ability in needs)
+        and alike(one) == alike(run)
+        and one.id != run.id
+        and one.takes_examples_of(run)
     }
     chosen = choose_titled(labels(list(found.values())), f"beside-{run.id}", "no other model", about, width)
     return found[chosen] if chosen is not None else None

@@ -18,7 +18,7 @@ def classifier_run(run: Subject) -> Subject | None:
 
 def independent_classifier_run(run: Subject) -> Subject | None:
     """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
-    known = [r for r in with_model(Classifies) if r.dataset == run.dataset and r.shape == run.shape]
+    known = [r for r in with_model(Classifies) if r.dataset == run.dataset and r.takes_examples_of(run)]
     found = [r for r in known if not r.has(Decodes, Conditional)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 

@@ -377,3 +377,19 @@ def test_a_model_can_be_sent_to_a_process_of_the_pool(serve: Serve, images: Tens
 
 def test_no_more_examples_than_can_be_looked_at() -> None:
     assert len(of_arrays(np.zeros((MOST + 7, 3))).examples) == MOST
+
+
+class Scaled(Served):
+    """As a run that was trained on the user's rows: it takes them scaled."""
+
+    takes_scaled = True
+
+
+def test_a_model_of_the_users_own_numbers_and_a_trained_one_take_others(serve: Serve, images: Tensor) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 5))
+    for data, alike in ((rows, False), (images, True)):
+        own = serve(data, encode=lambda x: x.flatten(1)[:, :2])
+        trained = Scaled(own.described, own.client)
+        assert own.takes_examples_of(trained) == alike
+        assert trained.takes_examples_of(own) == alike
+        assert own.takes_examples_of(own)
