@@ -13,7 +13,7 @@ from playwright.sync_api import Page, WebSocket, expect
 from torch import nn
 
 from latentlab import device
-from latentlab.analysis.latent.traversal import Decode
+from latentlab.analysis.latent.traversal import Decode, half_width
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import unroll
 from latentlab.export.program import Program
@@ -275,3 +275,20 @@ def test_a_decoder_for_the_server_alone_is_shown_from_its_lattice_while_dragging
         until(page, lambda: np.abs(np.asarray(pixels(page)) - expected).max() <= 4)
     finally:
         served.kill()
+
+
+def test_the_plane_says_how_many_codes_lie_outside_and_can_be_zoomed(server: Server, page: Page) -> None:
+    store = Store(SHIPPED)
+    model, x = store.load("mnist-vae-2d"), store.examples("mnist-vae-2d").batch().x
+    assert isinstance(model, VAE)
+    with torch.no_grad():
+        far = model.encode(x).abs().amax(1)
+    shown = half_width(model.encode(x))
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    outside = page.locator(".outside")
+    expect(outside).to_contain_text(str(int((far > shown).sum())))
+    page.locator(".farther").click()
+    expect(outside).to_have_text("")
+    for _ in range(3):
+        page.locator(".nearer").click()
+    expect(outside).to_contain_text(str(int((far > shown / 1.5**2).sum())))

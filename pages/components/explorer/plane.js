@@ -73,7 +73,7 @@ function planeOn(canvas) {
     paper.fillStyle = colour("--st-text-color", "#555");
     paper.globalAlpha = 0.6;
     paper.font = "11px sans-serif";
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 6.5) ?? limit / 4;
+    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 5) ?? limit / 4;
     const most = Math.floor(limit / step + 1e-9);
     for (let k = -most; k <= most; k++) {
       const value = k * step;
