@@ -16,7 +16,7 @@ from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.tables import column_names
+from latentlab.data.files.tables import FIRST_ROWS, columns_of
 from latentlab.figures.examples.choose import appearance
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
@@ -186,7 +186,7 @@ def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[Uploa
 @remember(16)
 def _names(file_id: str, _file: UploadedFile) -> tuple[str, ...]:  # noqa: ARG001
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
-        return column_names(_written([_file], Path(folder) / "table"))
+        return tuple(columns_of(_written([_file], Path(folder) / "table"), most=FIRST_ROWS).columns)
 
 
 def _written(files: Sequence[UploadedFile], folder: Path) -> Path:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError, Dataset, Splits, kind_of
 from latentlab.data.files.archives import counted, listing, shown
@@ -22,11 +23,16 @@ from latentlab.data.files.image_files import SUFFIXES, read_folder
 from latentlab.data.files.labels import class_indices
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.splitting import Rows, divide, given
-from latentlab.data.files.tables import read_table
+from latentlab.data.files.tables import is_table, read_table
 
+SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest
+FEW = 10  # examples of a class, from which on it is no longer rare
 LEAST = 2  # examples; a map of one says nothing
 READ_OPTIONS = ReadOptions()
-KNOWN = "a folder of images, .zip, .npy, .npz, .csv, .tsv, .parquet or IDX"
+KNOWN = (
+    "a folder of images, .zip, .npy, .npz, IDX, or a table: .csv, .tsv, .txt (also .gz), .parquet, .feather, .arrow"
+    " or .jsonl"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +83,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     data = Dataset(name, x, torch.from_numpy(y), classes, kind, found.features)
     rows, split_notes = divide(y, classes) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
-    summary = (*found.notes, *notes, *_remarks(found), *split_notes)
+    summary = (*found.notes, *notes, *_sizes(y, classes), *_remarks(found), *split_notes)
     return Opened(splits, rows, summary, found.columns, found.features, found.id, found.title)
 
 
@@ -93,10 +99,10 @@ def _read(path: Path, options: ReadOptions) -> Examples:
         return _read_images(path, options)
     if suffix in (".npy", ".npz"):
         return read_npy(path) if suffix == ".npy" else read_npz(path)
-    if suffix in (".csv", ".tsv", ".parquet"):
-        return read_table(path, options)
     if is_idx(path):
         return read_idx(path)
+    if is_table(path.name):
+        return read_table(path, options)
     if suffix in SUFFIXES:
         raise DataError(f"{name} is one image by its name; open the folder it lies in.")
     raise DataError(f"{name} is of no known kind; known are {KNOWN}.")
@@ -107,6 +113,21 @@ def _read_images(path: Path, options: ReadOptions) -> Examples:
     labels = np.array(folders, object) if any(folders) else None
     notes = pictures.notes if labels is not None else (*pictures.notes, "No labels: there are no sub-folders.")
     return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes)
+
+
+def _sizes(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
+    """How many examples the classes have: all of a few, else the largest and the smallest."""
+    counts = np.bincount(y[y >= 0], minlength=len(classes))
+    order = [k for k in np.argsort(-counts, kind="stable").tolist() if counts[k]]
+    if len(order) < 2:
+        return []
+    named = [f"{shown(classes[k])} {counts[k]:,}" for k in order]
+    some = [*named[:SIZES], *named[-SIZES:]] if len(named) > 2 * SIZES else named
+    note = f"Examples of each class, the largest and the smallest: {', '.join(some)}."
+    if counts[order[-1]] < FEW:
+        rare = counted(sum(counts[k] < FEW for k in order), "class").replace("classs", "classes")
+        note += f" {rare} with fewer than {FEW} examples: what is measured of so few is uncertain."
+    return [note]
 
 
 def _remarks(found: Examples) -> list[str]:
