@@ -25,6 +25,7 @@ GROUPS = {
 SPACED = r"[+-]?[1-9]\d{0,2}(?:[ '\u2019\u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?"
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|NaN"
 LIST = re.compile(rf"\s*[\[(]?\s*(?:{NUMBER})(?:\s*[\s,;|]\s*(?:{NUMBER}))*\s*,?\s*[\])]?\s*")
+NUMBERS = re.compile(r"[\d.eE+\-naN]+(,[\d.eE+\-naN]+)*")
 CUT = re.compile(r"\d\s*,?\s*(\.\.\.|\u2026)")  # as NumPy prints a long array
 LEAST_PLAIN = 8  # whole numbers in a cell without brackets: fewer are a telephone number
 
@@ -91,7 +92,7 @@ def lists(name: str, words: Values) -> Values | None:
     if not some or sum(map(_is_list, some)) < MOSTLY * len(some):
         return None
     tidy = [re.sub(r"[\s,;|]+", ",", word.strip().strip("[]() ")).strip(",") for word in words.tolist()]
-    counts = np.array([word.count(",") + 1 if word else 0 for word in tidy])
+    counts = np.array([word.count(",") + 1 if NUMBERS.fullmatch(word) else 0 for word in tidy])
     width = int(np.bincount(counts).argmax())
     if width < 2 or (counts == width).mean() < LEAST_NUMBERS:
         return None

@@ -97,11 +97,11 @@ def find(content: bytes, n_rows: int | None = None) -> Dialect:
     shorter = bool(body) and first == width - 1
     trailing = shorter and all(row[-1] == "" for row in body)
     row_names = shorter and not trailing and _are_names([row[0] for row in body])
-    if n_rows is None:
-        header = shorter or is_header(rows)
-    else:
+    header = shorter or is_header(rows)
+    if n_rows is not None and rows and not shorter:
         n_lines = _count_lines(content[start:], remark)
-        header = n_lines != n_rows and (n_lines == n_rows + 1 or is_header(rows))
+        words = any(cell and not NUMBER.fullmatch(cell) for cell in rows[0])
+        header = (header and (n_lines != n_rows or width > 1)) or (n_lines == n_rows + 1 and words)
     return Dialect(separator, decimal, header, (), row_names, trailing, quoted, start, remark)
 
 

@@ -33,6 +33,7 @@ def read_feather(name: str, content: bytes) -> Table:
         with (pa.ipc.open_file if is_file else pa.ipc.open_stream)(io.BytesIO(content)) as reader:
             schema = reader.schema
             table = reader.read_all()
+        table.validate(full=True)  # indices and offsets that lead out of a buffer are followed without a check
         check_cells(name, table.num_rows, table.num_columns)
         if len(set(schema.names)) < len(schema):
             raise DataError(f"{name} has two columns of one name.")

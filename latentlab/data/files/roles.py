@@ -95,13 +95,14 @@ class Roles:
         return Role.OUT if column in self.drop else named.get(column, Role.COLOUR)
 
 
-def propose(table: Table, options: ReadOptions, name: str) -> Roles:
+def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = True) -> Roles:
     """The roles of a table's columns: as the user says, the others by name and by values.
 
     Args:
         table: the table.
         options: what the user says.
         name: of the file, for messages.
+        vector: whether it has to hold vectors or images; not where another file has them.
 
     Raises:
         DataError: a column that isn't there, or that can't be what it was said to be.
@@ -114,12 +115,12 @@ def propose(table: Table, options: ReadOptions, name: str) -> Roles:
     free = [one for one in free if one != split]
     label = next(_labels(table, free, by_name=True), "") if options.label is None else options.label
     free = [one for one in free if one != label]
-    vector, notes = options.vector, tuple[str, ...]()
-    if not image:
-        if not vector:
-            vector, notes = find_vector(table, free)
-        check_vector(table, vector, name)
-    free = [one for one in free if one not in vector]
+    numbers, notes = options.vector, tuple[str, ...]()
+    if vector and not image:
+        if not numbers:
+            numbers, notes = find_vector(table, free)
+        check_vector(table, numbers, name)
+    free = [one for one in free if one not in numbers]
     identifier = options.id or table.id * (table.id in free) or next(_ids(table, free), "")
     title = (
         options.title
@@ -130,14 +131,14 @@ def propose(table: Table, options: ReadOptions, name: str) -> Roles:
     if options.label is None and not label:
         able = [*_labels(table, free, by_name=False)]
         label = able[0] if len(able) == 1 else ""
-        if not able and not options.vector and (label := _class_number(table, vector)):
-            vector = tuple(one for one in vector if one != label)
+        if not able and not options.vector and (label := _class_number(table, numbers)):
+            numbers = tuple(one for one in numbers if one != label)
             notes = (*notes, f"The column {shown(label)} is the label, as it alone holds a few whole numbers.")
         if not label:
             notes = (*notes, _no_label(table, able, free))
     if words := [one for one in free if table.is_text(one) and one != label]:
         notes = (*notes, f"{counted(len(words), 'column')} of words next to the examples: {listing(words)}.")
-    return Roles(tuple(vector), label, identifier, title, image, split, options.drop, tuple(notes))
+    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes))
 
 
 def check_names(wanted: Sequence[str], columns: Sequence[str], name: str) -> None:

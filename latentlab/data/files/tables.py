@@ -43,19 +43,6 @@ def is_table(name: str) -> bool:
     return lower.endswith((*SUFFIXES, *(f"{suffix}{ZIPPED}" for suffix in (*TEXTS, *JSONS))))
 
 
-def read_table(path: Path, options: ReadOptions) -> Examples:
-    """The examples of a table in a file; the paths of images in it are relative to the file's folder.
-
-    Args:
-        path: the file.
-        options: what its columns are, as far as that is said.
-
-    Raises:
-        DataError: damaged, too large, no such column, or nothing that is a number.
-    """
-    return examples_of(columns_of(path), options, path)
-
-
 def columns_of(path: Path, n_rows: int | None = None, most: int | None = None) -> Table:
     """The columns of a table in a file, as `read_columns`.
 
@@ -213,6 +200,13 @@ def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Exampl
         raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
     identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
     return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title)
+
+
+def names_files(table: Table, column: str, folder: Path) -> bool:
+    """Whether the cells of a column are images, or one of them is the path of a file in a folder."""
+    if table.holds_images(column) or table.holds_lists(column):
+        return True
+    return any(_listed_image(folder, str(cell), Skips()) for cell in table.columns[column].tolist())
 
 
 def _listed_image(folder: Path, cell: str, skips: Skips) -> Member | None:
