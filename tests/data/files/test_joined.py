@@ -136,7 +136,7 @@ def pictures(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("how", ["in", "zip", "table", "from the table"])
+@pytest.mark.parametrize("how", ["in", "zip", "table", "column"])
 @pytest.mark.parametrize("names", NAMES)
 def test_images_and_a_table_are_joined_by_the_names_of_files(tmp_path: Path, names: str, how: str) -> None:
     folder = pictures(tmp_path / "set")
@@ -145,7 +145,7 @@ def test_images_and_a_table_are_joined_by_the_names_of_files(tmp_path: Path, nam
     frame.insert(0, "file_name", [NAMES[names](int(k)) for k in order])
     table = folder / "labels.csv"
     frame.to_csv(table, index=False)
-    if how == "from the table":
+    if how == "column":
         opened = read_path(table, ReadOptions(image="file_name"))
     else:
         opened = read_path(
