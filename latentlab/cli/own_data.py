@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latentlab import data
 from latentlab.data.files.options import MAX_SIDE, Fit, ReadOptions
-from latentlab.data.files.tables import LABELS
+from latentlab.data.files.roles import LABELS
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

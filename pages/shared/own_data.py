@@ -13,10 +13,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from latentlab import data, settings
 from latentlab.analysis.columns import Columns
 from latentlab.data import DataError, Kind, Library
+from latentlab.data.files import joined
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.tables import column_names
+from latentlab.data.files.tables import FIRST_ROWS, columns_of, is_table
 from latentlab.figures.examples.choose import appearance
 from pages.navigation import CLUSTERS, TRAIN
 from pages.shared import url_state
@@ -26,11 +27,11 @@ from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-TABLES = (".csv", ".tsv", ".parquet")
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
 SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
 STEPS = 1_500  # of a first training, so that something is to be seen
 AUTOMATIC = "by its name"
+FITTING = "the column that fits"
 DATASET: Slot[str] = Slot("dataset")  # the widget that chooses the data of a training
 UPLOADS: Slot[int] = Slot("uploads")  # how many were kept: each time the field starts empty
 UPLOAD_FAILED: Slot[str] = Slot("upload-failed")  # why the last one was not kept
@@ -81,7 +82,7 @@ def own_data() -> None:
 
 def _upload() -> None:
     files = st.file_uploader(
-        "Upload images, a zip of them, .npz, .npy, .csv, .tsv, .parquet or IDX",
+        "Upload images, a zip of them, arrays (.npz, .npy, IDX), a table, or vectors and a table",
         accept_multiple_files=True,
         key=f"upload-{UPLOADS.get(0)}",
         help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
@@ -115,7 +116,7 @@ def _upload() -> None:
 
 def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
     """Of a table: the column with the label, and that with the names of the images next to it; empty for none."""
-    tables = [file for file in files if _safe(file.name).lower().endswith(TABLES)]
+    tables = [file for file in files if is_table(_safe(file.name))]
     if len(tables) != 1 or not tables[0].size:
         return "", ""
     names = _names(tables[0].file_id, tables[0])
@@ -123,8 +124,9 @@ def _columns(files: Sequence[UploadedFile]) -> tuple[str, str]:
     label = left.selectbox("Label", [AUTOMATIC, *names], key="own-label", help="The column that names the class")
     if not any(_safe(file.name).lower().endswith(tuple(SUFFIXES)) for file in files):
         return "" if label == AUTOMATIC else label, ""
-    image = right.selectbox("Images", names, key="own-image", help="The column with the names of the image files")
-    return "" if label == AUTOMATIC else label, image
+    text = "The column with the names of the image files"
+    image = right.selectbox("Images", [FITTING, *names], key="own-image", help=text)
+    return "" if label == AUTOMATIC else label, "" if image == FITTING else image
 
 
 def _look(opened: Opened) -> None:
@@ -186,7 +188,7 @@ def _opened(ids: tuple[str, ...], label: str, image: str, _files: Sequence[Uploa
 @remember(16)
 def _names(file_id: str, _file: UploadedFile) -> tuple[str, ...]:  # noqa: ARG001
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
-        return column_names(_written([_file], Path(folder) / "table"))
+        return tuple(columns_of(_written([_file], Path(folder) / "table"), most=FIRST_ROWS).columns)
 
 
 def _written(files: Sequence[UploadedFile], folder: Path) -> Path:
@@ -195,18 +197,22 @@ def _written(files: Sequence[UploadedFile], folder: Path) -> Path:
     for file in files:
         (folder / _safe(file.name)).write_bytes(file.getbuffer())
     written = sorted(folder.iterdir())
-    tables = [path for path in written if path.name.lower().endswith(TABLES)]
+    tables = [path for path in written if is_table(path.name)]
     rest = [path for path in written if path.suffix.lower() not in SUFFIXES]
     if len(written) == 1 and rest:
         return written[0]
     if not rest:
         return folder
+    if two := joined.pair([path.name for path in rest]) if len(rest) == 2 else None:
+        return folder.rename(folder.with_name(Path(two[0]).stem))
     if rest == tables and len(tables) == 1:
-        return tables[0]
+        return folder.rename(folder.with_name(tables[0].stem))
     pair = [path for path in rest if "images" in path.name]
     if len(written) == len(rest) == 2 and len(pair) == 1:
         return pair[0]
-    raise DataError("These files don't go together: upload one file, images, a table with its images, or an IDX pair.")
+    raise DataError(
+        "These files don't go together: upload one file, images, a table with its images or vectors, or an IDX pair."
+    )
 
 
 def _safe(name: str) -> str:

@@ -124,10 +124,19 @@ def test_a_table_comes_with_its_images(upload: Upload, library: Library) -> None
     files = {f"{k}.png": encoded(noise(5, 6, seed=k)) for k in range(4)}
     table = "\n".join(["file,label", *(f"{name},{'ab'[k % 2]}" for k, name in enumerate(files))])
     app = upload(**{"list.csv": table.encode()}, **files)
-    assert app.selectbox(key="own-image").value == "file"
+    assert app.selectbox(key="own-image").options[1:] == ["file", "label"]
     assert shows(app, 4, 6, 5)
     keep(app)
     assert (library.card("list").shape, library.card("list").classes) == ((1, 5, 6), ("a", "b"))
+
+
+def test_vectors_come_with_their_table(upload: Upload, library: Library) -> None:
+    vectors = io.BytesIO()
+    np.save(vectors, np.random.default_rng(0).normal(size=(12, 3)))
+    table = "\n".join(["year,class", *(f"{2000 + k},{'ab'[k % 2]}" for k in range(12))])
+    keep(upload(**{"embeddings.npy": vectors.getvalue(), "metadata.csv": table.encode()}))
+    card = library.card("embeddings")
+    assert (card.shape, card.classes, card.columns) == ((3,), ("a", "b"), ("year",))
 
 
 def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:

@@ -45,12 +45,17 @@ class Examples(NamedTuple):
     classes: tuple[str, ...] = ()  # names of the classes, where the labels are indices of them
     id: str = ""  # the column that names an example
     title: str = ""  # the column that describes an example in words
+    rows: Values | None = None  # (N,) which rows of the file they are, where some were dropped
+    n_rows: int = 0  # how many rows the file has, where some were dropped
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""
         labels, split = (None if each is None else each[rows] for each in (self.labels, self.split))
         columns = {name: column[rows] for name, column in self.columns.items()}
-        return self._replace(x=self.x[rows], labels=labels, split=split, columns=columns)
+        where = (np.arange(len(self.x)) if self.rows is None else self.rows)[rows]
+        return self._replace(
+            x=self.x[rows], labels=labels, split=split, columns=columns, rows=where, n_rows=self.n_rows or len(self.x)
+        )
 
 
 def read_npy(path: Path) -> Examples:

@@ -9,7 +9,7 @@ import io
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -57,10 +57,13 @@ class _Unusable(Exception):  # noqa: N818 never seen outside
     """Why an image is skipped; completes `skipped as …`."""
 
 
-def read_folder(path: Path, options: ReadOptions) -> tuple[Pictures, list[str], tuple[str, ...]]:
+def read_folder(
+    path: Path, options: ReadOptions, apart: Collection[str] = ()
+) -> tuple[Pictures, list[str], tuple[str, ...]]:
     """The images of a folder or a zip: (images, their names, the classes they lie in, empty for none).
 
-    The first folder below the top is the class; a single folder around all classes is looked through.
+    The first folder below the top is the class; a single folder around all classes is looked through. Other files whose
+    names are in `apart` aren't spoken of.
 
     Raises:
         DataError: a zip over the limits, or no image that can be read.
@@ -71,7 +74,7 @@ def read_folder(path: Path, options: ReadOptions) -> tuple[Pictures, list[str], 
         for member in found:
             if PurePosixPath(member.name).suffix.lower() in SUFFIXES:
                 candidates.append(member)
-            else:
+            elif member.name.rpartition("/")[2] not in apart:
                 skips.add(member.name, "no image by its name")
         pictures = decode(path.name, candidates, skips, options.size)
     names = [candidates[k].name for k in pictures.kept]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import UNLABELLED, DataError
 from latentlab.data.files.archives import counted, listing, shown
 from latentlab.data.files.arrays import Values
-from latentlab.data.files.tables import MAX_CLASSES
+from latentlab.data.files.roles import MAX_CLASSES
 
 Index = NDArray[np.int64]
 

@@ -8,25 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError, Dataset, Splits, kind_of
-from latentlab.data.files.archives import counted, listing, shown
+from latentlab.data.files.archives import Skips, counted, listing, members, shown
 from latentlab.data.files.arrays import Examples, Values, is_idx, read_idx, read_npy, read_npz
 from latentlab.data.files.image_files import SUFFIXES, read_folder
+from latentlab.data.files.joined import join_names, join_rows, pair, tables_among
 from latentlab.data.files.labels import class_indices
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.splitting import Rows, divide, given
-from latentlab.data.files.tables import read_table
+from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
 
+SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest
+FEW = 10  # examples of a class, from which on it is no longer rare
 LEAST = 2  # examples; a map of one says nothing
 READ_OPTIONS = ReadOptions()
-KNOWN = "a folder of images, .zip, .npy, .npz, .csv, .tsv, .parquet or IDX"
+KNOWN = (
+    "a folder of images, .zip, .npy, .npz, IDX, or a table: .csv, .tsv, .txt (also .gz), .parquet, .feather, .arrow"
+    " or .jsonl"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,36 +85,80 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     data = Dataset(name, x, torch.from_numpy(y), classes, kind, found.features)
     rows, split_notes = divide(y, classes) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
-    summary = (*found.notes, *notes, *_remarks(found), *split_notes)
+    summary = (*found.notes, *notes, *_sizes(y, classes), *_remarks(found), *split_notes)
     return Opened(splits, rows, summary, found.columns, found.features, found.id, found.title)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
     name, suffix = shown(path.name), path.suffix.lower()
     if path.is_dir():
-        return _read_images(path, options)
+        return _read_folder(path, options)
     if not path.is_file():
         raise DataError(f"{name} {'is not a plain file' if path.exists() else 'does not exist'}.")
     if path.stat().st_size == 0:
         raise DataError(f"{name} is empty (0 bytes).")
     if suffix == ".zip":
-        return _read_images(path, options)
+        return _read_folder(path, options)
+    if options.table is not None:
+        found = _read(path, ReadOptions(vector=options.vector, label="", size=options.size, fit=options.fit))
+        table = columns_of(options.table, found.n_rows or len(found.x))
+        return join_rows(found, table, options, name, shown(options.table.name))
     if suffix in (".npy", ".npz"):
         return read_npy(path) if suffix == ".npy" else read_npz(path)
-    if suffix in (".csv", ".tsv", ".parquet"):
-        return read_table(path, options)
     if is_idx(path):
         return read_idx(path)
+    if is_table(path.name):
+        table = columns_of(path)
+        if options.image in table.columns and not names_files(table, options.image, path.parent):
+            return _read_folder(path.parent, replace(options, table=path))
+        return examples_of(table, options, path)
     if suffix in SUFFIXES:
         raise DataError(f"{name} is one image by its name; open the folder it lies in.")
     raise DataError(f"{name} is of no known kind; known are {KNOWN}.")
 
 
-def _read_images(path: Path, options: ReadOptions) -> Examples:
-    pictures, names, folders = read_folder(path, options)
+def _read_folder(path: Path, options: ReadOptions) -> Examples:
+    """Images with the table that names them, or vectors with the table that describes them."""
+    with members(path, Skips()) as found:
+        names = [member.name for member in found]
+        two = None if any(PurePosixPath(name).suffix.lower() in SUFFIXES for name in names) else pair(names)
+        if two and path.is_dir():
+            return _read(path / two[0], replace(options, table=path / two[1]))
+        if two:
+            with TemporaryDirectory(prefix="latentlab-") as place:  # under the last part of their names
+                paths = [Path(place) / name.rpartition("/")[2] for name in two]
+                for member in found:
+                    if member.name in two:
+                        paths[two.index(member.name)].write_bytes(member.read())
+                return _read(paths[0], replace(options, table=paths[1]))
+    if options.table is not None:
+        tables = [(shown(options.table.name), columns_of(options.table))]
+    else:
+        tables = tables_among(path)
+    images, files = _read_images(path, options, [name for name, _ in tables])
+    return join_names(images, files, tables, options) if tables else images
+
+
+def _read_images(path: Path, options: ReadOptions, apart: Sequence[str]) -> tuple[Examples, list[str]]:
+    pictures, names, folders = read_folder(path, options, apart)
     labels = np.array(folders, object) if any(folders) else None
     notes = pictures.notes if labels is not None else (*pictures.notes, "No labels: there are no sub-folders.")
-    return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes)
+    return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes), names
+
+
+def _sizes(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
+    """How many examples the classes have: all of a few, else the largest and the smallest."""
+    counts = np.bincount(y[y >= 0], minlength=len(classes))
+    order = [k for k in np.argsort(-counts, kind="stable").tolist() if counts[k]]
+    if len(order) < 2:
+        return []
+    named = [f"{shown(classes[k])} {counts[k]:,}" for k in order]
+    some = [*named[:SIZES], *named[-SIZES:]] if len(named) > 2 * SIZES else named
+    note = f"Examples of each class, the largest and the smallest: {', '.join(some)}."
+    if counts[order[-1]] < FEW:
+        rare = counted(sum(counts[k] < FEW for k in order), "class").replace("classs", "classes")
+        note += f" {rare} with fewer than {FEW} examples: what is measured of so few is uncertain."
+    return [note]
 
 
 def _remarks(found: Examples) -> list[str]:

@@ -1,11 +1,8 @@
-"""Tables: the numeric columns are the vector, one column may be the label and one the path of an image."""
+"""Tables as examples: the vectors or the images that they hold or name, with labels and columns."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,97 +19,194 @@ from latentlab.data.files.archives import (
     shown,
 )
 from latentlab.data.files.arrays import Examples, Values
+from latentlab.data.files.columns import Table
+from latentlab.data.files.feather import read_feather
+from latentlab.data.files.fills import without_fills
 from latentlab.data.files.image_files import decode
+from latentlab.data.files.json_lines import read_json
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.parquet import check_cells, read_parquet
+from latentlab.data.files.parquet import read_parquet
+from latentlab.data.files.roles import PARTS, Roles, propose, square
+from latentlab.data.files.text_tables import read_text
 
-LABELS = ("label", "class", "target", "y")  # columns that are taken for the label, the first that is there
-MAX_CLASSES = 1000
-LEAST_NUMBERS = 0.5  # share of a column's cells that must be numbers for it to belong to the vector
-SEPARATORS = ",;\t|"
-
-
-class _Vector(NamedTuple):
-    names: list[str]
-    x: NDArray[np.float32]  # (N, len(names)); NaN or infinite where a cell is no number
-    others: list[str]  # columns that aren't part of it
-    notes: list[str]
+TEXTS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".psv")
+JSONS = (".jsonl", ".ndjson", ".json")
+ARROWS = (".feather", ".arrow", ".ipc")
+SUFFIXES = (*TEXTS, ".parquet", ".pq", *ARROWS, *JSONS)
+ZIPPED = ".gz"
+FIRST_ROWS = 200  # of which the roles of columns are proposed before the whole is read
 
 
-def read_table(path: Path, options: ReadOptions) -> Examples:
-    """The examples of a .csv, .tsv or .parquet file.
-
-    A column belongs to the vector if at least `LEAST_NUMBERS` of its cells are finite numbers, and a row is dropped if
-    a cell of the vector isn't one. The numbers are kept as they are: nothing is standardised.
-
-    Args:
-        path: the file.
-        options: what its columns are. The label is the first of `LABELS` that is there and can be one, if it isn't
-            said; paths of images are relative to the file's folder.
-
-    Raises:
-        DataError: damaged, too large, no such column, or nothing that is a number.
-    """
-    name = shown(path.name)
-    frame = read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
-    frame.columns = [str(column) for column in frame.columns]
-    columns: list[str] = list(frame.columns)
-    if len(set(columns)) < len(columns):
-        raise DataError(f"{name} has two columns of one name.")
-    if frame.empty:
-        raise DataError(f"{name} has no rows.")
-    for requested in options.named:
-        if requested not in columns:
-            raise DataError(f"{name} has no column called {shown(requested)}, only {listing(columns)}.")
-    image, label = options.image, options.label
-    if label is None:
-        label = next(_possible_labels(frame, [one for one in columns if one != image]), "")
-    if image:
-        return _pictured(path, frame, label, image, options.size)
-    return _vectors(name, frame, label)
+def is_table(name: str) -> bool:
+    """Whether a file is a table by its name, gzipped or not."""
+    lower = name.lower()
+    return lower.endswith((*SUFFIXES, *(f"{suffix}{ZIPPED}" for suffix in (*TEXTS, *JSONS))))
 
 
-def column_names(path: Path) -> tuple[str, ...]:
-    """The columns of a table, without reading more of it than its start.
+def columns_of(path: Path, n_rows: int | None = None, most: int | None = None) -> Table:
+    """The columns of a table in a file, as `read_columns`.
 
     Raises:
         DataError: damaged or too large.
     """
-    columns = read_parquet(path, 0).columns if path.suffix.lower() == ".parquet" else _read_csv(path, 1).columns
-    return tuple(map(str, columns))
+    check_inflated_size(shown(path.name), path.stat().st_size, path.stat().st_size)
+    return read_columns(path.name, path.read_bytes(), n_rows, most)
 
 
-def _vectors(name: str, frame: Any, label: str) -> Examples:
-    vector = _vector(frame, [one for one in frame.columns if one != label])
-    if not vector.names:
-        raise DataError(f"{name} has no column of numbers.")
-    bad = ~np.isfinite(vector.x)
-    good = ~bad.any(axis=1)
+def read_columns(name: str, content: bytes, n_rows: int | None = None, most: int | None = None) -> Table:
+    """The columns of a table.
+
+    Args:
+        name: of the file.
+        content: of the file.
+        n_rows: how many rows it should have, where another file says so.
+        most: about how many rows are read; all if None.
+
+    Raises:
+        DataError: damaged or too large, or it has no rows.
+    """
+    lower = name.lower().removesuffix(ZIPPED)
+    if lower.endswith((".parquet", ".pq")):
+        table = read_parquet(shown(name), content, None if most is None else 1)
+    elif lower.endswith(ARROWS):
+        table = read_feather(shown(name), content)
+    elif lower.endswith(JSONS):
+        table = read_json(shown(name), content, most)
+    else:
+        table = read_text(shown(name), content, n_rows, most)
+    if not table.n_rows and most is None:
+        raise DataError(f"{shown(name)} has no rows.")
+    return table
+
+
+def examples_of(table: Table, options: ReadOptions, path: Path) -> Examples:
+    """The examples of a table: vectors as they are, without scaling, or images.
+
+    A row is dropped if a number of its vector is missing. Numbers that stand for nothing count as missing.
+
+    Args:
+        table: the table.
+        options: what its columns are, as far as that is said.
+        path: of its file, from whose folder on images are looked for.
+
+    Raises:
+        DataError: no such column, or no vector and no image.
+    """
+    name = shown(path.name)
+    roles = propose(table, options, name)
+    if not roles.image:
+        found = _vectors(table, roles, name)
+    elif table.holds_lists(roles.image):
+        found = _pixels(table, roles, name)
+    else:
+        found = _pictured(table, roles, path, options)
+    notes = (*found.notes[:1], *table.notes, *found.notes[1:], *_about(roles))
+    return found._replace(notes=notes)
+
+
+def _about(roles: Roles) -> tuple[str, ...]:
+    notes = [*roles.notes]
+    if roles.label:
+        notes.append(f"Labels from the column {shown(roles.label)}.")
+    named = {"Examples are named by the column": roles.id, "described by the column": roles.title}
+    parts = [f"{what} {shown(column)}" for what, column in named.items() if column]
+    if parts:
+        sentence = " and ".join(parts)
+        notes.append(f"{sentence[0].upper()}{sentence[1:]}.")
+    return tuple(notes)
+
+
+def _vectors(table: Table, roles: Roles, name: str) -> Examples:
+    x = _matrix(table, roles.vector)
+    names = roles.vector if len(roles.vector) == x.shape[1] else [f"{roles.vector[0]}[{k}]" for k in range(x.shape[1])]
+    x, fills = without_fills(x, names)
+    bad = ~np.isfinite(x)
+    good = np.asarray(~bad.any(axis=1))
     if not good.any():
-        raise DataError(f"{name} has text, NaN, infinity or nothing among the numbers of every row.")
-    where = [vector.names[k] for k in np.flatnonzero(bad.any(axis=0))]
-    notes = [f"{counted(int(good.sum()), 'vector')} of {counted(len(vector.names), 'number')}."]
-    if where:
-        dropped = counted(int((~good).sum()), "row")
-        notes.append(f"{dropped} dropped: text, NaN, infinity or nothing in {listing(where)}.")
-    columns = {one: _column(frame[one])[good] for one in vector.others}
-    labels = _column(frame[label])[good] if label else None
-    notes += [*vector.notes, f"Labels from the column {shown(label)}." if label else "No column is the label."]
-    return Examples(vector.x[good], labels, columns, tuple(vector.names), tuple(notes))
+        raise DataError(
+            f"{name} has text, NaN, infinity or nothing among the numbers of every row; leave out columns with --drop:"
+            f" {listing([names[k] for k in np.argsort(-bad.sum(axis=0))])}."
+        )
+    notes = [f"{counted(int(good.sum()), 'vector')} of {counted(x.shape[1], 'number')}.", *fills]
+    if not good.all():
+        where = listing([names[k] for k in np.flatnonzero(bad.any(axis=0))])
+        notes.append(f"{counted(int((~good).sum()), 'row')} dropped: text, NaN, infinity or nothing in {where}.")
+    features = roles.vector if len(roles.vector) == x.shape[1] else ()
+    found = _examples(table, roles, x, notes)._replace(features=tuple(features))
+    return found if good.all() else found.take(good)
 
 
-def _pictured(path: Path, frame: Any, label: str, image: str, max_side: int) -> Examples:
+def _matrix(table: Table, vector: tuple[str, ...]) -> NDArray[np.float32]:
+    """(N, D) float32; NaN where there is no number, infinite where float32 can't hold it."""
+    if table.holds_lists(vector[0]):
+        return np.asarray(table.columns[vector[0]], np.float32)
+    out = np.empty((table.n_rows, len(vector)), np.float32)
+    with np.errstate(over="ignore"):
+        for k, name in enumerate(vector):
+            out[:, k] = table.columns[name]
+    return out
+
+
+def _pixels(table: Table, roles: Roles, name: str) -> Examples:
+    values = table.columns[roles.image]
+    shape = square(values.shape[1])
+    good = np.asarray(np.isfinite(values).all(axis=1))
+    known = values[good]
+    if shape is None or not len(known) or known.min() < 0 or known.max() > 255:
+        raise DataError(
+            f"{name}: the cells of {shown(roles.image)} hold {values.shape[1]} numbers each; an image has a square of"
+            " them, from 0 to 255."
+        )
+    images = np.rint(np.where(good[:, None], values, 0)).astype(np.uint8).reshape(-1, shape[1], shape[2], shape[0])
+    notes = [
+        f"{counted(int(good.sum()), 'image')} of {shape[2]} x {shape[1]} pixels, from the column {shown(roles.image)}."
+    ]
+    if not good.all():
+        notes.append(f"{counted(int((~good).sum()), 'row')} dropped: another number of pixels, or none.")
+    return _examples(table, roles, images.transpose(0, 3, 1, 2), notes).take(good)
+
+
+def _pictured(table: Table, roles: Roles, path: Path, options: ReadOptions) -> Examples:
     skips, found, rows = Skips(), list[Member](), list[int]()
-    for row, cell in enumerate(_column(frame[image])):
-        member = _listed_image(path.parent, str(cell), skips)
+    for row, cell in enumerate(table.columns[roles.image].tolist()):
+        member: Member | None
+        if isinstance(cell, bytes):
+            member = Member(f"row {row + 1}", len(cell), lambda cell=cell: cell)  # type: ignore[misc]
+        else:
+            member = _listed_image(path.parent, str(cell), skips)
         if member is not None:
             found.append(member)
             rows.append(row)
-    pictures = decode(path.name, found, skips, max_side)
-    kept = frame.iloc[[rows[k] for k in pictures.kept]]
-    columns = {one: _column(kept[one]) for one in frame.columns if one != label}
-    notes = (*pictures.notes, *skips.sentences())
-    return Examples(pictures.x, _column(kept[label]) if label else None, columns, (), notes)
+    pictures = decode(path.name, found, skips, options.size)
+    notes = [*pictures.notes, *skips.sentences()]
+    kept = np.array([rows[k] for k in pictures.kept])
+    columns = {one: values[kept] for one, values in table.columns.items()}
+    return _examples(Table(columns, (), table.id, table.classes), roles, pictures.x, notes)
+
+
+def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Examples:
+    """All rows, with what isn't part of the vector."""
+    away = {*roles.vector, *roles.drop, roles.label, roles.split}
+    columns = {
+        one: values
+        for one, values in table.columns.items()
+        if one not in away and values.ndim == 1 and not table.holds_images(one)
+    }
+    split = None
+    if roles.split:
+        split = np.array([PARTS[str(word).strip().lower()] for word in table.columns[roles.split].tolist()])
+    labels, classes = (table.columns[roles.label] if roles.label else None), table.classes.get(roles.label, ())
+    if labels is not None and labels.ndim > 1:
+        raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
+    identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
+    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title)
+
+
+def names_files(table: Table, column: str, folder: Path) -> bool:
+    """Whether the cells of a column are images, or one of them is the path of a file in a folder."""
+    if table.holds_images(column) or table.holds_lists(column):
+        return True
+    return any(_listed_image(folder, str(cell), Skips()) for cell in table.columns[column].tolist())
 
 
 def _listed_image(folder: Path, cell: str, skips: Skips) -> Member | None:
@@ -132,104 +226,3 @@ def _listed_image(folder: Path, cell: str, skips: Skips) -> Member | None:
     except (OSError, ValueError):  # too long for a file's name, or a zero byte in it
         skips.add(cell, "missing")
     return None
-
-
-def _possible_labels(frame: Any, columns: Sequence[str]) -> Iterator[str]:
-    by_lower = {one.lower(): one for one in reversed(columns)}
-    for name in (by_lower[one] for one in LABELS if one in by_lower):
-        values = _column(frame[name])
-        if values.dtype.kind == "f":
-            finite = values[np.isfinite(values)]
-            if (finite != np.rint(finite)).any():
-                continue
-        if 0 < len(set(values.tolist())) <= MAX_CLASSES:
-            yield name
-
-
-def _vector(frame: Any, columns: Sequence[str]) -> _Vector:
-    names, others, sparse, counters, numbers = [], [], [], [], []
-    for name in columns:
-        values = _numbers(frame[name])
-        share = float(np.isfinite(values).mean())
-        if _counts_rows(name, values):
-            counters.append(name)
-        elif share >= LEAST_NUMBERS:
-            names.append(name)
-            numbers.append(values)
-            continue
-        elif share > 0:
-            sparse.append(name)
-        others.append(name)
-    notes = []
-    if text := [one for one in others if one not in (*sparse, *counters)]:
-        notes.append(f"{counted(len(text), 'column')} beside the vector, as they hold no numbers: {listing(text)}.")
-    if sparse:
-        notes.append(
-            f"{counted(len(sparse), 'column')} left out, as less than half of it is numbers: {listing(sparse)}."
-        )
-    if counters:
-        notes.append(f"{counted(len(counters), 'column')} left out, as it only counts the rows: {listing(counters)}.")
-    empty = np.empty((len(frame), 0), np.float32)
-    return _Vector(names, np.stack(numbers, axis=1) if numbers else empty, others, notes)
-
-
-def _numbers(series: Any) -> NDArray[np.float32]:
-    """(N,) float32; NaN where a cell is no number, infinite where float32 can't hold it."""
-    import pandas as pd  # type: ignore[import-untyped]
-
-    if not pd.api.types.is_numeric_dtype(series):  # as text, or dates would become nanoseconds
-        series = pd.to_numeric(series.astype("string"), errors="coerce")
-    with np.errstate(over="ignore"):
-        values: NDArray[np.float32] = series.to_numpy(np.float64, na_value=np.nan).astype(np.float32)
-    return values
-
-
-def _counts_rows(name: str, values: NDArray[np.float32]) -> bool:
-    """Whether a column is the index that pandas and databases write."""
-    if name.lower() not in ("id", "index", "__index_level_0__", "unnamed: 0"):
-        return False
-    return bool(len(values) < 1 << 24 and (np.diff(values) == 1).all() and values[0] in (0, 1))
-
-
-def _column(series: Any) -> Values:
-    """(N,) booleans, integers or float64; anything else as text, empty where there is nothing."""
-    missing = bool(series.isna().any())
-    if series.dtype.kind in "biu" and not missing:
-        return np.asarray(series.to_numpy(series.dtype.kind + ("1" if series.dtype.kind == "b" else "8")))
-    if series.dtype.kind in "biuf":
-        return np.asarray(series.to_numpy(np.float64, na_value=np.nan))
-    return np.asarray(series.astype("string").fillna("").to_numpy(object))
-
-
-def _read_csv(path: Path, n_rows: int | None = None) -> Any:
-    import pandas as pd
-
-    name, n_bytes = shown(path.name), path.stat().st_size
-    check_inflated_size(name, n_bytes, n_bytes)
-    content = path.read_bytes()
-    try:
-        head = content[: content.find(b"\n") if b"\n" in content else None].decode("utf-8-sig")
-        separator = max(SEPARATORS, key=head.count)
-        cells = head.rstrip("\r").split(separator)
-        n_lines = max(content.count(b"\n"), content.count(b"\r")) + 1
-        check_cells(name, n_lines, len(cells))
-        header = None if all(_is_number(cell) for cell in cells) else 0
-        frame = pd.read_csv(
-            io.BytesIO(content), sep=separator, header=header, encoding="utf-8-sig", low_memory=False, compression=None,
-            nrows=n_rows,
-        )  # fmt: skip
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{name} is not a table: {str(error).rpartition('error: ')[2].strip().lower()}.") from error
-    if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas takes the surplus cell for a name of the row
-        raise DataError(f"{name} has rows with more cells than its header.")
-    return frame
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().strip('"'))
-    except ValueError:
-        return False
-    return True

@@ -24,8 +24,8 @@ from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Kind, Splits,
 from latentlab.data.files.archives import MIB, shown
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.read import Opened
+from latentlab.data.files.roles import MAX_CLASSES
 from latentlab.data.files.splitting import Rows
-from latentlab.data.files.tables import MAX_CLASSES
 from latentlab.data.library.scaling import Scale, unit_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 

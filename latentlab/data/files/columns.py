@@ -1,0 +1,44 @@
+"""A table as columns of arrays, whichever file it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from latentlab.data.files.arrays import Values
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of a table, each with a value for each row.
+
+    Attributes:
+        columns: (N,) booleans, int64, float64 with NaN for nothing, text, or the bytes of images (as objects); or
+            (N, D) float32 where each cell holds D numbers.
+        notes: how it was read, a sentence each.
+        id: the column that names its row, where the file says so.
+        classes: column -> names of what its numbers are indices of.
+    """
+
+    columns: Mapping[str, Values]
+    notes: tuple[str, ...] = ()
+    id: str = ""
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows it has."""
+        return len(next(iter(self.columns.values()), ()))
+
+    def holds_lists(self, name: str) -> bool:
+        """Whether each cell of a column holds several numbers."""
+        return self.columns[name].ndim == 2
+
+    def holds_images(self, name: str) -> bool:
+        """Whether each cell of a column holds the bytes of a file."""
+        values = self.columns[name]
+        return values.dtype.kind == "O" and any(isinstance(value, bytes) for value in values[:100])
+
+    def is_text(self, name: str) -> bool:
+        """Whether a column holds words."""
+        return self.columns[name].dtype.kind == "O" and not self.holds_images(name)

@@ -1,0 +1,236 @@
+"""What each column of a table is for: proposed by names and values, or said by the user."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from latentlab.data.dataset import DataError
+from latentlab.data.files.archives import counted, listing, shown
+from latentlab.data.files.arrays import Values
+from latentlab.data.files.columns import Table
+from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.vector_columns import FAMILY, ROW_COUNTS, check_vector, find_vector
+
+LABELS = (
+    "label",
+    "class",
+    "target",
+    "y",
+    "labels",
+    "category",
+    "emotion",
+)  # taken for the label, the first that can be
+MAX_CLASSES = 1000
+FEW = 50  # different words in a column that may be the label by its values alone
+IDS = (
+    *ROW_COUNTS,
+    "uuid",
+    "guid",
+    "key",
+    "name",
+    "word",
+    "token",
+    "barcode",
+    "accession",
+    "filename",
+    "file",
+    "image_id",
+)
+TITLES = ("title", "text", "caption", "description", "sentence", "name", "word", "token", "note")
+SPLITS = ("split", "usage", "subset", "partition", "set", "fold")
+PARTS = {
+    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "publictest": 1, "test": 2,
+    "testing": 2, "privatetest": 2,
+}  # fmt: skip
+PIXELS = ("pixels", "pixel", "image", "img")  # columns of whole numbers from 0 to 255 that are images by their name
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    VECTOR = "vector"
+    LABEL = "label"
+    ID = "id"
+    TITLE = "title"
+    IMAGE = "image"
+    COLOUR = "colour by"
+    OUT = "left out"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns of a table are for; the rest is to colour by.
+
+    Attributes:
+        vector: columns of numbers, or one of lists; empty for images.
+        label: empty for none; so are the others.
+        id: the column that names an example.
+        title: the column that describes it.
+        image: the column of paths, of files' contents, or of pixels.
+        split: the column that says which part an example belongs to.
+        drop: columns that aren't kept.
+        notes: a sentence each on what was left out of the vector.
+    """
+
+    vector: tuple[str, ...]
+    label: str
+    id: str
+    title: str
+    image: str
+    split: str
+    drop: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def of(self, column: str) -> Role:
+        """What one column is for."""
+        if column in self.vector:
+            return Role.VECTOR
+        named = {self.label: Role.LABEL, self.image: Role.IMAGE, self.id: Role.ID, self.title: Role.TITLE}
+        return Role.OUT if column in self.drop else named.get(column, Role.COLOUR)
+
+
+def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = True) -> Roles:
+    """The roles of a table's columns: as the user says, the others by name and by values.
+
+    Args:
+        table: the table.
+        options: what the user says.
+        name: of the file, for messages.
+        vector: whether it has to hold vectors or images; not where another file has them.
+
+    Raises:
+        DataError: a column that isn't there, or that can't be what it was said to be.
+    """
+    check_names(options.named, tuple(table.columns), name)
+    free = [one for one in table.columns if one not in options.named]
+    image = options.image or next(_images(table, free), "")
+    free = [one for one in free if one != image]
+    split = next((one for one in free if _is_split(one, table.columns[one])), "")
+    free = [one for one in free if one != split]
+    label = next(_labels(table, free, by_name=True), "") if options.label is None else options.label
+    free = [one for one in free if one != label]
+    numbers, notes = options.vector, tuple[str, ...]()
+    if vector and not image:
+        if not numbers:
+            numbers, notes = find_vector(table, free)
+        check_vector(table, numbers, name)
+    free = [one for one in free if one not in numbers]
+    identifier = options.id or table.id * (table.id in free) or next(_ids(table, free), "")
+    title = (
+        options.title
+        or _named(TITLES, [one for one in free if table.is_text(one)])
+        or (identifier if identifier and table.is_text(identifier) else "")
+    )
+    free = [one for one in free if one not in (identifier, title)]
+    if options.label is None and not label:
+        able = [*_labels(table, free, by_name=False)]
+        label = able[0] if len(able) == 1 else ""
+        if not able and not options.vector and (label := _class_number(table, numbers)):
+            numbers = tuple(one for one in numbers if one != label)
+            notes = (*notes, f"The column {shown(label)} is the label, as it alone holds a few whole numbers.")
+        if not label:
+            notes = (*notes, _no_label(table, able, free))
+    if words := [one for one in free if table.is_text(one) and one != label]:
+        notes = (*notes, f"{counted(len(words), 'column')} of words next to the examples: {listing(words)}.")
+    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes))
+
+
+def check_names(wanted: Sequence[str], columns: Sequence[str], name: str) -> None:
+    """Refuse a name that no column has, with the names that are most like it.
+
+    Raises:
+        DataError: no such column.
+    """
+    for one in wanted:
+        if one not in columns:
+            lower = {column.lower(): column for column in columns}
+            close = [lower[found] for found in difflib.get_close_matches(one.lower(), list(lower), 3, 0.6)]
+            have = f"; the closest is {listing(close)}" if close else f", only {listing(list(columns))}"
+            raise DataError(f"{name} has no column called {shown(one)}{have}.")
+
+
+def _images(table: Table, names: Sequence[str]) -> Iterator[str]:
+    """Columns that hold files' contents, or pixels by their name."""
+    yield from (one for one in names if table.holds_images(one))
+    yield from (one for one in names if one.lower() in PIXELS and are_pixels(table.columns[one]))
+
+
+def are_pixels(values: Values) -> bool:
+    """Whether each cell holds as many whole numbers from 0 to 255 as a square image has pixels, gray or in colour."""
+    if values.ndim != 2 or not square(values.shape[1]):
+        return False
+    known = values[np.isfinite(values).all(axis=1)]
+    return bool(len(known) and known.min() >= 0 and known.max() <= 255 and (known == np.rint(known)).all())
+
+
+def square(n: int) -> tuple[int, int, int] | None:
+    """(channels, side, side) of a square image of n values; None where there is none."""
+    return next(((c, side, side) for c in (1, 3) if c * (side := round((n / c) ** 0.5)) ** 2 == n and side > 1), None)
+
+
+def _is_split(name: str, values: Values) -> bool:
+    if name.lower() not in SPLITS or values.dtype.kind != "O":
+        return False
+    parts = {PARTS.get(str(value).strip().lower()) for value in set(values.tolist())}
+    return None not in parts and 0 in parts and len(parts) > 1
+
+
+def _labels(table: Table, names: Sequence[str], *, by_name: bool) -> Iterator[str]:
+    """Columns that can be the label: by their name, or as the columns of a few words that come again."""
+    if by_name:
+        by_lower = {one.lower(): one for one in reversed(names)}
+        names = [by_lower[one] for one in LABELS if one in by_lower]
+    for name in names:
+        values = table.columns[name]
+        if values.ndim > 1 or table.holds_images(name) or (not by_name and not table.is_text(name)):
+            continue
+        if values.dtype.kind == "f":
+            finite = values[np.isfinite(values)]
+            if (finite != np.rint(finite)).any():
+                continue
+        n = len({value for value in values.tolist() if value != ""})
+        if 0 < n <= MAX_CLASSES if by_name else 2 <= n <= min(FEW, len(values) // 2):
+            yield name
+
+
+def _class_number(table: Table, vector: Sequence[str]) -> str:
+    """The first or the last column of a table without a header, if it alone holds a few whole numbers."""
+    if len(vector) < FAMILY or tuple(table.columns) != tuple(str(k + 1) for k in range(len(table.columns))):
+        return ""
+    values = {one: table.columns[one][np.isfinite(table.columns[one])] for one in vector}
+    whole = [one for one, column in values.items() if (column == np.rint(column)).all()]
+    few = whole and 2 <= len(set(values[whole[0]].tolist())) <= min(FEW, table.n_rows // 2)
+    return whole[0] if len(whole) == 1 and few and whole[0] in (vector[0], vector[-1]) else ""
+
+
+def _no_label(table: Table, able: Sequence[str], free: Sequence[str]) -> str:
+    named = [one for one in free if one.lower() in LABELS and table.columns[one].ndim == 1]
+    many = [one for one in named if len(set(table.columns[one].tolist())) > MAX_CLASSES]
+    if many:
+        n = len(set(table.columns[many[0]].tolist()))
+        return f"No column is the label: {shown(many[0])} has {n:,} different values, and {MAX_CLASSES:,} are the most."
+    choice = f" of {listing(able)} one may be it" if able else ""
+    return f"No column is the label{';' if choice else ''}{choice}{': choose it with --label' if able else ''}."
+
+
+def _ids(table: Table, names: Sequence[str]) -> Iterator[str]:
+    """Columns that name each row: by what they are called, and as no two rows have one name."""
+    by_lower = {one.lower(): one for one in reversed(names)}
+    called = [by_lower[one] for one in IDS if one in by_lower]
+    called += [one for one in names if re.search(r"(^|_)(id|uuid|guid)$", one.lower()) and one not in called]
+    words = [one for one in names if one == "1" and table.is_text(one)]  # without a header the first names the row
+    for name in (*called, *words):
+        values = table.columns[name]
+        if values.ndim == 1 and not table.holds_images(name) and len(set(values.tolist())) == len(values):
+            yield name
+
+
+def _named(keys: Sequence[str], names: Sequence[str]) -> str:
+    by_lower: Mapping[str, str] = {one.lower(): one for one in reversed(names)}
+    return next((by_lower[key] for key in keys if key in by_lower), "")
