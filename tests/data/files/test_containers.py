@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from latentlab.data import DataError, Kind
 from latentlab.data.files import foreign, sparse
+from latentlab.data.files.matlab5 import variables
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import read_path
 from tests.data.files.conftest import field, in_file_order, noise, refused, said
@@ -43,6 +44,31 @@ def test_variables_and_structures_of_matlab(tmp_path: Path, zipped: bool) -> Non
     opened = read_path(path)
     assert [sorted(rows.tolist()) for rows in (opened.rows.test,)] == [list(range(20, 40))]
     assert in_file_order(opened)[1].tolist() == y[:, 0].tolist() * 2
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_version_5_is_read_as_scipy_reads_it(tmp_path: Path, zipped: bool) -> None:
+    rng = np.random.default_rng(0)
+    kinds = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8", "?")
+    arrays = {f"of_{np.dtype(kind).name}": (rng.random((3, 4, 2)) * 9).astype(kind) for kind in kinds}
+    texts = {"word": "grün", "words": np.array(["ab", "cdé"]), "one": 1.5, "row": np.arange(3.0)[None]}
+    inner = {"a": np.eye(2), "deep": {"b": np.arange(3, dtype=np.uint8)[None]}}
+    cells = np.array([["x", "yz"]], object)
+    path = tmp_path / "a.mat"
+    others = {"s": inner, "cells": cells, "odd": np.array([[1j, 2]])}
+    scipy.io.savemat(path, arrays | texts | others, do_compression=zipped)
+    found = dict(variables(path.read_bytes(), 1 << 20))
+    wanted = scipy.io.loadmat(path)
+    for name in (*arrays, "one", "row"):
+        kind = np.uint8 if name == "of_bool" else wanted[name].dtype
+        assert np.array_equal(found[name].astype(kind), wanted[name])
+        assert found[name].dtype == (bool if name == "of_bool" else kind)
+    assert found["word"].tolist() == wanted["word"].tolist() == ["grün"]
+    assert found["words"].tolist() == [word.rstrip() for word in wanted["words"].tolist()]
+    assert found["cells"].tolist() == ["x", "yz"]
+    assert np.array_equal(found["s"]["a"], np.eye(2))
+    assert np.array_equal(found["s"]["deep"]["b"], [[0, 1, 2]])
+    assert found["odd"] is None
 
 
 def test_svhn_as_matlab_saves_it(tmp_path: Path) -> None:
@@ -73,8 +99,8 @@ def test_nothing_in_a_mat_file_is_unpickled(tmp_path: Path) -> None:
 def test_a_mat_file_that_inflates_too_far_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scipy.io.savemat(tmp_path / "zeros.mat", {"x": np.zeros((1000, 400))}, do_compression=True)
     assert read_path(tmp_path / "zeros.mat").splits.train.shape == (400,)
-    monkeypatch.setattr("latentlab.data.files.archives.FREE_BYTES", 1_000_000)
-    refused(tmp_path / "zeros.mat", "inflate")
+    monkeypatch.setattr("latentlab.data.files.matlab.FREE_BYTES", 1_000_000)
+    refused(tmp_path / "zeros.mat", ".mat")
 
 
 # --- HDF5 ------------------------------------------------------------------------------------------------------------
