@@ -41,17 +41,16 @@ def find_range(x: NDArray[Any]) -> Range:
     low, high = float(x.min()), float(x.max())
     if x.dtype == np.bool_:
         return Range(0, 1)
-    n_above = n_below = 0
+    ends = low, high
     if x.dtype.itemsize > 1 and x.size >= LEAST:
-        inner_low, inner_high = _without_the_far(x, low, high)
-        n_above, n_below = int((x > inner_high).sum()), int((x < inner_low).sum())
-        low, high = inner_low, inner_high
+        low, high = _without_the_far(x, low, high)
     whole = x.dtype.kind != "f" or _is_whole(x)
     if low >= 0 and high <= 1:
         low, high = 0, 1
     elif low >= 0 and whole and high <= WHITE:
         low, high = 0, high if high <= DARK else WHITE
-    return Range(low, high, n_above, n_below)
+    n_above = int((x > high).sum()) if ends[1] > high else 0
+    return Range(low, high, n_above, int((x < low).sum()) if ends[0] < low else 0)
 
 
 def to_bytes(x: NDArray[Any]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

@@ -68,6 +68,13 @@ def test_a_long_tail_and_sparse_pictures_are_not_cut() -> None:
     assert to_bytes(dots)[0].max() == 255
 
 
+def test_a_far_value_within_the_scale_is_not_cut_off() -> None:
+    x = np.random.default_rng(0).random((20, 1, 8, 8)).astype(np.float32) * 0.02
+    x[3, 0, 4, 4] = 0.9
+    assert find_range(x) == Range(0, 1)
+    assert abs(int(to_bytes(x)[0][3, 0, 4, 4]) - 0.9 * 255) < 1
+
+
 def test_pieces_are_scaled_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     x = whole(1000)
     before, _ = to_bytes(x)
