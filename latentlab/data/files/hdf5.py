@@ -11,7 +11,7 @@ import numpy as np
 
 from latentlab.data.dataset import DataError
 from latentlab.data.files.annotated import cells
-from latentlab.data.files.archives import MIB, check_inflated_size, shown
+from latentlab.data.files.archives import MAX_RATIO, MIB, check_inflated_size, shown
 from latentlab.data.files.arrays import Examples, Stored, Values
 from latentlab.data.files.named_arrays import examples_of
 from latentlab.data.files.options import ReadOptions
@@ -20,6 +20,7 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 USER_BLOCKS = (0, 512, 1024, 2048)  # where the file may begin; MATLAB's at 512
 MAX_OBJECTS = 10_000  # in a file
 MAX_TEXT = 512 * MIB
+ROWS = 64  # of text that are read at a time
 DEEPEST = 8  # groups within groups
 UNREADABLE = (OSError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, AttributeError)
 
@@ -101,10 +102,13 @@ def _one(one: Any, name: str, transposed: bool) -> Stored:
     shape, dtype = one.shape, one.dtype
     if shape is None:
         raise DataError(f"{name} is empty.")
-    check_inflated_size(name, math.prod(shape) * dtype.itemsize, max(one.id.get_storage_size(), 1))
+    n_bytes = math.prod(shape) * dtype.itemsize
+    check_inflated_size(name, n_bytes, max(one.id.get_storage_size(), 1))
     if transposed:
         shape = shape[::-1]
     if h5py.check_string_dtype(dtype) is not None and len(shape) == 1:
+        if n_bytes > MAX_RATIO * one.id.get_storage_size():
+            raise DataError(f"{name} is damaged: it has less text than it claims.")
         return Stored(shape, np.dtype(object), lambda: _text(one, name))
     if dtype.kind not in "biuf" or h5py.check_ref_dtype(dtype):
         raise DataError(f"{name} holds neither numbers nor text.")
@@ -122,10 +126,10 @@ def _text(one: Any, name: str) -> Values:
     """(N,) str, counted as it is read: many rows may share one long text."""
     words, total = [], 0
     try:
-        for at in range(len(one)):
-            word = one[at]
-            words.append(word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word))
-            total += len(words[-1])
+        for at in range(0, len(one), ROWS):
+            part = one[at : at + ROWS].tolist()
+            words += [word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word) for word in part]
+            total += sum(map(len, words[at:]))
             if total > MAX_TEXT:
                 raise DataError(f"{name} holds more than {MAX_TEXT / MIB:,.0f} MiB of text.")
     except UNREADABLE as error:
