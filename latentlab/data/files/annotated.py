@@ -19,11 +19,11 @@ CELL_TYPES = ("cell_type", "celltype", "cell_types", "leiden", "louvain", "clust
 SPARSE = {"csr_matrix": "csr", "csc_matrix": "csc", "csr": "csr", "csc": "csc"}
 
 
-def cells(file: Any, stored: Mapping[str, Stored], options: ReadOptions, name: str) -> Examples:
+def cells(about: Mapping[str, Any], stored: Mapping[str, Stored], options: ReadOptions, name: str) -> Examples:
     """The examples of an .h5ad file: X, or what of obsm is chosen by `options.vector`.
 
     Args:
-        file: the open file.
+        about: the attributes: the index of obs and of var, the kind and the shape of a sparse X.
         stored: its data sets.
         options: which of them are what, as far as that is said.
         name: of the file, for a message.
@@ -32,12 +32,12 @@ def cells(file: Any, stored: Mapping[str, Stored], options: ReadOptions, name: s
         DataError: damaged, too large, or no such vectors.
     """
     reduced = {key.removeprefix("obsm/"): one for key, one in stored.items() if key.startswith("obsm/")}
-    arrays, index = _columns(file, "obs", stored)
+    arrays, index = _columns(about, "obs", stored)
     chosen = [one.removeprefix("obsm/") for one in options.vector] or ["X"]
     if len(chosen) > 1 or chosen[0] not in ("X", *reduced):
         raise DataError(f"{name} has no vectors called {listing(chosen)}, only {listing(['X', *reduced])}.")
     (vector,) = chosen
-    arrays[vector] = reduced[vector] if vector != "X" else _matrix(file, stored, name, list(reduced))
+    arrays[vector] = reduced[vector] if vector != "X" else _matrix(about, stored, name, list(reduced))
     by_lower = {key.lower(): key for key in reversed(list(arrays))}
     label = next((by_lower[one] for one in CELL_TYPES if one in by_lower), None)
     options = dataclasses.replace(
@@ -49,25 +49,25 @@ def cells(file: Any, stored: Mapping[str, Stored], options: ReadOptions, name: s
     found = examples_of(arrays, options, name)
     others = [one for one in ("X", *reduced) if one != vector]
     note = f"Vectors from {shown(vector)}" + (f"; --vector chooses others: {listing(others)}." if others else ".")
-    names = _columns(file, "var", stored)
+    names = _columns(about, "var", stored)
     features = tuple(map(str, names[0][names[1]].read())) if vector == "X" and names[1] else ()
     features = features if found.x.shape[1:] == (len(features),) else ()
     return found._replace(features=features, notes=(*found.notes, note))
 
 
-def _columns(file: Any, key: str, stored: Mapping[str, Stored]) -> tuple[dict[str, Stored], str]:
+def _columns(about: Mapping[str, Any], key: str, stored: Mapping[str, Stored]) -> tuple[dict[str, Stored], str]:
     """The columns of a table in a group, and which of them names the rows; empty for none."""
-    group = file.get(key)
-    if group is None:
-        return {}, ""
     columns = {}
-    for one in group:
-        if f"{key}/{one}" in stored:
-            columns[one] = stored[f"{key}/{one}"]
-        elif {f"{key}/{one}/codes", f"{key}/{one}/categories"} <= stored.keys():
-            columns[one] = _categorical(stored[f"{key}/{one}/codes"], stored[f"{key}/{one}/categories"])
-    index = group.attrs.get("_index", "_index")
-    return columns, index if isinstance(index, str) and index in columns else ""
+    for name in stored:
+        group, _, one = name.partition("/")
+        if group != key:
+            continue
+        if "/" not in one:
+            columns[one] = stored[name]
+        elif one.endswith("/codes") and (words := stored.get(f"{name.removesuffix('codes')}categories")):
+            columns[one.removesuffix("/codes")] = _categorical(stored[name], words)
+    index = about.get(key, "")
+    return columns, index if index in columns else ""
 
 
 def _categorical(codes: Stored, categories: Stored) -> Stored:
@@ -80,14 +80,11 @@ def _categorical(codes: Stored, categories: Stored) -> Stored:
     return Stored(codes.shape, np.dtype(object), read)
 
 
-def _matrix(file: Any, stored: Mapping[str, Stored], name: str, reduced: list[str]) -> Stored:
+def _matrix(about: Mapping[str, Any], stored: Mapping[str, Stored], name: str, reduced: list[str]) -> Stored:
     """X, dense or sparse."""
     if "X" in stored:
         return stored["X"]
-    attributes = file["X"].attrs
-    word = attributes.get("encoding-type", attributes.get("h5sparse_format", ""))
-    sides = attributes.get("shape", attributes.get("h5sparse_shape", ()))
-    shape = tuple(int(side) for side in sides)
+    word, shape = about.get("kind", ""), tuple(about.get("shape", ()))
     if word not in SPARSE or len(shape) != 2 or not {"X/data", "X/indices", "X/indptr"} <= stored.keys():
         raise DataError(f"{name}: X holds no numbers that can be read.")
     if shape[0] * shape[1] * 4 > MAX_DENSE and reduced:

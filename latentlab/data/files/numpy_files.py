@@ -55,6 +55,18 @@ def read_npz(path: Path, options: ReadOptions) -> Examples:
         return examples_of(stored, options, name, unread)
 
 
+def members_of(archive: zipfile.ZipFile, name: str) -> dict[str, Stored]:
+    """The arrays of an open .npz.
+
+    Raises:
+        DataError: one is damaged, too large, or not numbers or text.
+    """
+    return {
+        info.filename.removesuffix(".npy"): _member(archive, info, f"{name}: {shown(info.filename)}")
+        for info in archive.infolist()
+    }
+
+
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Stored:
     if why := unusable(info):
         raise DataError(f"{name} can't be read: it is {why}.")

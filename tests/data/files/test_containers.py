@@ -106,6 +106,7 @@ def test_a_mat_file_that_inflates_too_far_is_refused(tmp_path: Path, monkeypatch
 # --- HDF5 ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_data_sets_of_hdf5(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "a.h5"
@@ -123,6 +124,7 @@ def test_data_sets_of_hdf5(tmp_path: Path) -> None:
     assert opened.columns["packed"].tolist() == list(range(28))
 
 
+@pytest.mark.slow
 def test_matlab_7_3_has_its_axes_in_the_opposite_order(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "a.mat"
@@ -135,6 +137,7 @@ def test_matlab_7_3_has_its_axes_in_the_opposite_order(tmp_path: Path) -> None:
     assert y.tolist() == (np.arange(50) % 5).tolist()
 
 
+@pytest.mark.slow
 def test_nothing_outside_an_hdf5_file_is_opened(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "secret.h5", "w") as file:
@@ -154,15 +157,15 @@ def test_nothing_outside_an_hdf5_file_is_opened(tmp_path: Path) -> None:
     assert said(opened, "data", "images")
 
 
-def test_what_an_hdf5_file_only_claims_is_not_allocated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_what_an_hdf5_file_only_claims_is_not_allocated(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", (10**9, 10**4), "f4", chunks=(1000, 100))  # nothing of it is there
     refused(tmp_path / "a.h5", "MiB")
     with h5py.File(tmp_path / "b.h5", "w") as file:
-        file["x"] = vectors(200)
-        file["words"] = np.array(["long" * 1000] * 200, object)
-    monkeypatch.setattr("latentlab.data.files.hdf5.MAX_TEXT", 100_000)
+        file["x"] = vectors(2000)
+        file["words"] = np.array(["long" * 100_000] + ["short"] * 1999, object)
     assert said(read_path(tmp_path / "b.h5"), "words")
 
 
@@ -185,6 +188,7 @@ def write_cells(path: Path, x: Any, kind: str = "") -> None:
         file["obsm/X_pca"] = vectors(x.shape[0], 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["", "csr", "csc"])
 def test_the_cells_of_anndata(tmp_path: Path, kind: str) -> None:
     x = scipy.sparse.random_array((21, 5), density=0.4, rng=np.random.default_rng(0), dtype=np.float32)
@@ -202,6 +206,7 @@ def test_the_cells_of_anndata(tmp_path: Path, kind: str) -> None:
     refused(tmp_path / "a.h5ad", "X_tsne", "X_pca", vector=("X_tsne",))
 
 
+@pytest.mark.slow
 def test_a_matrix_of_cells_that_is_too_large_names_the_smaller_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
