@@ -62,7 +62,9 @@ def of_arrays(data: Any, labels: Any = None, classes: tuple[str, ...] = (), name
     values = None if labels is None else _array(labels)
     if values is not None and values.shape != (len(x),):
         raise ServingError(f"There are labels of shape {values.shape} for {len(x):,} examples.")
-    y, found_names, _ = class_indices(values, len(x), "labels", tuple(map(str, classes)))
+    y, found_names, notes, are_classes = class_indices(values, len(x), tuple(map(str, classes)))
+    if not are_classes:
+        raise ServingError(" ".join(notes))
     targets = torch.from_numpy(y[:MOST])
     if x.ndim == 2:
         kind = Kind.PLANE if x.shape[1] == 2 else Kind.VECTOR

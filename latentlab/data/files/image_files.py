@@ -1,4 +1,4 @@
-"""Image files of any size and kind, decoded to arrays of one size.
+"""Image files of any size and kind, decoded to arrays of one size and one scale of intensities.
 
 Pillow is given only formats that it decodes itself, and an image is measured by its header before a pixel is decoded.
 """
@@ -17,16 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from latentlab.data.dataset import DataError
+from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import MAX_BYTES, MAX_FILE, MIB, UNREADABLE, Member, Skips, counted, members, shown
-from latentlab.data.files.options import MAX_SIDE, ReadOptions
+from latentlab.data.files.arrays import Examples
+from latentlab.data.files.folders import folders
+from latentlab.data.files.foreign import no_image
+from latentlab.data.files.intensities import to_bytes
+from latentlab.data.files.options import MAX_SIDE, Fit, ReadOptions
 
 Size = tuple[int, int]  # width, height
 
 MAX_PIXELS = 64_000_000  # of one file; below the number from which Pillow warns
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 PAPER = 255  # what shows through transparent pixels: most drawings with transparency are dark on white
+RESAMPLING = Image.Resampling.BICUBIC
 ORIENTATION = 0x0112  # the EXIF tag
 BROKEN = "damaged or not an image"
 # What Pillow's readers are known to raise on damaged files; a Warning where the caller has made them errors.
@@ -57,13 +62,10 @@ class _Unusable(Exception):  # noqa: N818 never seen outside
     """Why an image is skipped; completes `skipped as …`."""
 
 
-def read_folder(
-    path: Path, options: ReadOptions, apart: Collection[str] = ()
-) -> tuple[Pictures, list[str], tuple[str, ...]]:
-    """The images of a folder or a zip: (images, their names, the classes they lie in, empty for none).
+def read_folder(path: Path, options: ReadOptions, apart: Collection[str] = ()) -> Examples:
+    """The images of a folder or a zip, with the classes and the parts that their folders are, see `folders`.
 
-    The first folder below the top is the class; a single folder around all classes is looked through. Other files whose
-    names are in `apart` aren't spoken of.
+    Other files whose names are in `apart` aren't spoken of.
 
     Raises:
         DataError: a zip over the limits, or no image that can be read.
@@ -75,26 +77,20 @@ def read_folder(
             if PurePosixPath(member.name).suffix.lower() in SUFFIXES:
                 candidates.append(member)
             elif member.name.rpartition("/")[2] not in apart:
-                skips.add(member.name, "no image by its name")
-        pictures = decode(path.name, candidates, skips, options.size)
+                skips.add(member.name, no_image(member.name))
+        pictures = decode(path.name, candidates, skips, options.size, options.fit)
     names = [candidates[k].name for k in pictures.kept]
-    notes = (*pictures.notes, *skips.sentences())
-    return pictures._replace(notes=notes), names, folder_classes(names)
+    where = folders(names)
+    classes: list[object] = list(where.classes)
+    labels = np.array(classes, object) if any(where.classes) else None
+    notes = (*pictures.notes, *skips.sentences(), *where.notes)
+    split = None if where.split is None else np.array(where.split)
+    return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes, Kind.IMAGE, split, (), "file")
 
 
-def folder_classes(names: Sequence[str]) -> tuple[str, ...]:
-    """The class of each image: the first folder of its name; empty for an image at the top.
-
-    >>> folder_classes(["pets/cat/1.png", "pets/dog/old/2.png"])
-    ('cat', 'dog')
-    """
-    parts = [name.split("/") for name in names]
-    while all(len(part) > 2 for part in parts) and len({part[0] for part in parts}) == 1:
-        parts = [part[1:] for part in parts]
-    return tuple(part[0] if len(part) > 1 else "" for part in parts)
-
-
-def decode(source: str, found: Sequence[Member], skips: Skips, max_side: int = MAX_SIDE) -> Pictures:
+def decode(
+    source: str, found: Sequence[Member], skips: Skips, max_side: int = MAX_SIDE, fit: Fit = Fit.STRETCH
+) -> Pictures:
     """Decode image files to one size and one number of channels.
 
     The size is the commonest, or the median where no two agree, made smaller if a side exceeds `max_side`. The channels
@@ -105,6 +101,7 @@ def decode(source: str, found: Sequence[Member], skips: Skips, max_side: int = M
         found: the files; those that can't be decoded are added to `skips`.
         skips: collects what is left out.
         max_side: the longest side, in pixels.
+        fit: what becomes of an image of other proportions.
 
     Raises:
         DataError: none can be decoded, or together they would be too large.
@@ -121,22 +118,36 @@ def decode(source: str, found: Sequence[Member], skips: Skips, max_side: int = M
         )
     pixels = np.empty((len(sizes), height, width, 3), np.uint8)
     kept, done = list[int](), Counter[str]()
+    deep: dict[int, NDArray[np.float32]] = {}  # (H, W) of those with more than 8 bits, in their own numbers
     for k in sizes:
         try:
-            pixels[len(kept)], what = _decode(found[k].read(), (width, height))
+            image, what = _decode(found[k].read(), (width, height), fit)
         except (_Unusable, *UNDECODABLE) as error:
             skips.add(found[k].name, str(error) if isinstance(error, _Unusable) else BROKEN)
             continue
+        if image.ndim == 2:
+            deep[len(kept)] = image
+        else:
+            pixels[len(kept)] = image
         kept.append(k)
         done.update(what)
     if not kept:
         raise DataError(f"{shown(source)} holds no image that can be read: {'; '.join(skips.parts())}.")
-    return Pictures(*_channels(pixels[: len(kept)], kept, done))
+    notes: tuple[str, ...] = ()
+    if deep:
+        pixels[list(deep)], notes = _as_bytes(deep)
+    x, notes_of_channels = _channels(pixels[: len(kept)], done)
+    return Pictures(x, tuple(kept), (*notes_of_channels, *notes))
 
 
-def _channels(
-    pixels: NDArray[np.uint8], kept: list[int], done: Counter[str]
-) -> tuple[NDArray[np.uint8], tuple[int, ...], tuple[str, ...]]:
+def _as_bytes(deep: dict[int, NDArray[np.float32]]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """(n, H, W, 1) of all images that have more than 8 bits, on one scale, and what was done."""
+    x, notes = to_bytes(np.stack(list(deep.values())))
+    first = f"{counted(len(x), 'image')} converted from 16 or more bits to 8, on one scale."
+    return x[..., None], (first, *notes)
+
+
+def _channels(pixels: NDArray[np.uint8], done: Counter[str]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     gray = [bool((one == one[..., :1]).all()) for one in pixels]
     x = pixels[..., :1] if all(gray) else pixels
     n, height, width, channels = x.shape
@@ -144,7 +155,7 @@ def _channels(
     notes += [f"{counted(count, 'image')} {what}." for what, count in sorted(done.items())]
     if channels == 3 and any(gray):
         notes.append(f"{counted(sum(gray), 'gray image')} converted to three channels, as the others have colour.")
-    return np.ascontiguousarray(x.transpose(0, 3, 1, 2)), tuple(kept), tuple(notes)
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2)), tuple(notes)
 
 
 def _measure(member: Member, skips: Skips) -> Size | None:
@@ -183,8 +194,11 @@ def _common_size(sizes: Sequence[Size], max_side: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _decode(content: bytes, size: Size) -> tuple[NDArray[np.uint8], list[str]]:
-    """Pixels (H, W, 3), and what was done to get them; each completes `3 images …`."""
+def _decode(content: bytes, size: Size, fit: Fit) -> tuple[NDArray[Any], list[str]]:
+    """Pixels (H, W, 3) as bytes, or (H, W) as float32 of an image that has more than 8 bits in its own numbers.
+
+    With what was done to get them; each completes `3 images …`.
+    """
     done = []
     with _open(content) as image:
         if getattr(image, "is_animated", False):
@@ -193,23 +207,40 @@ def _decode(content: bytes, size: Size) -> tuple[NDArray[np.uint8], list[str]]:
         if image.getexif().get(ORIENTATION, 1) > 1:
             done.append("turned upright by the EXIF orientation")
         upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("I", "F"):
-        raise _Unusable("32-bit pixels, whose black and white are unknown")
-    if upright.mode.startswith("I;16"):  # convert() would cut off at 255
-        done.append("converted from 16 to 8 bits")
-        upright = _from_16_bits(np.asarray(upright))
+    if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):  # convert() would cut off at 255
+        values = np.asarray(upright, np.float32)
+        if not np.isfinite(values).all():
+            raise _Unusable("NaN or infinity among its pixels")
+        fitted, what = _fitted(Image.fromarray(values), size, fit)
+        return np.asarray(fitted), [*done, *what]
     if upright.has_transparency_data:
         done.append("with transparency, laid over white")
         upright = _over_paper(upright)
-    colour = upright.convert("RGB")
-    if colour.size != size:
-        done.append("resized, stretched where the proportions differ")
-        colour = colour.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
-    return np.asarray(colour), done
+    fitted, what = _fitted(upright.convert("RGB"), size, fit)
+    return np.asarray(fitted), [*done, *what]
 
 
-def _from_16_bits(values: NDArray[Any]) -> Image.Image:
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+def _fitted(image: Image.Image, size: Size, fit: Fit) -> tuple[Image.Image, list[str]]:
+    """An upright image at a size, and what was done; other proportions are those that rounding doesn't explain."""
+    if image.size == size:
+        return image, []
+    scale = max(size[0] / image.width, size[1] / image.height)
+    inside = min(size[0] / image.width, size[1] / image.height)
+    whole = round(image.width * inside), round(image.height * inside)
+    differs = max(abs(whole[0] - size[0]), abs(whole[1] - size[1])) > 1
+    if differs and fit is Fit.CROP:
+        width, height = size[0] / scale, size[1] / scale
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        box = (left, top, left + width, top + height)
+        cropped = "resized and cropped to the middle, as the proportions differ"
+        return image.resize(size, RESAMPLING, box, 3.0), [cropped]
+    if differs and fit is Fit.PAD:
+        small = image.resize((max(1, whole[0]), max(1, whole[1])), RESAMPLING, reducing_gap=3.0)
+        out = Image.new(image.mode, size)
+        out.paste(small, ((size[0] - small.width) // 2, (size[1] - small.height) // 2))
+        return out, ["resized and padded with black, as the proportions differ"]
+    stretched = " and stretched, as the proportions differ" if differs else ""
+    return image.resize(size, RESAMPLING, reducing_gap=3.0), [f"resized{stretched}"]
 
 
 def _over_paper(image: Image.Image) -> Image.Image:

@@ -17,23 +17,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import DataError, Dataset, Splits, kind_of
+from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import Skips, counted, listing, members, shown
-from latentlab.data.files.arrays import Examples, Values, is_idx, read_idx, read_npy, read_npz
+from latentlab.data.files.arrays import Examples, Values
+from latentlab.data.files.foreign import refuse
+from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
+from latentlab.data.files.idx import is_idx, read_idx
 from latentlab.data.files.image_files import SUFFIXES, read_folder
+from latentlab.data.files.intensities import far_values
 from latentlab.data.files.joined import join_names, join_rows, pair, tables_among
 from latentlab.data.files.labels import class_indices
+from latentlab.data.files.matlab import read_mat
+from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.files.splitting import Rows, divide, given
 from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
+from latentlab.data.files.tensors import read_safetensors
 
 SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest
 FEW = 10  # examples of a class, from which on it is no longer rare
 LEAST = 2  # examples; a map of one says nothing
 READ_OPTIONS = ReadOptions()
 KNOWN = (
-    "a folder of images, .zip, .npy, .npz, IDX, or a table: .csv, .tsv, .txt (also .gz), .parquet, .feather, .arrow"
-    " or .jsonl"
+    "a folder of images, .zip, .npy, .npz, .mat, .h5, .h5ad, .safetensors, .ts, IDX, or a table: .csv, .tsv, .txt (also"
+    " .gz), .parquet, .feather, .arrow or .jsonl"
 )
 
 
@@ -78,15 +86,18 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
         lost = "; ".join(note.rstrip(".") for note in found.notes if "dropped" in note or "skipped" in note)
         few = counted(len(found.x), "example") + (f" that can be read ({lost})" if lost else "")
         raise DataError(f"{shown(path.name)} has {few}; {LEAST} are the least.")
-    y, classes, notes = class_indices(found.labels, len(found.x), shown(path.name), found.classes)
+    labels = class_indices(found.labels, len(found.x), found.classes)
+    columns = dict(found.columns)
+    if found.labels is not None and not labels.found:
+        columns[_free(found.label, columns)] = found.labels
     name = path.stem if path.is_file() else path.name
     x = torch.from_numpy(np.ascontiguousarray(found.x))
     kind = found.kind or kind_of(tuple(x.shape[1:]))
-    data = Dataset(name, x, torch.from_numpy(y), classes, kind, found.features)
-    rows, split_notes = divide(y, classes) if found.split is None else given(found.split)
+    data = Dataset(name, x, torch.from_numpy(labels.y), labels.names, kind, found.features)
+    rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
-    summary = (*found.notes, *notes, *_sizes(y, classes), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, found.columns, found.features, found.id, found.title)
+    summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
+    return Opened(splits, rows, summary, columns, found.features, found.id, found.title)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
@@ -104,16 +115,30 @@ def _read(path: Path, options: ReadOptions) -> Examples:
         table = columns_of(options.table, found.n_rows or len(found.x))
         return join_rows(found, table, options, name, shown(options.table.name))
     if suffix in (".npy", ".npz"):
-        return read_npy(path) if suffix == ".npy" else read_npz(path)
+        return read_npy(path) if suffix == ".npy" else read_npz(path, options)
+    if suffix == ".mat":
+        return read_mat(path, options)
+    if suffix == ".safetensors":
+        return read_safetensors(path, options)
+    if suffix == ".ts":
+        return read_ts(path)
+    if not options.named and suffix in (".csv", ".tsv", ".txt"):
+        if is_ucr(path):
+            return read_ucr(path)
+        if is_long(path):
+            return read_long(path)
+    if is_hdf5(path):
+        return read_hdf5(path, options)
     if is_idx(path):
         return read_idx(path)
     if is_table(path.name):
         table = columns_of(path)
         if options.image in table.columns and not names_files(table, options.image, path.parent):
             return _read_folder(path.parent, replace(options, table=path))
-        return examples_of(table, options, path)
+        return named_times(examples_of(table, options, path))
     if suffix in SUFFIXES:
         raise DataError(f"{name} is one image by its name; open the folder it lies in.")
+    refuse(path)
     raise DataError(f"{name} is of no known kind; known are {KNOWN}.")
 
 
@@ -135,15 +160,8 @@ def _read_folder(path: Path, options: ReadOptions) -> Examples:
         tables = [(shown(options.table.name), columns_of(options.table))]
     else:
         tables = tables_among(path)
-    images, files = _read_images(path, options, [name for name, _ in tables])
-    return join_names(images, files, tables, options) if tables else images
-
-
-def _read_images(path: Path, options: ReadOptions, apart: Sequence[str]) -> tuple[Examples, list[str]]:
-    pictures, names, folders = read_folder(path, options, apart)
-    labels = np.array(folders, object) if any(folders) else None
-    notes = pictures.notes if labels is not None else (*pictures.notes, "No labels: there are no sub-folders.")
-    return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes), names
+    images = read_folder(path, options, [name for name, _ in tables])
+    return join_names(images, images.columns["file"].tolist(), tables, options) if tables else images
 
 
 def _sizes(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
@@ -161,12 +179,21 @@ def _sizes(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:
     return [note]
 
 
+def _free(name: str, columns: Mapping[str, Values]) -> str:
+    """A name that no column has."""
+    while name in columns:
+        name += "'"
+    return name
+
+
 def _remarks(found: Examples) -> list[str]:
     """Remarks on the data."""
     notes = []
     digests = {hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in found.x}
     if n_again := len(found.x) - len(digests):
         notes.append(f"{counted(n_again, 'example')} equal to an earlier one; the splits may share them.")
+    if found.kind is Kind.SEQUENCE:
+        notes.extend(far_values(found.x))
     if found.x.ndim == 2:
         constant = np.flatnonzero((found.x == found.x[0]).all(axis=0))
         if len(constant):

@@ -177,7 +177,7 @@ def _pictured(table: Table, roles: Roles, path: Path, options: ReadOptions) -> E
         if member is not None:
             found.append(member)
             rows.append(row)
-    pictures = decode(path.name, found, skips, options.size)
+    pictures = decode(path.name, found, skips, options.size, options.fit)
     notes = [*pictures.notes, *skips.sentences()]
     kept = np.array([rows[k] for k in pictures.kept])
     columns = {one: values[kept] for one, values in table.columns.items()}

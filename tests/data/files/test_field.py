@@ -27,7 +27,7 @@ CASES = {  # file -> examples, shape of one, classes
     "03_csv_vector_as_text/only_embedding.csv": (300, (64,), 6),
     "03_csv_vector_as_text/with_embeddings.csv": (300, (64,), 6),
     "04_vectors_and_metadata/both.zip": (300, (64,), 3),
-    "12_time_series/Beat_TRAIN.tsv": (200, (140,), 5),
+    "12_time_series/Beat_TRAIN.tsv": (200, (140, 1), 5),
     "14_folder_with_labels_csv/input": (30, (3, 48, 64), 3),
     "15_hf_images_parquet/train-00000-of-00001.parquet": (40, (3, 40, 40), 2),
     "16_imbalanced/fraud.csv": (1000, (5,), 2),

@@ -170,7 +170,7 @@ def test_a_table_that_names_other_things_is_not_used(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "set")
     pd.DataFrame({"a": ["x", "y"], "kind": ["u", "v"]}).to_csv(folder / "other.csv", index=False)
     opened = read_path(folder)
-    assert opened.splits.train.classes == ("images",)
+    assert opened.splits.train.classes == ()
     with pytest.raises(DataError, match=naming("other.csv")):
         read_path(folder, ReadOptions(table=folder / "other.csv"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import io
 import os
 import re
@@ -20,83 +19,24 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from latentlab.data import UNLABELLED, DataError, Splits
-from latentlab.data.files import archives, arrays, image_files, parquet, tables
+from latentlab.data.files import archives, image_files, parquet, tables
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.read import Opened, open_path, read_path
-from tests.conftest import mentions, naming, numbers_in
-
-Bytes = NDArray[np.uint8]
-
-
-def noise(*shape: int, seed: int = 0) -> Bytes:
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-def wide(*shape: int) -> Bytes:
-    """Noise that has both ends of its range."""
-    out = noise(*shape)
-    out.flat[:2] = 0, 255
-    return out
-
-
-def encoded(pixels: Bytes, kind: str = "PNG", **how: Any) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, kind, **how)
-    return out.getvalue()
-
-
-def pets(n: int = 12) -> dict[str, bytes]:
-    """`n` gray 6 x 5 images in two classes."""
-    return {f"{('dog', 'cat')[k % 2]}/{k:02}.png": encoded(noise(5, 6, seed=k)) for k in range(n)}
-
-
-def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def write_zip(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
-
-
-def in_file_order(opened: Opened) -> tuple[NDArray[Any], NDArray[Any]]:
-    """x and y of all splits, in the order of the file."""
-    order = np.argsort(np.concatenate(opened.rows))
-    x, y = (torch.cat([getattr(part, name) for part in opened.splits]).numpy()[order] for name in "xy")
-    return x, y
-
-
-def said(opened: Opened, *parts: object) -> bool:
-    """Whether one of the sentences about the data contains these names and numbers."""
-    return any(mentions(sentence, *parts) for sentence in opened.summary)
-
-
-def counted(opened: Opened, n: int) -> list[str]:
-    """The sentences, after that of all examples, that begin with this count."""
-    return [sentence for sentence in opened.summary[1:] if re.match(rf"{n}\b", sentence)]
-
-
-def refused(path: Path, *parts: object, **how: Any) -> str:
-    """The message of the refusal: it names the file and these parts, and is one sentence."""
-    with pytest.raises(DataError, match=naming(*parts)) as caught:
-        read_path(path, ReadOptions(**how))
-    message = str(caught.value)
-    assert message.startswith(path.name)
-    assert message.endswith(".")
-    assert "\n" not in message
-    assert ". " not in message
-    assert str(path.parent) not in message
-    return message
-
+from latentlab.data.files.read import open_path, read_path
+from tests.conftest import naming, numbers_in
+from tests.data.files.conftest import (
+    counted,
+    encoded,
+    in_file_order,
+    noise,
+    pets,
+    refused,
+    said,
+    write_folder,
+    write_zip,
+)
 
 # --- splits ----------------------------------------------------------------------------------------------------------
 
@@ -341,9 +281,9 @@ def test_a_bad_image_is_skipped_and_the_good_ones_stay(tmp_path: Path, name: str
 def test_nothing_but_bad_images_is_one_sentence(tmp_path: Path) -> None:
     files = {name: content for name, (content, _) in BAD_IMAGES.items()}
     message = refused(
-        write_folder(tmp_path / "pets", files), "bomb.png, large.png, warned.png", "notes.txt, script.eps"
+        write_folder(tmp_path / "pets", files), "bomb.png, large.png, warned.png", "notes.txt", "script.eps"
     )
-    assert sorted(numbers_in(message)) == [0, 1, 2, 2, 3, 5, 64_000_000]  # counts, and the limits of two reasons
+    assert sorted(numbers_in(message)) == [0, 1, 1, 1, 2, 3, 5, 64_000_000]  # counts, and the limits of two reasons
     (tmp_path / "none").mkdir()
     assert numbers_in(refused(tmp_path / "none")) == []
 
@@ -500,271 +440,6 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes, suffix: str) 
     refused(path, "zip")
 
 
-# --- arrays ----------------------------------------------------------------------------------------------------------
-
-
-def test_quick_draw_bitmaps_become_images(tmp_path: Path) -> None:
-    pixels = noise(20, 784)
-    np.save(tmp_path / "cat.npy", pixels)
-    opened = read_path(tmp_path / "cat.npy")
-    assert np.array_equal(in_file_order(opened)[0], pixels.reshape(20, 1, 28, 28))
-    assert numbers_in(opened.summary[0]) == [20, 28, 28]
-    np.save(tmp_path / "cat.npy", pixels[:, :100])
-    assert open_path(tmp_path / "cat.npy").train.shape == (100,)
-
-
-@pytest.mark.parametrize("key", ["x", "images", "data", "arr_0", "X"])
-@pytest.mark.parametrize("label", ["y", "labels"])
-def test_npz_is_read_by_its_keys(tmp_path: Path, key: str, label: str) -> None:
-    z = np.random.default_rng(0).normal(size=(20, 3))
-    y = np.arange(20) % 2 * 5 - 1  # -1 is no label
-    size = np.arange(20.0)
-    np.savez_compressed(tmp_path / "codes.npz", **{key: z, label: y, "size": size, "spare": np.eye(2)})  # type: ignore[arg-type]
-    opened = read_path(tmp_path / "codes.npz")
-    x, indices = in_file_order(opened)
-    assert np.array_equal(x, z.astype(np.float32))
-    assert opened.splits.train.classes == ("4",)
-    assert indices.tolist() == [UNLABELLED, 0] * 10
-    assert np.array_equal(opened.columns["size"], size)
-    assert said(opened, "spare")
-    assert not said(opened, "size")
-    assert said(opened, 4)  # the one class that there is
-
-
-@pytest.mark.parametrize(
-    ("labels", "classes", "indices"),
-    [
-        (["b", "a", "", " b"], ("a", "b"), [1, 0, -1, 1]),
-        ([b"b", b"a", b"b", b"a"], ("a", "b"), [1, 0, 1, 0]),
-        ([10, 2, 10, 3], ("2", "3", "10"), [2, 0, 2, 1]),
-        ([1.0, 0.0, np.nan, -1.0], ("0", "1"), [1, 0, -1, -1]),
-        ([True, False, True, True], ("False", "True"), [1, 0, 1, 1]),
-        ([[1], [0], [1], [0]], ("0", "1"), [1, 0, 1, 0]),
-    ],
-)
-def test_labels_become_sorted_classes(
-    tmp_path: Path, labels: list[Any], classes: tuple[str, ...], indices: list[int]
-) -> None:
-    np.savez(tmp_path / "codes.npz", x=np.eye(4), y=np.array(labels))
-    train = open_path(tmp_path / "codes.npz").train
-    assert train.classes == classes
-    assert train.y.tolist() == indices
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        (noise(4, 5, 6), noise(4, 1, 5, 6)),
-        (noise(4, 5, 6, 3), noise(4, 5, 6, 3).transpose(0, 3, 1, 2)),
-        (noise(4, 3, 5, 6), noise(4, 3, 5, 6)),
-        (noise(4, 5, 6).astype(">i8"), noise(4, 1, 5, 6)),
-        (noise(4, 5, 6).astype(float), noise(4, 1, 5, 6)),
-        (noise(4, 5, 6) / 255, noise(4, 1, 5, 6)),
-        (noise(4, 5, 6) > 99, (noise(4, 1, 5, 6) > 99) * 255),
-        ((noise(4, 5, 6) > 99).astype(np.uint8), (noise(4, 1, 5, 6) > 99) * 255),
-        (wide(4, 5, 6) / 127.5 - 1, wide(4, 1, 5, 6)),
-        (wide(4, 5, 6) / 127.5, wide(4, 1, 5, 6)),
-        (wide(4, 5, 6).astype(int) * 256, wide(4, 1, 5, 6)),
-        (np.asfortranarray(noise(4, 5, 6)), noise(4, 1, 5, 6)),
-        (np.zeros((4, 5, 6)), np.zeros((4, 1, 5, 6))),
-        (np.full((4, 5, 6), -7.0), np.zeros((4, 1, 5, 6))),
-    ],
-)
-def test_arrays_of_images_become_bytes(tmp_path: Path, given: NDArray[Any], wanted: NDArray[Any]) -> None:
-    np.save(tmp_path / "images.npy", given)
-    x = open_path(tmp_path / "images.npy").train.x.numpy()
-    assert x.dtype == np.uint8
-    assert np.array_equal(x, wanted)
-
-
-def test_nan_and_infinity_are_dropped_with_their_labels(tmp_path: Path) -> None:
-    z = np.random.default_rng(0).normal(size=(20, 3))
-    z[3, 0], z[5, 1], z[7, 2], z[9, 0] = np.nan, np.inf, -np.inf, 1e300
-    np.savez(tmp_path / "codes.npz", x=z, y=np.arange(20), size=np.arange(20))
-    opened = read_path(tmp_path / "codes.npz")
-    left = [k for k in range(20) if k not in (3, 5, 7, 9)]
-    x, y = in_file_order(opened)
-    assert np.array_equal(x, z[left].astype(np.float32))
-    assert [opened.splits.train.classes[k] for k in y] == [str(k) for k in left]
-    assert opened.columns["size"].tolist() == left
-    assert said(opened, 4, "NaN")
-    np.save(tmp_path / "nan.npy", np.full((5, 2), np.nan))
-    refused(tmp_path / "nan.npy", "NaN")
-
-
-class Trap:
-    """Unpickling it leaves a trace."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.trace,)
-
-
-def test_objects_are_never_unpickled(tmp_path: Path) -> None:
-    trap = np.array([[Trap(tmp_path / "trace")] * 3] * 3, object)
-    np.save(tmp_path / "trap.npy", trap, allow_pickle=True)
-    np.savez(tmp_path / "trap.npz", x=trap)
-    np.savez(tmp_path / "label.npz", x=np.eye(3), y=trap[0])
-    np.savez(tmp_path / "column.npz", x=np.eye(3), extra=trap[0])
-    records = np.zeros(3, [("a", object), ("b", "f8")])
-    np.save(tmp_path / "record.npy", records, allow_pickle=True)
-    for name in ("trap.npy", "trap.npz", "label.npz", "record.npy"):
-        refused(tmp_path / name, "Python")
-    assert said(read_path(tmp_path / "column.npz"), "extra")
-    assert not (tmp_path / "trace").exists()
-    np.load(tmp_path / "trap.npy", allow_pickle=True)  # the trap works
-    assert (tmp_path / "trace").exists()
-
-
-@pytest.mark.parametrize(
-    ("array", "named"),  # the kind of its values, or its shape
-    [
-        (np.ones((4, 2), complex), "complex"),
-        (np.ones((4, 2), "M8[s]"), "dates"),
-        (np.zeros(4, [("a", "f8")]), "records"),
-        (np.array([["a", "b"]] * 4), "text"),
-        (np.ones(4), (4,)),
-        (np.float64(3), ()),
-        (np.ones((4, 0)), (4, 0)),
-        (np.ones((0, 4)), (0, 4)),
-        (np.ones((4, 1, 2, 2, 2)), (4, 1, 2, 2, 2)),
-        (np.ones((4, 5, 5, 4)), (4, 5, 5, 4)),
-    ],
-)
-def test_arrays_that_are_no_examples_are_refused(tmp_path: Path, array: Any, named: object) -> None:
-    np.save(tmp_path / "array.npy", array)
-    refused(tmp_path / "array.npy", named)
-
-
-def header(shape: str, dtype: str = "<f8") -> bytes:
-    out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": (0, 0)})
-    return out.getvalue().replace(b"(0, 0), }", f"({shape}), }}".encode()[: len(b"(0, 0), }") + 40])
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        (header("9, 9"), 648),  # bytes that it promises
-        (header("9, 9") + bytes(600), (9, 9)),
-        (header("9" * 9 + ", " + "9" * 9), "MiB"),  # overflows 64 bits
-        (header("-1, 8"), (-1, 8)),
-        (b"\x93NUMPY", "NumPy"),
-        (b"\x93NUMPY\x09\x00", "NumPy"),
-        (b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118, "NumPy"),
-        (b"hello, I am text", "NumPy"),
-    ],
-)
-def test_a_damaged_npy_is_refused_before_memory_is_taken(tmp_path: Path, content: bytes, named: object) -> None:
-    (tmp_path / "array.npy").write_bytes(content)
-    refused(tmp_path / "array.npy", named)
-    write_zip(tmp_path / "array.npz", {"x.npy": content})
-    refused(tmp_path / "array.npz", named)
-
-
-def test_an_npz_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    np.savez_compressed(tmp_path / "zeros.npz", x=np.zeros((1000, 400)))
-    assert len(open_path(tmp_path / "zeros.npz").train) == 800
-    monkeypatch.setattr(archives, "FREE_BYTES", 1_000_000)
-    ratio, most = numbers_in(refused(tmp_path / "zeros.npz"))
-    assert most == archives.MAX_RATIO < ratio
-
-
-def test_a_damaged_or_encrypted_npz_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "codes.npz"
-    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(99, 9)))
-    whole = path.read_bytes()
-    path.write_bytes(whole[:2000] + bytes(50) + whole[2050:])
-    refused(path, "x")
-    path.write_bytes(
-        whole[:6] + b"\x01" + whole[7:].replace(b"PK\x01\x02\x2d\x03\x2d\x00\x00", b"PK\x01\x02\x2d\x03\x2d\x00\x01")
-    )
-    refused(path)
-    np.savez(path, weights=np.eye(3))
-    refused(path, *arrays.DATA_KEYS, "weights")
-
-
-@pytest.mark.parametrize(
-    ("labels", "named"),
-    [
-        (np.arange(19), ("labels", 19, 20)),
-        (np.arange(21), ("labels", 21, 20)),
-        (np.eye(20), ("labels", (20, 20))),
-        (np.arange(20) / 3, ("labels", "fractions")),
-        (np.zeros(20, complex), ("complex",)),
-    ],
-)
-def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: NDArray[Any], named: tuple[object, ...]) -> None:
-    np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(20, 2)), y=labels)
-    refused(tmp_path / "codes.npz", *named)
-
-
-def test_too_many_classes_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "codes.npz", x=np.random.default_rng(0).normal(size=(1001, 2)), y=np.arange(1001))
-    refused(tmp_path / "codes.npz", "1,001", "1,000")
-
-
-# --- IDX -------------------------------------------------------------------------------------------------------------
-
-
-def idx(array: NDArray[Any], code: int = 8) -> bytes:
-    big = array.astype(array.dtype.newbyteorder(">"))
-    return struct.pack(f">HBB{array.ndim}I", 0, code, array.ndim, *array.shape) + big.tobytes()
-
-
-@pytest.mark.parametrize("ending", ["", ".gz"])
-@pytest.mark.parametrize("label_ending", ["", ".gz"])
-def test_an_idx_pair_is_read_zipped_or_not(tmp_path: Path, ending: str, label_ending: str) -> None:
-    pixels, y = noise(20, 5, 6), (np.arange(20) % 3).astype(np.uint8)
-    path = tmp_path / f"train-images-idx3-ubyte{ending}"
-    path.write_bytes(gzip.compress(idx(pixels)) if ending else idx(pixels))
-    (tmp_path / f"train-labels-idx1-ubyte{label_ending}").write_bytes(gzip.compress(idx(y)) if label_ending else idx(y))
-    opened = read_path(path)
-    x, indices = in_file_order(opened)
-    assert np.array_equal(x[:, 0], pixels)
-    assert indices.tolist() == y.tolist()
-    assert opened.splits.train.classes == ("0", "1", "2")
-    assert said(opened, f"train-labels-idx1-ubyte{label_ending}")
-
-
-def test_idx_without_labels_and_of_floats(tmp_path: Path) -> None:
-    z = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
-    (tmp_path / "codes.idx").write_bytes(idx(z, 0x0D))
-    opened = read_path(tmp_path / "codes.idx")
-    assert np.array_equal(in_file_order(opened)[0], z)
-    assert opened.splits.train.classes == ()
-    assert (in_file_order(opened)[1] == UNLABELLED).all()
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        (idx(noise(9, 4, 4))[:-1], (144, 143)),  # bytes that it should hold, and does
-        (idx(noise(9, 4, 4)) + b"x", (144,)),
-        (gzip.compress(idx(noise(9, 4, 4)))[:-20], ()),
-        (gzip.compress(idx(noise(9, 4, 4)) + bytes(9_000_000)), (144,)),
-        (struct.pack(">HBB4I", 0, 8, 4, *[2**32 - 1] * 4), ("MiB",)),
-        (struct.pack(">HBB3I", 0, 8, 3, 10**6, 32, 32), (archives.MAX_RATIO,)),
-        (idx(noise(9, 4, 4))[:9], ()),
-    ],
-)
-def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, named: tuple[object, ...]) -> None:
-    path = tmp_path / "train-images-idx3-ubyte"
-    path.write_bytes(content)
-    refused(path, *named)
-
-
-def test_idx_labels_of_another_length_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(noise(9, 4, 4)))
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(noise(8)))
-    refused(tmp_path / "t10k-images-idx3-ubyte", 8, 9)
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"not labels")
-    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte"):
-        read_path(tmp_path / "t10k-images-idx3-ubyte")
-
-
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
@@ -806,7 +481,7 @@ def test_the_label_column_can_be_chosen(tmp_path: Path, suffix: str) -> None:
     assert opened.columns["label"].tolist() == table()["label"].tolist()
     assert said(opened, 1, "label")
     refused(path, "colour", "a, b, flag", 1, label="colour")
-    refused(path, "fractions", label="a")
+    assert read_path(path, ReadOptions(label="a")).splits.train.classes == ()  # it has fractions
 
 
 def test_a_column_of_measurements_is_not_taken_for_the_label(tmp_path: Path) -> None:
@@ -1033,8 +708,8 @@ def test_what_is_not_there_empty_or_unknown_is_refused(tmp_path: Path) -> None:
         refused(path, 0)
     (tmp_path / "one.png").write_bytes(encoded(noise(4, 4)))
     refused(tmp_path / "one.png", "folder")
-    (tmp_path / "model.pkl").write_bytes(b"\x80\x04K\x01.")
-    refused(tmp_path / "model.pkl", ".zip", ".npy", ".csv")
+    (tmp_path / "model.what").write_bytes(b"what")
+    refused(tmp_path / "model.what", ".zip", ".npy", ".csv")
     os.mkfifo(tmp_path / "pipe.csv")
     refused(tmp_path / "pipe.csv")
 
@@ -1053,7 +728,6 @@ def test_open_path_and_read_path_agree(tmp_path: Path, monkeypatch: pytest.Monke
     assert isinstance(splits, Splits)
     assert splits.train.name == "pets"
     assert torch.equal(splits.test.x, read_path(path).splits.test.x)
-    assert arrays.DATA_KEYS[0] == "x"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])

@@ -200,8 +200,8 @@ def test_whole_numbers_at_one_end_of_a_table_without_header_are_the_label(tmp_pa
     for place in (0, D):
         rows = np.insert(VECTORS.astype(float), place, y, axis=1)
         lines = ["\t".join(f"{v:g}" for v in row) for row in rows]
-        (tmp_path / "Beat_TRAIN.tsv").write_text("\n".join(lines))
-        opened = read_path(tmp_path / "Beat_TRAIN.tsv")
+        (tmp_path / "rows.txt").write_text("\n".join(lines))
+        opened = read_path(tmp_path / "rows.txt")
         assert classes_of(opened) == [str(k) for k in y]
         assert np.allclose(x_of(opened), VECTORS, atol=1e-4)
 

@@ -29,7 +29,7 @@ from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from tests.conftest import naming
-from tests.data.files.test_read import pets, write_folder, write_zip
+from tests.data.files.conftest import pets, write_folder, write_zip
 from tests.runs.test_run import sentence
 
 N = 30
