@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from latentlab.figures.text import literal
+
 MOST_NAMES = 20  # along an axis
 MOST_TICKS = 12  # numbers along an axis with more classes
 LONGEST = 16  # characters of a name
@@ -14,12 +16,12 @@ MOST_WRITTEN = 20  # classes of a matrix in whose cells numbers are written
 def class_axis(classes: Sequence[str]) -> dict[str, Any]:
     """The layout of an axis over classes: names, long ones shortened after their number; of many the numbers, from 1.
 
-    What hovers still has the whole name.
+    What is drawn lies at their names as `literal` gives them; what hovers still has the whole name.
     """
     step = 1 if len(classes) <= MOST_NAMES else -(-len(classes) // MOST_TICKS)
     at = range(0, len(classes), step)
-    text = [_short(k, classes[k]) if step == 1 else str(k + 1) for k in at]
-    return {"type": "category", "tickmode": "array", "tickvals": [classes[k] for k in at], "ticktext": text}
+    text = [literal(_short(k, classes[k])) if step == 1 else str(k + 1) for k in at]
+    return {"type": "category", "tickmode": "array", "tickvals": [literal(classes[k]) for k in at], "ticktext": text}
 
 
 def written(classes: Sequence[str]) -> bool:

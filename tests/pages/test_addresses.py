@@ -100,7 +100,7 @@ def is_chosen(control: Any) -> bool:
 def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened: Open, page: str, sent: str) -> None:
     """Those that the code names, and those of the controls in each tab; nothing is an exception."""
     first = opened(page)
-    others = [{key: label} for key, label in tabs(first)] if sent in ("empty", "text") else []
+    others = [{key: label} for key, label in tabs(first)] if sent == "empty" else []
     for tab in ({}, *others):
         named = {control.proto.query_param_key for control in controls(opened(page, **tab) if tab else first)}
         app = opened(page, **dict.fromkeys(named.union(parameters(page)) - {""}, VALUES[sent]) | tab)

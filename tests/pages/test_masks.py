@@ -44,8 +44,8 @@ def sheets(monkeypatch: pytest.MonkeyPatch) -> list[Images]:
         found.append(images)
         return sheet_png(images, columns, scale=scale)
 
-    for module in ("images", "masks"):
-        monkeypatch.setattr(f"pages.shared.{module}.sheet_png", told)
+    for module in ("pages.shared.images", "pages.shared.masks", "latentlab.figures.examples.images"):
+        monkeypatch.setattr(f"{module}.sheet_png", told)
     return found
 
 

@@ -92,12 +92,12 @@ def class_bars(
         look: colours.
     """
     known = list(range(-1 if (labels < 0).any() else 0, len(classes)))
-    names = ["no class" if k < 0 else literal(classes[k]) for k in known]
+    names = ["no class" if k < 0 else classes[k] for k in known]
     colours = [look.colour(k) for k in known]
     figure = go.Figure()
     for part, label, colour in ((labels, "all", look.grid), (labels[chosen], "selected", colours)):
         share = np.array([(part == k).mean() for k in known], np.float32) * 100
-        figure.add_bar(x=names, y=share, name=label, marker={"color": colour}, showlegend=False)
+        figure.add_bar(x=list(map(literal, names)), y=share, name=label, marker={"color": colour}, showlegend=False)
     return styled(
         figure, look, 220, xaxis=class_axis(names), yaxis={"title": {"text": "% of all (gray), of the selected"}}
     )
@@ -124,5 +124,5 @@ def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: The
             colorbar={"title": {"text": literal(name)}, "thickness": 10}, hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip
-    axis = class_axis(names)
+    axis = class_axis(classes)
     return styled(figure, look, 420, xaxis=axis, yaxis=axis | {"autorange": "reversed"})

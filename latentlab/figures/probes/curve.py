@@ -112,7 +112,7 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: The
             hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    axis = class_axis(names)
+    axis = class_axis(classes)
     figure.update_xaxes(title_text="predicted class", showgrid=False, **axis)
     figure.update_yaxes(title_text="it is", autorange="reversed", showgrid=False, **axis)
     return styled(figure, look, 340)
@@ -153,8 +153,8 @@ def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figu
 def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
     """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
     most = max(0.05, float(np.abs(found.change).max()))
-    names = list(map(literal, found.names))
-    measured = [name.partition(":")[0] for name in names]
+    names, targets = list(map(literal, found.names)), [name.partition(":")[0] for name in found.names]
+    measured = list(map(literal, targets))
     figure = go.Figure(
         go.Heatmap(
             z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
@@ -163,9 +163,12 @@ def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_xaxes(
-        title_text="measured (percentage points)", tickangle=-35, showgrid=False, **class_axis(measured)
+        title_text="measured (percentage points)",
+        tickangle=-35,
+        showgrid=False,
+        **class_axis(targets),
     )
-    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(names))
+    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(found.names))
     return styled(figure, look, 360)
 
 
