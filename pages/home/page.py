@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.home.cards import cards
+from pages.home.own_models import own_models
 from pages.home.run_table import run_table
 from pages.navigation import HOME
 from pages.shared.header import header
@@ -11,6 +12,7 @@ from pages.shared.own_data import announce
 run = header(HOME)
 st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
 announce()
+own_models()
 if run is not None:
     cards(run)
 st.subheader("Runs", anchor=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import torch
@@ -95,3 +96,17 @@ def test_a_server_that_ends_is_a_sentence_on_the_next_page(serve: Serve, opened:
     assert not app.exception
     assert subject(app) != f"{OWN}{server.id}"
     assert app.warning or app.info
+
+
+def test_home_names_each_and_links_to_the_pages_that_can_show_it(serve: Serve, opened: Open) -> None:
+    theirs = TupleVAE()
+    vae = serve("My VAE", encode=theirs.encode, decode=theirs.decode)
+    cnn = serve("My CNN", classify=Classifier())
+    app = opened(HOME.name)
+    assert shows(app, "My VAE")
+    assert shows(app, "My CNN")
+    links = [(link.proto.label, unquote(link.proto.query_string)) for link in app.get("page_link")]
+    of = {one: {label for label, query in links if f"{OWN}{one}" in query} for one in (vae.id, cnn.id)}
+    assert {"Traversal", "Clusters", "Probes"} <= of[vae.id]
+    assert {"Clusters", "Probes"} <= of[cnn.id]
+    assert not {"Traversal", "Score field"} & of[cnn.id]
