@@ -18,10 +18,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vector", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = f"the column with the label; else the first of {', '.join(LABELS)}; '' for none"
     parser.add_argument("--label", metavar="COLUMN", help=text)
-    parser.add_argument("--id", default="", metavar="COLUMN", help="the column that names an example")
-    parser.add_argument("--title", default="", metavar="COLUMN", help="the column that describes an example in words")
+    parser.add_argument("--id", metavar="COLUMN", help="the column that names an example; '' for none")
+    parser.add_argument("--title", metavar="COLUMN", help="the column that describes an example; '' for none")
     text = "the column with the paths of images, from the table's folder on"
-    parser.add_argument("--image", default="", metavar="COLUMN", help=text)
+    parser.add_argument("--image", metavar="COLUMN", help=text)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = f"pixels of the longer side of an image; default {MAX_SIDE}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import counted
 from latentlab.data.files.axes import as_images, examples_first, is_sequence, times_first
 from latentlab.data.files.intensities import to_bytes
+
+if TYPE_CHECKING:
+    from latentlab.data.files.roles import Roles
 
 Values = NDArray[Any]
 
@@ -47,6 +50,7 @@ class Examples(NamedTuple):
     label: str = "label"  # what the labels are called in the file
     rows: Values | None = None  # (N,) which rows of the file they are, where some were dropped
     n_rows: int = 0  # how many rows the file has, where some were dropped
+    roles: Roles | None = None  # what the columns of a table are for
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""

@@ -64,7 +64,7 @@ def join_names(
     """
     best: tuple[int, str, Table | None, str, NDArray[np.int64]] = (0, "", None, "", np.empty(0, np.int64))
     for other, table in tables:
-        for column in [options.image] if options.image in table.columns else list(table.columns):
+        for column in [options.image] if options.image and options.image in table.columns else list(table.columns):
             rows = matched(names, table.columns[column])
             n_matched = int((rows >= 0).sum())
             if n_matched > best[0]:
@@ -156,6 +156,7 @@ def _described(found: Examples, table: Table, rows: Values, roles: Roles, other:
         notes=(*said, *table.notes, *notes),
         id=roles.id if roles.id in columns else found.id,
         title=roles.title if roles.title in columns else found.title,
+        roles=roles,
     )
 
 

@@ -28,9 +28,9 @@ class ReadOptions:
         table: a second file: the table that has a row for each example of the first, or names its images.
         vector: the columns, or the array, that are the examples; found if empty.
         label: the column or array of the class; found if None, none if empty.
-        id: the column that names an example.
-        title: the column that describes an example in words.
-        image: the column with the path or the bytes of an image: then the images are the examples.
+        id: the column that names an example; found if None, none if empty.
+        title: the column that describes an example in words; the same.
+        image: the column with the path or the bytes of an image: then the images are the examples; the same.
         drop: columns to leave out.
         size: pixels of the longer side of an image.
         fit: what becomes of an image of other proportions.
@@ -42,9 +42,9 @@ class ReadOptions:
     table: Path | None = None
     vector: tuple[str, ...] = ()
     label: str | None = None
-    id: str = ""
-    title: str = ""
-    image: str = ""
+    id: str | None = None
+    title: str | None = None
+    image: str | None = None
     drop: tuple[str, ...] = ()
     size: int = MAX_SIDE
     fit: Fit = Fit.STRETCH

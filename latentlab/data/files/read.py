@@ -30,6 +30,7 @@ from latentlab.data.files.labels import class_indices
 from latentlab.data.files.matlab import read_mat
 from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.files.splitting import Rows, divide, given
 from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
@@ -56,6 +57,7 @@ class Opened:
     features: tuple[str, ...]  # names of the numbers of a vector; empty for images and where there are none
     id: str = ""  # the column that names an example
     title: str = ""  # the column that describes an example in words
+    roles: Roles | None = None  # what the columns of a table are for
 
 
 def open_path(path: Path) -> Splits:
@@ -97,7 +99,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, columns, found.features, found.id, found.title)
+    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, found.roles)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
@@ -133,7 +135,7 @@ def _read(path: Path, options: ReadOptions) -> Examples:
         return read_idx(path)
     if is_table(path.name):
         table = columns_of(path)
-        if options.image in table.columns and not names_files(table, options.image, path.parent):
+        if options.image and options.image in table.columns and not names_files(table, options.image, path.parent):
             return _read_folder(path.parent, replace(options, table=path))
         return named_times(examples_of(table, options, path))
     if suffix in SUFFIXES:

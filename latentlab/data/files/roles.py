@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -88,10 +88,10 @@ class Roles:
     notes: tuple[str, ...]
 
     def of(self, column: str) -> Role:
-        """What one column is for."""
+        """What one column is for; first of all where it is for several things."""
         if column in self.vector:
             return Role.VECTOR
-        named = {self.label: Role.LABEL, self.image: Role.IMAGE, self.id: Role.ID, self.title: Role.TITLE}
+        named = {self.title: Role.TITLE, self.id: Role.ID, self.image: Role.IMAGE, self.label: Role.LABEL}
         return Role.OUT if column in self.drop else named.get(column, Role.COLOUR)
 
 
@@ -109,7 +109,7 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     """
     check_names(options.named, tuple(table.columns), name)
     free = [one for one in table.columns if one not in options.named]
-    image = options.image or next(_images(table, free), "")
+    image = next(_images(table, free), "") if options.image is None else options.image
     free = [one for one in free if one != image]
     split = next((one for one in free if _is_split(one, table.columns[one])), "")
     free = [one for one in free if one != split]
@@ -121,12 +121,13 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
             numbers, notes = find_vector(table, free)
         check_vector(table, numbers, name)
     free = [one for one in free if one not in numbers]
-    identifier = options.id or table.id * (table.id in free) or next(_ids(table, free), "")
-    title = (
-        options.title
-        or _named(TITLES, [one for one in free if table.is_text(one)])
-        or (identifier if identifier and table.is_text(identifier) else "")
-    )
+    identifier = options.id
+    if identifier is None:
+        identifier = table.id * (table.id in free) or next(_ids(table, free), "")
+    title = options.title
+    if title is None:
+        title = _named(TITLES, [one for one in free if table.is_text(one)])
+        title = title or identifier * bool(identifier and table.is_text(identifier))
     free = [one for one in free if one not in (identifier, title)]
     if options.label is None and not label:
         able = [*_labels(table, free, by_name=False)]
@@ -139,6 +140,36 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     if words := [one for one in free if table.is_text(one) and one != label]:
         notes = (*notes, f"{counted(len(words), 'column')} of words next to the examples: {listing(words)}.")
     return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes))
+
+
+def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], column: str, role: Role) -> ReadOptions:
+    """The options with which one column gets another role, and the others keep theirs.
+
+    Where only one column can have the role, the one that had it is to colour by.
+
+    Args:
+        options: with which the table was read.
+        roles: what the columns are then for.
+        columns: all of them, in the order of the table.
+        column: one of them.
+        role: what it shall be for. A vector takes the place of images, and images that of a vector.
+    """
+    vector = {*roles.vector} - {column} | ({column} if role is Role.VECTOR else set())
+    single = {Role.LABEL: roles.label, Role.ID: roles.id, Role.TITLE: roles.title, Role.IMAGE: roles.image}
+    single = {each: "" if one == column else one for each, one in single.items()}
+    if role in single:
+        single[role] = column
+    if role is Role.VECTOR:
+        single[Role.IMAGE] = ""
+    return replace(
+        options,
+        vector=() if single[Role.IMAGE] else tuple(one for one in columns if one in vector),
+        label=single[Role.LABEL],
+        id=single[Role.ID],
+        title=single[Role.TITLE],
+        image=single[Role.IMAGE],
+        drop=(*(one for one in roles.drop if one != column), *((column,) if role is Role.OUT else ())),
+    )
 
 
 def check_names(wanted: Sequence[str], columns: Sequence[str], name: str) -> None:

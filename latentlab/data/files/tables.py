@@ -199,7 +199,7 @@ def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Exampl
     if labels is not None and labels.ndim > 1:
         raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
     identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
-    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title)
+    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, roles=roles)
 
 
 def names_files(table: Table, column: str, folder: Path) -> bool:

@@ -18,7 +18,7 @@ from latentlab.data import DataError
 from latentlab.data.files import archives
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.roles import Role, propose
+from latentlab.data.files.roles import Role, propose, reassigned
 from latentlab.data.files.tables import columns_of
 from tests.conftest import mentions, naming, numbers_in
 
@@ -170,6 +170,40 @@ def test_every_role_can_be_said(tmp_path: Path, suffix: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.IMAGE])
+def test_one_column_gets_another_role_and_the_others_keep_theirs(tmp_path: Path, suffix: str, role: Role) -> None:
+    frame = wide(lambda k: f"emb_{k}")
+    path = save(frame, tmp_path / f"table{suffix}")
+    first = read_path(path).roles
+    assert first is not None
+    for column in ("year", "uuid", "emb_1", "family"):
+        if (role, column) in ((Role.VECTOR, "uuid"), (Role.VECTOR, "family"), (Role.LABEL, "emb_1")):
+            continue  # words are no vector, and fractions no label
+        how = reassigned(ReadOptions(), first, list(frame), column, role)
+        second = read_path(path, how).roles
+        assert second is not None
+        assert second.of(column) is role
+        single = role in (Role.LABEL, Role.ID, Role.TITLE)
+        kept = [one for one in frame if one != column and not (single and first.of(one) is role)]
+        assert [second.of(one) for one in kept] == [first.of(one) for one in kept]
+        before = [one for one in frame if single and one != column and first.of(one) is role]
+        assert [second.of(one) for one in before] == [Role.COLOUR for _ in before]
+
+
+def test_images_take_the_place_of_a_vector_and_a_vector_that_of_images(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"pixels": [" ".join(["9"] * 64)] * N, "a": RNG.random(N), "b": RNG.random(N)})
+    path, columns = save(frame, tmp_path / "t.csv"), list(frame)
+    images = read_path(path)
+    assert images.roles is not None
+    how = reassigned(ReadOptions(), images.roles, columns, "b", Role.VECTOR)
+    vectors = read_path(path, how)
+    assert vectors.features == ("b",)
+    assert vectors.roles is not None
+    again = read_path(path, reassigned(how, vectors.roles, columns, "pixels", Role.IMAGE))
+    assert again.splits.train.shape == images.splits.train.shape == (1, 8, 8)
+
+
 def test_a_name_that_is_not_there_is_answered_by_the_closest(tmp_path: Path) -> None:
     path = save(wide(lambda k: f"emb_{k}"), tmp_path / "table.csv")
     for how in ({"label": "famly"}, {"vector": ("famly",)}, {"id": "Family"}, {"title": "famly"}, {"drop": ("famly",)}):
@@ -227,7 +261,9 @@ def test_a_square_of_pixels_in_a_cell_is_an_image(tmp_path: Path, suffix: str) -
     usage = ["Training", "PublicTest", "Training", "PrivateTest"] * (N // 4)
     for name in ("pixels", "values"):
         frame = pd.DataFrame({"emotion": np.arange(N) % 7, name: cells, "Usage": usage})
-        opened = read_path(save(frame, tmp_path / f"fer{suffix}"), ReadOptions(image="" if name == "pixels" else name))
+        opened = read_path(
+            save(frame, tmp_path / f"fer{suffix}"), ReadOptions(image=None if name == "pixels" else name)
+        )
         assert np.array_equal(x_of(opened).reshape(N, 64), pixels)
         assert opened.splits.train.shape == (1, 8, 8)
         assert [len(part) for part in opened.splits] == [N // 2, N // 4, N // 4]
