@@ -13,6 +13,7 @@ from latentlab.analysis.arrays import Floats
 from latentlab.data.library.scaling import Scale
 
 LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+MOST = 20_000  # examples whose quantiles are computed
 DIGITS = 3  # of the range of a column, that a number is written with
 EXACT = 7  # of the same, in files: what float32 keeps of a number between 0 and 1
 WHOLE = 2**24  # from here on float32 has whole numbers only, and not all
@@ -26,7 +27,7 @@ class Columns:
     Attributes:
         names: of each.
         scale: from models' numbers back to the user's units, (D,).
-        quantiles: (len(LEVELS), *shape) of the data, as models see them.
+        quantiles: (len(LEVELS), *shape) of the data, as models see them; of more than `MOST` examples about.
     """
 
     names: tuple[str, ...]
@@ -42,7 +43,7 @@ class Columns:
             names: of the columns; by default x1, x2 …
             scale: of vectors, or of series with one map for all times; None where models see the numbers as they are.
         """
-        n, quantiles = x.shape[-1], np.quantile(x, LEVELS, axis=0).astype(np.float32)
+        n, quantiles = x.shape[-1], _quantiles(x)
         called = tuple(names) or tuple(f"x{k + 1}" for k in range(n))
         low, span = (end.reshape(-1, n)[0] for end in scale or Scale(np.zeros(n), np.ones(n)))
         return cls(called, Scale(low, span), quantiles)
@@ -79,6 +80,13 @@ class Columns:
         ranges = (self.scale.span * (high - low)).reshape(-1, len(self.names)).max(0)
         power = np.floor(np.log10(np.where(ranges > 0, ranges, self.scale.span)))
         return [int(n) for n in digits - 1 - power]
+
+
+def _quantiles(x: NDArray[np.floating]) -> Floats:
+    """(len(LEVELS), *shape), the ends of all examples; the others, of very many, of every few of them."""
+    found: Floats = np.quantile(x[:: -(-len(x) // MOST)], LEVELS, axis=0).astype(np.float32)
+    found[0], found[-1] = x.min(0), x.max(0)
+    return found
 
 
 def _shortest(value: float) -> str:

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from latentlab.analysis.maps.examples import all_examples
-from latentlab.data import is_local
+from latentlab.data import Library, is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject, with_model
@@ -103,8 +102,10 @@ def _choose_size(run: Subject | None, counts: tuple[int, int] | None, key: str) 
 
 @remember(8)
 def _counts(dataset: str) -> tuple[int, int]:
-    splits = cached.splits(dataset)
-    return len(splits.test), len(all_examples(splits))
+    splits = cached.own_data(dataset)[0].splits if dataset in Library.default() else cached.splits(dataset)
+    n_test, n_train = len(splits.test), len(splits.train)
+    is_divided = n_test != n_train or not splits.test.x.equal(splits.train.x)
+    return n_test, n_test + n_train + len(splits.valid) if is_divided else n_test
 
 
 def _said(run: Subject | None, layer: str) -> str:

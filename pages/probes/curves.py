@@ -17,9 +17,9 @@ from latentlab.data import UNLABELLED, Dataset, is_local, load
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
+from pages.probes.own_columns import Column, classes_of, column_targets
 from pages.shared import cached
 from pages.shared.background import Task, run_task
-from pages.shared.per_example import columns
 from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
 from pages.shared.spaces import load_space
@@ -74,7 +74,13 @@ def targets(run: Subject) -> list[str]:
     """The targets that the examples of a run have."""
     even = [PARITY] if all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
-    return [*([CLASS] if len(run.classes) > 1 else []), *even, *images, *offered(run), *_numbers(run)]
+    return [
+        *([CLASS] if len(run.classes) > 1 else []),
+        *even,
+        *images,
+        *offered(run),
+        *column_targets(everything_of(run)),
+    ]
 
 
 def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
@@ -115,8 +121,8 @@ def resolved(run: Subject, target: str) -> str | Group:
 def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     if isinstance(target, Group):
         return _belonging(target, n)
-    if target in (numbers := _numbers(run)):
-        return _by_number(run, numbers[target], n)
+    if target in (own := column_targets(everything_of(run))):
+        return _by_column(run, own[target], n)
     if n and is_local(run.dataset):
         splits = load(run.dataset)
         parts = [_some(part, size) for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
@@ -151,23 +157,15 @@ def _first_look(run: Subject, epoch: int | None, target: str | Group, limit: int
     )  # fmt: skip
 
 
-def _numbers(run: Subject) -> dict[str, NDArray[np.float64]]:
-    """Name -> (N,) of all examples: the user's own columns of numbers."""
-    known = columns(everything_of(run))
-    return {
-        f"column: {name}": values.astype(np.float64) for name, values in known.items() if values.dtype.kind in "iuf"
-    }
-
-
 def _belonging(group: Group, n: int) -> ProbeTask:
     """Does an example belong to a group, or to the rest?"""
     return _divided(load_space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
 
 
-def _by_number(run: Subject, values: NDArray[np.float64], n: int) -> ProbeTask:
-    """Is a number of the user's table low, medium or high among the examples that are used?"""
+def _by_column(run: Subject, values: Column, n: int) -> ProbeTask:
+    """What a column of the user's table says; numbers are low, medium or high among the examples that are used."""
     used, y = _order(len(values), n), np.full(len(values), UNLABELLED)
-    y[used], names = grouped(values[used])
+    y[used], names = classes_of(values[used])
     return _divided(load_space(everything_of(run)).data.x, y, names, n)
 
 

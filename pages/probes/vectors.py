@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.components import digest
+from pages.probes.own_columns import classes_of, column_targets
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
@@ -37,14 +38,18 @@ def probed_vectors(dataset: str) -> None:
 def _probe(dataset: str) -> None:
     space = vectors_of(dataset)
     groups = groups_of(space)
-    choices = [CLASS] * (len(space.data.classes) > 1) + [name for name in groups if name not in space.data.classes]
+    own = column_targets(space.of)
+    picked = [name for name in groups if name not in space.data.classes]
+    choices = [*[CLASS] * (len(space.data.classes) > 1), *own, *picked]
     if not choices:
-        st.info("There is no target: the data have fewer than two classes, and nothing was selected on the map.")
+        st.info("There is no target: the data have no classes and no columns, and nothing was selected on the map.")
         return
     target = st.selectbox("Target of the probe", choices, key=f"ask-{dataset}", bind="query-params")
     link_named({target}, dataset)
     y, names = space.data.y.numpy(), space.data.classes
-    if target != CLASS:
+    if target in own:
+        y, names = classes_of(own[target])
+    elif target != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[target]).astype(np.int64), ("the rest", target)
     found = _probed(space, digest(y), y, len(names))
     if isinstance(found, str):

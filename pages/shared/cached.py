@@ -78,9 +78,8 @@ def own_data(name: str) -> tuple[Opened, Scale | None, str]:
 
     Data that can't be read end the page with a sentence.
     """
-    library = Library.default()
     try:
-        return library.open(name), library.scale(name), library.card(name).fingerprint
+        return _own_data(name, Library.default().card(name).fingerprint)
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
@@ -133,6 +132,11 @@ def encoder(run: Subject, epoch: int | None = None) -> Encode:
             return (trained.encode(x) - center) / scale
 
     return encode
+
+
+@remember(2)
+def _own_data(name: str, fingerprint: str) -> tuple[Opened, Scale | None, str]:
+    return *Library.default().open_with_scale(name), fingerprint
 
 
 @remember(32)

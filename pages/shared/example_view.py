@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -12,8 +13,7 @@ from torch import Tensor
 
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.maps.examples import all_examples
-from latentlab.data import DataError, Kind, Library
-from latentlab.data.library.scaling import Scale
+from latentlab.data import Kind, Library
 from latentlab.figures.examples.appearance import Appearance, Values
 from latentlab.figures.examples.choose import appearance
 from latentlab.subjects import DataOnly, Subject
@@ -47,24 +47,22 @@ def columns_of(subject: Subject) -> Columns | None:
     """
     if subject.spec.kind is Kind.IMAGE:
         return None
-    known = cached.has_data(subject)
-    data = all_examples(cached.splits(subject.dataset)) if known else cached.examples(subject)
-    return Columns.of(data.batch().x.numpy(), subject.spec.names, _scale(subject.dataset) if known else None)
+    names = subject.spec.names
+    if not cached.has_data(subject):
+        return Columns.of(cached.examples(subject).batch().x.numpy(), names)
+    if subject.dataset not in Library.default():
+        return Columns.of(all_examples(cached.splits(subject.dataset)).batch().x.numpy(), names)
+    opened, scale, _ = cached.own_data(subject.dataset)
+    columns = Columns.of(all_examples(opened.splits).batch().x.numpy(), names, scale)
+    if scale is None:
+        return columns
+    return replace(columns, quantiles=scale.to_unit(torch.from_numpy(columns.quantiles)).numpy())
 
 
 @remember(32)
 def few_columns(subject: Subject) -> Appearance:
     """How the examples are drawn one at a time: of many columns those that vary most among the saved examples."""
     return appearance_of(subject).narrowed(cached.examples(subject).batch().x.numpy())
-
-
-def _scale(dataset: str) -> Scale | None:
-    """How the user's own numbers were scaled; None where they weren't."""
-    library = Library.default()
-    try:
-        return library.scale(dataset) if dataset in library else None
-    except DataError:
-        return None
 
 
 def examples(space: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:

@@ -69,11 +69,11 @@ def of_data(dataset: str, n: int) -> MappedExamples:
     library = Library.default()
     if dataset not in library:
         splits = cached.splits(dataset)
-        data = all_examples(splits)[:n]
+        data = all_examples(splits, n)
         key = digest(data.x.numpy(), data.y.numpy())
         return MappedExamples(key, data, data.x, min(n, len(splits.test)), None, {}, "", "")
     opened, scale, fingerprint = cached.own_data(dataset)
-    own = all_examples(opened.splits)[:n]
+    own = all_examples(opened.splits, n)
     x = torch.cat([scale.to_unit(part) for part in own.x.split(CHUNK)]) if scale is not None else own.x
     rows = all_rows(opened.rows)[: len(own)]
     columns = {name: values[rows] for name, values in opened.columns.items()}

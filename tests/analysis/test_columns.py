@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.analysis.columns import LEVELS, Columns, most_varied, written
+from latentlab.analysis.columns import LEVELS, MOST, Columns, most_varied, written
 from latentlab.data.library.scaling import Scale, unit_scale
 
 RNG = np.random.default_rng(0)
@@ -25,6 +25,13 @@ def test_quantiles_in_the_users_units_are_those_of_the_users_numbers() -> None:
     numbers, _, columns = own(RNG.normal([5, -2e4, 1e-3], [9, 300, 1e-4], (200, 3)))
     found = columns.back(columns.quantiles)
     np.testing.assert_allclose(found, np.quantile(numbers, LEVELS, axis=0), rtol=1e-5)
+
+
+def test_quantiles_of_very_many_are_about_theirs_and_the_ends_exact() -> None:
+    x = RNG.normal(size=(2 * MOST + 7, 2)).astype(np.float32)
+    found, true = Columns.of(x).quantiles, np.quantile(x, LEVELS, axis=0)
+    np.testing.assert_array_equal(found[[0, -1]], [x.min(0), x.max(0)])
+    np.testing.assert_allclose(found[1:-1], true[1:-1], atol=0.05)  # a standard error is at most 0.015
 
 
 def test_a_file_has_the_numbers_that_the_user_had() -> None:

@@ -51,6 +51,17 @@ def table(tmp_path: Path) -> pd.DataFrame:
     return made
 
 
+def test_of_very_many_vectors_the_first_have_their_numbers_under_the_pointer(
+    opened: Open, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.shared.sprites.MOST_NUMBERS", 7 * D + 2)
+    app = opened("clusters", run=f"data:{name}")
+    head, content = sent(app, "latentlab.sprites")
+    assert head["n"] == 7
+    x = load_space(Source(name, n=N)).data.x.numpy()
+    np.testing.assert_array_equal(np.frombuffer(content, "<f4").reshape(7, D), x[:7])
+
+
 @pytest.fixture
 def name(app_store: Store, table: pd.DataFrame, tmp_path: Path) -> str:
     """The name of that file in the library."""

@@ -19,9 +19,11 @@ from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.verdict import of_probes
 from latentlab.data import Library, load
+from latentlab.data.files.options import ReadOptions
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
 from latentlab.subjects import find
+from latentlab.subjects.data_only import DataOnly
 from pages.navigation import PROBES
 from pages.probes import curves
 from pages.probes.layer_detail import summary as curve_summary
@@ -330,6 +332,46 @@ def test_vectors_without_a_model_are_probed_as_they_are(opened: Open, app_store:
     assert error < 3
     assert 35 < frequent < 60
     assert selective > 25
+
+
+def own_table(folder: Path) -> str:
+    """300 vectors whose first number tells the year and whose others tell the species; the other columns are noise."""
+    rng = np.random.default_rng(0)
+    year, species = rng.integers(1900, 2000, 300), rng.permutation(np.arange(300) % 12)
+    x = np.column_stack([(year - 1950) / 30, 4 * np.eye(12)[species] + 0.1 * rng.normal(size=(300, 12))])
+    np.save(folder / "vectors.npy", x)
+    lines = ["plate,year,species,ringed,luck"]
+    for k in range(300):
+        lines.append(f"p{k},{year[k]},bird {species[k]},{'yes' if year[k] < 1950 else 'no'},{rng.random()}")
+    (folder / "table.csv").write_text("\n".join(lines))
+    return Library.default().add(folder / "vectors.npy", ReadOptions(table=folder / "table.csv", label=""))
+
+
+def test_vectors_without_a_model_are_probed_for_any_column_that_repeats(
+    opened: Open,
+    app_store: Store,  # noqa: ARG001
+    tmp_path: Path,
+) -> None:
+    name = own_table(tmp_path)
+    app = opened("probes", run=f"data:{name}")
+    errors = {}
+    for column in ("year", "species", "ringed", "luck"):
+        app.selectbox(key=f"ask-{name}").select(f"column: {column}").run()
+        assert not app.exception
+        errors[column] = float(app.metric[0].value.rstrip("%"))
+    assert errors["year"] < 12
+    assert errors["species"] < 3
+    assert errors["ringed"] < 12
+    assert errors["luck"] > 45
+    assert "column: plate" not in app.selectbox(key=f"ask-{name}").options
+
+
+def test_a_column_of_words_is_a_target_in_every_layer(app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001
+    subject = DataOnly(own_table(tmp_path))
+    assert {"column: year", "column: species", "column: ringed"} <= {*curves.targets(subject)}
+    task = curves.probe_task(subject, "column: species", 100)
+    assert sorted(task.names) == sorted(f"bird {k}" for k in range(12))
+    assert np.array_equal(task.x[:, 1:].numpy().argmax(1), [int(task.names[k].split()[1]) for k in task.y])
 
 
 def test_of_two_selections_of_one_name_each_is_probed(opened: Open, app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001

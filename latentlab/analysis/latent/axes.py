@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.traversal import plane
 
+CHUNK = 4_096  # vectors that are taken in double precision together
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -28,8 +30,7 @@ class Axes:
 
     def project(self, z: ArrayLike) -> Floats:
         """(N, D) -> (N, 2)."""
-        scores: Floats = ((np.asarray(z, np.float64) - self.origin) @ self.directions.T).astype(np.float32)
-        return scores
+        return scores(z, self.origin, self.directions)
 
     def code(self, place: ArrayLike) -> Floats:
         """(2,) -> (D,): of all codes that are drawn at a place the one nearest to the center."""
@@ -37,6 +38,16 @@ class Axes:
         s = torch.tensor(np.asarray(place, np.float64)) + directions @ torch.from_numpy(self.origin).double()
         codes = plane(torch.from_numpy(self.center).double(), directions)(s[None])
         return codes[0].float().numpy()
+
+
+def scores(x: ArrayLike, origin: Floats, directions: Floats) -> Floats:
+    """(N, k): how far vectors x (N, D) are from an origin (D,) along k directions (k, D), in double precision."""
+    data = np.asarray(x)
+    found = np.empty((len(data), len(directions)), np.float32)
+    for start in range(0, len(data), CHUNK):
+        part = data[start : start + CHUNK].astype(np.float64)
+        found[start : start + CHUNK] = (part - origin) @ directions.T
+    return found
 
 
 def class_directions(x: ArrayLike, y: ArrayLike, n_classes: int) -> Floats:

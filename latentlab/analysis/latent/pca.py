@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from latentlab.analysis.arrays import Floats
-from latentlab.analysis.latent.axes import Axes
+from latentlab.analysis.latent.axes import CHUNK, Axes, scores
 
-CHUNK = 4_096  # codes whose products are taken together
 WIDE = 2_048  # dimensions: from here on a covariance is too large, and components are found by random projection
 
 
@@ -32,8 +31,7 @@ class PCA:
 
     def project(self, x: ArrayLike) -> Floats:
         """(N, D) -> (N, k)."""
-        scores: Floats = ((np.asarray(x, np.float64) - self.mean) @ self.components.T).astype(np.float32)
-        return scores
+        return scores(x, self.mean, self.components)
 
     def axes(self, which: tuple[int, int]) -> Axes:
         """Two of the components as the axes of a map."""

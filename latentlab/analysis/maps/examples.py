@@ -15,12 +15,20 @@ LARGEST = 48  # pixels along a side of a thumbnail
 MOST_PIXELS = 10_000 * 28 * 28  # of a sheet of thumbnails: 2.5 MB for MNIST
 
 
-def all_examples(splits: Splits) -> Dataset:
-    """All examples of a data set, those of the test set first; each once, where the splits are the same."""
+def all_examples(splits: Splits, most: int | None = None) -> Dataset:
+    """All examples of a data set, or the first ones; those of the test set first, each once if the splits are the same.
+
+    Args:
+        splits: of the data set.
+        most: examples; all if None.
+    """
     test, train, valid = splits.test, splits.train, splits.valid
     if len(test) == len(train) and test.x.equal(train.x):
-        return test
-    parts = (test, train, valid)
+        return test[:most]
+    parts, left = [], most
+    for part in (test, train, valid):
+        parts.append(part[:left])
+        left = None if left is None else left - len(parts[-1])
     return replace(test, x=torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]))
 
 

@@ -116,7 +116,7 @@ def _formed(x: Values, name: str) -> tuple[Values, Kind | None, tuple[str, ...]]
     if x.ndim == 2 and x.dtype == np.uint8 and x.shape[1:] == (QUICK_DRAW,):
         x = x.reshape(-1, 28, 28)
     if x.ndim == 2:
-        return x.astype(np.float32), None, (f"{n} vectors of {counted(x.shape[1], 'number')}.",)
+        return np.asarray(x, np.float32), None, (f"{n} vectors of {counted(x.shape[1], 'number')}.",)
     if is_sequence(x):
         x = np.ascontiguousarray(times_first(x), np.float32)
         values = counted(x.shape[2], "value")

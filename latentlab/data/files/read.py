@@ -6,7 +6,6 @@ nothing is extracted, no link is followed, sizes are checked before memory is al
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import Skips, counted, listing, members, shown
 from latentlab.data.files.arrays import Examples, Values
+from latentlab.data.files.equal_rows import n_again
 from latentlab.data.files.foreign import refuse
 from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
 from latentlab.data.files.idx import is_idx, read_idx
@@ -191,9 +191,8 @@ def _free(name: str, columns: Mapping[str, Values]) -> str:
 def _remarks(found: Examples) -> list[str]:
     """Remarks on the data."""
     notes = []
-    digests = {hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in found.x}
-    if n_again := len(found.x) - len(digests):
-        notes.append(f"{counted(n_again, 'example')} equal to an earlier one; the splits may share them.")
+    if n := n_again(found.x):
+        notes.append(f"{counted(n, 'example')} equal to an earlier one; the splits may share them.")
     if found.kind is Kind.SEQUENCE:
         notes.extend(far_values(found.x))
     if found.x.ndim == 2:

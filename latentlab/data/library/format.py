@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -69,8 +68,8 @@ class Card:
     summary: tuple[str, ...]
 
 
-def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, bytes]]:
-    """The card and the content of the files, by name.
+def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict[str, bytes]]:
+    """The card, the tensors of `arrays.safetensors`, and the content of the other files, by name.
 
     Raises:
         DataError: more than can be kept, or text that no file can hold.
@@ -117,11 +116,7 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, bytes]]:
     content = json.dumps({"schema": SCHEMA, **dataclasses.asdict(card)}, indent=1).encode()
     if len(content) > MAX_CARD or len(words) > MAX_TEXT:
         raise DataError(f"{source} holds too much text to be kept; leave out columns.")
-    return card, {
-        "arrays.safetensors": safetensors.torch.save(tensors),
-        "text.json": words,
-        "data.json": content,
-    }
+    return card, tensors, {"text.json": words, "data.json": content}
 
 
 def read_card(folder: Path) -> Card:

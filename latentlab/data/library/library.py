@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from torch import Tensor
 
 from latentlab import settings
 from latentlab.data.dataset import DataError, Splits
@@ -27,7 +28,7 @@ from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import READ_OPTIONS, Opened, read_path
 from latentlab.data.library.format import Card, read_card, read_files, to_files
 from latentlab.data.library.scaling import Scale
-from latentlab.serialization import write
+from latentlab.serialization import write, write_tensors
 from latentlab.trash import Trash
 
 LONGEST_NAME = 40  # characters
@@ -90,6 +91,14 @@ class Library:
             return opened.splits
         return Splits(*(replace(part, x=scale.to_unit(part.x)) for part in opened.splits))
 
+    def open_with_scale(self, name: str) -> tuple[Opened, Scale | None]:
+        """What `open` and `scale` give, read once.
+
+        Raises:
+            DataError: there is none, or it is damaged.
+        """
+        return self._read(name)
+
     def scale(self, name: str) -> Scale | None:
         """The map between the two; None where they are the same.
 
@@ -122,12 +131,12 @@ class Library:
         Raises:
             DataError: more than can be kept, or the folder can't be written.
         """
-        card, files = to_files(opened, source)
+        card, tensors, texts = to_files(opened, source)
         try:
             with self._locked():
                 chosen = self._free_name(_slug(name or opened.splits.train.name), card.fingerprint)
                 if chosen not in self:
-                    self._write(chosen, files)
+                    self._write(chosen, tensors, texts)
         except OSError as error:
             raise DataError(f"{card.source} can't be kept: {error.strerror or 'the folder is locked'}.") from error
         return chosen
@@ -199,11 +208,12 @@ class Library:
             break
         return name if path is None else path.name
 
-    def _write(self, name: str, files: dict[str, bytes]) -> None:
+    def _write(self, name: str, tensors: dict[str, Tensor], texts: dict[str, bytes]) -> None:
         temporary = self.root / f".{name}.{secrets.token_hex(4)}"
         try:
             temporary.mkdir()
-            for file, content in files.items():
+            write_tensors(temporary / "arrays.safetensors", tensors)
+            for file, content in texts.items():
                 write(temporary / file, content)
             temporary.rename(self.root / name)
         finally:

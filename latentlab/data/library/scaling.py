@@ -49,7 +49,7 @@ def unit_scale(x: Tensor) -> Scale | None:
     each. A number that never varies becomes 0.
     """
     shape, x = x.shape[1:], x.reshape(-1, x.shape[-1])
-    low, high = (np.asarray(end(0).values.double()) for end in (x.min, x.max))
+    low, high = (np.asarray(end(0).double()) for end in (x.amin, x.amax))
     if low.min() >= 0 and high.max() <= 1:
         return None
     varies = high > low

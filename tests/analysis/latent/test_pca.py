@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import decomposition
 
+from latentlab.analysis.latent.axes import CHUNK
 from latentlab.analysis.latent.pca import pca
 from tests.conftest import naming
 
@@ -24,6 +25,14 @@ def test_the_variances_are_the_squared_singular_values() -> None:
     singular = np.linalg.svd(X - X.mean(0), compute_uv=False)
     variances = singular**2 / (len(X) - 1)
     np.testing.assert_allclose(pca(X, 6).variance, variances, rtol=1e-5, atol=1e-6 * variances[0])
+
+
+def test_scores_of_more_vectors_than_a_chunk_are_the_whole_product() -> None:
+    x = np.random.default_rng(0).normal(5, 2, (2 * CHUNK + 3, 4)).astype(np.float32)
+    found = pca(x, 3)
+    whole = (x.astype(np.float64) - found.mean) @ found.components.T
+    np.testing.assert_allclose(found.project(x), whole, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(found.axes((2, 0)).project(x), found.project(x)[:, [2, 0]])
 
 
 def test_components_are_orthonormal_with_a_fixed_sign() -> None:

@@ -16,6 +16,9 @@ def test_test_examples_come_first_and_no_example_is_lost() -> None:
     torch.testing.assert_close(found.x, torch.cat([test.x, train.x, valid.x]))
     torch.testing.assert_close(found.y, torch.cat([test.y, train.y, valid.y]))
     assert found.classes == test.classes
+    for most in (0, 15, 20, 45, 99):
+        assert all_examples(Splits(train, valid, test), most).x.equal(found.x[:most])
+    assert len(all_examples(Splits(train, train, train), 7)) == 7
     assert len(all_examples(Splits(train, train, train))) == 30  # data that aren't split come once
 
 
