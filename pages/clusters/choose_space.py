@@ -32,6 +32,8 @@ def choose_source(subject: Subject) -> Source:
         layer = st.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
         url_state.write("mapped", layer if layer != usual else None)
         n = _choose_size(run, counts, key)
+    if run is None and counts is not None and n < counts[1]:
+        when.caption(f"{n:,} of {counts[1]:,} examples are mapped, those for testing first.")
     epoch = None
     if run is not None and run.snapshots and layer != INPUT:
         text = "Before training (0), at saved snapshots, and after training: watch the space form"

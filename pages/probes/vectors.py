@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.image_attributes import LEVELS
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from pages.components import digest
@@ -15,6 +18,7 @@ from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
 from pages.shared.spaces import Space
+from pages.shared.text import plain
 from pages.shared.vectors import groups_of, vectors_of
 
 CLASS = "class"
@@ -62,7 +66,12 @@ def _probe(dataset: str) -> None:
     for warning in found.warnings:
         st.warning(warning)
     summary = f"Evaluated on {found.score.n:,} held-out examples; {found.kept} features; penalty {found.l2:g}."
-    st.caption(summary)
+    st.caption(f"{summary} {plain(_thirds(names))}" if target in own else summary)
+
+
+def _thirds(names: Sequence[str]) -> str:
+    """The few classes that a column was divided into; nothing of many, which are its words."""
+    return f"Classes: {', '.join(names)}." if len(names) <= LEVELS else ""
 
 
 @remember(32, "Fitting a probe …")

@@ -24,7 +24,7 @@ from pages.clusters.exports import csv_of, npz_of, parquet_of
 from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL, pack
 from pages.shared.spaces import Source, Space, load_space
-from tests.conftest import mentions
+from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, keys_of, shows
 from tests.pages.test_clusters import drawn_labels, pick, places, sent
 from tests.pages.test_every_page import folded
@@ -60,6 +60,15 @@ def test_of_very_many_vectors_the_first_have_their_numbers_under_the_pointer(
     assert head["n"] == 7
     x = load_space(Source(name, n=N)).data.x.numpy()
     np.testing.assert_array_equal(np.frombuffer(content, "<f4").reshape(7, D), x[:7])
+
+
+def test_a_map_of_some_examples_says_of_how_many(opened: Open, name: str) -> None:
+    def said(**query: str) -> bool:
+        captions = opened("clusters", run=f"data:{name}", **query).caption
+        return any(numbers_in(caption.value)[:2] == [8, N] for caption in captions)
+
+    assert said(examples="8")
+    assert not said()
 
 
 @pytest.fixture
