@@ -13,10 +13,10 @@ from latentlab.subjects import Subject
 
 
 class Card(NamedTuple):
-    """What the first page shows of a page: a picture of it, and the run that it opens with."""
+    """What the first page shows of a page: a picture of it, and the run that it opens with, if any."""
 
     picture: bytes | str  # a PNG, or a drawing (SVG)
-    run: Subject
+    run: Subject | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,10 @@ class Page:
 
 
 HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True)
+YOUR_DATA = Page(
+    "your_data", "Your data", "upload_file",
+    text="Upload images, a table or vectors: see how they are read, map them, train on them.",
+)  # fmt: skip
 TRAVERSAL = Page(
     "traversal", "Traversal", "tune", (Decodes,), images=True,
     text="Point anywhere, drag a dimension: the image updates while you drag.",
@@ -107,4 +111,4 @@ PROBES = Page(
 )  # fmt: skip
 TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.")
 
-PAGES = (HOME, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, FEW_LABELS, SAMPLING, GSN, PROBES, TRAIN)
+PAGES = (HOME, YOUR_DATA, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, FEW_LABELS, SAMPLING, GSN, PROBES, TRAIN)

@@ -16,6 +16,7 @@ def cards(run: Subject) -> None:
         if card is None:
             continue
         with grid.container(), st.container(border=True, height="stretch"):
-            st.image(card.picture, width="stretch", alt=f"{page.title}: {card.run.title}")
-            page.link(f"**{page.title}**", run=card.run.id)
+            alt = f"{page.title}: {card.run.title}" if card.run else page.title
+            st.image(card.picture, width="stretch", alt=alt)
+            page.link(f"**{page.title}**", **({"run": card.run.id} if card.run else {}))
             st.caption(page.text)

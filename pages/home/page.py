@@ -5,7 +5,7 @@ import streamlit as st
 from pages.home.cards import cards
 from pages.home.own_models import own_models
 from pages.home.run_table import run_table
-from pages.navigation import HOME
+from pages.navigation import HOME, YOUR_DATA
 from pages.shared.header import header
 from pages.shared.own_data import announce
 
@@ -15,5 +15,7 @@ announce()
 own_models()
 if run is not None:
     cards(run)
+else:
+    YOUR_DATA.link("Upload your own data")
 st.subheader("Runs", anchor=False)
 run_table()

@@ -5,7 +5,6 @@ import streamlit as st
 from latentlab.runs.store import Store
 from pages.navigation import TRAIN
 from pages.shared.header import notes, title_line
-from pages.shared.own_data import own_data
 from pages.shared.training_view import start_worker
 from pages.train.new_training import new_training
 from pages.train.shown import others, shown, trainings
@@ -20,7 +19,6 @@ with picture:
 with controls:
     new_training(store)
 others(store, unfinished)
-own_data()
 notes(
     "One panel for each term of the loss: thin while training, with dots on held-out data. Below, reconstructions of "
     "the same examples and samples from the same draws, so that what changes between two updates is what it learned.",

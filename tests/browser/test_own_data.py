@@ -1,28 +1,42 @@
-"""Data of one's own in a real browser: uploaded, kept, trained on, traversed, still there after a reload, deleted."""
+"""Data of one's own in a real browser: uploaded, given roles, saved, trained on, traversed, reloaded, deleted."""
 
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from latentlab.data import Library
 from latentlab.runs.store import Store
-from tests.browser.conftest import Server, choose, settled
+from tests.browser.conftest import PATIENCE, Server, choose, resting, settled
+
+HEADER = ROW = 35  # pixels of a line of the table of columns
 
 
 def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
     rows = [f"{k % 7},{k * k % 11 - 5},{k},{k % 5 / 3},{k % 3},{'uv'[k % 2]}" for k in range(60)]
     content = "\n".join(["a,b,c,d,e,kind", *rows]).encode()
-    page.goto(server.url("train"))
-    own = page.locator(".st-key-own-data summary")
-    expect(own).to_be_visible()
+    page.goto(server.url(""))
+    page.get_by_role("link", name="Your data", exact=True).last.click()
+    expect(page.get_by_role("heading", name="Your data")).to_be_visible()
     settled(page)
-    own.click()
-    page.set_input_files("input[type=file]", {"name": "bees.csv", "mimeType": "text/csv", "buffer": content})
+    file = {"name": "bees.csv", "mimeType": "text/csv", "buffer": content}
+    page.set_input_files("input[type=file]", file)
     expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
-    choose(page, "Label", "kind")
+    set_role(page, 5, "left out")  # e
+    expect(page.get_by_text("60 vectors of 4 numbers.")).to_be_visible()
+    page.reload()
+    settled(page)
+    page.set_input_files("input[type=file]", file)
+    expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
+    choose(page, "Which column is the class?", "none")
+    expect(page.get_by_text("2 classes: u, v.")).to_have_count(0)
+    choose(page, "Which column is the class?", "kind")
     expect(page.get_by_text("2 classes: u, v.")).to_be_visible()
-    page.get_by_role("button", name="Save and choose", exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("60 vectors of 5, 2 classes, from bees.csv")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Data", exact=True)).to_have_value("bees")
     assert Library(server.runs / ".data").names() == ("bees",)
+    settled(page)
+    page.locator(".st-key-just-saved").get_by_role("link", name="Train on it").click()
+    expect(page.get_by_role("combobox", name="Data", exact=True)).to_have_value("bees")
 
     field = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(field).to_have_value("500")
@@ -36,14 +50,27 @@ def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
     settled(page)  # until then the link may be that of the run before
     page.get_by_role("link", name="Traverse it").click()
     expect(page.locator("canvas.plane")).to_be_visible()
-    expect(page.locator("canvas.image")).to_have_attribute("width", "3")  # five numbers in two rows of three
+    expect(page.locator("canvas.image")).to_be_visible()
 
-    page.goto(server.url("train?dataset=bees"))
-    expect(page.get_by_role("combobox", name="Data", exact=True)).to_have_value("bees")
+    page.goto(server.url("your_data"))
+    expect(page.locator(".st-key-ask-data-bees")).to_be_visible()
     settled(page)
-    own.click()
     page.locator(".st-key-ask-data-bees").get_by_role("button").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator(".st-key-ask-data-bees")).to_have_count(0)
-    expect(page.get_by_role("combobox", name="Data", exact=True)).to_have_value("digits")
+    assert Library(server.runs / ".data").names() == ()
     assert Store(server.runs).load(run.id)
+
+
+def set_role(page: Page, row: int, role: str) -> None:
+    """Choose another role for the column in a row of the table, counted from 1; again if it was drawn anew."""
+    for _ in range(10):
+        box = resting(page, page.get_by_test_id("stDataFrame").locator("canvas").first)
+        page.mouse.dblclick(box["x"] + box["width"] - 40, box["y"] + HEADER + (row - 0.5) * ROW)
+        try:
+            page.get_by_role("option", name=role, exact=True).click(timeout=PATIENCE / 30)
+        except TooLate:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"{role!r} can't be chosen in row {row}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,14 +24,6 @@ VALUES = {
     "text": "数字 \u202e\U0001f600\u0301\0<script>alert(1)</script>![x](http://evil.test/a.png)",
     "repeated": ["", "1", "nonsense"],
 }
-
-REST = [name for name in VALUES if name not in ("empty", "text")]
-EVERY = os.environ.get("LATENTLAB_ADDRESSES") == "all"
-CASES = [  # each page and "empty", "text" and one of the others; all of them where that is wanted
-    (page, sent)
-    for k, page in enumerate(PAGES)
-    for sent in (VALUES if EVERY else ("empty", "text", REST[k % len(REST)]))
-]
 
 
 def trees(folder: str) -> Iterator[ast.AST]:
@@ -104,7 +95,8 @@ def is_chosen(control: Any) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "sent"), CASES)
+@pytest.mark.parametrize("sent", VALUES)
+@pytest.mark.parametrize("page", PAGES)
 def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened: Open, page: str, sent: str) -> None:
     """Those that the code names, and those of the controls in each tab; nothing is an exception."""
     first = opened(page)

@@ -1,4 +1,4 @@
-"""Data of the user's own on the train page: uploaded, looked at, kept, chosen, trained on, removed."""
+"""The page of the user's own data: uploaded, previewed, given roles, saved, mapped, trained on, removed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import tempfile
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab import settings
-from latentlab.data import Library
+from latentlab.data import Library, load
+from latentlab.data.files.options import Fit
+from latentlab.data.files.roles import Role
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
-from tests.conftest import mentions
+from tests.conftest import ROOT, mentions
 from tests.data.files.conftest import encoded, noise
-from tests.pages.conftest import Open, drawn, keys_of, shows, words
+from tests.pages.conftest import Open, drawn, keys_of, path_of, shows, words
 
 pytestmark = pytest.mark.usefixtures("no_worker")
 
@@ -36,12 +39,12 @@ def library(app_store: Store) -> Library:
 
 @pytest.fixture
 def upload(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upload:
-    """Open the train page and upload files; whatever happens, none of them stays on the disk."""
+    """Open the page and upload files; whatever happens, none of them stays on the disk."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
     def open_and_upload(**files: bytes) -> AppTest:
-        app = opened("train")
+        app = opened("your_data")
         app.file_uploader[0].set_value([(name, content, KIND) for name, content in files.items()]).run()
         assert not app.exception
         assert not list((tmp_path / "temporary").iterdir())
@@ -74,6 +77,23 @@ def keep(app: AppTest) -> AppTest:
     return app
 
 
+def roles_of(app: AppTest) -> dict[str, str]:
+    """What the page says each listed column is for."""
+    rows = app.data_editor[0].value
+    return dict(zip(rows["column"], rows["is"], strict=True))
+
+
+def set_role(app: AppTest, column: str, role: Role) -> AppTest:
+    """Choose another role in the table of the columns."""
+    row = list(roles_of(app)).index(column)
+    app.session_state[str(app.data_editor[0].key)] = {
+        "edited_rows": {row: {"is": role.value}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app.run()
+    assert not app.exception
+    return app
+
+
 def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, library: Library, app_store: Store) -> None:
     app = upload(**{"my pets.npz": npz()})
     assert shows(app, 30, 8, 9)
@@ -83,9 +103,14 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, libra
     keep(app)
     assert library.names() == ("my-pets",)
     assert library.card("my-pets").source == "my pets.npz"
-    assert app.selectbox(key="dataset").value == "my-pets"
     assert len(app.image) == images - 1  # the look at the upload is gone
     assert shows(app, 30, "8 × 9", 3, "my pets.npz")
+    links = [(link.proto.page, link.proto.query_string) for link in app.get("page_link")]
+    assert links == 2 * [("clusters", "run=data%3Amy-pets"), ("train", "dataset=my-pets")]
+    app.switch_page(path_of("clusters")).run()
+    assert app.selectbox(key="picked").value == "data:my-pets"
+    app.switch_page(path_of("train")).run()
+    assert app.selectbox(key="dataset").value == "my-pets"
     assert app.number_input(key="vae-my-pets-epochs").value == 500
     app.number_input(key="vae-my-pets-epochs").set_value(1).run()
     app.number_input(key="vae-my-pets-hidden").set_value(8).run()
@@ -98,9 +123,8 @@ def test_an_upload_is_looked_at_kept_chosen_and_trained_on(upload: Upload, libra
 
 def test_it_is_still_there_after_a_reload(upload: Upload, opened: Open, library: Library) -> None:
     keep(upload(**{"pets.npz": npz()}))
-    app = opened("train", dataset="pets")
-    assert app.selectbox(key="dataset").value == "pets"
-    assert shows(app, "pets.npz")
+    assert shows(opened("your_data"), "pets.npz")
+    assert opened("train", dataset="pets").selectbox(key="dataset").value == "pets"
     assert library.names() == ("pets",)
 
 
@@ -108,23 +132,110 @@ def test_of_a_table_the_label_is_chosen(upload: Upload, library: Library) -> Non
     app = upload(**{"bees.csv": csv()})
     assert shows(app, 3, "0, 1, 2")
     assert app.selectbox(key="own-label").options[1:] == ["a", "b", "kind", "label"]
+    assert app.selectbox(key="own-label").value == "label"
     names, *few = drawn(app)
     assert names == "a, b"
     assert len(few) == 6
     app.selectbox(key="own-label").select("kind").run()
     assert shows(app, 2, "u, v")
     assert not shows(app, 3, "0, 1, 2")
+    assert roles_of(app) == {"a": "vector", "b": "vector", "kind": "label", "label": "colour by"}
     app.text_input(key="own-name").set_value("../Bees & more").run()
     keep(app)
     assert library.card("Bees-more").classes == ("u", "v")
-    assert library.card("Bees-more").features == ("a", "b", "label")
+    assert library.card("Bees-more").features == ("a", "b")
+    assert library.card("Bees-more").columns == ("label",)
+
+
+def test_a_table_without_a_label_asks_for_it_first_and_may_have_none(upload: Upload, library: Library) -> None:
+    rows = [f"{k / 7},{k % 2},{'uvw'[k % 3]},{'pq'[k % 2]}" for k in range(30)]
+    app = upload(**{"bees.csv": "\n".join(["a,b,kind,site", *rows]).encode()})
+    preview = [element for element in app.main if getattr(element, "key", None) or element.type == "markdown"]
+    after = [element.type for element in preview].index("file_uploader") + 1
+    assert preview[after].key == "own-label"
+    assert app.selectbox(key="own-label").value == ""
+    app.selectbox(key="own-label").select("site").run()
+    assert roles_of(app)["site"] == "label"
+    app.selectbox(key="own-label").select("").run()
+    assert roles_of(app)["site"] == "colour by"
+    keep(app)
+    assert library.card("bees").classes == ()
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.IMAGE])
+def test_each_role_can_be_set_and_the_data_are_read_again(upload: Upload, library: Library, role: Role) -> None:
+    app = upload(**{"bees.csv": csv()})
+    set_role(app, "kind", role)
+    assert roles_of(app) == {"a": "vector", "b": "vector", "label": "label", "kind": role.value} | (
+        {"label": "colour by"} if role is Role.LABEL else {}
+    )
+    if role is Role.VECTOR:  # it holds words
+        assert mentions(app.error[0].value, "bees.csv")
+        set_role(app, "kind", Role.COLOUR)
+        assert not app.error
+    keep(app)
+    card = library.card("bees")
+    assert card.features == ("a", "b")
+    assert ("kind" in card.columns) == (role not in (Role.LABEL, Role.OUT))
+    assert (card.id, card.title) == ("kind" * (role is Role.ID), "kind" * (role is Role.TITLE))
+    assert card.classes == (("u", "v") if role is Role.LABEL else ("0", "1", "2"))
+
+
+def test_of_many_columns_those_of_the_vector_are_one_line(upload: Upload) -> None:
+    names = [f"pixel{k}" for k in range(300)]
+    rows = [",".join([*map(str, range(k, k + 300)), "uv"[k % 2], f"n{k}"]) for k in range(20)]
+    app = upload(**{"wide.csv": "\n".join([",".join([*names, "kind", "note"]), *rows]).encode()})
+    assert list(roles_of(app)) == ["kind", "note"]
+    assert shows(app, 300, "pixel0", "pixel299")
+    set_role(app, "note", Role.OUT)
+    assert roles_of(app) == {"kind": "label", "note": "left out"}
+    assert shows(app, 20, 300)
+
+
+@pytest.mark.parametrize(("fit", "of_wide"), [(Fit.STRETCH, 1), (Fit.CROP, 1), (Fit.PAD, 0.5)])
+def test_the_size_of_images_is_chosen_and_what_becomes_of_other_proportions(
+    upload: Upload, fit: Fit, of_wide: float
+) -> None:
+    square, wide = (np.full((160, side), 255, np.uint8) for side in (160, 320))
+    app = upload(**{f"{k}.png": encoded(image) for k, image in enumerate((square, square, wide))})
+    assert shows(app, 3, 64)
+    app.segmented_control[0].set_value(128).run()
+    app.segmented_control[1].set_value(fit).run()
+    assert shows(app, 3, 128)
+    keep(app)
+    images = load("images").train.x.numpy()  # so few are in every split
+    assert images.shape == (3, 1, 128, 128)
+    assert sorted(images.mean((1, 2, 3)) / 255) == pytest.approx([of_wide, 1, 1], abs=0.01)
+
+
+def test_what_is_said_of_a_file_is_not_said_of_the_next(upload: Upload) -> None:
+    app = set_role(upload(**{"bees.csv": csv()}), "kind", Role.OUT)
+    app.file_uploader[0].set_value([("wasps.csv", csv(), KIND)]).run()
+    assert roles_of(app)["kind"] == "colour by"
+
+
+def test_the_limits_are_said_beforehand_with_the_command_that_takes_more(opened: Open) -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert shows(opened("your_data"), config["server"]["maxUploadSize"], 256, "latentlab app --data")
+
+
+def test_the_first_page_leads_there_with_and_without_a_run(
+    opened: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leads(app: AppTest) -> bool:
+        return "your_data" in [link.proto.page for link in app.get("page_link")]
+
+    assert leads(opened("home"))
+    assert leads(opened("train"))
+    monkeypatch.setattr(Store, "default", classmethod(lambda _: store))
+    assert leads(opened("home"))
 
 
 def test_a_table_comes_with_its_images(upload: Upload, library: Library) -> None:
     files = {f"{k}.png": encoded(noise(5, 6, seed=k)) for k in range(4)}
     table = "\n".join(["file,label", *(f"{name},{'ab'[k % 2]}" for k, name in enumerate(files))])
     app = upload(**{"list.csv": table.encode()}, **files)
-    assert app.selectbox(key="own-image").options[1:] == ["file", "label"]
+    assert roles_of(app) == {"file": "image", "label": "label"}
     assert shows(app, 4, 6, 5)
     keep(app)
     assert (library.card("list").shape, library.card("list").classes) == ((1, 5, 6), ("a", "b"))
@@ -179,15 +290,14 @@ def test_what_cannot_be_read_is_a_sentence(
     assert mentions(error.value.replace("\\", ""), *named)
     assert error.value.endswith(".")
     assert not [button for button in app.button if button.key == "keep"]
-    assert app.number_input(key="vae-digits-epochs")
     assert library.names() == ()
 
 
 def test_too_much_at_once_is_refused(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.shared.own_data.MAX_UPLOAD", 1 << 20)
+    monkeypatch.setattr("pages.your_data.files.MAX_UPLOAD", 1 << 20)
     assert not upload(**{"a.npz": npz()}).error
     (error,) = upload(**{"a.npz": npz(20_000)}).error
-    assert mentions(error.value, 1, "MiB")
+    assert mentions(error.value, 1, "MB")
 
 
 def test_what_cannot_be_kept_is_said(upload: Upload, library: Library) -> None:
@@ -215,9 +325,9 @@ def test_a_data_set_is_removed_and_its_runs_stay(
     app.button(key="delete-data:pets").click().run()
     assert not app.exception
     assert library.names() == ()
-    assert app.number_input(key="vae-digits-epochs")
-    assert app.selectbox(key="dataset").value == "digits"
     assert "ask-data:pets" not in keys_of(app, "button")
+    app.switch_page(path_of("train")).run()
+    assert app.selectbox(key="dataset").value == "digits"
     for page in ("clusters", "train"):
         shown = opened(page, run=run_id, dataset="pets")
         assert not shown.exception
@@ -239,22 +349,23 @@ def test_a_training_whose_data_were_removed_can_be_discarded(library: Library, o
     assert queue.jobs(store) == []
 
 
-def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, app_store: Store) -> None:
-    app = keep(upload(**{"bees.csv": csv()}))
+def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, opened: Open, app_store: Store) -> None:
+    keep(upload(**{"bees.csv": csv()}))
+    app = opened("train", dataset="bees")
     app.segmented_control(key="vae-bees-network").set_value("conv").run()
     app.button(key="train").click().run()
     assert [mentions(error.value, "8×8", (2,)) for error in app.error] == [True]
     assert queue.jobs(app_store) == []
 
 
-def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, library: Library) -> None:
+def test_a_damaged_data_set_is_listed_with_the_reason(upload: Upload, opened: Open, library: Library) -> None:
     app = keep(upload(**{"pets.npz": npz()}))
     (library.root / "pets" / "data.json").write_text("{")
     app.run()
     assert not app.exception
     assert shows(app, "pets", "data.json")
-    app.button(key="train").click().run()
-    assert mentions(app.error[0].value, "data.json")
+    train = opened("train", dataset="pets").button(key="train").click().run()
+    assert mentions(train.error[0].value, "data.json")
     app.button(key="ask-data:pets").click().run()
     app.button(key="delete-data:pets").click().run()
     assert library.names() == ()
@@ -284,5 +395,5 @@ def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: 
 def test_a_single_class_is_told_as_one(opened: Open, library: Library, tmp_path: Path) -> None:
     np.savez(tmp_path / "same.npz", x=np.arange(40.0).reshape(20, 2), y=np.zeros(20, int))
     library.add(tmp_path / "same.npz")
-    assert shows(opened("train"), 20, 2, "same.npz")
-    assert not shows(opened("train"), 20, 2, "same.npz", "classes")
+    assert shows(opened("your_data"), 20, 2, "same.npz")
+    assert not shows(opened("your_data"), 20, 2, "same.npz", "classes")

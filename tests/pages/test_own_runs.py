@@ -17,7 +17,7 @@ from latentlab.runs.store import Store
 from pages.traversal.live_explorer import marks
 from tests.conftest import mentions
 from tests.pages.conftest import Open
-from tests.pages.test_every_page import FIRST, PAGES
+from tests.pages.test_every_page import FIRST, NO_SUBJECT, PAGES
 
 pytestmark = pytest.mark.training
 
@@ -42,7 +42,7 @@ def trained(store: Store, tmp_path: Path, kind: str) -> str:
 
 NOT_FOR_VAES = ("score_field", "gsn", "few_labels")
 VIEWS: list[tuple[str, dict[str, str]]] = [
-    *((page, {}) for page in PAGES),
+    *((page, {}) for page in PAGES if page not in NO_SUBJECT),
     ("traversal", {"live": "false", "sheet": "Manifold"}),
     ("traversal", {"detail": "Paths"}),
     ("traversal", {"detail": "Diagnosis"}),

@@ -87,3 +87,14 @@ def test_the_pages_that_lack_something_say_why(opened: Open, monkeypatch: pytest
     monkeypatch.setenv(settings.READ_ONLY, "1")
     assert shows(opened("train"), settings.FOR_LOOKING)
     assert shows(opened("home"), settings.FOR_LOOKING)
+
+
+def test_the_page_of_ones_own_data_says_so_and_lists_what_is_there(
+    opened: Open, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Library(filled.root / ".data").names() == ("own",)
+    monkeypatch.setenv(settings.READ_ONLY, "1")
+    app = opened("your_data")
+    assert shows(app, settings.FOR_LOOKING)
+    assert shows(app, "own.npy", 30, 3)
+    assert [link.proto.page for link in app.get("page_link")] == ["clusters"]

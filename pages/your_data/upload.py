@@ -1,0 +1,108 @@
+"""Upload files, see what was read of them, say what their parts are, and save them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from latentlab.analysis.columns import Columns
+from latentlab.data import DataError, Kind, Library
+from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.read import KNOWN, Opened
+from latentlab.figures.examples.choose import appearance
+from latentlab.subjects.data_only import PREFIX
+from pages.shared.example_view import show
+from pages.shared.header import CHOSEN
+from pages.shared.own_data import SAVED
+from pages.shared.text import plain
+from pages.shared.visit import Slot
+from pages.your_data.columns import choose_label, choose_roles, requested
+from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
+from pages.your_data.images import choose_images
+
+SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
+UPLOADS: Slot[int] = Slot("uploads")  # how many were saved: each time the field starts empty
+UPLOAD_FAILED: Slot[str] = Slot("upload-failed")  # why the last one was not saved
+SAID: Slot[tuple[str, ReadOptions]] = Slot("upload-said")  # the key of the files, and what is said of them
+
+
+def upload() -> None:
+    """Draw the field, and what was uploaded."""
+    largest = st.get_option("server.maxUploadSize")
+    st.caption(
+        f"At most {largest} MB a file and {MAX_UPLOAD >> 20} MB together; the command `latentlab app --data PATH` "
+        "takes more."
+    )
+    uploaded = st.file_uploader(
+        "Files",
+        accept_multiple_files=True,
+        key=f"upload-{UPLOADS.get(0)}",
+        help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
+    )
+    if message := UPLOAD_FAILED.pop():
+        st.error(plain(message), icon=":material/error:")
+    if not uploaded:
+        st.caption(
+            f"What can be read: {KNOWN}; several images, vectors with their table, images with theirs. Nothing is "
+            "unpickled, nothing is sent anywhere."
+        )
+        return
+    _preview(Upload(tuple(uploaded)))
+
+
+def _preview(files: Upload) -> None:
+    """What was read, what its parts are, and the button that saves it; it is read again when that is changed."""
+    of, said = SAID.get(("", ReadOptions()))
+    if of != files.key:
+        said = ReadOptions()
+    found: Opened | None = None
+    message = ""
+    try:
+        found = opened(files, said)
+    except DataError as error:
+        message = str(error)
+    table = None if files.table is None else first_rows(files.table)
+    roles = requested(said) if found is None else found.roles
+    wanted = said if table is None or roles is None else choose_label(table, roles, said)
+    if found is None:
+        st.error(plain(message), icon=":material/error:")
+    else:
+        _look(found)
+    if wanted == said and table is not None and roles is not None:
+        wanted = choose_roles(table, roles, said, files.key, alone=len(files.files) == 1)
+    if found is not None and found.splits.train.kind is Kind.IMAGE and files.has_image_files:
+        wanted = choose_images(wanted, files.key)
+    if wanted != said:
+        SAID.set((files.key, wanted))
+        st.rerun()
+    if found is not None:
+        preferred = st.text_input("Name", found.splits.train.name, max_chars=40, key="own-name")
+        st.button(
+            "Save",
+            key="keep",
+            type="primary",
+            icon=":material/save:",
+            on_click=_save,
+            args=(found, files.source, preferred),
+        )
+
+
+def _look(found: Opened) -> None:
+    """What was read: the sentences, and some of the examples."""
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found.summary))
+    train = found.splits.train
+    columns = None if train.kind is Kind.IMAGE else Columns.of(train.x.numpy(), found.features)
+    few = train[: SHOWN if columns is None else ROWS]
+    titles = [train.classes[k] if k >= 0 else "" for k in few.y.tolist()]
+    show(appearance(train.kind, train.shape, columns), few.x, 12, "The first examples", titles)
+
+
+def _save(found: Opened, source: str, preferred: str) -> None:
+    """Before the page runs again, so that its field can be empty, and other pages show the data first."""
+    try:
+        name = Library.default().save(found, source, preferred)
+    except DataError as error:
+        UPLOAD_FAILED.set(str(error))
+        return
+    SAVED.set(name)
+    CHOSEN.set(f"{PREFIX}{name}")
+    UPLOADS.set(UPLOADS.get(0) + 1)
