@@ -13,7 +13,7 @@ from pages.shared.visit import Slot
 MANY = 200  # columns, from which on those of the vector are one line
 LONGEST = 60  # characters of an example
 LABEL: Slot[str] = Slot("own-label")  # the widget that chooses the label; empty for none
-ASKED: Slot[bool] = Slot("own-label-chosen")  # the widget, not the reader, chose it in this run of the page
+CHOSEN_HERE: Slot[bool] = Slot("own-label-chosen")  # the widget, not the reader, chose it in this run of the page
 
 
 def requested(options: ReadOptions) -> Roles:
@@ -25,14 +25,14 @@ def requested(options: ReadOptions) -> Roles:
 def choose_label(table: Table, roles: Roles, options: ReadOptions) -> ReadOptions:
     """Ask for the class; returns the options with the answer."""
     columns = [one for one in table.columns if not _is_wide(table, one)]
-    if not ASKED.pop():
+    if not CHOSEN_HERE.pop():
         LABEL.set(roles.label)
     chosen = st.selectbox(
         "Which column is the class?",
         ["", *columns],
         format_func=lambda column: column or "none",
         key=LABEL.name,
-        on_change=ASKED.set,
+        on_change=CHOSEN_HERE.set,
         args=(True,),
     )
     if chosen == roles.label:

@@ -69,7 +69,7 @@ def test_the_row_follows_the_place_in_the_users_units(run: StoredRun, server: Se
 
 
 def test_the_pointer_shows_the_row_of_a_point(run: StoredRun, server: Server, page: Page) -> None:
-    page.goto(server.url(f"clusters?run=data:{run.dataset}"))
+    page.goto(server.url(f"clusters?run=data:{run.dataset}&metric=standardised"))
     settled(page)
     box = resting(page, page.locator("canvas.overlay"))
     tip = page.locator(".tip canvas")
