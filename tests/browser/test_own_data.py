@@ -1,6 +1,6 @@
 """Data of one's own in a real browser: uploaded, given roles, saved, trained on, traversed, reloaded, deleted."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
 from latentlab.data import Library
@@ -17,7 +17,7 @@ def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:
     page.get_by_role("link", name="Your data", exact=True).last.click()
     expect(page.get_by_role("heading", name="Your data")).to_be_visible()
     settled(page)
-    file = {"name": "bees.csv", "mimeType": "text/csv", "buffer": content}
+    file: FilePayload = {"name": "bees.csv", "mimeType": "text/csv", "buffer": content}
     page.set_input_files("input[type=file]", file)
     expect(page.get_by_text("60 vectors of 5 numbers.")).to_be_visible()
     set_role(page, 5, "left out")  # e
