@@ -60,7 +60,7 @@ NAMES = [f"{part}.{name}" for part, changes in (("store", STORE), ("queue", QUEU
 LOOKS = {  # the public functions that change nothing of the user's
     Store: {"default", "is_shipped", "folder", "read", "snapshots", "load", "examples", "history", "probes",
             "baselines", "obstacle", "rows", "runs", "deleted", "trash"},
-    Library: {"default", "names", "card", "open", "load", "scale", "trash"},
+    Library: {"default", "names", "card", "open", "open_with_scale", "load", "scale", "trash"},
 }  # fmt: skip
 
 
