@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
-from tests.browser.conftest import Server, settled, until
+from tests.browser.conftest import Server, resting, settled, until
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, serv
     page.get_by_role("button", name="Undo", exact=True).click()
     until(page, lambda: left(server) == set(three))
     settled(page)
+    resting(page, table)  # what undoes the deletion is gone from above it
     table.click(position={"x": 18, "y": 35 + 34 + 17})  # a second row, then a third beside it
     expect(ask).to_be_visible()
     settled(page)
