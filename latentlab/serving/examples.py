@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.data import Dataset, Kind, Library, Splits, load
+from latentlab.analysis.maps.examples import all_examples
+from latentlab.data import Dataset, Kind, Library, load
 from latentlab.data.files.labels import class_indices
 from latentlab.serving.functions import ServingError
 
@@ -36,7 +37,7 @@ def of_data_set(name: str) -> Found:
     """
     library = Library.default()
     splits = library.open(name).splits if name in library else load(name)
-    return Found(_together(splits))
+    return Found(all_examples(splits, MOST))
 
 
 def of_arrays(data: Any, labels: Any = None, classes: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> Found:
@@ -101,13 +102,6 @@ def with_classes(examples: Dataset, classes: Sequence[str]) -> Dataset:
     if len(examples) and int(examples.y.max()) >= len(classes):
         raise ServingError(f"There are {len(classes)} names of classes, and labels up to {int(examples.y.max())}.")
     return replace(examples, classes=tuple(map(str, classes)))
-
-
-def _together(splits: Splits) -> Dataset:
-    parts = (splits.test, splits.valid, splits.train)
-    x, y = (torch.cat([getattr(part, name) for part in parts])[:MOST] for name in ("x", "y"))
-    distinct = len({id(part) for part in parts}) == len(parts)
-    return replace(splits.test, x=x, y=y) if distinct else splits.test
 
 
 def _array(values: Any) -> NDArray[Any]:

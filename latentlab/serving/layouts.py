@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ def back(values: Tensor, shape: tuple[int, ...]) -> Tensor | None:
     if len(shape) == 3 and len(found) == 3 and (*found[2:], *found[:2]) == shape:
         return values.movedim(-1, 1)
     is_flat = len(found) == 1 or [side for side in found if side > 1] == [side for side in shape if side > 1]
-    if is_flat and values[0].numel() == _product(shape):
+    if is_flat and values[0].numel() == math.prod(shape):
         return values.reshape(len(values), *shape)
     return None
 
@@ -45,10 +46,3 @@ IMAGE_LAYOUTS = (
     Layout("It is given images without a channel.", lambda x: x[:, 0]),
 )
 PLAIN_LAYOUTS = (AS_IT_IS, Layout("It is given each example as a row of numbers.", lambda x: x.flatten(1)))
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    total = 1
-    for side in shape:
-        total *= side
-    return total

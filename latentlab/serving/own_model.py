@@ -98,7 +98,7 @@ class OwnModel:
             found = device.seeded(seed, lambda: call.function(n))
             return {"value": self._shown(tensor_of(found, name, n), name)}
         x = arrays["x"]
-        call = self.calls["encode" if name == "posterior" else name]
+        call = self._call(name)
         if name == "decode":
             return {"value": self._shown(tensor_of(call(x.reshape(-1, *self._code_shape)), name, len(x)), name)}
         found = call(self._theirs(x))
@@ -123,12 +123,12 @@ class OwnModel:
         Raises:
             ServingError: as `answer`, or there are too many numbers for differences.
         """
-        exact = not self.calls["encode" if name == "posterior" else name].takes_arrays
+        exact = not self._call(name).takes_arrays
         return product_with_jacobian(lambda place: self.answer(name, {"x": place}), x, by, exact)
 
     def observed(self, name: str, x: Tensor, wanted: str | Sequence[str]) -> tuple[Outputs, list[Any], Outputs]:
         """What a function gives, the layers that ran where "all" is wanted, and the outputs of those wanted by name."""
-        network = self.calls["encode" if name == "posterior" else name].network
+        network = self._call(name).network
         if network is None:
             return self.answer(name, {"x": x}), [], {}
         prefix = f"{name}." if len({id(call.network) for call in self.calls.values()}) > 1 else ""
@@ -168,6 +168,10 @@ class OwnModel:
             return unroll(decode, network, self.z_dim, center.numpy(), scale.numpy()).to_bytes()
         except ProgramError as error:
             raise ServingError(str(error)) from error
+
+    def _call(self, name: str) -> Call:
+        """The function that answers to a name: the posterior is what `encode` gives."""
+        return self.calls["encode" if name == "posterior" else name]
 
     def _choose_layout(self, x: Tensor) -> None:
         """The first layout that all functions of examples take."""

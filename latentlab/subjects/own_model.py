@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def served() -> list[OwnModel]:
         place = Place.read(path)
         if place is None:
             continue
-        client = Client(place)
+        client = _client(place)
         try:
             described = _LAST[place.token] = _description(
                 path.stem, client.call({"call": "describe"}, patience=GREETING).words
@@ -118,11 +119,17 @@ def served() -> list[OwnModel]:
         except RemoteError as error:
             if isinstance(error.__cause__, ConnectionRefusedError):
                 _forget(path)
-            if isinstance(error.__cause__, OSError) or place.token not in _LAST:
+            if not isinstance(error.__cause__, TimeoutError) or place.token not in _LAST:
                 continue
-            described = _LAST[place.token]
-        found.append(OwnModel(described, Client(place, described.title)))
+            described = _LAST[place.token]  # it is busy
+        found.append(OwnModel(described, _client(place, described.title)))
     return found
+
+
+@functools.lru_cache(2 * MAX_SERVED)
+def _client(place: Place, title: str = "The model") -> Client:
+    """The one client of a place under a title: its connections stay open between two looks at a page."""
+    return Client(place, title)
 
 
 def _forget(path: Path) -> None:

@@ -37,11 +37,11 @@ def edit_row(run: Subject, rows: Rows, live: bool) -> Rows:
     linked = url_state.read_numbers("z", len(start), -end, end)
     owner, program = f"{run.id}-{rows.names[rows.edited]}-{draw_seed()}", class_program(run)
     if live and isinstance(program, Program):
-        code = _live(run, owner, program.id, start, tuple(linked or start))
+        code = _live(run, owner, program.id, start, tuple(linked or start), end)
     else:
         if live and isinstance(program, str):
             st.caption(program)
-        code = _plain(run, owner, start, tuple(linked or start))
+        code = _plain(run, owner, start, tuple(linked or start), end)
     moved = any(abs(a - b) > 0.006 for a, b in zip(code, start, strict=True))
     url_state.write_numbers("z", code if moved else [0.0])
     edited = code if moved else rows.codes[rows.edited]
@@ -55,7 +55,7 @@ def send_class_decoder(run: Subject) -> None:
         weights(f"weights-{run.id}", program.to_bytes())
 
 
-def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached.Code) -> cached.Code:
+def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached.Code, end: float) -> cached.Code:
     where, key = style_dimensions(run), f"row-{owner}"
     dims = [
         {"axis": k, "name": dimension_name(k), "carries": carries(where, k), "active": bool(where.active[k])}
@@ -64,15 +64,15 @@ def _live(run: Subject, owner: str, program: str, start: cached.Code, at: cached
     first = Slot[cached.Code](f"at-{owner}").setdefault(at)  # what is sent stays the same while it is edited
     data = {
         "nonce": f"{owner} {run.key}", "program": program, "drawn": few_columns(run).as_json(), "dims": dims,
-        "limit": reach(torch.tensor([start])),
+        "limit": end,
         "n_classes": len(run.classes), "start": list(start), "z": list(first),
     }  # fmt: skip
-    return row(key, data, first, reach(torch.tensor([start])))
+    return row(key, data, first, end)
 
 
-def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code) -> cached.Code:
+def _plain(run: Subject, owner: str, start: cached.Code, at: cached.Code, end: float) -> cached.Code:
     """Streamlit's own sliders, answered by the server when one is released."""
-    where, end = style_dimensions(run), reach(torch.tensor([start]))
+    where = style_dimensions(run)
     order = [int(axis) for axis in where.order]
 
     def slider(axis: int) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
@@ -31,13 +31,19 @@ def left(server: Server) -> set[str]:
     return {path.parent.name for path in server.runs.glob("[!.]*/run.json")}
 
 
-def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, server: Server, three: list[str]) -> None:
+def with_first_row(page: Page, server: Server) -> Locator:
+    """The table of runs, with the box of its first row ticked."""
     page.goto(server.url())
     table = page.locator("[data-testid=stDataFrame]").first
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()
     settled(page)
     table.click(position={"x": 18, "y": 35 + 17})  # the box of the first row
+    return table
+
+
+def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, server: Server, three: list[str]) -> None:
+    table = with_first_row(page, server)
     ask = page.get_by_role("button", name="Delete", exact=True)
     expect(ask).to_be_visible()
     settled(page)
@@ -67,12 +73,7 @@ def test_a_double_click_deletes_one_run_and_undo_brings_it_back(page: Page, serv
 def test_a_run_is_downloaded_and_imported_by_another_visitor(
     page: Page, server: Server, three: list[str], tmp_path: Path
 ) -> None:
-    page.goto(server.url())
-    table = page.locator("[data-testid=stDataFrame]").first
-    expect(table).to_be_visible()
-    table.scroll_into_view_if_needed()
-    settled(page)
-    table.click(position={"x": 18, "y": 35 + 17})  # the box of the first row
+    with_first_row(page, server)
     page.get_by_text("Details", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()

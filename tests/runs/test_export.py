@@ -59,9 +59,9 @@ def members(content: bytes) -> Members:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def zipped(found: Members) -> bytes:
+def zipped(found: Members, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in found.items():
             archive.writestr(name, content)
     return out.getvalue()
@@ -313,11 +313,7 @@ def encrypted(found: Members) -> bytes:
 
 
 def unusual_packing(found: Members) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
-        for name, content in found.items():
-            archive.writestr(name, content)
-    return out.getvalue()
+    return zipped(found, zipfile.ZIP_LZMA)
 
 
 def damaged(found: Members) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -16,7 +17,7 @@ from latentlab import settings
 from latentlab.analysis.activations import activations, layers
 from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.probes.layer_curve import run_through
-from latentlab.data import DataError, Kind, Splits
+from latentlab.data import DataError, Kind, Library, Splits
 from latentlab.device import generator
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.models import (
@@ -33,7 +34,7 @@ from latentlab.models import (
 from latentlab.remote.client import RemoteError
 from latentlab.remote.model import Remote
 from latentlab.serialization import RunError
-from latentlab.serving.examples import MOST, of_arrays, value_range
+from latentlab.serving.examples import MOST, of_arrays, of_data_set, value_range
 from latentlab.serving.functions import ServingError
 from latentlab.serving.given import Given
 from latentlab.serving.own_model import OwnModel
@@ -352,6 +353,29 @@ def test_a_dead_server_is_forgotten_and_nonsense_is_passed_over(
     (folder / "large.json").write_text(" " * (1 << 17))
     assert served() == []
     assert not (folder / "dead.json").exists()
+
+
+def test_a_busy_server_is_still_a_subject(serve: Serve, images: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = serve(images, encode=lambda x: x.flatten(1)[:, :2])
+    monkeypatch.setattr("latentlab.subjects.own_model.GREETING", 0.2)
+    done = threading.Event()
+    monkeypatch.setattr(Server, "_answer", lambda *_: ({"error": str(done.wait(1))}, {}))
+    assert [one.key for one in served()] == [before.key]
+    done.set()
+
+
+def test_a_look_at_a_page_needs_no_new_connection(serve: Serve, images: Tensor) -> None:
+    serve(images, encode=lambda x: x.flatten(1)[:, :2])
+    one, again = served()[0], served()[0]
+    assert one.client is again.client
+
+
+def test_few_examples_that_are_all_three_parts_are_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
+    np.save(tmp_path / "few.npy", np.arange(21.0).reshape(7, 3))
+    assert len(of_data_set(Library.default().add(tmp_path / "few.npy")).examples) == 7
 
 
 def test_another_process_of_the_machine_needs_the_token(serve: Serve, images: Tensor) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from latentlab.data.dataset import DataError
+from latentlab.data.files.archives import listing
 from latentlab.data.files.arrays import Values
 
 
@@ -24,6 +26,28 @@ class Table:
     notes: tuple[str, ...] = ()
     id: str = ""
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def usable(
+        cls, found: Mapping[str, Values | None], nothing: str, classes: Mapping[str, tuple[str, ...]] | None = None
+    ) -> Table:
+        """The columns that could be read; those that are None are left out, and named in a note.
+
+        Args:
+            found: column -> its values, None where its cells can't be used.
+            nothing: what to say where no column can be.
+            classes: column -> names of what its numbers are indices of.
+
+        Raises:
+            DataError: no column can be used.
+        """
+        columns = {name: values for name, values in found.items() if values is not None}
+        if not columns:
+            raise DataError(nothing)
+        left = [name for name in found if name not in columns]
+        notes = (f"Left out, as their cells are neither values nor lists of as many numbers each: {listing(left)}.",)
+        known = {name: names for name, names in (classes or {}).items() if name in columns}
+        return cls(columns, notes if left else (), "", known)
 
     @property
     def n_rows(self) -> int:

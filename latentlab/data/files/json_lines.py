@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentlab.data.dataset import DataError
-from latentlab.data.files.archives import MIB, check_inflated_size, listing
+from latentlab.data.files.archives import MIB, check_inflated_size
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.cells import lists, numbers
 from latentlab.data.files.columns import Table
@@ -46,17 +46,8 @@ def read_json(name: str, content: bytes, most: int | None = None) -> Table:
     if not cells:
         raise DataError(f"{name} has no rows.")
     check_cells(name, n, len(cells))
-    columns, left = dict[str, Values](), []
-    for key, column in cells.items():
-        found = _column(name, key, [column.get(k) for k in range(n)])
-        if found is None:
-            left.append(key)
-        else:
-            columns[key] = found
-    if not columns:
-        raise DataError(f"{name} has no values and no lists of numbers in its objects.")
-    notes = (f"Left out, as their cells are neither values nor lists of as many numbers each: {listing(left)}.",)
-    return Table(columns, notes if left else ())
+    found = {key: _column(name, key, [column.get(k) for k in range(n)]) for key, column in cells.items()}
+    return Table.usable(found, f"{name} has no values and no lists of numbers in its objects.")
 
 
 def _records(name: str, text: bytes) -> Iterator[dict[str, Any]]:

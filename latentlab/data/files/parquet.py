@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentlab.data.dataset import DataError
-from latentlab.data.files.archives import MAX_BYTES, MIB, check_inflated_size, listing
+from latentlab.data.files.archives import MAX_BYTES, MIB, check_inflated_size
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.arrow_columns import class_names, values
 from latentlab.data.files.columns import Table
@@ -80,21 +80,13 @@ def as_table(name: str, table: Any, metadata: dict[bytes, bytes] | None) -> Tabl
         DataError: none can be, or lists that were cut off.
     """
     table.validate(full=True)  # text that isn't UTF-8 would fail later, where it is used
-    columns, left = dict[str, Values](), []
+    found = dict[str, Values | None]()
     for column in table.column_names:
         try:
-            found = values(column, table[column])
+            found[column] = values(column, table[column])
         except DataError as error:
             raise DataError(f"{name} can't be used: {error}.") from error
-        if found is None:
-            left.append(column)
-        else:
-            columns[column] = found
-    if not columns:
-        raise DataError(f"{name} has no column of plain values or of lists of numbers.")
-    notes = (f"Left out, as their cells are neither values nor lists of as many numbers each: {listing(left)}.",)
-    known = {column: names for column, names in class_names(metadata).items() if column in columns}
-    return Table(columns, notes if left else (), "", known)
+    return Table.usable(found, f"{name} has no column of plain values or of lists of numbers.", class_names(metadata))
 
 
 def _check(name: str, meta: Any, n_columns: int, n_bytes: int) -> None:

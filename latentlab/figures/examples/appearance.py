@@ -21,7 +21,7 @@ Values = NDArray[Any]  # floats as models see them; or bytes, 255 for 1
 class Appearance(ABC):
     """How examples of some data are drawn; numbers are as models see them, images in [0, 1]."""
 
-    tiles: ClassVar[int]  # along a side of a sheet of the plane: so many can be told apart
+    tiles: ClassVar[int]  # along a side of a sheet of the plane: so many can be distinguished
 
     @property
     @abstractmethod

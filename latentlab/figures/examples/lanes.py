@@ -21,7 +21,7 @@ from latentlab.figures.examples.appearance import Appearance, Values
 from latentlab.figures.examples.svg import boxes, image, svg, titled, uri, words
 from latentlab.figures.theme import Theme
 
-MOST = 16  # lanes of an example: more can't be told apart
+MOST = 16  # lanes of an example: more can't be distinguished
 CARDS = 2  # examples that are drawn with their numbers beside them; of more the numbers are where the pointer is
 NAME, TRACK, CELL = 128, 130, 64  # pixels across: of a name, a lane, and a lane of a small example
 
