@@ -83,3 +83,20 @@ def test_a_page_of_the_menu_opens_as_it_was_left(page: Page, server: Server) -> 
     opens(page, "Traversal")()
     assert view(page)[1]["run"] == ["mnist-vae-20d"]  # what was chosen since, not what was left
     assert "z" not in view(page)[1]
+
+
+def test_a_query_that_comes_before_its_page_takes_nothing_from_the_page_that_is_left(page: Page, server: Server) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    ready(page)
+    left = point(page, 90)
+    page.evaluate("""() => {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, key: "Enter" }));
+      history.replaceState({}, "", "/traversal?run=mnist-vae-2d");
+      history.pushState({}, "", "/clusters?run=mnist-vae-2d");
+    }""")  # what Streamlit does, in the order that it seldom has
+    assert view(page)[0] == "clusters"
+    page.go_back()
+    until(page, lambda: view(page)[0] == "traversal")
+    assert parameter(page, "z") == left
+    kept = page.evaluate("() => JSON.parse(sessionStorage.getItem('latentlab /traversal')).search")
+    assert parse_qs(kept[1:])["z"] == [left]

@@ -17,7 +17,7 @@ def plane(server: Server, page: Page) -> FloatRect:
     """The field of the mixture, open; where its plane is on the screen."""
     page.set_viewport_size({"width": 1280, "height": 1100})
     page.goto(server.url("field?run=mixture-dae"))
-    expect(page.get_by_text(re.compile("median cosine"))).to_be_visible()
+    expect(page.get_by_text(re.compile("noisy data: median cosine"))).to_be_visible()
     return resting(page, page.locator(DRAG).first)
 
 

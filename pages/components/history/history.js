@@ -3,12 +3,15 @@
 // Each change of the view changes the address. Only another page or another subject becomes an entry of the history.
 // The address of each page is remembered for the visit, with the subject that was chosen then: a link of the menu leads
 // to it as long as that is still the chosen one.
+//
+// On the way to another page Streamlit may write the address's new query before its new path. What was to be kept of the
+// page that is left is then the address as it was when the visitor acted.
 
 const MENU = "[data-testid^='stTopNav'] a[href], [data-testid^='stSidebarNav'] a[href]";
 const key = (path) => `latentlab ${path}`;
 const subject = (search) => new URLSearchParams(search).get("run");
 
-const visit = (window[Symbol.for("latentlab history")] ??= { chosen: "", listens: false }); // once for a tab
+const visit = (window[Symbol.for("latentlab history")] ??= { chosen: "", listens: false, acted: "" }); // once for a tab
 
 const remember = () =>
   sessionStorage.setItem(key(location.pathname), JSON.stringify({ search: location.search, chosen: visit.chosen }));
@@ -19,10 +22,23 @@ function isSameView(url) {
   return next.pathname === location.pathname && (now === null || now === subject(next.search));
 }
 
+/** Whether the address already has the query of the page that is to come. */
+function isAhead(url) {
+  const [next, acted] = [new URL(url, location.href), new URL(visit.acted || location.href, location.href)];
+  return next.pathname !== location.pathname && next.search === location.search && acted.pathname === location.pathname;
+}
+
 function listen() {
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
+  for (const act of ["pointerdown", "keydown", "click"]) {
+    document.addEventListener(act, () => { visit.acted = location.href; }, true);
+  }
   history.pushState = (state, title, url) => {
+    if (isAhead(url ?? location.href)) {
+      replace(history.state, title, visit.acted);
+      remember();
+    }
     const change = isSameView(url ?? location.href) ? replace : push;
     change(state, title, url);
     remember();
