@@ -85,7 +85,7 @@ def test_a_page_of_the_menu_opens_as_it_was_left(page: Page, server: Server) -> 
     assert "z" not in view(page)[1]
 
 
-def test_a_query_that_comes_before_its_page_takes_nothing_from_the_page_that_is_left(page: Page, server: Server) -> None:
+def test_a_query_that_comes_before_its_page_takes_nothing_from_the_page_left(page: Page, server: Server) -> None:
     page.goto(server.url("traversal?run=mnist-vae-2d"))
     ready(page)
     left = point(page, 90)
