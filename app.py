@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -14,25 +15,28 @@ from latentlab.jobs.sweep import clear_up
 from pages.navigation import HOME, PAGES
 
 USED = ("pandas", "scipy.stats", "sklearn.linear_model", "sklearn.neighbors")  # by pages, and imported where they are
-ICON = Path(__file__).parent / "pages" / "shared" / "icon.svg"
+SHARED = Path(__file__).parent / "pages" / "shared"
+ICON, FRAME = SHARED / "icon.svg", SHARED / "frame.css"
 
 
 def main() -> None:
     """Draw the frame and the page in it."""
     st.set_page_config("LatentLab", ICON, layout="wide")
     st.logo(ICON)
+    st.html(FRAME)
     device.limit_threads()
-    pages = [
-        st.Page(
-            page.path,
-            title=page.title,
-            icon=f":material/{page.icon}:" if page.icon else None,
-            url_path=None if page is HOME else page.url,
-            default=page is HOME,
+    groups: dict[str, list[Any]] = {}
+    for page in PAGES:
+        groups.setdefault(page.group, []).append(
+            st.Page(
+                page.path,
+                title=page.title,
+                icon=f":material/{page.icon}:" if page.icon else None,
+                url_path=None if page is HOME else page.url,
+                default=page is HOME,
+            )
         )
-        for page in PAGES
-    ]
-    st.navigation(pages, position="top").run()
+    st.navigation(groups, position="top").run()
 
 
 def serve(flags: list[str]) -> None:

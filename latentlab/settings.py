@@ -9,6 +9,7 @@ import platformdirs
 
 FIRST_DATA = "LATENTLAB_FIRST_DATA"  # set by the command that starts the app
 READ_ONLY = "LATENTLAB_READ_ONLY"  # as well, or by whoever starts it otherwise
+LESSONS = "LATENTLAB_LESSONS"  # as well
 FOR_LOOKING = "This app is for looking only: nobody can train, upload, rename, delete or bring back anything here."
 _INSTALLED = Path(__file__).parent / "_app"
 IS_INSTALLED = _INSTALLED.is_dir()  # by pip: not a copy of the repository
@@ -39,6 +40,12 @@ def is_read_only() -> bool:
 def first_data() -> str:
     """The name of the data set that the app was started with; empty for none."""
     return os.environ.get(FIRST_DATA, "")
+
+
+def lessons() -> Path | None:
+    """The folder of lessons beside those that ship, `$LATENTLAB_LESSONS`, if any."""
+    given = os.environ.get(LESSONS)
+    return Path(given) if given else None
 
 
 def served() -> Path:

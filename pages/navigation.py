@@ -33,6 +33,7 @@ class Page:
         data: it can show data without a model.
         text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
         address: the last part of its URL, where it isn't its name: links made with it go on working.
+        group: of the menu; empty for what stands in the menu itself.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Page:
     data: bool = False
     text: str = ""
     address: str = ""
+    group: str = ""
 
     @property
     def url(self) -> str:
@@ -76,39 +78,51 @@ HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True)
 YOUR_DATA = Page(
     "your_data", "Your data", "upload_file",
     text="Upload images, a table or vectors: see how they are read, map them, train on them.",
+    group="Train",
 )  # fmt: skip
 TRAVERSAL = Page(
     "traversal", "Traversal", "tune", (Decodes,), images=True,
     text="Point anywhere, drag a dimension: the image updates while you drag.",
+    group="Explore",
 )  # fmt: skip
 CLUSTERS = Page(
     "clusters", "Clusters", "scatter_plot", (Encodes, Classifies), data=True,
     text="All codes on one map, with decoded points between them.",
+    group="Explore",
 )  # fmt: skip
 SCORE_FIELD = Page(
     "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
     text="Where a denoiser would move each point, and each pixel: what it learned of the density.",
+    group="Density",
 )  # fmt: skip
 ANALOGIES = Page(
     "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", images=True, data=True,
     text="One style in every class; what makes one group differ from another, added to any image.",
+    group="Explore",
 )  # fmt: skip
 FEW_LABELS = Page(
     "few_labels", "Few labels", "label", (Classifies,), first="moons-adgm",
     text="The class of a few examples is known, and the model finds the rest. Watch one learn.",
+    group="Train",
 )  # fmt: skip
 SAMPLING = Page(
     "sampling", "Sampling", "casino", (Decodes, Denoises),
     text="Chains on what the model learned, with convergence diagnostics.",
+    group="Density",
 )  # fmt: skip
 GSN = Page(
     "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
     text="A Markov chain from image to image.",
+    group="Density",
 )  # fmt: skip
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
     text="What can be decoded from every layer, before and after training.",
+    group="Diagnose",
 )  # fmt: skip
-TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.")
+LESSONS = Page("lessons", "Lessons", "school", group="Learn")
+TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.", group="Train")
 
-PAGES = (HOME, YOUR_DATA, TRAVERSAL, CLUSTERS, SCORE_FIELD, ANALOGIES, FEW_LABELS, SAMPLING, GSN, PROBES, TRAIN)
+PAGES = (
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, PROBES, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+)  # fmt: skip

@@ -13,7 +13,6 @@ from latentlab.models.abilities import ABILITIES
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
-STORED = "latentlab/experiments/recipes"  # its titles and notes are those of runs that are stored
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,7 @@ def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def uses(source: str, name: str = "") -> list[str]:
     """Where a module uses a word that is not used, with what to write instead."""
     tree, found = ast.parse(source), []
-    stored = name.startswith(STORED)
-    written = [] if stored else [(at, text) for at, text in texts(tree) if any_form().search(" ".join(text.split()))]
+    written = [(at, text) for at, text in texts(tree) if any_form().search(" ".join(text.split()))]
     defined = list(names(tree))
     for word in words():
         said = [(at, word.in_text(text)) for at, text in written]

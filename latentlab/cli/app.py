@@ -16,7 +16,7 @@ from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
 from latentlab.serving.file import packages
-from latentlab.settings import FIRST_DATA, READ_ONLY, ROOT
+from latentlab.settings import FIRST_DATA, LESSONS, READ_ONLY, ROOT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="FILE", type=Path, nargs="+", action="append", default=[], help=text)
     text = "for a class: visitors look at what there is, and can't train, upload, rename, delete or bring back"
     parser.add_argument("--read-only", action="store_true", help=text)
+    text = "a folder of lessons of your own, a .toml file each, beside those that ship"
+    parser.add_argument("--lessons", metavar="FOLDER", type=Path, help=text)
     add_options(parser)
 
 
@@ -40,6 +42,11 @@ def run(options: argparse.Namespace) -> int:
         environment[FIRST_DATA] = options.data if known else save_data(options.data, options)
     if options.read_only:
         environment[READ_ONLY] = "1"
+    if options.lessons:
+        folder = options.lessons.expanduser().absolute()
+        if not folder.is_dir():
+            raise DataError(f"There is no folder {folder}.")
+        environment[LESSONS] = str(folder)
     dataset = environment.get(FIRST_DATA, "")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it started ends with it
     with ExitStack() as running:

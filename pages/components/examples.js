@@ -63,6 +63,11 @@ function paint(target, image, [channels, height, width]) {
   }
 }
 
+// Pixels of the small text on a canvas: it grows with the page's.
+function textSize() {
+  return (11 / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 function styleOf(element) {
   const style = getComputedStyle(element);
   const own = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;

@@ -16,6 +16,7 @@ from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
 from pages.shared import url_state
 from pages.shared.linked_choice import linked_choice
+from pages.shared.present import enlarged
 from pages.shared.selections import link_named
 from pages.shared.visit import Slot
 
@@ -114,7 +115,7 @@ def picture(content: go.Figure) -> None:
     """Draw the curve over the network."""
     config = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
     st.plotly_chart(
-        content, theme=None, key=PICTURE.name, on_select=_clicked, selection_mode="points", config=config,
+        enlarged(content), theme=None, key=PICTURE.name, on_select=_clicked, selection_mode="points", config=config,
         alt="Probe error against depth, over the layers of the network",
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
 from pages.shared import url_state
 from pages.shared.header import look
 from pages.shared.linked_choice import linked_choice
+from pages.shared.present import enlarged
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -91,11 +92,10 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
         if corners:
             draw.add_polygon(drawn, np.array(corners), look())
         draw.add_click_targets(drawn, box)
-        if pointer == "zooms":
-            drawn.update_layout(dragmode="select")
+        drawn.update_layout(dragmode="select" if pointer == "zooms" else drawn.layout.dragmode)
         key = f"plane-{denoiser.data.name}-{astuple(box)}-{pointer}"
         st.plotly_chart(
-            drawn, theme=None, config={"displayModeBar": False}, key=key, selection_mode=("points", "box"),
+            enlarged(drawn), theme=None, config={"displayModeBar": False}, key=key, selection_mode=("points", "box"),
             on_select=lambda: _picked(key, denoiser.data.name, pointer),
             alt=f"The field of the {denoiser.name}: arrows towards denser data",
         )  # fmt: skip

@@ -16,6 +16,8 @@ from pages.components.copy_link import copy_link
 from pages.components.history import history
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
+from pages.shared.lesson_bar import lesson_bar
+from pages.shared.present import present_button
 from pages.shared.running_training import running_training
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -42,10 +44,12 @@ def header(page: Page) -> Subject | None:
 def title_line(page: Page, subject: str = "") -> None:
     """Draw the title and the link of a page that chooses its subject itself, if any."""
     url_state.drop_endless_numbers()
+    lesson_bar(page.name)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
         st.space("stretch")
         running_training()
+        present_button()
         copy_link()
     _frame(page, subject)
 
@@ -74,6 +78,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
             TRAIN.link("Train one")
         return None
     url_state.drop_endless_numbers()
+    lesson_bar(page.name)
     named = labels(list(options.values()))
     chosen = _chosen(options, page.first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
@@ -92,6 +97,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         about = "The data it was trained on" if options[key].has() else None
         running_training()
         st.badge(plain(options[key].dataset), icon=":material/database:", color="gray", help=about)
+        present_button()
         copy_link()
     _say_what_is_missing(page, options)
     url_state.write("run", key)

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.data import to_bytes
 from latentlab.figures.sheets import picture_shape, sheet_png
+from pages.shared.present import enlarged
 from pages.shared.text import plain
 
 SIDE = 56  # pixels of an image on a sheet, at least
@@ -20,7 +21,7 @@ SIDE = 56  # pixels of an image on a sheet, at least
 
 def figure(content: go.Figure, alt: str, key: str | None = None, place: DeltaGenerator | None = None) -> None:
     """Draw a figure as it was styled, without a tool bar."""
-    (place or st).plotly_chart(content, theme=None, config={"displayModeBar": False}, key=key, alt=alt)
+    (place or st).plotly_chart(enlarged(content), theme=None, config={"displayModeBar": False}, key=key, alt=alt)
 
 
 def panels(content: Mapping[str, go.Figure], alt: str) -> None:

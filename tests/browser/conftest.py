@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
+from pages.navigation import PAGES
 from tests.conftest import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -92,11 +93,14 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
 
 
-@pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: ARG001 skip first
+def serve(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: ARG001 skip first
     served = Server(tmp_path_factory.mktemp("served") / "runs")
     yield served
     served.kill()
+
+
+server = pytest.fixture(scope="session")(serve)  # one for all that add a run at most
+own_server = pytest.fixture(scope="module")(serve)  # for what counts, deletes or kills
 
 
 @pytest.fixture
@@ -182,6 +186,24 @@ def choose(page: Page, label: str, option: str) -> None:
             expect(chosen).to_have_value(option)
             return
     raise AssertionError(f"{option!r} can't be chosen from {label!r}.")
+
+
+def click_in_menu(page: Page, title: str) -> None:
+    """Go to a page by the menu at the top, whose groups open at a click."""
+    group = next(one.group for one in PAGES if one.title == title)
+    if not group:
+        page.get_by_role("link", name=title, exact=True).first.click()
+        return
+    item = page.get_by_role("menuitem", name=title, exact=True)
+    for _ in range(10):  # a group closes if the frame is drawn anew
+        if not item.is_visible():
+            page.get_by_test_id("stTopNavSection").get_by_text(group, exact=True).click()
+        try:
+            item.click(timeout=PATIENCE / 30)
+        except TooLate:
+            continue
+        return
+    raise AssertionError(f"{title!r} can't be chosen from the menu.")
 
 
 def _is_elsewhere(url: str) -> bool:

@@ -17,7 +17,7 @@ from latentlab.models.vae.cvae import CVAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
-from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled
+from tests.browser.conftest import COUNT, Server, choose, click_in_menu, drawn, parameter, resting, settled
 
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
@@ -69,7 +69,7 @@ def test_a_row_follows_after_a_map_was_looked_at(server: Server, page: Page) -> 
     page.goto(server.url("clusters?run=digits-m2"))
     expect(page.locator(".scatter[data-n]")).to_be_visible()
     settled(page)
-    page.get_by_role("link", name="Analogies", exact=True).click()
+    click_in_menu(page, "Analogies")
     choose(page, "Model", "Digits, every class in one style")
     expect(page.locator(".row[data-runs=browser]")).to_be_visible()
     cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import COUNT, Server, choose, drawn, parameter, resting, settled, until
+from tests.browser.conftest import COUNT, Server, choose, click_in_menu, drawn, parameter, resting, settled, until
 
 
 @pytest.fixture
@@ -122,10 +122,10 @@ def test_a_selection_survives_a_reload_another_page_and_a_second_map(page: Page,
     expect(count).to_have_text(chosen)
     expect(page.get_by_alt_text(re.compile("selected examples"))).to_be_visible()
     settled(page)
-    page.get_by_role("link", name="Train", exact=True).first.click()
+    click_in_menu(page, "Train")
     expect(page.get_by_role("button", name="Start training")).to_be_visible()
     settled(page)
-    page.get_by_role("link", name="Clusters", exact=True).first.click()
+    click_in_menu(page, "Clusters")
     expect(count).to_have_text(chosen)
     assert parameter(page, "selected") == word
     choose(page, "Compare with", "before training")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, address, choose, parameter, resting, settled, until
+from tests.browser.conftest import Server, address, choose, click_in_menu, parameter, resting, settled, until
 
 
 def view(page: Page) -> tuple[str, dict[str, list[str]]]:
@@ -35,7 +35,7 @@ def point(page: Page, x: float) -> str:
 def opens(page: Page, name: str) -> Callable[[], None]:
     def click() -> None:
         settled(page)
-        page.get_by_role("link", name=name, exact=True).first.click()
+        click_in_menu(page, name)
         until(page, lambda: view(page)[0] == name.lower() and "run" in view(page)[1])
         settled(page)
 

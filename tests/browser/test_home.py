@@ -15,6 +15,11 @@ from latentlab.runs.store import Store
 from tests.browser.conftest import Server, resting, settled, until
 
 
+@pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    return own_server
+
+
 @pytest.fixture
 def three(server: Server) -> list[str]:
     """Runs of the visitor's own, newest first."""

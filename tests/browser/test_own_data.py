@@ -1,5 +1,6 @@
 """Data of one's own in a real browser: uploaded, given roles, saved, trained on, traversed, reloaded, deleted."""
 
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
@@ -8,6 +9,11 @@ from latentlab.runs.store import Store
 from tests.browser.conftest import PATIENCE, Server, choose, resting, settled
 
 HEADER = ROW = 35  # pixels of a line of the table of columns
+
+
+@pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    return own_server
 
 
 def test_a_table_is_uploaded_and_trained_on(server: Server, page: Page) -> None:

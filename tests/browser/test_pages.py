@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, parameter, resting, settled
+from tests.browser.conftest import Server, click_in_menu, parameter, resting, settled
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_link_that_is_opened_first_has_the_frame_around_it(
     try:
         page.goto(fresh.url("traversal?run=mnist-vae-20d"))
         expect(page.locator("canvas.plane")).to_be_visible()
-        expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Train", exact=True).first).to_be_visible()
         expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 20 dimensions")
         expect(page.get_by_role("dialog")).to_have_count(0)  # which would say that there is no such page
     finally:
@@ -57,7 +57,7 @@ def test_without_live_the_server_answers_when_the_slider_is_let_go(server: Serve
 def test_the_chosen_model_is_kept_from_page_to_page(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".sliders input")).to_have_count(6)
-    page.get_by_role("link", name="Train", exact=True).click()
+    click_in_menu(page, "Train")
     expect(page.get_by_role("combobox", name="Training", exact=True)).to_have_value("MNIST in 20 dimensions")
 
 

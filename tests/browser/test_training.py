@@ -18,6 +18,11 @@ from tests.browser.conftest import PATIENCE, Server, settled, until
 EPOCHS = 250
 
 
+@pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    return own_server
+
+
 def start(page: Page, server: Server, epochs: int) -> str:
     """Start a training of digits and return its id."""
     page.goto(server.url("train"))

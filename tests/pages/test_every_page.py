@@ -22,7 +22,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "analogies": ("mnist-cvae", "MNIST, every class in one style"),
     "score_field": ("spiral-dae", "Spiral"),
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
-    "gsn": ("mnist-gsn", "MNIST, a walk through two layers"),
+    "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
 }
 NO_SUBJECT = ("your_data",)
 USUAL = ("mnist-vae-2d", "MNIST in the plane")

@@ -5,16 +5,16 @@ from latentlab.experiments.recipes.recipe import Recipe
 RECIPES = (
     Recipe(
         "mnist-cnn",
-        "MNIST judge",
+        "MNIST classifier (CNN)",
         "cnn",
         "mnist",
-        "The classifier that judges what other models generate.",
+        "The classifier that predicts the class of what other models generate.",
         {},
         {"epochs": 12, "weight_decay": 0.01},
     ),
     Recipe(
         "mnist-cnn-small",
-        "MNIST classifier",
+        "MNIST, small classifier",
         "cnn",
         "mnist",
         "A small classifier with its parameters after epochs 1, 2 and 5 too: probes see it learn.",
@@ -23,7 +23,7 @@ RECIPES = (
     ),
     Recipe(
         "digits-cnn",
-        "Digits judge",
+        "Digits classifier",
         "cnn",
         "digits",
         "A small classifier of the 8×8 digits, with snapshots of its training.",

@@ -5,16 +5,16 @@ from latentlab.experiments.recipes.recipe import Recipe
 RECIPES = (
     Recipe(
         "digits-gsn",
-        "Digits, a walk",
+        "Digits, GSN",
         "gsn",
         "digits",
-        "A denoising autoencoder with a walkback of three steps: it walks from digit to digit.",
+        "A denoising autoencoder with a walkback of three steps: its Markov chain goes from digit to digit.",
         {"layers": 1, "hidden": 500, "corruption": 0.2, "walkback": 3, "binary": True},
         {"epochs": 300, "batch_size": 50},
     ),
     Recipe(
         "digits-gsn-scaled",
-        "Digits, a walk with factors",
+        "Digits, GSN with a factor for each step",
         "gsn",
         "digits",
         "The same with a learned factor for each step of the walkback: the first is trusted most.",
@@ -23,7 +23,7 @@ RECIPES = (
     ),
     Recipe(
         "mnist-gsn-plain",
-        "MNIST, a walk without walkback",
+        "MNIST, GSN without walkback",
         "gsn",
         "mnist",
         "A denoising autoencoder's chain, to compare with the one that walkback trains.",
@@ -32,16 +32,16 @@ RECIPES = (
     ),
     Recipe(
         "mnist-gsn-walkback",
-        "MNIST, a walk by walkback",
+        "MNIST, GSN with walkback",
         "gsn",
         "mnist",
-        "The same network, trained on walks of five steps.",
+        "The same network, trained on chains of five steps.",
         {"layers": 1, "hidden": 1000, "corruption": 0.5, "walkback": 5, "binary": True},
         {"epochs": 20, "bf16": True},
     ),
     Recipe(
         "mnist-gsn",
-        "MNIST, a walk through two layers",
+        "MNIST, GSN of two layers",
         "gsn",
         "mnist",
         "A generative stochastic network of two hidden layers, smaller and trained for less long than in its source.",

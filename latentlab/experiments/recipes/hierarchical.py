@@ -5,7 +5,7 @@ from latentlab.experiments.recipes.recipe import Recipe
 RECIPES = (
     Recipe(
         "digits-lvae",
-        "Digits, a ladder of two layers",
+        "Digits, ladder VAE of two layers",
         "lvae",
         "digits",
         "Two layers of latent variables, the lower one inferred from the image and from the upper one together.",

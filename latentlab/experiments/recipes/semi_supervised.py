@@ -28,7 +28,7 @@ RECIPES = (
         "MNIST with 100 labels",
         "sdgm",
         "mnist",
-        "An SDGM that was told the class of ten images of each, and worked out the other 49,900 on its own.",
+        "An SDGM that was given the class of ten images of each class, and inferred it for the other 49,900.",
         {"z_dim": 32, "a_dim": 32, "hidden": 256, "batch_norm": True},
         {"epochs": 50, "batch_size": 100, "labels": 100, "bf16": True},
     ),

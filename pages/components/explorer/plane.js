@@ -59,7 +59,7 @@ function planeOn(canvas) {
     paper.rect(MARGIN, 0, size - MARGIN, size - MARGIN);
     paper.clip();
     paper.globalAlpha = 0.55;
-    paper.font = "600 11px sans-serif";
+    paper.font = `600 ${textSize()}px sans-serif`;
     paper.textAlign = "center";
     for (let i = 0; i < labels.length; i++) {
       paper.fillStyle = data.colours[labels[i] % data.colours.length] ?? colour("--st-text-color", "#888");
@@ -72,7 +72,7 @@ function planeOn(canvas) {
   function axes(paper) {
     paper.fillStyle = colour("--st-text-color", "#555");
     paper.globalAlpha = 0.6;
-    paper.font = "11px sans-serif";
+    paper.font = `${textSize()}px sans-serif`;
     const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 5) ?? limit / 4;
     const most = Math.floor(limit / step + 1e-9);
     for (let k = -most; k <= most; k++) {
@@ -135,7 +135,7 @@ function planeOn(canvas) {
       context.stroke();
     }
     if (!text) return;
-    context.font = "bold 11px sans-serif";
+    context.font = `bold ${textSize()}px sans-serif`;
     context.textAlign = "center";
     context.lineWidth = 3;
     context.strokeText(text, x, y + 4);

@@ -7,7 +7,8 @@
 // On the way to another page Streamlit may write the address's new query before its new path. What was to be kept of the
 // page that is left is then the address as it was when the visitor acted.
 
-const MENU = "[data-testid^='stTopNav'] a[href], [data-testid^='stSidebarNav'] a[href]";
+const MENU = ["TopNav", "TopNavPopover", "SidebarNav"].map((part) => `[data-testid='st${part}'] a[href]`).join();
+const CARRIED = ["lesson", "present"]; // parameters of the visit, not of a page: on the next page they are as on this
 const key = (path) => `latentlab ${path}`;
 const subject = (search) => new URLSearchParams(search).get("run");
 
@@ -55,7 +56,12 @@ function listen() {
     if (left === null || left.chosen !== visit.chosen || left.search === "" || path === location.pathname) return;
     event.preventDefault();
     event.stopPropagation();
-    push({}, "", path + left.search);
+    const [next, now] = [new URLSearchParams(left.search), new URLSearchParams(location.search)];
+    for (const name of CARRIED) {
+      if (now.has(name)) next.set(name, now.get(name));
+      else next.delete(name);
+    }
+    push({}, "", `${path}?${next}`);
     dispatchEvent(new PopStateEvent("popstate", { state: {} }));
   }, true);
 }

@@ -1,0 +1,1 @@
+"""The page Lessons: guided ways through the app."""
