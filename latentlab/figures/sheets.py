@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 GAP = 96  # gray level between two images: visible on black and on white
 
@@ -71,6 +71,18 @@ def gif(frames: Sequence[Bytes], seconds: float = 0.12) -> bytes:
     first, *rest = (Image.fromarray(frame) for frame in frames)
     first.save(out, "GIF", save_all=True, append_images=rest, duration=round(1_000 * seconds), loop=0, optimize=False)
     return out.getvalue()
+
+
+def captioned(sheet: Bytes, captions: Sequence[str]) -> Bytes:
+    """A gray or colour sheet under a white band in which each of its equally wide columns has a caption."""
+    width = sheet.shape[1] / len(captions)
+    size = min(32, max(10, round(width / 12)))
+    band = Image.new("L", (sheet.shape[1], 2 * size), 255)
+    pen, font = ImageDraw.Draw(band), ImageFont.load_default(size)
+    for k, caption in enumerate(captions):
+        pen.text(((k + 0.5) * width, size), caption, fill=0, font=font, anchor="mm")
+    drawn = np.asarray(band)
+    return np.concatenate([drawn if sheet.ndim == 2 else drawn[..., None].repeat(3, -1), sheet])
 
 
 def enlarge(images: Bytes, scale: int) -> Bytes:

@@ -16,7 +16,7 @@ from latentlab.data import UNLABELLED
 from latentlab.export.program import Program
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
-from pages.components.explorer import View, explorer, packed, weights
+from pages.components.explorer import View, explorer, originals, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.dimensions import carries, dimension_name
@@ -28,6 +28,7 @@ STARTED: Slot[View] = Slot("first-view")  # where the explorer started: what is 
 LAST_VIEW: Slot[tuple[str, View]] = Slot("last-view")  # the id of a run, and where the visitor was in its space
 WARNED: Slot[str] = Slot("told")  # the weights of a link that the visitor knows to be others
 IN_SIGHT = 6
+LARGEST = 1_000_000  # numbers of all examples that are sent
 NODES = 13  # along a side of what the server decodes in advance
 
 
@@ -36,6 +37,20 @@ def send_decoder(run: Subject) -> None:
     program = cached.program(run)
     if isinstance(program, Program):
         weights(f"weights-{run.id}", program.to_bytes())
+
+
+def send_originals(run: Subject) -> None:
+    """Send the examples whose codes the explorer has, as many as fit, to be shown beside what is decoded from them."""
+    if not run.has(Encodes):
+        return
+    shown = few_columns(run)
+    x = (
+        cached.examples(run)
+        .batch(torch.arange(min(len(cached.examples(run)), LARGEST // max(1, math.prod(run.shape)))))
+        .x
+    )
+    data = {"key": run.key, "count": len(x), "values": packed(shown.packed(x.numpy())), "drawn": shown.as_json()}
+    originals(f"originals-{run.id}", data)
 
 
 def choose_other(run: Subject) -> Subject | None:
@@ -119,6 +134,8 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         "directions": [{"name": dimension_name(axis), "axis": axis} for axis in range(len(dims))]
         + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
         "title": run.title,
+        "near": cached.n_near(run),
+        "originals": run.key,
         "in_sight": IN_SIGHT,
         "limit": cached.farthest(run),
         "codes": packed(cached.standard_codes(run).numpy().astype("<f4")),

@@ -25,6 +25,7 @@ from pages.traversal.live_explorer import (
     on_plane,
     save_view,
     send_decoder,
+    send_originals,
     start,
     warn_of_other_weights,
 )
@@ -97,6 +98,7 @@ if run is None:
 warn_of_other_weights(run)
 say_bottleneck(run)
 send_decoder(run)
+send_originals(run)
 above = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     other = choose_other(run)

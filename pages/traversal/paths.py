@@ -14,7 +14,7 @@ from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.data import Kind, to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
-from latentlab.figures.sheets import gif, sheet_png
+from latentlab.figures.sheets import captioned, enlarge, gif, pictures, png, stitch
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
@@ -26,7 +26,7 @@ from pages.shared.images import figure, panels, scale
 from pages.shared.remember import remember
 
 FRAMES = 13
-FILM_SIDE = 168  # pixels of an image in the film, at least
+ON_PAGE, IN_FILE = 256, 512  # pixels along an image of the film on the page, and in a file
 
 
 def paths(run: Subject, view: View) -> None:
@@ -44,14 +44,14 @@ def paths(run: Subject, view: View) -> None:
         every = np.concatenate([path.examples for path in found])
         columns = columns_of(run)
         if columns is None:
-            size = scale(run.shape, FILM_SIDE)
-            download("PNG", lambda: sheet_png(to_bytes(every), FRAMES, scale=2), f"{run.id}-paths.png")
-            download("GIF", lambda: gif(film(found, size)), f"{run.id}-paths.gif")
+            large = scale(run.shape, IN_FILE)
+            download("PNG", lambda: _png(run, found), f"{run.id}-paths.png")
+            download("GIF", lambda: gif(film(found, large)), f"{run.id}-paths.gif")
         else:
             download("CSV", lambda: _csv(columns, found), f"{run.id}-paths.csv", "A line for each step of each path")
     if plays:
-        st.image(gif(film(found, size)), alt="The three paths side by side: linear, spherical, geodesic")
-        st.caption("linear · spherical · geodesic")
+        moving = gif(film(found, scale(run.shape, ON_PAGE)))
+        st.image(moving, alt="The three paths side by side: linear, spherical, geodesic")
     shown = appearance_of(run).narrowed(every)
     figure(film_strips(found, look(), shown), "A film strip for each path")
     note(shown)
@@ -73,6 +73,13 @@ def paths(run: Subject, view: View) -> None:
     shorter = 1 - found[-1].length / found[0].length if found[0].length else 0.0
     where = "pixel space, over all pixels of intensities" if columns is None else "the space of the scaled numbers,"
     st.caption(f"Lengths are in {where} in [0, 1]; the geodesic is {shorter:.0%} shorter than the straight line.")
+
+
+def _png(run: Subject, found: Sequence[Path]) -> bytes:
+    """A row of images for each path, under its name, for a slide."""
+    size = scale(run.shape, IN_FILE // 4)
+    rows = [stitch(enlarge(pictures(to_bytes(path.examples)), size)[None], gap=2) for path in found]
+    return png(np.concatenate([captioned(row, [path.kind]) for row, path in zip(rows, found, strict=True)]))
 
 
 def _csv(columns: Columns, found: Sequence[Path]) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, WebSocket, expect
 from torch import nn
 
 from latentlab import device
+from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.latent.traversal import Decode, half_width
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import unroll
@@ -47,9 +48,9 @@ def in_browser(page: Page, program: Program, codes: torch.Tensor) -> NDArray[np.
     return np.asarray(out, np.float32).reshape(len(codes), *program.shape)
 
 
-def pixels(page: Page) -> list[int]:
+def pixels(page: Page, canvas: str = "canvas.image") -> list[int]:
     """The gray levels of the decoded image as they are on the screen."""
-    shown: list[int] = page.locator("canvas.image").evaluate(PIXELS)
+    shown: list[int] = page.locator(canvas).evaluate(PIXELS)
     return shown
 
 
@@ -292,3 +293,63 @@ def test_the_plane_says_how_many_codes_lie_outside_and_can_be_zoomed(server: Ser
     for _ in range(3):
         page.locator(".nearer").click()
     expect(outside).to_contain_text(str(int((far > shown / 1.5**2).sum())))
+
+
+def test_an_example_stands_beside_its_reconstruction_and_its_distance_to_others_is_said(
+    server: Server, page: Page
+) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Encode", exact=True).click()
+    expect(page.locator("canvas.before")).to_be_visible()
+    store, run = Store.default(), "mnist-vae-20d"
+    model, batch = store.load(run), store.examples(run).batch()
+    assert isinstance(model, VAE)
+    codes, x = model.encode(batch.x).detach(), 255 * batch.x.numpy().reshape(-1, 784)
+    shown = np.asarray(pixels(page, "canvas.before"))
+    (index,) = np.flatnonzero(np.abs(x - shown).max(1) <= 1)
+    settled(page)
+    z = np.array([float(value) for value in parameter(page, "z").split(",")])
+    np.testing.assert_allclose(z, codes[index].numpy(), atol=6e-3)
+    said = re.search(r"[\d.]+ σ", page.locator(".reality").inner_text())
+    assert said
+    (expected,) = neighbour_distance(codes, codes[[index]], 10)
+    assert abs(float(said.group()[:-2]) - expected) < 0.006
+    page.locator("canvas.plane").hover()  # another place, whose original there is none of
+    expect(page.locator("canvas.before")).to_be_hidden()
+
+
+def test_each_slider_in_sight_has_a_strip_of_what_it_does(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-20d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    lit = """(strip) => strip.getContext('2d').getImageData(0, 0, strip.width, strip.height).data
+      .filter((value, i) => i % 4 === 0 && value > 128).length"""
+    strips = page.locator(".sliders canvas.strip")
+    expect(strips).to_have_count(6)
+    until(page, lambda: min(strips.nth(k).evaluate(lit) for k in range(6)) > 50)
+
+
+def test_the_plane_is_zoomed_about_the_pointer_and_dragged(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal?run=mnist-vae-2d"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    box = resting(page, page.locator("canvas.plane"))
+    x, y = box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"]
+
+    def under(x: float, y: float) -> list[float]:
+        page.mouse.move(x, y)
+        drawn(page)
+        return [float(text) for text in page.locator(".sliders output").all_inner_texts()]
+
+    before = under(x, y)
+    page.mouse.wheel(0, -400)
+    np.testing.assert_allclose(under(x, y), before, atol=0.02)  # what is under the pointer stays there
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(x - 80, y + 60, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    np.testing.assert_allclose(under(x - 80, y + 60), before, atol=0.02)  # and goes where it is dragged
+    assert "z=" not in address(page)
+    page.get_by_role("button", name="All", exact=True).click()
+    np.testing.assert_allclose(under(x, y), before, atol=0.02)

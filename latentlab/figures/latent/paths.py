@@ -11,7 +11,7 @@ from latentlab.analysis.arrays import Floats
 from latentlab.analysis.latent.paths import Path
 from latentlab.data import to_bytes
 from latentlab.figures.examples.appearance import Appearance, add_numbers
-from latentlab.figures.sheets import Bytes, enlarge, pictures, stitch
+from latentlab.figures.sheets import Bytes, captioned, enlarge, pictures, stitch
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
@@ -67,7 +67,8 @@ def class_probabilities(
 
 
 def film(paths: Sequence[Path], scale: int) -> list[Bytes]:
-    """The frames of all paths side by side, there and back again: for an animation."""
+    """The frames of all paths side by side under their names, there and back again: for an animation."""
     images = enlarge(pictures(to_bytes(np.stack([path.examples for path in paths])), 2), scale)  # (paths, n, C, H, W)
-    there = [stitch(images[:, [i]].transpose(1, 0, 2, 3, 4), gap=SPACE) for i in range(images.shape[1])]
+    sheets = (stitch(images[:, [i]].transpose(1, 0, 2, 3, 4), gap=SPACE) for i in range(images.shape[1]))
+    there = [captioned(sheet, [path.kind for path in paths]) for sheet in sheets]
     return there + there[-2:0:-1]

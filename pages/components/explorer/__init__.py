@@ -54,17 +54,23 @@ class View:
 
 
 _weights = st.components.v2.component("latentlab.weights", js=sources("explorer", "decoder.js", "weights.js"))
+_originals = st.components.v2.component("latentlab.originals", js=sources("explorer", "originals.js"))
 _explorer = st.components.v2.component(
     "latentlab.explorer",
     html=sources("explorer", "explorer.html"),
     css=LOOK + sources("explorer", "explorer.css"),
-    js=EXAMPLES + sources("explorer", "decoder.js", "plane.js", "explorer.js"),
+    js=EXAMPLES + sources("explorer", "decoder.js", "reality.js", "plane.js", "explorer.js"),
 )
 
 
 def weights(key: str, program: bytes) -> None:
     """Send a decoder to the browser; it is sent again only if it changes."""
     _weights(key=key, data=program, height=1)
+
+
+def originals(key: str, data: dict[str, Any]) -> None:
+    """Send the examples that can be encoded; they are sent again only if they change."""
+    _originals(key=key, data=data, height=1)
 
 
 def explorer(key: str, data: dict[str, Any], start: View, n_directions: int, limit: float) -> View:

@@ -2,6 +2,7 @@
 // All that happens while dragging happens here; Python gets the place when a drag ends.
 
 const KEEP = 8; // pins
+const STRIP = 9; // pictures of a strip
 const COALESCE = 250; // ms after the last key before Python hears
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -17,9 +18,10 @@ export default function ({ data, parentElement, setStateValue }) {
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
   const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, example: null, tell: null };
-  let [timer, frame] = [0, 0];
+  let [timer, frame, idle] = [0, 0, 0];
   const picture = exampleOn($("image"));
   const second = exampleOn($("second"));
+  const original = exampleOn($("before"));
   const plane = planeOn($("plane"));
   const rows = new Map(); // axis -> its slider and number
 
@@ -52,7 +54,31 @@ function create(host) {
     picture.show(exact ? state.data.exact.image : decode(z), state.data.drawn, "waiting");
     if (state.data.other) second.show(beside(z), state.data.other.drawn, "no such place here: encode an example");
     for (const [axis, row] of rows) row.set(z[axis]);
+    const before = state.hover ? null : originalOf(state);
+    $("original").hidden = before === null;
+    if (before) original.show(before, state.data.drawn, "");
+    $("first-title").hidden = !before && !state.data.other;
+    $("first-title").textContent = state.data.other ? state.data.title : "decoded";
+    if (state.data.reality) $("reality").textContent = words(state.data.reality, state.data.reality.distance(z));
     plane.draw(state, decode, program() !== undefined);
+    strips();
+  }
+
+  // Under each slider in sight what its dimension does from end to end, the rest as it is; drawn while nothing moves.
+  let stripsOf = "";
+  function strips() {
+    const now = JSON.stringify([state.z, state.data.program, state.data.nonce, $("sliders").clientWidth]);
+    if (state.data.drawn.kind !== "image" || now === stripsOf) return;
+    stripsOf = now;
+    cancelAnimationFrame(idle);
+    const todo = [...rows].filter(([, row]) => row.element.isConnected && row.element.offsetParent);
+    const next = () => {
+      const [axis, row] = todo.shift() ?? [];
+      if (!row) return;
+      row.strip((value) => decode(state.z.with(axis, value)), state.data.drawn, styleOf(host));
+      idle = requestAnimationFrame(next);
+    };
+    idle = requestAnimationFrame(next);
   }
   const later = () => (frame ||= requestAnimationFrame(draw));
 
@@ -154,7 +180,11 @@ function create(host) {
     state.pins = [];
     pinned();
   };
-  $("tiles").onchange = later;
+  $("tiles").onchange = $("shade").onchange = later;
+  $("more").ontoggle = () => {
+    stripsOf = "";
+    later();
+  };
   for (const name of ["across", "up"])
     $(name).onchange = () => {
       state.axes = [Number($("across").value), Number($("up").value)];
@@ -168,6 +198,7 @@ function create(host) {
     later();
   };
   window.addEventListener("latentlab-program", arrived);
+  window.addEventListener("latentlab-originals", later);
   const resized = new ResizeObserver(later);
   resized.observe($("plane"));
 
@@ -180,6 +211,9 @@ function create(host) {
         Object.assign(state, { data, ...data.view, past: [], hover: null, example: null });
         $("class").replaceChildren(new Option("any class", ""), ...data.classes.map((name, k) => new Option(name, k)));
         $("class").hidden = $("encode").hidden = data.labels.length === 0;
+        const encoded = data.labels.length ? data.points.codes : new Float32Array();
+        data.reality = realityOf(encoded, data.view.z.length, data.near);
+        $("shade").parentElement.hidden = $("reality").hidden = data.reality === null;
         for (const [name, axis] of [["across", 0], ["up", 1]]) {
           const components = data.directions.slice(data.dims.length);
           $(name).replaceChildren(
@@ -193,21 +227,22 @@ function create(host) {
         $("unpin").disabled = state.pins.length === 0;
         sliders();
       } else {
-        state.data = data;
+        state.data = { ...data, reality: state.data.reality };
       }
       host.dataset.draws = data.drawn.kind;
       $("note").textContent = data.note;
       $("beside").hidden = !data.other;
-      for (const name of ["first-title", "second-title"]) $(name).hidden = !data.other;
-      if (data.other) [$("first-title").textContent, $("second-title").textContent] = [data.title, data.other.title];
+      if (data.other) $("second-title").textContent = data.other.title;
       arrived();
     },
     stop() {
       cancelAnimationFrame(frame);
+      cancelAnimationFrame(idle);
       clearTimeout(timer);
       resized.disconnect();
       plane.stop();
       window.removeEventListener("latentlab-program", arrived);
+      window.removeEventListener("latentlab-originals", later);
     },
   };
 }
@@ -226,6 +261,14 @@ function lifted(z, [u, v], [x, y]) {
   const [p, q] = [(c * dx - b * dy) / determinant, (a * dy - b * dx) / determinant];
   return z.map((value, i) => value + p * u[i] + q * v[i]);
 }
+// The example whose code this is, if it was encoded and has come.
+function originalOf({ example, data }) {
+  const found = window.latentlab?.originals;
+  if (example === null || found?.key !== data.originals || example >= found.count) return null;
+  const size = found.values.length / found.count;
+  return found.values.subarray(example * size, (example + 1) * size);
+}
+
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const numbers = (text, drawn) =>
@@ -250,8 +293,8 @@ function inflate(sent, before) {
 function slider(dim, limit, { start, input, change }) {
   const element = document.createElement("label");
   element.className = dim.active ? "dimension" : "dimension inactive";
-  element.innerHTML = '<span class="name"></span><output></output><input type="range" step="0.01">';
-  const [name, number, range] = element.children;
+  element.innerHTML = '<span class="name"></span><output></output><canvas class="strip"></canvas><input type="range" step="0.01">';
+  const [name, number, canvas, range] = element.children;
   name.textContent = `${dim.name} · ${dim.carries}`;
   Object.assign(range, { min: -limit, max: limit });
   range.setAttribute("aria-label", name.textContent);
@@ -269,7 +312,21 @@ function slider(dim, limit, { start, input, change }) {
     element,
     set(value) {
       range.value = value;
-      number.textContent = value.toFixed(2);
+      number.textContent = (Math.round(100 * value) / 100 || 0).toFixed(2);
+    },
+    strip(decoded, drawn, style) {
+      const [, high, wide] = drawn.shape;
+      const side = Math.round(canvas.clientWidth / STRIP);
+      const dense = Math.min(2, window.devicePixelRatio || 1);
+      const height = Math.round((side * high) / wide);
+      Object.assign(canvas, { width: side * STRIP * dense, height: height * dense });
+      const context = canvas.getContext("2d");
+      context.imageSmoothingEnabled = false;
+      context.setTransform(dense, 0, 0, dense, 0, 0);
+      for (let k = 0; k < STRIP; k++) {
+        const x = decoded((((k + 0.5) / STRIP) * 2 - 1) * limit);
+        if (x) tile(context, x, drawn, style, [k * side, 0, side, height]);
+      }
     },
   };
 }

@@ -8,15 +8,18 @@ function planeOn(canvas) {
   const context = canvas.getContext("2d");
   const host = canvas.closest(".explorer");
   const back = document.createElement("canvas"); // points or tiles, drawn once for a view
+  const veil = Object.assign(document.createElement("canvas"), { width: CELLS, height: CELLS }); // the shade over it
   let [size, limit, zoom, view, todo, idle] = [0, 3, 1, "", [], 0]; // limit: half the side of what is shown
+  let middle = [0, 0]; // of what is shown
 
   const scale = () => (size - MARGIN) / (2 * limit);
-  const across = (x) => MARGIN + (x + limit) * scale();
-  const up = (y) => (limit - y) * scale();
+  const across = (x) => MARGIN + (x - middle[0] + limit) * scale();
+  const up = (y) => (limit - y + middle[1]) * scale();
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) * (size / box.width), (event.clientY - box.top) * (size / box.height)];
-    return [(x - MARGIN) / scale() - limit, limit - y / scale()].map((v) => Math.min(limit, Math.max(-limit, v)));
+    const from = [(x - MARGIN) / scale() - limit, limit - y / scale()];
+    return from.map((v, k) => middle[k] + Math.min(limit, Math.max(-limit, v)));
   };
   const colour = (name, fallback) => getComputedStyle(host).getPropertyValue(name).trim() || fallback;
 
@@ -36,9 +39,10 @@ function planeOn(canvas) {
   // The background depends on the axes, and its tiles on all that the axes leave out.
   function background(state, decode, live) {
     const tiles = live && host.querySelector(".tiles").checked;
+    const shaded = state.data.reality && host.querySelector(".shade").checked;
     const directions = state.axes.map((index) => state.data.directions[index].vector);
-    const held = tiles ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
-    const now = JSON.stringify([tiles, limit, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
+    const held = tiles || shaded ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
+    const now = JSON.stringify([tiles, shaded, limit, middle, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
     if (now === view) return;
     view = now;
     const paper = back.getContext("2d");
@@ -46,9 +50,28 @@ function planeOn(canvas) {
     paper.fillStyle = tiles && state.data.drawn.kind === "image" ? "#000" : colour("--st-secondary-background-color", "#f4f5f9");
     paper.fillRect(MARGIN, 0, size - MARGIN, size - MARGIN);
     todo = tiles ? coarseToFine(TILES[state.data.drawn.kind]) : [];
+    if (shaded) {
+      shade(state, directions);
+      paper.drawImage(veil, MARGIN, 0, size - MARGIN, size - MARGIN);
+    }
     if (tiles) step(state, directions, decode);
     else points(paper, state, directions);
     axes(paper);
+  }
+
+  // Darker with the distance to the examples.
+  function shade({ z, data: { reality } }, directions) {
+    const ink = veil.getContext("2d");
+    ink.clearRect(0, 0, CELLS, CELLS);
+    ink.fillStyle = colour("--st-text-color", "#444");
+    for (let row = 0; row < CELLS; row++)
+      for (let column = 0; column < CELLS; column++) {
+        const x = middle[0] + (((column + 0.5) / CELLS) * 2 - 1) * limit;
+        const y = middle[1] + (1 - ((row + 0.5) / CELLS) * 2) * limit;
+        const beyond = (reality.distance(lifted(z, directions, [x, y])) - reality.usual) / (reality.far - reality.usual || 1);
+        ink.globalAlpha = Math.min(0.5, Math.max(0, 0.22 * beyond));
+        ink.fillRect(column, row, 1, 1);
+      }
   }
 
   function points(paper, { data, z }, directions) {
@@ -73,18 +96,20 @@ function planeOn(canvas) {
     paper.fillStyle = colour("--st-text-color", "#555");
     paper.globalAlpha = 0.6;
     paper.font = `${textSize()}px sans-serif`;
-    const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 5) ?? limit / 4;
-    const most = Math.floor(limit / step + 1e-9);
-    for (let k = -most; k <= most; k++) {
-      const value = k * step;
-      const text = String(Number(value.toPrecision(6)));
-      const [left, right] = [value < -limit + 0.05 * limit, value > limit - 0.05 * limit];
+    const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((each) => limit / each <= 5) ?? limit / 4;
+    const ticks = (center) => {
+      const [first, last] = [Math.ceil((center - limit) / step - 1e-9), Math.floor((center + limit) / step + 1e-9)];
+      return Array.from({ length: last - first + 1 }, (_, k) => (first + k) * step);
+    };
+    const text = (value) => String(Number(value.toPrecision(6)));
+    for (const value of ticks(middle[0])) {
+      const [left, right] = [value - middle[0] < -0.95 * limit, value - middle[0] > 0.95 * limit];
       paper.textAlign = left ? "left" : right ? "right" : "center";
-      paper.fillText(text, across(value), size - 8);
-      paper.textAlign = "right";
-      const y = Math.min(size - MARGIN - 2, Math.max(10, up(value) + 4));
-      paper.fillText(text, MARGIN - 6, y);
+      paper.fillText(text(value), across(value), size - 8);
     }
+    paper.textAlign = "right";
+    for (const value of ticks(middle[1]))
+      paper.fillText(text(value), MARGIN - 6, Math.min(size - MARGIN - 2, Math.max(10, up(value) + 4)));
     paper.globalAlpha = 1;
   }
 
@@ -107,7 +132,7 @@ function planeOn(canvas) {
     const until = performance.now() + SLICE;
     while (todo.length && performance.now() < until) {
       const [row, column, stride] = todo.shift();
-      const place = [(((column + 0.5) / n) * 2 - 1) * limit, (1 - ((row + 0.5) / n) * 2) * limit];
+      const place = [middle[0] + (((column + 0.5) / n) * 2 - 1) * limit, middle[1] + (1 - ((row + 0.5) / n) * 2) * limit];
       const z = lifted(state.z, directions, place);
       const box = [MARGIN + column * side, row * side, side * stride, side * stride];
       if (drawn.kind !== "image") {
@@ -115,6 +140,10 @@ function planeOn(canvas) {
         paper.fillRect(...box);
       }
       tile(paper, decode(z), drawn, style, box);
+      if (state.data.reality && host.querySelector(".shade").checked) {
+        const [x, y, width, height] = box.map((v, k) => ((k ? v : v - MARGIN) * CELLS) / (size - MARGIN));
+        paper.drawImage(veil, x, y, width, height, ...box);
+      }
     }
     copy();
     overlay(state);
@@ -157,20 +186,20 @@ function planeOn(canvas) {
   // What the axes show at first: most codes, and no less than ±3; as half_width() in latentlab/analysis/latent/traversal.py.
   function reachOf({ data, z, axes }) {
     const [directions, { codes, labels }, n] = [axes.map((index) => data.directions[index].vector), data.points, z.length];
-    const far = Float32Array.from(labels, (_, i) => {
-      const [x, y] = coordinates(codes.subarray(i * n, (i + 1) * n), directions);
-      return Math.max(Math.abs(x), Math.abs(y));
-    }).sort();
-    return { far, half: far.length ? Math.max(3, Math.ceil(far[Math.floor(0.99 * (far.length - 1))] - 1e-6)) : 3 };
+    const places = Array.from(labels, (_, i) => coordinates(codes.subarray(i * n, (i + 1) * n), directions));
+    const far = Float32Array.from(places, ([x, y]) => Math.max(Math.abs(x), Math.abs(y))).sort();
+    return { places, half: far.length ? Math.max(3, Math.ceil(far[Math.floor(0.99 * (far.length - 1))] - 1e-6)) : 3 };
   }
 
   let [reach, reachFor] = [null, ""];
   function look(state) {
     const now = JSON.stringify([state.axes, state.data.nonce]);
-    if (now !== reachFor) [reach, reachFor, zoom] = [reachOf(state), now, 1];
+    if (now !== reachFor) [reach, reachFor, zoom, middle] = [reachOf(state), now, 1, [0, 0]];
     limit = reach.half * zoom;
-    const outside = reach.far.length - reach.far.findLastIndex((value) => value <= limit) - 1;
-    const text = outside ? `${outside.toLocaleString("en")} of ${reach.far.length.toLocaleString("en")} codes lie outside` : "";
+    host.querySelector(".whole").disabled = zoom === 1 && middle.every((value) => value === 0);
+    const outside = reach.places.filter((place) => place.some((v, k) => Math.abs(v - middle[k]) > limit)).length;
+    const all = reach.places.length.toLocaleString("en");
+    const text = outside ? `${outside.toLocaleString("en")} of ${all} codes lie outside` : "";
     host.querySelector(".outside").textContent = text;
   }
 
@@ -190,20 +219,45 @@ function planeOn(canvas) {
       });
     },
     listen({ hover, click, nudge, zoomed }) {
-      const by = (factor) => {
-        zoom = Math.min(MOST_ZOOM, Math.max(1 / MOST_ZOOM, zoom * factor));
+      // What lies at `around` stays where it is on the screen.
+      const by = (factor, around = middle) => {
+        const now = Math.min(MOST_ZOOM, Math.max(1 / MOST_ZOOM, zoom * factor));
+        middle = middle.map((value, k) => around[k] + (value - around[k]) * (now / zoom));
+        zoom = now;
         zoomed();
       };
       canvas.addEventListener("wheel", (event) => {
         event.preventDefault();
-        by(Math.exp(event.deltaY / 500));
+        by(Math.exp(event.deltaY / 500), place(event));
       }, { passive: false });
       host.querySelector(".nearer").onclick = () => by(1 / 1.5);
       host.querySelector(".farther").onclick = () => by(1.5);
-      canvas.onpointermove = (event) => hover(place(event));
+      host.querySelector(".whole").onclick = () => {
+        [zoom, middle] = [1, [0, 0]];
+        zoomed();
+      };
+      let dragged = null; // where the plane was taken hold of, with Shift or the middle button
+      canvas.onpointermove = (event) => {
+        if (!dragged) return hover(place(event));
+        const per = size / canvas.getBoundingClientRect().width / scale(); // σ for a pixel of the screen
+        middle = [dragged.middle[0] - (event.clientX - dragged.x) * per, dragged.middle[1] + (event.clientY - dragged.y) * per];
+        zoomed();
+      };
       canvas.onpointerleave = () => hover(null);
-      canvas.onpointerdown = (event) => canvas.setPointerCapture(event.pointerId);
-      canvas.onpointerup = (event) => click(place(event));
+      canvas.onpointerdown = (event) => {
+        canvas.setPointerCapture(event.pointerId);
+        if (!event.shiftKey && event.button !== 1) return;
+        event.preventDefault();
+        hover(null);
+        dragged = { x: event.clientX, y: event.clientY, middle };
+      };
+      canvas.onpointerup = (event) => {
+        if (dragged) dragged = null;
+        else click(place(event));
+      };
+      canvas.onpointercancel = () => {
+        dragged = null;
+      };
       canvas.onkeydown = (event) => {
         const by = event.shiftKey ? 0.5 : 0.1;
         const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };

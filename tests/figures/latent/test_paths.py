@@ -10,7 +10,7 @@ from latentlab import device
 from latentlab.analysis.latent.paths import Kind, Path, interpolate, measure
 from latentlab.figures.examples.images import Images
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
-from latentlab.figures.sheets import gif
+from latentlab.figures.sheets import captioned, gif
 from latentlab.figures.theme import DARK, LIGHT
 
 W = torch.rand(2, 12, generator=device.generator(0)) / 4
@@ -44,7 +44,20 @@ def test_a_film_goes_there_and_back() -> None:
     assert len(frames) == 5 + 3
     np.testing.assert_array_equal(frames[1], frames[-1])
     first = (PATHS[0].examples[0, 0] * 255).round().repeat(2, 0).repeat(2, 1)
-    np.testing.assert_array_equal(frames[0][:, :8], first)
+    np.testing.assert_array_equal(frames[0][-6:, :8], first)
+
+
+def test_each_column_has_its_caption_above_it() -> None:
+    sheet = np.full((10, 300), 7, np.uint8)
+    drawn = captioned(sheet, ["wide caption", "i"])
+    np.testing.assert_array_equal(drawn[-10:], sheet)
+    ink = (drawn[:-10] < 128).sum(0)
+    for half, columns in ((ink[:150], 12), (ink[150:], 1)):
+        dark = np.flatnonzero(half)
+        assert abs(dark.mean() - 75) < 8
+        assert len(dark) >= columns
+    assert np.ptp(np.flatnonzero(ink[:150])) > 5 * np.ptp(np.flatnonzero(ink[150:]))
+    assert captioned(np.zeros((4, 40, 3), np.uint8), ["a"]).shape[1:] == (40, 3)
 
 
 def test_an_animation_keeps_its_frames_and_gray_levels() -> None:
