@@ -16,14 +16,16 @@ from pages.navigation import HOME, PAGES
 
 USED = ("pandas", "scipy.stats", "sklearn.linear_model", "sklearn.neighbors")  # by pages, and imported where they are
 SHARED = Path(__file__).parent / "pages" / "shared"
-ICON, FRAME = SHARED / "icon.svg", SHARED / "frame.css"
+ICON = SHARED / "icon.svg"
 
 
 def main() -> None:
     """Draw the frame and the page in it."""
     st.set_page_config("LatentLab", ICON, layout="wide")
     st.logo(ICON)
-    st.html(FRAME)
+    st.html(SHARED / "frame.css")
+    if st.context.theme.type == "dark":
+        st.html(SHARED / "dark.css")
     device.limit_threads()
     groups: dict[str, list[Any]] = {}
     for page in PAGES:

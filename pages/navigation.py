@@ -66,6 +66,10 @@ class Page:
         """Go there instead of drawing the page that is open."""
         st.switch_page(self.path, query_params=query)
 
+    def button(self, label: str, key: str, primary: bool = False) -> bool:
+        """Draw a button with its icon; returns whether it was pressed."""
+        return st.button(label, key, icon=f":material/{self.icon}:", type="primary" if primary else "secondary")
+
     def link(self, label: str, about: str | None = None, icon: str = "", **query: str) -> None:
         """Draw a link to it, with its own icon unless another is named; `query` is what the address says there."""
         icon = icon or self.icon
@@ -87,37 +91,37 @@ TRAVERSAL = Page(
 )  # fmt: skip
 CLUSTERS = Page(
     "clusters", "Clusters", "scatter_plot", (Encodes, Classifies), data=True,
-    text="All codes on one map, with decoded points between them.",
+    text="Map all codes, see which classes overlap, decode what lies between them.",
     group="Explore",
 )  # fmt: skip
 SCORE_FIELD = Page(
     "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
-    text="Where a denoiser would move each point, and each pixel: what it learned of the density.",
+    text="See where a denoiser would move each point and each pixel: what it learned of the density.",
     group="Density",
 )  # fmt: skip
 ANALOGIES = Page(
     "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", images=True, data=True,
-    text="One style in every class; what makes one group differ from another, added to any image.",
+    text="Carry a style to every class, and add what makes one group differ from another to any image.",
     group="Explore",
 )  # fmt: skip
 FEW_LABELS = Page(
     "few_labels", "Few labels", "label", (Classifies,), first="moons-adgm",
-    text="The class of a few examples is known, and the model finds the rest. Watch one learn.",
+    text="Give the class of a few examples, and watch a model find the rest.",
     group="Train",
 )  # fmt: skip
 SAMPLING = Page(
     "sampling", "Sampling", "casino", (Decodes, Denoises),
-    text="Chains on what the model learned, with convergence diagnostics.",
+    text="Run Markov chains on what a model learned, with convergence diagnostics.",
     group="Density",
 )  # fmt: skip
 GSN = Page(
     "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
-    text="A Markov chain from image to image.",
+    text="Follow a Markov chain from image to image.",
     group="Density",
 )  # fmt: skip
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
-    text="What can be decoded from every layer, before and after training.",
+    text="Ask every layer what can be read from it, before and after training.",
     group="Diagnose",
 )  # fmt: skip
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")

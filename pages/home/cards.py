@@ -1,22 +1,63 @@
-"""A card for each page that has something to show, with a small live picture of it."""
+"""Cards with a picture that lead somewhere: one for each page that can show the chosen run, one for each own run."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
-from latentlab.subjects import Subject
-from pages.navigation import PAGES
+from latentlab.runs.store import Store
+from latentlab.settings import first_data
+from latentlab.subjects import Subject, stored_run
+from latentlab.subjects.data_only import local
+from pages.navigation import ANALOGIES, CLUSTERS, PAGES, TRAIN, TRAVERSAL, Card, Page
+from pages.shared.text import plain
+from pages.shared.training_view import settings
+
+DOORS = (TRAVERSAL, CLUSTERS, ANALOGIES)
+MOST_OWN = 6  # runs of the user's own that have a card; the table has all
 
 
 def cards(run: Subject) -> None:
-    """Draw them beside each other, under each other in a narrow window."""
-    grid = st.grid(min_column_width=320, gap="medium")
-    for page in PAGES:
-        card = page.card(run)
-        if card is None:
-            continue
-        with grid.container(), st.container(border=True, height="stretch"):
-            alt = f"{page.title}: {card.run.title}" if card.run else page.title
-            st.image(card.picture, width="stretch", alt=alt)
-            page.link(f"**{page.title}**", **({"run": card.run.id} if card.run else {}))
-            st.caption(page.text)
+    """Draw those of the pages, the doors large, the pages for special questions small: of the run, or of the data that
+    the app was started with where a page can show them and the run is of others.
+    """
+    name = first_data() if run.dataset != first_data() else ""
+    data = next((one for one in local() if one.name == name), None)
+    found = {page: (page.card(data) if page.data and data is not None else None) or page.card(run) for page in PAGES}
+    doors = {page: card for page, card in found.items() if card is not None and page in DOORS}
+    for place, (page, card) in zip(st.columns(len(DOORS), gap="medium"), doors.items(), strict=False):
+        with place:
+            _draw(page, card)
+    grid = st.grid(min_column_width=200, gap="medium")
+    for page, card in found.items():
+        if card is not None and page not in DOORS:
+            with grid.container():
+                _draw(page, card)
+
+
+def own_runs(store: Store) -> None:
+    """Draw those of the user's own runs, the newest first."""
+    own = [row.run for row in store.rows() if row.run is not None and not store.is_shipped(row.id)][:MOST_OWN]
+    if not own:
+        return
+    st.subheader("Your runs", anchor=False)
+    grid = st.grid(min_column_width=200, gap="small")
+    for run in own:
+        subject = stored_run(run.id)
+        page = next((page for page in PAGES if page.needs and page.group and subject.has(*page.needs)), TRAIN)
+        card = page.card(subject) if page.text else None
+        with grid.container(), st.container(border=True, height="stretch", key=f"card-run-{run.id}"):
+            if card is not None:
+                st.image(card.picture, width="stretch", alt=f"{page.title}: {run.title}")
+            page.link(f"**{plain(run.title)}**", run=run.id)
+            created = f"{datetime.fromisoformat(run.created):%d %B %Y}"
+            st.caption(" · ".join([*settings(run), created]))
+
+
+def _draw(page: Page, card: Card) -> None:
+    with st.container(border=True, height="stretch", key=f"card-{page.name}"):
+        alt = f"{page.title}: {card.run.title}" if card.run else page.title
+        st.image(card.picture, width="stretch", alt=alt)
+        page.link(f"**{page.title}**", **({"run": card.run.id} if card.run else {}))
+        st.caption(page.text)

@@ -1,21 +1,25 @@
-"""Home: what LatentLab can do, with previews of the chosen model, and all runs."""
+"""Home: what LatentLab is, a live plane and the ways in, a card for each page and each own run, and all runs."""
 
 import streamlit as st
 
-from pages.home.cards import cards
+from latentlab.runs.store import Store
+from pages.home.cards import cards, own_runs
+from pages.home.hero import hero
 from pages.home.own_models import own_models
-from pages.home.run_table import run_table
-from pages.navigation import HOME, YOUR_DATA
+from pages.home.run_table import SELECTED, run_table
+from pages.navigation import HOME
+from pages.shared import url_state
 from pages.shared.header import header
 from pages.shared.own_data import announce
 
 run = header(HOME)
-st.caption("A workbench for latent spaces: train or load a model, and see what it learned.")
 announce()
 own_models()
+hero(run)
 if run is not None:
     cards(run)
-else:
-    YOUR_DATA.link("Upload your own data")
-st.subheader("Runs", anchor=False)
-run_table()
+store = Store.default()
+own_runs(store)
+busy = any(not row.shipped for row in store.rows()) or bool(SELECTED.get(()) or url_state.read("selected"))
+with st.expander("All runs: open, compare, rename, export, delete, import", expanded=busy, key="all-runs"):
+    run_table()

@@ -7,6 +7,7 @@ from latentlab.jobs.worker import perform
 from latentlab.models import abilities
 from latentlab.runs.store import Store
 from pages.navigation import PAGES
+from tests.conftest import mentions
 from tests.pages.conftest import Open, keys_of, shows
 
 
@@ -29,7 +30,24 @@ def press(app: AppTest, key: str) -> AppTest:
 
 def test_a_card_for_each_page_has_a_picture(opened: Open) -> None:
     app = opened("home")
-    assert len(app.image) == len(app.get("page_link")) == sum(bool(page.text) for page in PAGES)
+    cards = [page for page in PAGES if page.text]
+    assert len(app.image) == len(cards)
+    assert {page.url for page in cards} <= {link.proto.page for link in app.get("page_link")}
+
+
+def test_a_run_of_ones_own_has_a_card_with_its_settings(opened: Open, app_store: Store) -> None:
+    app = opened("home")
+    run_id = train(app_store, "Mine")
+    before, app = len(app.image), opened("home")
+    assert len(app.image) == before + 1
+    (link,) = (link.proto for link in app.get("page_link") if "Mine" in link.proto.label)
+    assert run_id in link.query_string
+    assert any(mentions(one.value, "hidden 16") for one in app.caption)
+
+
+def test_the_buttons_lead_into_the_app(opened: Open) -> None:
+    assert opened("home").button(key="explore").click().run().title[0].value == "Traversal"
+    assert opened("home").button(key="own").click().run().title[0].value == "Your data"
 
 
 def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
