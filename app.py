@@ -29,15 +29,9 @@ def main() -> None:
     device.limit_threads()
     groups: dict[str, list[Any]] = {}
     for page in PAGES:
-        groups.setdefault(page.group, []).append(
-            st.Page(
-                page.path,
-                title=page.title,
-                icon=f":material/{page.icon}:" if page.icon else None,
-                url_path=None if page is HOME else page.url,
-                default=page is HOME,
-            )
-        )
+        icon, url = page.icon and f":material/{page.icon}:", None if page is HOME else page.url
+        entry = st.Page(page.path, title=page.title, icon=icon or None, url_path=url, default=page is HOME)
+        groups.setdefault(page.group, []).append(entry)
     st.navigation(groups, position="top").run()
 
 

@@ -24,14 +24,15 @@ def cards(run: Subject) -> None:
     """
     name = first_data() if run.dataset != first_data() else ""
     data = next((one for one in local() if one.name == name), None)
-    found = {page: (page.card(data) if page.data and data is not None else None) or page.card(run) for page in PAGES}
-    doors = {page: card for page, card in found.items() if card is not None and page in DOORS}
+    both = {page: (page.card(data) if page.data and data is not None else None) or page.card(run) for page in PAGES}
+    found = {page: card for page, card in both.items() if card is not None}
+    doors = {page: card for page, card in found.items() if page in DOORS}
     for place, (page, card) in zip(st.columns(len(DOORS), gap="medium"), doors.items(), strict=False):
         with place:
             _draw(page, card)
     grid = st.grid(min_column_width=200, gap="medium")
     for page, card in found.items():
-        if card is not None and page not in DOORS:
+        if page not in DOORS:
             with grid.container():
                 _draw(page, card)
 
