@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
-from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
+from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, InfersLatents, Model, Walks
 from latentlab.subjects import Subject
 
 
@@ -81,7 +81,7 @@ YOUR_DATA = Page(
     group="Train",
 )  # fmt: skip
 TRAVERSAL = Page(
-    "traversal", "Traversal", "tune", (Decodes,), images=True,
+    "traversal", "Traversal", "tune", (Decodes, InfersLatents), images=True,
     text="Point anywhere, drag a dimension: the image updates while you drag.",
     group="Explore",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.data import to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
@@ -25,7 +26,6 @@ from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import independent_classifier
-from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look

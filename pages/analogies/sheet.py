@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.data import Kind, to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
@@ -15,7 +16,6 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
-from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look

@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.conditional.analogies import DecodeAs
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
 from latentlab.figures.conditional.analogies import usage_figures
 from latentlab.figures.latent.traversal import carried, manifold
@@ -15,7 +16,6 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
-from pages.shared.dimensions import dimension_name
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels
