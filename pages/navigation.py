@@ -82,7 +82,7 @@ YOUR_DATA = Page(
 )  # fmt: skip
 TRAVERSAL = Page(
     "traversal", "Traversal", "tune", (Decodes, InfersLatents), images=True,
-    text="Point anywhere, drag a dimension: the image updates while you drag.",
+    text="Point anywhere, drag a dimension: the example updates while you drag.",
     group="Explore",
 )  # fmt: skip
 CLUSTERS = Page(
@@ -92,12 +92,12 @@ CLUSTERS = Page(
 )  # fmt: skip
 SCORE_FIELD = Page(
     "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
-    text="Where a denoiser would move each point, and each pixel: what it learned of the density.",
+    text="Where a denoiser would move each point, and each value: what it learned of the density.",
     group="Density",
 )  # fmt: skip
 ANALOGIES = Page(
     "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", images=True, data=True,
-    text="One style in every class; what makes one group differ from another, added to any image.",
+    text="One style in every class; what makes one group differ from another, added to any example.",
     group="Explore",
 )  # fmt: skip
 FEW_LABELS = Page(
@@ -112,7 +112,7 @@ SAMPLING = Page(
 )  # fmt: skip
 GSN = Page(
     "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
-    text="A Markov chain from image to image.",
+    text="A Markov chain from example to example.",
     group="Density",
 )  # fmt: skip
 PROBES = Page(

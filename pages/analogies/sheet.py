@@ -50,9 +50,9 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, mar
     note(shown)
     if said is not None:
         by, real = said.accuracy, said.control
-        control = f"; on real images it is right for {real.value:.1%}" if real is not None else ""
+        control = f"; on real examples it is right for {real.value:.1%}" if real is not None else ""
         st.caption(
-            f"The classifier agrees with the class of {by.value:.0%} of these images (95 % interval {by.low:.0%} to "
+            f"The classifier agrees with the class of {by.value:.0%} of these examples (95 % interval {by.low:.0%} to "
             f"{by.high:.0%}){control}."
         )
 
@@ -104,5 +104,5 @@ def classifier_toggle(run: Subject) -> bool:
         "Classifier",
         key="judge",
         bind="query-params",
-        help="The classifier's prediction for each image, and its confidence",
+        help="The classifier's prediction for each example, and its confidence",
     )

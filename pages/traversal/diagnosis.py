@@ -58,7 +58,7 @@ def _real(run: Subject, view: View) -> None:
 
 
 def _copy(run: Subject, view: View) -> None:
-    with st.spinner("Finding the nearest training images …"):
+    with st.spinner("Finding the nearest training examples …"):
         reference, codes, between = _training(run)
     image = cached.decoder(run)(torch.tensor([view.z]))
     x = reference.batch().x

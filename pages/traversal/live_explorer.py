@@ -103,7 +103,7 @@ def warn_of_other_weights(run: Subject) -> None:
     requested, program = url_state.read("weights"), cached.program(run)
     if requested and isinstance(program, Program) and requested != program.id and WARNED.get() != requested:
         WARNED.set(requested)
-        st.warning("The model of this link has other weights now, so its images may differ from what was shared.")
+        st.warning("The model of this link has other weights now, so what it decodes may differ from what was shared.")
 
 
 def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subject | None) -> dict[str, Any]:

@@ -121,10 +121,10 @@ if other is not None:
 with above:
     traversal(run, cached.dimensions(run), live, other)
 notes(
-    "The plane shows two dimensions with the codes of test examples, coloured by class; the image follows the pointer, "
-    "and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. Numbers "
-    "count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with several "
-    "latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
+    "The plane shows two dimensions with the codes of test examples, coloured by class; the example follows the "
+    "pointer, and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. "
+    "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with "
+    "several latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
     "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
     "move a dimension that the plane does not show. Encode an example, pin it, and compute a path to another one. "
     "Inactive dimensions change nothing at all.",
