@@ -30,7 +30,7 @@ class Page:
         needs: it is offered runs whose model has one of these abilities; empty: it can do without a run.
         first: the run that is chosen where nothing else says which.
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
-        data: it can show data without a model.
+        data: it can show data without a model, and so can its card.
         text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
         address: the last part of its URL, where it isn't its name: links made with it go on working.
         group: of the menu; empty for what stands in the menu itself.
