@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
-from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
+from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, InfersLatents, Model, Walks
 from latentlab.subjects import Subject
 
 
@@ -30,7 +30,7 @@ class Page:
         needs: it is offered runs whose model has one of these abilities; empty: it can do without a run.
         first: the run that is chosen where nothing else says which.
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
-        data: it can show data without a model.
+        data: it can show data without a model, and so can its card.
         text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
         address: the last part of its URL, where it isn't its name: links made with it go on working.
         group: of the menu; empty for what stands in the menu itself.
@@ -85,8 +85,8 @@ YOUR_DATA = Page(
     group="Train",
 )  # fmt: skip
 TRAVERSAL = Page(
-    "traversal", "Traversal", "tune", (Decodes,), images=True,
-    text="Point anywhere, drag a dimension: the image updates while you drag.",
+    "traversal", "Traversal", "tune", (Decodes, InfersLatents), images=True,
+    text="Point anywhere, drag a dimension: the example updates while you drag.",
     group="Explore",
 )  # fmt: skip
 CLUSTERS = Page(
@@ -96,12 +96,12 @@ CLUSTERS = Page(
 )  # fmt: skip
 SCORE_FIELD = Page(
     "score_field", "Score field", "air", (Denoises,), first="spiral-dae", address="field",
-    text="See where a denoiser would move each point and each pixel: what it learned of the density.",
+    text="See where a denoiser would move each point and each value: what it learned of the density.",
     group="Density",
 )  # fmt: skip
 ANALOGIES = Page(
     "analogies", "Analogies", "grid_on", (Conditional, Decodes), first="mnist-cvae", images=True, data=True,
-    text="Carry a style to every class, and add what makes one group differ from another to any image.",
+    text="Carry a style to every class, and add what makes one group differ from another to any example.",
     group="Explore",
 )  # fmt: skip
 FEW_LABELS = Page(
@@ -116,7 +116,7 @@ SAMPLING = Page(
 )  # fmt: skip
 GSN = Page(
     "gsn", "GSN", "directions_walk", (Walks,), first="mnist-gsn", images=True,
-    text="Follow a Markov chain from image to image.",
+    text="Follow a Markov chain from example to example.",
     group="Density",
 )  # fmt: skip
 PROBES = Page(

@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("dataset", choices=data.names())
         one.add_argument("--title", help="a name for the run")
         one.add_argument("--json", action="store_true", help="print the run as JSON")
-        text = "test images that get the 200-sample bound at the end"
+        text = "test examples that get the 200-sample bound at the end"
         one.add_argument("--bound_images", type=int, default=0, help=text)
         for knob in knobs(model.Config):
             add_knob(one, knob)

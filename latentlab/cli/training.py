@@ -33,7 +33,7 @@ def train_job(store: Store, job_id: str, dtype: torch.dtype = torch.float32, n_b
             for status in perform(store, job_id, progressbar=True, dtype=dtype, n_bound=n_bound):
                 bar.total = status.n_steps
                 bar.update(status.step - bar.n)
-                bar.set_postfix_str(f"{status.images_per_second:,.0f} images/s", refresh=False)
+                bar.set_postfix_str(f"{status.images_per_second:,.0f} examples/s", refresh=False)
     finally:
         signal.signal(signal.SIGINT, before)
     return store.read(job_id)

@@ -28,6 +28,7 @@ from latentlab.models.abilities import (
     abilities,
 )
 from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
+from latentlab.models.one_latent import Held, OneLatent, between, movable, one_latent
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
@@ -55,6 +56,7 @@ __all__ = [
     "HasPrior",
     "HasStandardPrior",
     "Headline",
+    "Held",
     "InfersClass",
     "InfersLatents",
     "LabelUse",
@@ -63,6 +65,7 @@ __all__ = [
     "LogLikelihood",
     "Loss",
     "Model",
+    "OneLatent",
     "Progress",
     "Samples",
     "SamplesPrior",
@@ -71,9 +74,12 @@ __all__ = [
     "Walks",
     "abilities",
     "about",
+    "between",
     "build",
     "family",
     "family_title",
+    "movable",
+    "one_latent",
     "suitable",
     "suited",
 ]

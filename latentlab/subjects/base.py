@@ -52,6 +52,11 @@ class Subject(ABC):
         return self.spec.shape
 
     @property
+    def code(self) -> str:
+        """What its code is called, before the number of a dimension."""
+        return "z"
+
+    @property
     def takes_scaled(self) -> bool:
         """Whether its model takes vectors of the user's as a data set gives them to models, between 0 and 1."""
         return True

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.data import to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
@@ -25,7 +26,6 @@ from pages.navigation import ANALOGIES
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import independent_classifier
-from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
@@ -96,7 +96,7 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
         help="1 is from the mean of B to the mean of A",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other images")
+        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other examples")
         with st.popover("More"):
             start = linked_choice("Apply to", ["group B", "group A", "any"], "group B", "onto")
             classified = classifier_toggle(run)
@@ -106,7 +106,7 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
 
 def choose_other(run: Subject) -> Subject | None:
     """Let the visitor choose a second model of the same data."""
-    about = "The same groups and images in another model"
+    about = "The same groups and examples in another model"
     return choose_second_run(run, (Decodes, Encodes), lambda one: (one.shape, one.dataset), about)
 
 
@@ -165,8 +165,8 @@ def draw_moved(
 
 
 def draw_comparison(other: Subject, settings: VectorSettings, classified: bool) -> None:
-    """The same groups and images in another model."""
-    st.markdown(f"**{plain(other.title)}**, the same groups and images")
+    """The same groups and examples in another model."""
+    st.markdown(f"**{plain(other.title)}**, the same groups and examples")
     found = attribute(other, settings.a, settings.b, settings.method)
     if isinstance(found, str):
         st.info(found)

@@ -16,10 +16,12 @@ from pages.shared.thumbnail import COLUMNS, ROWS, thumbnail
 
 
 def card(run: Subject) -> Card | None:
-    """Of a class-conditional run, or of one that encodes and decodes and has classes."""
+    """Of a class-conditional run, of one that encodes and decodes and has classes, or of data with classes."""
     if run.has(Conditional):
         return Card(thumbnail(run, styles_in_classes(run)), run)
     if run.has(Encodes) and run.has(Decodes) and run.classes:
+        return Card(thumbnail(run, from_class_to_class(run)), run)
+    if not run.has() and len(run.classes) > 1:
         return Card(thumbnail(run, from_class_to_class(run)), run)
     return None
 
@@ -35,7 +37,11 @@ def styles_in_classes(run: Subject) -> NDArray[np.float32]:
 @remember(32)
 def from_class_to_class(run: Subject) -> NDArray[np.float32]:
     """Examples on their way from the first class to the last."""
-    codes, y = cached.standard_codes(run), cached.examples(run).y
+    some = cached.examples(run)
+    y, is_model = some.y, run.has()
+    codes = cached.standard_codes(run) if is_model else some.batch().x
     first, last = codes[y == y.min()], codes[y == y.max()]
-    amounts = torch.linspace(0, 1.25, COLUMNS)[:, None] * (last.mean(0) - first.mean(0))
-    return cached.decoder(run)((first[:ROWS, None] + amounts).flatten(0, 1)).numpy()
+    moved = torch.stack(
+        [first[:ROWS] + a * (last.mean(0) - first.mean(0)) for a in torch.linspace(0, 1.25, COLUMNS)], 1
+    )
+    return (cached.decoder(run)(moved.flatten(0, 1)) if is_model else moved.flatten(0, 1)).numpy()

@@ -97,7 +97,7 @@ def _usual(run: Subject) -> tuple[float, float]:
 def four_images(run: Subject) -> None:
     """A - B + C: what makes A differ from B, added to C."""
     if len(run.classes) < 2:
-        st.info("These data have fewer than two classes, so there are no groups; three images can still be combined.")
+        st.info("These data have fewer than two classes, so there are no groups; three examples can still be combined.")
     tested = cached.examples(run)
     codes, y = cached.standard_codes(run), tested.y
     called = [f"#{i}, a {run.classes[k]}" if 0 <= k < len(run.classes) else f"#{i}" for i, k in enumerate(y.tolist())]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 import torch
 
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.latent.traversal import reach
 from latentlab.export.program import Program
 from latentlab.subjects import Subject
@@ -15,7 +16,7 @@ from pages.components.explorer import weights
 from pages.components.row import row
 from pages.shared import cached, url_state
 from pages.shared.conditional import class_program, style_dimensions
-from pages.shared.dimensions import carries, dimension_name
+from pages.shared.dimensions import carries
 from pages.shared.example_view import few_columns
 from pages.shared.visit import Slot
 

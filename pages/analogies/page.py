@@ -101,17 +101,17 @@ elif run.has(Conditional):
         "Each row keeps the style z of its source and each column is decoded as one class y: this handwriting, every "
         "digit. A slider moves one dimension of the style. Latent variables between z and x are at their means.",
         "Edit the strongest dimension and name what it is: slant, stroke weight, width. Switch on the classifier, and "
-        "look for images that it predicts to be of another class. Look at the bars: a decoder can ignore z, or at "
+        "look for examples that it predicts to be of another class. Look at the bars: a decoder can ignore z, or at "
         "larger z ignore y.",
         "p(x, y, z) = p(y) p(z) p(x|y, z) makes style and class independent, so z describes what y does not (Kingma "
         "et al. 2014, Fig. 1). Shares of the variance are those of a two-way layout: Var x = Var_z E_y x + Var_y E_z "
-        "x + the rest. Style is measured on the images: the mean correlation of ink, slant, width and height between "
+        "x + the rest. The measure of style is the mean correlation of ink, slant, width and height between "
         "two columns, over the rows.",
     )
 else:
     unconditional(run)
     notes(
-        "Group A minus group B is a direction of the latent space. Each row starts at a test image and moves along "
+        "Group A minus group B is a direction of the latent space. Each row starts at a test example and moves along "
         "it; 1 is from the mean of B to the mean of A.",
         "Turn a 3 into an 8 and back. Compare the difference of means with the methods that only separate the groups. "
         "Choose two groups that hardly differ, such as half the classes and the other half: the cone becomes wide.",

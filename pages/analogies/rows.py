@@ -39,14 +39,14 @@ class Rows:
 
 def choose_rows(run: Subject) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
-    source = linked_choice("Styles", ["Images", "Prior"], "Images", "styles",
-        help="Those of test images, or draws from the prior", on_change=_straighten)  # fmt: skip
+    source = linked_choice("Styles", ["Examples", "Prior"], "Examples", "styles", former={"Images": "Examples"},
+        help="Those of test examples, or draws from the prior", on_change=_straighten)  # fmt: skip
     n, seed = 6, draw_seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")
         with st.popover("More"):
             n = st.slider("Rows", 3, MOST, 6, key="rows", bind="query-params")
-            picked = _pick(run) if source == "Images" else []
+            picked = _pick(run) if source == "Examples" else []
     if source == "Prior":
         z = torch.randn(MOST, conditional(run).z_dim, generator=generator(seed))[:n]
         return Rows(codes_of(z), tuple(f"draw {i + 1}" for i in range(n)), (), 0)
@@ -85,7 +85,7 @@ def _pick(run: Subject) -> list[int]:
     y = labelled(run).y
     linked = [int(part) for part in (url_state.read("images") or "").split(",") if part.isdecimal() and len(part) < 9]
     chosen = st.multiselect(
-        "Test images", range(len(y)), [i for i in dict.fromkeys(linked) if i < len(y)][:MOST],
+        "Test examples", range(len(y)), [i for i in dict.fromkeys(linked) if i < len(y)][:MOST],
         lambda i: f"#{i}, a {run.classes[int(y[i])]}", f"images-{run.id}", max_selections=MOST,
         placeholder="chosen for you", on_change=_straighten,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.data import Kind, to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
@@ -15,7 +16,6 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
 from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
-from pages.shared.dimensions import dimension_name
 from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
@@ -50,9 +50,9 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, mar
     note(shown)
     if said is not None:
         by, real = said.accuracy, said.control
-        control = f"; on real images it is right for {real.value:.1%}" if real is not None else ""
+        control = f"; on real examples it is right for {real.value:.1%}" if real is not None else ""
         st.caption(
-            f"The classifier agrees with the class of {by.value:.0%} of these images (95 % interval {by.low:.0%} to "
+            f"The classifier agrees with the class of {by.value:.0%} of these examples (95 % interval {by.low:.0%} to "
             f"{by.high:.0%}){control}."
         )
 
@@ -104,5 +104,5 @@ def classifier_toggle(run: Subject) -> bool:
         "Classifier",
         key="judge",
         bind="query-params",
-        help="The classifier's prediction for each image, and its confidence",
+        help="The classifier's prediction for each example, and its confidence",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.conditional.analogies import DecodeAs
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
 from latentlab.figures.conditional.analogies import usage_figures
 from latentlab.figures.latent.traversal import carried, manifold
@@ -15,7 +16,6 @@ from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
 from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
-from pages.shared.dimensions import dimension_name
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels
@@ -38,8 +38,8 @@ def usage_report(run: Subject, rows: Rows) -> None:
     if agreed is not None and agreed.control is not None:
         by, real = agreed.accuracy, agreed.control
         control = (
-            f" The classifier agrees with the class of {by.value:.1%} of the images (95 % interval {by.low:.1%} to "
-            f"{by.high:.1%}, rows counted as groups), and of {real.value:.1%} of real images ({real.low:.1%} to "
+            f" The classifier agrees with the class of {by.value:.1%} of the examples (95 % interval {by.low:.1%} to "
+            f"{by.high:.1%}, rows counted as groups), and of {real.value:.1%} of real examples ({real.low:.1%} to "
             f"{real.high:.1%})."
         )
     style = ""
@@ -51,7 +51,7 @@ def usage_report(run: Subject, rows: Rows) -> None:
         )
     right.caption(
         f"Over {n} styles in {len(run.classes)} classes.{control}{style} {where.summary} Shares are of the variance "
-        "over styles and classes, summed over the pixels, ± two standard errors; “only both” is what neither explains "
+        "over styles and classes, summed over the values, ± two standard errors; “only both” is what neither explains "
         "alone."
     )
 
@@ -59,12 +59,12 @@ def usage_report(run: Subject, rows: Rows) -> None:
 def _recognised(run: Subject, accuracy: float | None) -> str:
     """What classifier agreement adds to the shares: images may change with y and still not show the class."""
     if accuracy is None:
-        return " There is no classifier of these data, so the classes of the images are not predicted."
+        return " There is no classifier of these data, so the classes of the examples are not predicted."
     chance = 1 / len(run.classes)
     if accuracy < 2 * chance:
         return (
             f" But classifier agreement is only {accuracy:.0%}, by chance {chance:.0%}: the class input has little "
-            "effect on the image."
+            "effect on the example."
         )
     if accuracy < 0.9:
         return f" Classifier agreement is {accuracy:.0%}: z contains part of the class, so y is not always used."

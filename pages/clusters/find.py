@@ -19,7 +19,9 @@ from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Space, with_metric
 
 LISTED = 20  # of the least typical examples
+HEIGHT = 250  # pixels of their list, so that the one that is picked stays in sight below it
 MOST = 20_000  # examples whose neighbours are all looked for while one waits
+ABOUT = "A list of those that are farthest from their neighbours; a row that is chosen is picked on the map"
 
 
 def find(space: Space) -> None:
@@ -37,7 +39,7 @@ def find(space: Space) -> None:
 
 def outliers(space: Space) -> None:
     """The least typical examples as a list, if it is wished; a row that is chosen is clicked on the map."""
-    if not st.toggle("List the least typical examples", key="outliers", bind="query-params"):
+    if not st.toggle("Least typical examples", key="outliers", bind="query-params", help=ABOUT):
         return
     if not 1 < len(space.z) <= MOST:
         st.caption(f"The least typical examples are looked for among 2 to {MOST:,}, not {len(space.z):,}.")
@@ -51,6 +53,7 @@ def outliers(space: Space) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"least typical {space.name}",
+        height=HEIGHT,
         alt="The least typical examples, the farthest from their neighbours first",
     )
     if chosen := event.selection.rows:

@@ -58,6 +58,8 @@ def the_map(source: Source, sprite_id: str | None) -> None:
                 f"Too many different words to colour by, more than {MOST_CLASSES}: {words}. Search them instead."
             )
     if len(wanted.axes) > 2:
+        with controls:
+            outliers(space)
         with picture:
             xyz = three_dimensions(space, wanted, by)
         details(space, xyz, lambda: not_selected(space, xyz))
@@ -83,6 +85,7 @@ def the_map(source: Source, sprite_id: str | None) -> None:
         if space.n_units > space.z.shape[1]:
             st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with controls:
+        outliers(space)
         clicked(space, laid, picked.on(data.layout))
     details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown))
 
@@ -93,7 +96,6 @@ def details(space: Space, places: Floats, selected: Callable[[], object]) -> Non
     if chosen.open:
         with chosen:
             selected()
-            outliers(space)
     if trusted.open:
         with trusted:
             trust(space, places)

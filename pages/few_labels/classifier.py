@@ -18,14 +18,15 @@ from latentlab.runs.store import Store
 from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.conditional import labelled
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
-from pages.shared.images import figure, sheet
+from pages.shared.images import figure
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.training_space import known_labels
 
 MARGIN = 0.4  # around the examples
-SHEET, COLUMNS = 36, 12  # images on a sheet, and beside each other
+SHEET, COLUMNS = 36, 12  # examples on a sheet, and beside each other
 
 
 def is_plane(run: Subject) -> bool:
@@ -42,7 +43,7 @@ def draw_classifier(run: Subject, index: int | None) -> None:
     """
     if is_plane(run):
         _surface(run, index)
-    elif len(run.shape) == 3:
+    else:
         _least_certain(run)
     st.caption(_about(run))
 
@@ -93,14 +94,19 @@ def _surface(run: Subject, index: int | None) -> None:
 
 def _least_certain(run: Subject) -> None:
     some = least_certain_first(run)[:SHEET]
-    sheet(labelled(run).x.numpy()[some], COLUMNS, "The test images with the least certain class")
+    show(
+        appearance_of(run),
+        labelled(run)[torch.from_numpy(some)].batch().x,
+        COLUMNS,
+        "The test examples with the least certain class",
+    )
     predicted, y = _log_probs(run).argmax(1)[some].tolist(), labelled(run).y[some].tolist()
     names = [plain(name) for name in run.classes]
     said = (
         names[k] if k == true else f":red[{names[k]}, it is {names[true]}]"
         for k, true in zip(predicted, y, strict=True)
     )
-    st.markdown("Test images, from the least certain class on, predicted " + " · ".join(said))
+    st.markdown("Test examples, from the least certain class on, predicted " + " · ".join(said))
 
 
 def _about(run: Subject) -> str:

@@ -50,8 +50,8 @@ else:
     st.info("No test example of this model has a class, so there is no error to measure: choose another model.")
 notes(
     "Of points: the plane in the colour of the class that the model finds most probable, faint where it is uncertain; "
-    "large marks are the few labelled examples. Of images: those whose class is the least certain. Below, one example: "
-    "what the model infers, and what follows from its p by Bayes' rule.",
+    "large marks are the few labelled examples. Elsewhere: the examples whose class is the least certain. Below, one "
+    "example: what the model infers, and what follows from its p by Bayes' rule.",
     "Train a model with other labels and watch its decision boundary form. Compare models of the same labels in the "
     "benchmark.",
     "Unlabelled examples show where the classes lie, and a few labels show which class is which: U(x) = Σ_y q(y|x) "

@@ -44,7 +44,7 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
     """The predicted class along each chain, and statistics of it."""
     frames, predicted = chain_frames(run, settings), predictions(run, settings)
     if predicted is None:
-        st.info("There is no classifier of these data to label the images of a chain; train a cnn on them.")
+        st.info("There is no classifier of these data to label the examples of a chain; train a cnn on them.")
         return
     labels, sure = predicted
     figure(class_trace(labels, run.classes, settings.every, look()), "The predicted class along each chain")
@@ -54,7 +54,9 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
     far = nearest(torch.from_numpy(frames).flatten(0, 1), known).distance
     unlike = float((distance_quantile(far, usual) > 0.99).mean())
     first, second, third, fourth = st.columns(4)
-    first.metric("The class changes", f"{found.switches:.0%}", help="Share of the images whose class isn't the last's")
+    first.metric(
+        "The class changes", f"{found.switches:.0%}", help="Share of the examples whose class isn't the last's"
+    )
     second.metric("Classes visited", f"{found.visited:.1f}", help="Mean over the chains")
     third.metric(
         "Classifier uncertain", f"{(sure < SURE).mean():.0%}", help=f"Its most probable class has less than {SURE:.0%}"
@@ -67,9 +69,9 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
         factors = ", ".join(f"{factor:.2f}" for factor in model.factors)
         st.caption(f"Learned factors of the logits, from the first step of the walkback on: {factors}.")
     st.caption(
-        f"{frames.shape[1]} chains of {len(frames)} images, {settings.every} steps apart; from image to image "
-        f"{found.change:.1f} units of intensity change. Images that the classifier is uncertain about, or that are far "
-        "from all examples, suggest spurious modes."
+        f"{frames.shape[1]} chains of {len(frames)} examples, {settings.every} steps apart; from one to the next "
+        f"{found.change:.1f} units of intensity change. Examples that the classifier is uncertain about, or that are "
+        "far from all examples, suggest spurious modes."
     )
 
 
@@ -136,7 +138,7 @@ def likelihood(run: Subject) -> None:
         st.caption(f"The width is chosen on validation examples: {ours.width:.3g}, in units of intensity.")
     rows = [
         {"samples": f"this run, {n:,} samples", "log-likelihood": ours.log_likelihood, "±": ours.standard_error},
-        {"samples": f"real images, {n:,} of the saved ones", "log-likelihood": real.log_likelihood,
+        {"samples": f"real examples, {n:,} of the saved ones", "log-likelihood": real.log_likelihood,
          "±": real.standard_error},
     ]  # fmt: skip
     with right:
@@ -146,9 +148,9 @@ def likelihood(run: Subject) -> None:
         table = [dict(zip(heads, row, strict=True)) for row in TABLE]
         st.dataframe(table, hide_index=True, alt="Parzen log-likelihoods as reported, and of what ships")
     st.caption(
-        "Nats an image; compare only numbers of the same data, the same number of samples and the same rule for the "
+        "Nats an example; compare only numbers of the same data, the same number of samples and the same rule for the "
         "width. The estimate is too low for few samples, rewards copies of the training set, and ranks blurred or "
-        "averaged images above real ones (Theis, van den Oord & Bethge 2016). Reported numbers (Bengio et al. 2014; "
+        "averaged examples above real ones (Theis, van den Oord & Bethge 2016). Reported numbers (Bengio et al. 2014; "
         "Goodfellow et al. 2014; Alain 2018, Table 5.1) have ± standard errors and other rules for the width, and put "
         "training images below three models of the same table, of which the source's text names two; here they are "
         "above all models. What ships is the mean of two chains, ± half of what they differ by."

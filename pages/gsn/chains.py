@@ -19,10 +19,11 @@ from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.linked_choice import linked_choice
-from pages.shared.masks import CHOICES, chosen, drawn, given
+from pages.shared.masks import CHOICES, chosen, given
 from pages.shared.remember import remember
 
 EVERY = (1, 2, 5, 10, 20)
+ONE = "one example"
 FREE = "nothing is given"
 CHAINS, FRAMES = 8, 18
 REFERENCES = 10_000  # training images that are looked through for the nearest
@@ -51,23 +52,25 @@ def chain_model(run: Subject) -> Walks[Any]:
 def controls(run: Subject) -> tuple[ChainSettings, bool]:
     """Draw them; returns the settings and whether to show the nearest training images."""
     model = chain_model(run)
-    start = linked_choice("Start", ["examples", "one image", "noise"], default="examples", key="from")
+    start = linked_choice(
+        "Start", ["examples", ONE, "noise"], default="examples", key="from", former={"one image": ONE}
+    )
     image, hidden, mask = 0, FREE, None
-    if start == "one image":
-        image = int(st.number_input("Image", 0, len(cached.examples(run)) - 1, 0, key="image", bind="query-params"))
+    if start == ONE:
+        image = int(st.number_input("Example", 0, len(cached.examples(run)) - 1, 0, key="image", bind="query-params"))
         hidden = st.selectbox(
-            "Hidden, and drawn again", [FREE, *CHOICES], 0, key="missing", bind="query-params",
-            help="The rest of the image is given: it is put back after every step",
+            "Hidden, and drawn again", [FREE, *CHOICES[run.spec.kind]], 0, key="missing", bind="query-params",
+            help="The rest is given: it is put back after every step",
         )  # fmt: skip
     place = st.container()
-    every = st.select_slider("Steps from image to image", EVERY, 5, key="every", bind="query-params")
+    every = st.select_slider("Steps from example to example", EVERY, 5, key="every", bind="query-params")
     close = st.toggle(
-        "Nearest training image", key="nearest", bind="query-params", help="Below each image of the chain"
+        "Nearest training example", key="nearest", bind="query-params", help="Below each example of the chain"
     )
     more = st.popover("More", width="stretch")
     if hidden != FREE:
         with place:
-            mask = chosen(hidden, drawn(_ready(run)[image]), more)
+            mask = chosen(hidden, run, _ready(run)[image], more)
     with more:
         factor = 0
         if model.factors:
@@ -85,12 +88,12 @@ def chain_frames(run: Subject, settings: ChainSettings) -> NDArray[np.uint8]:
     model = chain_model(run)
     rng = device.generator(settings.seed)
     x = _ready(run)[:CHAINS]
-    if settings.start == "one image":
+    if settings.start == ONE:
         x = _ready(run)[settings.image][None].repeat(CHAINS, *[1] * len(run.shape))
     hold: Callable[[Any], Any] | None = None
     if settings.start == "noise":
         x = torch.rand(x.shape, generator=rng)
-    elif settings.start == "one image" and settings.mask is not None:
+    elif settings.start == ONE and settings.mask is not None:
         held = given(run.shape, settings.mask)
         start, x = x, torch.where(held, x, model.example(model.begin(CHAINS, rng)))
 
@@ -122,12 +125,12 @@ def predictions(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.int64
     return log_probs.argmax(1).reshape(shape).numpy(), log_probs.exp().amax(1).double().reshape(shape).numpy()
 
 
-@remember(16, "Finding the nearest training images …", on=lambda run, _: data.is_local(run.dataset))
+@remember(16, "Finding the nearest training examples …", on=lambda run, _: data.is_local(run.dataset))
 def closest(run: Subject, settings: ChainSettings) -> tuple[NDArray[np.uint8], str]:
     """The training image nearest to each image of the chains, and where it is from."""
     frames = chain_frames(run, settings)
     if data.is_local(run.dataset):
-        known, where = data.load(run.dataset).train.x[:REFERENCES], "training images"
+        known, where = data.load(run.dataset).train.x[:REFERENCES], "training examples"
     else:
         known, where = cached.examples(run).x, "examples saved with the run"
     found = nearest(torch.from_numpy(frames).flatten(0, 1), known)

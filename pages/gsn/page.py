@@ -28,11 +28,11 @@ def draw_chains(run: Subject) -> None:
             return
         rows = frames.swapaxes(0, 1)  # a row for each chain
         steps = "one step" if settings.every == 1 else f"{settings.every} steps"
-        text = f"Each row is a chain, with {steps} from image to image."
+        text = f"Each row is a chain, with {steps} from example to example."
         if close:
             known, where = closest(run, settings)
             rows = np.stack([rows, known.swapaxes(0, 1)], 1).reshape(-1, *rows.shape[1:])
-            text += f" Below each image the nearest of {where}."
+            text += f" Below each the nearest of {where}."
         show(appearance_of(run), rows.reshape(-1, *run.shape), FRAMES, "Chains of examples, a row for each")
         st.caption(text)
     moves, exact, parzen_tab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
@@ -52,14 +52,14 @@ if run is None:
     st.stop()
 draw_chains(run)
 notes(
-    "Each image is the mean of the network's distribution after a step of its chain: corrupt, compute the hidden "
-    "layers and then the pixels, draw. The colours below show the class that a classifier predicts.",
+    "Each example is the mean of the network's distribution after a step of its chain: corrupt, compute the hidden "
+    "layers and then the values, draw. The colours below show the class that a classifier predicts.",
     "Compare the run without walkback to the one with it: between digits the first shows fragments, which are "
-    "spurious modes. Start at noise: half of its pixels are on, and many chains stay in the negative of a digit, a "
-    "spurious mode. Hide part of one image, by the brush what you like, and watch the completions. In the exact chain "
+    "spurious modes. Start at noise: half of its values are on, and many chains stay in the negative of a digit, a "
+    "spurious mode. Hide part of one example and watch the completions. In the exact chain "
     "choose walkback and see its costs and benefits.",
     "If P(x|x̃) is Bayes' for the corruption, the chain x → x̃ → x has the data's distribution (Bengio et al. 2013, "
     "2014; Alain 2018, §5.3). Walkback trains on several steps of the chain itself, log p(x|x̃) with x̃ from those "
-    "steps, so that the chain returns to the data from where it leads. Given pixels are restored after every step, "
+    "steps, so that the chain returns to the data from where it leads. Given values are restored after every step, "
     "which is exact only if the network is a compatible pair of conditionals; the bias falls with the noise.",
 )

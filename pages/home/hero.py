@@ -25,7 +25,7 @@ def hero(run: Subject | None) -> None:
         st.markdown(
             "## See what a neural network has learned\n\n"
             "A model squeezes each image into a few numbers. LatentLab opens the space of these numbers: "
-            "every place in it is an image. Move around in it, map it, question it, with the models here or with your own."
+            "every place in it is an image. Move around in it, map it, question it: with the models here, or your own."
         )
         with st.container(horizontal=True):
             if TRAVERSAL.button("Explore", "explore", primary=True):

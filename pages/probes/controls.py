@@ -12,10 +12,10 @@ import streamlit as st
 from latentlab.analysis.activations import NetworkLayer
 from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import ASIDE, LATENT, Measure, Split
+from latentlab.data import Kind
 from latentlab.subjects import Subject
 from pages.probes.curves import Settings, targets
-from pages.shared import url_state
-from pages.shared.linked_choice import linked_choice
+from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.present import enlarged
 from pages.shared.selections import link_named
 from pages.shared.visit import Slot
@@ -38,10 +38,10 @@ TARGET_HELP = (
 def choose_target(run: Subject) -> str:
     """Choose the target."""
     options = targets(run)
-    if (old := url_state.read(TARGET.name)) in FORMER:
-        TARGET.set(FORMER[old])
+    link_renamed(TARGET.name, FORMER)
     TARGET.settle(options)
-    target = str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=TARGET_HELP))
+    about = TARGET_HELP if run.spec.kind is Kind.IMAGE else None
+    target = str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=about))
     link_named({target}, run.dataset)
     return target
 

@@ -95,7 +95,7 @@ def all_layers(
     st.dataframe(rows, hide_index=True, column_config=config, alt="Every layer and the results of its probes")
     st.caption(
         "Control is the accuracy of the same probe on the test examples of a control task: k-means puts the examples "
-        f"by their pixels into at most {N_TYPES} clusters, and each cluster has a random label. Selectivity is the "
+        f"by their values into at most {N_TYPES} clusters, and each cluster has a random label. Selectivity is the "
         "accuracy minus the control: near or below zero, the probe would read anything from that layer. Memorised is "
         "its accuracy on random labels, one for each example that it was fitted to. ± is a 95 % band over seeds and "
         "test examples."

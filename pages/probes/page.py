@@ -92,7 +92,7 @@ if not run.has():
     probed_vectors(run.dataset)
     st.stop()
 if not targets(run):
-    st.info("These data have no classes and are no images, so there is no target for a probe.")
+    st.info("These data have no classes and no target is measured from them, so there is no target for a probe.")
     st.stop()
 probes(run)
 notes(

@@ -8,10 +8,10 @@ import streamlit as st
 
 from latentlab.analysis.sampling import HMC, ModelChain, Start
 from latentlab.subjects import Subject, stored
-from pages.sampling.experiment import LEARNED, Setup, image_of, no_score, offers
+from pages.sampling.experiment import LEARNED, POSTERIOR, Setup, image_of, no_score, offers
 from pages.shared import cached, url_state
-from pages.shared.linked_choice import linked_choice
-from pages.shared.masks import CHOICES, chosen, drawn
+from pages.shared.linked_choice import link_renamed, linked_choice
+from pages.shared.masks import CHOICES, chosen
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -61,6 +61,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
     if url_state.read("run") not in (None, run.id):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
     offered = offers(run)
+    link_renamed(TARGET.name, {"posterior of an image": POSTERIOR})
     TARGET.settle(list(offered))
     target = st.selectbox("Target", list(offered), key=TARGET.name, bind="query-params")
     if not any(offer.of_run for offer in offered.values()):
@@ -72,13 +73,14 @@ def controls(run: Subject) -> tuple[Setup, float]:
     sampler = problem.samplers[st.selectbox("Sampler", list(problem.samplers), key=SAMPLER.name, bind="query-params")]
     if offered[target].of_image:
         left, right = st.columns(2)
+        parts = CHOICES[run.spec.kind]
         n = len(cached.examples(run))
-        image = int(left.number_input("Image", 0, n - 1, 0, key="image", bind="query-params"))
-        hidden = right.selectbox("Hidden", [WHOLE, *CHOICES], 2, key="hidden", bind="query-params")
+        image = int(left.number_input("Example", 0, n - 1, 0, key="image", bind="query-params"))
+        hidden = right.selectbox("Hidden", [WHOLE, *parts], min(2, len(parts)), key="hidden", bind="query-params")
     hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
     if hidden != WHOLE:
         with hiding:
-            mask = chosen(hidden, drawn(image_of(run, image)), more)
+            mask = chosen(hidden, run, image_of(run, image), more)
     if isinstance(sampler, ModelChain):
         st.caption(
             "It adds noise σ and draws from N(r, σ²J) about the reconstruction, J = ∂r/∂x: the mean and the covariance "

@@ -31,7 +31,7 @@ from pages.shared import cached
 from pages.shared.masks import GRAY, given
 from pages.shared.remember import remember
 
-POSTERIOR, LEARNED = "posterior of an image", "what the model learned"
+POSTERIOR, LEARNED = "posterior of an example", "what the model learned"
 BEHIND = 1_500  # examples drawn behind the chains, where the density isn't known
 
 

@@ -126,7 +126,7 @@ notes(
     "a position: a green dot was accepted, a red cross rejected. Below, the histogram of all positions so far, "
     "compared with the truth. The sentence above says what to change first.",
     "Try the presets of what goes wrong. Halve and double the step and watch the acceptance rate. Hide half of an "
-    "image, or hide with the brush what distinguishes it from others: the chains then visit the digits that it could "
+    "example, or what distinguishes it from others: the chains then visit all that it could "
     "be. Choose a denoising autoencoder's run and let it run its own chain.",
     "Metropolis-Hastings accepts y with probability min(1, p(y)/p(x)); a denoiser gives that ratio by the integral of "
     "its score (r(x) − x)/σ² along the step (Alain & Bengio 2014; Alain 2018, §3.4). R-hat compares the variance "

@@ -1,13 +1,8 @@
-"""How a page names the dimensions of a code, and what each carries."""
+"""What a page says that a dimension of a code carries."""
 
 from __future__ import annotations
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
-
-
-def dimension_name(axis: int) -> str:
-    """From z1 on."""
-    return f"z{axis + 1}"
 
 
 def carries(where: Bottleneck, axis: int) -> str:

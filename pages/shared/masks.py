@@ -1,8 +1,6 @@
-"""Which part of an image is hidden: a half, the middle, a box, or what is painted."""
+"""Which part of an example is hidden: of an image what is painted, of a row some columns, of a series some times."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import streamlit as st
@@ -11,40 +9,46 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from latentlab.data import to_bytes
-from latentlab.figures.sheets import picture_shape, pictures, sheet_png
+from latentlab.data import Kind, to_bytes
+from latentlab.figures.sheets import sheet_png
+from latentlab.subjects import Subject
 from pages.components.brush import Mask, brush, pack, unpack
 from pages.shared import url_state
+from pages.shared.example_view import columns_of
 from pages.shared.images import scale
 from pages.shared.visit import Slot
 
 PARTS = ("left half", "right half", "top half", "bottom half", "middle")
 BOX, BRUSH = "a box", "brush"
-CHOICES = (*PARTS, BOX, BRUSH)
+CHOICES = {
+    Kind.IMAGE: (*PARTS, BOX, BRUSH),
+    Kind.VECTOR: ("columns",),
+    Kind.PLANE: ("columns",),
+    Kind.SEQUENCE: ("times",),
+}  # the first is what is hidden at first, but of images the right half
 FIRST = "middle"  # what is hidden before anything is painted
 GRAY = 0.4  # what is drawn in place of a hidden pixel
 WIDTH = 308  # pixels of the image, where it is painted without a brush
 
 
-def drawn(x: Tensor) -> NDArray[np.uint8]:
-    """(*shape) in [0, 1] -> (C, H, W): an example as it is drawn, a vector as gray cells."""
-    image: NDArray[np.uint8] = pictures(to_bytes(x)[None])[0]
-    return image
-
-
 def given(shape: tuple[int, ...], mask: str | None) -> Tensor:
-    """(*shape) bool: what isn't hidden by a mask; the numbers of a vector are hidden as they are drawn.
+    """(*shape) bool: what isn't hidden by a mask of `size`; the channels of an image are hidden together.
 
     Raises:
         ValueError: the mask is of another size.
     """
-    channels, height, width = picture_shape(shape)
+    height, width = size(shape)
     if mask is None:
         return torch.ones(shape, dtype=torch.bool)
     hidden = unpack(mask, height, width)
     if hidden is None:
-        raise ValueError(f"What is hidden was not painted on an image of {width} × {height} pixels.")
-    return ~torch.from_numpy(hidden).repeat(channels, 1, 1).flatten()[: math.prod(shape)].reshape(shape)
+        raise ValueError(f"What is hidden is not part of an example of {width} × {height} values.")
+    return ~torch.from_numpy(hidden).expand(shape) if len(shape) > 1 else ~torch.from_numpy(hidden)[0]
+
+
+def size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the masks of examples: those of an image, one row of columns, or times by columns."""
+    return (shape[-2], shape[-1]) if len(shape) > 1 else (1, shape[0])
 
 
 def part(name: str, height: int, width: int) -> Mask:
@@ -59,22 +63,46 @@ def part(name: str, height: int, width: int) -> Mask:
     return _rectangle(height, width, (top, bottom), (left, right))
 
 
-def chosen(choice: str, image: NDArray[np.uint8], more: DeltaGenerator) -> str:
-    """Draw the controls that a choice of `CHOICES` needs on an image (C, H, W); returns the mask of what is hidden.
+def chosen(choice: str, run: Subject, x: Tensor, more: DeltaGenerator) -> str:
+    """Draw the controls that a choice of `CHOICES` needs on an example; returns the mask of what is hidden.
 
     Args:
-        choice: one of `CHOICES`.
-        image: what is hidden in part.
+        choice: one of `CHOICES` of the run's kind of data.
+        run: whose example it is.
+        x: (*shape) in [0, 1], of images; what is hidden in part.
         more: where the page keeps what is seldom changed.
     """
-    _, height, width = image.shape
+    height, width = size(run.shape)
+    if run.spec.kind is Kind.SEQUENCE:
+        return _times(run, height, width)
+    if run.spec.kind is not Kind.IMAGE:
+        return _columns(run)
     if choice == BRUSH:
-        return _painted(image, more)
+        return _painted(to_bytes(x), more)
     url_state.write("mask", None)
     if choice == BOX:
         with st.popover("The box", width="stretch"):
             return pack(_rectangle(height, width, *_sides(height, width)))
     return pack(part(choice, height, width))
+
+
+def _columns(run: Subject) -> str:
+    """Columns of a table by name; at first the second half of them."""
+    columns = columns_of(run)
+    assert columns is not None
+    names = columns.names
+    hidden = st.multiselect(
+        "Hidden columns", names, names[len(names) // 2 :], key=f"hidden-{run.id}", bind="query-params"
+    )  # fmt: skip
+    return pack(np.isin(names, hidden)[None])
+
+
+def _times(run: Subject, height: int, width: int) -> str:
+    """A range of the times of a series, in all its columns; at first the second half."""
+    first, last = st.slider(
+        "Hidden times", 1, height, (height // 2 + 1, height), key=f"hidden-{run.id}", bind="query-params"
+    )  # fmt: skip
+    return pack(_rectangle(height, width, (first - 1, last), (0, width)))
 
 
 def _painted(image: NDArray[np.uint8], more: DeltaGenerator) -> str:

@@ -253,6 +253,6 @@ def _drawn(job: Job) -> Appearance | None:
 def _progress(status: Status) -> str:
     if status.state in ("queued", "loading"):
         return status.message or "It starts as soon as the trainings before it are done."
-    text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} images/s"
+    text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} examples/s"
     left = time_left(status)
     return f"{text} · {left}" if left else text

@@ -58,7 +58,7 @@ def _real(run: Subject, view: View) -> None:
 
 
 def _copy(run: Subject, view: View) -> None:
-    with st.spinner("Finding the nearest training images …"):
+    with st.spinner("Finding the nearest training examples …"):
         reference, codes, between = _training(run)
     image = cached.decoder(run)(torch.tensor([view.z]))
     x = reference.batch().x
@@ -90,14 +90,16 @@ def _health(run: Subject) -> None:
     found = _state(run)
     if found is None:
         st.markdown(cached.dimensions(run).summary)
-        figure(carried(cached.dimensions(run), look()), "What each dimension carries")
+        figure(carried(cached.dimensions(run), look(), code=run.code), "What each dimension carries")
         return
     st.markdown(f"**{found.diagnosis}** Over {found.n_examples:,} test examples.")
     left, right = st.columns([3, 2], gap="large")
-    figure(carried(found, look()), "What each dimension carries", place=left)
-    figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
+    figure(carried(found, look(), code=run.code), "What each dimension carries", place=left)
+    figure(correlations(found, look(), run.code), "The correlation of every two dimensions", place=right)
     st.caption("The codes of all examples together (lines) against the prior (dots): on the diagonal where they agree.")
-    figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
+    figure(
+        qq_plots(found, look(), code=run.code), "Quantiles of the codes against those of the prior, for each dimension"
+    )
 
 
 @remember(16, on=lambda run, *_: key_of(classifier_run(run)))
@@ -140,4 +142,4 @@ def _state(run: Subject) -> Health | None:
     with torch.no_grad():
         parts = [model.posterior(test.batch(index).x) for index in torch.arange(len(test)).split(1_000)]
     mean, log_std = (torch.cat(part) for part in zip(*parts, strict=True))
-    return health(mean, log_std)
+    return health(mean, log_std, run.code)

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 import torch
 
-from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck, dimension_name
 from latentlab.analysis.latent.traversal import lattice, plane
 from latentlab.data import UNLABELLED
 from latentlab.export.program import Program
@@ -19,7 +19,7 @@ from latentlab.subjects import Subject
 from pages.components.explorer import View, explorer, originals, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
-from pages.shared.dimensions import carries, dimension_name
+from pages.shared.dimensions import carries
 from pages.shared.example_view import appearance_of, few_columns
 from pages.shared.header import look
 from pages.shared.visit import Slot
@@ -103,7 +103,7 @@ def warn_of_other_weights(run: Subject) -> None:
     requested, program = url_state.read("weights"), cached.program(run)
     if requested and isinstance(program, Program) and requested != program.id and WARNED.get() != requested:
         WARNED.set(requested)
-        st.warning("The model of this link has other weights now, so its images may differ from what was shared.")
+        st.warning("The model of this link has other weights now, so what it decodes may differ from what was shared.")
 
 
 def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subject | None) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
     dims = [
         {
             "axis": int(axis),
-            "name": dimension_name(int(axis)),
+            "name": dimension_name(int(axis), run.code),
             "carries": carries(where, int(axis)),
             "active": bool(where.active[axis]),
         }
@@ -131,7 +131,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         "note": shown.left_out,
         "view": first.as_json(),
         "dims": dims,
-        "directions": [{"name": dimension_name(axis), "axis": axis} for axis in range(len(dims))]
+        "directions": [{"name": dimension_name(axis, run.code), "axis": axis} for axis in range(len(dims))]
         + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
         "title": run.title,
         "near": cached.n_near(run),
@@ -196,7 +196,7 @@ def n_directions(run: Subject) -> int:
 def direction_name(run: Subject, index: int) -> str:
     """How a direction is called: z1 to zD, then PC1 and on, then the class directions."""
     d = len(cached.dimensions(run).order)
-    return dimension_name(index) if index < d else list(cached.extra_directions(run))[index - d]
+    return dimension_name(index, run.code) if index < d else list(cached.extra_directions(run))[index - d]
 
 
 def on_plane(run: Subject, view: View) -> tuple[cached.Code, tuple[float, float], tuple[str, str]]:

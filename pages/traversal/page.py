@@ -5,19 +5,19 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck, dimension_name
 from latentlab.analysis.latent.traversal import Spacing
 from latentlab.figures.latent.traversal import manifold, strips
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached
-from pages.shared.dimensions import dimension_name
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
 from pages.shared.verdicts import say_bottleneck
+from pages.traversal.choose_latent import choose_latent
 from pages.traversal.diagnosis import diagnosis
 from pages.traversal.live_explorer import (
     choose_other,
@@ -67,14 +67,23 @@ def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
     """A row of examples for each chosen dimension, through the place."""
     order = [int(axis) for axis in where.order]
     axes = st.multiselect(
-        "Dimensions", order, order[:6], dimension_name, f"strips-{run.id}", max_selections=24, bind="query-params"
+        "Dimensions",
+        order,
+        order[:6],
+        lambda axis: dimension_name(axis, run.code),
+        f"strips-{run.id}",
+        max_selections=24,
+        bind="query-params",
     )
     if not axes:
         st.info("Choose at least one dimension to see its strip.")
         return
     rows = [cached.strip(run, view.z, axis, STEPS) for axis in axes]
     drawn = appearance_of(run).narrowed(np.concatenate([row.examples for row in rows]))
-    figure(strips(rows, [view.z[axis] for axis in axes], look(), drawn), "A row of examples for each chosen dimension")
+    figure(
+        strips(rows, [view.z[axis] for axis in axes], look(), drawn, run.code),
+        "A row of examples for each chosen dimension",
+    )
     note(drawn)
 
 
@@ -95,6 +104,7 @@ def draw_manifold(run: Subject, view: View) -> None:
 run = header(TRAVERSAL)
 if run is None:
     st.stop()
+run = choose_latent(run)
 warn_of_other_weights(run)
 say_bottleneck(run)
 send_decoder(run)
@@ -111,9 +121,10 @@ if other is not None:
 with above:
     traversal(run, cached.dimensions(run), live, other)
 notes(
-    "The plane shows two dimensions with the codes of test examples, coloured by class; the image follows the pointer, "
-    "and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. Numbers "
-    "count in standard deviations σ: of the prior, or of the codes where there is no prior.",
+    "The plane shows two dimensions with the codes of test examples, coloured by class; the example follows the "
+    "pointer, and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. "
+    "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with "
+    "several latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
     "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
     "move a dimension that the plane does not show. Encode an example, pin it, and compute a path to another one. "
     "Inactive dimensions change nothing at all.",

@@ -8,13 +8,13 @@ import streamlit as st
 import torch
 
 from latentlab import device
-from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck, dimension_name
 from latentlab.analysis.latent.traversal import LEAST_REACH
 from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.dimensions import carries, dimension_name
+from pages.shared.dimensions import carries
 from pages.shared.example_view import appearance_of, show
 from pages.shared.visit import Slot
 from pages.traversal.live_explorer import IN_SIGHT
@@ -39,10 +39,10 @@ def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
             _button("Encode", "image", "The code of a test example", lambda: _encode(run))
     with controls:
         order = [int(axis) for axis in where.order]
-        values = {axis: _slider(axis, where, end) for axis in order[:IN_SIGHT]}
+        values = {axis: _slider(run, axis, where, end) for axis in order[:IN_SIGHT]}
         if order[IN_SIGHT:]:
             with st.popover(f"{len(order) - IN_SIGHT} more dimensions", width="stretch"):
-                values |= {axis: _slider(axis, where, end) for axis in order[IN_SIGHT:]}
+                values |= {axis: _slider(run, axis, where, end) for axis in order[IN_SIGHT:]}
     z = tuple(values[axis] for axis in range(len(order)))
     decoded = cached.decoder(run)(torch.tensor([z]))
     if not bool(decoded.isfinite().all()):
@@ -57,8 +57,8 @@ def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> Non
     st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width=112)
 
 
-def _slider(axis: int, where: Bottleneck, end: float) -> float:
-    label = f"{dimension_name(axis)} · {carries(where, axis)}"
+def _slider(run: Subject, axis: int, where: Bottleneck, end: float) -> float:
+    label = f"{dimension_name(axis, run.code)} · {carries(where, axis)}"
     label = label if where.active[axis] else f":gray[{label}]"
     value: float = st.slider(label, -end, end, step=0.05, key=_value(axis).name, format="%.2f")
     return value

@@ -153,3 +153,11 @@ def test_points_glide_to_where_another_map_has_them(server: Server, page: Page) 
     page.get_by_text("Directions", exact=True).click()
     expect(page.locator("input[value^=PC1]")).to_have_count(0)
     until(page, lambda: away(expected) <= 2)
+
+
+def test_the_least_typical_are_within_the_first_screen(page: Page, box: FloatRect) -> None:  # noqa: ARG001 it is open
+    page.set_viewport_size({"width": 1400, "height": 900})
+    listed = page.locator(".st-key-outliers")
+    expect(listed).to_be_in_viewport(ratio=1)
+    listed.locator("label").first.click()
+    expect(page.locator("[data-testid=stDataFrame]").first).to_be_in_viewport()

@@ -18,7 +18,7 @@ from tests.conftest import save_coloured_run
 
 Mask = NDArray[np.bool_]
 NOTHING = np.zeros((28, 28), bool)
-GSN = "gsn?run=mnist-gsn&from=one+image&missing=brush&mask="
+GSN = "gsn?run=mnist-gsn&from=one+example&missing=brush&mask="
 POSTERIOR = "sampling?run=mnist-vae-2d&hidden=brush&mask="
 
 

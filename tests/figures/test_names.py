@@ -100,7 +100,12 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
-OWN = {"support_along", "training_curves", "matrices", "laws"}  # words of the app itself
+OWN = {"support_along", "training_curves", "matrices", "laws"} | {
+    "strips",
+    "carried",
+    "qq_plots",
+    "correlations",
+}  # words of the app itself, and names of latent variables
 
 
 @pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Element
 from streamlit.util import calc_hash
 
 from latentlab.jobs.background import Background
@@ -23,6 +24,7 @@ from latentlab.runs.store import SHIPPED, Store
 from pages.navigation import PAGES
 from tests.conftest import ROOT, mentions
 
+CONTROLS = ("button", "button_group", "multiselect", "number_input", "select_slider", "selectbox", "slider", "toggle")
 Open = Callable[..., AppTest]
 
 
@@ -117,6 +119,15 @@ def texts(app: AppTest) -> list[str]:
 def words(app: AppTest) -> str:
     """All that a page says."""
     return "\n".join(texts(app))
+
+
+def of_images(app: AppTest) -> list[str]:
+    """What a page says of images or pixels: its texts, and the labels, help and options of its controls."""
+    controls = [control for kind in CONTROLS for control in app.get(kind) if isinstance(control, Element)]
+    said = [*texts(app), *drawn(app)]
+    for one in controls:
+        said += [str(one.label), str(one.proto.help), *map(str, getattr(one, "options", ()))]
+    return [text for text in said if re.search(r"\b(images?|pixels?)\b", text, re.IGNORECASE)]
 
 
 def shows(app: AppTest, *parts: object) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from latentlab.analysis.latent.bottleneck import bottleneck, deterministic_bottleneck
-from pages.shared.dimensions import carries, dimension_name
+from latentlab.analysis.latent.bottleneck import bottleneck, deterministic_bottleneck, dimension_name
+from pages.shared.dimensions import carries
 
 
 def test_what_a_dimension_carries_is_its_kl_or_its_variance() -> None:

@@ -27,7 +27,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
 NO_SUBJECT = ("your_data",)
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
 ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
-ONE_IMAGE = {"from": "one image"}
+ONE_IMAGE = {"from": "one example"}
 CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an address, and what is chosen then
     ("traversal", {"run": "mnist-vae-20d", "live": "false"}, {}),
     ("clusters", {"run": "mnist-vae-20d", "method": "Directions", "deep": "true"}, {}),

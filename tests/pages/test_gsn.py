@@ -46,7 +46,7 @@ def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
     run = find("mnist-gsn-walkback")
-    asked = walking("one image", RIGHT)
+    asked = walking("one example", RIGHT)
     frames = chain_frames(run, asked)
     seen = given(run.shape, RIGHT).numpy()
     assert frames.shape == (FRAMES, CHAINS, 1, 28, 28)
@@ -63,7 +63,7 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
     x = (examples > 0.5).float()
     errors = []
     for image in range(12):
-        asked = ChainSettings("one image", image, RIGHT, 1, 0, 0)
+        asked = ChainSettings("one example", image, RIGHT, 1, 0, 0)
         hidden = ~given(run.shape, RIGHT).numpy()
         drawn = chain_frames(run, asked)[8:].mean((0, 1)) / 255
         errors.append([np.square(one - x[image].numpy())[hidden].mean() for one in (drawn, x.mean(0).numpy())])
@@ -72,8 +72,9 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
 
 
 def test_a_box_of_ones_own_can_be_hidden(opened: Open) -> None:
-    app = opened("gsn", **{"from": "one image", "missing": "a box"})
+    app = opened("gsn", **{"from": "one image", "missing": "a box"})  # as older links call it
     assert not app.exception
+    assert not app.warning
     assert app.slider(key="rows-28").value == (7, 21)
 
 

@@ -128,7 +128,7 @@ def test_every_knob_of_a_network_that_learns_here_is_in_the_address(opened: Open
 
 
 def test_a_hidden_box_is_in_the_link(opened: Open) -> None:
-    app = opened("gsn", missing="a box", **{"from": "one image", "rows-28": ["2", "9"], "columns-28": ["0", "28"]})
+    app = opened("gsn", missing="a box", **{"from": "one example", "rows-28": ["2", "9"], "columns-28": ["0", "28"]})
     assert not app.exception
     assert app.slider(key="rows-28").value == (2, 9)
     assert app.slider(key="columns-28").value == (0, 28)

@@ -21,7 +21,7 @@ from latentlab.subjects import find
 from pages.components.brush import brush, pack, unpack
 from pages.gsn.chains import CHAINS, FRAMES
 from pages.sampling.experiment import Setup, played
-from pages.shared.masks import PARTS, drawn, given, part
+from pages.shared.masks import PARTS, given, part
 from tests.conftest import mentions, naming, save_coloured_run
 from tests.pages.conftest import Open, words
 
@@ -107,13 +107,12 @@ def test_nonsense_of_a_browser_leaves_the_mask_as_it_was(monkeypatch: pytest.Mon
     assert brush("key", image, before) == after
 
 
-def test_channels_are_hidden_together_and_vectors_as_they_are_drawn() -> None:
+def test_channels_are_hidden_together_and_columns_one_by_one() -> None:
     hidden = blot(6, 5)
     np.testing.assert_array_equal(given((3, 6, 5), pack(hidden)).numpy(), np.broadcast_to(~hidden, (3, 6, 5)))
-    corner = np.zeros((4, 4), bool)
-    corner[0, 1] = corner[3, 3] = True  # the second number, and a cell that 13 numbers leave empty
-    np.testing.assert_array_equal(given((13,), pack(corner)).numpy(), np.arange(13) != 1)
-    assert drawn(torch.rand(13)).shape == (1, 4, 4)
+    columns = np.arange(13)[None] == 1
+    np.testing.assert_array_equal(given((13,), pack(columns)).numpy(), ~columns[0])
+    np.testing.assert_array_equal(given((6, 5), pack(hidden)).numpy(), ~hidden)  # a series: times, then columns
     assert given((3, 6, 5), None).all()
     with pytest.raises(ValueError, match=naming("8 × 8")):
         given((1, 8, 8), pack(hidden))
@@ -137,7 +136,7 @@ def test_halves_are_complements_and_the_middle_is_in_the_middle(size: tuple[int,
 @pytest.mark.parametrize(("run", "side"), [("mnist-gsn", 28), ("digits-gsn", 8)])
 def test_a_link_hides_exactly_its_pixels_of_a_walk(opened: Open, sheets: list[Images], run: str, side: int) -> None:
     hidden = blot(side, side)
-    address = {"run": run, "from": "one image", "image": "3", "missing": "brush", "mask": pack(hidden)}
+    address = {"run": run, "from": "one example", "image": "3", "missing": "brush", "mask": pack(hidden)}
     app = opened("gsn", **address)
     assert not app.exception
     assert not app.error
@@ -158,7 +157,7 @@ def test_the_channels_of_a_coloured_image_are_hidden_together(
     hidden[1, 2] = hidden[3, 1:4] = True
     x = app_store.examples(run.id).x[3].numpy()
     address = {"run": run.id, "image": "3", "missing": "brush", "hidden": "brush", "mask": pack(hidden)}
-    app = opened("gsn" if kind is GSN else "sampling", **address, **{"from": "one image"})
+    app = opened("gsn" if kind is GSN else "sampling", **address, **{"from": "one example"})
     assert not app.exception
     assert not app.error
     if kind is VAE:
@@ -170,7 +169,7 @@ def test_the_channels_of_a_coloured_image_are_hidden_together(
 
 
 def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(opened: Open) -> None:
-    app = opened("gsn", run="digits-gsn", missing="brush", mask=pack(blot()), **{"from": "one image"})
+    app = opened("gsn", run="digits-gsn", missing="brush", mask=pack(blot()), **{"from": "one example"})
     assert not app.exception
     assert [mentions(w.value, "8 × 8") for w in app.warning if "mask" in w.value] == [True]
     np.testing.assert_array_equal(under_the_brush(app)[1], part("middle", 8, 8))
@@ -181,7 +180,7 @@ def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(opened: O
 
 def test_what_was_painted_is_kept_while_another_part_or_model_is_tried(opened: Open) -> None:
     hidden = blot()
-    app = opened("gsn", missing="brush", mask=pack(hidden), **{"from": "one image"})
+    app = opened("gsn", missing="brush", mask=pack(hidden), **{"from": "one example"})
     app.selectbox(key="missing").select("left half").run()
     assert "mask" not in app.query_params
     app.selectbox(key="missing").select("brush").run()
@@ -198,7 +197,7 @@ def test_what_was_painted_is_kept_while_another_part_or_model_is_tried(opened: O
 @pytest.mark.slow
 def test_without_the_browser_a_box_at_a_time_is_painted(opened: Open, sheets: list[Images]) -> None:
     app = opened(
-        "gsn", missing="brush", mask=pack(np.zeros((28, 28), bool)), **{"from": "one image", "by-hand": "false"}
+        "gsn", missing="brush", mask=pack(np.zeros((28, 28), bool)), **{"from": "one example", "by-hand": "false"}
     )
 
     def painted() -> Mask:
@@ -250,7 +249,7 @@ def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
     run, hidden = find("mnist-vae-2d"), blot()
     model = Store.default().load(run.id)
     assert isinstance(model, VAE)
-    setup = Setup("posterior of an image", "random walk", 0, "data", "exact", 10, 20, 10, 0, 5, pack(hidden))
+    setup = Setup("posterior of an example", "random walk", 0, "data", "exact", 10, 20, 10, 0, 5, pack(hidden))
     found = played(run, setup)
     assert found.density is not None
     xs, ys = (low + (np.arange(SIDE) + 0.5) / SIDE * (high - low) for low, high in (found.box.x, found.box.y))
@@ -267,7 +266,7 @@ def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
 @pytest.mark.parametrize("share", [0, 1])
 def test_nothing_and_everything_can_be_hidden(opened: Open, page: str, share: int) -> None:
     mask = pack(np.full((28, 28), bool(share)))
-    app = opened(page, missing="brush", hidden="brush", mask=mask, **{"from": "one image"})
+    app = opened(page, missing="brush", hidden="brush", mask=mask, **{"from": "one example"})
     assert not app.exception
     assert not app.error
     assert app.query_params["mask"] == mask

@@ -22,6 +22,7 @@ from latentlab.data.files.roles import Role
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
+from pages.navigation import PAGES
 from tests.conftest import ROOT, mentions
 from tests.data.files.conftest import encoded, noise
 from tests.pages.conftest import Open, drawn, keys_of, path_of, shows, words
@@ -378,6 +379,9 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     monkeypatch.setenv(settings.FIRST_DATA, library.add(tmp_path / "pets.npz"))
     app = opened("home")
     assert shows(app, "pets", 30, "8 × 9", 3)
+    of_data = {page.name for page in PAGES if page.data}
+    linked = {link.proto.page.rpartition("/")[2]: link.proto.query_string for link in app.get("page_link")}
+    assert {name for name, query in linked.items() if query == "run=data%3Apets"} == of_data, linked
     assert opened("train").selectbox(key="dataset").value == "pets"
     assert opened("clusters", run="data:pets").selectbox(key="picked").value == "data:pets"
     library.remove("pets")

@@ -22,8 +22,10 @@ from latentlab.jobs.worker import perform
 from latentlab.models import Conditional, Decodes
 from latentlab.runs.store import Store
 from latentlab.subjects import DataOnly, Subject, find
+from pages.components.brush import pack
+from pages.shared.masks import given
 from pages.shared.spaces import CODE, INPUT, Source, load_space
-from tests.pages.conftest import Open, drawn, shows, titled
+from tests.pages.conftest import Open, drawn, of_images, shows, titled
 
 pytestmark = pytest.mark.training
 
@@ -112,7 +114,10 @@ def _examples(said: list[str]) -> list[str]:
 SHOWN = [
     ("vae", "train", {}), ("vae", "traversal", {"live": "false", "detail": "Diagnosis", "question": "Is it a copy?"}),
     ("vae", "clusters", {"detail": "Classes"}), ("vae", "analogies", {"asked": "A − B + C"}), ("vae", "sampling", {}),
-    ("vae", "probes", {}), ("dae", "train", {}), ("gsn", "gsn", {}), ("gsn", "train", {}),
+    ("vae", "probes", {}), ("dae", "train", {}), ("gsn", "gsn", {"from": "one example"}), ("gsn", "train", {}),
+    ("dae", "score_field", {}), ("m2", "few_labels", {}),
+    ("vae", "traversal", {"detail": "Paths", "live": "false"}),
+    ("vae", "sampling", {"target": "posterior of an image"}),
 ]  # fmt: skip
 
 
@@ -125,6 +130,7 @@ def test_each_page_shows_a_row_with_its_names(
     said = _examples(drawn(app))
     assert said
     assert all(len(numbers(one)) == len(NAMES) for one in said)
+    assert page == "train" or not of_images(app)  # whose form offers other data as well
 
 
 @pytest.mark.parametrize(
@@ -138,6 +144,7 @@ def test_a_sheet_of_many_rows_says_which_columns_it_has(
     app = opened(page, run=trained(model).id, **view)
     assert not app.exception, app.exception
     assert shows(app, *NAMES)
+    assert not of_images(app)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -230,6 +237,29 @@ def test_quantiles_are_of_all_data_and_of_the_saved_examples_once_those_are_gone
     np.testing.assert_allclose(left.quantiles[-1], run.examples().x.numpy().max(0))
 
 
+@pytest.mark.parametrize(("model", "page", "chosen"), [("vae", "sampling", "hidden"), ("gsn", "gsn", "missing")])
+def test_columns_are_hidden_by_name(
+    opened: Open, trained: Callable[[str], Subject], monkeypatch: pytest.MonkeyPatch, model: str, page: str, chosen: str
+) -> None:
+    masks: list[np.ndarray] = []
+    original = given
+    used = "pages.sampling.experiment" if page == "sampling" else "pages.gsn.chains"
+
+    def noted(shape: tuple[int, ...], mask: str | None) -> torch.Tensor:
+        masks.append(original(shape, mask).numpy())
+        return original(shape, mask)
+
+    monkeypatch.setattr(f"{used}.given", noted)
+    run = trained(model)
+    app = opened(page, run=run.id, **{chosen: "columns", "from": "one example"})
+    control = app.multiselect(key=f"hidden-{run.id}")
+    assert tuple(control.options) == NAMES
+    assert masks[-1].tolist() == [True, True, False, False]
+    control.set_value([NAMES[1]]).run()
+    assert not app.exception, app.exception
+    assert masks[-1].tolist() == [True, False, True, True]
+
+
 SERIES = [
     ("train", {}), ("traversal", {"live": "false"}), ("sampling", {}), ("probes", {}),
     ("clusters", {"detail": "Classes"}),
@@ -249,8 +279,13 @@ def test_a_series_is_shown_as_curves_with_their_names(opened: Open, app_store: S
     for page, view in [*SERIES, ("clusters", {"run": f"data:{name}"})]:
         app = opened(page, **{"run": job_id} | view)
         assert not app.exception, (page, app.exception)
+        assert page in ("train", "home") or not of_images(app), page  # which offer other data as well
         for said in drawn(app):
             assert all(column in said for column in data.names)
+    app = opened("sampling", run=job_id)
+    assert app.slider(key=f"hidden-{job_id}").value == (7, 12)
+    shown = given(data.shape, pack(np.arange(12)[:, None].repeat(2, 1) >= 6)).numpy()
+    assert shown.tolist() == [[t < 6] * 2 for t in range(12)]
     low, high = (
         float(part) for part in drawn(opened("traversal", run=job_id, live="false"))[0].split(", ")[0].split()[3::2]
     )

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab.data import load, to_bytes
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
+from latentlab.models.parts.two_steps import DecodesInTwoSteps
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
 from latentlab.subjects import find
@@ -259,3 +260,41 @@ def test_training_images_are_compared_with_once_they_are_here(opened: Open, monk
         patch.setattr("pages.shared.cached.is_local", lambda _: False)
         assert shows(opened("traversal", **view), f"{len(Store.default().examples('digits-vae')):,}")
     assert shows(opened("traversal", **view), f"{len(load('digits').train):,}")
+
+
+def test_each_latent_variable_of_a_model_can_be_moved_and_what_lies_above_is_held(opened: Open) -> None:
+    app = opened("traversal", live="false", run="mnist-sdgm-100")
+    run = Store.default().load("mnist-sdgm-100")
+    assert isinstance(run, DecodesInTwoSteps)
+    assert app.selectbox(key="latent mnist-sdgm-100").options == ["z", "a"]
+    means = picture(app)
+    app.toggle(key="draw mnist-sdgm-100").set_value(True).run()
+    assert picture(app) != means
+    app.selectbox(key="class mnist-sdgm-100").set_value("3").run()
+    app.selectbox(key="latent mnist-sdgm-100").set_value("a").run()
+    assert not app.exception
+    assert {slider.label.split(" ·")[0].removeprefix(":gray[") for slider in app.slider} >= {
+        "a1",
+        f"a{len(app.slider)}",
+    }
+    of_a_three = picture(app)  # a at its mean given z = 0 and the class 3: what the model itself decodes
+    app.selectbox(key="latent mnist-sdgm-100").set_value("z").run()
+    app.toggle(key="draw mnist-sdgm-100").set_value(False).run()
+    assert picture(app) == of_a_three
+
+
+def test_a_link_opens_a_latent_variable_with_what_is_held(opened: Open) -> None:
+    app = opened("traversal", live="false", run="mnist-sdgm-100", latent="a", above="that of a 5", **{"class": "3"})
+    assert not app.exception
+    assert not app.warning
+    held = [app.selectbox(key=f"{name} mnist-sdgm-100").value for name in ("latent", "class", "above")]
+    assert held == ["a", "3", "that of a 5"]
+    assert [app.query_params[name] for name in ("latent", "class", "above")] == held
+
+
+@pytest.mark.parametrize("run", ["digits-m2", "digits-lvae"])
+def test_a_model_of_classes_or_layers_can_be_traversed(opened: Open, run: str) -> None:
+    app = opened("traversal", run=run, latent="z2" if run == "digits-lvae" else "z")
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="picked").value == run

@@ -73,6 +73,7 @@ class Health(Bottleneck):
         correlation: (D, D) of the aggregate posterior, 1 on the diagonal.
         normal: (Q,) quantiles of N(0, 1), ascending: one axis of a QQ plot.
         quantiles: (D, Q) those of the aggregate posterior at the same probabilities: the other axis.
+        code: what it is called, before the number of a dimension.
     """
 
     n_examples: int
@@ -81,6 +82,7 @@ class Health(Bottleneck):
     correlation: Floats
     normal: Floats
     quantiles: Floats
+    code: str = "z"
 
     @property
     def strongest_pair(self) -> tuple[int, int, float] | None:
@@ -95,7 +97,7 @@ class Health(Bottleneck):
     def diagnosis(self) -> str:
         """What is wrong, in one sentence: the first of dead dimensions, an aggregate off the prior, a correlation.
 
-        Dimensions are called z1, z2, ... as on the pages; see `MEAN_LIMIT`, `STD_LIMIT`, `CORRELATION_LIMIT`.
+        Dimensions are called as on the pages; see `MEAN_LIMIT`, `STD_LIMIT`, `CORRELATION_LIMIT`.
         """
         if not self.active.all():
             return self.summary
@@ -107,17 +109,23 @@ class Health(Bottleneck):
         worst = int(off.argmax())
         if off[worst] > 1:
             return (
-                f"z{worst + 1} is off the prior: over {self.n_examples} examples it has mean {self.mean[worst]:.2f} "
-                f"and standard deviation {self.std[worst]:.2f} instead of 0 and 1."
+                f"{dimension_name(worst, self.code)} is off the prior: over {self.n_examples} examples it has mean "
+                f"{self.mean[worst]:.2f} and standard deviation {self.std[worst]:.2f} instead of 0 and 1."
             )
         i, j, correlation = self.strongest_pair or (0, 0, 0.0)
         if abs(correlation) > max(CORRELATION_LIMIT, noise):
-            return f"z{i + 1} and z{j + 1} are redundant in part: their correlation is {correlation:.2f} instead of 0."
+            pair = f"{dimension_name(i, self.code)} and {dimension_name(j, self.code)}"
+            return f"{pair} are redundant in part: their correlation is {correlation:.2f} instead of 0."
         together = f", correlations within {abs(correlation):.2f} of 0" if len(self.mean) > 1 else ""
         return (
             f"Nothing is wrong: {self.summary.removesuffix('.').lower()}, with means within {off_mean.max():.2f} of 0, "
             f"standard deviations from {self.std.min():.2f} to {self.std.max():.2f}{together}."
         )
+
+
+def dimension_name(axis: int, code: str = "z") -> str:
+    """From z1 on; of a variable that ends with a digit, such as z2, "z2, 1"."""
+    return f"{code}, {axis + 1}" if code[-1].isdigit() else f"{code}{axis + 1}"
 
 
 def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
@@ -150,12 +158,13 @@ def deterministic_bottleneck(codes: Tensor) -> Bottleneck:
     )
 
 
-def health(mean: Tensor, log_std: Tensor) -> Health:
+def health(mean: Tensor, log_std: Tensor, code: str = "z") -> Health:
     """`bottleneck`, and the aggregate posterior against the prior, without sampling.
 
     Args:
         mean: (N, D) of q(z|x) over N examples, at least two.
         log_std: (N, D) of the same.
+        code: what it is called.
 
     Raises:
         ValueError: there are fewer than two examples, or numbers that are not finite.
@@ -178,6 +187,7 @@ def health(mean: Tensor, log_std: Tensor) -> Health:
         correlation=floats(covariance / std / std[:, None]),
         normal=floats(QUANTILES),
         quantiles=floats(quantiles),
+        code=code,
     )
 
 

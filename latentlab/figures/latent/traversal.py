@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck, dimension_name
 from latentlab.analysis.latent.traversal import ManifoldGrid, Traversal
 from latentlab.figures.examples.appearance import Appearance, add_numbers
 from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK, Theme, styled
 
 
-def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn: Appearance) -> go.Figure:
+def strips(
+    rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn: Appearance, code: str = "z"
+) -> go.Figure:
     """One row of examples for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
     half = float(steps[1] - steps[0]) / 2
@@ -33,7 +35,7 @@ def strips(rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn:
     figure.update_xaxes(range=[float(steps[0]) - half, float(steps[-1]) + half], title_text="value (σ)", showgrid=False)
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, tickvals=np.arange(len(rows)),
-        ticktext=[f"z{row.axis + 1}" for row in rows],
+        ticktext=[dimension_name(row.axis, code) for row in rows],
     )  # fmt: skip
     return styled(figure, look, drawn.row * len(rows) + 48, showlegend=False, dragmode=False)
 
@@ -73,7 +75,7 @@ def manifold(
     return styled(figure, look, height, showlegend=False, dragmode=False)
 
 
-def carried(bottleneck: Bottleneck, look: Theme, height: int = 300) -> go.Figure:
+def carried(bottleneck: Bottleneck, look: Theme, height: int = 300, code: str = "z") -> go.Figure:
     """A bar for each dimension, most first; the unused ones are gray and hatched."""
     order = bottleneck.order
     active = bottleneck.active[order]
@@ -84,9 +86,10 @@ def carried(bottleneck: Bottleneck, look: Theme, height: int = 300) -> go.Figure
             figure.add_bar(
                 x=np.flatnonzero(chosen), y=bottleneck.carries[order][chosen], name=name,
                 marker={"color": colour, "pattern": {"shape": shape}},
-                customdata=order[chosen] + 1, hovertemplate="z%{customdata}: %{y:.3g}<extra>" + name + "</extra>",
+                customdata=[dimension_name(int(axis), code) for axis in order[chosen]],
+                hovertemplate="%{customdata}: %{y:.3g}<extra>" + name + "</extra>",
             )  # fmt: skip
     shown = np.arange(0, len(order), max(1, len(order) // 32))
-    figure.update_xaxes(tickvals=shown, ticktext=[f"z{order[i] + 1}" for i in shown], showgrid=False)
+    figure.update_xaxes(tickvals=shown, ticktext=[dimension_name(int(order[i]), code) for i in shown], showgrid=False)
     figure.update_yaxes(title_text=label, rangemode="tozero")
     return styled(figure, look, height, bargap=0.25)

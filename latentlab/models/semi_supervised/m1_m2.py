@@ -20,13 +20,15 @@ from latentlab.distributions import Gaussian, standard_normal_log_prob
 from latentlab.knobs import knob
 from latentlab.models.abilities import LatentLayer
 from latentlab.models.parts.semi_supervised_vae import Inferred, SemiSupervised, SemiSupervisedVAE
+from latentlab.models.parts.two_steps import DecodesInTwoSteps
 
 
-class M1M2(SemiSupervisedVAE):
+class M1M2(DecodesInTwoSteps, SemiSupervisedVAE):
     """Five networks: q(z1|x), p(x|z1) below; q(y|z1), q(z|z1, y), p(z1|y, z) above."""
 
     name = "m1_m2"
     title = "M1+M2, the stacked model"
+    between = "z1"
 
     @dataclass(frozen=True)
     class Config(SemiSupervised):
@@ -79,13 +81,13 @@ class M1M2(SemiSupervisedVAE):
         """(B, *shape), (B,) -> mean, log_std of q(z|z1, y) at the mean of q(z1|x), each (B, z_dim)."""
         return Gaussian.of(self.q_z(self.code(x), self.one_hot(y)))
 
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|z1) at the mean of p(z1|y, z)."""
-        return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).mean))
+    def p_between(self, z: Tensor, y: Tensor) -> Gaussian:
+        """(B, z_dim), (B,) -> p(z1|y, z)."""
+        return Gaussian.of(self.p_z1(z, self.one_hot(y)))
 
-    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the means of p(x|z1) for draws of p(z1|y, z)."""
-        return self.mean(self.p_x(Gaussian.of(self.p_z1(z, self.one_hot(y))).draw(rng)))
+    def decode_between(self, a: Tensor, z: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002 z1 says it all
+        """(B, z1_dim), (B, z_dim), (B,) -> (B, *shape): the mean of p(x|z1)."""
+        return self.mean(self.p_x(a))
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|z1) at the mean of q(z1|x)."""

@@ -18,13 +18,15 @@ from latentlab.data import Spec
 from latentlab.distributions import Gaussian
 from latentlab.models.parts.auxiliary_vae import AuxiliaryVAE, WithAuxiliary
 from latentlab.models.parts.semi_supervised_vae import Inferred
+from latentlab.models.parts.two_steps import DecodesInTwoSteps
 
 
-class SDGM(AuxiliaryVAE):
+class SDGM(DecodesInTwoSteps, AuxiliaryVAE):
     """Five networks: q(a|x), q(y|a, x), q(z|a, y, x), p(a|z, y), p(x|a, y, z)."""
 
     name = "sdgm"
     title = "Skip deep generative model"
+    between = "a"
 
     @dataclass(frozen=True)
     class Config(WithAuxiliary):
@@ -49,12 +51,10 @@ class SDGM(AuxiliaryVAE):
         log_ratio = log_ratio + p_a.log_prob(a) - q_a.log_prob(a)  # p(a|z, y) / q(a|x)
         return Inferred(log_p_x + self.log_p_y, log_ratio, z, log_q_y[:, 0].mT)  # and p(y)
 
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the mean of p(x|a, y, z) at the mean of p(a|z, y)."""
-        y = self.one_hot(y)
-        return self.mean(self.p_x(z, y, Gaussian.of(self.p_a(z, y)).mean))
+    def p_between(self, z: Tensor, y: Tensor) -> Gaussian:
+        """(B, z_dim), (B,) -> p(a|z, y)."""
+        return Gaussian.of(self.p_a(z, self.one_hot(y)))
 
-    def sample_given(self, z: Tensor, y: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, z_dim), (B,) -> (B, *shape): the means of p(x|a, y, z) for draws of p(a|z, y)."""
-        y = self.one_hot(y)
-        return self.mean(self.p_x(z, y, Gaussian.of(self.p_a(z, y)).draw(rng)))
+    def decode_between(self, a: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """(B, a_dim), (B, z_dim), (B,) -> (B, *shape): the mean of p(x|a, y, z)."""
+        return self.mean(self.p_x(z, self.one_hot(y), a))
