@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
@@ -158,12 +159,25 @@ class LogLikelihood(Model):
         """(B, *shape) -> (B,) nats: log p(x), or the importance-weighted lower bound on it from n samples."""
 
 
+class Derivative(StrEnum):
+    """How the gradient of a function is known."""
+
+    EXACT = "exact"
+    DIFFERENCES = "by differences"
+    NONE = "none"
+
+
 class Energy(Model):
     """Has an energy whose Boltzmann distribution it models."""
 
+    @property
+    def derivative(self) -> Derivative:
+        """How the gradient of the energy by x is known."""
+        return Derivative.EXACT
+
     @abstractmethod
     def energy(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x."""
+        """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x as `derivative` says."""
 
 
 class Autoregressive(Model):
