@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
-from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Model, Walks
+from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, Energy, Model, Samples, Walks
 from latentlab.subjects import Subject
 
 
@@ -106,8 +106,8 @@ FEW_LABELS = Page(
     group="Train",
 )  # fmt: skip
 SAMPLING = Page(
-    "sampling", "Sampling", "casino", (Decodes, Denoises),
-    text="Chains on what the model learned, with convergence diagnostics.",
+    "sampling", "Sampling", "casino", (Decodes, Denoises, Energy, Samples),
+    text="Chains on what the model learned, with convergence diagnostics; its own samples next to examples.",
     group="Density",
 )  # fmt: skip
 GSN = Page(

@@ -11,7 +11,6 @@ from latentlab.models.abilities import (
     Decodes,
     DecodesGiven,
     Denoises,
-    Derivative,
     Encodes,
     EncodesGiven,
     Energy,
@@ -28,7 +27,7 @@ from latentlab.models.abilities import (
     Walks,
     abilities,
 )
-from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
+from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 

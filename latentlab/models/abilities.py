@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from latentlab.distributions import Gaussian, Prior
-from latentlab.models.base import Model
+from latentlab.models.base import Derivative, Model
 
 
 class Encodes(Model):
@@ -157,14 +156,6 @@ class LogLikelihood(Model):
     @abstractmethod
     def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B,) nats: log p(x), or the importance-weighted lower bound on it from n samples."""
-
-
-class Derivative(StrEnum):
-    """How the gradient of a function is known."""
-
-    EXACT = "exact"
-    DIFFERENCES = "by differences"
-    NONE = "none"
 
 
 class Energy(Model):

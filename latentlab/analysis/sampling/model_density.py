@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.sampling.problems import EXACT, GRADIENT, Energy, Instance, Problem, coordinate_names
-from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, differentiable
+from latentlab.analysis.sampling.targets import SamplingError, Target, differentiable
 
 NARROW = 0.01  # standard deviations of the examples' coordinates: no step is made for less
 
@@ -19,19 +20,24 @@ class ModelDensity(Problem):
     """A log-density that a model gives of points, up to a constant; their coordinates may have units of their own.
 
     Attributes:
-        log_prob: (C, d) -> (C,) nats.
+        potential: (C, d) -> (C,) nats, minus the log-density.
         has_gradient: torch can differentiate it.
         data: (N, d) examples, among which chains may start; samplers see each coordinate in their standard deviations.
         names: (d,) of the coordinates; x1 … xd if empty.
         flops: floating-point operations of one log-density.
     """
 
-    log_prob: LogProb
+    potential: Callable[[Tensor], Tensor]
     has_gradient: bool
     data: Tensor
     names: tuple[str, ...] = ()
     flops: float = 0.0
     energies = (EXACT,)
+    step_unit = "standard deviations of the examples"
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(C, d) -> (C,) nats, up to a constant."""
+        return -self.potential(x)
 
     @property
     def dim(self) -> int:

@@ -90,6 +90,7 @@ class Problem(ABC):
     """Something to sample, before it is chosen how."""
 
     energies: ClassVar[tuple[Energy, ...]]  # how its density may be known, the best first
+    step_unit: ClassVar[str] = "units of what is sampled"
 
     @property
     @abstractmethod

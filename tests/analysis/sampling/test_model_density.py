@@ -31,16 +31,16 @@ CORRELATION = torch.tensor([[1.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 1.0]]
 COVARIANCE = STD[:, None] * CORRELATION * STD
 
 
-def log_prob(x: Tensor, precision: Tensor) -> Tensor:
+def potential(x: Tensor, precision: Tensor) -> Tensor:
     """(C, d) -> (C,), up to a constant."""
     u = (x - MEAN) / STD
-    return 7 - 0.5 * ((u @ precision) * u).sum(1)
+    return 0.5 * ((u @ precision) * u).sum(1) - 7
 
 
 def gaussian(has_gradient: bool = True) -> ModelDensity:
     unit = torch.randn((300, 3), generator=generator(0)) @ torch.linalg.cholesky(CORRELATION).T
     return ModelDensity(
-        partial(log_prob, precision=torch.linalg.inv(CORRELATION)), has_gradient, MEAN + STD * unit, tuple("abc")
+        partial(potential, precision=torch.linalg.inv(CORRELATION)), has_gradient, MEAN + STD * unit, tuple("abc")
     )
 
 
