@@ -56,7 +56,8 @@ def sheet(run: Subject) -> None:
         where = "units of intensity" if run.spec.kind is Kind.IMAGE else "standard deviations of each number"
         st.caption(
             f"{len(found.samples):,} samples and {len(reference):,} {what} examples, by Euclidean distance in {where}: "
-            f"nearer than {1 - LITTLE:.0%}, or farther than {1 - LITTLE:.0%} of the examples are from another example."
+            f"nearer than {1 - LITTLE:.0%}, or farther than {1 - LITTLE:.0%} of the examples are from another. "
+            "What is blurred is near to many."
         )
     with picture:
         _draw(run, found, reference, what)
