@@ -8,7 +8,18 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
-from latentlab.models import Classifies, Conditional, Decodes, Denoises, Encodes, InfersLatents, Model, Walks
+from latentlab.models import (
+    Classifies,
+    Conditional,
+    Decodes,
+    Denoises,
+    Encodes,
+    Energy,
+    InfersLatents,
+    Model,
+    Samples,
+    Walks,
+)
 from latentlab.subjects import Subject
 
 
@@ -110,8 +121,8 @@ FEW_LABELS = Page(
     group="Train",
 )  # fmt: skip
 SAMPLING = Page(
-    "sampling", "Sampling", "casino", (Decodes, Denoises),
-    text="Run Markov chains on what a model learned, with convergence diagnostics.",
+    "sampling", "Sampling", "casino", (Decodes, Denoises, Energy, Samples),
+    text="Run Markov chains on what a model learned, and see its own samples next to examples.",
     group="Density",
 )  # fmt: skip
 GSN = Page(

@@ -27,7 +27,7 @@ from latentlab.models.abilities import (
     Walks,
     abilities,
 )
-from latentlab.models.base import LOSS, Fits, Headline, Loss, Model, Progress, Trains, about, family
+from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.one_latent import Held, OneLatent, between, movable, one_latent
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
@@ -46,6 +46,7 @@ __all__ = [
     "Decodes",
     "DecodesGiven",
     "Denoises",
+    "Derivative",
     "Encodes",
     "EncodesGiven",
     "Energy",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab.distributions import Gaussian, Prior
-from latentlab.models.base import Model
+from latentlab.models.base import Derivative, Model
 
 
 class Encodes(Model):
@@ -161,9 +161,14 @@ class LogLikelihood(Model):
 class Energy(Model):
     """Has an energy whose Boltzmann distribution it models."""
 
+    @property
+    def derivative(self) -> Derivative:
+        """How the gradient of the energy by x is known."""
+        return Derivative.EXACT
+
     @abstractmethod
     def energy(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x."""
+        """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x as `derivative` says."""
 
 
 class Autoregressive(Model):

@@ -12,6 +12,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -60,6 +61,14 @@ class Progress(NamedTuple):
     step: int
     n_steps: int
     terms: Mapping[str, float]
+
+
+class Derivative(StrEnum):
+    """How the gradient of a function is known."""
+
+    EXACT = "exact"
+    DIFFERENCES = "by differences"
+    NONE = "none"
 
 
 class Model(nn.Module, ABC):

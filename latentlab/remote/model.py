@@ -17,7 +17,9 @@ from latentlab.models import (
     Classifies,
     Decodes,
     Denoises,
+    Derivative,
     Encodes,
+    Energy,
     HasPosterior,
     HasStandardPrior,
     LogLikelihood,
@@ -45,6 +47,7 @@ class Description:
         abilities: of `PARTS`.
         z_dim: numbers of a code; 0 where there is none.
         sigma: the standard deviation of the noise that it takes away; 0 where it doesn't denoise.
+        derivative: how the gradient of its log-density is known.
         note: what was found out about the functions, in sentences.
     """
 
@@ -57,6 +60,7 @@ class Description:
     abilities: tuple[str, ...]
     z_dim: int
     sigma: float
+    derivative: Derivative
     note: str
 
 
@@ -208,10 +212,19 @@ class RemoteSamples(Remote, Samples):
         return self.ask("sample", {}, n=n, seed=seed)["value"]
 
 
-class RemoteLikelihood(Remote, LogLikelihood):
+class RemoteLikelihood(Remote, LogLikelihood, Energy):
     """`log_prob` of the user's."""
 
     exact = True
+
+    @property
+    def derivative(self) -> Derivative:
+        """As the server found it."""
+        return self.described.derivative
+
+    def energy(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B,) nats."""
+        return -self.call("log_prob", x)["value"]
 
     def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:  # noqa: ARG002 it is exact
         """(B, *shape) -> (B,) nats."""

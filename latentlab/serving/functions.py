@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from latentlab.models import Derivative
 
 Function = Callable[..., Any]
 MEANS, LOG_VARS = ("mean", "mu", "loc"), ("log_var", "logvar", "log_variance")  # keys of what an encoder gives
@@ -64,19 +66,28 @@ class Call:
         batch: Any = x.to(where.device, where.dtype if where.is_floating_point() else x.dtype)
         if self.takes_arrays:
             batch = x.detach().cpu().numpy()
+        return self._result(batch, f"on {len(x)} examples of shape {tuple(x.shape[1:])}")
+
+    def draw(self, n: int) -> Any:
+        """What it gives for a number of examples, as it gives it.
+
+        Raises:
+            ServingError: it fails.
+        """
+        return self._result(n, f"to draw {n} examples")
+
+    def _result(self, given: Any, doing: str) -> Any:
         try:
             with evaluating(self.network):
-                return self.function(batch, *self.extra)
+                return self.function(given, *self.extra)
         except Exception as error:  # a function of the user's may raise anything
             raise ServingError(
-                f"{self.name} failed on {len(x)} examples of shape {tuple(x.shape[1:])}: {type(error).__name__}: "
-                f"{_first_line(error)}",
-                traceback.format_exc(),
+                f"{self.name} failed {doing}: {type(error).__name__}: {_first_line(error)}", traceback.format_exc()
             ) from error
 
 
 def as_call(name: str, function: Function, network: nn.Module | None, x: Tensor, extra: tuple[Any, ...] = ()) -> Call:
-    """A function with what it takes found out: tensors, or arrays where it fails on tensors.
+    """A function with what it takes found out: tensors, or arrays where it fails on tensors or makes arrays of them.
 
     Args:
         name: what it is called.
@@ -88,21 +99,32 @@ def as_call(name: str, function: Function, network: nn.Module | None, x: Tensor,
     Raises:
         ServingError: it takes neither.
     """
-    owner = function if isinstance(function, nn.Module) else getattr(function, "__self__", None)
-    call = Call(name, function, owner if isinstance(owner, nn.Module) else network, False, extra)
+    owner = owner_of(function)
+    call = Call(name, function, owner if owner is not None else network, False, extra)
+    failed: ServingError | None = None
     try:
         with torch.no_grad():
-            call(x)
+            found = call(x)
     except ServingError as error:
-        if isinstance(owner, nn.Module):
-            raise
-        arrays = Call(name, function, None, True, extra)
-        try:
-            arrays(x)
-        except ServingError:
-            raise error from None
-        return arrays
-    return call
+        failed = error
+    if owner is not None or (failed is None and not isinstance(found, np.ndarray)):
+        if failed is not None:
+            raise failed
+        return call
+    arrays = Call(name, function, None, True, extra)
+    try:
+        arrays(x)
+    except ServingError:
+        if failed is not None:
+            raise failed from None
+        return call
+    return arrays
+
+
+def owner_of(function: Function) -> nn.Module | None:
+    """The module that a function is, or is a method of."""
+    owner = function if isinstance(function, nn.Module) else getattr(function, "__self__", None)
+    return owner if isinstance(owner, nn.Module) else None
 
 
 def extra_arguments(function: Function, sigma: float) -> tuple[float, ...]:
@@ -169,8 +191,15 @@ def log_probabilities(value: Tensor) -> Tensor:
 
 
 def product_with_jacobian(evaluate: Callable[[Tensor], Mapping[str, Tensor]], x: Tensor, by: Mapping[str, Tensor],
-                          exact: bool) -> Tensor:  # fmt: skip
+                          exact: bool, widths: Tensor) -> Tensor:  # fmt: skip
     """(B, *shape): the gradient of Σ by · evaluate(x) at x, by torch, or by central differences where it isn't `exact`.
+
+    Args:
+        evaluate: (B, *shape) -> (B, …) each.
+        x: (B, *shape).
+        by: of each result, (B, …).
+        exact: whether torch is tried.
+        widths: (*shape) by how much each number of x varies: a step is a small part of it.
 
     Raises:
         ServingError: x has too many numbers for differences.
@@ -180,8 +209,7 @@ def product_with_jacobian(evaluate: Callable[[Tensor], Mapping[str, Tensor]], x:
         with torch.enable_grad():
             found = evaluate(place)
             total = torch.stack([(found[key] * one).sum() for key, one in by.items()]).sum()
-            if total.requires_grad:
-                (slope,) = torch.autograd.grad(total, place)
+            if total.requires_grad and (slope := torch.autograd.grad(total, place, allow_unused=True)[0]) is not None:
                 return slope
     flat = x.flatten(1)
     if flat.shape[1] > MOST_DIFFERENCES:
@@ -191,11 +219,22 @@ def product_with_jacobian(evaluate: Callable[[Tensor], Mapping[str, Tensor]], x:
         )
     columns = []
     with torch.no_grad():
-        for axis in torch.eye(flat.shape[1]):
-            ends = [evaluate((flat + sign * STEP * axis).reshape(x.shape)) for sign in (1, -1)]
-            change = sum(((ends[0][key] - ends[1][key]) * one).flatten(1).sum(1) for key, one in by.items())
-            columns.append(change / (2 * STEP))
+        for k, step in enumerate(torch.diag(STEP * widths.flatten())):
+            above, below = flat + step, flat - step
+            ends = [evaluate(place.reshape(x.shape)) for place in (above, below)]
+            change = sum(((ends[0][key] - ends[1][key]) * one).reshape(len(x), -1).sum(1) for key, one in by.items())
+            columns.append(change / (above - below)[:, k])  # as rounded
     return torch.stack(columns, 1).reshape(x.shape)
+
+
+def derivative_of(evaluate: Callable[[Tensor], Tensor], x: Tensor) -> Derivative:
+    """How the gradient of a function by a batch (B, *shape) can be had; it gives (B,)."""
+    place = x.detach().requires_grad_()
+    with torch.enable_grad(), suppress(RuntimeError, ServingError):  # of what torch can't follow
+        found = evaluate(place)
+        if found.requires_grad and torch.autograd.grad(found.sum(), place, allow_unused=True)[0] is not None:
+            return Derivative.EXACT
+    return Derivative.DIFFERENCES if x[0].numel() <= MOST_DIFFERENCES else Derivative.NONE
 
 
 @contextmanager

@@ -21,7 +21,7 @@ class Given:
         decode: codes -> a batch.
         classify: a batch -> logits, probabilities or log-probabilities.
         denoise: a noisy batch -> the batch without noise; a second argument is the noise's standard deviation.
-        log_prob: a batch -> log p(x) of each, in nats.
+        log_prob: a batch -> log p(x) of each, in nats, up to a constant.
         sample: a number -> so many examples.
         network: whose layers are probed, for functions that are neither modules nor methods of one.
         z_dim: numbers of a code; needed only for a decoder without an encoder.

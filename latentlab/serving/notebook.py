@@ -87,7 +87,7 @@ def explore(
         decode: codes -> a batch.
         classify: a batch -> logits, probabilities or log-probabilities.
         denoise: a noisy batch -> one without noise; a second argument, if there is one, is `sigma`.
-        log_prob: a batch -> log p(x) of each, in nats.
+        log_prob: a batch -> log p(x) of each, in nats, up to a constant.
         sample: a number -> so many examples.
         network: the module whose layers are probed, for functions that are neither modules nor methods of one.
         z_dim: numbers of a code; needed for `decode` without `encode`.

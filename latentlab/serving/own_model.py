@@ -13,14 +13,17 @@ from latentlab import device
 from latentlab.analysis.activations import AFFINE, RESHAPES, observed
 from latentlab.data import Dataset, Kind
 from latentlab.export.decoder import ProgramError, unroll
+from latentlab.models import Derivative
 from latentlab.serving.functions import (
     Call,
     Function,
     ServingError,
     as_call,
+    derivative_of,
     extra_arguments,
     gaussian_of,
     log_probabilities,
+    owner_of,
     product_with_jacobian,
     tensor_of,
 )
@@ -43,6 +46,7 @@ class OwnModel:
         calls: the functions, by name.
         abilities: as `remote.model.PARTS` has them.
         z_dim: numbers of a code; 0 where there is none.
+        derivative: how the gradient of `log_prob` is known.
         notes: what was found, a sentence each.
     """
 
@@ -51,6 +55,7 @@ class OwnModel:
     calls: dict[str, Call] = field(default_factory=dict)
     abilities: list[str] = field(default_factory=list)
     z_dim: int = 0
+    derivative: Derivative = Derivative.NONE
     notes: list[str] = field(default_factory=list)
     _code_shape: tuple[int, ...] = ()
     _layout: Layout = AS_IT_IS
@@ -73,14 +78,17 @@ class OwnModel:
         if self.given.decode is not None:
             self._try_decode(x)
         if self.given.sample is not None:
-            self.calls["sample"] = Call("sample", self.given.sample)
+            owner = owner_of(self.given.sample)
+            self.calls["sample"] = Call("sample", self.given.sample, owner if owner is not None else self.given.network)
             self.answer("sample", {}, n=PROBED, seed=0)
             self.abilities.append("sample")
         elif {"decode", "prior"} <= set(self.abilities):
             self.abilities.append("prior samples")
-        by_arrays = [name for name, call in self.calls.items() if call.takes_arrays]
-        if by_arrays:
-            self.notes.append(f"Gradients of {' and '.join(by_arrays)} are measured by differences: not torch's.")
+        measured = [name for name, call in self.calls.items() if call.takes_arrays and name != "log_prob"]
+        if self.derivative is Derivative.DIFFERENCES:
+            measured.append("log_prob")
+        if measured:
+            self.notes.append(f"Gradients of {' and '.join(measured)} are measured by differences: not torch's.")
 
     def answer(self, name: str, arrays: Mapping[str, Tensor], *, n: int = 0, seed: int = 0) -> Outputs:
         """What a function gives for a batch as LatentLab has it; differentiable where the function is.
@@ -95,8 +103,10 @@ class OwnModel:
         """
         if name == "sample":
             call = self.calls["sample"]
-            found = device.seeded(seed, lambda: call.function(n))
-            return {"value": self._shown(tensor_of(found, name, n), name)}
+            drawn = self._shown(tensor_of(device.seeded(seed, lambda: call.draw(n)), name, n), name)
+            if not drawn.isfinite().all():
+                raise ServingError("sample gives examples that hold NaN or infinity.")
+            return {"value": drawn}
         x = arrays["x"]
         call = self._call(name)
         if name == "decode":
@@ -114,7 +124,11 @@ class OwnModel:
         if name == "classify":
             return {"value": log_probabilities(value)}
         if name == "log_prob":
-            return {"value": value.reshape(len(x)) if value.numel() == len(x) else value}
+            if value.numel() != len(x):
+                raise ServingError(
+                    f"log_prob gives {tuple(value.shape)} for {len(x)} examples; a number for each is needed."
+                )
+            return {"value": value.reshape(len(x))}
         return {"value": self._shown(value, name)}
 
     def gradient(self, name: str, x: Tensor, by: Mapping[str, Tensor]) -> Tensor:
@@ -123,8 +137,13 @@ class OwnModel:
         Raises:
             ServingError: as `answer`, or there are too many numbers for differences.
         """
-        exact = not self._call(name).takes_arrays
-        return product_with_jacobian(lambda place: self.answer(name, {"x": place}), x, by, exact)
+        exact, widths = not self._call(name).takes_arrays, torch.ones(x.shape[1:])
+        if name == "log_prob":
+            exact = self.derivative is Derivative.EXACT
+        if name != "decode" and self.examples.kind is not Kind.IMAGE:
+            std = self.examples.x.float().std(0)
+            widths = torch.where(std > 0, std, 1.0)
+        return product_with_jacobian(lambda place: self.answer(name, {"x": place}), x, by, exact, widths)
 
     def observed(self, name: str, x: Tensor, wanted: str | Sequence[str]) -> tuple[Outputs, list[Any], Outputs]:
         """What a function gives, the layers that ran where "all" is wanted, and the outputs of those wanted by name."""
@@ -210,10 +229,12 @@ class OwnModel:
             raise ServingError(
                 f"classify gives {found.shape[1]} scores, and the data have {n_classes} classes: name them in classes."
             )
-        if name == "log_prob" and found.shape != (len(x),):
-            raise ServingError(
-                f"log_prob gives {tuple(found.shape)} for {len(x)} examples; a number for each is needed."
-            )
+        if name == "log_prob":
+            if not bool((found < torch.inf).all()):
+                raise ServingError(
+                    f"log_prob gives {found.tolist()}; needed are finite numbers, or -inf for no density."
+                )
+            self.derivative = derivative_of(lambda place: self.answer(name, {"x": place})["value"], x)
         self.abilities.append(name)
 
     def _try_encode(self, x: Tensor) -> None:

@@ -130,6 +130,7 @@ class Server:
             "abilities": model.abilities,
             "z_dim": model.z_dim,
             "sigma": model.given.sigma / (model.given.high - model.given.low),
+            "derivative": model.derivative.value,
             "note": " ".join(model.notes),
         }
 

@@ -11,7 +11,7 @@ import torch
 
 from latentlab import settings
 from latentlab.data import Dataset, Kind, Spec
-from latentlab.models import Model
+from latentlab.models import Derivative, Model
 from latentlab.remote.client import GREETING, Client, Place, RemoteError
 from latentlab.remote.model import PARTS, Description, functions_for, remote_kind, remote_model
 from latentlab.serialization import RunError
@@ -151,7 +151,7 @@ def _description(name: str, words: dict[str, Any]) -> Description:
         abilities = tuple(one for one in PARTS if one in words["abilities"])
         return Description(
             name, str(words["version"]), str(words["title"]), str(words["dataset"]), spec, tuple(map(str, classes)),
-            abilities, int(words["z_dim"]), float(words["sigma"]), str(words["note"]),
+            abilities, int(words["z_dim"]), float(words["sigma"]), Derivative(words["derivative"]), str(words["note"]),
         )  # fmt: skip
     except (LookupError, TypeError, ValueError) as error:
         raise RemoteError("A server describes its model in another way than this LatentLab knows.") from error

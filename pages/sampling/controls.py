@@ -8,7 +8,7 @@ import streamlit as st
 
 from latentlab.analysis.sampling import HMC, ModelChain, Start
 from latentlab.subjects import Subject, stored
-from pages.sampling.experiment import LEARNED, POSTERIOR, Setup, image_of, no_score, offers
+from pages.sampling.experiment import LEARNED, POSTERIOR, Setup, about_gradient, image_of, offers, why_nothing
 from pages.shared import cached, url_state
 from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.masks import CHOICES, chosen
@@ -65,8 +65,10 @@ def controls(run: Subject) -> tuple[Setup, float]:
     TARGET.settle(list(offered))
     target = st.selectbox("Target", list(offered), key=TARGET.name, bind="query-params")
     if not any(offer.of_run for offer in offered.values()):
-        why = f": its field is a direction only, since {no_score(run)}" if no_score(run) else ""
-        st.caption(f"Nothing of “{plain(run.title)}” can be sampled here{why}. These densities need no model.")
+        why = f": {plain(why_nothing(run))}" if why_nothing(run) else ""
+        st.caption(f"Nothing of “{plain(run.title)}” can be sampled by chains{why}. These densities need no model.")
+    if said := about_gradient(run, target):
+        st.caption(said)
     image, hidden, mask = 0, WHOLE, None
     problem = offered[target].problem(image, mask)
     SAMPLER.settle(list(problem.samplers))
@@ -93,7 +95,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
         POWER.settle(POWERS, 0, f"{target} {sampler.name}")
         power = stepping.select_slider(
             "Step", POWERS, 0, lambda k: f"{step * 2.0**k:.2g}", key=POWER.name, bind="query-params",
-            help="The length of the sampler, in units of what is sampled",
+            help=f"The length of the sampler, in {problem.step_unit}",
         )  # fmt: skip
     with more:
         start = linked_choice("Start", STARTS, default="data", key="start")

@@ -26,8 +26,10 @@ from latentlab.analysis.sampling import (
 )
 from latentlab.analysis.verdict import of_samplers
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
+from latentlab.models import Samples
 from latentlab.subjects import Subject
-from pages.sampling.experiment import Setup, played, problem, sampler
+from pages.sampling.experiment import DENSITY, Setup, problem, sampler
+from pages.sampling.samples import compare_with_samples
 from pages.shared.background import Waiting, run_task, show_tasks
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -48,14 +50,13 @@ COMPARED = {
 
 
 @remember(16, "Computing diagnostics …")
-def diagnose_experiment(run: Subject, setup: Setup, burn_in: float) -> Diagnostics:
+def diagnose_experiment(run: Subject, setup: Setup, burn_in: float, _found: Experiment) -> Diagnostics:
     """The diagnostics of an experiment, without the given share of its steps.
 
     Raises:
         ValueError: it can't be diagnosed; one sentence.
     """
-    found = played(run, setup)
-    return diagnose(found.chains, sampler(run, setup), found.n_burnt(burn_in))
+    return diagnose(_found.chains, sampler(run, setup), _found.n_burnt(burn_in))
 
 
 def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None:
@@ -94,12 +95,12 @@ def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None
     figure(memory(numbers.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
 
 
-def truth(found: Experiment, burn_in: float) -> None:
+def truth(run: Subject, setup: Setup, found: Experiment, burn_in: float) -> None:
     """Cells, distances and panels compared with the truth, as far as it is known."""
     draws = found.draws(burn_in)
     flat = draws.reshape(-1, draws.shape[-1])
     if found.truth is None and found.density is None:
-        st.info("The truth isn't known in closed form; the pairs of coordinates are compared with the examples' codes.")
+        st.info("The truth isn't known in closed form; pairs of coordinates are compared with those of the examples.")
     if found.density is not None and flat.shape[1] == 2:
         shares = in_cells(flat, found.truth, found.density, found.box)
         drawn = against(shares.masses, shares.shares, found.box, look())
@@ -118,8 +119,14 @@ def truth(found: Experiment, burn_in: float) -> None:
         st.markdown(text)
     else:
         step = max(1, len(flat) // PAIRED)
-        shown = pairs(found.data[:PAIRED], flat[::step][:PAIRED], found.names, look())
+        data, center, unit = found.data, 0.0, 1.0
+        if setup.target == DENSITY:  # coordinates may have units of their own
+            center, unit = data.mean(0), data.std(0).clip(min=np.finfo(np.float32).tiny)
+        known, drawn = ((x[:PAIRED] - center) / unit for x in (data, flat[::step]))
+        shown = pairs(known, drawn, found.names, look())
         figure(shown, "Pairs of coordinates: examples and samples")
+    if setup.target == DENSITY and run.has(Samples):
+        compare_with_samples(run, flat)
     if found.truth is not None:
         _from_centres(from_centres(flat, found.chains.positions[-1], found.truth), found)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.sampling import (
@@ -17,21 +20,25 @@ from latentlab.analysis.sampling import (
     CodePosterior,
     DenoiserDensity,
     Experiment,
+    ModelDensity,
     Problem,
     Sampler,
     Start,
-    experiment,
+    experiment_with,
 )
 from latentlab.data import Kind
 from latentlab.data.builtin.synthetic import DENSITIES
-from latentlab.models import Denoises, HasLikelihood, HasPosterior
+from latentlab.jobs.background import report
+from latentlab.models import Denoises, Derivative, Energy, HasLikelihood, HasPosterior
+from latentlab.models.elsewhere import RunsElsewhere
 from latentlab.subjects import Subject
 from pages.components.chains import Film
 from pages.shared import cached
+from pages.shared.background import Task, run_task
 from pages.shared.masks import GRAY, given
 from pages.shared.remember import remember
 
-POSTERIOR, LEARNED = "posterior of an example", "what the model learned"
+POSTERIOR, LEARNED, DENSITY = "posterior of an example", "what the model learned", "the model's density"
 BEHIND = 1_500  # examples drawn behind the chains, where the density isn't known
 
 
@@ -75,7 +82,9 @@ class Setup:
 def offers(run: Subject) -> dict[str, Offer]:
     """Name -> what can be sampled, the run's own first."""
     found: dict[str, Offer] = {}
-    if run.has(Denoises) and len(run.shape) == 1 and not no_score(run):
+    if run.has(Energy) and _has_points(run):
+        found[DENSITY] = Offer(lambda *_: _density(run))
+    if run.has(Denoises) and _has_points(run) and not no_score(run):
         found[LEARNED] = Offer(lambda *_: _learned(run))
     elif run.has(HasLikelihood) and run.has(HasPosterior) and _n_dimensions(run) > 1:
         found[POSTERIOR] = Offer(lambda image, mask: _posterior(run, image, mask), of_image=True)
@@ -85,6 +94,30 @@ def offers(run: Subject) -> dict[str, Offer]:
 def no_score(run: Subject) -> str:
     """Why the field of a run can't be sampled, though it denoises; empty where there is no such reason."""
     return cast(Denoises, cached.model(run)).no_score if run.has(Denoises) else ""
+
+
+def why_nothing(run: Subject) -> str:
+    """Why nothing of a run can be sampled by chains, to end a sentence; empty where it isn't known."""
+    if run.has(Denoises, Energy) and not _has_points(run):
+        return "chains run on examples of two numbers or more in a row"
+    if no_score(run):
+        return f"its field is a direction only, since {no_score(run)}"
+    missing = run.missing(Energy)
+    return f"define {missing} in it" if missing else ""
+
+
+def about_gradient(run: Subject, target: str) -> str:
+    """What is to be said of the gradient of a target, in a sentence; empty where it is exact."""
+    model = cached.model(run)
+    if target != DENSITY or not isinstance(model, Energy):
+        return ""
+    n = run.shape[0]
+    return {
+        Derivative.EXACT: "",
+        Derivative.DIFFERENCES: f"The log-density isn't torch's: its gradient is measured by {2 * n} evaluations.",
+        Derivative.NONE: f"The log-density isn't torch's, and by {n:,} numbers it isn't differentiated by evaluations: "
+        "only samplers that need no gradient are offered.",
+    }[model.derivative]
 
 
 def problem(run: Subject, setup: Setup) -> Problem:
@@ -104,6 +137,11 @@ def image_of(run: Subject, image: int) -> Tensor:
     return x[image % len(x)]
 
 
+def runs_elsewhere(run: Subject, setup: Setup) -> bool:
+    """Whether an experiment calls a model of another process, which may take any time."""
+    return offers(run)[setup.target].of_run and isinstance(cached.model(run), RunsElsewhere)
+
+
 @remember(16, "Running the chains …")
 def played(run: Subject, setup: Setup) -> Experiment:
     """Run an experiment, in fewer steps than requested if they would take long, and with fewer chains if need be.
@@ -111,18 +149,27 @@ def played(run: Subject, setup: Setup) -> Experiment:
     Raises:
         ValueError: it can't be run; one sentence.
     """
-    chosen, moved_by = problem(run, setup), sampler(run, setup)
-    return experiment(
-        chosen.instance(ENERGIES[setup.energy], setup.seed), moved_by, chosen.scale(moved_by) * 2.0**setup.power,
-        setup.start, setup.n_chains, setup.n_steps, setup.seed,
+    return _call(run, setup)()
+
+
+def playing(run: Subject, setup: Setup) -> Task[Experiment]:
+    """Have the background process run all of an experiment."""
+    return run_task(f"chains {run.key} {setup}", partial(_call(run, setup), work=math.inf, report=report))
+
+
+def _call(run: Subject, setup: Setup) -> partial[Experiment]:
+    return partial(
+        experiment_with, problem(run, setup), ENERGIES[setup.energy], sampler(run, setup), setup.power, setup.start,
+        setup.n_chains, setup.n_steps, setup.seed,
     )  # fmt: skip
 
 
-def film(found: Experiment) -> Film:
-    """What is drawn of an experiment."""
+def film(found: Experiment, samples: NDArray[np.floating] | None = None) -> Film:
+    """What is drawn of an experiment; behind the chains samples (N, d), or examples where the density isn't known."""
     assert found.chains.proposals is not None
     some, axes = slice(0, found.chains.proposals.shape[1]), list(found.axes)
     behind = found.data[:BEHIND, axes] if found.density is None else np.empty((0, 2))
+    behind = behind if samples is None else samples[:, axes]
     return Film(
         found.start[some, axes], found.chains.positions[:, some, axes], found.chains.proposals[:, :, axes],
         found.chains.accepted[:, some], found.box, found.density, behind, [found.names[k] for k in axes],
@@ -164,10 +211,22 @@ def _codes(run: Subject) -> Tensor:
 
 
 @remember(16)
+def _density(run: Subject) -> ModelDensity:
+    model = cast(Energy, cached.model(run))
+    has_gradient = model.derivative is not Derivative.NONE
+    return ModelDensity(model.energy, has_gradient, cached.examples(run).batch().x, run.spec.names, 2.0 * model.size)
+
+
+@remember(16)
 def _learned(run: Subject) -> DenoiserDensity:
     model = cast(Denoises, cached.model(run))
     data, known = cached.examples(run).batch().x, DENSITIES.get(run.dataset)
     return DenoiserDensity(model.denoise, model.sigma, data, known, 2.0 * model.size)
+
+
+def _has_points(run: Subject) -> bool:
+    """Whether an example is two numbers or more in a row."""
+    return len(run.shape) == 1 and run.shape[0] > 1
 
 
 def _n_dimensions(run: Subject) -> int:

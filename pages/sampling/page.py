@@ -1,26 +1,45 @@
 """Sampling: chains on what a model learned, or on a density that is known exactly, with diagnostics."""
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.sampling import Diagnostics, Experiment, Remedy
 from latentlab.data import Kind
 from latentlab.figures.sampling.chains import chains_at_step
+from latentlab.models import Samples
 from latentlab.subjects import Subject
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
-from pages.sampling.experiment import Setup, film, film_strip, offers, played, problem
+from pages.sampling.experiment import (
+    DENSITY,
+    Setup,
+    film,
+    film_strip,
+    offers,
+    played,
+    playing,
+    problem,
+    runs_elsewhere,
+)
 from pages.sampling.remedies import offer
+from pages.sampling.samples import drawn_samples, sheet
+from pages.shared.background import Waiting, show_tasks
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.text import plain
+from pages.shared.visit import Slot
 
 DETAILS = ("Diagnostics", "Against the truth", "Side by side")
 DISAGREE = 1.1  # R-hat from which on the advice says that chains are stuck
 TRAIL = 14  # steps in sight
 FRAMES = 24
+CHAINS, SAMPLES = "chains", "its own samples"
 
 
 @st.fragment
@@ -33,16 +52,20 @@ def experiment(run: Subject) -> None:
         live = st.toggle(
             "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
         )
+        overlay = st.empty()
     with side:
         setup, burn_in = controls(run)
     try:
-        found = played(run, setup)
-        measured = diagnose_experiment(run, setup, burn_in)
+        with picture:
+            found = run_chains(run, setup)
+        if found is None:
+            return
+        measured = diagnose_experiment(run, setup, burn_in, found)
     except ValueError as error:
         picture.error(plain(str(error)))
         return
     with picture:
-        watch(run, found, live)
+        watch(run, found, live, own_samples(run, setup, overlay))
         if offers(run)[setup.target].of_image:
             pictures(run, setup, found)
     with verdict:
@@ -53,10 +76,29 @@ def experiment(run: Subject) -> None:
             diagnostics(found, measured, burn_in)
     if distances.open:
         with distances:
-            truth(found, burn_in)
+            truth(run, setup, found, burn_in)
     if others.open:
         with others:
             compared(run, setup)
+
+
+def run_chains(run: Subject, setup: Setup) -> Experiment | None:
+    """The chains; None while the background process is at it, which is said.
+
+    Raises:
+        ValueError: they can't be run; one sentence.
+    """
+    if not runs_elsewhere(run, setup):
+        return played(run, setup)
+    stopped: Slot[bool] = Slot(f"cancelled chains {run.key} {setup}")
+    if stopped.get():
+        st.button("Run the chains", on_click=stopped.forget, icon=":material/play_arrow:")
+        return None
+    task = playing(run, setup)
+    if task.result is None:
+        waiting = Waiting("Running the chains", on_cancel=lambda: stopped.set(True))
+        show_tasks([task], waiting, "The chains can't be run")
+    return task.result
 
 
 def advise(run: Subject, setup: Setup, burn_in: float, found: Experiment, measured: Diagnostics) -> None:
@@ -91,9 +133,20 @@ def advise(run: Subject, setup: Setup, burn_in: float, found: Experiment, measur
         )
 
 
-def watch(run: Subject, found: Experiment, live: bool) -> None:
-    """The chains on the plane: played by the browser, or one step at a time."""
-    moves = film(found)
+def own_samples(run: Subject, setup: Setup, place: DeltaGenerator) -> NDArray[np.floating] | None:
+    """What the model samples by itself, to be drawn behind chains on its density, if that is chosen and there."""
+    if setup.target != DENSITY or not run.has(Samples):
+        return None
+    text = "What the model samples by itself, as dots behind the chains"
+    if not place.toggle("Its own samples", key="own-samples", bind="query-params", help=text):
+        return None
+    found = drawn_samples(run)
+    return None if found is None else found.samples
+
+
+def watch(run: Subject, found: Experiment, live: bool, samples: NDArray[np.floating] | None = None) -> None:
+    """The chains on the plane, and samples behind them: played by the browser, or one step at a time."""
+    moves = film(found, samples)
     if live:
         chains(f"chains-{run.id}", moves)
         return
@@ -101,7 +154,8 @@ def watch(run: Subject, found: Experiment, live: bool) -> None:
     t = st.slider("Step of the chains", 1, n_steps, n_steps, key="chain-step", bind="query-params")
     trail = moves.positions[max(0, t - TRAIL) : t]
     drawn = chains_at_step(
-        moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look()
+        moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look(),
+        "examples" if samples is None else "its own samples",
     )  # fmt: skip
     figure(drawn, "The chains at this step, with their last steps and their proposals")
 
@@ -120,14 +174,22 @@ def pictures(run: Subject, setup: Setup, found: Experiment) -> None:
 run = header(SAMPLING)
 if run is None:
     st.stop()
-experiment(run)
+shown = CHAINS
+if run.has(Samples):
+    first = CHAINS if any(one.of_run for one in offers(run).values()) else SAMPLES
+    shown = linked_choice("Show", (CHAINS, SAMPLES), first, "show", label_visibility="collapsed")
+if shown == CHAINS:
+    experiment(run)
+else:
+    sheet(run)
 notes(
     "Each dot is a chain on the density that is sampled, which is shaded where it is known. At every step it proposes "
     "a position: a green dot was accepted, a red cross rejected. Below, the histogram of all positions so far, "
     "compared with the truth. The sentence above says what to change first.",
     "Try the presets of what goes wrong. Halve and double the step and watch the acceptance rate. Hide half of an "
     "example, or what distinguishes it from others: the chains then visit all that it could "
-    "be. Choose a denoising autoencoder's run and let it run its own chain.",
+    "be. Choose a denoising autoencoder's run and let it run its own chain. Show a model's own samples: is one of them "
+    "a copy of an example?",
     "Metropolis-Hastings accepts y with probability min(1, p(y)/p(x)); a denoiser gives that ratio by the integral of "
     "its score (r(x) − x)/σ² along the step (Alain & Bengio 2014; Alain 2018, §3.4). R-hat compares the variance "
     "between and within chains; the effective sample size corrects for the autocorrelation of a chain (Vehtari et al. "

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
 from latentlab.data import Splits
+from latentlab.jobs.background import Background
 from latentlab.runs.store import Store
 from latentlab.serving.examples import of_arrays
 from latentlab.serving.given import Given
@@ -20,6 +25,7 @@ from latentlab.serving.server import Server
 from latentlab.subjects import OWN
 from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
 from pages.shared.header import PICKED
+from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows
 from tests.serving.models import Classifier, ConvVAE, TupleVAE
 
@@ -31,9 +37,11 @@ Serve = Callable[..., Server]
 def serve(app_store: Store, digits: Splits) -> Iterator[Serve]:  # noqa: ARG001 it sets the app's store
     running: list[Server] = []
 
-    def start(title: str, n: int = 120, **given: Any) -> Server:
+    def start(title: str, n: int = 120, data: Any = None, names: tuple[str, ...] = (), **given: Any) -> Server:
         part = digits.test[:n]
         found = of_arrays(part.batch().x, part.y, digits.test.classes)
+        if data is not None:
+            found = of_arrays(data, names=names)
         running.append(Server(OwnModel(Given(title=title, **given), found.examples)))
         return running[-1]
 
@@ -64,6 +72,107 @@ def test_a_classifier_on_the_pages_that_can_show_it(serve: Serve, opened: Open) 
         assert not app.exception
         assert not app.error
         assert subject(app) == f"{OWN}{server.id}"
+
+
+MEAN, COVARIANCE = torch.tensor([2.0, -1.0]), torch.tensor([[1.0, 0.8], [0.8, 2.0]])
+
+
+def gaussian() -> MultivariateNormal:
+    return MultivariateNormal(MEAN, COVARIANCE)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch, helper: dict[str, Future[Any]]) -> dict[str, Future[Any]]:
+    """The background process answers at once; what it is given and gives is sent, as to a process."""
+
+    def submit(self: Background, key: str, function: Any, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG001
+        call = ForkingPickler.loads(ForkingPickler.dumps(function))
+        future: Future[Any] = helper.setdefault(key, Future())
+        if not future.done():
+            try:
+                future.set_result(ForkingPickler.loads(ForkingPickler.dumps(call())))
+            except ValueError as error:
+                future.set_exception(error)
+        return future
+
+    monkeypatch.setattr(Background, "submit", submit)
+    return helper
+
+
+@pytest.mark.parametrize("sampler", ["random walk", "HMC"])
+def test_chains_on_a_log_density_have_its_moments(
+    serve: Serve, opened: Open, at_once: dict[str, Future[Any]], sampler: str
+) -> None:
+    """The mean within 5 Monte Carlo standard errors; the standard deviations within 5 of theirs, by the ESS."""
+    law = gaussian()
+    server = serve("Mine", data=law.sample((200,)), log_prob=law.log_prob, sample=lambda n: law.sample((n,)))
+    app = opened(SAMPLING.name, sampler=sampler, detail="Against the truth", **{"own-samples": "true"})
+    assert not app.exception
+    assert not app.error
+    assert subject(app) == f"{OWN}{server.id}"
+    assert {key.partition(" ")[0] for key in at_once} == {"chains", "samples"}
+    assert shows(app, "discrepancy", 500)  # of the chains and the model's own samples
+    table = opened(SAMPLING.name, sampler=sampler).dataframe[0].value
+    assert (np.abs(table["mean"] - MEAN.numpy()) < 5 * table["MCSE"]).all()
+    error = 1 / np.sqrt(2 * np.minimum(table["ESS, bulk"], table["ESS, tail"]))
+    std = COVARIANCE.diagonal().sqrt().numpy()
+    assert (np.abs(table["std"] / std - 1) < 5 * error).all()
+    assert error.max() < 0.05
+
+
+def test_chains_on_a_denoiser_of_points(serve: Serve, opened: Open, at_once: dict[str, Future[Any]]) -> None:
+    serve("Mine", data=gaussian().sample((100,)), denoise=lambda x: 0.9 * x, sigma=0.3)
+    app = opened(SAMPLING.name)
+    assert not app.exception
+    assert not app.error
+    assert [key.partition(" ")[0] for key in at_once] == ["chains"]
+
+
+def test_in_more_dimensions_and_without_torch(serve: Serve, opened: Open, at_once: dict[str, Future[Any]]) -> None:
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    serve("Mine", data=x, names=("a", "b", "c"), log_prob=lambda x: -0.5 * np.square(np.asarray(x)).sum(1))
+    app = opened(SAMPLING.name, detail="Against the truth")
+    assert not app.exception
+    assert at_once
+    assert shows(app, 6)  # evaluations for a gradient
+    assert app.get("plotly_chart")  # pairs of coordinates
+    assert "HMC" in app.selectbox(key="sampler").options
+    wide = np.random.default_rng(0).normal(size=(10, 300))
+    serve("A wide one", data=wide, log_prob=lambda x: -0.5 * np.square(np.asarray(x)).sum(1))
+    app = opened(SAMPLING.name, run=f"{OWN}a-wide-one", chains="10", steps="50")
+    assert not app.exception
+    assert list(app.selectbox(key="sampler").options) == ["random walk", "parallel tempering"]
+    assert shows(app, 300)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_density_that_fails_later_is_a_sentence(serve: Serve, opened: Open) -> None:
+    law = gaussian()
+    serve("Shaped", data=law.sample((50,)), log_prob=lambda x: law.log_prob(x) if len(x) < 90 else x)
+    serve("Finite", data=law.sample((50,)), log_prob=lambda x: law.log_prob(x) * (1.0 if len(x) < 90 else np.nan))
+    for model, named in (("shaped", ("log_prob", "(100, 2)")), ("finite", ())):
+        app = opened(SAMPLING.name, run=f"{OWN}{model}")
+        assert not app.exception
+        assert len(app.error) == 1
+        assert mentions(app.error[0].value, *named)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_model_that_only_samples_is_shown_next_to_the_nearest_examples(
+    serve: Serve, opened: Open, digits: Splits
+) -> None:
+    x = digits.test.batch(slice(120)).x
+    for title, sample, share in (("Copies", lambda n: x[:n], 100), ("Noise", lambda n: torch.rand(n, 1, 8, 8), 0)):
+        server = serve(title, sample=sample)
+        app = opened(SAMPLING.name, run=f"{OWN}{server.id}")
+        assert not app.exception
+        assert not app.error
+        assert subject(app) == f"{OWN}{server.id}"
+        assert len(app.image) == 1
+        assert [numbers_in(one.value)[0] for one in app.metric] == [share, 100 - share]
+        assert bool(app.warning) is (title == "Copies")
+    app.segmented_control(key="show").set_value("chains").run()
+    assert shows(app, "Noise", "log_prob")
 
 
 def test_what_is_missing_for_a_page_is_named(serve: Serve, opened: Open) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from latentlab.data import Splits
+from latentlab.models import Derivative
 from latentlab.serving.file import from_files, from_names, from_package, packages, run_file
 from latentlab.serving.functions import ServingError
 from latentlab.subjects import served
@@ -25,6 +26,12 @@ def test_the_example_of_the_documentation_opens_on_digits(digits: Splits) -> Non
     assert {"encode", "decode"} <= set(model.abilities)
     assert model.examples.shape == digits.test.shape
     assert model.z_dim == 2
+
+
+def test_the_density_of_the_documentation_can_be_sampled() -> None:
+    model = from_names(run_file(EXAMPLE.with_name("my_density.py")), "my_density")
+    assert model.abilities == ["log_prob", "sample"]
+    assert model.derivative is Derivative.EXACT
 
 
 @pytest.mark.parametrize(

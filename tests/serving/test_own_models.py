@@ -24,7 +24,9 @@ from latentlab.models import (
     Classifies,
     Decodes,
     Denoises,
+    Derivative,
     Encodes,
+    Energy,
     HasPosterior,
     HasPrior,
     LogLikelihood,
@@ -45,6 +47,7 @@ from tests.conftest import naming
 from tests.serving.models import Classifier, ConvVAE, Denoiser, NumpyPCA, TupleVAE
 
 Serve = Callable[..., Served]
+WIDE = 50_000.0
 
 
 @pytest.fixture
@@ -194,6 +197,53 @@ def test_gradients_are_those_of_the_bare_function(serve: Serve, images: Tensor) 
     assert torch.allclose(jacobian(model.decode, z[:1].detach())[0], exact, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("log_prob", "dim", "derivative"),
+    [
+        (lambda x: -0.5 * (x / WIDE).square().sum(1), 2, Derivative.EXACT),
+        (lambda x: -0.5 * ((x / WIDE).detach().numpy() ** 2).sum(1), 2, Derivative.DIFFERENCES),
+        (lambda x: -0.5 * np.square(np.asarray(x) / WIDE).sum(1), 2, Derivative.DIFFERENCES),
+        (lambda x: -0.5 * (x / WIDE).detach().square().sum(1), 2, Derivative.DIFFERENCES),
+        (lambda x: -0.5 * np.square(np.asarray(x)).sum(1), 300, Derivative.NONE),
+    ],
+)
+def test_how_the_gradient_of_a_density_is_known(
+    serve: Serve, log_prob: Callable[[Any], Any], dim: int, derivative: Derivative
+) -> None:
+    """In the user's own units: numbers of 1,000,000 ± 50,000, where a small step would be lost in rounding."""
+    x = np.random.default_rng(0).normal(1e6, WIDE, (50, dim))
+    model = serve(x, log_prob=log_prob).model()
+    assert isinstance(model, Energy)
+    assert model.derivative is derivative
+    if derivative is not Derivative.NONE:
+        place = torch.tensor(x, dtype=torch.float32).requires_grad_()
+        (slope,) = torch.autograd.grad(model.energy(place).sum(), place)
+        assert torch.allclose(slope * WIDE, place / WIDE, rtol=0.02)
+
+
+def test_a_density_that_later_has_another_shape_is_a_sentence(serve: Serve, images: Tensor) -> None:
+    model = serve(images, log_prob=lambda x: x.flatten(1).sum(1) if len(x) < 9 else x.flatten(1)).model()
+    assert isinstance(model, Energy)
+    with pytest.raises(RemoteError, match=naming("log_prob", "(200, 64)")):
+        model.energy(images)
+
+
+def test_samples_are_drawn_in_evaluation_mode_and_what_fails_later_is_a_sentence(serve: Serve, images: Tensor) -> None:
+    network = nn.Dropout(0.5)
+
+    def sample(n: int) -> Tensor:
+        if n > 9:
+            raise ArithmeticError("too many")
+        drawn: Tensor = network(torch.ones(n, 1, 8, 8))
+        return drawn
+
+    model = serve(images, sample=sample, network=network).model()
+    assert isinstance(model, Samples)
+    assert (model.sample(9, generator(0)) == 1).all()
+    with pytest.raises(RemoteError, match=naming("sample", 10, "ArithmeticError")):
+        model.sample(10, generator(0))
+
+
 def test_a_chain_of_layers_runs_in_the_browser_and_others_say_why_not(serve: Serve, images: Tensor) -> None:
     decoder = nn.Sequential(nn.Linear(3, 20), nn.ReLU(), nn.Linear(20, 64), nn.Sigmoid())
     model = serve(images, encode=nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), decode=decoder).model()
@@ -253,6 +303,12 @@ def explodes(_x: Tensor) -> Tensor:
         ({"encode": lambda x: x.flatten(1)[:1]}, ("encode", "(1, 64)")),
         ({"classify": lambda x: x.flatten(1)[:, :4]}, ("classify", 4, 3)),
         ({"log_prob": lambda x: x.flatten(1)}, ("log_prob", "(2, 64)")),
+        ({"log_prob": lambda x: x.flatten(1).sum(1) * np.nan}, ("log_prob", "nan")),
+        ({"log_prob": lambda x: x.flatten(1).sum(1) * 0 + np.inf}, ("log_prob", "inf")),
+        ({"sample": lambda n: torch.full((n, 1, 8, 8), np.nan)}, ("sample", "NaN")),
+        ({"sample": lambda n: torch.zeros(n, 3)}, ("sample", "(3,)", "(1, 8, 8)")),
+        ({"sample": lambda n: torch.zeros(n + 1, 1, 8, 8)}, ("sample", 2)),
+        ({"sample": explodes}, ("sample", 2, "KeyError")),
         ({"encode": lambda x: x.flatten(1), "low": 1.0, "high": 1.0}, ()),
     ],
 )

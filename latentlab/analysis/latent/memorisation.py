@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from latentlab.analysis.arrays import Doubles, Labels, doubles
+from latentlab.analysis.arrays import Doubles, Floats, Labels, doubles
 from latentlab.analysis.neighbours import nearest_blocks
+from latentlab.device import generator
+
+YARDSTICK = 500  # examples whose nearest others are looked up
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,46 @@ def distance_quantile(distance: Doubles, reference_distances: Doubles) -> Double
         raise ValueError("There are no reference distances.")
     share = np.searchsorted(np.sort(reference_distances), distance) / len(reference_distances)
     return np.where(np.isnan(distance), np.nan, share)
+
+
+@dataclass(frozen=True)
+class SamplesWithNearest:
+    """Samples with what says whether they repeat examples.
+
+    Attributes:
+        samples: (N, *shape) float32.
+        nearest: the example that is nearest to each.
+        share_nearer: (N,) of the examples, the share that has another example nearer than that.
+    """
+
+    samples: Floats
+    nearest: Nearest
+    share_nearer: Doubles
+
+
+def samples_with_nearest(
+    sample: Callable[[int, torch.Generator], Tensor],
+    n: int,
+    examples: Tensor,
+    unit: Tensor | None = None,
+    seed: int = 0,
+) -> SamplesWithNearest:
+    """Draw samples, and find the nearest example of each.
+
+    Args:
+        sample: n and a generator -> (n, *shape).
+        n: how many.
+        examples: (M, *shape), M at least 2; uint8 counts as intensities from 0 to 1.
+        unit: (*shape) by which the numbers of an example are divided before distances are taken; None for 1.
+        seed: of the samples.
+    """
+    with torch.no_grad():
+        drawn = sample(n, generator(seed)).cpu().float()
+    places, reference = (drawn, examples) if unit is None else (drawn / unit, examples / unit)
+    found = nearest(places, reference)
+    rows = torch.arange(len(reference))[:: max(1, len(reference) // YARDSTICK)]
+    usual = nearest_other(reference, rows).distance
+    return SamplesWithNearest(drawn.numpy(), found, distance_quantile(found.distance, usual))
 
 
 def _nearest(found: Iterator[tuple[Tensor, Tensor]]) -> Nearest:

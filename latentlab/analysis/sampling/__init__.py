@@ -5,6 +5,7 @@ from latentlab.analysis.sampling.against_truth import (
     FromCentres,
     InCells,
     as_samples,
+    between_samples,
     expected_noise,
     from_centres,
     in_cells,
@@ -23,10 +24,11 @@ from latentlab.analysis.sampling.chains import (
 )
 from latentlab.analysis.sampling.diagnostics import Diagnostics, Remedy, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
-from latentlab.analysis.sampling.experiments import Experiment, Start, experiment, start_places
+from latentlab.analysis.sampling.experiments import Experiment, Start, experiment, experiment_with, start_places
 from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.image_chains import Mixing, mixing, record
 from latentlab.analysis.sampling.langevin import MALA, Langevin
+from latentlab.analysis.sampling.model_density import ModelDensity
 from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import (
@@ -81,6 +83,7 @@ __all__ = [
     "Langevin",
     "Mixing",
     "ModelChain",
+    "ModelDensity",
     "Move",
     "Parzen",
     "Problem",
@@ -95,6 +98,7 @@ __all__ = [
     "as_samples",
     "begin",
     "bernoulli_bound",
+    "between_samples",
     "cells",
     "denoised",
     "denoising_kernel",
@@ -103,6 +107,7 @@ __all__ = [
     "exact",
     "expected_noise",
     "experiment",
+    "experiment_with",
     "frame",
     "from_centres",
     "in_cells",

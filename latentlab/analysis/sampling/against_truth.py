@@ -105,10 +105,14 @@ def expected_noise(masses: Doubles, n: int, seed: int = 0) -> float:
 
 def as_samples(draws: Reals, truth: Density) -> AsSamples:
     """Compare draws (N, d) with as many independent ones."""
-    real = truth.sample(len(draws), device.generator(SEED)).numpy()
-    step = max(1, len(draws) // N_PAIRED)
-    apart = mmd(draws[::step][:N_PAIRED], real[:N_PAIRED])
-    return AsSamples(apart, wasserstein(draws, real), N_PAIRED)
+    return between_samples(draws, truth.sample(len(draws), device.generator(SEED)).numpy())
+
+
+def between_samples(draws: Reals, real: Reals) -> AsSamples:
+    """Compare draws (N, d) with independent ones (M, d)."""
+    n = min(N_PAIRED, len(draws), len(real))
+    apart = mmd(draws[:: len(draws) // n][:n], real[:n])
+    return AsSamples(apart, wasserstein(draws, real), n)
 
 
 def from_centres(draws: Reals, last: Reals, truth: Density) -> FromCentres:

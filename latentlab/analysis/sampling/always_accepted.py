@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -87,17 +88,17 @@ def denoising_kernel(denoise: Denoise, sigma: float) -> Kernel:
         denoise: (C, d) -> (C, d), r.
         sigma: of the corruption.
     """
+    return partial(_denoising_step, denoise, sigma)
 
-    def kernel(x: Tensor, rng: torch.Generator) -> Tensor:
-        noisy = x + sigma * normal_like(x, rng)
-        j = jacobian(denoise, noisy)
-        symmetric = torch.where(j.isfinite().all(2, keepdim=True).all(1, keepdim=True), (j + j.mT) / 2, 0.0)
-        values, vectors = torch.linalg.eigh(symmetric)
-        along = sigma * values.clamp(min=0).sqrt() * normal_like(x, rng)
-        about: Tensor = (vectors @ along.unsqueeze(2)).squeeze(2)
-        return denoise(noisy) + about
 
-    return kernel
+def _denoising_step(denoise: Denoise, sigma: float, x: Tensor, rng: torch.Generator) -> Tensor:
+    noisy = x + sigma * normal_like(x, rng)
+    j = jacobian(denoise, noisy)
+    symmetric = torch.where(j.isfinite().all(2, keepdim=True).all(1, keepdim=True), (j + j.mT) / 2, 0.0)
+    values, vectors = torch.linalg.eigh(symmetric)
+    along = sigma * values.clamp(min=0).sqrt() * normal_like(x, rng)
+    about: Tensor = (vectors @ along.unsqueeze(2)).squeeze(2)
+    return denoise(noisy) + about
 
 
 def _take(target: Target, state: ChainState, y: Tensor) -> tuple[ChainState, Move]:

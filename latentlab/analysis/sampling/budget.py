@@ -15,5 +15,6 @@ def within(flops: float, n_chains: int, n_steps: int, work: float = WORK) -> tup
         n_steps: as wished, of each chain; fewer than `LEAST_STEPS` are kept.
         work: floating-point operations at most, but for the fewest chains and steps.
     """
-    chains = int(min(n_chains, max(LEAST_CHAINS, work / flops / LEAST_STEPS)))
-    return chains, int(min(n_steps, max(LEAST_STEPS, work / flops / chains)))
+    steps = work / max(flops, 1.0)
+    chains = int(min(n_chains, max(LEAST_CHAINS, steps / LEAST_STEPS)))
+    return chains, int(min(n_steps, max(LEAST_STEPS, steps / chains)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -106,6 +106,12 @@ class Chains:
     evaluations: int
     seconds: float
     proposals: NDArray[np.floating] | None = None
+
+    def times(self, unit: Tensor) -> Chains:
+        """The same with all places in other units: what was 1 in each coordinate is `unit`, (d,)."""
+        by = unit.numpy()
+        tried = None if self.proposals is None else self.proposals * by
+        return replace(self, positions=self.positions * by, proposals=tried)
 
 
 def iterate_chains(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,8 @@ from latentlab.analysis.sampling.budget import WORK, within
 from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
 from latentlab.analysis.sampling.modes import Mode, missed
 from latentlab.analysis.sampling.plane import frame, shade
-from latentlab.analysis.sampling.problems import Instance
-from latentlab.analysis.sampling.targets import SamplingError
+from latentlab.analysis.sampling.problems import Energy, Instance, Problem
+from latentlab.analysis.sampling.targets import SamplingError, in_units
 from latentlab.data.builtin.synthetic import Density
 
 Start = Literal["data", "one point", "far outside"]
@@ -99,6 +100,7 @@ def experiment(
     n_steps: int = 300,
     seed: int = 0,
     work: float = WORK,
+    report: Callable[[float], None] | None = None,
 ) -> Experiment:
     """Run chains; with fewer steps than wished if they would take long, and with fewer chains if need be.
 
@@ -111,16 +113,21 @@ def experiment(
         n_steps: as wished.
         seed: of starts and moves.
         work: floating-point operations that it may take.
+        report: is given the share of the steps that is done.
 
     Raises:
         SamplingError: it can't be run; one sentence.
     """
     n_chains, n_steps = within(instance.flops_of(sampler), n_chains, n_steps, work)
-    places = start_places(instance.data, start, n_chains, device.generator(seed))
+    unit = torch.ones(instance.data.shape[1]) if instance.unit is None else instance.unit
+    target = instance.target if instance.unit is None else in_units(instance.target, unit)
+    places = start_places(instance.data / unit, start, n_chains, device.generator(seed))
     chains = sample_chains(
-        instance.target, places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1),
-        n_proposals=N_PROPOSALS,
+        target, places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1),
+        n_proposals=N_PROPOSALS, report=None if report is None else lambda t: report(t / n_steps),
     )  # fmt: skip
+    if instance.unit is not None:
+        places, chains = places * unit, chains.times(unit)
     visited = chains.positions[n_steps // 2 :, ~chains.lost].reshape(-1, places.shape[1])
     data, truth = instance.data.numpy(), instance.clean if sampler.is_clean else instance.truth
     sight = visited if instance.is_local else np.concatenate([data, visited])
@@ -130,3 +137,20 @@ def experiment(
     return Experiment(
         chains, places.numpy(), scale, truth, dense, data, box, instance.axes, instance.names
     )  # fmt: skip
+
+
+def experiment_with(
+    problem: Problem,
+    energy: Energy,
+    sampler: Sampler,
+    power: float,
+    start: Start,
+    n_chains: int,
+    n_steps: int,
+    seed: int,
+    work: float = WORK,
+    report: Callable[[float], None] | None = None,
+) -> Experiment:
+    """As `experiment`, of a problem by an energy, with the step that suits it times 2 ** power."""
+    instance, scale = problem.instance(energy, seed), problem.scale(sampler) * 2.0**power
+    return experiment(instance, sampler, scale, start, n_chains, n_steps, seed, work, report)

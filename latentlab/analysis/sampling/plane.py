@@ -30,10 +30,11 @@ def frame(truth: Density | None, places: NDArray[np.floating]) -> Box:
 
 
 def shade(log_prob: LogProb, box: Box, dtype: torch.dtype = torch.float32, n: int = SIDE) -> NDArray[np.floating]:
-    """(n, n) exp(log p - its largest) in the middles of the cells of a box, row 0 the lowest y."""
+    """(n, n) exp(log p - its largest) in the middles of the cells of a box, row 0 the lowest y; 0 where p is NaN."""
     xs, ys = ((torch.arange(n) + 0.5) / n * (high - low) + low for low, high in (box.x, box.y))
     y, x = torch.meshgrid(ys, xs, indexing="ij")
     with torch.no_grad():
         found: Tensor = log_prob(torch.stack([x, y], -1).reshape(-1, 2).to(dtype)).reshape(n, n)
-    dense: NDArray[np.floating] = (found - found.max()).exp().numpy()
+    found = torch.where(found < torch.inf, found, -torch.inf)  # also where it is no number
+    dense: NDArray[np.floating] = (found - found.max().clamp(min=torch.finfo(found.dtype).min)).exp().numpy()
     return dense

@@ -67,6 +67,7 @@ class Instance:
         names: of the d coordinates.
         axes: the two of them that are drawn.
         is_local: it lies within a small part of the data, so that a picture frames the chains alone.
+        unit: (d,) what samplers take for 1 in each coordinate, in units of x; None for 1.
     """
 
     target: Target
@@ -78,6 +79,7 @@ class Instance:
     names: tuple[str, ...]
     axes: tuple[int, int] = (0, 1)
     is_local: bool = False
+    unit: Tensor | None = None
 
     def flops_of(self, sampler: Sampler) -> float:
         """Floating-point operations of one step of one chain."""
@@ -88,6 +90,7 @@ class Problem(ABC):
     """Something to sample, before it is chosen how."""
 
     energies: ClassVar[tuple[Energy, ...]]  # how its density may be known, the best first
+    step_unit: ClassVar[str] = "units of what is sampled"
 
     @property
     @abstractmethod
@@ -181,7 +184,7 @@ class KnownDensity(Problem):
             target = denoised(lambda x: self.clean.denoise(x, SIGMA), SIGMA, energy.n_points, energy.rule)
         data = density.sample(N_EXAMPLES, device.generator(seed)).float()
         flops = energy.n_points * (FLOPS[0] * density.means.numel() + FLOPS[1])
-        return Instance(target, density, self.exact, data, flops, flops, _names("x", self.dim))
+        return Instance(target, density, self.exact, data, flops, flops, coordinate_names("x", self.dim))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +233,7 @@ class DenoiserDensity(Problem):
         target = denoised(self.denoise, self.sigma, energy.n_points, energy.rule)
         truth = None if self.clean is None else self.clean.blurred(self.sigma)
         flops = self.flops * energy.n_points
-        return Instance(target, truth, self.clean, self.data, flops, flops, _names("x", self.dim))
+        return Instance(target, truth, self.clean, self.data, flops, flops, coordinate_names("x", self.dim))
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,7 +277,7 @@ class CodePosterior(Problem):
             raise SamplingError("The likelihood of a code is known exactly: there is no integral to choose.")
         return Instance(
             posterior(self.log_likelihood), None, None, self.codes, self.flops, GRADIENT * self.flops,
-            _names("z", self.dim), self.axes, is_local=True,
+            coordinate_names("z", self.dim), self.axes, is_local=True,
         )  # fmt: skip
 
 
@@ -286,5 +289,6 @@ KNOWN: dict[str, KnownDensity] = {
 }  # without a model
 
 
-def _names(letter: str, dim: int) -> tuple[str, ...]:
+def coordinate_names(letter: str, dim: int) -> tuple[str, ...]:
+    """(dim,) the letter and a number each, from 1."""
     return tuple(f"{letter}{k + 1}" for k in range(dim))

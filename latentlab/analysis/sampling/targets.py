@@ -82,6 +82,15 @@ def differentiable(log_prob: LogProb) -> Target:
     return Target(log_prob, gradient=gradient)
 
 
+def in_units(target: Target, unit: Tensor) -> Target:
+    """A target by its log-density, of places that are given in units (d,) of their own."""
+    log_prob, gradient = target.log_prob, target.gradient
+    return Target(
+        None if log_prob is None else lambda u: log_prob(u * unit),
+        gradient=None if gradient is None else lambda u: gradient(u * unit) * unit,
+    )
+
+
 def posterior(log_likelihood: LogProb) -> Target:
     """p(z|x) ∝ p(x|z) N(z; 0, I), from the log-likelihood of an example, whole or partly hidden, at each code."""
     return differentiable(lambda z: log_likelihood(z) + standard_normal_log_prob(z).sum(1))

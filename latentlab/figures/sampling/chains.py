@@ -30,18 +30,20 @@ def chains_at_step(
     taken: NDArray[np.bool_],
     names: Sequence[str],
     look: Theme,
+    behind: str = "examples",
 ) -> go.Figure:
     """Chains at one step.
 
     Args:
         density: (n, n) behind them, row 0 the lowest y, or None.
-        data: (m, 2) examples behind them.
+        data: (m, 2) examples or samples behind them.
         box: what is shown.
         trail: (L, c, 2) last places, the newest last.
         tried: (c, 2) proposals of the step; may be empty.
         taken: (c,) which were accepted.
         names: of the axes.
         look: the colours.
+        behind: what `data` are.
     """
     figure = go.Figure()
     if density is not None:
@@ -51,7 +53,7 @@ def chains_at_step(
             colorscale=[[0, look.surface], [1, look.accent]], opacity=0.7, hoverinfo="skip",
         )  # fmt: skip
     if len(data):
-        _dots(figure, data, look.muted, 2, "examples", opacity=0.4)
+        _dots(figure, data, look.muted, 2, behind, opacity=0.4)
     length, n_chains, _ = trail.shape
     path = np.full((n_chains, length + 1, 2), np.nan, np.float32)
     path[:, :length] = trail.transpose(1, 0, 2)

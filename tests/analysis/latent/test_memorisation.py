@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis import neighbours as module
-from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other
+from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other, samples_with_nearest
 from tests.conftest import naming
 
 
@@ -99,3 +99,18 @@ def test_an_example_without_others_is_refused() -> None:
         nearest(codes, codes[:0])
     with pytest.raises(ValueError, match=naming(0, 1)):
         nearest_other(codes[:1])
+
+
+def test_samples_next_to_the_examples_that_are_nearest_in_units_of_their_own() -> None:
+    unit = torch.tensor([1.0, 1e4, 1e-3])
+    x = unit * torch.randn(300, 3, generator=device.generator(0))
+    found = samples_with_nearest(lambda n, rng: unit * torch.randn(n, 3, generator=rng), 200, x, unit, seed=1)
+    apart = torch.cdist(torch.from_numpy(found.samples) / unit, x / unit)
+    np.testing.assert_array_equal(found.nearest.index, apart.argmin(1))
+    between = torch.cdist(x / unit, x / unit).fill_diagonal_(torch.inf).amin(1)
+    shares = (between[None] < apart.amin(1)[:, None]).double().mean(1)
+    np.testing.assert_allclose(found.share_nearer, shares, atol=0.01)
+    copies = samples_with_nearest(lambda n, _: x[:n], 200, x, unit)
+    assert (copies.share_nearer == 0).all()
+    pixels = images(40, 0)
+    assert (samples_with_nearest(lambda n, _: pixels[:n] / 255, 40, pixels).share_nearer == 0).all()
