@@ -60,7 +60,7 @@ def _preview(files: Upload) -> None:
         found = opened(files, said)
     except DataError as error:
         message = str(error)
-    table = None if files.table is None else first_rows(files.table)
+    table = first_rows(files)
     roles = requested(said) if found is None else found.roles
     wanted = said if table is None or roles is None else choose_label(table, roles, said)
     if found is None:

@@ -105,7 +105,7 @@ def _joined(stored: Mapping[str, Stored], chosen: Sequence[str]) -> tuple[Mappin
     if not able or any(one in stored for one in chosen):
         return stored, None
     sizes = {part: stored[key].shape[0] for part, key in sorted(able[base].items())}
-    whole = {base: _end_to_end([stored[able[base][part]] for part in sizes])}
+    whole = {base: end_to_end([stored[able[base][part]] for part in sizes])}
     used = set(able[base].values())
     for other, parts in bases.items():
         ones = [
@@ -113,7 +113,7 @@ def _joined(stored: Mapping[str, Stored], chosen: Sequence[str]) -> tuple[Mappin
             for part, n in sizes.items()
         ]
         if other != base and _fit(ones, list(sizes.values())):
-            whole[other] = _end_to_end(ones)
+            whole[other] = end_to_end(ones)
             used |= set(parts.values())
     whole |= {key: one for key, one in stored.items() if key not in used}
     return whole, np.repeat(list(sizes), list(sizes.values()))
@@ -158,7 +158,8 @@ def _missing(like: Stored, n: int) -> Stored:
     return Stored(shape, like.dtype, lambda: np.full(shape, value))
 
 
-def _end_to_end(ones: Sequence[Stored]) -> Stored:
+def end_to_end(ones: Sequence[Stored]) -> Stored:
+    """Arrays with rows of one shape as one."""
     shape = (sum(one.shape[0] for one in ones), *ones[0].shape[1:])
     return Stored(shape, ones[0].dtype, lambda: np.concatenate([one.read() for one in ones]))
 
