@@ -27,7 +27,11 @@ def data_files(names: Sequence[str]) -> list[str]:
     if any(one.endswith(tuple(SUFFIXES)) for one in lower.values()):
         return []
     known = [name for name, one in lower.items() if one.endswith(KINDS) or is_table(name)]
-    return [name for name in known if not lower[name].rpartition("/")[2].startswith(ABOUT)]
+    return [name for name in known if not _is_about(name)]
+
+
+def _is_about(name: str) -> bool:
+    return name.lower().rpartition("/")[2].startswith(ABOUT)
 
 
 def parts(names: Sequence[str]) -> dict[str, str]:
@@ -58,7 +62,7 @@ def table_of(path: Path, most: int | None = None) -> Table | None:
         return columns_of(path, most=most) if is_table(path.name) else None
     with members(path, Skips()) as found:
         names = [member.name for member in found]
-    tables = [name for name in names if is_table(name)]
+    tables = [name for name in names if is_table(name) and not _is_about(name)]
     if two := pair(data_files(names)):
         tables = [two[1]]
     words = parts(tables)

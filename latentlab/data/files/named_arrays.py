@@ -22,6 +22,7 @@ from latentlab.data.files.arrays import Examples, Stored, Values, rows_as_exampl
 from latentlab.data.files.axes import examples_first
 from latentlab.data.files.labels import WIDEST, class_names, interpret, plain
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.roles import SPLITS, parts_of
 
 DATA_KEYS = (
     "x", "images", "image", "imgs", "img", "data", "arr_0", "embeddings", "embedding", "embeds", "emb", "features",
@@ -78,6 +79,9 @@ def examples_of(
     rest = _rest(arrays, len(x), labels.values)
     columns = labels.columns | rest.columns
     split = None if split is None or len(split) != len(x) else split
+    part = _named(SPLITS, columns) if options.split is None else options.split
+    if split is None and part in columns and (split := parts_of(columns[part])) is not None:
+        del columns[part]
     found = Examples(
         x, labels.values, columns, (), (*turned, *labels.notes), None, split, rest.classes,
         options.id or _named(ID_KEYS, columns), options.title or _named(TITLE_KEYS, columns), label or "label",

@@ -90,9 +90,10 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
         few = counted(len(found.x), "example") + (f" that can be read ({lost})" if lost else "")
         raise DataError(f"{shown(path.name)} has {few}; {LEAST} are the least.")
     labels = class_indices(found.labels, len(found.x), found.classes)
-    columns = dict(found.columns)
+    columns, roles = dict(found.columns), found.roles
     if found.labels is not None and not labels.found:
         columns[_free(found.label, columns)] = found.labels
+        roles = roles and replace(roles, label="")
     name = path.stem if path.is_file() else path.name
     x = torch.from_numpy(np.ascontiguousarray(found.x))
     kind = found.kind or kind_of(tuple(x.shape[1:]))
@@ -100,7 +101,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, found.roles)
+    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, roles)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
