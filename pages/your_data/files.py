@@ -45,6 +45,11 @@ class Upload:
         return first if len(self.files) == 1 else f"{len(self.files)} files, {first} first"
 
     @property
+    def is_one_file(self) -> bool:
+        """Whether it is one file by itself, and no zip of several."""
+        return len(self.files) == 1 and not self.names[0].lower().endswith(".zip")
+
+    @property
     def has_image_files(self) -> bool:
         """Whether files of images are among them, or in a zip."""
         return any(name.lower().endswith((".zip", *SUFFIXES)) for name in self.names)
@@ -65,7 +70,7 @@ def opened(upload: Upload, options: ReadOptions) -> Opened:
 
 @remember(16)
 def first_rows(upload: Upload) -> Table | None:
-    """The first rows of the table in the files; None where there is none, or it can't be read, which reading all says."""
+    """The first rows of the table in the files; None where there is none, or it can't be read, as reading all says."""
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
         try:
             return table_of(_written(upload, Path(folder) / "images"), FIRST_ROWS)
