@@ -494,7 +494,8 @@ def test_the_app_starts_with_data_of_ones_own(
 def test_the_app_does_not_start_with_data_that_cannot_be_read(
     mine: Store, tmp_path: Path, started: list[tuple[list[str], str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (["none.csv"], [str(own_table(tmp_path)), "--label", "colour"], [str(tmp_path)]):
+    (tmp_path / "void").mkdir()
+    for words in (["none.csv"], [str(own_table(tmp_path)), "--label", "colour"], [str(tmp_path / "void")]):
         assert main(["app", "--data", *words]) == 1
         out, err = capsys.readouterr()
         assert out == ""

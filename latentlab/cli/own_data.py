@@ -22,6 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", metavar="COLUMN", help="the column that describes an example; '' for none")
     text = "the column with the paths of images, from the table's folder on"
     parser.add_argument("--image", metavar="COLUMN", help=text)
+    text = "the column that says train, valid or test; '' for none"
+    parser.add_argument("--split", metavar="COLUMN", help=text)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = f"pixels of the longer side of an image; default {MAX_SIDE}"
@@ -43,6 +45,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.id,
         options.title,
         options.image,
+        options.split,
         tuple(options.drop),
         options.size,
         options.fit,

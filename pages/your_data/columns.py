@@ -1,86 +1,98 @@
-"""What each column of an uploaded table is for: proposed by the reader, and set here."""
+"""What each column of uploaded data is for: proposed by the reader, and set here."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from latentlab.data.files.columns import Table
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.roles import Role, Roles, reassigned
+from latentlab.data.files.roles import Role, Roles
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-MANY = 200  # columns, from which on those of the vector are one line
+Change = Callable[[str, Role], None]
+
+MANY = 40  # columns, from which on those of the vector are one line
 LONGEST = 60  # characters of an example
 LABEL: Slot[str] = Slot("own-label")  # the widget that chooses the label; empty for none
-CHOSEN_HERE: Slot[bool] = Slot("own-label-chosen")  # the widget, not the reader, chose it in this run of the page
+ROLE = "own-role-"  # with the name of a column: the widget that chooses its role
+FIT, HEIGHT, WIDTH = 12, 560, 150  # columns without a scroll bar; pixels down of more, and across of a widget
 
 
 def requested(options: ReadOptions) -> Roles:
     """The roles that were set, of a table that can't be read with them."""
-    label, identifier, title, image = (one or "" for one in (options.label, options.id, options.title, options.image))
-    return Roles(options.vector, label, identifier, title, image, "", options.drop, ())
+    single = (options.label, options.id, options.title, options.image, options.split)
+    label, identifier, title, image, split = (one or "" for one in single)
+    return Roles(options.vector, label, identifier, title, image, split, options.drop, ())
 
 
-def choose_label(table: Table, roles: Roles, options: ReadOptions) -> ReadOptions:
-    """Ask for the class; returns the options with the answer."""
+def choose_label(table: Table, roles: Roles, change: Change) -> None:
+    """Ask for the class."""
     columns = [one for one in table.columns if not _is_wide(table, one)]
-    if not CHOSEN_HERE.pop():
-        LABEL.set(roles.label)
-    chosen = st.selectbox(
+    LABEL.set(roles.label)
+    st.selectbox(
         "Which column is the class?",
         ["", *columns],
         format_func=lambda column: column or "none",
         key=LABEL.name,
-        on_change=CHOSEN_HERE.set,
-        args=(True,),
+        on_change=lambda: change(*_labelled(LABEL.get(""), roles)),
     )
-    if chosen == roles.label:
-        return options
-    column, role = (chosen, Role.LABEL) if chosen else (roles.label, Role.COLOUR)
-    return reassigned(options, roles, list(table.columns), column, role)
 
 
-def choose_roles(table: Table, roles: Roles, options: ReadOptions, key: str, *, alone: bool) -> ReadOptions:
+def choose_roles(table: Table, roles: Roles, change: Change, *, alone: bool) -> None:
     """The columns with an example and a role each, which can be changed.
 
     Args:
         table: the first rows.
         roles: what the columns are for.
-        options: with which the table was read.
-        key: of the files.
+        change: what is called with a column and its new role, before the page runs again.
         alone: no other file has the examples.
-
-    Returns:
-        The options with what was changed.
     """
-    columns = list(table.columns)
-    listed = [one for one in columns if one != roles.split]
-    if len(columns) > MANY and roles.vector:
+    listed = list(table.columns)
+    if len(listed) > MANY and roles.vector:
         listed = [one for one in listed if one not in set(roles.vector)]
-        first, last = roles.vector[0], roles.vector[-1]
-        st.caption(f"The vector: {len(roles.vector):,} columns, {plain(first)} … {plain(last)}.")
-    if not listed:
-        return options
-    rows = [{"column": one, "example": _example(table, one), "is": _role(table, roles, one).value} for one in listed]
-    out = Role.IMAGE if alone and not any(_is_wide(table, one) for one in columns) else None
-    if not alone and not roles.vector:
+        _choose_out(roles.vector, change)
+    out = Role.IMAGE if alone and not any(_is_wide(table, one) for one in table.columns) else None
+    if not alone:
         out = Role.VECTOR
-    offered = [role.value for role in Role if role is not out]
-    st.caption("What each column is: double-click a cell in the last column to change it.")
-    edited = st.data_editor(
-        rows,
-        hide_index=True,
-        disabled=("column", "example"),
-        column_config={"is": st.column_config.SelectboxColumn("is the", options=offered, required=True)},
-        height=min(38 + 35 * len(rows), 600),
-        key=f"roles-{hash((key, options))}",
-        alt="What each column is for",
+    offered = [role for role in Role if role is not out]
+    if listed:
+        st.caption("What each column is")
+    with st.container(height=HEIGHT if len(listed) > FIT else "content", border=False, gap="xsmall"):
+        for one in listed:
+            slot: Slot[Role] = Slot(f"{ROLE}{one}")
+            slot.set(_role(table, roles, one))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"{plain(one)} :gray[{plain(_example(table, one))}]", width="stretch")
+                st.selectbox(
+                    f"What {one} is",
+                    offered,
+                    format_func=lambda role: role.value,
+                    key=slot.name,
+                    label_visibility="collapsed",
+                    width=WIDTH,
+                    on_change=lambda one=one, slot=slot: change(one, slot.get(Role.COLOUR)),
+                )
+
+
+def _choose_out(vector: tuple[str, ...], change: Change) -> None:
+    """One line for the columns of a long vector, from which one can be left out."""
+    slot: Slot[str | None] = Slot("own-out")
+    slot.set(None)
+    st.caption(f"The vector: {len(vector):,} columns, {plain(vector[0])} … {plain(vector[-1])}.")
+    st.selectbox(
+        "Leave out of the vector",
+        vector,
+        key=slot.name,
+        placeholder="a column",
+        on_change=lambda: change(slot.get() or vector[0], Role.OUT),
     )
-    for before, after in zip(rows, edited, strict=True):
-        if before["is"] != after["is"]:
-            return reassigned(options, roles, columns, before["column"], Role(after["is"]))
-    return options
+
+
+def _labelled(chosen: str, roles: Roles) -> tuple[str, Role]:
+    return (chosen, Role.LABEL) if chosen else (roles.label, Role.COLOUR)
 
 
 def _is_wide(table: Table, column: str) -> bool:

@@ -12,10 +12,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from latentlab.data import DataError
 from latentlab.data.files import joined
 from latentlab.data.files.columns import Table
+from latentlab.data.files.file_sets import data_files, table_of
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.tables import FIRST_ROWS, columns_of, is_table
+from latentlab.data.files.tables import FIRST_ROWS
 from pages.shared.remember import remember
 
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
@@ -44,10 +45,9 @@ class Upload:
         return first if len(self.files) == 1 else f"{len(self.files)} files, {first} first"
 
     @property
-    def table(self) -> Upload | None:
-        """The table among the files; None where there are none or several."""
-        tables = [file for file, name in zip(self.files, self.names, strict=True) if is_table(name)]
-        return Upload((tables[0],)) if len(tables) == 1 and tables[0].size else None
+    def is_one_file(self) -> bool:
+        """Whether it is one file by itself, and no zip of several."""
+        return len(self.files) == 1 and not self.names[0].lower().endswith(".zip")
 
     @property
     def has_image_files(self) -> bool:
@@ -69,37 +69,31 @@ def opened(upload: Upload, options: ReadOptions) -> Opened:
 
 
 @remember(16)
-def first_rows(table: Upload) -> Table | None:
-    """The first rows of a table; None where they can't be read, which reading all of it says."""
+def first_rows(upload: Upload) -> Table | None:
+    """The first rows of the table in the files; None where there is none, or it can't be read, as reading all says."""
     with tempfile.TemporaryDirectory(prefix="latentlab-") as folder:
         try:
-            return columns_of(_written(table, Path(folder) / "table"), most=FIRST_ROWS)
+            return table_of(_written(upload, Path(folder) / "images"), FIRST_ROWS)
         except DataError:
             return None
 
 
 def _written(upload: Upload, folder: Path) -> Path:
-    """The files in a folder of their own; returns which of them is to be opened, or the folder for images alone."""
+    """The files in a folder of their own; returns which of them is to be opened, or the folder for several."""
     folder.mkdir()
     for file, name in zip(upload.files, upload.names, strict=True):
         (folder / name).write_bytes(file.getbuffer())
     written = sorted(folder.iterdir())
-    tables = [path for path in written if is_table(path.name)]
     rest = [path for path in written if path.suffix.lower() not in SUFFIXES]
     if len(written) == 1 and rest:
         return written[0]
     if not rest:
         return folder
-    if two := joined.pair([path.name for path in rest]) if len(rest) == 2 else None:
-        return folder.rename(folder.with_name(Path(two[0]).stem))
-    if rest == tables and len(tables) == 1:
-        return folder.rename(folder.with_name(tables[0].stem))
-    pair = [path for path in rest if "images" in path.name]
-    if len(written) == len(rest) == 2 and len(pair) == 1:
-        return pair[0]
-    raise DataError(
-        "These files don't go together: upload one file, images, a table with its images or vectors, or an IDX pair."
-    )
+    images = [path for path in rest if "images" in path.name]
+    if len(images) == 1 and len(written) == len(rest) == 2 and not data_files([path.name for path in rest]):
+        return images[0]  # of an IDX pair
+    two = joined.pair([path.name for path in rest])
+    return folder.rename(folder.with_name(Path(two[0]).stem if two else rest[0].stem))
 
 
 def _safe(name: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from latentlab.analysis.columns import Columns
 from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import KNOWN, Opened
+from latentlab.data.files.roles import Role, reassigned
 from latentlab.figures.examples.choose import appearance
 from latentlab.subjects.data_only import PREFIX
 from pages.shared.example_view import show
@@ -60,17 +63,24 @@ def _preview(files: Upload) -> None:
         found = opened(files, said)
     except DataError as error:
         message = str(error)
-    table = None if files.table is None else first_rows(files.table)
+    table = first_rows(files)
     roles = requested(said) if found is None else found.roles
-    wanted = said if table is None or roles is None else choose_label(table, roles, said)
+
+    def change(column: str, role: Role) -> None:
+        if table is not None and roles is not None:
+            SAID.set((files.key, reassigned(said, roles, list(table.columns), column, role)))
+
+    if table is not None and roles is not None:
+        choose_label(table, roles, change)
     if found is None:
-        st.error(plain(message), icon=":material/error:")
+        st.error(plain(_here(message, table is not None)), icon=":material/error:")
     else:
-        _look(found)
-    if wanted == said and table is not None and roles is not None:
-        wanted = choose_roles(table, roles, said, files.key, alone=len(files.files) == 1)
+        _look(found, table is not None)
+    if table is not None and roles is not None:
+        choose_roles(table, roles, change, alone=files.is_one_file or bool(roles.vector))
+    wanted = said
     if found is not None and found.splits.train.kind is Kind.IMAGE and files.has_image_files:
-        wanted = choose_images(wanted, files.key)
+        wanted = choose_images(said, files.key)
     if wanted != said:
         SAID.set((files.key, wanted))
         st.rerun()
@@ -86,9 +96,17 @@ def _preview(files: Upload) -> None:
         )
 
 
-def _look(found: Opened) -> None:
+def _here(sentence: str, has_table: bool) -> str:
+    """A sentence of the reader with what to click for what its options are on the command line."""
+    if not has_table:
+        return re.sub(r"with --\w+", r"\g<0> on the command line", sentence)
+    there = sentence.replace("with --label", "under “Which column is the class?”")
+    return re.sub(r"with --\w+", "under “What each column is”", there)
+
+
+def _look(found: Opened, has_table: bool) -> None:
     """What was read: the sentences, and some of the examples."""
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in found.summary))
+    st.markdown("\n".join(f"- {plain(_here(sentence, has_table))}" for sentence in found.summary))
     train = found.splits.train
     columns = None if train.kind is Kind.IMAGE else Columns.of(train.x.numpy(), found.features)
     few = train[: SHOWN if columns is None else ROWS]

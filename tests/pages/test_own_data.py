@@ -7,6 +7,7 @@ import io
 import struct
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from pages.navigation import PAGES
+from pages.your_data.columns import ROLE
 from tests.conftest import ROOT, mentions
 from tests.data.files.conftest import encoded, noise
 from tests.pages.conftest import Open, drawn, keys_of, path_of, shows, words
@@ -80,17 +82,13 @@ def keep(app: AppTest) -> AppTest:
 
 def roles_of(app: AppTest) -> dict[str, str]:
     """What the page says each listed column is for."""
-    rows = app.data_editor[0].value
-    return dict(zip(rows["column"], rows["is"], strict=True))
+    keys = [key for key in keys_of(app, "selectbox") if key and key.startswith(ROLE)]
+    return {key.removeprefix(ROLE): str(app.selectbox(key=key).value) for key in keys}
 
 
 def set_role(app: AppTest, column: str, role: Role) -> AppTest:
-    """Choose another role in the table of the columns."""
-    row = list(roles_of(app)).index(column)
-    app.session_state[str(app.data_editor[0].key)] = {
-        "edited_rows": {row: {"is": role.value}}, "added_rows": [], "deleted_rows": [],
-    }  # fmt: skip
-    app.run()
+    """Choose another role in the list of the columns."""
+    app.selectbox(key=f"{ROLE}{column}").set_value(role).run()
     assert not app.exception
     return app
 
@@ -163,7 +161,7 @@ def test_a_table_without_a_label_asks_for_it_first_and_may_have_none(upload: Upl
     assert library.card("bees").classes == ()
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.IMAGE])
+@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.IMAGE, Role.SPLIT)])
 def test_each_role_can_be_set_and_the_data_are_read_again(upload: Upload, library: Library, role: Role) -> None:
     app = upload(**{"bees.csv": csv()})
     set_role(app, "kind", role)
@@ -186,7 +184,7 @@ def test_of_many_columns_those_of_the_vector_are_one_line(upload: Upload) -> Non
     names = [f"pixel{k}" for k in range(300)]
     rows = [",".join([*map(str, range(k, k + 300)), "uv"[k % 2], f"n{k}"]) for k in range(20)]
     app = upload(**{"wide.csv": "\n".join([",".join([*names, "kind", "note"]), *rows]).encode()})
-    assert list(roles_of(app)) == ["kind", "note"]
+    assert set(roles_of(app)) == {"kind", "note"}
     assert shows(app, 300, "pixel0", "pixel299")
     set_role(app, "note", Role.OUT)
     assert roles_of(app) == {"kind": "label", "note": "left out"}
@@ -249,6 +247,40 @@ def test_vectors_come_with_their_table(upload: Upload, library: Library) -> None
     keep(upload(**{"embeddings.npy": vectors.getvalue(), "metadata.csv": table.encode()}))
     card = library.card("embeddings")
     assert (card.shape, card.classes, card.columns) == ((3,), ("a", "b"), ("year",))
+
+
+@pytest.mark.parametrize("how", ["zip", "files"])
+def test_files_that_belong_together_have_a_list_of_columns(upload: Upload, library: Library, how: str) -> None:
+    vectors = "\n".join(",".join(map(str, row)) for row in np.random.default_rng(0).normal(size=(12, 3)))
+    part = ["train"] * 8 + ["test"] * 4
+    table = "\n".join(["year,split,class", *(f"{2000 + k},{part[k]},{'ab'[k % 2]}" for k in range(12))])
+    files = {"vectors.csv": vectors.encode(), "metadata.csv": table.encode()}
+    if how == "zip":
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        files = {"both.zip": packed.getvalue()}
+    app = upload(**files)
+    assert roles_of(app) == {"year": "colour by", "split": "split", "class": "label"}
+    set_role(app, "year", Role.OUT)
+    set_role(app, "class", Role.COLOUR)
+    keep(app)
+    (name,) = library.names()
+    card = library.card(name)
+    assert (card.shape, card.classes, card.columns) == ((3,), (), ("class",))
+    assert len(library.open(name).splits.test) == 4
+
+
+def test_what_to_click_is_said_and_no_option_of_the_command(upload: Upload) -> None:
+    rows = [f"{k / 7},{k / 3},{k / 9},{'uvw'[k % 3]},{'pq'[k % 2]}" for k in range(30)]
+    app = upload(**{"bees.csv": "\n".join(["a,b,quality,kind,site", *rows]).encode()})
+    assert not {"--label", "--vector"} & {*words(app).split()}
+    assert shows(app, app.selectbox(key="own-label").label, "kind", "site")
+    assert roles_of(app)["quality"] == "colour by"
+    set_role(app, "quality", Role.VECTOR)
+    assert shows(app, 30, 3)
+    assert roles_of(app)["quality"] == "vector"
 
 
 def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:

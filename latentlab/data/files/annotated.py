@@ -48,7 +48,7 @@ def cells(about: Mapping[str, Any], stored: Mapping[str, Stored], options: ReadO
     )
     found = examples_of(arrays, options, name)
     others = [one for one in ("X", *reduced) if one != vector]
-    note = f"Vectors from {shown(vector)}" + (f"; --vector chooses others: {listing(others)}." if others else ".")
+    note = f"Vectors from {shown(vector)}" + (f"; choose others with --vector: {listing(others)}." if others else ".")
     names = _columns(about, "var", stored)
     features = tuple(map(str, names[0][names[1]].read())) if vector == "X" and names[1] else ()
     features = features if found.x.shape[1:] == (len(features),) else ()

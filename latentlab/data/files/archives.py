@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from latentlab.data.dataset import DataError
@@ -90,6 +91,28 @@ def members(path: Path, skips: Skips) -> Iterator[list[Member]]:
         return
     with open_zip(path) as archive:
         yield sorted(_in_zip(archive, skips), key=lambda member: member.name)
+
+
+@contextmanager
+def unpacked(path: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Some files of a folder where they are; of a zip in a temporary folder, each by the last part of its name.
+
+    Raises:
+        DataError: as `members`, or one of them is damaged.
+    """
+    if path.is_dir():
+        yield [path / name for name in names]
+        return
+    with TemporaryDirectory(prefix="latentlab-") as place, members(path, Skips()) as found:
+        by_name, paths = {member.name: member for member in found}, list[Path]()
+        for k, name in enumerate(names):
+            paths.append(Path(place) / str(k) / name.rpartition("/")[2])
+            paths[-1].parent.mkdir()
+            try:
+                paths[-1].write_bytes(by_name[name].read())
+            except UNREADABLE as error:
+                raise DataError(f"{shown(path.name)}: {shown(name)} is damaged.") from error
+        yield paths
 
 
 @contextmanager

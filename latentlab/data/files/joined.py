@@ -15,7 +15,7 @@ from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.columns import Table
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.roles import Roles, propose
+from latentlab.data.files.roles import Roles, parts_of, propose
 from latentlab.data.files.tables import is_table, read_columns
 
 LEAST = 0.5  # share of the images that a table has to name, so that it is theirs
@@ -134,7 +134,7 @@ def _roles(table: Table, options: ReadOptions, name: str) -> Roles:
 
 
 def _described(found: Examples, table: Table, rows: Values, roles: Roles, other: str) -> Examples:
-    away = {roles.label, *roles.drop}
+    away = {roles.label, roles.split, *roles.drop}
     columns = {
         name: values[rows]
         for name, values in table.columns.items()
@@ -147,11 +147,14 @@ def _described(found: Examples, table: Table, rows: Values, roles: Roles, other:
     else:
         labels = found.labels
     classes = table.classes.get(roles.label, ()) if roles.label else found.classes
+    split = parts_of(table.columns[roles.split]) if roles.split else None
     others = {name: values for name, values in found.columns.items() if name not in columns}
     said = tuple(note for note in found.notes if not note.startswith(("No labels", "No column is the label")))
     return found._replace(
         labels=labels,
+        label=roles.label or found.label,
         classes=classes,
+        split=found.split if split is None else split[rows],
         columns=others | columns,
         notes=(*said, *table.notes, *notes),
         id=roles.id if roles.id in columns else found.id,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import UNLABELLED, DataError
 from latentlab.data.files.archives import counted, listing, shown
 from latentlab.data.files.arrays import Values
-from latentlab.data.files.roles import MAX_CLASSES
+from latentlab.data.files.roles import FEW, MAX_CLASSES
 
 Index = NDArray[np.int64]
 
@@ -111,7 +111,7 @@ def class_indices(labels: Values | None, n: int, named: tuple[str, ...] = ()) ->
     """Labels to classes; numbers in the order of size, text in that of the alphabet.
 
     Missing labels (empty, NaN, -1) become `UNLABELLED`. With `named`, labels are indices of these names. Numbers with
-    fractions, and more different labels than `MAX_CLASSES`, are no classes.
+    fractions or of which most are different, and more different labels than `MAX_CLASSES`, are no classes.
     """
     y = np.full(n, UNLABELLED, np.int64)
     if labels is None:
@@ -132,6 +132,9 @@ def class_indices(labels: Values | None, n: int, named: tuple[str, ...] = ()) ->
     if named and values.dtype.kind in "biu" and (not len(values) or 0 <= values[0] <= values[-1] < len(named)):
         y[known] = labels[known].astype(np.int64)
         return Classes(y, named, tuple(_about_classes(named, int((~known).sum()), n)))
+    if values.dtype.kind in "biu" and len(values) > max(FEW, known.sum() // 2):
+        note = f"The labels are {len(values):,} different numbers: a column to colour and to probe by, and no classes."
+        return Classes(np.full(n, UNLABELLED, np.int64), (), (note,), found=False)
     if len(values) > MAX_CLASSES:
         note = f"{len(values):,} different labels are a column, and no classes, of which {MAX_CLASSES:,} are the most."
         return Classes(np.full(n, UNLABELLED, np.int64), (), (note,), found=False)

@@ -22,6 +22,7 @@ from latentlab.data.files.arrays import Examples, Stored, Values, rows_as_exampl
 from latentlab.data.files.axes import examples_first
 from latentlab.data.files.labels import WIDEST, class_names, interpret, plain
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.roles import SPLITS, parts_of
 
 DATA_KEYS = (
     "x", "images", "image", "imgs", "img", "data", "arr_0", "embeddings", "embedding", "embeds", "emb", "features",
@@ -78,6 +79,9 @@ def examples_of(
     rest = _rest(arrays, len(x), labels.values)
     columns = labels.columns | rest.columns
     split = None if split is None or len(split) != len(x) else split
+    part = _named(SPLITS, columns) if options.split is None else options.split
+    if split is None and part in columns and (split := parts_of(columns[part])) is not None:
+        del columns[part]
     found = Examples(
         x, labels.values, columns, (), (*turned, *labels.notes), None, split, rest.classes,
         options.id or _named(ID_KEYS, columns), options.title or _named(TITLE_KEYS, columns), label or "label",
@@ -105,7 +109,7 @@ def _joined(stored: Mapping[str, Stored], chosen: Sequence[str]) -> tuple[Mappin
     if not able or any(one in stored for one in chosen):
         return stored, None
     sizes = {part: stored[key].shape[0] for part, key in sorted(able[base].items())}
-    whole = {base: _end_to_end([stored[able[base][part]] for part in sizes])}
+    whole = {base: end_to_end([stored[able[base][part]] for part in sizes])}
     used = set(able[base].values())
     for other, parts in bases.items():
         ones = [
@@ -113,7 +117,7 @@ def _joined(stored: Mapping[str, Stored], chosen: Sequence[str]) -> tuple[Mappin
             for part, n in sizes.items()
         ]
         if other != base and _fit(ones, list(sizes.values())):
-            whole[other] = _end_to_end(ones)
+            whole[other] = end_to_end(ones)
             used |= set(parts.values())
     whole |= {key: one for key, one in stored.items() if key not in used}
     return whole, np.repeat(list(sizes), list(sizes.values()))
@@ -158,7 +162,8 @@ def _missing(like: Stored, n: int) -> Stored:
     return Stored(shape, like.dtype, lambda: np.full(shape, value))
 
 
-def _end_to_end(ones: Sequence[Stored]) -> Stored:
+def end_to_end(ones: Sequence[Stored]) -> Stored:
+    """Arrays with rows of one shape as one."""
     shape = (sum(one.shape[0] for one in ones), *ones[0].shape[1:])
     return Stored(shape, ones[0].dtype, lambda: np.concatenate([one.read() for one in ones]))
 

@@ -29,10 +29,24 @@ def read_npy(path: Path) -> Examples:
     Raises:
         DataError: damaged, too large, or not numbers.
     """
+    return as_examples(stored_npy(path).read(), None, shown(path.name))
+
+
+def stored_npy(path: Path) -> Stored:
+    """The array of a .npy file.
+
+    Raises:
+        DataError: damaged, too large, or not numbers or text.
+    """
     name = shown(path.name)
     with path.open("rb") as stream:
-        array = _read_values(stream, _read_header(stream, name, path.stat().st_size), name)
-    return as_examples(array, None, name)
+        shape, _, dtype = _read_header(stream, name, path.stat().st_size)
+
+    def read() -> Values:
+        with path.open("rb") as stream:
+            return _read_values(stream, _read_header(stream, name, path.stat().st_size), name)
+
+    return Stored(shape, dtype, read)
 
 
 def read_npz(path: Path, options: ReadOptions) -> Examples:

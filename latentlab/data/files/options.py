@@ -30,6 +30,7 @@ class ReadOptions:
         label: the column or array of the class; found if None, none if empty.
         id: the column that names an example; found if None, none if empty.
         title: the column that describes an example in words; the same.
+        split: the column that says which part an example belongs to; the same.
         image: the column with the path or the bytes of an image: then the images are the examples; the same.
         drop: columns to leave out.
         size: pixels of the longer side of an image.
@@ -45,6 +46,7 @@ class ReadOptions:
     id: str | None = None
     title: str | None = None
     image: str | None = None
+    split: str | None = None
     drop: tuple[str, ...] = ()
     size: int = MAX_SIDE
     fit: Fit = Fit.STRETCH
@@ -56,4 +58,4 @@ class ReadOptions:
     @property
     def named(self) -> tuple[str, ...]:
         """The columns that are named one by one: they have to be there."""
-        return tuple(filter(None, (*self.vector, self.label, self.id, self.title, self.image, *self.drop)))
+        return tuple(filter(None, (*self.vector, self.label, self.id, self.title, self.image, self.split, *self.drop)))

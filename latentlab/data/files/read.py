@@ -1,7 +1,7 @@
-"""The user's own data: a folder of images, a zip of one, .npy, .npz, .csv, .tsv, .parquet or IDX.
+"""The user's own data: a folder or a zip of images or of files that belong together, or a file of one of many kinds.
 
 `open_path` gives the splits, `read_path` also what was done on the way. Files are not trusted: nothing is unpickled,
-nothing is extracted, no link is followed, sizes are checked before memory is allocated.
+nothing is extracted for longer than it is read, no link is followed, sizes are checked before memory is allocated.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
-from latentlab.data.files.archives import Skips, counted, listing, members, shown
+from latentlab.data.files.archives import Skips, counted, listing, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.equal_rows import n_again
+from latentlab.data.files.file_sets import data_files, examples_joined, parts, tables_joined
 from latentlab.data.files.foreign import refuse
 from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
 from latentlab.data.files.idx import is_idx, read_idx
@@ -32,6 +32,7 @@ from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
+from latentlab.data.files.several_arrays import SUFFIX, read_arrays
 from latentlab.data.files.splitting import Rows, divide, given
 from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
 from latentlab.data.files.tensors import read_safetensors
@@ -89,9 +90,10 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
         few = counted(len(found.x), "example") + (f" that can be read ({lost})" if lost else "")
         raise DataError(f"{shown(path.name)} has {few}; {LEAST} are the least.")
     labels = class_indices(found.labels, len(found.x), found.classes)
-    columns = dict(found.columns)
+    columns, roles = dict(found.columns), found.roles
     if found.labels is not None and not labels.found:
         columns[_free(found.label, columns)] = found.labels
+        roles = roles and replace(roles, label="")
     name = path.stem if path.is_file() else path.name
     x = torch.from_numpy(np.ascontiguousarray(found.x))
     kind = found.kind or kind_of(tuple(x.shape[1:]))
@@ -99,7 +101,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, found.roles)
+    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, roles)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
@@ -113,9 +115,7 @@ def _read(path: Path, options: ReadOptions) -> Examples:
     if suffix == ".zip":
         return _read_folder(path, options)
     if options.table is not None:
-        found = _read(path, ReadOptions(vector=options.vector, label="", size=options.size, fit=options.fit))
-        table = columns_of(options.table, found.n_rows or len(found.x))
-        return join_rows(found, table, options, name, shown(options.table.name))
+        return _described(_read(path, _alone(options)), options.table, options, path)
     if suffix in (".npy", ".npz"):
         return read_npy(path) if suffix == ".npy" else read_npz(path, options)
     if suffix == ".mat":
@@ -145,25 +145,60 @@ def _read(path: Path, options: ReadOptions) -> Examples:
 
 
 def _read_folder(path: Path, options: ReadOptions) -> Examples:
-    """Images with the table that names them, or vectors with the table that describes them."""
+    """Images with the table that names them, or files of data that belong together."""
     with members(path, Skips()) as found:
-        names = [member.name for member in found]
-        two = None if any(PurePosixPath(name).suffix.lower() in SUFFIXES for name in names) else pair(names)
-        if two and path.is_dir():
-            return _read(path / two[0], replace(options, table=path / two[1]))
-        if two:
-            with TemporaryDirectory(prefix="latentlab-") as place:  # under the last part of their names
-                paths = [Path(place) / name.rpartition("/")[2] for name in two]
-                for member in found:
-                    if member.name in two:
-                        paths[two.index(member.name)].write_bytes(member.read())
-                return _read(paths[0], replace(options, table=paths[1]))
+        files = data_files([member.name for member in found])
+    if files and not options.image:
+        return _read_files(path, files, options)
     if options.table is not None:
         tables = [(shown(options.table.name), columns_of(options.table))]
     else:
         tables = tables_among(path)
     images = read_folder(path, options, [name for name, _ in tables])
     return join_names(images, images.columns["file"].tolist(), tables, options) if tables else images
+
+
+def _read_files(path: Path, files: Sequence[str], options: ReadOptions) -> Examples:
+    """The only file of a folder or a zip, vectors with their table, arrays, or parts in a file each."""
+    tables = [name for name in files if is_table(name)]
+    arrays = [name for name in files if name.lower().endswith(SUFFIX)]
+    words = parts(files)
+    if two := pair(files):
+        with unpacked(path, two) as (vectors, about):
+            return _read(vectors, replace(options, table=options.table or about))
+    if len(files) == 1:
+        with unpacked(path, files) as (only,):
+            return _read(only, options)
+    if arrays and len(arrays) + len(tables) == len(files) and len(tables) < 2:
+        with unpacked(path, [*arrays, *tables]) as paths:
+            table: Path | None = options.table or next(iter(paths[len(arrays) :]), None)
+            alone = options if table is None else _alone(options)
+            found = read_arrays(arrays, paths[: len(arrays)], alone, shown(path.name))
+            return found if table is None else _described(found, table, options, path)
+    if words:
+        with unpacked(path, [*words]) as paths:
+            by_word = dict(zip(words.values(), paths, strict=True))
+            if len(tables) < len(files) or all(is_ucr(one) for one in paths):
+                return examples_joined({word: _read(one, options) for word, one in by_word.items()}, path.name)
+            whole = tables_joined({word: columns_of(one) for word, one in by_word.items()})
+            return named_times(examples_of(whole, options, path))
+    raise DataError(
+        f"{shown(path.name)} has {counted(len(files), 'file')} of data, and none of them is said to be part of another:"
+        f" {listing(files)}; open one of them."
+    )
+
+
+def _alone(options: ReadOptions) -> ReadOptions:
+    """What is said of the file with the examples, where a table has the columns."""
+    label = None if options.label is None else ""
+    return ReadOptions(vector=options.vector, label=label, size=options.size, fit=options.fit)
+
+
+def _described(found: Examples, table: Path, options: ReadOptions, path: Path) -> Examples:
+    if found.labels is not None and options.label is None:
+        options = replace(options, label="")
+    rows = columns_of(table, found.n_rows or len(found.x))
+    return join_rows(found, rows, options, shown(path.name), shown(table.name))
 
 
 def _sizes(y: NDArray[np.int64], classes: Sequence[str]) -> list[str]:

@@ -26,6 +26,7 @@ LABELS = (
     "category",
     "emotion",
 )  # taken for the label, the first that can be
+TARGETS = (*LABELS, "quality", "price", "score", "rating", "outcome", "response")  # may be a number to predict
 MAX_CLASSES = 1000
 FEW = 50  # different words in a column that may be the label by its values alone
 IDS = (
@@ -59,6 +60,7 @@ class Role(StrEnum):
     ID = "id"
     TITLE = "title"
     IMAGE = "image"
+    SPLIT = "split"
     COLOUR = "colour by"
     OUT = "left out"
 
@@ -91,7 +93,13 @@ class Roles:
         """What one column is for; first of all where it is for several things."""
         if column in self.vector:
             return Role.VECTOR
-        named = {self.title: Role.TITLE, self.id: Role.ID, self.image: Role.IMAGE, self.label: Role.LABEL}
+        named = {
+            self.title: Role.TITLE,
+            self.id: Role.ID,
+            self.image: Role.IMAGE,
+            self.split: Role.SPLIT,
+            self.label: Role.LABEL,
+        }
         return Role.OUT if column in self.drop else named.get(column, Role.COLOUR)
 
 
@@ -111,7 +119,13 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     free = [one for one in table.columns if one not in options.named]
     image = next(_images(table, free), "") if options.image is None else options.image
     free = [one for one in free if one != image]
-    split = next((one for one in free if _is_split(one, table.columns[one])), "")
+    if options.split and parts_of(table.columns[options.split]) is None:
+        raise DataError(
+            f"{name}: {shown(options.split)} can't be the split: its cells have to be train, valid or test."
+        )
+    split = options.split
+    if split is None:
+        split = next((one for one in free if one.lower() in SPLITS and parts_of(table.columns[one]) is not None), "")
     free = [one for one in free if one != split]
     label = next(_labels(table, free, by_name=True), "") if options.label is None else options.label
     free = [one for one in free if one != label]
@@ -119,6 +133,10 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     if vector and not image:
         if not numbers:
             numbers, notes = find_vector(table, free)
+            if options.label is None and not label and (target := _target(numbers)):
+                numbers = tuple(one for one in numbers if one != target)
+                why = "not in the vector, as its name is that of a target; put it back with --vector"
+                notes = (*notes, f"{shown(target)} is a number to colour and to probe by, {why}.")
         check_vector(table, numbers, name)
     free = [one for one in free if one not in numbers]
     identifier = options.id
@@ -156,6 +174,7 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
     """
     vector = {*roles.vector} - {column} | ({column} if role is Role.VECTOR else set())
     single = {Role.LABEL: roles.label, Role.ID: roles.id, Role.TITLE: roles.title, Role.IMAGE: roles.image}
+    single[Role.SPLIT] = roles.split
     single = {each: "" if one == column else one for each, one in single.items()}
     if role in single:
         single[role] = column
@@ -168,6 +187,7 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
         id=single[Role.ID],
         title=single[Role.TITLE],
         image=single[Role.IMAGE],
+        split=single[Role.SPLIT],
         drop=(*(one for one in roles.drop if one != column), *((column,) if role is Role.OUT else ())),
     )
 
@@ -205,11 +225,13 @@ def square(n: int) -> tuple[int, int, int] | None:
     return next(((c, side, side) for c in (1, 3) if c * (side := round((n / c) ** 0.5)) ** 2 == n and side > 1), None)
 
 
-def _is_split(name: str, values: Values) -> bool:
-    if name.lower() not in SPLITS or values.dtype.kind != "O":
-        return False
-    parts = {PARTS.get(str(value).strip().lower()) for value in set(values.tolist())}
-    return None not in parts and 0 in parts and len(parts) > 1
+def parts_of(values: Values) -> Values | None:
+    """(N,) 0 for training, 1 for validation, 2 for testing; None where cells say something else, or one part only."""
+    if values.dtype.kind != "O":
+        return None
+    parts = [PARTS.get(str(value).strip().lower()) for value in values.tolist()]
+    different = set(parts)
+    return None if None in different or 0 not in different or len(different) == 1 else np.array(parts)
 
 
 def _labels(table: Table, names: Sequence[str], *, by_name: bool) -> Iterator[str]:
@@ -228,6 +250,12 @@ def _labels(table: Table, names: Sequence[str], *, by_name: bool) -> Iterator[st
         n = len({value for value in values.tolist() if value != ""})
         if 0 < n <= MAX_CLASSES if by_name else 2 <= n <= min(FEW, len(values) // 2):
             yield name
+
+
+def _target(numbers: Sequence[str]) -> str:
+    """The column of numbers that has the name of a target; y is none next to x, as they are coordinates."""
+    names = [one for one in numbers if one.lower() != "y" or "x" not in {other.lower() for other in numbers}]
+    return _named(TARGETS, names) if len(numbers) > 1 else ""
 
 
 def _class_number(table: Table, vector: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from latentlab.data.files.image_files import decode
 from latentlab.data.files.json_lines import read_json
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.parquet import read_parquet
-from latentlab.data.files.roles import PARTS, Roles, propose, square
+from latentlab.data.files.roles import Roles, parts_of, propose, square
 from latentlab.data.files.text_tables import read_text
 
 TEXTS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".psv")
@@ -192,14 +192,13 @@ def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Exampl
         for one, values in table.columns.items()
         if one not in away and values.ndim == 1 and not table.holds_images(one)
     }
-    split = None
-    if roles.split:
-        split = np.array([PARTS[str(word).strip().lower()] for word in table.columns[roles.split].tolist()])
+    split = parts_of(table.columns[roles.split]) if roles.split else None
     labels, classes = (table.columns[roles.label] if roles.label else None), table.classes.get(roles.label, ())
     if labels is not None and labels.ndim > 1:
         raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
     identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
-    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, roles=roles)
+    called = roles.label or "label"
+    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, called, roles=roles)
 
 
 def names_files(table: Table, column: str, folder: Path) -> bool:

@@ -22,6 +22,16 @@ from tests.conftest import SHARED_DATA, mentions, naming
 Bytes = NDArray[np.uint8]
 
 
+class Trap:
+    """Unpickling it leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.trace,)
+
+
 def noise(*shape: int, seed: int = 0) -> Bytes:
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 

@@ -14,7 +14,7 @@ from latentlab.data import UNLABELLED
 from latentlab.data.files import archives
 from latentlab.data.files.read import open_path, read_path
 from tests.conftest import numbers_in
-from tests.data.files.conftest import in_file_order, noise, refused, said, wide, write_zip
+from tests.data.files.conftest import Trap, in_file_order, noise, refused, said, wide, write_zip
 
 
 def test_quick_draw_bitmaps_become_images(tmp_path: Path) -> None:
@@ -104,16 +104,6 @@ def test_nan_and_infinity_are_dropped_with_their_labels(tmp_path: Path) -> None:
     assert said(opened, 4, "NaN")
     np.save(tmp_path / "nan.npy", np.full((5, 2), np.nan))
     refused(tmp_path / "nan.npy", "NaN")
-
-
-class Trap:
-    """Unpickling it leaves a trace."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.trace,)
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_every_role_can_be_said(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.IMAGE])
+@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.IMAGE, Role.SPLIT)])
 def test_one_column_gets_another_role_and_the_others_keep_theirs(tmp_path: Path, suffix: str, role: Role) -> None:
     frame = wide(lambda k: f"emb_{k}")
     path = save(frame, tmp_path / f"table{suffix}")
@@ -359,3 +359,76 @@ def test_classes_are_counted(tmp_path: Path) -> None:
     assert any(mentions(one, "normal", 997, "fraud", 3) for one in opened.summary)
     test = opened.splits.test
     assert (test.y == test.classes.index("fraud")).sum() == 1
+
+
+TARGET = pd.DataFrame({"a": RNG.random(N), "b": RNG.random(N), "quality": np.round(RNG.random(N) * 4 + 3, 2)})
+
+
+def test_a_number_with_the_name_of_a_target_is_no_part_of_the_vector(tmp_path: Path) -> None:
+    path = save(TARGET, tmp_path / "wine.csv")
+    opened = read_path(path)
+    assert opened.features == ("a", "b")
+    assert np.allclose(opened.columns["quality"], TARGET["quality"])
+    assert any(mentions(line, "quality", "--vector") for line in opened.summary)
+    assert opened.roles is not None
+    back = reassigned(ReadOptions(), opened.roles, list(TARGET), "quality", Role.VECTOR)
+    assert read_path(path, back).features == ("a", "b", "quality")
+
+
+@pytest.mark.parametrize(
+    ("names", "vector"),
+    [
+        (("x", "y", "height"), ("x", "y", "height")),  # coordinates
+        (("a", "b", "y"), ("a", "b")),
+        (("Score", "b", "Price"), ("Score", "b")),  # one only
+        (("class", "price", "b"), ("price", "b")),
+    ],
+)
+def test_of_names_of_targets_one_is_taken(tmp_path: Path, names: tuple[str, ...], vector: tuple[str, ...]) -> None:
+    frame = TARGET.set_axis(list(names), axis=1)
+    if names[0] == "class":
+        frame["class"] = np.arange(N) % 2
+    assert read_path(save(frame, tmp_path / "t.csv")).features == vector
+
+
+@pytest.mark.parametrize("of", ["fractions", "counts"])
+def test_a_label_that_measures_is_a_column_and_no_class(tmp_path: Path, of: str) -> None:
+    n = 300
+    values = {"fractions": np.round(RNG.random(n), 3), "counts": RNG.permutation(n) * 3}[of]
+    frame = pd.DataFrame({"a": RNG.random(n), "b": RNG.random(n), "size": values})
+    opened = read_path(save(frame, tmp_path / "t.csv"), ReadOptions(label="size"))
+    assert opened.splits.train.classes == ()
+    assert np.allclose(opened.columns["size"], values)
+    assert opened.features == ("a", "b")
+    assert opened.roles is not None
+    assert opened.roles.of("size") is Role.COLOUR
+    assert (opened.splits.train.y == -1).all()
+
+
+def test_the_split_of_a_table_can_be_said_and_left_out(tmp_path: Path) -> None:
+    when = np.where(np.arange(N) < N // 2, "train", "test").astype(object)
+    frame = pd.DataFrame({"a": RNG.random(N), "b": RNG.random(N), "split": when, "when": when[::-1]})
+    path = save(frame, tmp_path / "t.csv")
+    first = read_path(path).roles
+    assert first is not None
+    assert first.of("split") is Role.SPLIT
+    second = read_path(path, reassigned(ReadOptions(), first, list(frame), "when", Role.SPLIT))
+    assert sorted(second.rows.test) == list(range(N // 2))
+    assert "split" in second.columns
+    none = read_path(path, ReadOptions(split=""))
+    assert {"split", "when"} <= set(none.columns)
+    with pytest.raises(DataError, match=naming("t.csv", "a")):
+        read_path(path, ReadOptions(split="a"))
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz"])
+def test_a_split_next_to_arrays_is_kept(tmp_path: Path, kind: str) -> None:
+    x, split = RNG.random((N, 4)), np.where(np.arange(N) % 4 == 0, "test", "train")
+    if kind == ".npz":
+        np.savez(tmp_path / "x.npz", x=x, split=split)
+    else:
+        np.save(tmp_path / "x.npy", x)
+        pd.DataFrame({"year": np.arange(N), "split": split}).to_csv(tmp_path / "meta.csv", index=False)
+    opened = read_path(tmp_path)
+    assert sorted(opened.rows.test) == list(range(0, N, 4))
+    assert "split" not in opened.columns
