@@ -11,6 +11,7 @@ from torch import Tensor
 
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Model
+from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
 
 class Encodes(Model):
@@ -227,6 +228,11 @@ class Denoises(Model):
     def no_score(self) -> str:
         """Why denoise(x) - x is a direction only, to end a sentence; empty where it is sigma² times the score."""
         return ""
+
+    @property
+    def corruption(self) -> Corruption:
+        """What it undoes."""
+        return GaussianNoise(self.sigma)
 
     @abstractmethod
     def denoise(self, x: Tensor) -> Tensor:
