@@ -68,7 +68,7 @@ class CAE(Trains, Denoises, Drawn):
         return "its penalty is on the code, not on the reconstruction"
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
-        """Yield the penalised error in units of σ²; the terms are the squared error and the penalty without a weight."""
+        """Yield the penalised error in units of σ²; the terms are the squared error and the penalty, unweighted."""
         h, x = self.code(batch.x), batch.x.flatten(1)
         error = (self.reconstruct(h) - x).square().sum(1)
         fit = error if self.config.output == "linear" else -bernoulli_log_prob(x, self._out(h)).sum(1)
