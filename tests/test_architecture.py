@@ -48,6 +48,8 @@ LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in 
 NAMELESS = {"utils", "helpers", "common", "misc"}
 CALL_FOREIGN_CODE = {f"latentlab/serving/{name}.py" for name in ("file", "functions", "onnx")}  # it may raise anything
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
+# Programs that are started often, each with what it may import besides the standard library.
+LIGHT = {"latentlab/data/files/hdf5_copy.py": {"h5py", "numpy"}}
 LINES_OF_A_PAGE = 1_250
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
@@ -233,6 +235,13 @@ def files_have_names(path: str, source: str) -> list[str]:  # noqa: ARG001 every
     return [f"{path} lacks a name" for _ in nameless]
 
 
+def programs_are_light(path: str, source: str) -> list[str]:
+    if path not in LIGHT:
+        return []
+    allowed = LIGHT[path] | sys.stdlib_module_names
+    return [f"{path} imports {name}" for name in imports(parsed(source)) if name.partition(".")[0] not in allowed]
+
+
 def no_yield_inside_a_mode_of_the_thread(path: str, source: str) -> list[str]:
     def walk(node: ast.AST, inside: bool) -> Iterator[int]:
         if isinstance(node, ast.FunctionDef | ast.Lambda):
@@ -319,6 +328,7 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (files_have_names, "latentlab/utils.py", ""),
     (files_have_names, "pages/shared/helpers.py", ""),
     (files_have_names, "latentlab/common/names.py", ""),
+    (programs_are_light, "latentlab/data/files/hdf5_copy.py", "from latentlab.data.dataset import DataError"),
     (no_yield_inside_a_mode_of_the_thread, "latentlab/new.py", "def f():\n    with torch.no_grad():\n        yield 1"),
     (
         no_yield_inside_a_mode_of_the_thread,

@@ -82,7 +82,7 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         if are_drawn and isinstance(model, Classifies):
             parts["predictions"] = model.classify(x).argmax(1).cpu().numpy()
         if are_drawn and isinstance(model, Denoises):
-            noisy = x + model.sigma * torch.randn(x.shape, generator=device.generator(SEED, where), device=where)
+            noisy = model.corruption.draw(x, device.generator(SEED, where))
             parts |= {"spoilt": kept(noisy), "reconstructions": kept(model.denoise(noisy))}
         if data.kind is Kind.PLANE and isinstance(model, Denoises):
             box = around(data.x)

@@ -69,7 +69,7 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         remedy = f"The KL divergence has the weight β = {beta:g}: try β = 1."
     elif likelihood == "gaussian":
         remedy = f"Try a smaller standard deviation of the likelihood than {config.get('std', 0.1):g}, or a warm-up."
-    elif likelihood in ("bernoulli", "gray-bernoulli", "cut-bernoulli"):
+    elif likelihood in ("bernoulli", "fixed-bernoulli", "gray-bernoulli", "cut-bernoulli"):
         remedy = f"The likelihood “{likelihood}” counts most of the detail as noise: try gaussian, or a warm-up."
     else:
         remedy = "Try a warm-up."

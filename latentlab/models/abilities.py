@@ -11,6 +11,7 @@ from torch import Tensor
 
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Derivative, Model
+from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
 
 class Encodes(Model):
@@ -122,10 +123,7 @@ class Layered(InfersLatents):
 
     @abstractmethod
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(B, dim) -> (B, *shape): the mean of p(x|·) with one layer held at z; what lies above it has no say.
-
-        The layers below it are drawn from the generative model, or without `rng` their means.
-        """
+        """(B, dim) -> (B, *shape): the mean of p(x|·), one layer held at z, those below drawn or (no `rng`) means."""
 
 
 class HasLikelihood(Decodes):
@@ -195,7 +193,7 @@ class ClassDraws(NamedTuple):
     """Draws of a code for every class of B examples, and their weights.
 
     Attributes:
-        z: (n, K, B, z_dim), or (n, 1, B, z_dim) where the same are drawn for every class.
+        z: (n, K, B, z_dim), or (n, 1, B, z_dim) where they are the same for every class.
         log_w: (n, K, B) nats: log p(x, y, z, …) - log q(z, …|x, y).
         log_q_y: (n, K, B) or (1, K, B): log-probabilities of the classes.
     """
@@ -232,6 +230,11 @@ class Denoises(Model):
     def no_score(self) -> str:
         """Why denoise(x) - x is a direction only, to end a sentence; empty where it is sigma² times the score."""
         return ""
+
+    @property
+    def corruption(self) -> Corruption:
+        """What it undoes."""
+        return GaussianNoise(self.sigma)
 
     @abstractmethod
     def denoise(self, x: Tensor) -> Tensor:
@@ -283,14 +286,11 @@ class Walks(Model, Generic[S]):
 
 
 ABILITIES: Mapping[str, type[Model]] = {
-    "encodes": Encodes, "decodes": Decodes,
-    "encodes given class": EncodesGiven, "decodes given class": DecodesGiven,
+    "encodes": Encodes, "decodes": Decodes, "encodes given class": EncodesGiven, "decodes given class": DecodesGiven,
     "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
-    "latent variables": InfersLatents, "latent layers": Layered,
-    "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood,
-    "energy": Energy, "autoregressive": Autoregressive,
-    "classifies": Classifies, "infers class and code": InfersClass, "auxiliary variable": Auxiliary,
-    "denoises": Denoises, "Markov chain": Walks,
+    "latent variables": InfersLatents, "latent layers": Layered, "samples": Samples, "log-likelihood": LogLikelihood,
+    "likelihood": HasLikelihood, "energy": Energy, "autoregressive": Autoregressive, "classifies": Classifies,
+    "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,
 }  # fmt: skip  # as a person reads them
 
 

@@ -61,7 +61,8 @@ def _table(store: Store, rows: list[Row]) -> None:
             "bound": st.column_config.NumberColumn(
                 "ELBO: log p(x) (nats)",
                 format="%.1f",
-                help="Lower bound on log p(x) of test examples; higher is better",
+                help="Lower bound on log p(x) of test examples; higher is better. Compare those of one likelihood: "
+                "pixels drawn anew (bernoulli), drawn once (fixed-bernoulli, as in most papers), cut, or gray",
             ),
             "conditional bound": st.column_config.NumberColumn(
                 "ELBO: log p(x|y) (nats)",

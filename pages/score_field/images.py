@@ -47,9 +47,10 @@ def images(run: Subject) -> None:
         return
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
-        start = min(SIGMAS, key=lambda s: abs(s - model.sigma))
+        noise = model.corruption
+        start = min(SIGMAS, key=lambda s: abs(s - noise.amount))
         sigma = st.select_slider(
-            "Noise added", SIGMAS, start, key=f"noise-{run.id}", bind="query-params", help="Intensities go from 0 to 1"
+            noise.title, SIGMAS, start, key=f"noise-{run.id}", bind="query-params", help="Intensities go from 0 to 1"
         )
         last = max(0, len(cached.examples(run)) - N_IMAGES)
         first = st.number_input("First example", 0, last, 0, key="first", bind="query-params")
@@ -59,7 +60,7 @@ def images(run: Subject) -> None:
         else:
             st.caption(f"trained with noise σ = {model.sigma:g}")
     clean = cached.examples(run)[int(first) : int(first) + N_IMAGES].batch().x
-    noisy = clean + float(sigma) * torch.randn(clean.shape, generator=device.generator(int(seed)))
+    noisy = noise.draw(clean, device.generator(int(seed)), float(sigma))
     with torch.no_grad():
         r = model.denoise(noisy)
         of_clean = (model.denoise(clean) - clean).numpy()
@@ -67,10 +68,10 @@ def images(run: Subject) -> None:
     arrow = "step r(x) − x" if model.no_score else "score"
     with picture:
         rows = [to_bytes(clean), signed(of_clean), to_bytes(noisy), signed(step), to_bytes(r)]
-        sheet(np.concatenate([as_colour(row) for row in rows]), N_IMAGES, "Examples and scores, clean and with noise")
+        sheet(np.concatenate([as_colour(row) for row in rows]), N_IMAGES, "Examples and scores, clean and corrupted")
         st.caption(
             f"From above: the examples; their {arrow}, **blue** where a pixel should be lighter and **red** where "
-            f"darker; with noise; the {arrow} of the noisy ones; and denoised."
+            f"darker; corrupted; the {arrow} of the corrupted ones; and denoised."
         )
         before, after = ((x - clean).square().flatten(1).mean(1).sqrt().mean() for x in (noisy, r))
         said = f"Noise left: **{float(after):.3f}** of {float(before):.3f} a pixel (root mean square)."

@@ -106,6 +106,17 @@ def test_a_denoiser_shows_what_it_was_given(digits: Splits) -> None:
     assert (seen.samples, seen.field) == (None, None)
 
 
+@pytest.mark.parametrize(("noise", "values"), [("masking", {0}), ("salt-and-pepper", {0, 255})])
+def test_a_denoiser_shows_the_corruption_that_it_was_trained_on(digits: Splits, noise: str, values: set[int]) -> None:
+    model = fresh(DAE(DAE.Config(hidden=16, noise=noise, share=0.4), SPEC))
+    seen = preview(model, digits.valid)
+    spoilt, clean = there(seen.spoilt), seen.examples
+    inner = (clean > 0) & (clean < 255)  # where every corruption is seen
+    changed = spoilt != clean
+    assert set(spoilt[changed].tolist()) == values
+    assert changed[inner].mean() == pytest.approx(0.4, abs=4 * (0.24 / inner.sum()) ** 0.5)
+
+
 def test_points_of_the_plane_show_the_field_and_no_images() -> None:
     model, data = fresh(DAE(DAE.Config(hidden=16, sigma=0.2), Spec((2,), 2, Kind.PLANE))), load("moons").valid
     seen = preview(model, data)

@@ -33,6 +33,7 @@ from latentlab.data import Batch, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Denoises
 from latentlab.models.base import Loss, Trains
+from latentlab.models.parts.corruption import Corruption, GaussianNoise, PixelsSet
 from latentlab.nn.initialise import Drawn
 from latentlab.nn.layers import Kinked, conv_decoder, conv_encoder, first_layer
 
@@ -126,14 +127,19 @@ class DAE(Trains, Denoises):
             return f"it was trained on {self.config.walkback} steps of its own chain, not on noise of one σ"
         return ""
 
+    @property
+    def corruption(self) -> Corruption:
+        """What it undoes: of a schedule, the noise at its end."""
+        if self.config.noise == "gaussian":
+            return GaussianNoise(self.sigma)
+        return PixelsSet(self.config.share, white=self.config.noise == "salt-and-pepper")
+
     def corrupt(self, x: Tensor, rng: torch.Generator, progress: float = 1.0) -> tuple[Tensor, Tensor]:
         """(B, *shape) -> x̃ (B, *shape), and the standard deviation of its noise (B,), 1 if it isn't Gaussian."""
         config, n = self.config, len(x)
         ones = torch.ones(n, device=x.device)
         if config.noise != "gaussian":
-            corrupted = torch.rand(x.shape, generator=rng, device=x.device) < config.share
-            white = torch.rand(x.shape, generator=rng, device=x.device) < 0.5
-            return torch.where(corrupted, (white & (config.noise == "salt-and-pepper")).to(x), x), ones
+            return self.corruption.draw(x, rng), ones
         reach = math.log(config.sigma_far / config.sigma)
         extra = torch.zeros(n, device=x.device)  # how far towards sigma_far, on a logarithmic scale
         if config.noise_schedule == "falling":

@@ -30,7 +30,7 @@ class Importance(LogLikelihood):
         """(B, *shape) -> (n, B) nats: log w_k(x), with E[w_k(x)] = p(x), for n draws of q."""
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), else x."""
+        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood, else the same at every look."""
         return self.likelihood.binarise(x, rng)
 
     @torch.no_grad()

@@ -13,7 +13,7 @@ from latentlab.data import Dataset, Kind
 from latentlab.distributions import Gaussian
 from latentlab.knobs import Value, knob
 
-OF_PIXELS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+OF_PIXELS = ("bernoulli", "fixed-bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
 KINDS = (*OF_PIXELS, "real-gaussian")
 SOME = 1_000  # examples that say what the values of all are
 STD_OF_PIXELS, STD_OF_COLUMNS = 0.2, 0.02
@@ -78,20 +78,50 @@ class Likelihood:
         return (x > 0.5).float() if self.kind == "bernoulli" else self._fixed(x)
 
     def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), always the same
-        binary image for the one that cuts at a threshold (fixed binarisation), else x.
+        """A fresh draw x ~ Bernoulli(gray level) for the Bernoulli likelihood (dynamic binarisation), the same draw
+        each time for the fixed one, what is cut at a threshold for the third, else x.
         """
         if self.kind != "bernoulli":
             return self._fixed(x)
         return (torch.rand(x.shape, generator=rng, device=x.device) < x).float()
 
     def _fixed(self, x: Tensor) -> Tensor:
-        return (x >= self.threshold).float() if self.kind == "cut-bernoulli" else x
+        match self.kind:
+            case "fixed-bernoulli":
+                return drawn_once(x)
+            case "cut-bernoulli":
+                return (x >= self.threshold).float()
+            case _:
+                return x
+
+
+def drawn_once(x: Tensor) -> Tensor:
+    """(B, …) -> (B, …) of 0 and 1, with the gray levels as probabilities: for the same image always the same draw.
+
+    As in the binarised data sets that papers report on. What is random is a function of the place and of all levels of
+    the image (in 255ths), so it depends neither on the order of the examples nor on the device.
+    """
+    levels = x.flatten(1)
+    place = torch.arange(levels.shape[1], device=x.device)
+    of_image = ((levels * 255).round().long() * _mixed(place)).sum(1, keepdim=True)
+    uniform = (_mixed(_mixed(of_image) + place) & ((1 << 53) - 1)).double() / (1 << 53)
+    return (uniform < levels).float().reshape(x.shape)
+
+
+def _mixed(k: Tensor) -> Tensor:
+    """Whole numbers that look random, one for each of int64: SplitMix64 (Steele, Lea & Flood 2014)."""
+    k = (k + 1) * -0x61C8864680B583EB
+    k = (k ^ (k >> 30 & (1 << 34) - 1)) * -0x40A7B892E31B1A47
+    k = (k ^ (k >> 27 & (1 << 37) - 1)) * -0x6B2FB644ECCEEE15
+    return k ^ (k >> 31 & (1 << 33) - 1)
 
 
 def likelihood_knob(code: str) -> Any:
     """The knob that chooses the likelihood of a model whose decoder is given `code`, as its help names it."""
-    about = "of freshly binarised pixels, of pixels cut at a threshold, of gray levels, or of any real numbers"
+    about = (
+        "of pixels binarised anew in every step, binarised once (fixed), or cut at a threshold, of gray levels, or of"
+        " any real numbers"
+    )
     return knob("bernoulli", choices=KINDS, help=f"p(x|{code}): {about} (real-gaussian)")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import resource
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,20 @@ def test_what_an_hdf5_file_only_claims_is_not_allocated(tmp_path: Path) -> None:
         file["x"] = vectors(2000)
         file["words"] = np.array(["long" * 100_000] + ["short"] * 1999, object)
     assert said(read_path(tmp_path / "b.h5"), "words")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_damaged_length_of_a_text_takes_no_memory(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"], file["words"] = vectors(), np.array([f"w{k}" + "x" * 7_777 for k in range(20)], object)
+    whole, length = (tmp_path / "a.h5").read_bytes(), (7_779).to_bytes(4, "little")
+    assert whole.count(length) >= 10
+    (tmp_path / "a.h5").write_bytes(whole.replace(length, (0x7FFFFFF0).to_bytes(4, "little")))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert said(read_path(tmp_path / "a.h5"), "words")
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 1 << 20)  # KiB
 
 
 def write_cells(path: Path, x: Any, kind: str = "") -> None:

@@ -27,8 +27,8 @@ from tests.data.files.test_containers import vectors, write_cells
 from tests.data.files.test_idx import idx
 from tests.data.files.test_series import curves, write_ts
 
-N = int(os.environ.get("LATENTLAB_MUTATIONS", "60"))
-OWN_PROCESS = 20  # times as long takes a file that is read in a process of its own
+N = int(os.environ.get("LATENTLAB_MUTATIONS", "20"))
+OWN_PROCESS = 5  # times as long takes a file that is read in a process of its own
 MOST = 3 << 30  # bytes of memory more than before
 
 

@@ -17,7 +17,7 @@ import pytest
 from latentlab.data import DataError
 from latentlab.data.files.read import read_path
 
-TIMES = int(os.environ.get("LATENTLAB_MUTATIONS", "60"))
+TIMES = int(os.environ.get("LATENTLAB_MUTATIONS", "20"))
 RNG = np.random.default_rng(0)
 N = 14
 FRAME = pd.DataFrame(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.func import jacrev, vmap
 
@@ -147,6 +148,20 @@ def test_the_penalties_are_the_jacobians_norms() -> None:
     torch.testing.assert_close(loss.terms["contraction"], exact)
     error = (rcae.denoise(batch.x) - batch.x).square().sum(1)
     torch.testing.assert_close(loss.value, error / 0.1**2 + exact)
+
+
+def test_a_sigmoid_output_has_the_cross_entropy_of_the_source() -> None:
+    cae = CAE(CAE.Config(hidden=16, sigma=0.5, output="sigmoid"), Spec((1, 2, 3), 1, Kind.IMAGE))
+    initialise(cae, device.generator(0))
+    x = torch.rand(5, 1, 2, 3, generator=device.generator(1))
+    (loss,) = cae.losses(Batch(x, torch.zeros(5, dtype=torch.int64), torch.ones(5)), device.generator(2))
+    r = torch.sigmoid(cae.c + cae.code(x) @ cae.into.weight).reshape(x.shape)
+    torch.testing.assert_close(cae.denoise(x), r)
+    entropy = F.binary_cross_entropy(r, x, reduction="none").flatten(1).sum(1)
+    torch.testing.assert_close(loss.value, entropy / 0.5**2 + loss.terms["contraction"])
+    torch.testing.assert_close(loss.terms["squared error"], (r - x).square().flatten(1).sum(1))
+    with pytest.raises(ValueError, match=naming("linear")):
+        build(CAE, output="sigmoid")
 
 
 def test_hutchinsons_estimate_is_right_on_average() -> None:

@@ -26,7 +26,8 @@ from tests.conftest import noise_images
 pytestmark = pytest.mark.training
 
 SHAPE = (1, 4, 4)
-LIKELIHOODS = ("bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+LIKELIHOODS = ("bernoulli", "fixed-bernoulli", "cut-bernoulli", "gray-bernoulli", "continuous-bernoulli", "gaussian")
+BINARY = {"bernoulli", "fixed-bernoulli", "cut-bernoulli"}
 
 
 def vae(sharpness: float = 1.0, **config: Any) -> VAE:
@@ -289,13 +290,14 @@ def test_likelihood_and_decoded_mean_are_those_of_the_distribution(likelihood: s
     out = model.decoder(z.flatten(0, 1)).unflatten(0, (4, 6)).double()  # torch's own lose digits near p = 0.5
     p_x = {
         "bernoulli": Bernoulli(logits=out, validate_args=False),
+        "fixed-bernoulli": Bernoulli(logits=out, validate_args=False),
         "cut-bernoulli": Bernoulli(logits=out, validate_args=False),
         "gray-bernoulli": Bernoulli(logits=out, validate_args=False),  # x log p + (1 - x) log(1 - p), x in between
         "continuous-bernoulli": ContinuousBernoulli(logits=out),
         "gaussian": Normal(out.sigmoid(), 0.3),
     }[likelihood]
     x = noise_images(6, spec.shape).batch().x
-    x = x.round() if likelihood in ("bernoulli", "cut-bernoulli") else x
+    x = x.round() if likelihood in BINARY else x
     expected = p_x.log_prob(x.double()).sum((2, 3, 4)).float()
     torch.testing.assert_close(model.log_likelihood(x.expand(4, *x.shape), z), expected, rtol=1e-5, atol=1e-4)
     torch.testing.assert_close(model.decode(z[0]), p_x.mean[0].float(), rtol=1e-5, atol=1e-5)
@@ -310,6 +312,28 @@ def test_the_bernoulli_likelihood_sees_a_fresh_binary_image_each_time() -> None:
     assert ((first.mean(0) - gray[0]).abs() <= 4 * first.std(0) / math.sqrt(len(gray))).all()  # 0 and 1 stay
 
 
+def test_an_image_that_is_drawn_once_is_always_the_same() -> None:
+    """As random as a fresh draw, but a function of the image: in any order, alone or in a batch."""
+    model, rng = vae(likelihood="fixed-bernoulli"), device.generator(0)
+    before, x = rng.get_state(), noise_images(3_000).batch().x
+    seen = model.binarise(x, rng)
+    assert torch.equal(before, rng.get_state())
+    assert set(seen.unique().tolist()) == {0.0, 1.0}
+    turned = torch.randperm(len(x), generator=device.generator(1))
+    assert torch.equal(model.binarise(x[turned], rng), seen[turned])
+    assert torch.equal(model.observed(x[5:6]), seen[5:6])
+    assert torch.equal(model.binarise(seen, rng), seen)  # 0 and 1 stay
+    apart = ((seen - x) / (x * (1 - x)).sqrt().clamp(min=0.02)).flatten(1)[
+        :, :64
+    ]  # each of mean 0 and variance about 1
+    assert abs(apart.mean()) < 4 / apart.numel() ** 0.5
+    between = torch.corrcoef(apart.T) - torch.eye(64)
+    assert between.abs().max() < 5 / len(x) ** 0.5  # between places
+    assert (
+        torch.corrcoef(torch.stack([apart[:-1].flatten(), apart[1:].flatten()]))[0, 1].abs() < 4 / apart.numel() ** 0.5
+    )
+
+
 def test_a_cut_image_is_always_the_same() -> None:
     gray = torch.tensor([0.0, 0.49, 0.5, 0.74, 0.75, 1.0])
     for threshold, cut in ((0.5, [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), (0.75, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0])):
@@ -320,7 +344,7 @@ def test_a_cut_image_is_always_the_same() -> None:
         assert torch.equal(before, rng.get_state())
 
 
-@pytest.mark.parametrize("likelihood", sorted({*LIKELIHOODS} - {"bernoulli", "cut-bernoulli"}))
+@pytest.mark.parametrize("likelihood", sorted({*LIKELIHOODS} - BINARY))
 def test_no_other_likelihood_sees_binary_images(likelihood: str) -> None:
     x, rng = images(3).x, device.generator(0)
     before = rng.get_state()
