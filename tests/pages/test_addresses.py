@@ -116,17 +116,17 @@ def nonsense(names: set[str], turn: int) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
-def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened: Open, page: str) -> None:
+def test_whatever_the_parameters_say_each_control_shows_what_is_computed(visited: Open, page: str) -> None:
     """Those that the code names, and those of the controls in each tab; nothing is an exception."""
-    first = opened(page)
+    first = visited(page)
     named = bound(first).union(parameters(page))
     places = [{}, *({key: label} for key, label in tabs(first))]
     for k in range(max(FEWEST, TURNS * len(places))):
         tab, turn = places[k % len(places)], k // len(places) + k % len(places) + PAGES.index(page)
-        app = opened(page, **nonsense(named, turn) | tab)
+        app = visited(page, **nonsense(named, turn) | tab)
         if not bound(app) <= named:  # of a tab that was not open before
             named |= bound(app)
-            app = opened(page, **nonsense(named, turn) | tab)
+            app = visited(page, **nonsense(named, turn) | tab)
         assert not app.exception, (tab, app.exception)
         assert not app.error
         assert app.image or app.get("plotly_chart") or app.get("bidi_component")
@@ -138,9 +138,9 @@ def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened:
 @pytest.mark.parametrize(("page", "name", "first"), [("probes", "split", "test"), ("sampling", "start", "data")])
 @pytest.mark.parametrize("sent", ["", "nonsense", "9" * 400])
 def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
-    opened: Open, page: str, name: str, first: str, sent: str
+    visited: Open, page: str, name: str, first: str, sent: str
 ) -> None:
-    app = opened(page, **{name: sent})
+    app = visited(page, **{name: sent})
     assert not app.exception
     assert not app.error
     assert app.segmented_control(key=name).value == first
@@ -148,8 +148,8 @@ def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
 
 
 @pytest.mark.parametrize(("page", "name"), [("sampling", "image"), ("sampling", "seed"), ("gsn", "seed")])
-def test_an_endless_number_is_a_sentence_and_the_default(opened: Open, page: str, name: str) -> None:
-    app = opened(page, **{name: "9" * 400})
+def test_an_endless_number_is_a_sentence_and_the_default(visited: Open, page: str, name: str) -> None:
+    app = visited(page, **{name: "9" * 400})
     assert not app.exception
     assert app.number_input(key=name).value == 0
     assert sum(f"“{name}”" in warning.value for warning in app.warning) == 1
