@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Element
 from streamlit.util import calc_hash
 
+from latentlab.data.builtin import images
 from latentlab.jobs.background import Background
 from latentlab.runs.store import SHIPPED, Store
 from pages.navigation import PAGES
@@ -29,11 +30,22 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """What the app reads in a test: no runs of the user's own, over what ships."""
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
     st.cache_resource.clear()
-    return Store(tmp_path / "runs", SHIPPED)
+    yield Store(tmp_path / "runs", SHIPPED)
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def shipped_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the app reads in all tests of a module that change nothing; what one computed is there for the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTLAB_RUNS", str(tmp_path_factory.mktemp("visited") / "runs"))
+        st.cache_resource.clear()
+        yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -50,6 +62,15 @@ def scanned_once() -> Iterator[None]:
         once = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", once)
         yield
+
+
+read_idx = functools.cache(images.read_idx)
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpack each file of MNIST once for all tests, as a server does for all visitors; nobody changes what it holds."""
+    monkeypatch.setattr(images, "read_idx", read_idx)
 
 
 @pytest.fixture(autouse=True)
@@ -86,18 +107,25 @@ def helper(monkeypatch: pytest.MonkeyPatch) -> dict[str, Future[Any]]:
 
 @pytest.fixture
 def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
-    """Open a page of the app as a link does, with an address and a theme."""
-
-    def open_page(page: str, theme: str = "light", **address: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.context["theme"] = theme
-        if page != "home":
-            app._page_hash = calc_hash(url_of(page))  # before its first run AppTest goes by the names of files
-        for name, value in address.items():
-            app.query_params[name] = value
-        return app.run()
-
+    """Open a page of the app as its first visitor does, over a store of the test's own."""
     return open_page
+
+
+@pytest.fixture
+def visited(shipped_alone: None) -> Open:  # noqa: ARG001 it sets the app's store
+    """Open a page of the app as a later visitor does, over what ships: for tests that store and replace nothing."""
+    return open_page
+
+
+def open_page(page: str, theme: str = "light", **address: str) -> AppTest:
+    """Open a page of the app as a link does, with an address and a theme."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.context["theme"] = theme
+    if page != "home":
+        app._page_hash = calc_hash(url_of(page))  # before its first run AppTest goes by the names of files
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
 
 
 def url_of(name: str) -> str:

@@ -53,8 +53,8 @@ def test_the_four_shapes_of_model_are_among_them() -> None:
 
 
 @pytest.mark.parametrize(("page", "run"), CASES)
-def test_a_page_opens_with_it(opened: Open, page: Page, run: Run) -> None:
-    app = opened(page.name, run=run.id)
+def test_a_page_opens_with_it(visited: Open, page: Page, run: Run) -> None:
+    app = visited(page.name, run=run.id)
     assert not app.exception
     assert not app.error
     assert app.selectbox(key="picked").value == run.id

@@ -1,9 +1,15 @@
-"""Whatever an address says, a page shows something and no exception: with every parameter that its code reads."""
+"""Whatever an address says, a page shows something and no exception: with every parameter that its code reads.
+
+Each parameter of an address gets another kind of nonsense, and the next kind the next time that the page is opened.
+With `LATENTLAB_ADDRESSES=6` each parameter gets each kind in each tab.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 import math
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,21 +22,25 @@ from tests.pages.conftest import Open
 from tests.pages.test_walks import controls, default, mismatches, nodes, value
 
 PAGES = tuple(page.name for page in navigation.PAGES)
-VALUES = {
-    "empty": "",
-    "negative": "-1",
-    "huge": "9" * 5_000,
-    "not a number": "nan,inf;-1e999,;~:",
-    "text": "数字 \u202e\U0001f600\u0301\0<script>alert(1)</script>![x](http://evil.test/a.png)",
-    "repeated": ["", "1", "nonsense"],
-}
+NONSENSE: tuple[Any, ...] = (
+    "",
+    "-1",
+    "9" * 5_000,
+    "nan,inf;-1e999,;~:",
+    "数字 \u202e\U0001f600\u0301\0<script>alert(1)</script>![x](http://evil.test/a.png)",
+    ["", "1", "nonsense"],
+)
+TURNS = int(os.environ.get("LATENTLAB_ADDRESSES", "1"))  # kinds of nonsense for each parameter in each tab
+FEWEST = 3  # and for each parameter of a page
 
 
-def trees(folder: str) -> Iterator[ast.AST]:
-    for path in sorted((ROOT / "pages" / folder).rglob("*.py")):
-        yield from ast.walk(ast.parse(path.read_text()))
+@functools.cache
+def trees(folder: str) -> list[ast.AST]:
+    paths = sorted((ROOT / "pages" / folder).rglob("*.py"))
+    return [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
 
 
+@functools.cache
 def slots() -> dict[str, str]:
     """Name of a slot in the code -> the key of the widget that it belongs to."""
     found = {}
@@ -94,16 +104,29 @@ def is_chosen(control: Any) -> bool:
     return bool(held != ())
 
 
+def bound(app: AppTest) -> set[str]:
+    """The parameters of the address that hold what the controls of a page show."""
+    return {control.proto.query_param_key for control in controls(app)} - {""}
+
+
+def nonsense(names: set[str], turn: int) -> dict[str, Any]:
+    """A value for each parameter that it can't have, of the next kind for the next parameter and the next turn."""
+    return {name: NONSENSE[(k + turn) % len(NONSENSE)] for k, name in enumerate(sorted(names))}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sent", VALUES)
 @pytest.mark.parametrize("page", PAGES)
-def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened: Open, page: str, sent: str) -> None:
+def test_whatever_the_parameters_say_each_control_shows_what_is_computed(visited: Open, page: str) -> None:
     """Those that the code names, and those of the controls in each tab; nothing is an exception."""
-    first = opened(page)
-    others = [{key: label} for key, label in tabs(first)] if sent == "empty" else []
-    for tab in ({}, *others):
-        named = {control.proto.query_param_key for control in controls(opened(page, **tab) if tab else first)}
-        app = opened(page, **dict.fromkeys(named.union(parameters(page)) - {""}, VALUES[sent]) | tab)
+    first = visited(page)
+    named = bound(first).union(parameters(page))
+    places = [{}, *({key: label} for key, label in tabs(first))]
+    for k in range(max(FEWEST, TURNS * len(places))):
+        tab, turn = places[k % len(places)], k // len(places) + k % len(places) + PAGES.index(page)
+        app = visited(page, **nonsense(named, turn) | tab)
+        if not bound(app) <= named:  # of a tab that was not open before
+            named |= bound(app)
+            app = visited(page, **nonsense(named, turn) | tab)
         assert not app.exception, (tab, app.exception)
         assert not app.error
         assert app.image or app.get("plotly_chart") or app.get("bidi_component")
@@ -115,9 +138,9 @@ def test_whatever_the_parameters_say_each_control_shows_what_is_computed(opened:
 @pytest.mark.parametrize(("page", "name", "first"), [("probes", "split", "test"), ("sampling", "start", "data")])
 @pytest.mark.parametrize("sent", ["", "nonsense", "9" * 400])
 def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
-    opened: Open, page: str, name: str, first: str, sent: str
+    visited: Open, page: str, name: str, first: str, sent: str
 ) -> None:
-    app = opened(page, **{name: sent})
+    app = visited(page, **{name: sent})
     assert not app.exception
     assert not app.error
     assert app.segmented_control(key=name).value == first
@@ -125,8 +148,8 @@ def test_a_choice_that_is_not_offered_is_a_sentence_and_the_default(
 
 
 @pytest.mark.parametrize(("page", "name"), [("sampling", "image"), ("sampling", "seed"), ("gsn", "seed")])
-def test_an_endless_number_is_a_sentence_and_the_default(opened: Open, page: str, name: str) -> None:
-    app = opened(page, **{name: "9" * 400})
+def test_an_endless_number_is_a_sentence_and_the_default(visited: Open, page: str, name: str) -> None:
+    app = visited(page, **{name: "9" * 400})
     assert not app.exception
     assert app.number_input(key=name).value == 0
     assert sum(f"“{name}”" in warning.value for warning in app.warning) == 1

@@ -59,13 +59,13 @@ def test_each_page_is_in_the_list() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_it_opens_with_a_model_chosen_and_a_picture(opened: Open, page: str) -> None:
-    assert_in_order(opened(page), page)
+def test_it_opens_with_a_model_chosen_and_a_picture(visited: Open, page: str) -> None:
+    assert_in_order(visited(page), page)
 
 
 @pytest.mark.slow
-def test_in_the_dark_each_page_follows_the_one_before(opened: Open) -> None:
-    app = opened("home", "dark")
+def test_in_the_dark_each_page_follows_the_one_before(visited: Open) -> None:
+    app = visited("home", "dark")
     assert_in_order(app, "home")
     others = [page for page in PAGES if page not in ("home", "train")]
     # training first: AppTest keeps what a control said for another of the same key, and two are called "start"
@@ -85,9 +85,9 @@ def assert_in_order(app: AppTest, page: str, first: str | None = None) -> None:
 
 @pytest.mark.parametrize(("page", "address", "chosen"), CROWDED)
 def test_at_most_seven_controls_stand_beside_the_picture(
-    opened: Open, page: str, address: dict[str, str], chosen: dict[str, str]
+    visited: Open, page: str, address: dict[str, str], chosen: dict[str, str]
 ) -> None:
-    app = opened(page, **address)
+    app = visited(page, **address)
     for key, value in chosen.items():
         app.session_state[key] = value
         app.run()
@@ -145,8 +145,8 @@ def test_an_empty_store_is_said_and_leads_to_training(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in NO_SUBJECT])
-def test_nonsense_in_the_address_is_one_sentence_and_the_default(opened: Open, page: str) -> None:
-    app = opened(page, **NONSENSE)
+def test_nonsense_in_the_address_is_one_sentence_and_the_default(visited: Open, page: str) -> None:
+    app = visited(page, **NONSENSE)
     assert not app.exception
     assert app.selectbox(key="picked").value == FIRST.get(page, USUAL)[0]
     asked = NONSENSE["job" if page == "train" else "run"]
@@ -191,16 +191,16 @@ def test_a_model_of_points_is_not_for_pages_of_images(opened: Open, app_store: S
     assert app.selectbox(key="picked").value == job_id
 
 
-def test_the_chosen_model_stays_chosen_on_the_next_page(opened: Open) -> None:
-    app = opened("home")
+def test_the_chosen_model_stays_chosen_on_the_next_page(visited: Open) -> None:
+    app = visited("home")
     app.selectbox(key="picked").select("mnist-vae-20d").run()
     app.switch_page(path_of("traversal")).run()
     assert app.selectbox(key="picked").value == "mnist-vae-20d"
     assert app.query_params["run"] == "mnist-vae-20d"
 
 
-def test_a_link_chooses_the_model(opened: Open) -> None:
-    assert opened("traversal", run="mnist-vae-20d").selectbox(key="picked").value == "mnist-vae-20d"
+def test_a_link_chooses_the_model(visited: Open) -> None:
+    assert visited("traversal", run="mnist-vae-20d").selectbox(key="picked").value == "mnist-vae-20d"
 
 
 @pytest.mark.slow

@@ -189,5 +189,5 @@ def walk(opened: Open, page: str, seed: int, steps: int = STEPS) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(int(os.environ.get("LATENTLAB_WALKS", "1"))))
 @pytest.mark.parametrize("page", [page.name for page in PAGES if page.name not in NO_SUBJECT])
-def test_a_link_opens_what_is_shown_and_controls_show_what_is_computed(opened: Open, page: str, seed: int) -> None:
-    assert not walk(opened, page, seed)
+def test_a_link_opens_what_is_shown_and_controls_show_what_is_computed(visited: Open, page: str, seed: int) -> None:
+    assert not walk(visited, page, seed)

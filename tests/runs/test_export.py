@@ -20,6 +20,7 @@ import safetensors.torch
 import torch
 
 from latentlab.data import Library
+from latentlab.data.files.archives import FREE_BYTES
 from latentlab.models import MODELS
 from latentlab.runs import export
 from latentlab.runs.export import look, pack, unpack
@@ -331,7 +332,7 @@ class Harmful:
 
 
 HARM = pickle.dumps(Harmful())
-ZEROS = bytes(1 << 28)
+ZEROS = bytes(FREE_BYTES + 1)  # more than a small zip may hold
 HOSTILE: dict[str, Callable[[Members], bytes]] = {
     "traversal": lambda found: zipped(found | {"../../escaped.csv": b"x"}),
     "traversal as a known name": lambda found: zipped(found | {"../history.csv": b"x"}),

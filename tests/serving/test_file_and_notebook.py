@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from latentlab.__main__ import main
 from latentlab.data import Splits
 from latentlab.models import Derivative
 from latentlab.serving.file import from_files, from_names, from_package, packages, run_file
@@ -80,13 +82,15 @@ def test_serving_ends_with_whoever_started_it(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_a_file_that_fails_ends_the_command_with_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_fails_ends_the_command_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the process of the tests ends as before
     (tmp_path / "model.py").write_text("def encode(x):\n    raise KeyError('lost')\n")
-    command = [sys.executable, "-m", "latentlab", "app", "--model", str(tmp_path / "model.py"), "--data", "digits"]
-    environment = os.environ | {"LATENTLAB_RUNS": str(tmp_path / "runs")}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
-    assert done.returncode == 1
-    assert "KeyError" in done.stderr.splitlines()[-1]
+    assert main(["app", "--model", str(tmp_path / "model.py"), "--data", "digits"]) == 1
+    assert "KeyError" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.slow
