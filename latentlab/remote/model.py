@@ -46,6 +46,8 @@ class Description:
         z_dim: numbers of a code; 0 where there is none.
         sigma: the standard deviation of the noise that it takes away; 0 where it doesn't denoise.
         note: what was found out about the functions, in sentences.
+        is_uploaded: whether a visitor of the app brought it, not who runs the app.
+        unused: seconds since it was called.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Description:
     z_dim: int
     sigma: float
     note: str
+    is_uploaded: bool = False
+    unused: float = 0.0
 
 
 class _Watch(threading.local):

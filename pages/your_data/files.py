@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import FIRST_ROWS, columns_of, is_table
 from pages.shared.remember import remember
+from pages.shared.uploads import safe_name
 
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
 
@@ -35,7 +35,7 @@ class Upload:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the files, fit for files: a browser may send anything."""
-        return tuple(_safe(file.name) for file in self.files)
+        return tuple(safe_name(file.name) for file in self.files)
 
     @property
     def source(self) -> str:
@@ -100,9 +100,3 @@ def _written(upload: Upload, folder: Path) -> Path:
     raise DataError(
         "These files don't go together: upload one file, images, a table with its images or vectors, or an IDX pair."
     )
-
-
-def _safe(name: str) -> str:
-    """The last part of a file's name, fit for a file."""
-    last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[^\w .()-]", "_", last)[-100:].lstrip(".") or "file"
