@@ -32,6 +32,11 @@ def data() -> Path | None:
     return Path(given).absolute() if given else None
 
 
+def environment() -> dict[str, str]:
+    """Of a process that starts in another folder: it finds the same runs and data."""
+    return {**os.environ, "LATENTLAB_RUNS": str(runs().resolve()), "LATENTLAB_DATA": str(data() or "")}
+
+
 def is_read_only() -> bool:
     """Whether the app is for looking only, which stores, queue and library enforce."""
     return os.environ.get(READ_ONLY, "") not in ("", "0")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,8 @@ from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
 from latentlab.serving.file import packages
+from latentlab.serving.functions import ServingError
+from latentlab.serving.process import ServingProcess
 from latentlab.settings import FIRST_DATA, LESSONS, READ_ONLY, ROOT
 
 
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         for name in packages():
             try:
                 running.enter_context(_served(["--package", name], ""))
-            except DataError as error:
+            except ServingError as error:
                 print(f"{name}: {error}", file=sys.stderr)
         return subprocess.call([sys.executable, str(ROOT / "app.py"), *flags], env=environment)
 
@@ -65,16 +66,11 @@ def _served(what: Sequence[str], dataset: str) -> Iterator[None]:
     """Inside, a model of the user's own is served by a process of its own.
 
     Raises:
-        DataError: it can't be, for a reason that it says.
+        ServingError: it can't be, for a reason that it says.
     """
-    command = [sys.executable, "-m", "latentlab", "serve", *what, "--data", dataset]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        said = json.loads(process.stdout.readline() or "{}")
-        try:
-            if "id" not in said:
-                raise DataError(said.get("error", f"{what[-1]} can't be served."))
-            yield
-        finally:
-            process.stdin.close()
+    process = ServingProcess([*what, "--data", dataset])
+    try:
+        process.opened.result()
+        yield
+    finally:
+        process.stop()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import os
 import subprocess
 import sys
 import time
@@ -149,7 +148,7 @@ def ensure_worker(store: Store) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "latentlab", "worker"],
             cwd=settings.ROOT,
-            env=one_thread | os.environ | {"LATENTLAB_RUNS": str(root), "LATENTLAB_DATA": str(settings.data() or "")},
+            env=one_thread | settings.environment() | {"LATENTLAB_RUNS": str(root)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -49,6 +49,8 @@ class Description:
         sigma: the standard deviation of the noise that it takes away; 0 where it doesn't denoise.
         derivative: how the gradient of its log-density is known.
         note: what was found out about the functions, in sentences.
+        is_uploaded: whether a visitor of the app brought it, not who runs the app.
+        unused: seconds since it was called.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Description:
     sigma: float
     derivative: Derivative
     note: str
+    is_uploaded: bool = False
+    unused: float = 0.0
 
 
 class _Watch(threading.local):

@@ -12,6 +12,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,8 +35,9 @@ Answer = tuple[dict[str, Any], Arrays]
 class Server:
     """Serves a model until it is stopped; another one can take its place."""
 
-    def __init__(self, model: OwnModel, folder: Path | None = None) -> None:
+    def __init__(self, model: OwnModel, folder: Path | None = None, *, is_uploaded: bool = False) -> None:
         self.folder = folder or settings.served()
+        self.is_uploaded, self.used = is_uploaded, time.monotonic()  # when it was called last
         self.token = secrets.token_hex(16)
         self._one_at_a_time = threading.Lock()
         self._socket = socket.create_server((HOST, 0))
@@ -89,6 +91,7 @@ class Server:
         if message.words.get("call") == "describe":
             return self._described(), {}
         with self._one_at_a_time:
+            self.used = time.monotonic()
             try:
                 return self._called(message)
             except ServingError as error:
@@ -132,6 +135,8 @@ class Server:
             "sigma": model.given.sigma / (model.given.high - model.given.low),
             "derivative": model.derivative.value,
             "note": " ".join(model.notes),
+            "uploaded": self.is_uploaded,
+            "unused": time.monotonic() - self.used,
         }
 
 

@@ -96,6 +96,11 @@ class Subject(ABC):
         """Epochs of its training whose parameters `model` can give, from 0, before training; empty for none."""
         return ()
 
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether a visitor of the app brought it, to look at it for a while."""
+        return False
+
     @abstractmethod
     def has(self, *any_of: type[Model]) -> bool:
         """Whether its model has at least one of these abilities; without any named, whether there is a model."""

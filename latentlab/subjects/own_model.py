@@ -69,6 +69,11 @@ class OwnModel(Subject):
         """What was found out about its functions."""
         return self.described.note
 
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether a visitor of the app brought it, not who runs the app."""
+        return self.described.is_uploaded
+
     def has(self, *any_of: type[Model]) -> bool:
         """Whether its functions give it at least one of these abilities."""
         return not any_of or issubclass(remote_kind(self.described.abilities), any_of)
@@ -152,6 +157,7 @@ def _description(name: str, words: dict[str, Any]) -> Description:
         return Description(
             name, str(words["version"]), str(words["title"]), str(words["dataset"]), spec, tuple(map(str, classes)),
             abilities, int(words["z_dim"]), float(words["sigma"]), Derivative(words["derivative"]), str(words["note"]),
+            words["uploaded"] is True, float(words["unused"]),
         )  # fmt: skip
     except (LookupError, TypeError, ValueError) as error:
         raise RemoteError("A server describes its model in another way than this LatentLab knows.") from error

@@ -25,6 +25,7 @@ from pages.shared.visit import Slot
 CHOSEN: Slot[str] = Slot("chosen")  # the run or the data, on this page and the next
 PICKED: Slot[str] = Slot("picked")  # the widget that chooses it
 PICKED_HERE: Slot[bool] = Slot("picked_here")  # the widget, not the address, chose it in this run of the page
+OPENED: Slot[tuple[str, ...]] = Slot("opened")  # ids of the models that were uploaded in this visit
 
 
 def look() -> Theme:
@@ -58,7 +59,7 @@ def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
     """Why no model of the user's own is offered here, where one is served."""
     if not page.needs or any(one.startswith(OWN) for one in options):
         return
-    for own in served():
+    for own in filter(is_for_this_visit, served()):
         missing = own.missing(*page.needs)
         text = f"define {missing} in it" if missing else "no function of a model of your own is used here"
         st.caption(f":material/info: “{plain(own.title)}” can't be shown on this page: {plain(text)}.")
@@ -105,6 +106,11 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
     return options[key]
 
 
+def is_for_this_visit(subject: Subject) -> bool:
+    """Whether it was not uploaded by another visitor: what they open changes nothing for this one."""
+    return not subject.is_uploaded or subject.id in OPENED.get(())
+
+
 def choose(run_id: str) -> None:
     """Choose a run for this page and the next, as if it had been picked; call it before `header`."""
     url_state.write("run", run_id)
@@ -129,7 +135,7 @@ def _picked() -> None:
     url_state.forget_place()
 
 
-def _chosen(runs: Collection[str], first: str) -> str:
+def _chosen(runs: Mapping[str, Subject], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     requested, picked_here = url_state.read("run"), PICKED_HERE.pop()
     if requested and not picked_here:
@@ -137,7 +143,7 @@ def _chosen(runs: Collection[str], first: str) -> str:
             CHOSEN.set(requested)
         else:
             st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page.")
-    own = (run for run in runs if run.startswith(OWN))
+    own = (run for run, subject in runs.items() if run.startswith(OWN) and is_for_this_visit(subject))
     requests = (*own, f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)

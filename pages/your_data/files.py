@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import FIRST_ROWS
 from pages.shared.remember import remember
+from pages.shared.uploads import safe_name
 
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
 
@@ -36,7 +36,7 @@ class Upload:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the files, fit for files: a browser may send anything."""
-        return tuple(_safe(file.name) for file in self.files)
+        return tuple(safe_name(file.name) for file in self.files)
 
     @property
     def source(self) -> str:
@@ -94,9 +94,3 @@ def _written(upload: Upload, folder: Path) -> Path:
         return images[0]  # of an IDX pair
     two = joined.pair([path.name for path in rest])
     return folder.rename(folder.with_name(Path(two[0]).stem if two else rest[0].stem))
-
-
-def _safe(name: str) -> str:
-    """The last part of a file's name, fit for a file."""
-    last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[^\w .()-]", "_", last)[-100:].lstrip(".") or "file"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,10 +24,11 @@ from latentlab.serving.given import Given
 from latentlab.serving.own_model import OwnModel
 from latentlab.serving.server import Server
 from latentlab.subjects import OWN
+from pages.home.own_models import uploaded_models
 from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
 from pages.shared.header import PICKED
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, shows
+from tests.pages.conftest import Open, keys_of, shows
 from tests.serving.models import Classifier, ConvVAE, TupleVAE
 
 pytestmark = pytest.mark.slow
@@ -219,3 +221,49 @@ def test_home_names_each_and_links_to_the_pages_that_can_show_it(serve: Serve, o
     assert {"Traversal", "Clusters", "Probes"} <= of[vae.id]
     assert {"Clusters", "Probes"} <= of[cnn.id]
     assert not {"Traversal", "Score field"} & of[cnn.id]
+
+
+def test_what_another_visitor_uploaded_can_be_opened_and_is_not_the_first(opened: Open, digits: Splits) -> None:
+    theirs = ConvVAE()
+    found = of_arrays(digits.test.batch(slice(120)).x, digits.test.y[:120], digits.test.classes)
+    given = Given(title="Uploaded", encode=theirs.encode, decode=theirs.decode)
+    server = Server(OwnModel(given, found.examples), is_uploaded=True)
+    try:
+        first = subject(opened(TRAVERSAL.name))
+        assert first != f"{OWN}{server.id}"
+        assert not shows(opened(SCORE_FIELD.name), "Uploaded")
+        assert subject(opened(TRAVERSAL.name, run=f"{OWN}{server.id}")) == f"{OWN}{server.id}"
+        app = opened(HOME.name)
+        assert subject(app) == first
+        assert shows(app, "Uploaded")
+        assert f"close-{OWN}{server.id}" not in keys_of(app, "button")
+    finally:
+        server.stop()
+
+
+def test_a_visitor_opens_files_and_closes_the_model(opened: Open, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from tests.serving.test_onnx import linear  # here, as it skips what imports it where onnx is missing
+
+    weight = np.random.default_rng(0).normal(size=(64, 2))
+    files = [
+        linear(tmp_path / "a.onnx", ["n", 1, 8, 8], weight, flatten=True),
+        linear(tmp_path / "b.onnx", ["n", 2], weight.T, out=[1, 8, 8]),
+    ]
+    app = opened(HOME.name)
+    field = next(one for one in app.file_uploader if str(one.key).startswith("model-"))
+    field.set_value([(path.name, path.read_bytes(), "") for path in files]).run()
+    app.selectbox(key="model-data").set_value("digits").run()
+    app.button(key="model-open").click().run()
+    assert not app.exception
+    (process,) = (one.process for one in uploaded_models()._opened)
+    id_ = f"{OWN}{process.opened.result(120)}"
+    app.run()
+    assert subject(app) == id_
+    links = {link.proto.label for link in app.get("page_link") if id_ in unquote(link.proto.query_string)}
+    assert {"Traversal", "Clusters"} <= links
+    app.button(key=f"close-{id_}").click().run()
+    assert not app.exception
+    assert not process.is_running
+    assert subject(app) != id_

@@ -32,6 +32,7 @@ CHANGES = (
     "my-file",
     "upload-",
     "import-",
+    "model-",
 )
 
 
