@@ -24,8 +24,7 @@ def main() -> None:
     st.set_page_config("LatentLab", ICON, layout="wide")
     st.logo(ICON)
     st.html(SHARED / "frame.css")
-    if st.context.theme.type == "dark":
-        st.html(SHARED / "dark.css")
+    st.html(SHARED / f"{'dark' if st.context.theme.type == 'dark' else 'light'}.css")
     device.limit_threads()
     groups: dict[str, list[Any]] = {}
     for page in PAGES:

@@ -5,6 +5,7 @@ import streamlit as st
 from latentlab.runs.store import Store
 from pages.home.cards import cards, own_runs
 from pages.home.hero import hero
+from pages.home.open_model import open_model
 from pages.home.own_models import own_models
 from pages.home.run_table import SELECTED, run_table
 from pages.navigation import HOME
@@ -20,6 +21,7 @@ if run is not None:
     cards(run)
 store = Store.default()
 own_runs(store)
+open_model()
 busy = any(not row.shipped for row in store.rows()) or bool(SELECTED.get(()) or url_state.read("selected"))
 with st.expander("All runs: open, compare, rename, export, delete, import", expanded=busy, key="all-runs"):
     run_table()

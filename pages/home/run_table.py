@@ -15,7 +15,6 @@ from latentlab.runs.store import Row, Store
 from latentlab.serialization import RunError
 from latentlab.settings import FOR_LOOKING, is_read_only
 from pages.home.import_run import import_run
-from pages.home.open_model import open_model
 from pages.home.run_details import run_details, settings, text
 from pages.navigation import ANALOGIES, FEW_LABELS, TRAIN, TRAVERSAL
 from pages.shared import deletion, url_state
@@ -40,7 +39,6 @@ def run_table() -> None:
     else:
         st.caption("No runs yet.")
     import_run(store, lambda run_id: SELECTED.set((run_id,)))
-    open_model()
     deleted([(_deletable(store, each.name, run), each.when) for each, run in store.deleted()])
 
 

@@ -24,7 +24,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
 }
-NO_SUBJECT = ("your_data",)
+NO_SUBJECT = ("your_data", "lessons")
 USUAL = ("mnist-vae-2d", "MNIST in the plane")
 ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
 ONE_IMAGE = {"from": "one example"}
