@@ -11,6 +11,7 @@ import streamlit as st
 from latentlab.runs.export import pack
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from pages.shared.downloads import download
 from pages.shared.text import plain
 
@@ -28,7 +29,13 @@ def run_details(store: Store, run: Run) -> None:
             if run.note:
                 st.markdown(plain(run.note))
             about = "Its parameters, snapshots, curves and test examples, with a card that says what it is"
-            download("Export", lambda: _packed(store, run.id), f"{run.id}.zip", about)
+            try:
+                store.load(run.id)
+                store.examples(run.id)
+            except RunError as error:
+                st.error(f"It can't be exported: {plain(str(error))}", icon=":material/error:")
+            else:
+                download("Export", lambda: _packed(store, run.id), f"{run.id}.zip", about)
             st.caption("Its folder, and the same file on the command line:")
             st.code(f"latentlab runs --path {run.id}\nlatentlab export {run.id}", language=None)
 

@@ -1,5 +1,6 @@
 """The first page: cards, and the table of runs with what can be done to them."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab.jobs import queue
@@ -43,6 +44,19 @@ def test_a_run_of_ones_own_has_a_card_with_its_settings(opened: Open, app_store:
     (link,) = (link.proto for link in app.get("page_link") if "Mine" in link.proto.label)
     assert run_id in link.query_string
     assert any(mentions(one.value, "hidden 16") for one in app.caption)
+
+
+@pytest.mark.parametrize("damaged", ["weights.safetensors", "run.json"])
+def test_a_damaged_run_is_not_exported_but_says_why(opened: Open, app_store: Store, damaged: str) -> None:
+    run_id = train(app_store, "Mine")
+    app = select(opened("home"), 0)
+    assert "Export" in [one.proto.label for one in app.get("download_button")]
+    (app_store.folder(run_id) / damaged).write_bytes(b"no")
+    app = select(opened("home"), 0)
+    assert not app.exception
+    assert "Export" not in [one.proto.label for one in app.get("download_button")]
+    reason = app.error[0].value if damaged.startswith("weights") else app.dataframe[0].value["abilities"][0]
+    assert reason
 
 
 def test_the_buttons_lead_into_the_app(opened: Open) -> None:
