@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab import settings
 from latentlab.data import DENSITIES
@@ -13,7 +15,7 @@ from latentlab.runs.run import labels
 from latentlab.subjects import OWN, Subject, served, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
-from pages.components.history import history
+from pages.components.history import history, seen
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
 from pages.shared.lesson_bar import lesson_bar
@@ -24,6 +26,9 @@ from pages.shared.visit import Slot
 
 CHOSEN: Slot[str] = Slot("chosen")  # the run or the data, on this page and the next
 PICKED: Slot[str] = Slot("picked")  # the widget that chooses it
+_NOTES: ContextVar[DeltaGenerator | None] = ContextVar(
+    "notes", default=None
+)  # their place at the top, for a first visit
 PICKED_HERE: Slot[bool] = Slot("picked_here")  # the widget, not the address, chose it in this run of the page
 OPENED: Slot[tuple[str, ...]] = Slot("opened")  # ids of the models that were uploaded in this visit
 
@@ -68,7 +73,8 @@ def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
 def _frame(page: Page, subject: str) -> None:
     """What the browser shows of the page: its title, and the way back."""
     st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
-    history(CHOSEN.get(""))
+    history(page.name, CHOSEN.get(""))
+    _NOTES.set(None if page.name in seen() else st.container())
 
 
 def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
@@ -117,7 +123,13 @@ def choose(run_id: str) -> None:
 
 
 def notes(see: str, attempt: str, why: str) -> None:
-    """The foot of a page, folded: what there is to see, what to try, why it is so and where it comes from."""
+    """What there is to see, what to try, why it is so and where it comes from, folded at the foot of a page.
+
+    Whoever comes for the first time reads at the top what to try: all three would push the picture off the screen.
+    """
+    if top := _NOTES.get():
+        with top.container(border=True, key="try"):
+            st.caption(f":material/lightbulb: **What to try.** {attempt} *What you see, and why, is at the foot.*")
     with st.expander("What you see · what to try · why it is so"):
         for column, heading, text in zip(
             st.columns(3, gap="large"),

@@ -105,3 +105,16 @@ def test_maps_stand_one_above_the_other_in_a_narrow_window(
         }""",
         arg=columns,
     )
+
+
+def test_a_page_says_what_to_try_to_who_sees_it_for_the_first_time(server: Server, page: Page) -> None:
+    page.goto(server.url("clusters"))
+    expect(page.locator(".st-key-try")).to_be_visible()
+    settled(page)
+    click_in_menu(page, "Analogies")
+    expect(page.locator(".st-key-try")).to_be_visible()
+    settled(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Analogies")).to_be_visible()
+    settled(page)
+    expect(page.locator(".st-key-try")).to_have_count(0)

@@ -7,10 +7,16 @@ from pages.components import sources
 _COMPONENT = st.components.v2.component("latentlab.history", js=sources("history", "history.js"))
 
 
-def history(chosen: str) -> None:
-    """Keep the history in order from here on.
+def history(page: str, chosen: str) -> None:
+    """Keep the history in order from here on, and note in a cookie that this browser has seen the page.
 
     Args:
+        page: its name.
         chosen: the subject that the visitor has chosen; the view that another page had of another isn't restored.
     """
-    _COMPONENT(key="history", data={"chosen": chosen})
+    _COMPONENT(key="history", data={"page": page, "chosen": chosen})
+
+
+def seen() -> set[str]:
+    """The names of the pages that this browser had seen when the visit began."""
+    return set(st.context.cookies.get("latentlab_seen", "").split("."))

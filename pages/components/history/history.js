@@ -66,7 +66,15 @@ function listen() {
   }, true);
 }
 
+// The pages that this browser has seen: a page explains itself to who comes for the first time.
+function see(page) {
+  const seen = document.cookie.match(/(?:^|; )latentlab_seen=([\w.]*)/)?.[1].split(".") ?? [];
+  if (!seen.includes(page)) seen.push(page);
+  document.cookie = `latentlab_seen=${seen.filter(Boolean).join(".")}; max-age=31536000; path=/; samesite=lax`;
+}
+
 export default function (component) {
+  see(component.data.page);
   visit.chosen = component.data.chosen;
   if (!visit.listens) listen();
   visit.listens = true;
