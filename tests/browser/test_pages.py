@@ -1,9 +1,28 @@
 """The pages as a visitor sees them: they open, the picture follows the slider, and a link opens the same view."""
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, click_in_menu, parameter, resting, settled
+
+CONTRAST = """(which) => {
+  const numbers = (colour) => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+  const over = (top, under) => [0, 1, 2].map((k) => top[k] * top[3] + under[k] * (1 - top[3]));
+  const light = (colour) => colour
+    .map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+  return [...document.querySelectorAll(which)].filter((one) => one.offsetParent).map((one) => {
+    const above = [];
+    for (let node = one; node; node = node.parentElement) above.push(getComputedStyle(node));
+    const behind = above.reduceRight((under, style) => over(numbers(style.backgroundColor), under), [255, 255, 255]);
+    const [r, g, b, a] = numbers(above[0].color);
+    const text = over([r, g, b, above.reduce((all, style) => all * Number(style.opacity), a)], behind);
+    const [high, low] = [light(text), light(behind)].sort((x, y) => y - x);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""  # of each text with what is behind it
 
 
 @pytest.mark.parametrize(
@@ -118,3 +137,14 @@ def test_a_page_says_what_to_try_to_who_sees_it_for_the_first_time(server: Serve
     expect(page.get_by_role("heading", name="Analogies")).to_be_visible()
     settled(page)
     expect(page.locator(".st-key-try")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_small_text_and_buttons_can_be_read(server: Server, page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(server.url(""))
+    expect(page.get_by_role("button", name="Explore", exact=True).last).to_be_visible()
+    resting(page, page.get_by_test_id("stCaptionContainer").first)
+    found = page.evaluate(CONTRAST, "[data-testid=stCaptionContainer] p, [data-testid=stBaseButton-primary] p")
+    assert len(found) > 3
+    assert min(found) >= 4.5  # WCAG 2.2, level AA
