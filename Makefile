@@ -50,6 +50,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.analogies
 	$(RUN) -m benchmarks.defaults
 	$(RUN) -m benchmarks.visitors
+	$(RUN) -m benchmarks.app
 	$(RUN) -m benchmarks.own_vectors
 
 clean:  ## remove the environment and what tools left behind
