@@ -25,8 +25,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from latentlab import device
 from latentlab.data import Library, Splits, load
+from latentlab.knobs import from_dict
 from latentlab.models import FIRST, MODELS, HasPosterior, suited
-from latentlab.training.config import TrainConfig, model_config
+from latentlab.training.config import TrainConfig, model_config, suited_training
 from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
 
@@ -116,7 +117,8 @@ def measure(name: str, seed: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         splits = read(name, Path(folder))
     began = time.process_time()
-    settings = TrainConfig(epochs=epochs(name, len(splits.train)), seed=seed)
+    fitting = suited_training(MODELS[FIRST], splits.train.spec)
+    settings = from_dict(TrainConfig, {"epochs": epochs(name, len(splits.train)), "seed": seed, **fitting})
     chosen = suited(FIRST, splits.test)
     config = model_config(FIRST, chosen, splits.train, settings)
     state = TrainState(start(FIRST, config, splits.train.spec, settings), settings)

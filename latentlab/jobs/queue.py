@@ -22,14 +22,14 @@ from typing import Any, Literal, TypeVar, get_args
 
 from filelock import FileLock, Timeout
 
-from latentlab.data import names
+from latentlab.data import is_local, names, spec_of
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
 from latentlab.models import MODELS, suitable
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write, writing
-from latentlab.training.config import current_names
+from latentlab.training.config import current_names, suited_training
 
 JobState = Literal["queued", "loading", "running", "paused", "done", "failed", "interrupted"]
 Order = Literal["pause", "stop", "discard"]
@@ -81,6 +81,8 @@ def submit(
     job_id = new_id(model, dataset)
     if model in MODELS and not suitable(model) & config.keys():
         config = suited_config(model, dataset) | config
+    if model in MODELS and dataset in names() and is_local(dataset):
+        train = suited_training(MODELS[model], spec_of(dataset)) | train
     job = Job(
         job_id, checked_title(title or default_title(model, dataset, config)), model, dataset, config, train, now()
     )

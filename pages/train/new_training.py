@@ -16,7 +16,7 @@ from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.settings import FOR_LOOKING, is_read_only
-from latentlab.training.config import training_knobs
+from latentlab.training.config import suited_training, training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
 from pages.shared.own_data import DATASET, choose_data, first_epochs
@@ -38,7 +38,7 @@ def new_training(store: Store) -> None:
     dataset = choose_data()
     model = _choose_model(dataset)
     declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
-    start = {"epochs": first_epochs(dataset)}
+    start = {"epochs": first_epochs(dataset)} | _suited_training(model, dataset)
     form = f"{model}-{dataset}"
     suited = _suited(model, dataset)
     config = knob_form([k for k in declared if k.name in IN_SIGHT], form, suited, linked=True)
@@ -73,6 +73,14 @@ def _suited(model: str, dataset: str) -> dict[str, Any]:
     try:
         return _suited_to_local(model, dataset) if data.is_local(dataset) else {}
     except data.DataError:  # which the start of a training says
+        return {}
+
+
+def _suited_training(model: str, dataset: str) -> dict[str, Any]:
+    """The knobs of training that suit the data; none while these can't be read, which the start of a training says."""
+    try:
+        return suited_training(MODELS[model], data.spec_of(dataset))
+    except data.DataError:
         return {}
 
 

@@ -57,6 +57,13 @@ def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
     assert set(files(store.folder(job_id))) == {"job.json", "status.json"}
 
 
+def test_a_plane_is_learned_with_a_warmup_unless_another_is_given(store: Store) -> None:
+    """Without, one of its two dimensions is lost: see `python -m benchmarks.defaults --only moons`."""
+    settings = [("vae", "moons", {}), ("vae", "moons", {"warmup": 0.0}), ("vae", "digits", {}), ("dae", "moons", {})]
+    jobs = [queue.read(store, queue.submit(store, *kind, {}, train)) for *kind, train in settings]
+    assert [job.train.get("warmup") for job in jobs] == [0.5, 0.0, None, None]
+
+
 def test_a_paused_job_of_an_older_version_is_still_read(store: Store) -> None:
     path = store.folder(submit(store)) / "job.json"
     values = json.loads(path.read_text())
