@@ -100,8 +100,10 @@ def _add_noise(model: Denoises, clean: Tensor, sigma: float) -> None:
     noisy, r = noise_and_back(model.denoise, clean, sigma, N_NOISY)
     rows = [to_bytes(clean.expand(noisy.shape)), to_bytes(noisy), signed((r - noisy).numpy()), to_bytes(r)]
     in_turn = np.stack([as_colour(row) for row in rows], 1).reshape(-1, 3, *clean.shape[1:])
-    sheet(in_turn, len(rows), "An image, with noise, the arrow, and denoised; a row for each draw of the noise")
-    st.caption(
+    picture, words = st.columns([2, 3], gap="large")
+    with picture:
+        sheet(in_turn, len(rows), "An image, with noise, the arrow, and denoised; a row for each draw of the noise")
+    words.caption(
         f"What it is trained on. From the left: the first example; with noise of σ = {sigma:g}; the arrow r(x) − x, "
         "**blue** where a pixel should be lighter and **red** where darker; and r(x), what an image this noisy was, on "
         "average. Each row is another draw of the noise."

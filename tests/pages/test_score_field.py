@@ -14,14 +14,18 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.box import around
+from latentlab.analysis.box import Box, around
 from latentlab.analysis.score.denoiser import NoisyDraws
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.analysis.score.layers import BASINS, LAYERS
+from latentlab.analysis.score.points import FRAME
 from latentlab.data import DENSITIES
+from latentlab.figures.score.field import add_points, empty_plane
+from latentlab.figures.theme import LIGHT
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
+from pages.components.plane import Gesture, pack
 from pages.score_field.choose_data import _choose
 from pages.score_field.exact_1d import read_bumps
 from pages.score_field.own_points import MINE, add_strokes
@@ -181,6 +185,24 @@ def test_data_are_chosen_by_pictures(opened: Open) -> None:
     assert offered(mine)[1] == MINE
     assert len(traces(mine, MINE)) == 1
     assert mine.segmented_control(key="pointer-True").value == "paints points"
+
+
+def test_a_name_reaches_the_canvas_as_it_is() -> None:
+    figure = empty_plane(FRAME, LIGHT)
+    add_points(figure, np.zeros((2, 2)), np.zeros(2, int), ("<b>x</b> %{y} & 50",), LIGHT)
+    content = pack(figure, "", "", None, 0, {})
+    head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    assert [trace["name"] for trace in head["traces"]] == ["<b>x</b> %{y} & 50"]
+
+
+def test_what_a_browser_sends_is_a_gesture_or_nothing() -> None:
+    for sent in (
+        None, 3, {}, {"place": [0]}, {"place": ["x", 1]}, {"place": [1e9, 0]}, {"box": [[0, 0], [0, 1]]},
+        {"strokes": [{"serial": 1}]}, {"strokes": [{"serial": 1, "points": [[0, float("nan")]]}]},
+    ):  # fmt: skip
+        assert Gesture.checked(sent) is None
+    assert Gesture.checked({"box": [[-1, 0], [1, 2]]}) == Gesture(box=Box(-1, 1, 0, 2))
+    assert Gesture.checked({"strokes": [{"serial": 4, "points": [[0, 1]]}]}) == Gesture(strokes=((4, ((0.0, 1.0),)),))
 
 
 def test_strokes_are_painted_once_undone_and_cleared(opened: Open) -> None:

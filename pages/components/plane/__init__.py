@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Literal
 
 import numpy as np
@@ -108,6 +109,7 @@ def pack(
     traces, body = [], list[bytes]()
     for trace in figure.data:
         fields = {name: value for name, value in trace.to_plotly_json().items() if name not in ("x", "y", "z")}
+        fields["name"] = unescape(trace.name or "")  # which Plotly takes for markup, and a canvas doesn't
         is_layer = trace.type in ("heatmap", "contour")
         if is_layer:
             fields["ends"] = [float(end) for axis in (trace.x, trace.y) for end in (axis[0], axis[-1])]

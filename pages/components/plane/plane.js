@@ -45,6 +45,7 @@ function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
   const [stage, picture, overlay, status] = ["stage", "picture", "overlay", "status"].map($);
   const [LEFT, BOTTOM, EDGE] = [44, 24, 8]; // pixels about the plane
+  const USUAL = 600; // pixels of a plane whose markers have their full size
   const NEAR = 4; // pixels of a move that is still a click
   const APART = 10; // pixels between two painted points
   const SHARE = 0.02; // of the plane: a step of the arrow keys
@@ -101,7 +102,8 @@ function create(host) {
     ink.beginPath();
     ink.rect(view.left, view.top, view.right - view.left, view.bottom - view.top);
     ink.clip();
-    for (const trace of figure.traces) drawTrace(ink, trace, pixel);
+    const share = Math.min(1, Math.max(0.6, (view.right - view.left) / USUAL));
+    for (const trace of figure.traces) drawTrace(ink, trace, pixel, share);
     ink.restore();
     ink.strokeStyle = style("--st-border-color", "#ccc");
     ink.lineWidth = 1;

@@ -93,7 +93,7 @@ function outline(ink, symbol, px, py, r) {
   }
 }
 
-function drawMarkers(ink, { x, y, marker, opacity, text }, pixel) {
+function drawMarkers(ink, { x, y, marker, opacity }, pixel, share) {
   const symbol = marker.symbol ?? "circle";
   const edge = marker.line?.width ?? 0;
   ink.globalAlpha = (marker.opacity ?? 1) * (opacity ?? 1);
@@ -102,15 +102,15 @@ function drawMarkers(ink, { x, y, marker, opacity, text }, pixel) {
   ink.lineWidth = edge;
   ink.beginPath();
   x.forEach((place, i) => {
-    if (!Number.isNaN(place) && !Number.isNaN(y[i])) outline(ink, symbol, ...pixel(place, y[i]), marker.size / 2);
+    if (!Number.isNaN(place) && !Number.isNaN(y[i])) outline(ink, symbol, ...pixel(place, y[i]), (share * marker.size) / 2);
   });
   if (edge) ink.stroke();
   if (!symbol.endsWith("-open")) ink.fill();
   ink.globalAlpha = 1;
 }
 
-// One trace; a layer fills the pixels of its ends.
-function drawTrace(ink, trace, pixel) {
+// One trace; a layer fills the pixels of its ends, and markers have a share of their size.
+function drawTrace(ink, trace, pixel, share = 1) {
   if (trace.z) {
     const [[left, lower], [right, upper]] = [pixel(trace.ends[0], trace.ends[2]), pixel(trace.ends[1], trace.ends[3])];
     const side = Math.min(600, Math.max(64, Math.round(right - left)));
@@ -123,5 +123,5 @@ function drawTrace(ink, trace, pixel) {
   const colour = trace.line?.color ?? trace.marker?.color;
   const full = { ...trace, line: { color: colour, ...trace.line }, marker: { size: 6, color: colour, ...trace.marker } };
   if (trace.mode.includes("lines")) drawLines(ink, full, pixel);
-  if (trace.mode.includes("markers")) drawMarkers(ink, full, pixel);
+  if (trace.mode.includes("markers")) drawMarkers(ink, full, pixel, share);
 }
