@@ -6,16 +6,17 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+import torch
 
 from latentlab.analysis.box import around
-from latentlab.analysis.score.points import frame
+from latentlab.analysis.score.points import FRAME, read_points
 from latentlab.data import DENSITIES
 from latentlab.figures.score import thumbnails as draw
 from latentlab.figures.theme import theme
 from latentlab.models import Denoises
 from latentlab.subjects import Subject, stored
 from pages.components.thumbnails import Thumbnail, choice, thumbnails
-from pages.score_field.own_points import MINE, shown_points
+from pages.score_field.own_points import MINE, START
 from pages.score_field.presets import presets
 from pages.shared import cached, url_state
 from pages.shared.header import choose, look
@@ -35,7 +36,7 @@ def choose_data(run: Subject) -> bool:
     dark = look() == theme(dark=True)
     offered = [Thumbnail(name, _picture(one, dark)) for name, one in first.items()]
     if planar := [one for one in (run, *first.values()) if one.shape == (2,)]:
-        offered.append(Thumbnail(MINE, _of_mine(dark)))
+        offered.append(Thumbnail(MINE, draw.of_points(torch.from_numpy(read_points(START)), FRAME, theme(dark))))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="subject"):
         where = {name: one.id for name, one in first.items()} | ({MINE: planar[0].id} if planar else {})
         thumbnails(KEY, "Data", offered, MINE if mine else run.dataset, partial(_choose, where))
@@ -57,11 +58,6 @@ def _picture(run: Subject, dark: bool) -> bytes:
     if len(run.shape) == 1 and run.shape[0] > 1:
         return draw.of_points(x[:, :2], around(x[:, :2]), theme(dark))
     return draw.of_examples(x)
-
-
-def _of_mine(dark: bool) -> bytes:
-    x = shown_points()
-    return draw.of_points(x, frame(x), theme(dark))
 
 
 def _choose(where: dict[str, str]) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
-from torch import Tensor
 
-from latentlab.analysis.score.field import MOST_POINTS, FieldError
+from latentlab.analysis.score.field import MOST_POINTS
 from latentlab.analysis.score.points import read_points
 from latentlab.data import Dataset, Kind
 from latentlab.settings import FOR_LOOKING, is_read_only
@@ -52,15 +51,6 @@ def own_points(more: DeltaGenerator) -> Dataset:
         st.caption("These points are too many for the address, so a link will not contain them.")
     x = torch.from_numpy(read_points(typed))
     return Dataset(MINE, x, torch.zeros(len(x)).long(), (MINE,), Kind.PLANE)
-
-
-def shown_points() -> Tensor:
-    """(N, 2) the points as they are now, for a small picture; none where they can't be read."""
-    text = MY_POINTS.get() or POINTS.get()
-    try:
-        return torch.from_numpy(read_points(START if text is None else text))
-    except FieldError:
-        return torch.zeros(0, 2)
 
 
 def undo_and_clear() -> None:

@@ -44,7 +44,7 @@ const short = (value) => Number(value.toPrecision(3)).toString().replace("-", "â
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
   const [stage, picture, overlay, status] = ["stage", "picture", "overlay", "status"].map($);
-  const [LEFT, BOTTOM, EDGE] = [44, 24, 8]; // pixels about the plane
+  const EDGE = 8; // pixels about the plane where there are no numbers
   const USUAL = 600; // pixels of a plane whose markers have their full size
   const NEAR = 4; // pixels of a move that is still a click
   const APART = 10; // pixels between two painted points
@@ -52,6 +52,7 @@ function create(host) {
   let [figure, tell, frame, view, hover, press, cursor, keys] = [null, null, 0, null, null, null, null, false];
   let [strokes, serial] = [[], 0]; // painted points that the server hasn't drawn yet, each stroke with its number
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
+  const type = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // of the page, 1 as a rule
   const later = () => (frame ||= requestAnimationFrame(draw));
   const pixel = (x, y) => [view.left + (x - figure.box[0]) * view.unit, view.top + (figure.box[3] - y) * view.unit];
   // To four digits of the plane's width, which is what an address says of a place.
@@ -75,8 +76,9 @@ function create(host) {
     const dense = Math.min(2, window.devicePixelRatio || 1);
     const [width, height] = [Math.round(w * dense), Math.round(h * dense)];
     const [x0, x1, y0, y1] = figure.box;
-    const unit = Math.min((w - LEFT - EDGE) / (x1 - x0), (h - BOTTOM - EDGE) / (y1 - y0));
-    const [left, top] = [LEFT + (w - LEFT - EDGE - unit * (x1 - x0)) / 2, EDGE + (h - BOTTOM - EDGE - unit * (y1 - y0)) / 2];
+    const [numbers, below] = [44 * type(), 24 * type()]; // where they stand
+    const unit = Math.min((w - numbers - EDGE) / (x1 - x0), (h - below - EDGE) / (y1 - y0));
+    const [left, top] = [numbers + (w - numbers - EDGE - unit * (x1 - x0)) / 2, EDGE + (h - below - EDGE - unit * (y1 - y0)) / 2];
     const fresh = !view || picture.width !== width || picture.height !== height || view.id !== figure.id;
     view = { unit, left, top, right: left + unit * (x1 - x0), bottom: top + unit * (y1 - y0), id: figure.id };
     for (const canvas of [picture, overlay]) {
@@ -109,11 +111,11 @@ function create(host) {
     ink.lineWidth = 1;
     ink.strokeRect(view.left + 0.5, view.top + 0.5, view.right - view.left - 1, view.bottom - view.top - 1);
     ink.fillStyle = style("--st-text-color", "#222");
-    ink.font = `12px ${style("--st-font", "sans-serif")}`;
+    ink.font = `${12 * type()}px ${style("--st-font", "sans-serif")}`;
     ink.globalAlpha = 0.75;
     ink.textAlign = "center";
     const about = Math.max(2, (view.right - view.left) / 110);
-    for (const x of ticksOf(figure.box[0], figure.box[1], about)) ink.fillText(short(x), pixel(x, 0)[0], view.bottom + 16);
+    for (const x of ticksOf(figure.box[0], figure.box[1], about)) ink.fillText(short(x), pixel(x, 0)[0], view.bottom + 16 * type());
     ink.textAlign = "right";
     for (const y of ticksOf(figure.box[2], figure.box[3], about)) ink.fillText(short(y), view.left - 6, pixel(0, y)[1] + 4);
     ink.globalAlpha = 1;
