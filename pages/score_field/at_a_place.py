@@ -81,13 +81,11 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
     found = loop_energies(denoiser.score, torch.tensor(corners, dtype=torch.float32), N_POINTS)
     a, b, c, d = st.columns(4)
     a.metric("Around the loop", f"{found.around:.3g} nats", help="∮ score · dx; 0 for a gradient, whatever the loop")
-    b.metric("One way", f"{found.one_way:.3g} nats", help="Energy difference between two corners, along one side")
-    c.metric("The other way", f"{found.other_way:.3g} nats", help="Between the same corners, along the other side")
-    d.metric(
-        "Asymmetry of J",
-        f"{asymmetry(denoiser):.3f}",
-        help="Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient",
-    )
+    both, between = (found.one_way, found.other_way), "Between two corners of the loop, along its"
+    for where, side, energy in zip((b, c), ("one", "other"), both, strict=True):
+        where.metric(f"Energy difference, {side} side", f"{energy:.3g} nats", help=f"{between} {side} side")
+    lack = "Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient"
+    d.metric("Non-conservativeness", f"{asymmetry(denoiser):.3f}", help=lack)
     n = len(loop(denoiser))
     which = "the loop that you clicked" if n > 2 else "a triangle about the middle"
     more = "you can draw one of your own on the plane."
