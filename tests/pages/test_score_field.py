@@ -63,7 +63,9 @@ def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) 
     assert app.selectbox(key="picked").value == "spiral-dae"
     kinds = [trace["type"] for trace in plane(app)["traces"]]
     assert "heatmap" in kinds
-    (cosine,) = (numbers_in(one.value)[1] for one in app.caption if mentions(one.value, "median cosine"))  # after σ
+    (cosine,) = (
+        numbers_in(one.value)[1] for one in app.caption if mentions(one.value, "σ =", "median cosine")
+    )  # after σ
     assert 0.99 <= cosine < 1
 
 
@@ -85,7 +87,9 @@ def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> Non
 
 def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:
     app = choose(opened("score_field", run="mixture-dae"), "of-run", "Exact")
-    assert not any(mentions(one.value, "median cosine") for one in app.caption)  # it is what others are compared with
+    assert not any(
+        mentions(one.value, "σ =", "median cosine") for one in app.caption
+    )  # it is what others are compared with
     slider = next(one for one in app.select_slider if one.label == "Noise σ")
     before = plane(app)["id"]
     slider.set_value(0.2).run()
@@ -119,7 +123,7 @@ def test_a_direction_only_has_no_energy_and_no_relative_error(opened: Open) -> N
     assert not app.exception
     assert not {name for name, layer in LAYERS.items() if layer.needs_score} & {*app.selectbox(key="behind").options}
     assert not app.metric  # of energies
-    cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "median cosine"))
+    cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "σ =", "median cosine"))
     assert len(cosine) == 2  # σ and the cosine alone
     place = opened("score_field", run="moons-dae-walkback")
     assert not any(mentions(one.value, "(J − I) / σ²") for one in place.markdown)
@@ -353,7 +357,7 @@ def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
         assert isinstance(noise.value, float)
         assert 0.03 * scale < noise.value < 0.5 * scale
         assert shows(app, 3, f"σ = {noise.value:g}")
-        assert not any(mentions(one.value, "median cosine") for one in app.caption)
+        assert not any(mentions(one.value, "σ =", "median cosine") for one in app.caption)
 
 
 def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
