@@ -87,11 +87,10 @@ def redraw() -> None:
     spiral, sigma = DENSITIES["spiral"], 0.02
 
     def exact() -> object:
-        field = score_field(lambda x: spiral.denoise(x, sigma), sigma, BOX, 32)  # as many arrows as the page draws
+        field = score_field(lambda x: spiral.denoise(x, sigma), sigma, BOX, 30)  # as many arrows as the page draws
         log_p = spiral.blurred(sigma).log_prob(lattice(BOX, 48)).reshape(48, 48).numpy()  # as the page does
         figure = draw.plane(field, BOX, LIGHT, draw.PlaneLayer(np.exp(log_p - log_p.max()), "density"))
         draw.add_arrows(figure, field, LIGHT)
-        draw.add_click_targets(figure, BOX)
         return figure.to_json()
 
     model, _ = trained(next(r for r in RECIPES if r.id == "mixture-dae"), 0, {})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
 
 REPORT_EVERY = 20  # steps
+APART = 1.08  # a frame is kept at so many times the steps of the one before: a hundred of them reach 50,000 steps
+MODEL = "model."  # before the names of a network's parameters among the arrays of a state
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -39,6 +41,14 @@ class TrainingTask:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What a network was after some steps, to look back at."""
+
+    step: int
+    parameters: Arrays  # under their names in `TrainingProgress.state`
+
+
+@dataclass(frozen=True)
 class TrainingProgress:
     """How far a training is. `state` holds arrays, since tensors aren't easily sent between processes."""
 
@@ -48,10 +58,23 @@ class TrainingProgress:
     seconds: float = 0.0  # of training so far
     losses: tuple[tuple[int, float], ...] = ()  # (step, mean loss since the last report)
     done: bool = False
+    frames: tuple[Frame, ...] = ()  # in their order
+
+    @property
+    def steps(self) -> list[int]:
+        """Those that can be looked back at, from the initial parameters to the last ones."""
+        return sorted({0, *(frame.step for frame in self.frames), self.step})
+
+    def at(self, step: int) -> TrainingProgress:
+        """As it was at the last of these steps that is no later than one."""
+        if step >= self.step:
+            return self
+        frame = next((one for one in reversed(self.frames) if one.step <= step), Frame(0, {}))
+        return replace(self, state=frame.parameters, step=frame.step)
 
 
 def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> TrainingProgress:
-    """Train for about so many seconds from where `before` stands.
+    """Train for about so many seconds from where `before` stands; at least `REPORT_EVERY` steps.
 
     Raises:
         KnobError: a knob out of its range.
@@ -65,16 +88,24 @@ def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> Tra
     state = TrainState(network(task, fresh=True), config)
     if before.state:
         state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
-    began, losses, n_steps, done = time.monotonic(), [], math.ceil(len(x) / config.batch_size) * config.epochs, False
+    began, n_steps, done = time.monotonic(), math.ceil(len(x) / config.batch_size) * config.epochs, False
+    losses, frames = list(before.losses), list(before.frames)
     nothing = data[:0]
     for metrics in train(state.model, Splits(data, nothing, nothing), config, state, report_every=REPORT_EVERY):
         losses.append((metrics.step, metrics.terms["loss"]))
         done = metrics.done
+        if not frames or done or metrics.step >= APART * frames[-1].step:
+            frames.append(Frame(metrics.step, _parameters(state)))
         if done or time.monotonic() - began > seconds:
             break
     arrays = {name: value.numpy() for name, value in state.tensors().items()}
     took = before.seconds + time.monotonic() - began
-    return TrainingProgress(arrays, state.step, n_steps, took, (*before.losses, *losses), done or state.step >= n_steps)
+    done = done or state.step >= n_steps
+    return TrainingProgress(arrays, state.step, n_steps, took, tuple(losses), done, tuple(frames))
+
+
+def _parameters(state: TrainState) -> Arrays:
+    return {name: value.numpy().copy() for name, value in state.tensors().items() if name.startswith(MODEL)}
 
 
 def network(task: TrainingTask, fresh: bool = False, now: TrainingProgress | None = None) -> Model:
@@ -88,6 +119,6 @@ def network(task: TrainingTask, fresh: bool = False, now: TrainingProgress | Non
     if fresh or now is None or not now.state:
         return start(task.model, config, spec, from_dict(TrainConfig, task.train))
     model = MODELS[task.model](config, spec)
-    parameters = {name.removeprefix("model."): value for name, value in now.state.items() if name.startswith("model.")}
+    parameters = {name.removeprefix(MODEL): value for name, value in now.state.items() if name.startswith(MODEL)}
     model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in parameters.items()})
     return model.eval().requires_grad_(False)

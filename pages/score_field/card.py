@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from latentlab.data import to_bytes
-from latentlab.figures.score.images import as_colour, signed
-from latentlab.figures.sheets import sheet_png
+from latentlab.figures.score.images import with_scores
 from latentlab.models import Denoises
 from latentlab.subjects import Subject, stored
 from pages.navigation import SCORE_FIELD, Card
@@ -32,7 +30,4 @@ def scores(run: Subject) -> bytes:
         raise TypeError(f"{run.title} doesn't denoise.")
     with torch.no_grad():
         score = (model.denoise(x) - x).numpy()
-    pairs = np.stack(
-        [part.reshape(-1, COLUMNS, *part.shape[1:]) for part in (as_colour(to_bytes(x)), signed(score))], 1
-    )
-    return sheet_png(pairs.reshape(-1, *pairs.shape[3:]), COLUMNS, scale=scale(run.shape, SIDE))
+    return with_scores(to_bytes(x), score, COLUMNS, scale(run.shape, SIDE))

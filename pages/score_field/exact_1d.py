@@ -7,16 +7,14 @@ import math
 import streamlit as st
 
 from latentlab.analysis.score.exact_1d import (
+    BUMPS,
     SOURCE_SIGMAS,
     Bump,
     Errors,
-    Function,
     Optima,
+    density_of,
     errors,
-    of_bumps,
     optima,
-    source_log_density,
-    source_score,
 )
 from latentlab.analysis.score.field import FieldError
 from latentlab.data import DataError
@@ -34,11 +32,6 @@ TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
 COLUMNS = ("place", "width", "weight")
 MOST, LARGEST = 100, 1e6  # bumps in a link, and their numbers
 Bumps = tuple[Bump, ...]
-STARTS: dict[str, Bumps] = {
-    "source": (),
-    "three points": ((-0.7, 0.01, 1.0), (-0.05, 0.01, 1.0), (0.6, 0.01, 1.0)),
-    "bumps": ((-0.5, 0.15, 1.0), (0.3, 0.1, 1.5), (0.6, 0.2, 0.5)),
-}
 
 
 def one_dimension() -> None:
@@ -46,12 +39,12 @@ def one_dimension() -> None:
     choice, noise = st.columns(2, gap="large")
     with choice:
         kind = linked_choice(
-            "Density", list(STARTS), default="source", key="density-1d",
+            "Density", list(BUMPS), default="source", key="density-1d",
             help="The source's; three points, whose optimum is a staircase; or bumps to edit",
         )  # fmt: skip
     with noise:
         sigma = st.select_slider("Noise σ", SIGMAS, 0.16, key="sigma-1d", bind="query-params")
-    bumps = STARTS[kind]
+    bumps = BUMPS[kind]
     if kind != "source":
         bumps = _edited(kind)
     try:
@@ -77,12 +70,12 @@ def _edited(kind: str) -> Bumps:
     editor: Slot[object] = Slot(name)
     kept, first = Slot[Bumps](f"{name} kept"), Slot[Bumps](f"{name} first")
     if not editor.is_set or not first.is_set:  # what is sent stays the same while it is edited
-        first.set(kept.get(()) if kept.is_set else _linked(name) or STARTS[kind])
+        first.set(kept.get(()) if kept.is_set else _linked(name) or BUMPS[kind])
     rows = [dict(zip(COLUMNS, bump, strict=True)) for bump in first.get(())]
     bumps = read_bumps(st.data_editor(rows, num_rows="dynamic", key=editor.name, width="stretch"))
     kept.set(bumps)
     text = ";".join(",".join(repr(value) for value in bump) for bump in bumps)
-    url_state.write(name, text if bumps != STARTS[kind] and len(text) <= url_state.LONGEST else None)
+    url_state.write(name, text if bumps != BUMPS[kind] and len(text) <= url_state.LONGEST else None)
     return bumps
 
 
@@ -103,13 +96,9 @@ def read_bumps(rows: object) -> Bumps:
 
 @remember(64)
 def _optima(bumps: Bumps, sigma: float) -> Optima:
-    return optima(*_density(bumps), sigma)
+    return optima(*density_of(bumps), sigma)
 
 
 @remember(16)
 def _errors(bumps: Bumps) -> Errors:
-    return errors(*_density(bumps), TABLED)
-
-
-def _density(bumps: Bumps) -> tuple[Function, Function]:
-    return of_bumps(bumps) if bumps else (source_log_density, source_score)
+    return errors(*density_of(bumps), TABLED)

@@ -22,7 +22,7 @@ from pages.shared.background import Waiting, run_task, show_tasks
 from pages.shared.remember import remember
 from pages.shared.visit import Slot
 
-N_ARROWS = 32  # places a side
+N_ARROWS = 30  # places a side
 STEPS = 25  # of denoising from a place
 
 
@@ -70,7 +70,8 @@ def _layer(denoiser: Denoiser, box: Box, name: str, _which: FieldLayer) -> Plane
 def drawn(which: FieldLayer, values: LayerValues) -> PlaneLayer:
     """A layer as it is drawn."""
     return PlaneLayer(
-        values.z, which.label, which.is_diverging, which.is_discrete, which.has_contours, values.high
+        values.z, which.label, which.is_diverging, which.is_discrete, which.has_contours, values.high, values.low,
+        which.is_density,
     )  # fmt: skip
 
 

@@ -11,15 +11,15 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.box import around
-from latentlab.analysis.score.denoiser import against_truth
+from latentlab.analysis.score import verdict
+from latentlab.analysis.score.denoiser import against_truth, noise_and_back
 from latentlab.analysis.score.field import Denoise, FieldError, score_field
-from latentlab.analysis.score.slices import Slice, through
+from latentlab.analysis.score.slices import Slice, apart, through
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
-from latentlab.figures.score import field as draw
+from latentlab.figures.score.field import PlaneLayer
 from latentlab.figures.score.images import as_colour, signed
-from latentlab.figures.text import literal
-from latentlab.figures.theme import MARK
+from latentlab.figures.score.slices import through_three
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
 from pages.shared import cached
@@ -32,7 +32,8 @@ N_IMAGES = 12
 STEPS = 9  # of denoising that are shown
 SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 N_LATTICE = 32
-DETAILS = ("Plane through three", "The same, again and again")
+N_NOISY = 4  # draws of the noise
+DETAILS = ("Add noise, denoise", "Plane through three", "Repeated denoising")
 
 
 @st.fragment
@@ -82,13 +83,31 @@ def images(run: Subject) -> None:
         st.markdown(said)
         if after >= before > 0:
             st.warning("Of this noise it has learned nothing: leaving the images as they are is no worse.")
-    plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
+    one, plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
+    if one.open:
+        with one:
+            _add_noise(model, clean[0], float(sigma))
     if plane.open:
         with plane:
             _plane(run, model)
     if again.open:
         with again:
             _again(model.denoise, noisy)
+
+
+def _add_noise(model: Denoises, clean: Tensor, sigma: float) -> None:
+    """The first example with noise, several times, and each time denoised."""
+    noisy, r = noise_and_back(model.denoise, clean, sigma, N_NOISY)
+    rows = [to_bytes(clean.expand(noisy.shape)), to_bytes(noisy), signed((r - noisy).numpy()), to_bytes(r)]
+    in_turn = np.stack([as_colour(row) for row in rows], 1).reshape(-1, 3, *clean.shape[1:])
+    picture, words = st.columns([2, 3], gap="large")
+    with picture:
+        sheet(in_turn, len(rows), "An image, with noise, the arrow, and denoised; a row for each draw of the noise")
+    words.caption(
+        f"What it is trained on. From the left: the first example; with noise of σ = {sigma:g}; the arrow r(x) − x, "
+        "**blue** where a pixel should be lighter and **red** where darker; and r(x), what an image this noisy was, on "
+        "average. Each row is another draw of the noise."
+    )
 
 
 @torch.no_grad()
@@ -110,14 +129,11 @@ def _numbers(run: Subject, model: Denoises) -> None:
     if density is None:
         return
     found, losses = against_truth(density, model.denoise, model.sigma)
-    said = f"**{density.dim} dimensions**: on noisy draws, median cosine with the exact score "
-    said += f"**{found.median_cosine:.4f}**"
+    st.markdown(f"**{density.dim} dimensions** · {verdict.of_agreement(found, losses, not model.no_score)}")
     if model.no_score:
-        st.markdown(f"{said}. The length of r(x) − x is no score: {model.no_score}.")
-        return
-    st.markdown(f"{said}, relative error **{found.relative_rms:.1%}**.")
-    if not losses.has_learned:
-        st.warning("It has learned nothing on the data: its loss there is not below that of leaving them as they are.")
+        st.markdown(f"The length of r(x) − x is no score: {model.no_score}.")
+    elif said := verdict.of_losses(losses):
+        st.warning(said)
 
 
 def _plane(run: Subject, model: Denoises) -> None:
@@ -132,17 +148,12 @@ def _plane(run: Subject, model: Denoises) -> None:
                     f"Example {k + 1}", 0, len(data) - 1, start, key=f"corner-{k}-{run.id}", bind="query-params"
                 )
             )
-            for k, start in enumerate(_apart(data.y, len(data)))
+            for k, start in enumerate(apart(data.y))
         ]
         over = st.pills(
-            "Draw",
-            ("arrows", "streamlines"),
-            selection_mode="multi",
-            default=["arrows"],
-            key="over-slice",
-            bind="query-params",
-            wrap=True,
-        )
+            "Overlays", ("arrows", "streamlines"), selection_mode="multi", default=["arrows"], key="over-slice",
+            bind="query-params", wrap=True,
+        )  # fmt: skip
     three = data[torch.tensor(wanted)].batch().x
     try:
         plane = through(three)
@@ -163,19 +174,10 @@ def _plane(run: Subject, model: Denoises) -> None:
         box = around(plane.corners, 0.3)
         inside = plane.in_plane(model.denoise)
         field = score_field(inside, model.sigma, box, N_LATTICE)
-        layer = draw.PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
+        layer = PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
         field = field.directions if model.no_score else field
-        drawn = draw.plane(field, box, look(), layer, height=480)
-        if "streamlines" in over:
-            lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)
-            draw.add_streamlines(drawn, lines, look())
-        if "arrows" in over:
-            draw.add_arrows(drawn, field, look(), thin=2)
-        drawn.add_scatter(
-            x=plane.corners[:, 0].numpy(), y=plane.corners[:, 1].numpy(), mode="markers+text", showlegend=False,
-            text=list(map(literal, named)), textposition="top center", hoverinfo="skip",
-            marker={"size": 12, "color": MARK, "line": {"color": look().surface, "width": 2}},
-        )  # fmt: skip
+        lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)
+        drawn = through_three(field, box, layer, lines, plane.corners.numpy(), named, over, look())
         figure(drawn, "The field on the plane through three examples")
 
 
@@ -192,9 +194,3 @@ def _middle(run: Subject, plane: Slice, model: Denoises, middle: Tensor) -> None
 def _captions(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
     """The classes of the three; their numbers where there is but one class."""
     return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]
-
-
-def _apart(y: Tensor, n: int) -> tuple[int, int, int]:
-    """Three examples of different classes, if there are."""
-    firsts = [int(torch.nonzero(y == k)[0]) for k in y.unique()[:3]]
-    return (firsts[0], firsts[1], firsts[2]) if len(firsts) == 3 else (0, n // 3, 2 * n // 3)

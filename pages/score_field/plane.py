@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 import torch
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import FAR, Denoiser
-from latentlab.analysis.score.fixed_points import Basins
+from latentlab.analysis.score import verdict
+from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.analysis.score.layers import BASINS, LAYERS, LayerValues
+from latentlab.analysis.score.points import FRAME
 from latentlab.figures.score import field as draw
 from latentlab.subjects import Subject
+from pages.components.plane import Drag, gesture, plane
 from pages.score_field import fields
-from pages.score_field.choose_field import MINE, SHOWN, add_mine, choose
+from pages.score_field.choose_field import SHOWN, choose
+from pages.score_field.own_points import MINE, STROKES, add_strokes, undo_and_clear
 from pages.shared import url_state
 from pages.shared.header import look
 from pages.shared.linked_choice import linked_choice
-from pages.shared.present import enlarged
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-POINTERS = ("looks", "zooms", "draws a loop", "adds points")
+PAINTS = "paints points"
+POINTERS: dict[str, Drag] = {"inspects": "", "zooms": "box", "draws a loop": "", PAINTS: "points"}
 NOTHING = "none"  # behind the arrows
 OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
 CORNERS = 8  # of a loop, at most
+KEY = "plane"  # of the component
 
 
-def the_plane(run: Subject) -> tuple[Denoiser, Box]:
-    """Controls and picture; returns what is on it."""
-    picture, controls = st.columns([2, 1], gap="large")
+def the_plane(run: Subject, mine: bool) -> tuple[Denoiser, Box]:
+    """Controls and picture; returns what is on it. Where there are no points yet, the plane to paint them on is all."""
+    picture_column, controls = st.columns([2, 1], gap="large")
     with controls:
         whose, display, more = st.container(), st.container(), st.popover("More", width="stretch")
+    with picture_column:
+        above, picture = st.container(), st.container()
     with whose:
-        denoiser = choose(run, more)
+        denoiser = choose(run, mine, more, above)
+    if mine:
+        with above:
+            undo_and_clear()
+    if denoiser is None:
+        with controls:
+            st.info("There are no points yet: paint some on the plane, or type them behind “More”.")
+        with picture:
+            blank = draw.empty_plane(FRAME, look())
+            plane(KEY, blank, "An empty plane", "points", None, STROKES.get(0), {}, partial(_act, MINE, PAINTS))
+        st.stop()
     even = more.toggle(
-        "Equal arrows",
+        "Equal arrow lengths",
         key="even",
         bind="query-params",
         help="Arrows of equal length, whose colour shows the length of the score",
@@ -46,65 +65,70 @@ def the_plane(run: Subject) -> tuple[Denoiser, Box]:
     with display:
         offered = [name for name, layer in LAYERS.items() if not (denoiser.no_score and layer.needs_score)]
         Slot[str]("behind").settle([NOTHING, *offered], offered[0])
-        behind = LAYERS.get(st.selectbox("Behind it", [NOTHING, *offered], 1, key="behind", bind="query-params"))
+        behind = st.selectbox("Background", [NOTHING, *offered], 1, key="behind", bind="query-params")
         over = st.pills(
-            "Draw",
-            OVERLAYS,
-            selection_mode="multi",
-            default=["arrows", "data"],
-            key="over",
-            bind="query-params",
+            "Overlays", OVERLAYS, selection_mode="multi", default=["arrows", "data"], key="over", bind="query-params",
             wrap=True,
-        )
+        )  # fmt: skip
+        pointers = list(POINTERS) if mine else list(POINTERS)[:-1]
         pointer = linked_choice(
-            "Pointer", POINTERS if denoiser.data.name == MINE else POINTERS[:-1], POINTERS[0],
-            f"pointer-{denoiser.data.name == MINE}", wrap=True,
-            help="A click looks at a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
-            "and curl”, or a point of your own",
+            "The pointer", pointers, pointers[-1] if mine else pointers[0], f"pointer-{mine}", wrap=True,
+            help="A click inspects a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
+            "and curl”; a drag paints points of your own. With the keyboard: arrow keys, and the space bar for a click",
         )  # fmt: skip
     box = zoom(denoiser)
     with controls:
         numbers(denoiser)
-        found = fields.standing(denoiser, box) if behind is BASINS or "fixed points" in over else None
+    _draw(picture, controls, denoiser, box, (behind, over, even, pointer))
+    return denoiser, box
+
+
+def _draw(
+    picture: DeltaGenerator, controls: DeltaGenerator, denoiser: Denoiser, box: Box,
+    shown: tuple[str, list[str], bool, str],
+) -> None:  # fmt: skip
+    behind, over, even, pointer = shown
+    layer, found = LAYERS.get(behind), None
+    with controls:
+        if layer is BASINS or "fixed points" in over:
+            found = fields.standing(denoiser, box)
         if found is not None:
-            spurious_ends(denoiser, found[1])
+            st.markdown(verdict.of_basins(denoiser, found[1]))
+    arrows, at, name = fields.arrows(denoiser, box), place(denoiser), denoiser.data.name
+    back = None
+    if layer is BASINS:
+        back = fields.drawn(BASINS, LayerValues(found[1].attractor)) if found is not None else None
+    elif layer is not None:
+        back = fields.layer(denoiser, box, layer)
+    drawn = draw.plane(arrows, box, look(), back)
+    if "streamlines" in over:
+        draw.add_streamlines(drawn, fields.lines(denoiser, box), look())
+    if "arrows" in over:
+        draw.add_arrows(drawn, arrows, look(), even)
+    if "data" in over:
+        few = denoiser.data[:SHOWN]
+        draw.add_points(drawn, few.x.numpy(), few.y.numpy(), denoiser.data.classes, look())
+    if found is not None and "fixed points" in over:
+        draw.add_fixed_points(drawn, found[0], look())
+        draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
+    _place(drawn, denoiser, box)
+    corners = loop(denoiser)
+    url_state.write(loop_name(name), ";".join(f"{x:.4g},{y:.4g}" for x, y in corners) or None)
+    if corners:
+        draw.add_polygon(drawn, np.array(corners), look())
+    readings: dict[str, NDArray[Any]] = {} if denoiser.no_score else {"|score|": arrows.length}
+    if back is not None and not back.discrete:
+        readings |= {back.name: back.z}
     with picture:
-        arrows = fields.arrows(denoiser, box)
-        layer = None
-        if behind is BASINS:
-            layer = fields.drawn(BASINS, LayerValues(found[1].attractor)) if found is not None else None
-        elif behind is not None:
-            layer = fields.layer(denoiser, box, behind)
-        drawn = draw.plane(arrows, box, look(), layer)
-        if "data" in over:
-            few = denoiser.data[:SHOWN]
-            draw.add_points(drawn, few.x.numpy(), few.y.numpy(), denoiser.data.classes, look())
-        if "streamlines" in over:
-            draw.add_streamlines(drawn, fields.lines(denoiser, box), look())
-        if "arrows" in over:
-            draw.add_arrows(drawn, arrows, look(), even)
-        if found is not None and "fixed points" in over:
-            draw.add_fixed_points(drawn, found[0], look())
-            draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
-        _place(drawn, denoiser, box)
-        corners = loop(denoiser)
-        url_state.write(loop_name(denoiser.data.name), ";".join(f"{x:.4g},{y:.4g}" for x, y in corners) or None)
-        if corners:
-            draw.add_polygon(drawn, np.array(corners), look())
-        draw.add_click_targets(drawn, box)
-        drawn.update_layout(dragmode="select" if pointer == "zooms" else drawn.layout.dragmode)
-        key = f"plane-{denoiser.data.name}-{astuple(box)}-{pointer}"
-        st.plotly_chart(
-            enlarged(drawn), theme=None, config={"displayModeBar": False}, key=key, selection_mode=("points", "box"),
-            on_select=lambda: _picked(key, denoiser.data.name, pointer),
-            alt=f"The field of the {denoiser.name}: arrows towards denser data",
+        plane(
+            KEY, drawn, f"The field of the {denoiser.name}: arrows towards denser data", POINTERS[pointer], at,
+            STROKES.get(0), readings, partial(_act, name, pointer),
         )  # fmt: skip
         if box != denoiser.box:
             st.button("Show all of it", key="unzoom", icon=":material/zoom_out_map:", on_click=url_state.write,
                       args=("box", None))  # fmt: skip
         if arrows.n_holes:
             st.caption(f"{arrows.n_holes:,} of {fields.N_ARROWS**2:,} arrows have no finite value and are left out.")
-    return denoiser, box
 
 
 def numbers(denoiser: Denoiser) -> None:
@@ -113,35 +137,12 @@ def numbers(denoiser: Denoiser) -> None:
         st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g}: no network can do better.")
         return
     found, losses = fields.agrees(denoiser)
-    against = "the exact score" if denoiser.known else "the score of the kernel estimate"
-    times = losses.denoiser / losses.optimum
-    said = f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g} · against {against} of the noisy data: median cosine "
-    said += f"{found.median_cosine:.4f}"
-    if not denoiser.no_score:
-        said += f", relative error {_share(found.relative_rms)} · loss "
-        said += f"{times:.2f} × the optimum's" if times < 100 else f"{times:,.0f} × the optimum's"
-    st.caption(said + (f" · {found.n_holes} points without a finite value" if found.n_holes else ""))
+    said = verdict.of_agreement(found, losses, not denoiser.no_score, denoiser.known)
+    st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g} · {said}")
     if denoiser.no_score:
         st.info(f"Here r(x) − x is a direction only: {denoiser.no_score}. It has no score, no energy and no samples.")
-    elif not losses.has_learned:
-        st.warning(
-            f"It has learned nothing on the data: its loss there is {losses.denoiser:.3f} σ², and leaving the noisy "
-            f"points as they are has {losses.identity:.3f} σ²."
-        )
-
-
-def _share(error: float) -> str:
-    """A relative error: in percent, or so many times what it is relative to."""
-    return f"{error:,.0f} times the score" if error >= 10 else f"{error:.1%}"
-
-
-def spurious_ends(denoiser: Denoiser, basins: Basins) -> None:
-    """How many paths end far from the data, in a line."""
-    share, still, drifting = denoiser.off(basins)
-    said = f"**{share:.1%}** of {len(basins.ends):,} places end far from the data, where these have less than "
-    said += f"{FAR:g} of their median density, when denoised until they stand still: **{still}** spurious "
-    said += f"attractor{'' if still == 1 else 's'}"
-    st.markdown(said + (f", and {drifting} clusters of end points that still move." if drifting else "."))
+    elif said := verdict.of_losses(losses):
+        st.warning(said)
 
 
 def place(denoiser: Denoiser) -> tuple[float, float]:
@@ -159,15 +160,7 @@ def place(denoiser: Denoiser) -> tuple[float, float]:
 
 def zoom(denoiser: Denoiser) -> Box:
     """The box of the address, if it is one; else that of the data."""
-    requested = url_state.read_numbers("box", 4, -1e6, 1e6)
-    if requested is None:
-        return denoiser.box
-    box = Box(*requested)
-    if not box.is_proper:
-        st.warning("The link's “box” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
-        url_state.write("box", None)
-        return denoiser.box
-    return box
+    return url_state.read_box("box", 1e6) or denoiser.box
 
 
 def loop(denoiser: Denoiser) -> list[tuple[float, float]]:
@@ -189,7 +182,7 @@ def corners_of(data: str) -> Slot[list[tuple[float, float]]]:
     return Slot(f"loop-{data}")
 
 
-def _place(drawn: Any, denoiser: Denoiser, box: Box) -> None:
+def _place(drawn: go.Figure, denoiser: Denoiser, box: Box) -> None:
     at = place(denoiser)
     found = fields.geometry(denoiser, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * denoiser.sigma  # of a posterior that only a score has
@@ -198,24 +191,18 @@ def _place(drawn: Any, denoiser: Denoiser, box: Box) -> None:
     draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(denoiser, at), arm, look())
 
 
-def _picked(key: str, data: str, pointer: str) -> None:
-    """A click is a place, a corner or a point; a dragged box is where to zoom."""
-    chart = Slot[Any](key).get()
-    if chart is None:
+def _act(data: str, pointer: str) -> None:
+    """A click is a place or a corner, a dragged box is where to zoom, and strokes are points."""
+    done = gesture(Slot[Any](KEY).get())
+    if done is None:
         return
-    picked = chart.selection
-    if picked.box:
-        (x0, x1), (y0, y1) = sorted(picked.box[0]["x"]), sorted(picked.box[0]["y"])
-        half = max(x1 - x0, y1 - y0) / 2
-        if half > 0:
-            x, y = (x0 + x1) / 2, (y0 + y1) / 2
-            url_state.write("box", ",".join(f"{v:.4g}" for v in (x - half, x + half, y - half, y + half)))
-    elif picked.points and pointer != "zooms":
-        x, y = float(picked.points[-1]["x"]), float(picked.points[-1]["y"])
-        if pointer == "adds points":
-            add_mine(x, y)
-        elif pointer == "draws a loop":
-            corners = corners_of(data)
-            corners.set([*corners.get([]), (float(f"{x:.4g}"), float(f"{y:.4g}"))][-CORNERS:])
-        else:
-            url_state.write("at", f"{x:.4g},{y:.4g}")
+    if done.box is not None:
+        url_state.write("box", ",".join(f"{v:.4g}" for v in (*done.box.x, *done.box.y)))
+    elif done.place is not None and pointer == "draws a loop":
+        x, y = (float(f"{v:.4g}") for v in done.place)
+        corners = corners_of(data)
+        corners.set([*corners.get([]), (x, y)][-CORNERS:])
+    elif done.place is not None and pointer == "inspects":
+        url_state.write("at", ",".join(f"{v:.4g}" for v in done.place))
+    elif pointer == PAINTS:
+        add_strokes(done.strokes)

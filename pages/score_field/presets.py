@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from latentlab.subjects import Subject, stored
-from pages.score_field.choose_field import ITS, MINE, WHOSE
-from pages.score_field.plane import POINTERS
+from latentlab.subjects import stored
 from pages.shared import url_state
 from pages.shared.header import choose
 from pages.shared.visit import Slot
@@ -40,31 +38,16 @@ PRESETS = (
 )  # fmt: skip
 
 
-def presets(run: Subject) -> None:
-    """A button for each, and one for points of one's own; the run is the chosen one."""
+def presets() -> None:
+    """A button for each, behind one."""
     here = {run.id for run in stored()}
-    shipped = [preset.run for preset in PRESETS if preset.run in here]
-    with st.container(horizontal=True, gap="small", key="presets"):
+    with st.popover("Examples of the paper", icon=":material/menu_book:"):
         for preset in PRESETS:
             if preset.run in here:
                 st.button(
                     preset.title, key=f"preset-{preset.title}", type="tertiary", help=preset.what, on_click=_show,
                     args=(preset,), icon=":material/image:",
                 )  # fmt: skip
-        planar = [run.id] if run.shape == (2,) else shipped[:1]
-        if planar:
-            st.button(
-                "Points of your own", key="preset-own", type="tertiary", icon=":material/edit:", on_click=_bring,
-                args=(planar[0],), help="Click them onto the plane; type them or upload a file behind “More”",
-            )  # fmt: skip
-
-
-def _bring(run_id: str) -> None:
-    choose(run_id)
-    url_state.write("box", None)
-    url_state.write("at", None)
-    WHOSE.set(MINE)
-    Slot[str]("pointer-True").set(POINTERS[-1])
 
 
 def _show(preset: Preset) -> None:
@@ -72,7 +55,7 @@ def _show(preset: Preset) -> None:
     url_state.write("loop", None)
     url_state.write("box", preset.box)
     url_state.write("at", None)
-    WHOSE.set(ITS)  # the address follows its widgets; it can't be written for them
+    url_state.write("whose", None)
     Slot[list[str]]("over").set(list(preset.over))
     Slot[str]("behind").set(preset.behind)
     Slot[str]("of-run").set("Trained")

@@ -28,6 +28,14 @@ def unpack(word: str, most: int) -> bytes | None:
     return content if inflate.eof and not inflate.unused_data else None
 
 
+def unpack_text(word: str, most: int) -> str | None:
+    """The text that `pack` made a word of; None of anything else, and of more than `most` bytes."""
+    try:
+        return (unpack(word, most) or b"\xff").decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def pack_ids(ids: NDArray[np.integer], n: int) -> str:
     """Some of n examples as a word: a bit for each."""
     chosen = np.zeros(n, bool)

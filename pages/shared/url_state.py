@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from latentlab.analysis.box import Box
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -88,6 +89,19 @@ def read_numbers(name: str, n: int, low: float, high: float) -> list[float] | No
         st.warning(f"The link's “{name}” is not {what}, so the view starts from its default.")
         write(name, None)
     return values
+
+
+def read_box(name: str, limit: float) -> Box | None:
+    """A box of the plane with edges within ±limit; None, with a sentence on the page, if it is anything else."""
+    edges = read_numbers(name, 4, -limit, limit)
+    if edges is None:
+        return None
+    box = Box(*edges)
+    if box.is_proper:
+        return box
+    st.warning(f"The link's “{name}” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
+    write(name, None)
+    return None
 
 
 def write_numbers(name: str, values: Sequence[float]) -> None:

@@ -16,6 +16,7 @@ import pytest
 import latentlab.figures
 from latentlab.analysis.box import Box
 from latentlab.analysis.columns import Columns
+from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
 from latentlab.figures.conditional import decision_surface, posterior
 from latentlab.figures.examples.appearance import add_numbers
@@ -24,7 +25,7 @@ from latentlab.figures.latent import diagnosis, paths, traversal
 from latentlab.figures.maps import charts
 from latentlab.figures.probes import curve
 from latentlab.figures.sampling import chains, image_chains
-from latentlab.figures.score import field
+from latentlab.figures.score import field, slices
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT
 from latentlab.figures.training_curves import compared_curves
@@ -46,6 +47,7 @@ SEPARABLE: Any = SimpleNamespace(places=XY, pca=SimpleNamespace(share=np.array([
 LEAKAGE: Any = SimpleNamespace(change=np.eye(2), names=HOSTILE)
 DEPTHS: Any = SimpleNamespace(errors=np.array([0.5, 0.4]), model_error=0.1, dead_segment=None, chance=0.9)
 SHEET: Any = SimpleNamespace(x=GRID, examples=RNG.random((3, 3, 2), np.float32))
+FIELD = Field(GRID, GRID, HALF, 0.1)
 ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
 
 
@@ -97,6 +99,16 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     chains.memory: lambda: chains.memory(XY, HOSTILE, LIGHT),
     chains.pairs: lambda: chains.pairs(XY, XY, HOSTILE, LIGHT),
     image_chains.class_trace: lambda: image_chains.class_trace(Y.reshape(4, 2), HOSTILE, 1, LIGHT),
+    slices.through_three: lambda: slices.through_three(
+        FIELD,
+        Box(0, 1, 0, 1),
+        field.PlaneLayer(GRID[:, None] + GRID, "z"),
+        XY[None],
+        XY[:2],
+        HOSTILE,
+        ("arrows",),
+        LIGHT,
+    ),
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from pages.components import scatter
-from pages.score_field.choose_field import START
+from pages.score_field.own_points import START
 from pages.shared.packed import pack, pack_ids
 from tests.pages.conftest import Open, path_of, shows
 from tests.pages.test_walks import controls
@@ -68,7 +68,8 @@ def test_points_of_ones_own_stay(opened: Open, n: int) -> None:
     again = opened("score_field", **app.query_params)
     assert again.text_area(key="my-points").value == own_points(n)
     back_again(app, "score_field")
-    app.segmented_control(key="whose").set_value("my points").run()
+    app.query_params["whose"] = "my points"
+    app.run()
     assert app.text_area(key="my-points").value == own_points(n)
 
 
@@ -77,8 +78,9 @@ def test_points_that_fit_no_address_stay_for_the_visit(opened: Open) -> None:
     app.text_area(key="my-points").set_value(own_points(3_000)).run()
     assert not app.exception
     assert "points" not in app.query_params
-    app.segmented_control(key="whose").set_value("the model's").run()
-    app.segmented_control(key="whose").set_value("my points").run()
+    for whose in ("the model's", "my points"):
+        app.query_params["whose"] = whose
+        app.run()
     assert app.text_area(key="my-points").value == own_points(3_000)
 
 
@@ -115,12 +117,12 @@ def test_an_uploaded_file_takes_the_place_of_the_text(opened: Open) -> None:
 
 
 def test_every_knob_of_a_network_that_learns_here_is_in_the_address(opened: Open) -> None:
-    app = opened("score_field", **{"of-run": "Live"})
+    app = opened("score_field", **{"of-run": "Train now"})
     knobs = [control for control in controls(app) if str(control.key).startswith("live-")]
     assert len(knobs) > 5
     assert [control.key for control in knobs if control.proto.query_param_key != control.key] == []
     (sigma,) = (control for control in knobs if str(control.key).endswith("-sigma"))
-    again = opened("score_field", **{"of-run": "Live", str(sigma.key): "0.25"})
+    again = opened("score_field", **{"of-run": "Train now", str(sigma.key): "0.25"})
     assert again.number_input(key=sigma.key).value == 0.25
 
 

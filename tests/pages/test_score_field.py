@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab.analysis.box import around
+from latentlab.analysis.box import Box, around
+from latentlab.analysis.score.denoiser import NoisyDraws
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.analysis.score.layers import BASINS, LAYERS
+from latentlab.analysis.score.points import FRAME
+from latentlab.data import DENSITIES
+from latentlab.figures.score.field import add_points, empty_plane
+from latentlab.figures.theme import LIGHT
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
+from pages.components.plane import Gesture, pack
+from pages.score_field.choose_data import _choose
 from pages.score_field.exact_1d import read_bumps
+from pages.score_field.own_points import MINE, add_strokes
 from pages.score_field.plane import NOTHING
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows, waits_for, words
 
 
-def spec(app: AppTest, which: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[which].proto.spec)
+def plane(app: AppTest) -> dict[str, Any]:
+    """What the plane draws: the header that its component reads."""
+    (component,) = (c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.plane")
+    content = component.proto.bytes
+    found: dict[str, Any] = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
     return found
 
 
 def traces(app: AppTest, name: str) -> list[dict[str, Any]]:
-    return [trace for trace in spec(app)["data"] if name in str(trace.get("name", ""))]
+    return [trace for trace in plane(app)["traces"] if name in str(trace.get("name", ""))]
 
 
 def choose(app: AppTest, key: str, value: object) -> AppTest:
@@ -47,9 +61,11 @@ def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) 
     app = opened("score_field")
     assert not app.exception
     assert app.selectbox(key="picked").value == "spiral-dae"
-    kinds = [trace["type"] for trace in spec(app)["data"]]
+    kinds = [trace["type"] for trace in plane(app)["traces"]]
     assert "heatmap" in kinds
-    (cosine,) = (numbers_in(one.value)[1] for one in app.caption if mentions(one.value, "median cosine"))  # after σ
+    (cosine,) = (
+        numbers_in(one.value)[1] for one in app.caption if mentions(one.value, "σ =", "median cosine")
+    )  # after σ
     assert 0.99 <= cosine < 1
 
 
@@ -65,17 +81,19 @@ def test_every_density_has_its_field(opened: Open, run: str) -> None:
 def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> None:
     app = opened("score_field", run="mixture-dae", behind=behind)
     assert not app.exception
-    layers = [trace for trace in spec(app)["data"] if trace["type"] in ("heatmap", "contour")]
+    layers = [trace for trace in plane(app)["traces"] if trace["type"] in ("heatmap", "contour")]
     assert len(layers) == (behind != NOTHING)
 
 
 def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:
     app = choose(opened("score_field", run="mixture-dae"), "of-run", "Exact")
-    assert not any(mentions(one.value, "median cosine") for one in app.caption)  # it is what others are compared with
+    assert not any(
+        mentions(one.value, "σ =", "median cosine") for one in app.caption
+    )  # it is what others are compared with
     slider = next(one for one in app.select_slider if one.label == "Noise σ")
-    before = spec(app)["data"]
+    before = plane(app)["id"]
     slider.set_value(0.2).run()
-    assert spec(app)["data"] != before
+    assert plane(app)["id"] != before
     assert shows(app, "σ = 0.2")
 
 
@@ -105,7 +123,7 @@ def test_a_direction_only_has_no_energy_and_no_relative_error(opened: Open) -> N
     assert not app.exception
     assert not {name for name, layer in LAYERS.items() if layer.needs_score} & {*app.selectbox(key="behind").options}
     assert not app.metric  # of energies
-    cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "median cosine"))
+    cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "σ =", "median cosine"))
     assert len(cosine) == 2  # σ and the cosine alone
     place = opened("score_field", run="moons-dae-walkback")
     assert not any(mentions(one.value, "(J − I) / σ²") for one in place.markdown)
@@ -113,7 +131,7 @@ def test_a_direction_only_has_no_energy_and_no_relative_error(opened: Open) -> N
 
 
 def test_a_network_that_has_learned_nothing_is_told_from_one_that_has(opened: Open) -> None:
-    untrained = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    untrained = choose(opened("score_field", run="moons-dae"), "of-run", "Train now")
     loss, identity = numbers_in(untrained.warning[0].value)
     assert loss >= identity
     assert not opened("score_field", run="moons-dae").warning
@@ -134,29 +152,84 @@ def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
     app = opened("score_field")
     app.button(key="preset-Between its arms").click().run()
     assert not app.exception
-    ranges = spec(app)["layout"]
-    np.testing.assert_allclose(ranges["xaxis"]["range"], [-0.47, -0.15])
-    np.testing.assert_allclose(ranges["yaxis"]["range"], [-0.13, 0.19])
+    assert plane(app)["box"] == [-0.47, -0.15, -0.13, 0.19]
     app.button(key="preset-Out of control").click().run()
     assert app.selectbox(key="picked").value == "moons-dae-spurious"
     assert "box" not in app.query_params
-    app.segmented_control(key="whose").set_value("my points").run()
-    app.button(key="preset-Mixture").click().run()
+    app.query_params["whose"] = "my points"
+    app.run().button(key="preset-Mixture").click().run()
     assert not app.exception
-    assert app.segmented_control(key="whose").value == "the model's"
+    assert "whose" not in app.query_params
     assert app.selectbox(key="behind").value == "angle error"
     assert app.selectbox(key="picked").value == "mixture-dae"
 
 
-def test_points_of_ones_own_are_a_click_away(opened: Open) -> None:
-    for run, planar in (("mixture-dae", "mixture-dae"), ("mnist-dae", "spiral-dae")):
-        app = opened("score_field", run=run, at="0.1,0.2")
-        app.button(key="preset-own").click().run()
-        assert not app.exception
-        assert app.selectbox(key="picked").value == planar
-        assert any(numbers_in(one.value)[:1] == [5] for one in app.caption)  # points of one's own, at first
-        assert app.segmented_control(key="pointer-True").value == "adds points"
-        assert "at" not in app.query_params
+def offered(app: AppTest) -> tuple[list[str], str]:
+    """The data that are offered by pictures, and which are chosen."""
+    (component,) = (c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.thumbnails")
+    found = json.loads(component.proto.json)
+    return [one["name"] for one in found["offered"]], found["chosen"]
+
+
+def test_data_are_chosen_by_pictures(opened: Open) -> None:
+    app = opened("score_field", run="mnist-dae")
+    names, chosen = offered(app)
+    assert {"spiral", "moons", "mixture", "rings", "curve", "digits", "mnist", MINE} <= {*names}
+    assert chosen == "mnist"
+    runs, written = {"moons": "moons-dae", MINE: "spiral-dae"}, dict[str, object]()
+    for name, run in runs.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(st, "session_state", {"data": SimpleNamespace(choice=name)})
+            patch.setattr(st, "query_params", written)
+            written |= {"at": "1,2", "whose": "?"}
+            _choose(runs)
+        assert (written["run"], written.get("whose"), "at" in written) == (run, MINE if name == MINE else None, False)
+    assert offered(opened("score_field", run="moons-dae-walkback"))[1] == "moons"
+    mine = opened("score_field", whose=MINE)
+    assert offered(mine)[1] == MINE
+    assert len(traces(mine, MINE)) == 1
+    assert mine.segmented_control(key="pointer-True").value == "paints points"
+
+
+def test_a_name_reaches_the_canvas_as_it_is() -> None:
+    figure = empty_plane(FRAME, LIGHT)
+    add_points(figure, np.zeros((2, 2)), np.zeros(2, int), ("<b>x</b> %{y} & 50",), LIGHT)
+    content = pack(figure, "", "", None, 0, {})
+    head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
+    assert [trace["name"] for trace in head["traces"]] == ["<b>x</b> %{y} & 50"]
+
+
+def test_what_a_browser_sends_is_a_gesture_or_nothing() -> None:
+    for sent in (
+        None, 3, {}, {"place": [0]}, {"place": ["x", 1]}, {"place": [1e9, 0]}, {"box": [[0, 0], [0, 1]]},
+        {"strokes": [{"serial": 1}]}, {"strokes": [{"serial": 1, "points": [[0, float("nan")]]}]},
+    ):  # fmt: skip
+        assert Gesture.checked(sent) is None
+    assert Gesture.checked({"box": [[-1, 0], [1, 2]]}) == Gesture(box=Box(-1, 1, 0, 2))
+    assert Gesture.checked({"strokes": [{"serial": 4, "points": [[0, 1]]}]}) == Gesture(strokes=((4, ((0.0, 1.0),)),))
+
+
+def test_strokes_are_painted_once_undone_and_cleared(opened: Open) -> None:
+    app = opened("score_field", whose=MINE)
+    first = str(app.text_area(key="my-points").value)
+    state: dict[str, object] = {"my-points": first}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(st, "session_state", state)
+        add_strokes([(1, [(0.1, 0.2)])])
+        add_strokes([(1, [(0.1, 0.2)]), (2, [(0.3, 0.4), (-0.5, 0.6)])])  # a stroke may come again
+    assert str(state["my-points"]).removeprefix(first).split() == ["0.1,", "0.2", "0.3,", "0.4", "-0.5,", "0.6"]
+    for name, value in state.items():
+        app.session_state[name] = value
+    assert traces(app.run(), MINE)[0]["shape"] == [8]
+    app.button(key="undo-stroke").click().run()
+    assert traces(app, MINE)[0]["shape"] == [6]
+    app.button(key="clear-points").click().run()
+    assert not app.exception
+    assert not app.error
+    assert plane(app)["traces"] == []  # a plane to paint on
+    app.button(key="undo-stroke").click().run()
+    assert traces(app, MINE)[0]["shape"] == [6]
+    assert traces(opened("score_field", **app.query_params), MINE)[0]["shape"] == [6]
 
 
 def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
@@ -189,7 +262,7 @@ def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Ope
 def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
     app = opened("score_field", run="mixture-dae", detail="Energy and curl")
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 3
     loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
     assert loop == pytest.approx(other - one, abs=0.02) or loop == pytest.approx(one - other, abs=0.02)
     app.session_state["loop-mixture"] = [(0.0, 0.0), (1.0, 0.0)]
@@ -221,12 +294,12 @@ def test_images_have_scores_that_are_images(opened: Open) -> None:
         assert app.image
         left, before = next(numbers_in(m.value)[:2] for m in app.markdown if mentions(m.value, "|score|"))
         assert 0 < left < before  # noise after and before denoising
-        assert app.get("plotly_chart")
-    assert not choose(app, "image-detail", "The same, again and again").exception
+        assert choose(app, "image-detail", "Plane through three").get("plotly_chart")
+    assert not choose(app, "image-detail", "Repeated denoising").exception
 
 
 def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
-    address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "The same, again and again"}
+    address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "Repeated denoising"}
     app = opened("score_field", run="digits-dae", **address)
     assert not app.exception
     assert app.select_slider(key="noise-digits-dae").value == 0.2
@@ -236,7 +309,7 @@ def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
 
 
 def test_three_examples_that_span_no_plane_are_a_sentence(opened: Open) -> None:
-    app = opened("score_field", run="digits-dae")
+    app = opened("score_field", run="digits-dae", **{"image-detail": "Plane through three"})
     app.number_input(key="corner-1-digits-dae").set_value(app.number_input(key="corner-0-digits-dae").value).run()
     assert app.error
 
@@ -245,7 +318,8 @@ def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
     app = opened("score_field", run="curve-dae")
     assert not app.exception
     assert shows(app, 10, "median cosine")
-    assert [trace["text"] for trace in spec(app)["data"] if trace.get("mode") == "markers+text"] == [
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [trace["text"] for trace in drawn if trace.get("mode") == "markers+text"] == [
         [f"example {k}" for k in (0, 166, 333)]  # there is one class, which would tell nothing apart
     ]
 
@@ -264,13 +338,13 @@ def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
-@pytest.mark.parametrize("kind", ["Exact", "Points", "Live"])
+@pytest.mark.parametrize("kind", ["Exact", "Points", "Train now"])
 def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
     app = opened("score_field", whose="my points", **{"of-mine": kind})
     app.text_area(key="my-points").set_value(text).run()
     assert not app.exception
     assert not app.error
-    assert next(one for one in app.segmented_control if one.label == "Field of").value == kind
+    assert next(one for one in app.segmented_control if one.label == "Field").value == kind
     n = text.count("\n") + 1
     assert any(numbers_in(one.value)[:1] == [n] for one in app.caption)
 
@@ -283,7 +357,7 @@ def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
         assert isinstance(noise.value, float)
         assert 0.03 * scale < noise.value < 0.5 * scale
         assert shows(app, 3, f"σ = {noise.value:g}")
-        assert not any(mentions(one.value, "median cosine") for one in app.caption)
+        assert not any(mentions(one.value, "σ =", "median cosine") for one in app.caption)
 
 
 def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
@@ -291,7 +365,7 @@ def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
     assert shows(app, "σ = 0.2")
     app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
     assert shows(app, 30)
-    app = opened("score_field", run="moons-dae", **{"of-run": "Live", "live-model": "rcae"})
+    app = opened("score_field", run="moons-dae", **{"of-run": "Train now", "live-model": "rcae"})
     assert shows(app, "rcae", 0)
     app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert shows(app, 300)
@@ -303,20 +377,33 @@ def test_bumps_that_are_not_whole_yet_are_left_out() -> None:
     assert read_bumps(rows) == ((0.0, 0.1, 1.0),)
 
 
+def lesson(n: int) -> TrainingProgress:
+    """A training as it is after so many pieces of 20 steps, of the network that the page offers at first."""
+    task = TrainingTask("dae", {"hidden": 128}, {"epochs": 10, "batch_size": 4}, np.zeros((80, 2), np.float32))
+    now = TrainingProgress()
+    for _ in range(n):
+        now = advance(task, now, 0.0)
+    return replace(now, n_steps=3_200)
+
+
+def curve(app: AppTest) -> dict[str, Any]:
+    """The loss while a network learns."""
+    found: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return found
+
+
 def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Train now")
     assert not app.exception
     assert not shows(app, "3,200")
     app.button(key="live-start").click().run()
     key, asked = next((key, one) for key, one in helper.items() if key.endswith(" 0"))
     assert not asked.done()
-    before = spec(app)["data"]
-    task = TrainingTask("dae", {"hidden": 128}, {"epochs": 3}, np.zeros((4, 2), np.float32))
-    now = advance(task, TrainingProgress(), 5)
-    asked.set_result(TrainingProgress(now.state, 20, 3_200, 1.5, ((20, 0.5),)))
+    before = plane(app)["id"]
+    asked.set_result(lesson(1))
     app.run()
     assert shows(app, "20 of 3,200")
-    assert spec(app)["data"] != before
+    assert plane(app)["id"] != before
     later = f"{key.removesuffix(' 0')} 1"
     assert list(helper) == [later]  # the next piece is requested
     app.button(key="live-stop").click().run()
@@ -325,7 +412,7 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     assert shows(app, "20 of 3,200")
     app.button(key="live-start").click().run()
     assert list(helper) == [later]  # it goes on from where it was stopped
-    helper[later].set_result(TrainingProgress(now.state, 3_200, 3_200, 9.5, ((20, 0.5),), done=True))
+    helper[later].set_result(replace(lesson(3), step=3_200, done=True))
     app.run()
     assert shows(app, "3,200 of 3,200")
     assert not helper
@@ -333,8 +420,53 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     assert list(helper) == [key]  # what is done begins anew
 
 
+def test_what_a_network_was_is_looked_back_at(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Train now")
+    untrained = plane(app)["id"]
+    app.button(key="live-step").click().run()
+    next(iter(helper.values())).set_result(lesson(3))
+    app.run()
+    assert not helper  # one step, and it pauses
+    last = plane(app)["id"]
+    network, ring, optimum = curve(app)["data"]
+    density = DENSITIES["moons"]
+    draws = NoisyDraws(density, 0.1, seed=1)
+    assert (network["x"], ring["x"]) == ([0, 20, 40, 60], [60])
+    assert len({*optimum["y"]}) == 1
+    assert min(network["y"]) > optimum["y"][0]
+    assert draws.loss(lambda x: density.denoise(x, 0.1)) == pytest.approx(draws.optimum, rel=1e-5)
+    assert draws.optimum < draws.identity
+    back = choose(app, "live-frame", 0)
+    assert plane(back)["id"] == untrained != last
+    assert curve(back)["data"][1]["x"] == [0]
+    app.button(key="live-step").click().run()
+    (key,) = helper
+    assert key.endswith(" 1")  # from the last step on, not from what is shown
+    helper[key].set_result(lesson(4))
+    assert curve(app.run())["data"][1]["x"] == [80]  # which is shown again
+    app.button(key="live-reset").click().run()
+    assert not helper
+    assert curve(app)["data"][0]["x"] == [0]
+
+
+def test_another_setting_goes_on_from_a_fresh_start(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Train now")
+    app.button(key="live-start").click().run()
+    first = next(iter(helper))
+    helper[first].set_result(lesson(1))
+    app.run().number_input(key="live-dae-moons-sigma").set_value(0.3).run()
+    (now,) = helper
+    assert now.endswith(" 0")  # from the start
+    assert now != first
+    app.button(key="live-stop").click().run()
+    address = {"run": "moons-dae", "of-run": "Train now", "live-dae-moons-sigma": "0.3"}
+    link = opened("score_field", **address)
+    said = [{one.value for one in page.caption} for page in (app, link)]
+    assert len(said[0] - said[1]) == 1  # a sentence about it, which a link has no need of
+
+
 def test_what_goes_wrong_in_training_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "Live")
+    app = choose(opened("score_field", run="moons-dae"), "of-run", "Train now")
     app.button(key="live-start").click().run()
     asked = next(one for key, one in helper.items() if key.endswith(" 0"))
     asked.set_exception(ValueError("Loss: nan.\nmore"))

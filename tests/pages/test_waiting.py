@@ -172,7 +172,7 @@ def test_what_pages_ask_for_can_be_sent(
 def test_a_visitor_neither_sees_nor_stops_the_live_training_of_another(
     opened: Open, helper: dict[str, Future[Any]]
 ) -> None:
-    one, other = (opened("score_field", run="moons-dae", **{"of-run": "Live"}) for _ in range(2))
+    one, other = (opened("score_field", run="moons-dae", **{"of-run": "Train now"}) for _ in range(2))
     for app in (one, other):
         app.button(key="live-start").click().run()
     first, second = [key for key in helper if key.endswith(" 0")]

@@ -28,10 +28,11 @@ def straight_through() -> dict[str, torch.Tensor]:
 
 
 def test_pieces_make_the_whole_to_the_last_bit() -> None:
-    now, pieces = TrainingProgress(), 0
+    now, pieces, then = TrainingProgress(), 0, dict[int, TrainingProgress]()
     while not now.done and pieces < 50:
         now = advance(TASK, pickle.loads(pickle.dumps(now)), 0.0)
         pieces += 1
+        then[now.step] = now
     assert pieces > 3
     assert (now.step, now.n_steps) == (120, 120)
     assert [step for step, _ in now.losses] == sorted({step for step, _ in now.losses})
@@ -39,6 +40,11 @@ def test_pieces_make_the_whole_to_the_last_bit() -> None:
     assert all(torch.equal(value, ours.state_dict()[name]) for name, value in straight_through().items())
     assert not any(parameter.requires_grad for parameter in ours.parameters())
     assert now.losses[-1][1] < now.losses[0][1]
+    for step in {*then} & {*now.steps}:  # what it was is kept
+        kept, was = (network(TASK, now=one).state_dict() for one in (now.at(step), then[step]))
+        assert all(torch.equal(value, kept[name]) for name, value in was.items())
+    assert (now.steps[0], now.steps[-1], now.at(0).step) == (0, 120, 0)
+    assert len(now.steps) > pieces / 2
 
 
 def test_before_the_first_piece_the_network_is_fresh() -> None:

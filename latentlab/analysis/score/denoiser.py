@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +30,7 @@ from latentlab.analysis.score.field import (
 )
 from latentlab.analysis.score.fixed_points import Basins
 from latentlab.data import Dataset, Density
+from latentlab.knobs import Knob
 
 N = 64  # places a side of a lattice
 N_DRAWS = 2_000  # for the numbers
@@ -151,17 +153,64 @@ class OnLattice:
 
 
 @torch.no_grad()
+def noise_and_back(denoise: Denoise, clean: Tensor, sigma: float, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Add noise to one example (*shape), n times, and denoise it: the noisy ones and r of them, each (n, *shape)."""
+    noisy = clean + sigma * torch.randn((n, *clean.shape), generator=device.generator(seed))
+    return noisy, denoise(noisy)
+
+
+class NoisyDraws:
+    """n draws of a density of any dimension, with noise: what denoisers are compared on, always the same ones."""
+
+    def __init__(self, density: Density, sigma: float, n: int = N_DRAWS, seed: int = 1) -> None:
+        rng = device.generator(seed)
+        self.sigma, self.clean = sigma, density.sample(n, rng).float()
+        self.noisy = self.clean + sigma * torch.randn(self.clean.shape, generator=rng)
+        self.score = density.blurred(sigma).score(self.noisy)
+
+    @property
+    def optimum(self) -> float:
+        """The loss of the optimal denoiser."""
+        return self._loss(self.noisy + self.sigma**2 * self.score)
+
+    @property
+    def identity(self) -> float:
+        """The loss of leaving the noisy draws as they are."""
+        return self._loss(self.noisy)
+
+    @torch.no_grad()
+    def loss(self, denoise: Denoise) -> float:
+        """The loss of a denoiser: its mean squared error |r(x̃) - x|² / σ²."""
+        return self._loss(denoise(self.noisy))
+
+    def _loss(self, r: Tensor) -> float:
+        return float((r - self.clean).square().sum(1).mean()) / self.sigma**2
+
+
+@torch.no_grad()
 def against_truth(
     density: Density, denoise: Denoise, sigma: float, n: int = N_DRAWS, seed: int = 1
 ) -> tuple[Agreement, Losses]:
     """How a score agrees with the true one over n noisy draws of a density of any dimension, and the losses there."""
-    rng = device.generator(seed)
-    clean = density.sample(n, rng).float()
-    noisy = clean + sigma * torch.randn(clean.shape, generator=rng)
-    r, exact = denoise(noisy), density.blurred(sigma).score(noisy)
-    each = (r, noisy + sigma**2 * exact, noisy)
-    losses = (float((x - clean).square().sum(1).mean()) / sigma**2 for x in each)
-    return agreement((r - noisy) / sigma**2, exact), Losses(*losses)
+    draws = NoisyDraws(density, sigma, n, seed)
+    score = (denoise(draws.noisy) - draws.noisy) / sigma**2
+    return agreement(score, draws.score), Losses(draws.loss(denoise), draws.optimum, draws.identity)
+
+
+def suited(declared: Sequence[Knob], box: Box) -> dict[str, float]:
+    """What the knobs of a network had best be where the data lie in a box, as far as they are among those declared.
+
+    Each is the nearest that its knob allows: points may lie far apart, or almost coincide.
+    """
+    reach = round(max(abs(v) for v in astuple(box)), 2)
+    sigma, far = max(round(0.02 * box.width, 3), 1e-3), round(min(0.2 * box.width, 10.0), 3)
+    wanted = {"hidden": 128, "reach": reach, "slope": 5.0, "sigma": sigma, "sigma_far": far}
+    found = {}
+    for knob in declared:
+        if knob.name in wanted:
+            low, high = (wanted[knob.name] if end is None else end for end in (knob.low, knob.high))
+            found[knob.name] = min(max(wanted[knob.name], low), high)
+    return found
 
 
 def asymmetry(denoiser: Denoiser, n: int = N_ASYMMETRY, seed: int = 0) -> float:

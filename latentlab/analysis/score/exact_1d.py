@@ -101,6 +101,22 @@ def of_bumps(bumps: Sequence[Bump]) -> tuple[Function, Function]:
     return log_density, score
 
 
+BUMPS: dict[str, tuple[Bump, ...]] = {  # densities to begin with; no bump at all stands for the source's
+    "source": (),
+    "three points": ((-0.7, 0.01, 1.0), (-0.05, 0.01, 1.0), (0.6, 0.01, 1.0)),
+    "bumps": ((-0.5, 0.15, 1.0), (0.3, 0.1, 1.5), (0.6, 0.2, 0.5)),
+}
+
+
+def density_of(bumps: Sequence[Bump]) -> tuple[Function, Function]:
+    """The log-density of some bumps and its derivative; the source's of none.
+
+    Raises:
+        FieldError: as `of_bumps`.
+    """
+    return of_bumps(bumps) if bumps else (source_log_density, source_score)
+
+
 def optima(log_density: Function, score: Function, sigma: float, x: Doubles | None = None) -> Optima:
     """The exact optima for a density, which need not be normalised.
 

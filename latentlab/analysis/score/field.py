@@ -26,6 +26,7 @@ Denoise = Callable[[Tensor], Tensor]  # (N, d) -> (N, d)
 ScoreFunction = Callable[[Tensor], Tensor]  # (N, d) -> (N, d): the gradient of a log density
 Rule = Literal["midpoint", "gauss-legendre", "trapezoid", "ends", "first-order"]
 
+SIGMAS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0)  # of a width 1 to 10
 MOST_POINTS = 20_000  # of a point set whose optimal denoiser is computed
 
 
@@ -106,6 +107,13 @@ def lattice(box: Box, n: int) -> Tensor:
     return torch.stack([x, y], -1).reshape(-1, 2)
 
 
+def triangle(box: Box, share: float = 0.3) -> list[tuple[float, float]]:
+    """The corners of an upright triangle about the middle of a box, its radius a share of the box's width."""
+    (x, y), r = box.centre, share * box.width
+    turns = (math.radians(turn) for turn in (90, 210, 330))
+    return [(x + r * math.cos(turn), y + r * math.sin(turn)) for turn in turns]
+
+
 def check_sigma(sigma: float) -> None:
     """A standard deviation of noise is a positive number.
 
@@ -114,6 +122,12 @@ def check_sigma(sigma: float) -> None:
     """
     if not (math.isfinite(sigma) and sigma > 0):
         raise FieldError(f"The noise sigma must be a positive number, not {sigma:g}.")
+
+
+def suiting_sigmas(width: float) -> list[float]:
+    """Round noises for a plane so wide, from almost none to one that blurs all of it."""
+    unit = 10.0 ** math.floor(math.log10(width))
+    return [float(f"{unit * sigma:.3g}") for sigma in SIGMAS if 0.002 * width < unit * sigma < 0.4 * width]
 
 
 def score_of(denoise: Denoise, sigma: float) -> ScoreFunction:

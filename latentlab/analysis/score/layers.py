@@ -26,10 +26,12 @@ class LayerValues:
     Attributes:
         z: (n, n).
         high: where the colours end; None where the numbers say.
+        low: where they begin.
     """
 
     z: NDArray[Any]
     high: float | None = None
+    low: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class FieldLayer:
         compute: from a denoiser over a lattice; the values may lie on a finer or a coarser one of the same box.
         needs_truth: it looks at the density of the data.
         needs_score: r(x) - x must be σ² times a score, not a direction only.
+        is_density: it says where the data are dense, as a density or as an energy.
         is_diverging: 0 is in the middle of the colours.
         has_contours: it is a height.
         is_discrete: its numbers are indices.
@@ -52,6 +55,7 @@ class FieldLayer:
     compute: Callable[[OnLattice], LayerValues]
     needs_truth: bool = False
     needs_score: bool = False
+    is_density: bool = False
     is_diverging: bool = False
     has_contours: bool = False
     is_discrete: bool = False
@@ -71,7 +75,8 @@ def _path_energy(at: OnLattice) -> LayerValues:
 
 
 def _length(at: OnLattice) -> LayerValues:
-    return LayerValues(np.log10(np.maximum(at.field.length, FAINTEST)))
+    z = np.log10(np.maximum(at.field.length, FAINTEST))
+    return LayerValues(z, low=float(np.nanmin(z)) if np.isfinite(z).any() else 0.0)
 
 
 def _reconstruction_error(at: OnLattice) -> LayerValues:
@@ -100,19 +105,24 @@ def _high(energy: Floats | Doubles) -> float:
     return min(float(np.quantile(energy, share)), most)
 
 
-TRUE_ENERGY = FieldLayer("true energy", "true energy (nats)", _true_energy, needs_truth=True, has_contours=True)
+TRUE_ENERGY = FieldLayer(
+    "true energy", "true energy (nats)", _true_energy, needs_truth=True, is_density=True, has_contours=True
+)  # fmt: skip
 PATH_ENERGY = FieldLayer(
-    "energy by path", "energy by path (nats)", _path_energy, needs_truth=True, needs_score=True, has_contours=True
+    "energy by path", "energy by path (nats)", _path_energy, needs_truth=True, needs_score=True, is_density=True,
+    has_contours=True,
 )  # fmt: skip
 RECONSTRUCTION_ERROR = FieldLayer("reconstruction error", "|r(x) − x|", _reconstruction_error)
 BASINS = FieldLayer("basins", "basins", _basins, is_discrete=True)  # takes seconds
 LAYERS = {
     layer.name: layer
     for layer in (
-        FieldLayer("true density", "density of the noisy data, highest = 1", _true_density, needs_truth=True),
+        FieldLayer(
+            "true density", "density of the noisy data, highest = 1", _true_density, needs_truth=True, is_density=True
+        ),
         TRUE_ENERGY,
         PATH_ENERGY,
-        FieldLayer("length of the score", "log₁₀ |score|", _length, needs_score=True, is_diverging=True),
+        FieldLayer("length of the score", "log₁₀ |score|", _length, needs_score=True),
         RECONSTRUCTION_ERROR,
         FieldLayer("angle error", "angle to the true score (°)", _angle_error, needs_truth=True),
         FieldLayer(

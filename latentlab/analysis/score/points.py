@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.box import Box, around
 from latentlab.analysis.score.field import MOST_POINTS, FieldError
 from latentlab.data import Density
 from latentlab.data.builtin.synthetic import points
 
 LARGEST = 1e6  # of a coordinate
 NARROWEST = 1e-3  # width of a kernel
+FRAME = Box(-1.5, 1.5, -1.5, 1.5)  # where points are painted
+LEAST = 0.05  # of the frame: points closer together are one in it
 
 
 def read_points(text: str) -> NDArray[np.float32]:
@@ -24,11 +27,9 @@ def read_points(text: str) -> NDArray[np.float32]:
         (N, 2).
 
     Raises:
-        FieldError: none, too many, or something in them isn't two finite numbers.
+        FieldError: too many, or something in them isn't two finite numbers.
     """
     rows = [line for line in io.StringIO(text) if line.strip()]
-    if not rows:
-        raise FieldError("There are no points yet: type or click at least one.")
     if len(rows) > MOST_POINTS:
         raise FieldError(f"{len(rows):,} points are too many to draw; use at most {MOST_POINTS:,} of them.")
     found = []
@@ -42,7 +43,22 @@ def read_points(text: str) -> NDArray[np.float32]:
         if len(values) != 2 or not all(math.isfinite(v) and abs(v) < LARGEST for v in values):
             raise FieldError(f"Line {number} of the points isn't two numbers below a million: {row.strip()[:40]!r}.")
         found.append(values)
-    return np.array(found, np.float32)
+    return np.array(found, np.float32).reshape(-1, 2)
+
+
+def frame(x: Tensor) -> Box:
+    """Where points (N, 2) are shown: `FRAME`, which stays while they are painted, as long as it suits them."""
+    if not len(x):
+        return FRAME
+    extent = float((x.amax(0) - x.amin(0)).max())
+    fits = float(x.abs().max()) <= FRAME.x_high and (not extent or extent > LEAST * FRAME.width)
+    return FRAME if fits else around(x)
+
+
+def themselves(x: Tensor) -> Density:
+    """N points (N, 2) as all the data that there are: a Gaussian about each, too narrow to be seen."""
+    width = LEAST**2 * frame(x).width
+    return points(x.double(), min(width, NARROWEST))
 
 
 def kernel_estimate(x: Tensor) -> Density:

@@ -10,6 +10,13 @@ from torch import Tensor
 from latentlab.analysis.score.field import Denoise, FieldError
 
 
+def apart(y: Tensor) -> tuple[int, int, int]:
+    """Three of n examples by their classes (n,): the first of three classes if there are, else far apart in order."""
+    firsts = [int(torch.nonzero(y == k)[0]) for k in y.unique()[:3]]
+    n = len(y)
+    return (firsts[0], firsts[1], firsts[2]) if len(firsts) == 3 else (0, n // 3, 2 * n // 3)
+
+
 @dataclass(frozen=True, eq=False)
 class Slice:
     """The plane of three examples, with orthonormal coordinates; the first lies at the origin."""

@@ -11,17 +11,18 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
-from latentlab.analysis.arrays import Reals
+from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT, MARK, Theme, round_step, styled, symbol
 
-PICKED = 61  # places a side that a click can choose
 FEW = 50  # points, each of which matters
 LONGEST = 0.95  # an arrow, in cells of the lattice
 HEAD = 0.38  # a head, in lengths of its arrow
+BEHIND = 0.6  # how far along a streamline its head is
+FAINT = 0.6  # opacity of arrows and streamlines, so that the data and the density are seen
 LEVELS = 14  # contours, at most
 BINS = 6  # shades of length
 KINDS = {"sink": ("circle", MARK), "saddle": ("x", "#ff9f1c"), "source": ("circle-open", "#12b5cb")}
@@ -37,20 +38,24 @@ class PlaneLayer:
     discrete: bool = False  # indices: neighbours in number are none in kind
     contours: bool = False
     high: float | None = None  # where the colours end
+    low: float = 0.0  # where they begin
+    density: bool = False  # it says where the data are dense, in the colour of that: high, or low of an energy
 
 
 def plane(field: Field, box: Box, look: Theme, layer: PlaneLayer | None = None, height: int = 680) -> go.Figure:
-    """An empty plane over a box, with a layer behind; the other functions draw on it."""
-    figure = go.Figure()
+    """A plane over a box, with a layer behind; the other functions draw on it."""
+    figure = empty_plane(box, look, height)
     if layer is not None:
-        figure.add_trace(_layer(layer, field.x, field.y, look))
+        figure.add_trace(draw_layer(layer, field.x, field.y, look))
+        figure.update_layout(legend={"y": -0.05 if layer.discrete else -0.17})
+    return figure
+
+
+def empty_plane(box: Box, look: Theme, height: int = 680) -> go.Figure:
+    """A plane over a box, in equal scales, without anything on it."""
+    figure = go.Figure()
     axis = {"showgrid": False, "constrain": "domain", "fixedrange": True}  # a click is a click; who zooms recomputes
-    legend = {
-        "orientation": "h",
-        "y": -0.05 if layer is None or layer.discrete else -0.17,
-        "yanchor": "top",
-        "font": {"size": 12},
-    }
+    legend = {"orientation": "h", "y": -0.05, "yanchor": "top", "font": {"size": 12}}
     styled(figure, look, height, dragmode="pan", hovermode="closest", legend=legend, uirevision=str(astuple(box)))
     return figure.update_layout(
         xaxis={"range": list(box.x), **axis}, yaxis={"range": list(box.y), "scaleanchor": "x", **axis}
@@ -77,26 +82,35 @@ def add_arrows(figure: go.Figure, field: Field, look: Theme, even: bool = False,
     share = np.log1p(long / np.median(long)) / np.log1p(long.max() / np.median(long))
     length = cell * (np.full_like(share, 0.8) if even else share)
     shade = np.minimum((share * BINS).astype(int), BINS - 1) if even else np.zeros(len(at), int)
-    shades = sample_colorscale("Viridis", np.linspace(0.05, 0.95, BINS)) if even else [look.text]
+    colours = sample_colorscale(magnitudes(look), np.linspace(0.35, 1, BINS)) if even else [look.text]
     for k in np.unique(shade):
         own = shade == k
-        line = {"color": shades[k], "width": 1.3}
-        figure.add_scattergl(**_arrows(at[own], way[own], length[own]), line=line)
+        line = {"color": colours[k], "width": 1.2}
+        figure.add_scattergl(**_arrows(at[own], way[own], length[own]), line=line, opacity=1.0 if even else FAINT)
 
 
 def add_streamlines(figure: go.Figure, lines: Reals, look: Theme) -> None:
-    """(S, T, 2) lines, NaN beyond their ends."""
+    """(S, T, 2) lines, NaN beyond their ends, each with a head that shows which way it leads."""
+    lines = np.asarray(lines, np.float64)
+    last = np.isfinite(lines).all(2).sum(1) - 1  # of the points that a line has
+    at = np.maximum((BEHIND * last).astype(int), 1)
+    long = lines[last > 1]
+    k, rows = at[last > 1], np.arange(len(long))
+    step = long[rows, k] - long[rows, k - 1]
+    size = np.linalg.norm(step, axis=1, keepdims=True)
+    heads = _heads(long[rows, k], step / size, size)
     gap = np.full((len(lines), 1, 2), np.nan)
-    x, y = np.concatenate([lines, gap], 1).reshape(-1, 2).T
+    x, y = np.concatenate([np.concatenate([lines, gap], 1).reshape(-1, 2), heads]).T.astype(np.float32)
     figure.add_scattergl(
-        x=x.astype(np.float32), y=y.astype(np.float32), mode="lines", hoverinfo="skip", showlegend=False,
-        line={"color": look.accent, "width": 1.2}, opacity=0.8,
+        x=x, y=y, mode="lines", hoverinfo="skip", showlegend=False, line={"color": look.text, "width": 1.2},
+        opacity=FAINT,
     )  # fmt: skip
 
 
 def add_points(figure: go.Figure, xy: Reals, labels: NDArray[np.integer], classes: Sequence[str], look: Theme) -> None:
     """Points of the data in the colours and the shapes of their classes; a few are drawn large."""
-    drawn = {"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 3.5, "opacity": 0.55}
+    edge = {"color": look.text, "width": 0.8}  # so that they are seen on any layer
+    drawn = {"line": edge} | ({"size": 10, "opacity": 0.9} if len(xy) <= FEW else {"size": 5.5, "opacity": 0.9})
     for k, name in enumerate(classes):
         own = xy[labels == k].astype(np.float32)
         if len(own):
@@ -154,19 +168,6 @@ def add_polygon(figure: go.Figure, corners: Reals, look: Theme) -> None:
     _line(figure, np.concatenate([corners, corners[:1]]), look.text, 2, "dash", "loop", mode="lines+markers")
 
 
-def add_click_targets(figure: go.Figure, box: Box) -> None:
-    """Invisible places that a click can choose: a chart reports clicks on points only."""
-    x, y = np.meshgrid(np.linspace(*box.x, PICKED), np.linspace(*box.y, PICKED))
-    figure.add_scattergl(
-        x=x.ravel().astype(np.float32), y=y.ravel().astype(np.float32), mode="markers", showlegend=False, name="",
-        marker={"size": 9, "opacity": 0.0}, hovertemplate="(%{x:.3g}, %{y:.3g})",
-    )  # fmt: skip
-    for trace in figure.data:  # a click must not fade what it didn't hit
-        if trace.type in ("scatter", "scattergl") and trace.mode != "lines":
-            shown = {"marker": {"opacity": 1.0 if trace.marker.opacity is None else trace.marker.opacity}}
-            trace.update(selected=shown, unselected=shown)
-
-
 def _line(figure: go.Figure, xy: Reals, colour: str, width: float, dash: str, name: str, mode: str = "lines") -> None:
     line = {"color": colour, "width": width, "dash": dash}
     figure.add_scatter(
@@ -179,20 +180,31 @@ def _arrows(at: Reals, way: Reals, length: Reals) -> dict[str, Any]:
     """Shafts about their places and heads as one line, with gaps."""
     half = 0.5 * length[:, None] * way
     tail, tip = at - half, at + half
-    side = np.stack([-way[:, 1], way[:, 0]], 1)
-    back = tip - HEAD * length[:, None] * way
-    left, right = (back + sign * 0.5 * HEAD * length[:, None] * side for sign in (1, -1))
+    left, right = _barbs(tip, way, HEAD * length[:, None])
     gap = np.full_like(tail, np.nan)
     x, y = np.stack([tail, tip, left, tip, right, gap], 1).reshape(-1, 2).T.astype(np.float32)
     return {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
 
 
-def round_levels(high: float) -> dict[str, Any]:
+def _heads(tip: Reals, way: Reals, size: Reals) -> Doubles:
+    """(4 N, 2) heads alone as one line, with gaps."""
+    left, right = _barbs(tip, way, 1.6 * size)
+    return np.stack([left, tip, right, np.full_like(tip, np.nan)], 1).reshape(-1, 2)
+
+
+def _barbs(tip: Reals, way: Reals, size: Reals) -> tuple[Doubles, Doubles]:
+    side = np.stack([-way[:, 1], way[:, 0]], 1)
+    back = tip - size * way
+    return back + 0.5 * size * side, back - 0.5 * size * side
+
+
+def _round_levels(high: float) -> dict[str, Any]:
     """Plotly's contours at round numbers from 0 up to a highest one."""
     return {"start": 0, "end": high, "size": round_step((high or 1) / LEVELS)}
 
 
-def _layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | go.Contour:
+def draw_layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | go.Contour:
+    """The trace of a layer, over a box whose lattice has the places x and y."""
     z = np.asarray(layer.z, np.float32)
     x, y = (np.linspace(ends[0], ends[-1], len(z), dtype=np.float32) for ends in (x, y))
     bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}
@@ -210,24 +222,23 @@ def _layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap | g
     if layer.diverging:
         most = layer.high or (float(np.quantile(finite, 0.98)) if len(finite) else 1.0) or 1.0
         return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
-    high = layer.high if layer.high is not None else (float(finite.max()) if len(finite) else 1.0)
+    high = layer.high if layer.high is not None else float(np.nanmax(z)) if len(finite) else 1.0
+    scale = shades(look) if layer.density else magnitudes(look)
     if layer.contours:
         return go.Contour(
-            **common,
-            colorscale=shades(look),
-            reversescale=True,
-            contours=round_levels(high),
-            line={"width": 0.7},
-            zmin=0,
+            **common, colorscale=scale, reversescale=True, contours=_round_levels(high), line={"width": 0.7}, zmin=0,
             zmax=high,
-        )
-    return go.Heatmap(**common, colorscale=shades(look), zmin=0, zmax=high, zsmooth="best")
+        )  # fmt: skip
+    return go.Heatmap(**common, colorscale=scale, zmin=layer.low, zmax=high, zsmooth="best")
 
 
 def shades(look: Theme) -> list[list[Any]]:
-    """From the surface, so that arrows can be seen on it, to a strong green."""
-    return [
-        [0, look.surface],
-        [0.5, "#8fd0b5" if look.surface == LIGHT.surface else "#1d6a63"],
-        [1, "#17897f" if look.surface == LIGHT.surface else "#3fc9b3"],
-    ]
+    """Of a density: from the surface, so that arrows can be seen on it, to a strong green where it is highest."""
+    light = look.surface == LIGHT.surface
+    return [[0, look.surface], [0.5, "#8fd0b5" if light else "#1d6a63"], [1, "#17897f" if light else "#3fc9b3"]]
+
+
+def magnitudes(look: Theme) -> list[list[Any]]:
+    """Of what is no density, a length or an error: from the surface to a strong orange where it is largest."""
+    light = look.surface == LIGHT.surface
+    return [[0, look.surface], [0.5, "#f5c98a" if light else "#7a4a17"], [1, "#c05f0a" if light else "#f5a04c"]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.figures.sheets import sheet_png
+
 Bytes = NDArray[np.uint8]
 
 DARKER, LIGHTER = np.array([178, 24, 43], np.float64), np.array([33, 102, 172], np.float64)
@@ -29,3 +31,10 @@ def signed(values: NDArray[np.floating], most: float | None = None) -> Bytes:
 def as_colour(images: Bytes) -> Bytes:
     """(N, C, H, W) with one or three channels -> (N, 3, H, W)."""
     return np.repeat(images, 3, 1) if images.shape[1] == 1 else images
+
+
+def with_scores(images: Bytes, scores: NDArray[np.floating], columns: int, scale: int) -> bytes:
+    """A PNG of images (N, C, H, W) in rows, and beneath each row their scores (N, C, H, W)."""
+    rows = [part.reshape(-1, columns, *part.shape[1:]) for part in (as_colour(images), signed(scores))]
+    pairs = np.stack(rows, 1)
+    return sheet_png(pairs.reshape(-1, *pairs.shape[3:]), columns, scale=scale)

@@ -11,11 +11,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.score.exact_1d import WITHIN, Optima
 from latentlab.analysis.score.field import Field
-from latentlab.figures.score.field import PlaneLayer, round_levels
-from latentlab.figures.theme import Theme, log_ticks, styled
+from latentlab.figures.score.field import PlaneLayer, draw_layer
+from latentlab.figures.theme import MARK, Theme, log_ticks, styled
 
 TRUE, CONTRACTING, DENOISING = "#2ca25f", "#f28e2b", "#8856a7"  # green, orange, purple, as in the source
 
@@ -43,19 +43,59 @@ def denoising_steps(path: Doubles, sigma: float, look: Theme) -> go.Figure:
     return styled(figure, look, 240)
 
 
+def noise_and_back(clean: Reals, noisy: Reals, denoised: Reals, look: Theme) -> go.Figure:
+    """A point (2,) of the data, what noise made of it (N, 2), and where a denoiser moved that to: an arrow each."""
+    figure = go.Figure()
+    gap = np.full_like(noisy, np.nan)
+    for name, start, end, colour, dash in (
+        ("noise added", np.broadcast_to(clean, noisy.shape), noisy, look.muted, "dot"),
+        ("denoised: the arrow", noisy, denoised, look.accent, "solid"),
+    ):
+        x, y = np.stack([start, end, gap], 1).reshape(-1, 2).T
+        marker: dict[str, Any] = {
+            "symbol": "arrow",
+            "angleref": "previous",
+            "size": [0, 10 * (dash == "solid"), 0] * len(noisy),
+        }
+        figure.add_scatter(
+            x=x, y=y, mode="lines+markers", name=name, line={"color": colour, "dash": dash, "width": 2}, marker=marker
+        )  # fmt: skip
+    for name, at, colour, size in (
+        ("clean point", clean[None], MARK, 12), ("noisy points", noisy, look.muted, 7),
+    ):  # fmt: skip
+        marker = {"color": colour, "size": size, "line": {"color": look.surface, "width": 1}}
+        figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", name=name, marker=marker)
+    figure.update_traces(hoverinfo="skip")
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    figure.update_xaxes(constrain="domain")
+    return styled(figure, look, 340)
+
+
+def learning_curve(steps: Sequence[int], losses: Sequence[float], optimum: float, shown: int, look: Theme) -> go.Figure:
+    """The loss at some steps of a training beside the least that there is; a ring marks the step that is shown."""
+    figure = go.Figure()
+    figure.add_scatter(x=list(steps), y=list(losses), mode="lines", line={"color": look.accent}, name="this network")
+    where = [k for k, step in enumerate(steps) if step == shown]
+    marker = {"symbol": "circle-open", "size": 11, "color": MARK, "line": {"width": 2.5}}
+    x, y = [steps[k] for k in where], [losses[k] for k in where]
+    figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False)
+    line = {"color": TRUE, "dash": "dash"}
+    ends = [0, max(steps, default=1) or 1]
+    figure.add_scatter(x=ends, y=[optimum] * 2, mode="lines", line=line, name=f"the optimum: {optimum:.3g}")
+    figure.update_traces(hovertemplate="step %{x:,}: %{y:.4g}<extra></extra>")
+    figure.update_yaxes(title_text="loss (σ²)", type="log", **log_ticks(np.array([*losses, optimum])))
+    figure.update_xaxes(title_text="step of training")
+    return styled(figure, look, 230)
+
+
 def energies(field: Field, layers: Sequence[PlaneLayer], look: Theme) -> dict[str, go.Figure]:
     """By name, layers over the same plane: contours for energies, shades for the rest; one scale for energies."""
     drawn = {}
     for layer in layers:
-        high = layer.high if layer.high is not None else float(np.nanmax(layer.z))
-        common: dict[str, Any] = {"x": field.x, "y": field.y, "z": np.asarray(layer.z, np.float32), "hoverinfo": "skip"}
-        common |= {"colorscale": "Viridis", "showscale": False}
-        drawn[layer.name] = figure = go.Figure()
+        drawn[layer.name] = figure = go.Figure(draw_layer(layer, field.x, field.y, look))
+        figure.update_traces(showscale=False)
         if layer.contours:
-            levels = round_levels(high) | {"showlabels": True, "labelfont": {"size": 9, "color": "#ffffff"}}
-            figure.add_contour(**common, reversescale=True, contours=levels)
-        else:
-            figure.add_heatmap(**common, zmin=0, zmax=high, zsmooth="best")
+            figure.update_traces(contours={"showlabels": True, "labelfont": {"size": 9, "color": look.text}})
         figure.update_yaxes(scaleanchor="x", constrain="domain")
         figure.update_xaxes(constrain="domain")
         styled(figure, look, 316)

@@ -7,16 +7,15 @@ import pytest
 import torch
 
 from latentlab import device
-from latentlab.analysis.score.field import MOST_POINTS, FieldError
-from latentlab.analysis.score.points import kernel_estimate, read_points
+from latentlab.analysis.box import around
+from latentlab.analysis.score.field import MOST_POINTS, FieldError, optimal_denoiser
+from latentlab.analysis.score.points import FRAME, frame, kernel_estimate, read_points, themselves
 from tests.conftest import naming
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("", ("points",)),
-        ("\n \n", ("points",)),
         ("1, nan", (1, "'1, nan'")),  # the line, and what it is
         ("1, inf", (1, "'1, inf'")),
         ("0, 0\n1, 1e9", (2, "'1, 1e9'")),
@@ -28,6 +27,20 @@ from tests.conftest import naming
 def test_points_that_can_not_be_are_one_sentence(text: str, named: tuple[object, ...]) -> None:
     with pytest.raises(FieldError, match=naming(*named)):
         read_points(text)
+
+
+def test_the_frame_stays_while_points_are_painted_and_gives_way_to_points_that_it_does_not_suit() -> None:
+    for text in ("", "\n \n", "1, 1", "-1, 0\n1.2, 0"):
+        assert frame(torch.from_numpy(read_points(text))) == FRAME
+    for text in ("2, 0", "0, 0\n1e-3, 0", "9e5, 0\n0, 0"):
+        x = torch.from_numpy(read_points(text))
+        assert frame(x) == around(x)
+
+
+def test_points_themselves_have_the_optimum_of_points() -> None:
+    x = torch.tensor([[0.0, 0.0], [1.0, 0.5], [-0.4, 0.9]])
+    at = torch.randn(50, 2, generator=device.generator(0))
+    np.testing.assert_allclose(themselves(x).denoise(at.double(), 0.3), optimal_denoiser(x, 0.3)(at), atol=1e-4)
 
 
 def test_points_are_read_with_any_separator_and_names_of_columns() -> None:

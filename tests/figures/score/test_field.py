@@ -62,9 +62,6 @@ def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
     assert (list(figure.layout.xaxis.range), list(figure.layout.yaxis.range)) == ([-1, 5], [10, 14])
     np.testing.assert_allclose(figure.data[0].x, [-1, 2, 5])
     np.testing.assert_allclose(figure.data[0].y, [10, 12, 14])
-    draw.add_click_targets(figure, box)
-    targets = figure.data[-1]
-    assert (min(targets.x), max(targets.x), min(targets.y), max(targets.y)) == astuple(box)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])
@@ -74,6 +71,7 @@ def test_a_layer_lies_where_it_was_computed(look: Theme) -> None:
         draw.PlaneLayer(z, "plain"),
         draw.PlaneLayer(z, "diverging", diverging=True),
         draw.PlaneLayer(np.abs(z), "contours", contours=True),
+        draw.PlaneLayer(z, "of either sign", low=-1.0),
         draw.PlaneLayer(np.full((16, 16), np.nan), "nothing but holes"),
         draw.PlaneLayer(np.full((16, 16), np.nan), "nothing but holes", diverging=True),
     ):
@@ -131,14 +129,40 @@ def test_a_place_is_drawn_with_what_may_have_been_there() -> None:
     assert len(lost.data) == 2
 
 
-def test_a_loop_is_closed_and_every_place_can_be_clicked() -> None:
+def test_a_loop_is_closed() -> None:
     figure = draw.plane(FIELD, BOX, LIGHT)
     draw.add_polygon(figure, np.array([[0.0, 0], [1, 0], [1, 1]]), LIGHT)
     assert (figure.data[0].x[0], figure.data[0].y[0]) == (figure.data[0].x[-1], figure.data[0].y[-1])
-    draw.add_click_targets(figure, BOX)
-    targets = figure.data[1]
-    assert len(targets.x) == draw.PICKED**2
-    assert (min(targets.x), max(targets.x), min(targets.y), max(targets.y)) == astuple(BOX)
+
+
+def test_a_streamline_has_a_head_that_points_where_it_leads() -> None:
+    lines = np.full((3, 6, 2), np.nan)
+    lines[0] = np.stack([np.linspace(0, 0.5, 6), np.zeros(6)], 1)  # to the right
+    lines[1, :3] = np.stack([np.zeros(3), np.linspace(0.2, 0.0, 3)], 1)  # down, and then it ends
+    lines[2, 0] = 0.7  # a place without a direction
+    figure = draw.plane(FIELD, BOX, LIGHT)
+    draw.add_streamlines(figure, lines, LIGHT)
+    drawn = np.stack([np.asarray(figure.data[0][axis], float) for axis in "xy"], 1)
+    left, tip, right = drawn[21:].reshape(2, 4, 2)[:, :3].transpose(1, 0, 2)
+    np.testing.assert_allclose(tip, [[0.3, 0], [0, 0.1]], atol=1e-6)
+    back = tip - (left + right) / 2
+    np.testing.assert_allclose(back / np.linalg.norm(back, axis=1, keepdims=True), [[1, 0], [0, -1]], atol=1e-6)
+    colours = {LIGHT.accent, *(colour for _, colour in draw.KINDS.values())}
+    assert figure.data[0].line.color not in colours  # those of repeated denoising and of fixed points
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_a_colour_says_where_the_data_are_dense_and_another_one_how_large_a_number_is(look: Theme) -> None:
+    z = np.linspace(0, 1, 9).reshape(3, 3)
+    kinds = {"density": {"density": True}, "energy": {"density": True, "contours": True}, "error": {}}
+    drawn = {
+        name: draw.draw_layer(draw.PlaneLayer(z, name, **how), FIELD.x, FIELD.y, look) for name, how in kinds.items()
+    }
+    dense = drawn["density"].colorscale[-1][1]
+    assert drawn["energy"].colorscale[-1][1] == dense != drawn["error"].colorscale[-1][1]
+    assert drawn["energy"].reversescale  # a low energy is a high density
+    assert not drawn["density"].reversescale
+    assert {trace.colorscale[0][1] for trace in drawn.values()} == {look.surface}
 
 
 def test_details_show_their_numbers() -> None:

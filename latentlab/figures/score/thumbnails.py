@@ -1,0 +1,47 @@
+"""Small pictures of what a field can be learned from: a density, points, examples."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from plotly.colors import hex_to_rgb
+from torch import Tensor
+
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.box import Box
+from latentlab.analysis.score.field import lattice
+from latentlab.data import Density, to_bytes
+from latentlab.figures.score.field import shades
+from latentlab.figures.sheets import pictures, sheet_png
+from latentlab.figures.theme import Theme
+
+SIDE = 56  # pixels
+
+
+def of_density(density: Density, look: Theme) -> bytes:
+    """A PNG of a density in the plane, in the colours that a density has."""
+    low, high = (corner.tolist() for corner in density.box)
+    half = max(high[k] - low[k] for k in (0, 1)) / 2
+    x, y = ((low[k] + high[k]) / 2 for k in (0, 1))
+    p = density.log_prob(lattice(Box(x - half, x + half, y - half, y + half), SIDE)).exp().reshape(SIDE, SIDE).numpy()
+    return _png(np.sqrt(p / p.max()), look)
+
+
+def of_points(x: Tensor, box: Box, look: Theme) -> bytes:
+    """A PNG of points (N, 2) of a box; each is a small square."""
+    counts, _, _ = np.histogram2d(x[:, 1].numpy(), x[:, 0].numpy(), SIDE // 2, (box.y, box.x))
+    return _png(np.minimum(counts, 1.0).repeat(2, 0).repeat(2, 1), look)
+
+
+def of_examples(x: Tensor) -> bytes:
+    """A PNG of the first four examples (N, *shape)."""
+    images = pictures(to_bytes(x[:4]))
+    return sheet_png(images, 2, scale=max(1, SIDE // (2 * images.shape[-1])))
+
+
+def _png(share: Doubles, look: Theme) -> bytes:
+    """(n, n) of [0, 1], from the lowest row, in the colours of a density."""
+    stops, colours = zip(*((at, hex_to_rgb(colour)) for at, colour in shades(look)), strict=True)
+    channels = [np.interp(share[::-1], stops, channel) for channel in zip(*colours, strict=True)]
+    image: NDArray[np.uint8] = np.stack(channels).round().astype(np.uint8)
+    return sheet_png(image[None], 1)
