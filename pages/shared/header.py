@@ -15,7 +15,7 @@ from latentlab.runs.run import labels
 from latentlab.subjects import OWN, Subject, served, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
-from pages.components.history import history, seen
+from pages.components.history import history, visited
 from pages.navigation import TRAIN, Page
 from pages.shared import url_state
 from pages.shared.lesson_bar import lesson_bar
@@ -74,7 +74,7 @@ def _frame(page: Page, subject: str) -> None:
     """What the browser shows of the page: its title, and the way back."""
     st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
     history(page.name, CHOSEN.get(""))
-    _NOTES.set(None if page.name in seen() else st.container())
+    _NOTES.set(None if page.name in visited() else st.container())
 
 
 def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:

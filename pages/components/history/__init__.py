@@ -8,7 +8,7 @@ _COMPONENT = st.components.v2.component("latentlab.history", js=sources("history
 
 
 def history(page: str, chosen: str) -> None:
-    """Keep the history in order from here on, and note in a cookie that this browser has seen the page.
+    """Keep the history in order from here on, and note in a cookie that this browser has visited the page.
 
     Args:
         page: its name.
@@ -17,6 +17,6 @@ def history(page: str, chosen: str) -> None:
     _COMPONENT(key="history", data={"page": page, "chosen": chosen})
 
 
-def seen() -> set[str]:
-    """The names of the pages that this browser had seen when the visit began."""
+def visited() -> set[str]:
+    """The names of the pages that this browser had visited before this visit."""
     return set(st.context.cookies.get("latentlab_seen", "").split("."))
