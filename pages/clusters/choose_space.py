@@ -5,44 +5,79 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.data import Library, is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject, with_model
+from pages.components.player import player
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_titled
 from pages.shared.remember import remember
 from pages.shared.spaces import CODE, INPUT, Source, Space, latents, layers
+from pages.shared.text import plain
+from pages.shared.visit import Slot
 
 SIZES = (2_000, 10_000)
 END = "the end"
 
 
-def choose_source(subject: Subject) -> Source:
-    """Choose what of a run, or of data without one, is mapped: a line above the map."""
+def choose_source(subject: Subject, more: DeltaGenerator, under: DeltaGenerator) -> Source:
+    """Choose what of a run, or of data without one, is mapped.
+
+    Args:
+        subject: the run or the data.
+        more: where the layer is chosen.
+        under: where the number of examples and the snapshot are.
+    """
     run, dataset = subject if subject.has() else None, subject.dataset
-    options = layers(run) if run is not None else [INPUT]  # what can't be opened is said here, not in a closed popover
+    options = layers(run) if run is not None else [INPUT]
     counts = _counts(dataset) if (is_local(dataset) if run is None else cached.has_data(run)) else None
-    what, when = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     key = run.id if run is not None else f"data {dataset}"
-    with what.popover("What is mapped", icon=":material/layers:", width="stretch"):
-        usual = _usual(run, options)
-        first = options.index(url_state.read_choice("mapped", options, usual))
-        layer = st.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
-        url_state.write("mapped", layer if layer != usual else None)
+    usual = _usual(run, options)
+    first = options.index(url_state.read_choice("mapped", options, usual))
+    layer = more.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
+    url_state.write("mapped", layer if layer != usual else None)
+    with under:
         n = _choose_size(run, counts, key)
-    if run is None and counts is not None and n < counts[1]:
-        when.caption(f"{n:,} of {counts[1]:,} examples are mapped, those for testing first.")
-    epoch = None
-    if run is not None and run.snapshots and layer != INPUT:
-        text = "Before training (0), at saved snapshots, and after training: watch the space form"
-        epochs = snapshots(run)
-        first_snapshot = url_state.read_choice("epoch", list(epochs), END)
-        snapshot = when.select_slider("Epoch", list(epochs), first_snapshot, key=f"epoch {key}", help=text)
-        url_state.write("epoch", snapshot if snapshot != END else None)
-        epoch = epochs[snapshot]
+        plays = run is not None and run.snapshots and layer != INPUT
+        epoch = _choose_epoch(run) if run is not None and plays else None
     return Source(dataset, run, layer, n, epoch)
+
+
+def _choose_epoch(run: Subject) -> int | None:
+    epochs = snapshots(run)
+    shown: Slot[str] = Slot(f"epoch {run.id}")
+    shown.setdefault(url_state.read_choice("epoch", list(epochs), END))
+    text = "Before training (0), at saved snapshots, and after training: watch the space form"
+    snapshot = st.select_slider("Epoch", list(epochs), key=shown.name, help=text, width=160)
+    url_state.write("epoch", snapshot if snapshot != END else None)
+    return epochs[snapshot]
+
+
+def play(source: Source, ready: bool) -> None:
+    """Offer to play the snapshots of a run, each when the map of the one before is ready."""
+    run = source.run
+    if run is None or not run.snapshots or source.layer == INPUT:
+        return
+    epochs = snapshots(run)
+    at, options = list(epochs.values()).index(source.epoch), list(epochs)
+    shown: Slot[str] = Slot(f"epoch {run.id}")
+
+    def advance() -> None:
+        shown.set(options[(at + 1) % len(options)])
+
+    player(f"player {run.id}", at, len(options), _when(source.epoch), ready, advance)
+
+
+def title_of(source: Source) -> str:
+    """What a map is of, in a few words."""
+    run = source.run
+    if run is None:
+        return plain(source.dataset)
+    layer = "" if source.layer == CODE else f", {_said(run, source.layer)}"
+    return plain(f"{run.title}{layer}, {_when(source.epoch)}")
 
 
 def choose_other(space: Space) -> Source | None:
@@ -82,23 +117,34 @@ def _usual(run: Subject | None, options: list[str]) -> str:
 def _choose_size(run: Subject | None, counts: tuple[int, int] | None, key: str) -> int:
     """How many examples: a round number, or all; 0 for those saved with the run, where there are no others."""
     if counts is None:
+        st.caption(f"{len(cached.examples(run)):,} examples, saved with the model" if run is not None else "")
         return 0
     n_test, n = counts
     options = sorted({n, *(size for size in (n_test, *SIZES) if size < n)})
     wish = min(n_test, SIZES[0]) if run is not None else min(n, SIZES[1])
     usual = next(size for size in options if size >= wish)
-    size = st.segmented_control(
-        "Examples",
-        options,
-        default=int(url_state.read_choice("examples", [str(size) for size in options], str(usual))),
-        required=True,
-        format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
-        key=f"examples {key}",
-    )
+    shown: Slot[int] = Slot(f"examples {key}")
+    shown.settle(options, usual)  # the data may have gone or come
+    at = shown.setdefault(int(url_state.read_choice("examples", [str(size) for size in options], str(usual))))
+    with st.popover(f"{at:,} of {n:,} examples", icon=":material/scatter_plot:"):
+        size = (
+            st.segmented_control(
+                "Examples",
+                options,
+                required=True,
+                format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
+                key=shown.name,
+            )
+            or at
+        )
+        if size > n_test:
+            rest = (
+                "the model may have been trained on the others" if run is not None else "the others are of other parts"
+            )
+            st.caption(f"{n_test:,} are test examples; {rest}.")
+        elif size < n:
+            st.caption("Those for testing come first.")
     url_state.write("examples", str(size) if size != usual else None)
-    if size > n_test:
-        rest = "the model may have been trained on the others" if run is not None else "the others are of other parts"
-        st.caption(f"{n_test:,} are test examples; {rest}.")
     return size
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.arrays import Labels
 from latentlab.analysis.maps.colourings import with_unit
@@ -37,9 +38,9 @@ def find(space: Space) -> None:
         pick("find", space.points, found)
 
 
-def outliers(space: Space) -> None:
-    """The least typical examples as a list, if it is wished; a row that is chosen is clicked on the map."""
-    if not st.toggle("Least typical examples", key="outliers", bind="query-params", help=ABOUT):
+def outliers(space: Space, row: DeltaGenerator) -> None:
+    """The least typical examples as a list, if a row of controls says so; one that is chosen is clicked on the map."""
+    if not row.toggle("Least typical examples", key="outliers", bind="query-params", help=ABOUT):
         return
     if not 1 < len(space.z) <= MOST:
         st.caption(f"The least typical examples are looked for among 2 to {MOST:,}, not {len(space.z):,}.")

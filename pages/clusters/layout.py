@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.latent.axes import Axes
 from latentlab.analysis.maps.layout_cache import LayoutCache, project_or_find
@@ -50,6 +51,7 @@ class Wanted:
     method: str
     axes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    dim: int = 2
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Layout:
     """Where the points of a space lie.
 
     Attributes:
-        xy: (N, 2).
+        xy: (N, 2 or 3).
         axes: what the coordinates mean; None where they mean nothing.
         exact: whether a code follows from a place; of components of vectors that were scaled first it doesn't.
         alignment: how the map was turned to lie on another.
@@ -110,13 +112,13 @@ def about_scale(space: Space) -> str:
     return f"{name} has {share.max():.1%} of the variance, so near and far mean it alone; try “{STANDARDISED}”."
 
 
-def choose_layout(source: Source) -> Wanted:
-    """Choose the method and its settings."""
+def choose_layout(source: Source, under: DeltaGenerator, more: DeltaGenerator) -> Wanted:
+    """Choose the method and its settings: three dimensions under the map, what is rare behind "More"."""
     method = linked_choice("Map", list(METHODS), default="PCA", wrap=True, key=METHOD.name)
-    if method in ("UMAP", "t-SNE"):
-        return Wanted(method, settings=_settings(method))
     options = list(all_directions(source)) if method == "Directions" else axis_names(source)
-    deep = len(options) > 2 and st.toggle("3-D", key="deep", bind="query-params")
+    deep = len(options) > 2 and under.toggle("3-D", key="deep", bind="query-params")
+    if method in ("UMAP", "t-SNE"):
+        return Wanted(method, settings=_settings(method, more), dim=3 if deep else 2)
     places = st.columns(3 if deep else 2)
     key = f"{method} {source.dataset} {source.run.id if source.run else ''} {source.layer}"
     said, chosen = partial(name_with_share, source), []
@@ -128,15 +130,15 @@ def choose_layout(source: Source) -> Wanted:
         axis.settle(options, usual)  # its name has a share of the variance, which is of what is mapped
         chosen.append(place.selectbox(title, options, first, said, axis.name))
         url_state.write(title.lower(), chosen[k] if chosen[k] != usual else None)
-    return Wanted(method, tuple(chosen))
+    return Wanted(method, tuple(chosen), dim=len(chosen))
 
 
 def lay_out(space: Space, wanted: Wanted) -> Layout | None:
     """The map; None while the background process computes it, with its progress on the page."""
     if wanted.method in ("UMAP", "t-SNE"):
-        found = _projected(space, METHODS[wanted.method], wanted.settings)
+        found = _projected(space, METHODS[wanted.method], wanted.settings | {"n_components": wanted.dim})
         return Layout(found.xy) if found is not None else None
-    return along_axes(space, wanted.axes)
+    return along_axes(space, wanted.axes) if wanted.dim == 2 else Layout(coordinates(space, wanted.axes))
 
 
 def components_meanwhile(space: Space) -> Layout:
@@ -183,12 +185,13 @@ def warm_up() -> None:
     background().submit("warm", project, codes, "umap")
 
 
-def _settings(method: str) -> dict[str, Any]:
+def _settings(method: str, more: DeltaGenerator) -> dict[str, Any]:
     """The knobs of UMAP or t-SNE: the most important ones visible, the others behind "More"."""
     declared = [one for one in knobs(UmapKnobs if method == "UMAP" else TsneKnobs) if one.name != "metric"]
     in_sight, rest = (declared[:2], declared[2:]) if method == "UMAP" else (declared[:1], declared[1:])
-    chosen = knob_form(in_sight, method, {}, linked=True)
-    with st.popover("More settings", width="stretch"):
+    with st.container(horizontal=True):
+        chosen = knob_form(in_sight, method, {}, linked=True)
+    with more:
         full = "four times as long, with umap-learn's own start and number of epochs"
         if method == "UMAP" and st.toggle("Full quality", key="full", bind="query-params", help=full):
             chosen |= FULL_QUALITY

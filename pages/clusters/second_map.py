@@ -19,15 +19,13 @@ def aligned_with_end(space: Space, laid: Layout, wanted: Wanted) -> Layout:
     """The map of a snapshot aligned with the map of the trained model, so that only changes of the space are
     visible.
     """
-    if space.of.epoch is None or laid.axes is None:
+    if space.of.epoch is None or wanted.method in ("UMAP", "t-SNE"):
         return laid
     end = lay_out(load_space(space.of.at(None)), wanted)
     return laid.onto(end.xy) if end is not None else laid
 
 
-def draw_second_map(
-    space: Space, laid: Layout, other: Source, wanted: Wanted, colours: Coloured, sprite_id: str | None
-) -> None:
+def draw_second_map(space: Space, laid: Layout, other: Source, wanted: Wanted, colours: Coloured, images: bool) -> None:
     """Draw the other map; what is hovered, clicked or selected on one is on both."""
     there = load_space(other)
     if there.points != space.points:
@@ -41,7 +39,7 @@ def draw_second_map(
         return
     turned = found.onto(laid.xy)
     look_of = (colours.labels, colours.classes, look().classes, colours.numbers)
-    scatter("map-beside", pack(space.points, turned.xy, *look_of, sprite_id, reports=False))
+    scatter("map-beside", pack(space.points, turned.xy, *look_of, reports=False, images=images))
     shared = _alike(space, there)
     apart = turned.alignment.disparity if turned.alignment is not None else 1.0
     chance = K / (len(space.z) - 1)

@@ -14,18 +14,20 @@ from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.figures.maps.charts import class_bars, histogram
 from pages.clusters.exports import exports
 from pages.clusters.layout import Layout
-from pages.components.scatter import Click
+from pages.components.scatter import Click, rings
 from pages.shared import cached
 from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
-from pages.shared.example_view import appearance_of_space, examples, name_of, show
+from pages.shared.example_view import appearance_of_space, examples, name_of, one_by_one, show
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.per_example import predicted_classes, term_names, terms, unit
+from pages.shared.remember import remember
 from pages.shared.selections import save_group
 from pages.shared.spaces import CODE, EUCLIDEAN, INPUT, Floats, Space, as_compared, compared, distances, latents
 from pages.shared.text import plain
 
 NEIGHBOURS = 8
+PAIR, SMALL = 92, 64  # pixels across: of the example and its reconstruction, of a neighbour
 NAMED = 10  # classes of a selection
 SHEET = 60  # examples on a contact sheet
 COLUMNS = 15  # beside each other
@@ -34,7 +36,7 @@ COLUMNS = 15  # beside each other
 def clicked(space: Space, laid: Layout, click: Click | None) -> None:
     """The point or the place that was clicked; how to pick one, if nothing was."""
     if click is None:
-        shown = space.decodes or (space.of.layer == INPUT and space.is_image)
+        shown = laid.xy.shape[1] == 2 and (space.decodes or (space.of.layer == INPUT and space.is_image))
         st.caption(f"Click a point to see its neighbours{', or an empty place to decode it' if shown else ''}.")
     elif click.point is not None:
         _point(space, click.point)
@@ -89,32 +91,47 @@ def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Col
         save_group(space, ids)
 
 
-def _point(space: Space, index: int) -> None:
+def mark_neighbours(space: Space, click: Click | None) -> None:
+    """Mark the nearest neighbours of the clicked point on the maps of its examples."""
+    of = click.point if click is not None else None
+    rings("neighbours", space.points, of, _nearest(space, of)[0] if of is not None else np.empty(0, np.int64))
+
+
+@remember(4)
+def _nearest(space: Space, index: int) -> tuple[NDArray[np.int64], Floats]:
+    """(M,) the nearest neighbours of an example in the space itself, the nearest first, and (M,) their distances."""
     far = distances(space, index)
     order = far.argsort(kind="stable")
     near = order[order != index][:NEIGHBOURS]
-    pictures = [space.data[index : index + 1].batch().x]
-    if space.decodes and space.of.run is not None:
-        z = torch.from_numpy(space.z[index : index + 1])
-        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z))
-    alt = "The example and its reconstruction" if len(pictures) > 1 else "The example"
-    titles = ["the example", "its reconstruction"][: len(pictures)]
-    show(appearance_of_space(space), torch.cat(pictures), 2, alt, titles)
+    return near, far[near]
+
+
+def _point(space: Space, index: int) -> None:
+    near, far = _nearest(space, index)
     predicted = predicted_classes(space.of)
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
     st.markdown(f"**{plain(name_of(space, int(space.data.y[index])))}**{said}")
+    pictures, titles = [space.data[index : index + 1].batch().x], ["original"]
+    if space.decodes and space.of.run is not None:
+        z = torch.from_numpy(space.z[index : index + 1])
+        pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z))
+        titles.append("reconstruction")
+    one_by_one(appearance_of_space(space), torch.cat(pictures), titles, PAIR)
+    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
+    where = f"{len(near)} nearest neighbours in {_where(space)}{by}"
+    st.caption(where)
+    some = space.data[torch.from_numpy(near)]
+    titles = [
+        f"{rank} · {name_of(space, k)}\n{d:.2g}{_unit(space)}"
+        for rank, (k, d) in enumerate(zip(some.y.tolist(), far, strict=True), 1)
+    ]
+    one_by_one(appearance_of_space(space), some.batch().x, titles, SMALL)
     one = np.array([index])
     known = distinct([*identity(space, one), *others(space, one)])
     st.caption(" · ".join(plain(f"{name}: {values[0]}") for name, values in list(known.items())[:SHOWN]))
-    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
-    where = f"Its {len(near)} nearest neighbours in {_where(space)}, not on the map{by}"
-    st.caption(where)
-    if space.is_image:
-        examples(space, near, 4, where)
-    st.caption("distances " + " · ".join(_amount(far[i]) for i in near) + _unit(space))
-    example_table(space, near, where, {with_unit("distance", space.of.unit): far[near]})
+    example_table(space, near, where, {with_unit("distance", space.of.unit): far})
 
 
 def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,8 @@ from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import Kind, Library
 from latentlab.figures.examples.appearance import Appearance, Values
 from latentlab.figures.examples.choose import appearance
+from latentlab.figures.examples.images import Images
+from latentlab.figures.sheets import data_uri
 from latentlab.subjects import DataOnly, Subject
 from pages.shared import cached
 from pages.shared.header import look
@@ -80,6 +83,23 @@ def show(drawn: Appearance, x: Values | Tensor, columns: int, alt: str, titles: 
         st.image(content, width="stretch", alt=alt)
     else:
         st.html(content)
+
+
+def one_by_one(drawn: Appearance, x: Values | Tensor, titles: Sequence[str], width: int) -> None:
+    """Draw examples (N, *shape) with a title under each image, of so many pixels; what is no image has it above."""
+    values = x.detach().numpy() if isinstance(x, Tensor) else x
+    if not isinstance(drawn, Images):
+        show(drawn, values, len(values), ", ".join(titles), titles)
+        return
+    how, said = "width:100%;image-rendering:pixelated;border-radius:4px;display:block", "white-space:pre-line"
+    figures = "".join(
+        f'<figure style="margin:0;overflow-wrap:anywhere"><img style="{how}" alt="{escape(title)}" '
+        f'src="{data_uri(drawn.sheet(one[None], 1, look(), title))}">'
+        f'<figcaption style="{said}">{escape(title)}</figcaption></figure>'
+        for one, title in zip(values, titles, strict=True)
+    )
+    grid = f"display:grid;grid-template-columns:repeat(auto-fill,{width}px);gap:8px;font-size:0.75rem;line-height:1.25"
+    st.html(f'<div style="{grid}">{figures}</div>')
 
 
 def note(drawn: Appearance) -> None:

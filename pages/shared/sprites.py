@@ -3,36 +3,79 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import streamlit as st
+import torch
 from numpy.typing import NDArray
 
-from latentlab.analysis.maps.examples import thumbnails
+from latentlab.analysis.maps.examples import n_thumbnails, thumbnails
 from latentlab.figures.sheets import sheet_png
-from pages.components.scatter import sprites
+from pages.components.scatter import more_sprites, sprites
 from pages.shared.example_view import appearance_of_space
 from pages.shared.remember import remember
 from pages.shared.spaces import Space
+from pages.shared.visit import Slot
 
+WANTED: Slot[Mapping[str, Any]] = Slot("more-sprites")  # whose pictures the map wanted last
+MOST_WANTED = 200  # at a time
 MOST_NUMBERS = 1 << 23  # that are sent, of examples that are no images: 32 MiB
 COLUMNS = 100  # thumbnails beside each other on a sheet
 
 
-def send_sprites(space: Space) -> str | None:
-    """Send the thumbnails of the examples, or their numbers where they are no images; returns an id.
+def send_sprites(space: Space) -> None:
+    """Send the thumbnails of the examples, or their numbers where they are no images.
 
-    Of very many examples the first ones have some.
+    Of very many examples those of the first ones are sent at once, and others when the map wants them.
     """
+    n = _n_at_once(space)
     if not space.is_image:
-        x = space.data.batch(slice(max(1, MOST_NUMBERS // math.prod(space.data.shape)))).x.numpy()
+        x = space.data.batch(slice(n)).x.numpy()
         drawn = appearance_of_space(space).narrowed(x)
         sprites("sprites", {"id": space.points, "n": len(x), "drawn": drawn.as_json()}, drawn.packed(x).tobytes())
-        return space.points
-    images = thumbnails(space.data.x.numpy())
-    count, _, height, width = images.shape
-    head = {"id": space.points, "n": count, "columns": COLUMNS, "width": width, "height": height}
-    sprites("sprites", head, _sheet(space.points, images))
-    return space.points
+    else:
+        images = thumbnails(space.data.x[:n].numpy())
+        sprites("sprites", {"id": space.points, "n": len(images), **_grid(images)}, _sheet(space.points, images))
+    if n < len(space.z):
+        _send_more(space)
+
+
+@st.fragment
+def _send_more(space: Space) -> None:
+    """Send those that the map wanted, and listen for the next."""
+    ids = _wanted(WANTED.get({}).get("wanted"), space)
+    head: dict[str, Any] = {"points": space.points, "ids": ids}
+    if not ids:
+        more_sprites(WANTED.name, head, b"")
+    elif space.is_image:
+        images = thumbnails(space.data.x[ids].numpy())
+        more_sprites(WANTED.name, head | _grid(images), sheet_png(images, COLUMNS, gap=0))
+    else:
+        drawn = appearance_of_space(space).narrowed(space.data.batch(slice(_n_at_once(space))).x.numpy())
+        x = space.data[torch.tensor(ids)].batch().x.numpy()
+        more_sprites(WANTED.name, head | {"drawn": drawn.as_json()}, drawn.packed(x).tobytes())
+
+
+def _wanted(value: object, space: Space) -> list[int]:
+    """Which examples a browser wants, without what can't be."""
+    if not isinstance(value, Mapping) or value.get("points") != space.points:
+        return []
+    ids = value.get("ids")
+    known = [i for i in ids if isinstance(i, int) and 0 <= i < len(space.z)] if isinstance(ids, list) else []
+    return known[:MOST_WANTED]
+
+
+def _n_at_once(space: Space) -> int:
+    """How many examples are sent before any is wanted."""
+    if space.is_image:
+        return n_thumbnails(tuple(space.data.x.shape))
+    return min(len(space.z), max(1, MOST_NUMBERS // math.prod(space.data.shape)))
+
+
+def _grid(images: NDArray[np.uint8]) -> dict[str, Any]:
+    return {"columns": COLUMNS, "width": images.shape[3], "height": images.shape[2]}
 
 
 @remember(4)

@@ -13,6 +13,11 @@ from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
 from tests.browser.conftest import COUNT, Server, choose, click_in_menu, drawn, parameter, resting, settled, until
 
+INKED = """(canvas) => {
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  return pixels.filter((value, k) => k % 4 === 3 && value).length / (pixels.length / 4);
+}"""  # the share of a canvas that is drawn on
+
 
 @pytest.fixture
 def box(server: Server, page: Page) -> FloatRect:
@@ -46,7 +51,7 @@ def test_a_click_shows_the_point_and_arrows_step_to_the_next(page: Page, box: Fl
     expect(page.locator(".tip")).to_be_visible()
     page.mouse.down()
     page.mouse.up()
-    distances = page.get_by_text(re.compile(r"^distances "))
+    distances = page.locator("figcaption").filter(has_text=re.compile(r"^1 · "))
     expect(distances).to_be_visible()
     before = distances.inner_text()
     page.locator("canvas.overlay").press("ArrowRight")
@@ -161,3 +166,41 @@ def test_the_least_typical_are_within_the_first_screen(page: Page, box: FloatRec
     expect(listed).to_be_in_viewport(ratio=1)
     listed.locator("label").first.click()
     expect(page.locator("[data-testid=stDataFrame]").first).to_be_in_viewport()
+
+
+def test_a_clicked_point_is_shown_beside_a_wide_map_on_the_first_screen(server: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.goto(server.url("clusters?clicked=7&images=true"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    settled(page)
+    page.reload()  # who comes for the first time reads what to try above it
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    expect(page.locator("figcaption").filter(has_text=re.compile(r"^8 · "))).to_be_visible()
+    box = resting(page, page.locator("canvas.overlay"))
+    page.evaluate("scrollTo(0, 0)")
+    content = page.get_by_test_id("stMainBlockContainer").evaluate(
+        "(e) => e.clientWidth - 2 * parseFloat(getComputedStyle(e).paddingLeft)"
+    )
+    assert box["width"] >= 2 / 3 * content
+    for found in page.locator("figure").all():
+        figure = found.bounding_box()
+        assert figure
+        assert figure["x"] >= box["x"] + box["width"]
+        assert figure["y"] + figure["height"] <= 900
+    until(page, lambda: page.locator("canvas.overlay").evaluate(INKED) > 0.04)  # the examples themselves
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    grown = resting(page, page.locator("canvas.overlay"))
+    assert grown["width"] > 1.3 * box["width"]
+    assert grown["height"] > 1.2 * box["height"]
+
+
+def test_the_snapshots_are_played_to_the_end(server: Server, page: Page) -> None:
+    page.goto(server.url("clusters?run=digits-vae&epoch=0"))
+    expect(page.locator(".scatter[data-n]")).to_be_visible()
+    settled(page)
+    play = page.locator("button.play")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("() => Number(new URLSearchParams(location.search).get('epoch')) > 0")
+    page.wait_for_function("() => !new URLSearchParams(location.search).has('epoch')")
+    expect(play).to_have_attribute("aria-pressed", "false")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
-from pages.components import LOOK
-from pages.components.scatter import FULL, pack
+from pages.components import EXAMPLES, LOOK
+from pages.components.scatter import FULL, PARTS, pack
 from tests.conftest import ROOT
 
 SOURCES = ROOT / "pages" / "components" / "scatter"
@@ -22,6 +23,11 @@ SHOW = """async ([source, data]) => {
   draw({ data: bytes, parentElement: document.body, setStateValue: (name, value) => (window[name] = value) });
   await new Promise(requestAnimationFrame);
 }"""  # the first picture is drawn at once
+SOURCE = EXAMPLES + "\n".join((SOURCES / name).read_text(encoding="utf-8") for name in PARTS)
+CALL = """async ([source, call, given]) => {
+  const program = source + "; export const call = (given) => " + call;
+  return (await import("data:text/javascript;base64," + btoa(unescape(encodeURIComponent(program))))).call(given);
+}"""
 N = 200_000
 rng = np.random.default_rng(0)
 LABELS = np.sort(rng.integers(0, 3, N))  # the classes one after another, as a file may have them
@@ -37,11 +43,9 @@ def box(page: Page) -> FloatRect:
 
 def show(page: Page, data: bytes) -> FloatRect:
     """Draw a scatter alone; where it is on the screen."""
-    read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    read = {name: (SOURCES / f"scatter.{name}").read_text(encoding="utf-8") for name in ("html", "css")}
     page.set_content(f"<style>{LOOK}{read['css']}</style>{read['html']}")
-    parts = [(SOURCES / name).read_text(encoding="utf-8") for name in ("points.js", "legend.js")]
-    source = "\n".join([*parts, read["js"]])
-    page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (source.encode(), data)])
+    page.evaluate(SHOW, [base64.b64encode(content).decode() for content in (SOURCE.encode(), data)])
     found = page.locator("canvas.overlay").bounding_box()
     assert found
     return found
@@ -108,7 +112,8 @@ def test_a_box_selects_what_lies_in_it_before_the_picture_is_drawn(page: Page, b
     page.get_by_role("button", name="Box").click()
     drag(page, box, 90, 70)
     places = np.frombuffer(DATA, "<u2", 2 * N, 4 + int.from_bytes(DATA[:4], "little")).reshape(N, 2) / FULL
-    across = 0.92 * min(box["width"], box["height"])  # pixels of the map's box before the wheel turned
+    wide, high = 2 * np.abs(places - 0.5).max(0)
+    across = 0.92 * min(box["width"] / wide, box["height"] / high)  # pixels of the map's box before the wheel turned
     corner = np.subtract(middle(box), (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2))
     seen = np.e * ((places - 0.5) * [across, -across] + [60, 30] - corner)  # pixels from where it turned
     inside = ((seen > 0) & (seen < [90, 70])).all(1)
@@ -130,7 +135,7 @@ def test_a_point_has_the_symbol_of_its_class(page: Page, label: int, webgl: bool
             "  return kind === 'webgl2' ? null : get.call(this, kind, ...rest); };"
         )
         page.goto("about:blank")
-    data = pack("a", np.zeros((1, 2)), np.array([label]), ("a", "b", "c", "d"), ("#000000",)).content
+    data = pack("a", np.zeros((1, 2)), np.array([label]), ("",) * 4, ("#000000",)).content  # without names over it
     box = show(page, data)
     zoom(page, box, -1_000)  # to the largest size
     paint = 255 - drawn(page).mean(-1)
@@ -181,9 +186,9 @@ def test_a_selection_is_what_is_lassoed_and_shown(page: Page) -> None:
     box = many(page, 1400)
     page.get_by_role("button", name="Box").click()
     x, y = middle(box)
-    page.mouse.move(x - 300, y - 300)
+    page.mouse.move(x - 250, y - 250)
     page.mouse.down()
-    page.mouse.move(x + 300, y + 300, steps=4)
+    page.mouse.move(x + 250, y + 250, steps=4)
     page.mouse.up()
     everything = chosen(page)
     assert len(everything) > 2_000
@@ -216,3 +221,84 @@ def test_a_legend_of_few_classes_or_none_has_no_search(
     expect(page.locator(".chips button")).to_have_count(n_chips)
     expect(page.get_by_role("searchbox")).to_have_count(0)
     assert ("3" in page.locator(".found").inner_text()) == (n_chips == 0)
+
+
+def called(page: Page, call: str, **given: Any) -> Any:
+    """What an expression of the scatter's program gives, of something that is `given`."""
+    return page.evaluate(CALL, [SOURCE, call, given])
+
+
+def test_a_class_is_named_where_it_is_densest(page: Page) -> None:
+    noise = rng.uniform(size=(2, 400, 2))
+    middles = np.array([[0.3, 0.6], [0.8, 0.2]])
+    xy = np.concatenate([*rng.normal(middles[:, None], 0.02, (2, 200, 2)), *noise])
+    labels = np.concatenate([np.full(n, k) for n in (200, 400) for k in (0, 1)])
+    places = (xy.clip(0, 1) * FULL).astype(int).ravel().tolist()
+    found = called(page, "densest({ n: given.label.length, ...given }, [0, 1])", xy=places, label=labels.tolist())
+    np.testing.assert_allclose(found, middles, atol=0.02)
+    assert not np.allclose([xy[labels == k].mean(0) for k in (0, 1)], middles, atol=0.05)  # the mean is elsewhere
+
+
+def test_no_name_lies_over_another_and_long_ones_are_shortened(page: Page) -> None:
+    names = ["3", "sneaker", NAMES[0]] * 4
+    written = called(
+        page,
+        """{
+      const [ink, found] = [document.createElement("canvas").getContext("2d"), []];
+      const write = writerOn(ink, { text: "#000", surface: "#fff", font: "sans-serif" }, [400, 300]);
+      ink.fillText = (words, x, y) => found.push([words, x, y, ink.measureText(words).width]);
+      for (const name of given.names) write(inShort(name), 15, [0, -20, 20, -40, 40].map((dy) => [390, 150 + dy]));
+      return found;
+    }""".replace("{", "(() => {", 1)
+        + ")()",
+        names=names,
+    )
+    assert 3 <= len(written) <= 5
+    for words, x, y, width in written:
+        assert len(words) <= 24
+        assert x + width / 2 <= 400
+        assert all(other is words or abs(y - b) >= 15 or abs(x - a) >= (width + w) / 2 for other, a, b, w in written)
+
+
+def test_pictures_on_the_map_do_not_lie_over_each_other_and_no_more_would_fit(page: Page) -> None:
+    xy = rng.integers(0, FULL, (3_000, 2))
+    side = 4_000
+    ids = called(
+        page, "apartOn({ n: given.xy.length / 2, xy: given.xy }, (i) => i % 7 > 0, given.side)",
+        xy=xy.ravel().tolist(), side=side,
+    )  # fmt: skip
+    far = np.abs(xy[:, None] - xy[ids]).max(-1)  # from each picture
+    assert (far[ids] + side * np.eye(len(ids)) >= side).all()
+    shown = np.arange(3_000) % 7 > 0
+    assert shown[ids].all()
+    assert (far[shown].min(1) < side).all()
+
+
+def test_a_turned_map_is_seen_from_another_side(page: Page) -> None:
+    """A rotation: of the coordinates across, up and towards the viewer, the lengths and angles stay."""
+    xyz = rng.integers(0, FULL, (50, 3))
+    seen = called(
+        page,
+        """(() => {
+      const [turn, map] = [turnOf(), { n: 50, xyz: given.xyz }];
+      turn.by(70, -40);
+      turn.project(map);
+      return [...map.xy].concat([...map.near]);
+    })()""",
+        xyz=xyz.ravel().tolist(),
+    )
+    flat = np.array(seen[:100]).reshape(50, 2) / FULL - 0.5
+    turned = np.sqrt(3) * np.column_stack([flat, np.array(seen[100:]) - 0.5])
+    centred = xyz / FULL - 0.5
+    np.testing.assert_allclose(turned @ turned.T, centred @ centred.T, atol=1e-3)
+    assert np.abs(turned - centred).max() > 0.1
+    assert np.linalg.det(np.linalg.lstsq(centred, turned)[0]) == pytest.approx(1, abs=1e-3)  # no mirror
+
+
+def test_a_point_without_a_picture_requests_it_and_those_around_it(page: Page, box: FloatRect) -> None:
+    page.evaluate("window.addEventListener('latentlab-wanted', ({ detail }) => (window.wanted = detail))")
+    page.mouse.move(*middle(box))
+    page.wait_for_function("window.wanted")
+    wanted = page.evaluate("window.wanted")
+    assert wanted["points"] == "a"
+    assert 1 < len(wanted["ids"]) <= 200

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latentlab.figures.class_axis import class_axis
-from latentlab.figures.maps.charts import class_bars, gaps, map_3d
+from latentlab.figures.maps.charts import class_bars, gaps
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.theme import LIGHT
 
@@ -40,4 +40,3 @@ def test_every_matrix_between_many_classes_has_such_an_axis() -> None:
         assert not getattr(figure.data[0], "texttemplate", None)  # 90,000 numbers
         for side in sides:
             assert max(map(len, figure.layout[f"{side}axis"].ticktext)) <= 3
-    assert not map_3d(np.zeros((n, 3)), np.arange(n), MANY, "abc", LIGHT).layout.showlegend

@@ -16,7 +16,6 @@ from latentlab.analysis.score.field import score_field
 from latentlab.data import UNLABELLED
 from latentlab.figures.conditional.decision_surface import decision_surface, latent_space
 from latentlab.figures.conditional.posterior import posterior_panels
-from latentlab.figures.maps.charts import map_3d
 from latentlab.figures.score.field import add_points, plane
 from latentlab.figures.theme import DARK, LIGHT, Theme, symbol
 from pages.components.scatter import pack
@@ -60,17 +59,13 @@ def points_of_a_field(look: Theme) -> Looks:
     return looks(figure)
 
 
-def three_dimensions(look: Theme) -> Looks:
-    return looks(map_3d(X, SOME, CLASSES, ("x", "y", "z"), look))
-
-
 def scatter(look: Theme) -> Looks:
     content = pack("a", X[:, :2], SOME, CLASSES, look.classes).content
     head = json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")])
     return dict(zip(head["classes"], zip(head["symbols"], head["colours"], strict=True), strict=True))
 
 
-FIGURES = [surface, codes, weighted_draws, points_of_a_field, three_dimensions, scatter]
+FIGURES = [surface, codes, weighted_draws, points_of_a_field, scatter]
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
@@ -82,7 +77,7 @@ def test_a_class_looks_the_same_everywhere(figure: Any, look: Theme) -> None:
     }
 
 
-@pytest.mark.parametrize("figure", [codes, three_dimensions, scatter])
+@pytest.mark.parametrize("figure", [codes, scatter])
 def test_what_has_no_class_has_a_symbol_of_its_own(figure: Any) -> None:
     others = {name: look for name, (look, _) in figure(LIGHT).items() if name not in CLASSES}
     assert list(others.values()) == [symbol(UNLABELLED)]

@@ -79,9 +79,6 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     paths.class_probabilities: lambda: paths.class_probabilities(PATH, np.full((4, 2), 0.5), HOSTILE, LIGHT),
     traversal.manifold: lambda: traversal.manifold(SHEET, (0.0, 0.0), HOSTILE, LIGHT, ROW),
     add_numbers: lambda: over(add_numbers, SHEET.examples, GRID, GRID, ROW),
-    charts.map_3d: lambda: charts.map_3d(
-        RNG.normal(size=(8, 3)), Y, HOSTILE, (*HOSTILE, "z"), LIGHT, (HOSTILE[0], RNG.random(8))
-    ),
     charts.histogram: lambda: charts.histogram(RNG.random(8), Y[:3], HOSTILE[0], LIGHT),
     charts.class_bars: lambda: charts.class_bars(Y, Y[:3], HOSTILE, LIGHT),
     charts.overlaps: lambda: charts.overlaps(np.eye(2), HOSTILE, LIGHT),

@@ -71,12 +71,12 @@ def pick(app: AppTest, **view: object) -> AppTest:
 
 
 def places(head: dict[str, Any], body: bytes) -> NDArray[np.float64]:
-    share = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL
+    share = np.frombuffer(body, "<u2", head["dim"] * head["n"]).reshape(head["n"], -1) / FULL
     return np.asarray(share * head["span"] + head["low"], np.float64)
 
 
 def drawn_labels(head: dict[str, Any], body: bytes) -> NDArray[np.uint16]:
-    return np.frombuffer(body[4 * head["n"] :], "<u2", head["n"])
+    return np.frombuffer(body[2 * head["dim"] * head["n"] :], "<u2", head["n"])
 
 
 def codes(run_id: str) -> torch.Tensor:
@@ -109,6 +109,38 @@ def test_a_number_can_colour_the_points(opened: Open) -> None:
     assert len(body) == 7 * head["n"]
 
 
+def test_what_the_map_wants_beyond_the_first_thumbnails_is_sent(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentlab.analysis.maps.examples.MOST_PIXELS", 100 * 28 * 28)
+    app = opened("clusters")
+    head, _ = sent(app, "latentlab.sprites")
+    assert head["n"] == 100
+    nothing, _ = sent(app, "latentlab.more")
+    assert nothing["ids"] == []
+    ids = [321, -1, 500, "7", 123]
+    app.session_state["more-sprites"] = {"wanted": {"points": head["id"], "ids": ids}}
+    head, content = sent(app.run(), "latentlab.more")
+    assert head["ids"] == [321, 123]
+    with Image.open(io.BytesIO(content)) as image:
+        sheet = np.asarray(image)
+    x = Store.default().examples("mnist-vae-2d").x.numpy()
+    for k, i in enumerate(head["ids"]):
+        np.testing.assert_array_equal(sheet[:28, 28 * k : 28 * k + 28], x[i, 0])
+
+
+def played(app: AppTest) -> dict[str, Any]:
+    (component,) = (c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.player")
+    found: dict[str, Any] = json.loads(component.proto.json)
+    return found
+
+
+def test_the_player_stands_where_the_snapshot_does(opened: Open) -> None:
+    app = opened("clusters", run="digits-vae")
+    trained = sent(app)[0]["layout"]
+    app.select_slider(key="epoch digits-vae").set_value("0").run()
+    assert (played(app)["at"], played(app)["ready"]) == (0, True)
+    assert sent(app)[0]["layout"] != trained
+
+
 def test_the_thumbnails_are_the_examples(opened: Open) -> None:
     head, content = sent(opened("clusters"), "latentlab.sprites")
     with Image.open(io.BytesIO(content)) as image:
@@ -125,6 +157,9 @@ def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
     table = app.dataframe[0].value
     np.testing.assert_allclose(table["distance (σ)"], far.sort().values[1:9], rtol=1e-5)
     assert table["example"].tolist() == far.argsort()[1:9].tolist()
+    head, ringed = sent(app, "latentlab.rings")
+    assert head["of"] == 7
+    assert np.frombuffer(ringed, "<u4").tolist() == far.argsort()[1:9].tolist()
     judge, seen = Store.default().load("mnist-cnn"), Store.default().examples("mnist-vae-2d")
     assert isinstance(judge, CNN)
     told = int(judge.classify(seen.batch(slice(7, 8)).x).argmax())
@@ -196,11 +231,26 @@ def test_only_the_same_arrays_have_the_same_digest() -> None:
 def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
     app = opened("clusters", run="mnist-vae-20d", deep="true")
     assert not app.exception
-    assert "scatter3d" in app.get("plotly_chart")[0].proto.spec
+    head, body = sent(app)
+    z = codes("mnist-vae-20d")
+    np.testing.assert_allclose(places(head, body), pca(z, 3).project(z), atol=head["span"] / FULL)
+    np.testing.assert_array_equal(drawn_labels(head, body), Store.default().examples("mnist-vae-20d").y)
+    ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
+    y = Store.default().examples("mnist-vae-20d").y[:40].bincount()
+    assert f"{int(y.argmax())}: {int(y.max())}" in words(pick(app, selected=ids))
     beside = "beside mnist mnist-vae-20d"
     assert beside not in keys_of(app, "selectbox")  # another map can't lie beside this one
-    assert not scatters(app)
     assert beside in keys_of(opened("clusters", run="mnist-vae-20d"), "selectbox")
+
+
+def test_umap_can_have_three_dimensions(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("clusters", run="mnist-vae-20d", method="UMAP", deep="true")
+    (key,) = (key for key in helper if key.startswith("umap"))
+    assert "('n_components', 3)" in key
+    xyz = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
+    helper[key].set_result(Projection(xyz, "umap", 0, {}))
+    head, body = sent(app.run())
+    np.testing.assert_allclose(places(head, body), xyz, atol=head["span"] / FULL)
 
 
 def test_a_map_in_three_dimensions_says_how_far_to_trust_it_too(opened: Open) -> None:
@@ -226,6 +276,7 @@ def test_umap_is_shown_when_it_comes_and_the_components_until_then(
     assert not app.exception
     assert shows(app, "UMAP", 500)
     waiting, _ = sent(app)
+    assert not played(app)["ready"]
     (key,) = (key for key in helper if key.startswith("umap"))
     xy = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32)
     helper[key].set_result(Projection(xy, "umap", 0, {}))
@@ -421,7 +472,7 @@ def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str
 
 def test_what_a_link_asks_for_and_is_not_there_is_said(opened: Open) -> None:
     app = opened("clusters", run="digits-cnn", mapped="conv99", epoch="4")
-    mapped, epoch = (one.value for one in app.warning)
+    epoch, mapped = sorted(one.value for one in app.warning)
     assert mentions(mapped, "“mapped”", "“conv99”")
     assert mentions(epoch, "“epoch”", "“4”")
     assert not {"mapped", "epoch"} & app.query_params.keys()

@@ -64,8 +64,8 @@ def test_of_very_many_vectors_the_first_have_their_numbers_under_the_pointer(
 
 def test_a_map_of_some_examples_says_of_how_many(opened: Open, name: str) -> None:
     def said(**query: str) -> bool:
-        captions = opened("clusters", run=f"data:{name}", **query).caption
-        return any(numbers_in(caption.value)[:2] == [8, N] for caption in captions)
+        popovers = opened("clusters", run=f"data:{name}", **query).get("popover")
+        return any(numbers_in(one.proto.popover.label)[:2] == [8, N] for one in popovers)
 
     assert said(examples="8")
     assert not said()

@@ -39,7 +39,13 @@ def all_rows(rows: tuple[Labels, Labels, Labels]) -> Labels:
 
 
 def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(N, C, H, W) -> (M, C, h, w): the first M, as many as a sheet may hold, every few pixels of large ones."""
+    """(N, C, H, W) -> (M, C, h, w): the first `n_thumbnails`, every few pixels of large ones."""
     step = -(-max(images.shape[2:]) // LARGEST)
-    small = images[:, :, ::step, ::step]
-    return small[: MOST_PIXELS // (small.shape[2] * small.shape[3])]
+    return images[: n_thumbnails(images.shape), :, ::step, ::step]
+
+
+def n_thumbnails(shape: tuple[int, ...]) -> int:
+    """Of how many of (N, C, H, W) images a sheet may hold the thumbnails."""
+    n, _, height, width = shape
+    step = -(-max(height, width) // LARGEST)
+    return min(n, MOST_PIXELS // (-(-height // step) * -(-width // step)))

@@ -1,9 +1,8 @@
-"""Maps of many points drawn by plotly: in three dimensions, where the canvas of the page has two."""
+"""Charts beside a map of many points: of what is selected on it, and of how the classes lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,50 +10,7 @@ from numpy.typing import NDArray
 
 from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
-from latentlab.figures.theme import Theme, styled, symbol
-
-MOST_IN_LEGEND = 30  # classes
-
-
-def map_3d(
-    xyz: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    classes: Sequence[str],
-    names: Sequence[str],
-    look: Theme,
-    number: tuple[str, NDArray[np.floating]] | None = None,
-) -> go.Figure:
-    """(N, 3) points with the shape of their class, and its colour or that of a number; drag to turn.
-
-    Args:
-        xyz: places.
-        labels: (N,) class indices; points without a class are gray and not in the legend.
-        classes: their names.
-        names: of the three axes.
-        look: colours.
-        number: its name and (N,) values, coloured between their 1st and 99th percentile.
-    """
-    figure = go.Figure()
-    ramp: dict[str, Any] = {}
-    if number is not None:
-        low, high = np.nanpercentile(number[1], [1, 99])
-        bar = {"title": {"text": literal(number[0])}, "thickness": 10}
-        ramp = {"coloraxis": {"cmin": low, "cmax": high, "colorscale": "Viridis", "colorbar": bar}}
-    for k in [*range(len(classes)), -1]:
-        own = labels == k
-        if not own.any():
-            continue
-        x, y, z = np.ascontiguousarray(xyz[own].T, np.float32)
-        marker = {"size": 3.2, "color": look.colour(k), "symbol": symbol(k), "opacity": 0.85}
-        if number is not None:
-            marker |= {"coloraxis": "coloraxis", "color": np.ascontiguousarray(number[1][own], np.float32)}
-        name = literal(classes[k]) if k >= 0 else "no class"
-        figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker=marker, hoverinfo="name")
-    axis = {"gridcolor": look.grid, "backgroundcolor": "rgba(0,0,0,0)", "color": look.muted, "showspikes": False}
-    scene = {f"{side}axis": {**axis, "title": {"text": literal(name)}} for side, name in zip("xyz", names, strict=True)}
-    legend = {"itemsizing": "constant", "orientation": "h", "x": 0, "y": 0, "yanchor": "top"}  # away from the ramp
-    shown = len(classes) <= MOST_IN_LEGEND  # of more the name is at each point
-    return styled(figure, look, 620, scene={**scene, "aspectmode": "data"}, legend=legend, showlegend=shown, **ramp)
+from latentlab.figures.theme import Theme, styled
 
 
 def histogram(values: NDArray[np.floating], chosen: NDArray[np.integer], name: str, look: Theme) -> go.Figure:

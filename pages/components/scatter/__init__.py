@@ -25,13 +25,17 @@ FULL = 65_535  # a coordinate at the far side of the map's box
 LEVELS = 254  # of a number, above 1; 0 is none
 
 
+PARTS = ("points.js", "legend.js", "names.js", "thumbs.js", "turn.js", "scatter.js")  # of the scatter's program
+
 _sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
+_more = st.components.v2.component("latentlab.more", js=sources("scatter", "more.js"))
 _pick = st.components.v2.component("latentlab.pick", js=sources("scatter", "pick.js"))
+_rings = st.components.v2.component("latentlab.rings", js=sources("scatter", "rings.js"))
 _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),
     css=LOOK + sources("scatter", "scatter.css"),
-    js=EXAMPLES + sources("scatter", "points.js", "legend.js", "scatter.js"),
+    js=EXAMPLES + sources("scatter", *PARTS),
 )
 
 
@@ -91,6 +95,31 @@ def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     _sprites(key=key, data=framed(head) + sheet, height=1)
 
 
+def more_sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
+    """Send what the pointer shows of the examples that a scatter wanted, and listen for those that it wants next.
+
+    Their ids come as `wanted` of the key's state. `head` has the id of the `points`, the `ids` of those that are sent,
+    and what the head of `sprites` has of them.
+    """
+
+    def changed() -> None:
+        """Components report a value only if someone listens."""
+
+    _more(key=key, data=framed(head) + sheet, default={"wanted": None}, on_wanted_change=changed, height=1)
+
+
+def rings(key: str, points: str, of: int | None, ids: NDArray[np.integer]) -> None:
+    """Mark points on the scatters of some examples by their rank.
+
+    Args:
+        key: of the component.
+        points: the id of the examples.
+        of: the clicked point that they belong to; with another they are not shown.
+        ids: (M,) the nearest first.
+    """
+    _rings(key=key, data=framed({"points": points, "of": of}) + ids.astype("<u4").tobytes(), height=1)
+
+
 def pick(key: str, points: str, ids: NDArray[np.integer], selects: bool = True) -> None:
     """Pick points on the scatters of some examples, as if the visitor had; once, until others are to be picked.
 
@@ -112,23 +141,25 @@ def pack(
     classes: Sequence[str],
     colours: Sequence[str],
     numbers: Numbers | None = None,
-    sprite_id: str | None = None,
     reports: bool = True,
     picked: Picked = NOTHING,
+    axes: Sequence[str] = (),
+    images: bool = False,
 ) -> Packed:
-    """Pack a header and, for each point, four bytes of place, two of class and one of value.
+    """Pack a header and, for each point, two bytes for each coordinate, two of class and one of value.
 
     Args:
         points: an id of the examples; a new one forgets what was picked.
-        xy: (N, 2) places.
+        xy: (N, 2) places; or (N, 3), which can be turned.
         labels: (N,) class indices, or -1.
         classes: their names.
         colours: "#rrggbb" for each class.
         numbers: colour instead of the class, on a ramp between their 1st and their 99th percentile; gray where there is
             none.
-        sprite_id: the sheet of thumbnails that `sprites` sent.
         reports: reports what is picked; of several maps of the same points, which share it, one is enough.
         picked: what is picked when a map of these examples appears; from then on it has its own.
+        axes: names of the three coordinates, if they have any.
+        images: draw the examples themselves, as far as they don't lie over each other.
     """
     columns = np.ascontiguousarray(xy.T, np.float64)  # ten times as fast to look through as pairs
     low, high = columns.min(1), columns.max(1)
@@ -148,6 +179,7 @@ def pack(
     unlabelled = bool((labels < 0).any())
     head = {
         "n": len(xy),
+        "dim": xy.shape[1],
         "points": points,
         "layout": digest(places)[:LAYOUT],
         "low": low.tolist(),
@@ -156,7 +188,8 @@ def pack(
         "colours": [*(colours[k % len(colours)] for k in range(len(classes))), *(["#888888"] if unlabelled else [])],
         "symbols": [*map(symbol, range(len(classes))), *([NO_CLASS] if unlabelled else [])],
         "scale": scale,
-        "sprites": sprite_id,
+        "axes": list(axes),
+        "images": images,
         "tells": reports,
         "picked": picked.as_json(),
     }

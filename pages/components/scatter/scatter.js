@@ -1,4 +1,4 @@
-// A scatter of many points: pan, zoom, hover with a thumbnail, click, box and lasso; Python gets ids and places.
+// A scatter of many points: pan or turn, zoom, hover with a thumbnail, click, box and lasso; Python gets ids and places.
 
 export default function ({ data, parentElement, setStateValue }) {
   const host = parentElement.querySelector(".scatter");
@@ -10,17 +10,18 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
-// [length][header][xy uint16 pairs][class uint16][value byte]: see pages/components/scatter/__init__.py.
+// [length][header][places uint16 pairs or triples][class uint16][value byte]: see pages/components/scatter/__init__.py.
 function unpack(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
   const body = bytes.slice(4 + length);
-  const n = head.n;
+  const { n, dim } = head;
+  const places = new Uint16Array(body.buffer, 0, dim * n);
   return {
     ...head,
-    xy: new Uint16Array(body.buffer, 0, 2 * n),
-    label: new Uint16Array(body.buffer, 4 * n, n),
-    value: head.scale ? new Uint8Array(body.buffer, 6 * n, n) : null,
+    ...(dim === 3 ? { xyz: places } : { xy: places }),
+    label: new Uint16Array(body.buffer, 2 * dim * n, n),
+    value: head.scale ? new Uint8Array(body.buffer, 2 * (dim + 1) * n, n) : null,
   };
 }
 
@@ -29,12 +30,14 @@ function create(host) {
   const [canvas, overlay, tip] = [$("points"), $("overlay"), $("tip")];
   const points = pointsOn(canvas);
   const ink = overlay.getContext("2d");
+  const [thumbs, turn] = [thumbsOn(ink), turnOf()];
   const SMALL = 10_000; // up to so many points are drawn at once, and so are all that take no longer than
   const AT_ONCE = 12; // milliseconds
   const [MOVING, RESTING] = [4, 32]; // milliseconds a frame for the next picture while a hand moves the view, and after
   const REST = 250; // milliseconds without a move
   const MARGIN = 0.25; // of a large map's width and height: drawn on each side of it, and seen when the picture moves
   const LEAST = 2_000; // points of the next picture that are drawn in a frame
+  const NEAR = 60; // pixels from the pointer: pictures of points there are requested with that of the one under it
   const GLIDES = 40_000; // up to so many points glide from one map to the next, in
   const GLIDE = 450; // milliseconds
   const state = { map: null, hidden: new Set(), lassoed: new Set(), chosen: new Set(), mode: "pan", drawn: [], clicked: null, hover: -1 };
@@ -42,6 +45,7 @@ function create(host) {
   let [stale, drawn, next] = [true, null, null]; // the points must be drawn; the view of the picture, and of the next
   let [cost, moved] = [0, -Infinity]; // milliseconds to draw a point; when a hand moved the view
   let glide = null; // where points come from, and since when
+  let [spots, whole] = [null, 1]; // of each shown class where it is densest; pixels of the map's box when all is seen
   const legend = legendOf($("legend"), (hidden) => {
     share({ hidden, classes: state.map.classes });
     hiddenChanged(hidden);
@@ -49,9 +53,18 @@ function create(host) {
   const shown = (i) => !state.hidden.has(state.map.label[i]);
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
 
+  // How much of the map's box the points take: one side of it whole, the other around its middle.
+  const reach = (xy) => {
+    const far = [0, 0];
+    for (let i = 0; i < xy.length; i++) far[i % 2] = Math.max(far[i % 2], Math.abs(xy[i] / 32767.5 - 1));
+    return Math.max(...far) > 0.5 ? { wide: far[0], high: far[1] } : { wide: 1, high: 1 }; // of one place there is no side
+  };
+
   // Places in 0 ... 1 of the map's box; the view's centre and how many pixels one is wide.
   const reset = () => {
-    view = { x: 0.5, y: 0.5, zoom: 0.92 * Math.min(...size) };
+    const { wide, high } = reach(state.map.xy);
+    whole = 0.92 * (state.map.xyz ? 1.25 * Math.min(...size) : Math.min(size[0] / wide, size[1] / high));
+    view = { x: 0.5, y: 0.5, zoom: whole };
     stale = true;
   };
   const pixel = (x, y) => [size[0] / 2 + (x - view.x) * view.zoom, size[1] / 2 - (y - view.y) * view.zoom];
@@ -70,7 +83,8 @@ function create(host) {
     for (let i = 0; i < map.n; i++) {
       const rgb = map.value ? viridis(map.value[i]) : palette[map.label[i] % palette.length];
       rgba.set(rgb, 4 * i);
-      rgba[4 * i + 3] = !shown(i) ? 0 : lassoed.size && !lassoed.has(i) ? 40 : 210;
+      const fog = map.near ? 0.4 + 0.8 * map.near[i] : 1; // the farther, the fainter
+      rgba[4 * i + 3] = !shown(i) ? 0 : (lassoed.size && !lassoed.has(i) ? 40 : 210) * fog;
     }
     points.colours(rgba);
     [stale, next] = [true, null];
@@ -143,12 +157,11 @@ function create(host) {
       move(performance.now());
       later();
     }
-    const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / (0.92 * Math.min(...size))));
+    const radius = Math.max(3.5, Math.min(11, 260 / Math.sqrt(state.map.n))) * Math.min(2.2, Math.sqrt(view.zoom / whole));
     const dense = overlay.width / size[0];
     drawPoints(radius * dense);
     ink.clearRect(0, 0, ...size);
-    for (const i of glide ? [] : [state.hover, state.clicked?.id ?? -1])
-      if (i >= 0) ring(pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535), radius / 2 + 3);
+    if (!glide) drawOver(radius / 2);
     if (state.clicked && state.clicked.id === null && state.clicked.layout === state.map.layout)
       ring(pixel(...unit(state.clicked.place)), 6);
     if (state.drawn.length > 1) {
@@ -164,9 +177,58 @@ function create(host) {
     }
   }
   const later = () => (frame ||= requestAnimationFrame(draw));
+  const pixelOf = (i) => pixel(state.map.xy[2 * i] / 65535, state.map.xy[2 * i + 1] / 65535);
 
-  function ring([x, y], radius) {
-    for (const [width, stroke] of [[5, style("--st-background-color", "#fff")], [2.5, style("--mark", "#000")]]) {
+  // Over the points: their pictures, the box that is turned, rings around what is picked, and names.
+  function drawOver(radius) {
+    const { map, clicked } = state;
+    const look = { text: style("--st-text-color", "#000"), surface: style("--st-background-color", "#fff"), font: getComputedStyle(host).fontFamily };
+    if (map.images) request(map.points, thumbs.draw(map, shown, view, pixel, size));
+    const [write, mark] = [writerOn(ink, look, size), style("--mark", "#000")];
+    const larger = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // while one presents
+    if (map.xyz) drawBox(write, look);
+    const rings = window.latentlab?.rings;
+    const near = clicked?.id != null && rings?.points === map.points && rings.of === clicked.id ? [...rings.ids].filter(shown) : [];
+    for (const i of near) ring(pixelOf(i), radius + 2, 1.5);
+    for (const i of [state.hover, clicked?.id ?? -1]) if (i >= 0) ring(pixelOf(i), radius + 3);
+    near.forEach((i, rank) => {
+      const [[x, y], far] = [pixelOf(i), radius + 9 * larger];
+      write(String(rank + 1), 13 * larger, AROUND.map(([dx, dy]) => [x + far * dx, y + far * dy]), mark);
+    });
+    spots ??= spotsOfClasses();
+    for (const [k, place] of spots) {
+      const [x, y] = pixel(...place);
+      const pixels = (map.classes[k].length > 3 ? 15 : 19) * larger;
+      write(inShort(map.classes[k]), pixels, [0, -1, 1, -2, 2].map((lines) => [x, y + 1.1 * lines * pixels]));
+    }
+  }
+
+  // [class, place] of the classes that have a name on the map, the largest first; none where there are too many.
+  function spotsOfClasses() {
+    const { map, hidden } = state;
+    const counts = new Array(map.classes.length).fill(0);
+    for (const label of map.label) counts[label]++;
+    const named = [...counts.keys()].filter((k) => counts[k] && !hidden.has(k) && map.symbols[k] !== "circle-open");
+    if (named.length > NAMED) return [];
+    const found = densest(map, named);
+    return named.map((k, row) => [k, found[row]]).sort(([a], [b]) => counts[b] - counts[a]);
+  }
+
+  function drawBox(write, { text }) {
+    const { edges, names } = turn.box(state.map.axes);
+    Object.assign(ink, { globalAlpha: 0.3, strokeStyle: text, lineWidth: 1 });
+    ink.beginPath();
+    for (const [from, to] of edges) {
+      ink.moveTo(...pixel(...from));
+      ink.lineTo(...pixel(...to));
+    }
+    ink.stroke();
+    ink.globalAlpha = 1;
+    for (const [name, x, y] of names) write(name, 12, [pixel(x, y)]);
+  }
+
+  function ring([x, y], radius, line = 2.5) {
+    for (const [width, stroke] of [[2 * line, style("--st-background-color", "#fff")], [line, style("--mark", "#000")]]) {
       ink.beginPath();
       ink.arc(x, y, radius, 0, 7);
       ink.lineWidth = width;
@@ -193,20 +255,28 @@ function create(host) {
     const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
     const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? fourDigits(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
-    thumbnail(tip.querySelector("canvas"), map.sprites, i);
+    if (!thumbnail(tip.querySelector("canvas"), map.points, i)) request(map.points, [i, ...around(spot)]);
     const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
     const left = spot[0] + wide + 32 < size[0] ? spot[0] + 16 : Math.max(0, spot[0] - wide - 16);
     const top = Math.max(0, Math.min(spot[1] - 40, size[1] - high));
     Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
   }
 
+  // Points near a spot without a picture: the pointer may come to them next.
+  function around([x, y]) {
+    const found = [];
+    for (let i = 0; i < state.map.n && found.length < AT_A_TIME; i++) {
+      if (!shown(i) || spriteOf(state.map.points, i)) continue;
+      const [px, py] = pixelOf(i);
+      if (Math.hypot(px - x, py - y) < NEAR) found.push(i);
+    }
+    return found;
+  }
+
   function select(inside) {
     const { map } = state;
     const found = new Set();
-    for (let i = 0; i < map.n; i++) {
-      const [px, py] = pixel(map.xy[2 * i] / 65535, map.xy[2 * i + 1] / 65535);
-      if (shown(i) && inside(px, py)) found.add(i);
-    }
+    for (let i = 0; i < map.n; i++) if (shown(i) && inside(...pixelOf(i))) found.add(i);
     share({ lassoed: found });
     lassoedChanged(found);
   }
@@ -218,6 +288,8 @@ function create(host) {
 
   function hiddenChanged(hidden) {
     state.hidden = hidden;
+    spots = null;
+    thumbs.forget();
     legend.mark(hidden);
     chosenChanged();
   }
@@ -248,7 +320,7 @@ function create(host) {
   function click(spot) {
     const id = under(spot);
     if (id >= 0) return clickOn(id);
-    if (!state.map.tells) return;
+    if (!state.map.tells || state.map.xyz) return; // no place lies under a spot of a turned box, but a line of them
     state.clicked = { id: null, place: real(place(...spot)), layout: state.map.layout };
     tell("clicked", state.clicked);
     later();
@@ -281,6 +353,22 @@ function create(host) {
     if ("hidden" in detail && String(detail.classes) === String(state.map.classes)) hiddenChanged(detail.hidden);
   }
   window.addEventListener(LINK, linked);
+  function arrived() {
+    requested.ids.clear();
+    if (state.hover >= 0 && !tip.hidden) thumbnail(tip.querySelector("canvas"), state.map.points, state.hover);
+    later();
+  }
+  window.addEventListener("latentlab-sprites", arrived);
+  window.addEventListener("latentlab-rings", later);
+
+  function turned(dx, dy) {
+    turn.by(dx, dy);
+    turn.project(state.map);
+    points.places(state.map.xy);
+    paint();
+    [spots, nearest, moved] = [null, cellsOf(state.map.xy, state.map.n), performance.now()];
+    thumbs.forget();
+  }
 
   // The arrow keys step to the closest point on that side.
   function step(dx, dy) {
@@ -312,7 +400,8 @@ function create(host) {
     press.far ||= Math.hypot(spot[0] - press.from[0], spot[1] - press.from[1]) > 4;
     if (!press.far) return;
     tip.hidden = true;
-    if (press.mode === "pan") {
+    if (press.mode === "pan" && state.map.xyz) turned(spot[0] - press.last[0], spot[1] - press.last[1]);
+    else if (press.mode === "pan") {
       view.x -= (spot[0] - press.last[0]) / view.zoom;
       view.y += (spot[1] - press.last[1]) / view.zoom;
       [stale, moved] = [true, performance.now()];
@@ -376,6 +465,9 @@ function create(host) {
       if (String(map.classes) !== String(state.map?.classes)) state.hidden = new Set();
       const follows = !others && map.n <= GLIDES && !matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (moved && follows) glide = { from: state.map.xy, since: performance.now() };
+      if (map.xyz) turn.project(map);
+      $("pan").textContent = map.xyz ? "Turn" : "Move";
+      $("pan").title = map.xyz ? "Drag to turn" : "Drag to move";
       state.map = map;
       if (moved) {
         if (!glide) points.places(map.xy);
@@ -401,21 +493,24 @@ function create(host) {
       cancelAnimationFrame(frame);
       resized.disconnect();
       window.removeEventListener(LINK, linked);
+      window.removeEventListener("latentlab-sprites", arrived);
+      window.removeEventListener("latentlab-rings", later);
     },
   };
 }
 
-function thumbnail(canvas, id, index) {
-  const sprites = window.latentlab?.sprites?.get(id);
-  canvas.hidden = !sprites || index >= sprites.n;
-  if (canvas.hidden) return;
-  const { width, height, columns, image, drawn, numbers } = sprites;
+// Shows an example; false where the server hasn't sent it.
+function thumbnail(canvas, points, index) {
+  const sprite = spriteOf(points, index);
+  canvas.hidden = !sprite;
+  if (!sprite) return false;
+  const { width, height, image, x, y, drawn, numbers } = sprite;
   canvas.parentElement.dataset.draws = drawn?.kind ?? "image";
   if (drawn) {
-    exampleOn(canvas).show(numbers.subarray(index * drawn.size, (index + 1) * drawn.size), drawn);
-    return;
+    exampleOn(canvas).show(numbers, drawn);
+    return true;
   }
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
   canvas.getContext("2d").drawImage(image, x, y, width, height, 0, 0, width, height);
+  return true;
 }

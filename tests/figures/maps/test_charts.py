@@ -1,35 +1,9 @@
 """Every point is drawn once, in its class's colour and shape."""
 
 import numpy as np
-import pytest
 
-from latentlab.figures.maps.charts import class_bars, gaps, histogram, map_3d, overlaps
+from latentlab.figures.maps.charts import class_bars, gaps, histogram, overlaps
 from latentlab.figures.theme import DARK
-
-
-def test_each_class_has_its_points_colour_and_name() -> None:
-    rng = np.random.default_rng(0)
-    xyz, labels = rng.normal(size=(50, 3)).astype(np.float32), rng.integers(-1, 3, 50)
-    figure = map_3d(xyz, labels, ("a", "b", "c"), ("PC1", "PC2", "PC3"), DARK)
-    assert sorted(len(trace.x) for trace in figure.data) == sorted(np.bincount(labels + 1))
-    for trace in figure.data:
-        k = ("a", "b", "c", "no class").index(trace.name)
-        own = xyz[labels == (k if k < 3 else -1)]
-        np.testing.assert_array_equal(np.stack([trace.x, trace.y, trace.z], 1), own)
-        assert trace.marker.color == (DARK.classes[k] if k < 3 else DARK.muted)
-    assert figure.layout.scene.zaxis.title.text == "PC3"
-    assert len({trace.marker.symbol for trace in figure.data if trace.name != "no class"}) == 3
-
-
-def test_a_number_colours_the_points_instead() -> None:
-    xyz, labels, loss = np.zeros((4, 3), np.float32), np.array([0, 1, 1, 0]), np.array([0.0, 1, 2, 3])
-    figure = map_3d(xyz, labels, ("a", "b"), ("x", "y", "z"), DARK, ("loss", loss))
-    assert [trace.marker.color.tolist() for trace in figure.data] == [[0, 3], [1, 2]]
-    assert {trace.marker.coloraxis for trace in figure.data} == {"coloraxis"}  # one ramp, drawn once
-    assert not any(trace.marker.showscale for trace in figure.data)
-    assert figure.layout.coloraxis.cmin == pytest.approx(0.03)
-    assert figure.layout.coloraxis.colorbar.title.text == "loss"
-    assert figure.layout.legend.orientation == "h"  # below the picture: the ramp is at its side
 
 
 def test_the_chosen_are_counted_in_the_bins_of_all() -> None:

@@ -1,0 +1,25 @@
+// Keeps the pictures of examples that a scatter wanted and the server sent, and requests them from the server.
+const MOST = 5_000; // examples that are kept
+
+export default function ({ data, setStateValue, parentElement }) {
+  const shared = (window.latentlab ??= { programs: new Map() });
+  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+  const { points, ids, ...head } = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+  const kept = (shared.more ??= new Map());
+  if (!kept.has(points)) {
+    kept.clear();
+    kept.set(points, new Map());
+  }
+  const body = data.slice(4 + length);
+  const keep = (what) => {
+    const found = kept.get(points);
+    ids.forEach((id, k) => found?.set(id, [{ ...head, ...what }, k]));
+    while (found?.size > MOST) found.delete(found.keys().next().value);
+    window.dispatchEvent(new CustomEvent("latentlab-sprites", { detail: { points } }));
+  };
+  if (ids.length && head.drawn) keep({ numbers: new Float32Array(body.buffer) });
+  else if (ids.length) createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));
+  const wanted = ({ detail }) => detail.points === points && setStateValue("wanted", detail);
+  window.addEventListener("latentlab-wanted", wanted);
+  return () => window.removeEventListener("latentlab-wanted", wanted);
+}
