@@ -59,9 +59,14 @@ def test_a_submitted_job_waits_and_says_what_it_trains(store: Store) -> None:
 
 def test_a_plane_is_learned_with_a_warmup_unless_another_is_given(store: Store) -> None:
     """Without, one of its two dimensions is lost: see `python -m benchmarks.defaults --only moons`."""
-    settings = [("vae", "moons", {}), ("vae", "moons", {"warmup": 0.0}), ("vae", "digits", {}), ("dae", "moons", {})]
-    jobs = [queue.read(store, queue.submit(store, *kind, {}, train)) for *kind, train in settings]
-    assert [job.train.get("warmup") for job in jobs] == [0.5, 0.0, None, None]
+
+    def warmup(model: str, dataset: str, **train: float) -> Any:
+        return queue.read(store, queue.submit(store, model, dataset, {}, train)).train.get("warmup")
+
+    assert warmup("vae", "moons") == 0.5
+    assert warmup("vae", "moons", warmup=0.0) == 0.0
+    assert warmup("vae", "digits") is None
+    assert warmup("dae", "moons") is None
 
 
 def test_a_paused_job_of_an_older_version_is_still_read(store: Store) -> None:

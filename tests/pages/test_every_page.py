@@ -133,6 +133,8 @@ def test_an_empty_store_is_said_and_leads_to_training(
     assert not app.exception
     if page == "train":
         assert app.button(key="train")
+    elif page == "lessons":
+        assert app.get("page_link")
     elif page in NO_SUBJECT:
         assert app.file_uploader
     elif next(one.data for one in navigation.PAGES if one.name == page):  # it shows data without a model too

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import FileUploader
 
 from latentlab.__main__ import main
 from latentlab.runs.export import pack
@@ -27,8 +28,13 @@ def zipped(tmp_path: Path) -> bytes:
     return out.getvalue()
 
 
+def upload_of(app: AppTest) -> FileUploader:
+    (found,) = (one for one in app.file_uploader if str(one.key).startswith("import-"))
+    return found
+
+
 def upload(app: AppTest, content: bytes) -> AppTest:
-    return app.file_uploader[0].set_value(("run.zip", content, "application/zip")).run()
+    return upload_of(app).set_value(("run.zip", content, "application/zip")).run()
 
 
 def details(app: AppTest) -> dict[str, str]:
@@ -44,7 +50,7 @@ def test_a_run_is_imported_after_a_look_and_then_selected(opened: Open, app_stor
     assert not app.exception
     assert app_store.read("theirs").title == "From elsewhere"
     assert "title-theirs" in {one.key for one in app.text_input}
-    assert app.file_uploader[0].value is None
+    assert upload_of(app).value is None
     assert "import-run" not in keys_of(app, "button")
 
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.data.builtin.synthetic import Density
@@ -58,6 +57,8 @@ def missed(density: Density, draws: Reals) -> list[Mode]:
 
 def _grouped(means: Doubles, stds: Doubles) -> NDArray[np.int32]:
     """(K, d), (K,) -> (K,): the number of the mode of each component."""
+    from scipy.sparse.csgraph import connected_components  # imported here: the first page has no need of it
+
     apart = np.linalg.norm(means[:, None] - means[None], axis=2)
     found: NDArray[np.int32] = connected_components(apart < REACH * (stds[:, None] + stds[None]), directed=False)[1]
     return found

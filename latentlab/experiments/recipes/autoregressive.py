@@ -5,7 +5,7 @@ from latentlab.experiments.recipes.recipe import Recipe
 RECIPES = (
     Recipe(
         "digits-pixelcnn",
-        "Digits, pixel by pixel",
+        "Digits, autoregressive",
         "pixelcnn",
         "digits",
         "An exact likelihood and no code: each pixel given those before it.",

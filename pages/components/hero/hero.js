@@ -44,7 +44,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     ink.drawImage(back, 0, 0);
     ink.globalAlpha = 1;
     const [x, y] = place.map((value, k) => ((k ? -value : value) / data.limit / 2 + 0.5) * plane.width);
-    for (const [width, stroke] of [[0.02, "#000"], [0.01, getComputedStyle(host).getPropertyValue("--mark").trim() || "#ff5c8a"]]) {
+    for (const [width, stroke] of [[0.02, "#000"], [0.01, getComputedStyle(host).getPropertyValue("--mark").trim()]]) {
       ink.beginPath();
       ink.arc(x, y, 0.035 * plane.width, 0, 7);
       ink.lineWidth = width * plane.width;
