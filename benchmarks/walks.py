@@ -36,7 +36,7 @@ def run_chain(model: GSN, splits: Splits, seed: int) -> torch.Tensor:
     for t in range(-BURN_IN, STEPS):
         state = model.step(state, rng)
         if t >= 0:
-            logits[t] = state.logits[0]
+            logits[t] = state.out[0]
     return logits
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Floats
+from latentlab.data.dataset import LEVELS
 from latentlab.data.library.scaling import Scale
 
-LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST = 20_000  # examples whose quantiles are computed
 DIGITS = 3  # of the range of a column, that a number is written with
 EXACT = 7  # of the same, in files: what float32 keeps of a number between 0 and 1
@@ -43,10 +43,10 @@ class Columns:
             names: of the columns; by default x1, x2 …
             scale: of vectors, or of series with one map for all times; None where models see the numbers as they are.
         """
-        n, quantiles = x.shape[-1], _quantiles(x)
+        n, found = x.shape[-1], quantiles(x)
         called = tuple(names) or tuple(f"x{k + 1}" for k in range(n))
-        low, span = (end.reshape(-1, n)[0] for end in scale or Scale(np.zeros(n), np.ones(n)))
-        return cls(called, Scale(low, span), quantiles)
+        low, span = (end.reshape(-1, n)[0] for end in scale or Scale.identity((n,)))
+        return cls(called, Scale(low, span), found)
 
     def back(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """(..., D) as models see them -> (..., D) in the user's units."""
@@ -82,8 +82,8 @@ class Columns:
         return [int(n) for n in digits - 1 - power]
 
 
-def _quantiles(x: NDArray[np.floating]) -> Floats:
-    """(len(LEVELS), *shape), the ends of all examples; the others, of very many, of every few of them."""
+def quantiles(x: NDArray[np.floating]) -> Floats:
+    """(N, *shape) -> (len(LEVELS), *shape): the ends of all; the others, of very many, of every few of them."""
     found: Floats = np.quantile(x[:: -(-len(x) // MOST)], LEVELS, axis=0).astype(np.float32)
     found[0], found[-1] = x.min(0), x.max(0)
     return found

@@ -30,6 +30,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=MAX_SIDE, metavar="PIXELS", help=text)
     text = "what becomes of an image of other proportions"
     parser.add_argument("--fit", type=Fit, choices=tuple(Fit), default=Fit.STRETCH, help=text)
+    text = "the channel of images, from 0, or three of them as red, green and blue, such as 2,1,0"
+    parser.add_argument("--channels", type=_numbers, default=(), metavar="NUMBERS", help=text)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} are no whole numbers with commas between them.") from error
 
 
 def read_options(options: argparse.Namespace) -> ReadOptions:
@@ -49,6 +58,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         tuple(options.drop),
         options.size,
         options.fit,
+        options.channels,
     )
 
 

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from latentlab.data.library.scaling import Scale
+
 UNLABELLED = -1
 SPLIT_SEED = 0
+LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)  # of the quantiles of data
 
 
 class DataError(ValueError):
@@ -81,6 +85,8 @@ class Dataset:
     classes: tuple[str, ...]
     kind: Kind
     names: tuple[str, ...] = ()  # of a vector's or a sequence's columns
+    scale: Scale | None = None  # back to the user's units, where x is as models see it and they are known
+    quantiles: Tensor | None = None  # (len(LEVELS), *shape) of all data, as x, where these are a few of them
 
     @property
     def spec(self) -> Spec:

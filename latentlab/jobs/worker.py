@@ -19,6 +19,8 @@ import torch
 from filelock import FileLock, Timeout
 
 from latentlab import device, settings
+from latentlab.analysis.columns import quantiles
+from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import Splits, load
 from latentlab.jobs.job import Job, untrained
 from latentlab.jobs.queue import Status, is_held, now, queue, read, status, write_status
@@ -240,6 +242,9 @@ def _finish(
         metrics=final_metrics(state.model.eval(), test, n_bound),
         note=job.note,
     )
+    if test.scale is not None:  # data of the user's own, which may be removed
+        every = quantiles(all_examples(splits).x.numpy())
+        test = dataclasses.replace(test, quantiles=torch.from_numpy(every))
     store.save(run, state.model, history, test, dtype)
     folder = store.folder(job.id)
     for name in ("checkpoint.safetensors", "preview.safetensors", "control", "status.json", "job.json", "job.lock"):

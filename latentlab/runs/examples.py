@@ -11,7 +11,9 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from latentlab.data import UNLABELLED, Dataset, held_out
+from latentlab.data import UNLABELLED, DataError, Dataset, held_out
+from latentlab.data.dataset import LEVELS
+from latentlab.data.library.scaling import read_scale
 from latentlab.runs.run import Run
 from latentlab.serialization import RunError, read_tensors, write
 
@@ -27,7 +29,12 @@ def few(examples: Dataset) -> Dataset:
 def save(root: Path, examples: Dataset) -> str:
     """Write a part of the test examples, unless a run of the same data has done so; returns the file's name."""
     part = few(examples)
-    content = safetensors.torch.save({"x": part.x.cpu().contiguous(), "y": part.y.cpu().contiguous()})
+    tensors = {"x": part.x, "y": part.y}
+    if part.scale is not None:
+        tensors |= part.scale.tensors
+    if part.quantiles is not None:
+        tensors |= {"quantiles": part.quantiles}
+    content = safetensors.torch.save({key: value.cpu().contiguous() for key, value in tensors.items()})
     slug = re.sub(r"[^A-Za-z0-9_-]", "_", examples.name)[:64] or "data"
     name = f"examples-{slug}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
     if not (root / name).is_file():
@@ -53,7 +60,18 @@ def read(run: Run, folder: Path) -> Dataset:
         raise RunError("The examples saved with it don't fit its data set.")
     if len(y) and not UNLABELLED <= int(y.min()) <= int(y.max()) < len(run.classes):
         raise RunError("The examples saved with it don't fit its classes.")
-    return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns)
+    quantiles = tensors.get("quantiles")
+    if quantiles is not None and not _are_quantiles(quantiles, run.shape):
+        raise RunError("The examples saved with it don't fit its data set.")
+    try:
+        scale = read_scale(tensors, run.shape)
+    except DataError as error:
+        raise RunError(str(error)) from error
+    return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns, scale, quantiles)
+
+
+def _are_quantiles(found: torch.Tensor, shape: tuple[int, ...]) -> bool:
+    return found.dtype == torch.float32 and found.shape == (len(LEVELS), *shape) and bool(found.isfinite().all())
 
 
 def forget(root: Path, used: Collection[str]) -> None:

@@ -67,7 +67,7 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
     model = cached.model(run)
     if isinstance(model, Walks) and model.factors:
         factors = ", ".join(f"{factor:.2f}" for factor in model.factors)
-        st.caption(f"Learned factors of the logits, from the first step of the walkback on: {factors}.")
+        st.caption(f"Learned factors, from the first step of the walkback on: {factors}.")
     st.caption(
         f"{frames.shape[1]} chains of {len(frames)} examples, {settings.every} steps apart; from one to the next "
         f"{found.change:.1f} units of intensity change. Examples that the classifier is uncertain about, or that are "

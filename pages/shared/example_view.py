@@ -44,7 +44,7 @@ def subject_of(space: Space) -> Subject:
 
 @remember(32)
 def columns_of(subject: Subject) -> Columns | None:
-    """The columns of a subject's data, with quantiles of all of them; of what is saved with it where they are gone.
+    """The columns of a subject's data, with quantiles of all of them; as saved with it where they are gone.
 
     None of images.
     """
@@ -52,7 +52,9 @@ def columns_of(subject: Subject) -> Columns | None:
         return None
     names = subject.spec.names
     if not cached.has_data(subject):
-        return Columns.of(cached.examples(subject).batch().x.numpy(), names)
+        saved = cached.examples(subject)
+        of_saved = Columns.of(saved.x.numpy(), names, saved.scale)
+        return of_saved if saved.quantiles is None else replace(of_saved, quantiles=saved.quantiles.numpy())
     if subject.dataset not in Library.default():
         return Columns.of(all_examples(cached.splits(subject.dataset)).batch().x.numpy(), names)
     opened, scale, _ = cached.own_data(subject.dataset)

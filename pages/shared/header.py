@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from latentlab import settings
-from latentlab.data import DENSITIES
+from latentlab.data import DENSITIES, Kind
 from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
 from latentlab.subjects import OWN, Subject, served, with_model
@@ -17,7 +17,7 @@ from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
 from pages.components.history import history, visited
 from pages.navigation import TRAIN, Page
-from pages.shared import url_state
+from pages.shared import cached, url_state
 from pages.shared.lesson_bar import lesson_bar
 from pages.shared.present import present_button
 from pages.shared.running_training import running_training
@@ -70,6 +70,17 @@ def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
         st.caption(f":material/info: “{plain(own.title)}” can't be shown on this page: {plain(text)}.")
 
 
+def _say_which_units(subject: Subject) -> None:
+    """That numbers can't be shown in the user's units, where nothing is left that says them."""
+    if subject.spec.kind is Kind.IMAGE or not subject.takes_scaled or cached.has_data(subject):
+        return
+    if cached.examples(subject).scale is None:
+        st.caption(
+            f":material/info: Numbers are shown between 0 and 1, as the model sees them: the data set “"
+            f"{plain(subject.dataset)}” isn't here, and this run was saved without its units."
+        )
+
+
 def _frame(page: Page, subject: str) -> None:
     """What the browser shows of the page: its title, and the way back."""
     st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
@@ -109,6 +120,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
     _say_what_is_missing(page, options)
     url_state.write("run", key)
     _frame(page, options[key].title)
+    _say_which_units(options[key])
     return options[key]
 
 

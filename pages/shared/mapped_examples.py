@@ -88,7 +88,8 @@ def of_data(dataset: str, n: int) -> MappedExamples:
 def saved_with(run: Subject) -> MappedExamples:
     """The test examples that are saved with a run: its data needn't be on this machine."""
     data = cached.examples(run)
-    return MappedExamples(digest(data.x.numpy(), data.y.numpy()), data, data.x, len(data), None, {}, "", "")
+    own = data.x if data.scale is None else data.scale.back(data.x)
+    return MappedExamples(digest(data.x.numpy(), data.y.numpy()), data, own, len(data), None, {}, "", "")
 
 
 def called(columns: Iterable[str], names: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from pages.shared.text import plain
 from pages.shared.visit import Slot
 from pages.your_data.columns import choose_label, choose_roles, requested
 from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
-from pages.your_data.images import choose_images
+from pages.your_data.images import choose_channels, choose_images
 
 SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
 UPLOADS: Slot[int] = Slot("uploads")  # how many were saved: each time the field starts empty
@@ -81,6 +81,8 @@ def _preview(files: Upload) -> None:
     wanted = said
     if found is not None and found.splits.train.kind is Kind.IMAGE and files.has_image_files:
         wanted = choose_images(said, files.key)
+    if found is not None and found.n_channels not in (0, 1, 3):
+        wanted = choose_channels(wanted, found.n_channels, files.key)
     if wanted != said:
         SAID.set((files.key, wanted))
         st.rerun()
@@ -98,6 +100,7 @@ def _preview(files: Upload) -> None:
 
 def _here(sentence: str, has_table: bool) -> str:
     """A sentence of the reader with what to click for what its options are on the command line."""
+    sentence = sentence.replace("with --channels", "under “Channels”")
     if not has_table:
         return re.sub(r"with --\w+", r"\g<0> on the command line", sentence)
     there = sentence.replace("with --label", "under “Which column is the class?”")

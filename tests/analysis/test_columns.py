@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.analysis.columns import LEVELS, MOST, Columns, most_varied, written
+from latentlab.analysis.columns import MOST, Columns, most_varied, written
+from latentlab.data.dataset import LEVELS
 from latentlab.data.library.scaling import Scale, unit_scale
 
 RNG = np.random.default_rng(0)

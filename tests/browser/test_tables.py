@@ -10,8 +10,11 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from latentlab.analysis.columns import written
-from latentlab.data import Library
+from latentlab.analysis.columns import Columns, written
+from latentlab.data import Kind, Library
+from latentlab.figures.examples.choose import appearance
+from latentlab.figures.examples.lanes import CARDS
+from latentlab.figures.theme import LIGHT
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.models import Decodes
@@ -95,3 +98,27 @@ def test_a_number_is_written_as_on_the_server(page: Page) -> None:
     found = page.evaluate("cases => cases.map(([value, decimals]) => window.written(value, decimals))", cases)
     apart = [(a, b) for a, b in zip(found, (written(*case) for case in cases), strict=True) if a != b]
     assert len(apart) <= 3  # a five at the end may be rounded either way
+
+
+def test_the_name_of_a_class_is_read_whole_above_its_bars(page: Page) -> None:
+    """Before, one that was wider than its bars was cut off at their end."""
+    classes = (
+        "Bombus terrestris",
+        "Apis mellifera carnica",
+        "#12 Weißwein",
+        "supercalifragilistic",
+        " ".join(["long"] * 60),
+    )
+    x = np.random.default_rng(0).random((len(classes) + CARDS, 4), np.float32)
+    titles = [*classes, *["u"] * CARDS]
+    page.set_content(str(appearance(Kind.VECTOR, (4,), Columns.of(x)).sheet(x, len(x), LIGHT, "Examples", titles)))
+    measured = (
+        "all => all.map(one => [one.title, one.scrollWidth <= one.clientWidth, one.scrollHeight, one.clientHeight])"
+    )
+    found = page.locator("div[title]").evaluate_all(measured)
+    assert [title for title, *_ in found] == titles
+    assert all(fits for _, fits, *_ in found)
+    line = found[-1][3]
+    whole, longest = [*found[:4], *found[5:]], found[4]
+    assert all(text <= shown <= 3 * line + 2 for *_, text, shown in whole)
+    assert longest[2] > longest[3] <= 3 * line + 2

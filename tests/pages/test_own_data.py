@@ -25,6 +25,7 @@ from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from pages.navigation import PAGES
 from pages.your_data.columns import ROLE
+from pages.your_data.images import Channels
 from tests.conftest import ROOT, mentions
 from tests.data.files.conftest import encoded, noise
 from tests.pages.conftest import Open, drawn, keys_of, path_of, shows, words
@@ -205,6 +206,21 @@ def test_the_size_of_images_is_chosen_and_what_becomes_of_other_proportions(
     images = load("images").train.x.numpy()  # so few are in every split
     assert images.shape == (3, 1, 128, 128)
     assert sorted(images.mean((1, 2, 3)) / 255) == pytest.approx([of_wide, 1, 1], abs=0.01)
+
+
+def test_the_channels_of_images_are_chosen(upload: Upload) -> None:
+    x = noise(3, 16, 14, 5)
+    app = upload(**{"cells.npz": npz(3, x=x)})
+    by_label = {one.label: one for one in app.segmented_control}
+    app = by_label["Channels"].set_value(Channels.ONE).run()
+    app = next(one for one in app.selectbox if one.label == "Channel").set_value(4).run()
+    assert shows(app, 3, 5, 4)
+    app = next(one for one in app.segmented_control if one.label == "Channels").set_value(Channels.THREE).run()
+    app = next(one for one in app.selectbox if one.label == "Red").set_value(3).run()
+    keep(app)
+    splits, rows = load("cells"), Library.default().open("cells").rows
+    assert np.array_equal(splits.train.x.numpy(), x.transpose(0, 3, 1, 2)[rows.train][:, [3, 1, 2]])
+    assert not any(one.label == "Channels" for one in upload(**{"gray.npz": npz()}).segmented_control)
 
 
 def test_what_is_said_of_a_file_is_not_said_of_the_next(upload: Upload) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import streamlit as st
 import torch
 
@@ -26,6 +27,7 @@ from pages.components.brush import pack
 from pages.shared.masks import given
 from pages.shared.spaces import CODE, INPUT, Source, load_space
 from tests.pages.conftest import Open, drawn, of_images, shows, titled
+from tests.pages.test_clusters import pick
 
 pytestmark = pytest.mark.training
 
@@ -218,23 +220,39 @@ def test_an_analogy_is_exported_in_the_users_units(opened: Open, trained: Callab
     assert head[-4:] == [column.replace("=", "'=") for column in NAMES]
 
 
-def test_quantiles_are_of_all_data_and_of_the_saved_examples_once_those_are_gone(
-    name: str, trained: Callable[[str], Subject]
+def test_quantiles_are_of_all_data_and_units_the_users_once_those_are_gone(
+    name: str, trained: Callable[[str], Subject], opened: Open, app_store: Store
 ) -> None:
     from pages.shared.example_view import columns_of
 
-    run = trained("vae")
-    for subject in (run, DataOnly(name)):
+    def are_of_the_table(subject: Subject) -> bool:
         columns = columns_of(subject)
         assert columns is not None
+        assert columns.names == NAMES
         found = columns.back(columns.quantiles)
-        np.testing.assert_allclose(found[[0, 3, 6]], np.quantile(TABLE, [0, 0.5, 1], axis=0), rtol=1e-6)
+        return np.allclose(found[[0, 3, 6]], np.quantile(TABLE, [0, 0.5, 1], axis=0), rtol=1e-6)
+
+    run = trained("vae")
+    assert are_of_the_table(run)
+    assert are_of_the_table(DataOnly(name))
+    wanted = decoded(run, [[1.0, -1.0]])[0]
+    test_rows = TABLE[Library.default().open(name).rows.test]
     Library.default().remove(name)
     st.cache_resource.clear()
-    left = columns_of(run)
-    assert left is not None
-    assert left.names == NAMES
-    np.testing.assert_allclose(left.quantiles[-1], run.examples().x.numpy().max(0))
+    assert are_of_the_table(run)
+    app = opened("traversal", run=run.id, live="false", z="1,-1")
+    assert close(numbers(drawn(app)[0]), wanted)
+    np.testing.assert_allclose(load_space(Source(name, run, CODE, 0)).examples.own, test_rows, rtol=1e-5)
+    app = opened("clusters", run=run.id)
+    said = len(app.caption)
+    pick(app, clicked={"id": 4, "place": None})
+    shown = app.dataframe[0].value
+    np.testing.assert_allclose(shown[list(NAMES)], test_rows[shown["example"]], rtol=1e-5)
+    (path,) = app_store.root.glob("examples-*")  # as before units were saved
+    saved = safetensors.torch.load_file(path)
+    safetensors.torch.save_file({key: saved[key] for key in "xy"}, path)
+    st.cache_resource.clear()
+    assert len(opened("clusters", run=run.id).caption) == said + 1
 
 
 @pytest.mark.parametrize(("model", "page", "chosen"), [("vae", "sampling", "hidden"), ("gsn", "gsn", "missing")])

@@ -424,13 +424,28 @@ def test_damaged_weights_are_not_loaded(store: Store, damage: Callable[[bytes], 
         {"y": torch.full((40,), -2)},
         {"y": torch.zeros(40)},
         {"x": torch.zeros(40, 1, 8, 8, dtype=torch.int64)},
+        {"scale.low": torch.zeros(1, 8, 8).double(), "scale.span": torch.zeros(1, 8, 8).double()},
+        {"scale.low": torch.zeros(1, 8, 8).double()},
+        {"quantiles": torch.zeros(7, 1, 8, 9)},
+        {"quantiles": torch.full((7, 1, 8, 8), torch.nan)},
     ],
-    ids=["shape", "too few labels", "label beyond", "label below", "float labels", "integer pixels"],
+    ids=[
+        "shape",
+        "too few labels",
+        "label beyond",
+        "label below",
+        "float labels",
+        "integer pixels",
+        "no span",
+        "half a scale",
+        "other quantiles",
+        "no quantiles",
+    ],
 )
 def test_damaged_examples_are_refused(store: Store, change: dict[str, torch.Tensor]) -> None:
     saved(store)
     safetensors.torch.save_file({"x": DATA.x, "y": DATA.y} | change, examples_of(store))
-    with pytest.raises(RunError, match="examples"):
+    with pytest.raises(RunError, match=r"examples|scale"):
         store.examples("one")
 
 

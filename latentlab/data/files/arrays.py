@@ -51,6 +51,7 @@ class Examples(NamedTuple):
     rows: Values | None = None  # (N,) which rows of the file they are, where some were dropped
     n_rows: int = 0  # how many rows the file has, where some were dropped
     roles: Roles | None = None  # what the columns of a table are for
+    n_channels: int = 0  # that images have in the file
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""
@@ -62,7 +63,7 @@ class Examples(NamedTuple):
         )
 
 
-def as_examples(x: Values, labels: Values | None, name: str) -> Examples:
+def as_examples(x: Values, labels: Values | None, name: str, channels: tuple[int, ...] = ()) -> Examples:
     """An array by itself, or with a label for each example, as `rows_as_examples` does.
 
     Where the labels count the last axis, as MATLAB's do, that one counts the examples.
@@ -71,6 +72,7 @@ def as_examples(x: Values, labels: Values | None, name: str) -> Examples:
         x: (N, …) or (…, N) numbers.
         labels: (N,) numbers or text.
         name: of the file, for a message.
+        channels: of images, as of `ReadOptions`.
 
     Raises:
         DataError: text, no shape that examples have, or nothing left.
@@ -79,10 +81,10 @@ def as_examples(x: Values, labels: Values | None, name: str) -> Examples:
     if labels is not None and labels.shape != (len(x),):
         note = f"The labels are not used: there are {len(labels):,} for {counted(len(x), 'example')}."
         labels, turned = None, (*turned, note)
-    return rows_as_examples(Examples(x, labels, {}, (), turned), name)
+    return rows_as_examples(Examples(x, labels, {}, (), turned), name, channels)
 
 
-def rows_as_examples(found: Examples, name: str) -> Examples:
+def rows_as_examples(found: Examples, name: str, channels: tuple[int, ...] = ()) -> Examples:
     """Rows of any shape as vectors, as images or as sequences, by their shape and the kind of their numbers.
 
     Rows with NaN or infinity are left out.
@@ -90,6 +92,7 @@ def rows_as_examples(found: Examples, name: str) -> Examples:
     Args:
         found: `x` as it was in the file, (N, …).
         name: of the file, for a message.
+        channels: of images, as of `ReadOptions`.
 
     Raises:
         DataError: text, no shape that examples have, or nothing left.
@@ -106,23 +109,23 @@ def rows_as_examples(found: Examples, name: str) -> Examples:
         if not good.all():
             notes = (*notes, f"{counted(int((~good).sum()), 'example')} dropped: NaN or infinity.")
             found, x = found.take(good), x[good]
-    x, kind, what = _formed(x, name)
-    return found._replace(x=x, kind=kind, notes=(*what, *notes))
+    x, kind, what, n_channels = _formed(x, name, channels)
+    return found._replace(x=x, kind=kind, notes=(*what, *notes), n_channels=n_channels)
 
 
-def _formed(x: Values, name: str) -> tuple[Values, Kind | None, tuple[str, ...]]:
-    """The examples as a data set holds them, their kind, and what they are in sentences."""
+def _formed(x: Values, name: str, channels: tuple[int, ...]) -> tuple[Values, Kind | None, tuple[str, ...], int]:
+    """The examples as a data set holds them, their kind, what they are in sentences, and how many channels they had."""
     n = f"{len(x):,}"
     if x.ndim == 2 and x.dtype == np.uint8 and x.shape[1:] == (QUICK_DRAW,):
         x = x.reshape(-1, 28, 28)
     if x.ndim == 2:
-        return np.asarray(x, np.float32), None, (f"{n} vectors of {counted(x.shape[1], 'number')}.",)
+        return np.asarray(x, np.float32), None, (f"{n} vectors of {counted(x.shape[1], 'number')}.",), 0
     if is_sequence(x):
         x = np.ascontiguousarray(times_first(x), np.float32)
         values = counted(x.shape[2], "value")
-        return x, Kind.SEQUENCE, (f"{n} series of {values} at each of {x.shape[1]:,} times.",)
-    pixels, chosen = as_images(x, name)
-    out, scaled = to_bytes(pixels)
+        return x, Kind.SEQUENCE, (f"{n} series of {values} at each of {x.shape[1]:,} times.",), 0
+    images = as_images(x, name, channels)
+    out, scaled = to_bytes(images.x)
     height, width = out.shape[2:]
     size = f"{width} x {height} pixels, {'gray' if out.shape[1] == 1 else 'in colour'}"
-    return out, Kind.IMAGE, (f"{n} images of {size}.", *chosen, *scaled)
+    return out, Kind.IMAGE, (f"{n} images of {size}.", *images.notes, *scaled), images.n_channels

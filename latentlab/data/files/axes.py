@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,34 +74,69 @@ def times_first(x: NDArray[Any]) -> NDArray[Any]:
     return x if x.shape[1] >= x.shape[2] else x.transpose(0, 2, 1)
 
 
-def as_images(x: NDArray[Any], name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """(N, H, W), (N, C, H, W) or (N, H, W, C) as (N, 1 or 3, H, W), and what was done to the channels.
+class Images(NamedTuple):
+    """Images of one or three channels."""
 
-    Two channels become magenta and green, the fourth is transparency where it can be, and of more the first three are
-    red, green and blue.
+    x: NDArray[Any]  # (N, 1 or 3, H, W)
+    n_channels: int  # that each had
+    notes: tuple[str, ...]  # what was done to them, a sentence each
+
+
+def as_images(x: NDArray[Any], name: str, channels: tuple[int, ...] = ()) -> Images:
+    """(N, H, W), (N, C, H, W) or (N, H, W, C) as (N, 1 or 3, H, W).
+
+    Where no channels are chosen, two become magenta and green, the fourth is transparency where it can be, and of more
+    the first three are red, green and blue.
+
+    Args:
+        x: the intensities.
+        name: of the file, for a message.
+        channels: as of `ReadOptions`.
 
     Raises:
-        DataError: no axis can be that of the channels.
+        DataError: no axis can be that of the channels, or one that was chosen isn't there.
     """
+    x = _channels_second(x, name)
+    n = x.shape[1]
+    if channels:
+        check_channels(channels, n, name)
+        return Images(x[:, list(channels)], n, (said_of_channels(channels, n),))
+    if n == 2:
+        return Images(x[:, [0, 1, 0]], n, ("Of 2 channels the first is shown in magenta and the second in green.",))
+    if n == 4 and _has_alpha(x):
+        return Images(_over_paper(x), n, ("Of 4 channels the last is transparency: the others were laid over white.",))
+    if n in (1, 3):
+        return Images(x, n, ())
+    note = f"Of {n} channels the first three are red, green and blue; others can be chosen with --channels."
+    return Images(x[:, :3], n, (note,))
+
+
+def check_channels(channels: tuple[int, ...], n: int, name: str) -> None:
+    """Raise a `DataError` if one that was chosen is none of the n that images have."""
+    if max(channels) >= n:
+        has = "one channel, 0" if n == 1 else f"the channels 0 … {n - 1}"
+        raise DataError(f"{name} has images with {has}; there is no channel {max(channels)}.")
+
+
+def said_of_channels(channels: tuple[int, ...], n: int) -> str:
+    """Which of n channels were chosen, in a sentence."""
+    if len(channels) == 1:
+        return f"Of {n} channels, numbered from 0, channel {channels[0]} is shown."
+    red, green, blue = channels
+    return f"Of {n} channels, numbered from 0, {red} is shown in red, {green} in green and {blue} in blue."
+
+
+def _channels_second(x: NDArray[Any], name: str) -> NDArray[Any]:
+    """(N, C, H, W)."""
     if x.ndim == 3:
-        return x[:, None], ()
+        return x[:, None]
     axis = _channel_axis(x.shape)
     if axis is None:
         raise DataError(
             f"{name} has the shape {x.shape}, in which no axis can be that of the channels; of volumes, save one slice"
             f" of each, as x[:, {x.shape[1] // 2}] does, or their mean, x.mean(1)."
         )
-    x = np.moveaxis(x, axis, 1)
-    channels = x.shape[1]
-    if channels in (1, 3):
-        return x, ()
-    if channels == 2:
-        return x[:, [0, 1, 0]], ("Of 2 channels the first is shown in magenta and the second in green.",)
-    if channels == 4 and _has_alpha(x):
-        return _over_paper(x), ("Of 4 channels the last is transparency: the others were laid over white.",)
-    first = "x[:, [0, 1, 2]]" if axis == 1 else "x[..., [0, 1, 2]]"
-    note = f"Of {channels} channels the first three are red, green and blue; to choose others, save {first} of them."
-    return x[:, :3], (note,)
+    return np.moveaxis(x, axis, 1)
 
 
 def _channel_axis(shape: tuple[int, ...]) -> int | None:

@@ -16,12 +16,13 @@ from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import UNREADABLE, check_inflated_size, shown
 from latentlab.data.files.arrays import Examples, Values, as_examples
 from latentlab.data.files.axes import MAX_DIMENSIONS
+from latentlab.data.files.options import ReadOptions
 
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP = b"\x1f\x8b"
 
 
-def read_idx(path: Path) -> Examples:
+def read_idx(path: Path, options: ReadOptions) -> Examples:
     """The examples of an IDX file, gzipped or not, with the labels of the file next to it.
 
     That one is called alike: `train-labels-idx1-ubyte` beside `train-images-idx3-ubyte`.
@@ -33,7 +34,7 @@ def read_idx(path: Path) -> Examples:
     places = [path.with_name(labels_name + suffix) for suffix in ("", ".gz")]
     place = next((one for one in places if one.is_file() and one.name != path.name and labels_name != path.name), None)
     labels = _read_idx_array(place) if place else None
-    found = as_examples(_read_idx_array(path), labels, shown(path.name))
+    found = as_examples(_read_idx_array(path), labels, shown(path.name), options.channels)
     note = f"Labels from {shown(place.name)}." if place else f"No labels: there is no {shown(labels_name)} next to it."
     return found._replace(notes=(*found.notes, note))
 

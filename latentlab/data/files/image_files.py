@@ -20,10 +20,12 @@ from PIL import Image, ImageOps
 from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import MAX_BYTES, MAX_FILE, MIB, UNREADABLE, Member, Skips, counted, members, shown
 from latentlab.data.files.arrays import Examples
+from latentlab.data.files.axes import said_of_channels
 from latentlab.data.files.folders import folders
 from latentlab.data.files.foreign import no_image
+from latentlab.data.files.image_channels import channel, in_colours, n_pages
 from latentlab.data.files.intensities import to_bytes
-from latentlab.data.files.options import MAX_SIDE, Fit, ReadOptions
+from latentlab.data.files.options import Fit, ReadOptions
 
 Size = tuple[int, int]  # width, height
 
@@ -56,6 +58,7 @@ class Pictures(NamedTuple):
     x: NDArray[np.uint8]  # (N, 1 or 3, H, W), 0 is black
     kept: tuple[int, ...]  # which of the members they are
     notes: tuple[str, ...]  # what was done, a sentence each
+    n_channels: int  # that each of the files has
 
 
 class _Unusable(Exception):  # noqa: N818 never seen outside
@@ -78,30 +81,30 @@ def read_folder(path: Path, options: ReadOptions, apart: Collection[str] = ()) -
                 candidates.append(member)
             elif member.name.rpartition("/")[2] not in apart:
                 skips.add(member.name, no_image(member.name))
-        pictures = decode(path.name, candidates, skips, options.size, options.fit)
+        pictures = decode(path.name, candidates, skips, options)
     names = [candidates[k].name for k in pictures.kept]
     where = folders(names)
     classes: list[object] = list(where.classes)
     labels = np.array(classes, object) if any(where.classes) else None
     notes = (*pictures.notes, *skips.sentences(), *where.notes)
     split = None if where.split is None else np.array(where.split)
-    return Examples(pictures.x, labels, {"file": np.array(names, object)}, (), notes, Kind.IMAGE, split, (), "file")
+    return Examples(
+        pictures.x, labels, {"file": np.array(names, object)}, (), notes, Kind.IMAGE, split, (), "file",
+        n_channels=pictures.n_channels,
+    )  # fmt: skip
 
 
-def decode(
-    source: str, found: Sequence[Member], skips: Skips, max_side: int = MAX_SIDE, fit: Fit = Fit.STRETCH
-) -> Pictures:
+def decode(source: str, found: Sequence[Member], skips: Skips, options: ReadOptions) -> Pictures:
     """Decode image files to one size and one number of channels.
 
-    The size is the commonest, or the median where no two agree, made smaller if a side exceeds `max_side`. The channels
+    The size is the commonest, or the median where no two agree, made smaller if a side exceeds `size`. The channels
     are one where red, green and blue agree in every pixel of every image, else three.
 
     Args:
         source: the name of the folder or the file, for the message.
         found: the files; those that can't be decoded are added to `skips`.
         skips: collects what is left out.
-        max_side: the longest side, in pixels.
-        fit: what becomes of an image of other proportions.
+        options: the longest side, what becomes of an image of other proportions, and which channels are taken.
 
     Raises:
         DataError: none can be decoded, or together they would be too large.
@@ -110,7 +113,7 @@ def decode(
     if not sizes:
         why = "; ".join(skips.parts()) or "it is empty"
         raise DataError(f"{shown(source)} holds no image that can be read: {why}.")
-    width, height = _common_size(list(sizes.values()), max_side)
+    width, height = _common_size(list(sizes.values()), options.size)
     if len(sizes) * width * height * 3 > MAX_BYTES:
         raise DataError(
             f"{shown(source)} holds {len(sizes):,} images, which at {width} x {height} pixels are more than"
@@ -118,33 +121,37 @@ def decode(
         )
     pixels = np.empty((len(sizes), height, width, 3), np.uint8)
     kept, done = list[int](), Counter[str]()
-    deep: dict[int, NDArray[np.float32]] = {}  # (H, W) of those with more than 8 bits, in their own numbers
+    deep: dict[int, NDArray[np.float32]] = {}  # (H, W, 1 or 3) of those with more than 8 bits, in their own numbers
+    n_channels = set[int]()
     for k in sizes:
         try:
-            image, what = _decode(found[k].read(), (width, height), fit)
+            image, what, n = _decode(found[k].read(), (width, height), options)
         except (_Unusable, *UNDECODABLE) as error:
             skips.add(found[k].name, str(error) if isinstance(error, _Unusable) else BROKEN)
             continue
-        if image.ndim == 2:
+        if image.dtype == np.float32:
             deep[len(kept)] = image
         else:
             pixels[len(kept)] = image
         kept.append(k)
         done.update(what)
+        n_channels.add(n)
     if not kept:
         raise DataError(f"{shown(source)} holds no image that can be read: {'; '.join(skips.parts())}.")
     notes: tuple[str, ...] = ()
     if deep:
         pixels[list(deep)], notes = _as_bytes(deep)
+    if options.channels:
+        notes = (said_of_channels(options.channels, min(n_channels)), *notes)
     x, notes_of_channels = _channels(pixels[: len(kept)], done)
-    return Pictures(x, tuple(kept), (*notes_of_channels, *notes))
+    return Pictures(x, tuple(kept), (*notes_of_channels, *notes), min(n_channels))
 
 
 def _as_bytes(deep: dict[int, NDArray[np.float32]]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """(n, H, W, 1) of all images that have more than 8 bits, on one scale, and what was done."""
+    """(n, H, W, 1 or 3) of all images that have more than 8 bits, on one scale, and what was done."""
     x, notes = to_bytes(np.stack(list(deep.values())))
     first = f"{counted(len(x), 'image')} converted from 16 or more bits to 8, on one scale."
-    return x[..., None], (first, *notes)
+    return x, (first, *notes)
 
 
 def _channels(pixels: NDArray[np.uint8], done: Counter[str]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
@@ -194,30 +201,51 @@ def _common_size(sizes: Sequence[Size], max_side: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _decode(content: bytes, size: Size, fit: Fit) -> tuple[NDArray[Any], list[str]]:
-    """Pixels (H, W, 3) as bytes, or (H, W) as float32 of an image that has more than 8 bits in its own numbers.
+def _decode(content: bytes, size: Size, options: ReadOptions) -> tuple[NDArray[Any], list[str], int]:
+    """Pixels (H, W, 1 or 3) as bytes, or as float32 of an image that has more than 8 bits in its own numbers.
 
-    With what was done to get them; each completes `3 images …`.
+    With what was done to get them, each of which completes `3 images …`, and how many channels the image has.
     """
     done = []
     with _open(content) as image:
-        if getattr(image, "is_animated", False):
+        pages = n_pages(image)
+        if pages == 1 and getattr(image, "is_animated", False):
             done.append("animated: the first frame was taken")
         image.draft(None, (2 * size[0], 2 * size[1]))  # a JPEG is decoded at a fraction of its size, if it is large
         if image.getexif().get(ORIENTATION, 1) > 1:
             done.append("turned upright by the EXIF orientation")
-        upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):  # convert() would cut off at 255
-        values = np.asarray(upright, np.float32)
-        if not np.isfinite(values).all():
-            raise _Unusable("NaN or infinity among its pixels")
-        fitted, what = _fitted(Image.fromarray(values), size, fit)
-        return np.asarray(fitted), [*done, *what]
-    if upright.has_transparency_data:
+        n = pages if pages > 1 else len(in_colours(image).getbands())
+        if any(k >= n for k in options.channels):
+            raise _Unusable(f"having no channel {max(options.channels)}")
+        if options.channels:
+            parts = [channel(image, k, pages) for k in options.channels]
+        else:
+            parts = [ImageOps.exif_transpose(image)]
+    if pages > 1 and not options.channels:
+        done.append("of several pages: the first was taken, others can be chosen with --channels")
+    if any(_is_deep(part) for part in parts):
+        parts = [Image.fromarray(_finite(part)) for part in parts]
+    elif options.channels:
+        parts = [part.convert("L") for part in parts]
+    elif parts[0].has_transparency_data:
         done.append("with transparency, laid over white")
-        upright = _over_paper(upright)
-    fitted, what = _fitted(upright.convert("RGB"), size, fit)
-    return np.asarray(fitted), [*done, *what]
+        parts = [_over_paper(parts[0]).convert("RGB")]
+    else:
+        parts = [parts[0].convert("RGB")]
+    fitted, what = zip(*(_fitted(part, size, options.fit) for part in parts), strict=True)
+    return np.dstack([np.asarray(one) for one in fitted]), [*done, *what[0]], n
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether it has more than 8 bits, where convert() would cut off at 255."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def _finite(image: Image.Image) -> NDArray[np.float32]:
+    values = np.asarray(image, np.float32)
+    if not np.isfinite(values).all():
+        raise _Unusable("NaN or infinity among its pixels")
+    return values
 
 
 def _fitted(image: Image.Image, size: Size, fit: Fit) -> tuple[Image.Image, list[str]]:

@@ -86,7 +86,7 @@ def examples_of(
         x, labels.values, columns, (), (*turned, *labels.notes), None, split, rest.classes,
         options.id or _named(ID_KEYS, columns), options.title or _named(TITLE_KEYS, columns), label or "label",
     )  # fmt: skip
-    found = rows_as_examples(found, name)
+    found = rows_as_examples(found, name, options.channels)
     objects = [one for one in unread if one not in options.drop]
     notes = [f"Left out, as they hold no numbers or text that can be read: {listing(objects)}."] if objects else []
     if rest.unused:

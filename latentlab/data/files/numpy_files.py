@@ -23,13 +23,13 @@ KINDS = {"O": "Python objects, which are never unpickled", "c": "complex numbers
 Header = tuple[tuple[int, ...], bool, np.dtype[Any]]  # shape, whether in Fortran's order, kind of the values
 
 
-def read_npy(path: Path) -> Examples:
+def read_npy(path: Path, options: ReadOptions) -> Examples:
     """The examples of a .npy file, without labels.
 
     Raises:
         DataError: damaged, too large, or not numbers.
     """
-    return as_examples(stored_npy(path).read(), None, shown(path.name))
+    return as_examples(stored_npy(path).read(), None, shown(path.name), options.channels)
 
 
 def stored_npy(path: Path) -> Stored:

@@ -35,9 +35,11 @@ class ReadOptions:
         drop: columns to leave out.
         size: pixels of the longer side of an image.
         fit: what becomes of an image of other proportions.
+        channels: which channels of an image are shown, from 0: one in gray, or three as red, green and blue; chosen by
+            their number if empty.
 
     Raises:
-        DataError: a size that no image can have.
+        DataError: a size that no image can have, or neither one nor three channels.
     """
 
     table: Path | None = None
@@ -50,8 +52,13 @@ class ReadOptions:
     drop: tuple[str, ...] = ()
     size: int = MAX_SIDE
     fit: Fit = Fit.STRETCH
+    channels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:
+            raise DataError(
+                "Choose one channel of images, or three as red, green and blue, numbered from 0: --channels 2,1,0."
+            )
         if not 1 <= self.size <= LARGEST_SIDE:
             raise DataError(f"Images can have sides of 1 to {LARGEST_SIDE} pixels, not {self.size}.")
 

@@ -59,6 +59,7 @@ class Opened:
     id: str = ""  # the column that names an example
     title: str = ""  # the column that describes an example in words
     roles: Roles | None = None  # what the columns of a table are for
+    n_channels: int = 0  # that images have in the file
 
 
 def open_path(path: Path) -> Splits:
@@ -85,6 +86,8 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
         found = _read(path, options)
     except OSError as error:
         raise DataError(f"{shown(path.name)} can't be read: {error.strerror or 'damaged'}.") from error
+    if options.channels and not found.n_channels:
+        raise DataError(f"{shown(path.name)} holds no images whose channels can be chosen; leave out --channels.")
     if len(found.x) < LEAST:
         lost = "; ".join(note.rstrip(".") for note in found.notes if "dropped" in note or "skipped" in note)
         few = counted(len(found.x), "example") + (f" that can be read ({lost})" if lost else "")
@@ -101,7 +104,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, roles)
+    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels)
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
@@ -117,7 +120,7 @@ def _read(path: Path, options: ReadOptions) -> Examples:
     if options.table is not None:
         return _described(_read(path, _alone(options)), options.table, options, path)
     if suffix in (".npy", ".npz"):
-        return read_npy(path) if suffix == ".npy" else read_npz(path, options)
+        return read_npy(path, options) if suffix == ".npy" else read_npz(path, options)
     if suffix == ".mat":
         return read_mat(path, options)
     if suffix == ".safetensors":
@@ -132,7 +135,7 @@ def _read(path: Path, options: ReadOptions) -> Examples:
     if is_hdf5(path):
         return read_hdf5(path, options)
     if is_idx(path):
-        return read_idx(path)
+        return read_idx(path, options)
     if is_table(path.name):
         table = columns_of(path)
         if options.image and options.image in table.columns and not names_files(table, options.image, path.parent):
@@ -191,7 +194,9 @@ def _read_files(path: Path, files: Sequence[str], options: ReadOptions) -> Examp
 def _alone(options: ReadOptions) -> ReadOptions:
     """What is said of the file with the examples, where a table has the columns."""
     label = None if options.label is None else ""
-    return ReadOptions(vector=options.vector, label=label, size=options.size, fit=options.fit)
+    return ReadOptions(
+        vector=options.vector, label=label, size=options.size, fit=options.fit, channels=options.channels
+    )
 
 
 def _described(found: Examples, table: Path, options: ReadOptions, path: Path) -> Examples:

@@ -177,11 +177,12 @@ def _pictured(table: Table, roles: Roles, path: Path, options: ReadOptions) -> E
         if member is not None:
             found.append(member)
             rows.append(row)
-    pictures = decode(path.name, found, skips, options.size, options.fit)
+    pictures = decode(path.name, found, skips, options)
     notes = [*pictures.notes, *skips.sentences()]
     kept = np.array([rows[k] for k in pictures.kept])
     columns = {one: values[kept] for one, values in table.columns.items()}
-    return _examples(Table(columns, (), table.id, table.classes), roles, pictures.x, notes)
+    of_rows = _examples(Table(columns, (), table.id, table.classes), roles, pictures.x, notes)
+    return of_rows._replace(n_channels=pictures.n_channels)
 
 
 def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Examples:

@@ -25,7 +25,7 @@ from latentlab.data.files.arrays import Values
 from latentlab.data.files.read import Opened
 from latentlab.data.files.roles import MAX_CLASSES
 from latentlab.data.files.splitting import Rows
-from latentlab.data.library.scaling import Scale, unit_scale
+from latentlab.data.library.scaling import Scale, read_scale, unit_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 
 SCHEMA = 2  # 1 has no kind, id and title
@@ -93,7 +93,7 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict
     summary = opened.summary
     scale = None if kind is Kind.IMAGE else unit_scale(torch.cat([part.x for part in opened.splits]))
     if scale is not None:
-        tensors |= {"scale.low": torch.from_numpy(scale.low), "scale.span": torch.from_numpy(scale.span)}
+        tensors |= scale.tensors
         summary = (*summary, scale.sentence)
     columns = _different(map(_printable, opened.columns))
     named = dict(zip(opened.columns, columns, strict=True))
@@ -173,7 +173,7 @@ def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
     columns: dict[str, Values] = {}
     for k, column in enumerate(card.columns):
         columns[column] = _column(card, tensors.pop(f"column.{k}", None), text.pop(str(k), None))
-    scale = _scale(card, tensors.pop("scale.low", None), tensors.pop("scale.span", None))
+    scale = read_scale(tensors, card.shape) if card.kind is not Kind.IMAGE else None
     if tensors or text or len(columns) != len(card.columns):
         raise DataError("There are arrays or columns that data.json doesn't know.")
     return Opened(Splits(*parts), Rows(*rows), card.summary, columns, card.features, card.id, card.title), scale
@@ -207,18 +207,6 @@ def _column(card: Card, numbers: Tensor | None, words: object) -> Values:
     if numbers is None and isinstance(words, list) and len(words) == card.n and all(type(one) is str for one in words):
         return np.array(words, object)
     raise DataError("A column doesn't fit what data.json says.")
-
-
-def _scale(card: Card, low: Tensor | None, span: Tensor | None) -> Scale | None:
-    if low is None and span is None:
-        return None
-    if low is None or span is None or card.kind is Kind.IMAGE:
-        raise DataError("The scale of the numbers doesn't fit what data.json says.")
-    if any(end.dtype != torch.float64 or tuple(end.shape) != card.shape for end in (low, span)):
-        raise DataError("The scale of the numbers doesn't fit what data.json says.")
-    if not bool(low.isfinite().all() and span.isfinite().all() and (span > 0).all()):
-        raise DataError("The scale of the numbers holds what is no number.")
-    return Scale(low.numpy(), span.numpy())
 
 
 def _read_json(path: Path, limit: int) -> dict[str, Any]:

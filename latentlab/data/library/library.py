@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 
 from latentlab import settings
-from latentlab.data.dataset import DataError, Splits
+from latentlab.data.dataset import DataError, Kind, Splits
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import READ_OPTIONS, Opened, read_path
 from latentlab.data.library.format import Card, read_card, read_files, to_files
@@ -87,9 +87,12 @@ class Library:
             DataError: there is none, or it is damaged.
         """
         opened, scale = self._read(name)
-        if scale is None:
+        train = opened.splits.train
+        if train.kind is Kind.IMAGE:
             return opened.splits
-        return Splits(*(replace(part, x=scale.to_unit(part.x)) for part in opened.splits))
+        if scale is None:
+            return Splits(*(replace(part, scale=Scale.identity(train.shape)) for part in opened.splits))
+        return Splits(*(replace(part, x=scale.to_unit(part.x), scale=scale) for part in opened.splits))
 
     def open_with_scale(self, name: str) -> tuple[Opened, Scale | None]:
         """What `open` and `scale` give, read once.

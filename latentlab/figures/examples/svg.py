@@ -45,8 +45,9 @@ def uri(drawing: str) -> str:
 
 
 def titled(title: str, drawing: str, alt: str, width: int) -> str:
-    """A drawing on a page, its title above it as far as there is room."""
-    how = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:0.75rem"
+    """A drawing on a page, its title above it in up to three lines; all of a longer one where the pointer is."""
+    how = "overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;"
+    how += "overflow-wrap:anywhere;hyphens:auto;line-height:1.2;font-size:0.75rem"
     above = f'<div style="{how}" title="{escape(title)}">{escape(title)}</div>' if title else ""
     return f'<div style="flex:none;width:{width}px;max-width:100%">{above}{image(drawing, alt)}</div>'
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentlab.data import Kind
+from latentlab.data import DataError, Kind, Library
+from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import read_path
+from tests.conftest import mentions
 from tests.data.files.conftest import field, in_file_order, noise, refused, said
 
 
@@ -112,3 +114,34 @@ def test_what_people_bring(name: str, n: int, shape: tuple[int, ...]) -> None:
     opened = read_path(field(f"17_channels_and_order/{name}"))
     assert len(in_file_order(opened)[0]) == n
     assert opened.splits.train.shape == shape
+
+
+@pytest.mark.parametrize("channels", [(0,), (1,), (1, 0, 1), (0, 0, 1)])
+@pytest.mark.parametrize("n", [1, 2, 4, 6])
+def test_chosen_channels_are_those_and_it_is_kept_with_the_data(
+    tmp_path: Path, n: int, channels: tuple[int, ...]
+) -> None:
+    x, wanted = noise(12, 20, 18, n), [n - 1 - k for k in channels]
+    np.save(tmp_path / "a.npy", x)
+    np.savez(tmp_path / "b.npz", x=x)
+    idx = np.array([12, 20, 18, n], ">i4").tobytes()
+    (tmp_path / "c-idx4-ubyte").write_bytes(bytes([0, 0, 8, 4]) + idx + x.tobytes())
+    for file in ("a.npy", "b.npz", "c-idx4-ubyte"):
+        if min(wanted) < 0:
+            with pytest.raises(DataError):
+                read_path(tmp_path / file, ReadOptions(channels=(n,)))
+            continue
+        opened = read_path(tmp_path / file, ReadOptions(channels=tuple(wanted)))
+        assert np.array_equal(in_file_order(opened)[0], x.transpose(0, 3, 1, 2)[:, wanted])
+        assert opened.n_channels == n
+        library = Library(tmp_path / "library")
+        assert mentions(" ".join(library.card(library.save(opened, file)).summary), n, *wanted)
+
+
+def test_channels_of_what_has_none_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", noise(20, 5))
+    with pytest.raises(DataError):
+        read_path(tmp_path / "a.npy", ReadOptions(channels=(0,)))
+    for channels in ((0, 1), (-1,), (0, 1, 2, 3)):
+        with pytest.raises(DataError):
+            ReadOptions(channels=channels)

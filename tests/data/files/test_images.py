@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from latentlab.data import DataError
 from latentlab.data.files.options import Fit, ReadOptions
 from latentlab.data.files.read import read_path
 from tests.data.files.conftest import encoded, in_file_order, noise, said, write_folder
@@ -141,3 +142,24 @@ def test_other_kinds_of_picture_say_what_to_do(tmp_path: Path) -> None:
     assert said(opened, "cat/phone.HEIC", "JPEG")
     assert said(opened, "dog/scan.dcm", "pydicom")
     assert said(opened, "cat/film.mp4")
+
+
+@pytest.mark.parametrize(
+    ("mode", "n", "channels"), [("pages", 4, (2,)), ("pages", 4, (3, 0, 1)), ("LA", 2, (1,)), ("RGBA", 4, (3, 1, 3))]
+)
+def test_channels_of_a_tiff_are_its_bands_or_its_gray_pages(
+    tmp_path: Path, mode: str, n: int, channels: tuple[int, ...]
+) -> None:
+    rng, high = np.random.default_rng(0), 65_535 if mode == "pages" else 255
+    x = rng.integers(0, high, (12, 16, 18, n), np.uint16 if mode == "pages" else np.uint8)
+    x[0, 0, 0], x[0, 0, 1] = 0, high
+    for k, one in enumerate(x):
+        pages = [Image.fromarray(one[..., c]) for c in range(n)] if mode == "pages" else [Image.fromarray(one)]
+        pages[0].save(tmp_path / f"{k:02d}.tif", save_all=True, append_images=pages[1:])
+    opened = read_path(tmp_path, ReadOptions(channels=channels))
+    wanted = np.rint(x[..., list(channels)].astype(float) / high * 255).transpose(0, 3, 1, 2)
+    assert np.array_equal(in_file_order(opened)[0], wanted)
+    assert said(opened, n, *channels)
+    assert opened.n_channels == read_path(tmp_path).n_channels == n
+    with pytest.raises(DataError):
+        read_path(tmp_path, ReadOptions(channels=(n,)))

@@ -68,7 +68,7 @@ def test_odd_layers_are_updated_first_then_even_ones() -> None:
     h2 = torch.tanh(h1 @ w[1].T + b[1] + h3 @ w[2])  # type: ignore[operator]
     for found, wanted in zip(after.hidden, (h1, h2, h3), strict=True):
         torch.testing.assert_close(found, wanted)
-    torch.testing.assert_close(after.mean.flatten(1), (h1 @ w[0] + model.bias).sigmoid())  # type: ignore[operator]
+    torch.testing.assert_close(model.expected(after).flatten(1), (h1 @ w[0] + model.bias).sigmoid())  # type: ignore[operator]
 
 
 def test_the_first_hidden_layer_has_no_noise_and_the_others_have_it_twice() -> None:
@@ -102,6 +102,8 @@ def test_a_geometric_walk_weighs_each_step_half_the_last() -> None:
     middle = (three.value - three.terms["first step"] / 2 - three.terms["last step"] / 4) * 4
     (equal,) = gsn(layers=1, walkback=3).losses(batch, device.generator(3))
     torch.testing.assert_close(3 * equal.value - equal.terms["first step"] - equal.terms["last step"], middle)
+    (end,) = gsn(layers=1, walkback=3, steps="last").losses(batch, device.generator(3))
+    assert torch.equal(end.value, three.terms["last step"])
 
 
 def test_the_drawn_pixels_carry_no_gradient_but_the_hidden_layers_do() -> None:
@@ -110,6 +112,41 @@ def test_the_drawn_pixels_carry_no_gradient_but_the_hidden_layers_do() -> None:
     assert not state.x.requires_grad
     assert all(h.requires_grad for h in state.hidden)
     assert set(state.x.unique().tolist()) <= {0.0, 1.0}
+
+
+def test_a_burn_in_moves_the_hidden_layers_with_the_example_given() -> None:
+    """Algorithm 1 of Alain (2018): h_1 ~ f(h_1|h_0, x_0) again and again; without noise these are plain updates."""
+    model, x = gsn(layers=2, corruption=0.0, noise=0.0, walkback=1, burn_in=3), noise_images(4).batch().x
+    state = model.start(x)
+    for _ in range(4):
+        state = model.step(state._replace(x=x), device.generator(0))
+    (loss,) = model.losses(noise_images(4).batch(), device.generator(0))
+    torch.testing.assert_close(loss.value, -model._log_prob(x, state.out, 0).flatten(1).sum(1))
+    (without,) = gsn(layers=2, corruption=0.0, noise=0.0, walkback=1).losses(
+        noise_images(4).batch(), device.generator(0)
+    )
+    assert (loss.value - without.value).abs().min() > 1e-3
+
+
+def test_a_gaussian_output_has_a_spread_for_each_value_and_a_factor_for_each_step() -> None:
+    model, batch = gsn(layers=1, output="gaussian", corruption=0.0, walkback=2, scaling=True), noise_images(4).batch()
+    with torch.no_grad():
+        model.log_std.copy_(torch.linspace(-1, 1, 64))  # type: ignore[union-attr]
+        model.log_scale.copy_(torch.tensor([0.7, 1.7]))  # type: ignore[union-attr]
+    assert model.factors == pytest.approx((1.0, math.e))
+    (loss,) = model.losses(batch, device.generator(0))
+    (up,) = model.up
+    x, std = batch.x.flatten(1), torch.linspace(-1, 1, 64).exp()
+    mean = (x @ up.weight.T + up.bias).tanh() @ up.weight + model.bias  # type: ignore[operator]
+    wanted = -torch.distributions.Normal(mean, std).log_prob(x).sum(1)
+    torch.testing.assert_close(loss.terms["first step"], wanted)
+    one = model.start(batch.x[:1].expand(20_000, 1, 8, 8))
+    for k, factor in enumerate(model.factors):
+        drawn = model.step(one, device.generator(1), k)
+        apart = (drawn.x - model.expected(drawn)).flatten(1)
+        torch.testing.assert_close(apart.std(0), std * math.sqrt(factor), rtol=0.03, atol=0)
+    noisy = gsn(output="gaussian", corruption=0.3).corrupt(torch.zeros(500, 1, 8, 8), device.generator(2))
+    assert noisy.std() == pytest.approx(0.3, rel=0.02)
 
 
 def test_pixels_can_be_cut_at_one_half() -> None:
@@ -141,6 +178,18 @@ def test_the_factors_of_the_walk_fall_when_they_are_learned(digits: Splits) -> N
     assert model.log_scale is not None
     factors = model.log_scale.exp()
     assert (factors[0] > 1.2 * factors[1:]).all()
+
+
+def test_the_variances_of_the_walk_rise_when_they_are_learned(digits: Splits) -> None:
+    """Each step knows less of x_0 than the one before (Alain 2018, Fig. 5.9, of real-valued faces)."""
+    config = GSN.Config(layers=1, hidden=100, output="gaussian", corruption=0.3, scaling=True, walkback=4)
+    model = GSN(config, digits.train.spec)
+    initialise(model, device.generator(0))
+    for _ in train(model, digits, TrainConfig(epochs=40, batch_size=50, learning_rate=1e-2)):
+        pass
+    first, second, third, fourth = model.factors
+    assert first == 1
+    assert 1.3 < second < third < fourth
 
 
 def test_a_trained_chain_stays_near_the_digits_and_moves_between_them(digits: Splits) -> None:
