@@ -54,7 +54,8 @@ def _choose() -> None:
     names = data.names()
     wishes = [name for name in (SAVED.get(""), settings.first_data()) if name in names]
     left, right = st.columns(2, vertical_alignment="bottom")
-    dataset = left.selectbox("Data that it takes", names, names.index(wishes[0]) if wishes else 0, key="model-data")
+    first = names.index(wishes[0]) if wishes else 0
+    dataset = left.selectbox("Data that it takes", names, first, key="model-data", bind="query-params")
     with right:
         YOUR_DATA.link("Your own data")
     if message := FAILED.pop():

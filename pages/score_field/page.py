@@ -40,8 +40,8 @@ else:
     images(run)
 notes(
     "Each arrow is (r(x) − x) / σ²: how the network would move a point to make it more probable; of an example of many "
-    "numbers, the arrow is one, too. Where training was not on Gaussian noise of one σ, only the direction means something, and "
-    "only that is drawn. On the data it hardly moves; between two ridges the arrows point in opposite directions. "
+    "numbers, the arrow is one, too. Where training was not on Gaussian noise of one σ, only the direction means "
+    "something, and is drawn. On the data it hardly moves; between two ridges the arrows point in opposite directions. "
     "Green is where the data are dense, orange how large a number is. In the plane, the ring is a point: its ellipse "
     "is the posterior of the clean example (1 σ), the line is the path of repeated denoising.",
     "Choose other data, train a network now, and look back at how its field formed. Paint points of your own. Zoom in "
