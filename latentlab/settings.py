@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
+VERSION = "0.1.0"  # of the package, see pyproject.toml
 FIRST_DATA = "LATENTLAB_FIRST_DATA"  # set by the command that starts the app
 READ_ONLY = "LATENTLAB_READ_ONLY"  # as well, or by whoever starts it otherwise
 LESSONS = "LATENTLAB_LESSONS"  # as well

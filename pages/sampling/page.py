@@ -14,6 +14,7 @@ from pages.components.chains import chains
 from pages.navigation import SAMPLING
 from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
+from pages.sampling.downloads import downloads
 from pages.sampling.experiment import (
     DENSITY,
     Setup,
@@ -52,7 +53,7 @@ def experiment(run: Subject) -> None:
         live = st.toggle(
             "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
         )
-        overlay = st.empty()
+        overlay, files = st.empty(), st.empty()
     with side:
         setup, burn_in = controls(run)
     try:
@@ -70,6 +71,8 @@ def experiment(run: Subject) -> None:
             pictures(run, setup, found)
     with verdict:
         advise(run, setup, burn_in, found, measured)
+    with files:
+        downloads(run, setup, found, burn_in)
     numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if numbers.open:
         with numbers:

@@ -81,6 +81,7 @@ def test_it_opens_on_the_posterior_of_a_half_hidden_image(opened: Open) -> None:
     assert head["names"] == ["z1", "z2"]
     assert parts["truth"].sum() == pytest.approx(1, abs=1e-3)
     assert len(app.image) == 2  # the image, and the chain as pictures
+    assert [one.proto.label for one in app.get("download_button")] == ["NetCDF", "npz", "CSV"]
     assert app.info[0].value
 
 

@@ -52,6 +52,7 @@ class Move(NamedTuple):
     log_alpha: Tensor  # nats; above 0 counts as 0
     accepted: Tensor  # (C,) bool
     swapped: Tensor | None = None  # (C,) bool: parallel tempering then changed places with a hotter chain
+    energy: Tensor | None = None  # (C,) nats: HMC's Hamiltonian where the chain is after the step
 
 
 class Sampler(ABC):
@@ -98,6 +99,9 @@ class Chains:
         evaluations: of the density or its gradient, for each step of a chain.
         seconds: that the steps took.
         proposals: (T, c, d) of the first c chains; None where they weren't stored.
+        log_alpha: (T, C) nats, the log-probability of acceptance; above 0 counts as 0.
+        log_prob: (T, C) nats, the log-density up to a constant; None where only ratios are known.
+        energy: (T, C) nats, HMC's Hamiltonian; None of other samplers, or where only ratios are known.
     """
 
     positions: NDArray[np.floating]
@@ -106,6 +110,9 @@ class Chains:
     evaluations: int
     seconds: float
     proposals: NDArray[np.floating] | None = None
+    log_alpha: NDArray[np.floating] | None = None
+    log_prob: NDArray[np.floating] | None = None
+    energy: NDArray[np.floating] | None = None
 
     def times(self, unit: Tensor) -> Chains:
         """The same with all places in other units: what was 1 in each coordinate is `unit`, (d,)."""
@@ -191,12 +198,16 @@ def sample_chains(
     positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
     accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
     proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
+    log_alpha, log_prob, energy = _Record(n_steps), _Record(n_steps), _Record(n_steps)
     began = time.perf_counter()
     with torch.no_grad():  # once: `advance` enters it at every step
         for t, (place, taken) in enumerate(zip(positions.unbind(), accepted.unbind(), strict=True)):
             state, move = sampler.step(target, state, scale, rng)
             place.copy_(state.x)
             taken.copy_(move.accepted)
+            log_alpha.add(t, move.log_alpha)
+            log_prob.add(t, state.log_prob)
+            energy.add(t, move.energy)
             if n_proposals:
                 proposals[t] = move.proposal[:n_proposals]
             if report is not None and (t + 1) % REPORT_EVERY == 0:
@@ -204,7 +215,28 @@ def sample_chains(
     lost = ~state.alive.cpu().numpy()  # waits for the device
     seconds = time.perf_counter() - began
     tried = proposals.numpy() if n_proposals else None
-    return Chains(positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried)
+    return Chains(
+        positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried, log_alpha.array,
+        log_prob.array, energy.array,
+    )  # fmt: skip
+
+
+class _Record:
+    """A number of each chain, (C,) at each of T steps, where a sampler knows it."""
+
+    def __init__(self, n_steps: int) -> None:
+        self._n_steps, self._values = n_steps, torch.empty(0)
+
+    def add(self, t: int, values: Tensor | None) -> None:
+        if values is not None:
+            if not len(self._values):
+                self._values = values.new_empty((self._n_steps, len(values)))
+            self._values[t] = values
+
+    @property
+    def array(self) -> NDArray[np.floating] | None:
+        """(T, C); None where nothing was added."""
+        return self._values.cpu().numpy() if len(self._values) else None
 
 
 def metropolis(

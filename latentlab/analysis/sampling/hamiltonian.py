@@ -47,7 +47,11 @@ class HMC(Sampler):
         difference, at_y = target.compare(state.x, state.log_prob, y)
         log_alpha = difference + 0.5 * (momentum.square() - end.square()).sum(1)
         log_alpha = torch.where(inside, log_alpha, -torch.inf)
-        return metropolis(state, ChainState(y, at_y, gradient, state.alive), log_alpha, rng)
+        state_after, move = metropolis(state, ChainState(y, at_y, gradient, state.alive), log_alpha, rng)
+        if state.log_prob is None:
+            return state_after, move
+        energy = 0.5 * momentum.square().sum(1) - state.log_prob
+        return state_after, move._replace(energy=torch.where(move.accepted, energy - log_alpha, energy))
 
 
 def leapfrog(
