@@ -90,7 +90,11 @@ def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None
     some = found.chains.positions[:, ~found.chains.lost][:, :4]
     figure(traces(some[:, :, axis], names[axis], look()), "Traces of four chains", place=left)
     shares = rank_histogram(found.chains, axis, burn_in=found.n_burnt(burn_in))
-    figure(ranks(shares, look()), "Ranks of four chains' draws among all of theirs", place=middle)
+    figure(
+        ranks(shares, look()),
+        "Ranks of a few chains' draws among all of theirs; the dashed line is what is expected",
+        place=middle,
+    )
     shown = names[:4]
     figure(memory(numbers.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
 

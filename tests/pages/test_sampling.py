@@ -246,7 +246,7 @@ def test_a_mode_that_no_chain_visits_is_named_with_its_weight(opened: Open) -> N
         ({"target": "two far modes", "start": "one point"}, Remedy.TEMPER, "sampler", Tempering.name),
         ({"target": "two far modes", "start": "one point"}, Remedy.START_AT_DATA, "start", "data"),
         ({"target": "two far modes"}, Remedy.RUN_LONGER, "steps", 1_000),
-        ({"target": "mixture", "chains": "1"}, Remedy.MORE_CHAINS, "chains", 10),
+        ({"target": "mixture", "chains": "1"}, Remedy.MORE_CHAINS, "chains", 4),
         ({"target": "curve", "energy": "first order"}, Remedy.INTEGRATE, "energy", "path integral"),
         ({"target": "curve", "energy": "first order"}, Remedy.SHORTEN_STEP, "power", -3),
         ({"run": "mnist-vae-2d", "chains": "40", "steps": "1000"}, Remedy.FEWER_CHAINS, "chains", 10),
@@ -279,7 +279,7 @@ SETUP = Setup("mixture", "random walk", 0, "one point", "exact", 100, 300, 10, 0
     [
         (Remedy.HALVE_STEP, {"power": -5}), (Remedy.DOUBLE_STEP, {"power": 5}), (Remedy.SHORTEN_STEP, {"power": -5}),
         (Remedy.RUN_LONGER, {"n_steps": 1_000}), (Remedy.MORE_CHAINS, {"n_chains": 2_000}),
-        (Remedy.FEWER_CHAINS, {"n_chains": 10}), (Remedy.START_AT_DATA, {"start": "data"}),
+        (Remedy.FEWER_CHAINS, {"n_chains": 4}), (Remedy.START_AT_DATA, {"start": "data"}),
         (Remedy.TEMPER, {"sampler": Tempering.name}),
     ],
 )  # fmt: skip

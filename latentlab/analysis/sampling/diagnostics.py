@@ -165,7 +165,7 @@ def _advice(
     return f"No convergence problem detected: R-hat {r_hat:.3f}, effective sample size at least {least:,.0f}.", ()
 
 
-def rank_histogram(chains: Chains, axis: int, most: int = 4, n_bins: int = 20, burn_in: int = 0) -> Doubles:
+def rank_histogram(chains: Chains, axis: int, most: int = 8, n_bins: int = 20, burn_in: int = 0) -> Doubles:
     """(c, n_bins) how one coordinate's draws of the first c chains rank among all of theirs: even, if they agree.
 
     Shares that are 1 where there are as many as expected (Vehtari et al. 2021, §5).

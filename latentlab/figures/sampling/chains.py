@@ -86,18 +86,19 @@ def traces(x: Reals, name: str, look: Theme) -> go.Figure:
 
 
 def ranks(shares: Reals, look: Theme) -> go.Figure:
-    """(c, bins): the ranks of a few chains' draws among all of theirs; even where they agree."""
-    figure = go.Figure()
-    at = np.linspace(0, 100, shares.shape[1] + 1, dtype=np.float32)[:-1]
-    for c, row in enumerate(shares):
-        figure.add_scatter(
-            x=at, y=row.astype(np.float32), mode="lines", name=f"chain {c + 1}",
-            line={"shape": "hv", "width": 1.5, "color": _gray(look, c), "dash": DASHES[c % 4]},
-        )  # fmt: skip
-    figure.add_hline(1, line={"color": look.accent, "width": 1, "dash": "dash"})
-    figure.update_xaxes(title_text="rank among all draws (%)")
-    figure.update_yaxes(title_text="share, 1 expected", rangemode="tozero")
-    return styled(figure, look, 240, showlegend=False)
+    """(c, bins): the ranks of a few chains' draws among all of theirs, in a row for each; even where they agree."""
+    n_chains, n_bins = shares.shape
+    figure = make_subplots(n_chains, 1, shared_xaxes=True, vertical_spacing=0.08 / n_chains)
+    most = max(2.0, float(shares.max()))
+    at = (100 * (np.arange(n_bins) + 0.5) / n_bins).astype(np.float32)
+    for c, row in enumerate(shares.astype(np.float32), 1):
+        figure.add_bar(x=at, y=row, name=f"chain {c}", marker={"color": look.accent, "line_width": 0}, row=c, col=1)
+        figure.add_hline(1, line={"color": look.text, "width": 1, "dash": "dash"}, row=c, col=1)
+        figure.update_yaxes(tickvals=[most / 2], ticktext=[str(c)], row=c, col=1)
+    figure.update_xaxes(title_text="rank among all draws (%)", row=n_chains)
+    figure.update_yaxes(range=[0, most], showgrid=False)
+    figure.update_yaxes(title_text="chain", row=(n_chains + 1) // 2)
+    return styled(figure, look, max(240, 60 + 26 * n_chains), showlegend=False, bargap=0.08)
 
 
 def memory(autocorrelation: Reals, names: Sequence[str], look: Theme) -> go.Figure:

@@ -37,7 +37,9 @@ def test_numbers_are_drawn_as_they_are() -> None:
     x = RNG.normal(size=(50, 3))
     np.testing.assert_allclose(traces(x, "x1", DARK).data[2].y, x[:, 2], atol=1e-6)
     shares = RNG.random((4, 20))
-    np.testing.assert_allclose(ranks(shares, LIGHT).data[3].y, shares[3], atol=1e-6)
+    rows = ranks(shares, LIGHT).data
+    np.testing.assert_allclose([row.y for row in rows], shares, atol=1e-6)
+    assert len({row.yaxis for row in rows}) == 4  # a row of its own for each chain
     lags = RNG.random((30, 2))
     np.testing.assert_allclose(memory(lags, ["x1", "x2"], LIGHT).data[1].y, lags[:, 1], atol=1e-6)
     exact, found = RNG.random((6, 6)), RNG.random((6, 6))
