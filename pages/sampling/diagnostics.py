@@ -50,8 +50,14 @@ COMPARED = {
 
 
 @remember(16, "Computing diagnostics …")
-def diagnose_experiment(run: Subject, setup: Setup, burn_in: float, _found: Experiment) -> Diagnostics:
-    """The diagnostics of an experiment, without the given share of its steps.
+def diagnose_experiment(
+    run: Subject,
+    setup: Setup,
+    burn_in: float,
+    of: tuple[int, ...],  # noqa: ARG001 it distinguishes a run from a longer one
+    _found: Experiment,
+) -> Diagnostics:
+    """The diagnostics of an experiment of so many steps and chains, without the given share of its steps.
 
     Raises:
         ValueError: it can't be diagnosed; one sentence.

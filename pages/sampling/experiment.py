@@ -24,6 +24,7 @@ from latentlab.analysis.sampling import (
     Problem,
     Sampler,
     Start,
+    VisibleLikelihood,
     experiment_with,
 )
 from latentlab.data import Kind
@@ -183,23 +184,19 @@ def film_strip(run: Subject, setup: Setup, found: Experiment, n: int) -> tuple[T
     x = image_of(run, setup.image)
     steps = np.linspace(0, len(found.chains.positions) - 1, n).round().astype(int)
     with torch.no_grad():
-        frames = _likelihood(run).decode(torch.from_numpy(found.chains.positions[steps, 0]).float())
+        frames = likelihood(run).decode(torch.from_numpy(found.chains.positions[steps, 0]).float())
     hidden = GRAY if run.spec.kind is Kind.IMAGE else torch.nan
     return torch.where(given(run.shape, setup.mask), x, hidden)[None], frames
 
 
 @remember(16)
 def _posterior(run: Subject, image: int, mask: str | None) -> CodePosterior:
-    model, x, counts = _likelihood(run), image_of(run, image), given(run.shape, mask)
+    model, x, visible = likelihood(run), image_of(run, image), given(run.shape, mask)
     stds = _encoder(run).posterior(x[None]).log_std[0].exp()
-    x = model.observed(x)
-
-    def log_likelihood(z: Tensor) -> Tensor:
-        return (model.pixel_log_likelihood(x.expand(len(z), *x.shape), z) * counts).flatten(1).sum(1)
-
+    log_likelihood = VisibleLikelihood(model.pixel_log_likelihood, model.observed(x), visible)
     order = cached.dimensions(run).order if model.z_dim > 2 else (0, 1)
     return CodePosterior(
-        log_likelihood, stds, bool(counts.all()), _codes(run), float(model.size), (int(order[0]), int(order[1]))
+        log_likelihood, stds, bool(visible.all()), _codes(run), float(model.size), (int(order[0]), int(order[1]))
     )  # fmt: skip
 
 
@@ -237,5 +234,6 @@ def _encoder(run: Subject) -> HasPosterior:
     return cast(HasPosterior, cached.model(run))
 
 
-def _likelihood(run: Subject) -> HasLikelihood:
+def likelihood(run: Subject) -> HasLikelihood:
+    """The model of a run, which decodes and has a likelihood."""
     return cast(HasLikelihood, cached.model(run))

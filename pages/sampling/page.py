@@ -12,6 +12,7 @@ from latentlab.models import Samples
 from latentlab.subjects import Subject
 from pages.components.chains import chains
 from pages.navigation import SAMPLING
+from pages.sampling.completions import completed
 from pages.sampling.controls import choose_preset, controls
 from pages.sampling.diagnostics import compared, diagnose_experiment, diagnostics, truth
 from pages.sampling.downloads import downloads
@@ -61,7 +62,7 @@ def experiment(run: Subject) -> None:
             found = run_chains(run, setup)
         if found is None:
             return
-        measured = diagnose_experiment(run, setup, burn_in, found)
+        measured = diagnose_experiment(run, setup, burn_in, found.chains.accepted.shape, found)
     except ValueError as error:
         picture.error(plain(str(error)))
         return
@@ -69,6 +70,8 @@ def experiment(run: Subject) -> None:
         watch(run, found, live, own_samples(run, setup, overlay))
         if offers(run)[setup.target].of_image:
             pictures(run, setup, found)
+            if setup.mask is not None and run.spec.kind is Kind.IMAGE:
+                completed(run, setup, burn_in, found)
     with verdict:
         advise(run, setup, burn_in, found, measured)
     with files:
@@ -86,22 +89,31 @@ def experiment(run: Subject) -> None:
 
 
 def run_chains(run: Subject, setup: Setup) -> Experiment | None:
-    """The chains; None while the background process is at it, which is said.
+    """The chains; what is available at once, or None, while the background process is at it, which is said.
+
+    A posterior of an example is always run to the length that was requested.
 
     Raises:
         ValueError: they can't be run; one sentence.
     """
-    if not runs_elsewhere(run, setup):
-        return played(run, setup)
+    found = None if runs_elsewhere(run, setup) else played(run, setup)
+    if found is not None and not (offers(run)[setup.target].of_image and is_cut(setup, found)):
+        return found
     stopped: Slot[bool] = Slot(f"cancelled chains {run.key} {setup}")
     if stopped.get():
         st.button("Run the chains", on_click=stopped.forget, icon=":material/play_arrow:")
-        return None
+        return found
     task = playing(run, setup)
     if task.result is None:
-        waiting = Waiting("Running the chains", on_cancel=lambda: stopped.set(True))
+        after = "" if found is None else "Until then fewer of them are shown."
+        waiting = Waiting("Running the chains", after, on_cancel=lambda: stopped.set(True))
         show_tasks([task], waiting, "The chains can't be run")
-    return task.result
+    return task.result or found
+
+
+def is_cut(setup: Setup, found: Experiment) -> bool:
+    """Whether an experiment has fewer steps or chains than requested."""
+    return found.chains.accepted.shape != (setup.n_steps, setup.n_chains)
 
 
 def advise(run: Subject, setup: Setup, burn_in: float, found: Experiment, measured: Diagnostics) -> None:

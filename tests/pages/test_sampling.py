@@ -8,12 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.sampling import KNOWN, ModelChain, Remedy, Tempering, side_by_side
+from latentlab.analysis.sampling import (
+    ENERGIES,
+    KNOWN,
+    CodePosterior,
+    ModelChain,
+    RandomWalk,
+    Remedy,
+    Tempering,
+    experiment,
+    side_by_side,
+)
 from latentlab.data.builtin.synthetic import DENSITIES
+from latentlab.device import generator
 from latentlab.runs.store import Store
 from pages.components.chains import FULL, Film, pack
 from pages.sampling.controls import PRESETS
@@ -80,9 +92,26 @@ def test_it_opens_on_the_posterior_of_a_half_hidden_image(opened: Open) -> None:
     head, parts = sent(app)
     assert head["names"] == ["z1", "z2"]
     assert parts["truth"].sum() == pytest.approx(1, abs=1e-3)
-    assert len(app.image) == 2  # the image, and the chain as pictures
+    assert len(app.image) == 3  # the image, the chain as pictures, and the completions
+    shares = app.dataframe[0].value
+    assert shares["share"].sum() == pytest.approx(100)
+    assert shares["share"].is_monotonic_decreasing
+    assert ((shares["from"] <= shares["share"]) & (shares["share"] <= shares["to"])).all()
     assert [one.proto.label for one in app.get("download_button")] == ["NetCDF", "npz", "CSV"]
     assert app.info[0].value
+
+
+def test_the_posterior_of_an_image_is_run_to_the_requested_length(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("sampling", chains="40", steps="1000")
+    assert sent(app)[0]["steps"] < 1_000  # what is available at once
+    (key,) = (key for key in helper if key.startswith("chains "))
+    codes = torch.randn(50, 2, generator=generator(0))
+    wide = CodePosterior(lambda z: 0 * z[:, 0], torch.ones(2), False, codes, 1.0, (0, 1))
+    helper[key].set_result(experiment(wide.instance(ENERGIES["exact"]), RandomWalk(), 1.0, "data", 40, 1_000))
+    app.run()
+    assert not app.exception
+    assert sent(app)[0]["steps"] == 1_000
+    assert shows(app, 40, 750)  # after the burn-in
 
 
 def test_the_moves_that_are_played_are_the_samplers(opened: Open) -> None:

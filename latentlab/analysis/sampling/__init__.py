@@ -48,6 +48,7 @@ from latentlab.analysis.sampling.side_by_side import Comparison, side_by_side
 from latentlab.analysis.sampling.targets import (
     SamplingError,
     Target,
+    VisibleLikelihood,
     denoised,
     differentiable,
     exact,
@@ -94,6 +95,7 @@ __all__ = [
     "Start",
     "Target",
     "Tempering",
+    "VisibleLikelihood",
     "advance",
     "as_samples",
     "begin",

@@ -91,6 +91,26 @@ def in_units(target: Target, unit: Tensor) -> Target:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class VisibleLikelihood:
+    """log p(x|z) of the visible part of an example, as a function of codes that another process can be given.
+
+    Attributes:
+        pixel_log_likelihood: (B, *shape), (B, d) -> (B, *shape) nats.
+        x: (*shape) the example.
+        visible: (*shape) bool.
+    """
+
+    pixel_log_likelihood: Callable[[Tensor, Tensor], Tensor]
+    x: Tensor
+    visible: Tensor
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """(C, d) -> (C,) nats."""
+        each = self.pixel_log_likelihood(self.x.expand(len(z), *self.x.shape), z)
+        return (each * self.visible).flatten(1).sum(1)
+
+
 def posterior(log_likelihood: LogProb) -> Target:
     """p(z|x) ∝ p(x|z) N(z; 0, I), from the log-likelihood of an example, whole or partly hidden, at each code."""
     return differentiable(lambda z: log_likelihood(z) + standard_normal_log_prob(z).sum(1))

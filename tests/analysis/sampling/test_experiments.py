@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from multiprocessing.reduction import ForkingPickler
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from latentlab.analysis.sampling import (
     RandomWalk,
     SamplingError,
     Target,
+    VisibleLikelihood,
     experiment,
     posterior,
     prepared,
@@ -61,6 +64,14 @@ def test_the_posterior_of_a_linear_model_is_the_closed_form() -> None:
         draws = found.positions[20:].reshape(-1, 2)
         np.testing.assert_allclose(draws.mean(0), mean, atol=0.03)
         np.testing.assert_allclose(np.cov(draws.T), a, atol=0.03)
+
+
+def test_the_likelihood_of_what_is_visible_can_be_given_to_another_process() -> None:
+    likelihood = VisibleLikelihood(
+        torch.nn.MSELoss(reduction="none"), torch.tensor([1.0, 2.0]), torch.tensor([True, False])
+    )
+    ForkingPickler.dumps(CodePosterior(likelihood, torch.ones(2), False, torch.zeros(3, 2), 1.0, (0, 1)))
+    torch.testing.assert_close(likelihood(torch.tensor([[4.0, 7.0], [1.0, 0.0]])), torch.tensor([9.0, 0.0]))
 
 
 def test_the_proposals_of_some_chains_can_be_kept() -> None:
