@@ -17,6 +17,8 @@ from latentlab.analysis.sampling import (
     Diagnostics,
     Experiment,
     FromCentres,
+    Sampler,
+    Tempering,
     as_samples,
     diagnose,
     from_centres,
@@ -65,7 +67,7 @@ def diagnose_experiment(
     return diagnose(_found.chains, sampler(run, setup), _found.n_burnt(burn_in))
 
 
-def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None:
+def diagnostics(found: Experiment, used: Sampler, numbers: Diagnostics, burn_in: float) -> None:
     """Numbers of each coordinate, and traces, ranks and memory of one."""
     names = found.names
     rows = [
@@ -89,6 +91,14 @@ def diagnostics(found: Experiment, numbers: Diagnostics, burn_in: float) -> None
         f"{1_000 * numbers.ess_per_evaluation:.3g} per thousand evaluations of the density, for the worst coordinate. "
         f"{numbers.n_lost:,} chains lost."
     )
+    if isinstance(used, Tempering) and found.chains.swapped is not None:
+        exchanged = found.chains.swapped[found.n_burnt(burn_in) :, :, ~found.chains.lost].mean((0, 2))
+        pairs_of = zip(used.temperatures, used.temperatures[1:], exchanged, strict=False)
+        rates = "; ".join(f"{cold:g} and {hot:g}: **{rate:.0%}**" for cold, hot, rate in pairs_of)
+        st.markdown(
+            f"Exchanges accepted between temperatures {rates}. The cold chain reaches what the hottest does only "
+            "if none is near zero."
+        )
     axis = (
         names.index(st.selectbox("Coordinate", names, key="coordinate", bind="query-params")) if len(names) > 2 else 0
     )

@@ -26,6 +26,7 @@ from pages.sampling.experiment import (
     playing,
     problem,
     runs_elsewhere,
+    sampler,
 )
 from pages.sampling.remedies import offer
 from pages.sampling.samples import drawn_samples, sheet
@@ -79,7 +80,7 @@ def experiment(run: Subject) -> None:
     numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if numbers.open:
         with numbers:
-            diagnostics(found, measured, burn_in)
+            diagnostics(found, sampler(run, setup), measured, burn_in)
     if distances.open:
         with distances:
             truth(run, setup, found, burn_in)

@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ class Move(NamedTuple):
     proposal: Tensor
     log_alpha: Tensor  # nats; above 0 counts as 0
     accepted: Tensor  # (C,) bool
-    swapped: Tensor | None = None  # (C,) bool: parallel tempering then changed places with a hotter chain
+    swapped: Tensor | None = None  # (K - 1, C) bool: parallel tempering's temperatures k and k + 1 exchanged places
     energy: Tensor | None = None  # (C,) nats: HMC's Hamiltonian where the chain is after the step
 
 
@@ -102,6 +102,7 @@ class Chains:
         log_alpha: (T, C) nats, the log-probability of acceptance; above 0 counts as 0.
         log_prob: (T, C) nats, the log-density up to a constant; None where only ratios are known.
         energy: (T, C) nats, HMC's Hamiltonian; None of other samplers, or where only ratios are known.
+        swapped: (T, K - 1, C) bool, of parallel tempering: whether temperatures k and k + 1 exchanged places.
     """
 
     positions: NDArray[np.floating]
@@ -113,6 +114,7 @@ class Chains:
     log_alpha: NDArray[np.floating] | None = None
     log_prob: NDArray[np.floating] | None = None
     energy: NDArray[np.floating] | None = None
+    swapped: NDArray[np.bool_] | None = None
 
     def times(self, unit: Tensor) -> Chains:
         """The same with all places in other units: what was 1 in each coordinate is `unit`, (d,)."""
@@ -198,7 +200,7 @@ def sample_chains(
     positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
     accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
     proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
-    log_alpha, log_prob, energy = _Record(n_steps), _Record(n_steps), _Record(n_steps)
+    log_alpha, log_prob, energy, swapped = (_Record(n_steps) for _ in range(4))
     began = time.perf_counter()
     with torch.no_grad():  # once: `advance` enters it at every step
         for t, (place, taken) in enumerate(zip(positions.unbind(), accepted.unbind(), strict=True)):
@@ -208,6 +210,7 @@ def sample_chains(
             log_alpha.add(t, move.log_alpha)
             log_prob.add(t, state.log_prob)
             energy.add(t, move.energy)
+            swapped.add(t, move.swapped)
             if n_proposals:
                 proposals[t] = move.proposal[:n_proposals]
             if report is not None and (t + 1) % REPORT_EVERY == 0:
@@ -217,12 +220,12 @@ def sample_chains(
     tried = proposals.numpy() if n_proposals else None
     return Chains(
         positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried, log_alpha.array,
-        log_prob.array, energy.array,
+        log_prob.array, energy.array, swapped.array,
     )  # fmt: skip
 
 
 class _Record:
-    """A number of each chain, (C,) at each of T steps, where a sampler knows it."""
+    """Numbers of each chain, (..., C) at each of T steps, where a sampler knows them."""
 
     def __init__(self, n_steps: int) -> None:
         self._n_steps, self._values = n_steps, torch.empty(0)
@@ -230,12 +233,12 @@ class _Record:
     def add(self, t: int, values: Tensor | None) -> None:
         if values is not None:
             if not len(self._values):
-                self._values = values.new_empty((self._n_steps, len(values)))
+                self._values = values.new_empty((self._n_steps, *values.shape))
             self._values[t] = values
 
     @property
-    def array(self) -> NDArray[np.floating] | None:
-        """(T, C); None where nothing was added."""
+    def array(self) -> NDArray[Any] | None:
+        """(T, ..., C); None where nothing was added."""
         return self._values.cpu().numpy() if len(self._values) else None
 
 

@@ -61,27 +61,24 @@ class Tempering(Sampler):
         alive = state.alive & (log_alpha < torch.inf).all(0)
         accepted = (log_uniform(log_alpha, rng) < log_alpha) & alive
         x, at_x = torch.where(accepted.unsqueeze(2), y, x), torch.where(accepted, at_y, at_x)
-        swapped = torch.zeros_like(accepted)
+        swapped = torch.zeros_like(accepted[1:])
         for first in (0, 1):
-            x, at_x, done = _exchange(x, at_x, heat, first, alive, rng)
-            swapped = swapped | done
+            x, at_x, swapped[first::2] = _exchange(x, at_x, heat, first, alive, rng)
         new = ChainState(x[0], at_x[0], None, alive, x[1:])
-        return new, Move(y[0], log_alpha[0], accepted[0], swapped[0])
+        return new, Move(y[0], log_alpha[0], accepted[0], swapped)
 
 
 def _exchange(
     x: Tensor, at_x: Tensor, heat: Tensor, first: int, alive: Tensor, rng: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Let temperatures first and first + 1, first + 2 and first + 3, ... exchange places, but only the chains alive."""
+    """Let temperatures first and first + 1, first + 2 and first + 3, ... exchange places, but only the chains alive;
+    returns the places, their log-density, and for each of these pairs (C,) whether it did.
+    """
     k = len(x)
     low = torch.arange(first, k - 1, 2, device=x.device)
-    swapped = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
-    if not len(low):
-        return x, at_x, swapped
     log_alpha = (1 / heat[low] - 1 / heat[low + 1]) * (at_x[low + 1] - at_x[low])
     agreed = (log_uniform(log_alpha, rng) < log_alpha) & alive
     order = torch.arange(k, device=x.device).unsqueeze(1).expand(k, x.shape[1]).clone()
     order[low] += agreed.long()
     order[low + 1] -= agreed.long()
-    swapped[low], swapped[low + 1] = agreed, agreed
-    return x.gather(0, order.unsqueeze(2).expand_as(x)), at_x.gather(0, order), swapped
+    return x.gather(0, order.unsqueeze(2).expand_as(x)), at_x.gather(0, order), agreed

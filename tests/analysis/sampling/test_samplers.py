@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -192,6 +193,22 @@ def test_tempering_finds_the_other_mode_where_a_random_walk_does_not() -> None:
     assert share(RandomWalk(), 300) == 0
     ladder = Tempering((1.0, 2.5, 6.0, 15.0, 40.0, 100.0))
     assert share(ladder, 1_500) == pytest.approx(0.7, abs=0.08)
+
+
+def test_temperatures_of_a_gaussian_exchange_as_often_as_the_closed_form_says() -> None:
+    """In the plane p^(1/T) is a Gaussian too, and two temperatures exchange with probability 2 / (1 + T_hot / T_cold):
+    |x|²/2 is exponential with mean T.
+    """
+    ladder = Tempering((1.0, 2.5, 10.0, 15.0))
+    normal = mixture([[0.0, 0.0]], 1.0)
+    found = sample_chains(
+        target(normal), normal.sample(400, device.generator(0)), sampler=ladder, scale=1.5, n_steps=120,
+        rng=device.generator(1),
+    )  # fmt: skip
+    assert found.swapped is not None
+    rates = found.swapped[40:].mean((0, 2))
+    wanted = [2 / (1 + hot / cold) for cold, hot in itertools.pairwise(ladder.temperatures)]
+    np.testing.assert_allclose(rates, wanted, atol=0.02)
 
 
 def variances(own: Sampler, start: Tensor, sigma: float, n_steps: int) -> Tensor:
