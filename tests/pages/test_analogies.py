@@ -358,6 +358,27 @@ def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
     assert [mentions(info.value, 4, 0) for info in app.info] == [True]  # examples needed, and there
 
 
+def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-20d", a="slanted right", b="upright", reach="1.0")
+    assert not app.exception
+    assert [one.value for one in app.multiselect] == [["slanted right"], ["upright"]]
+    assert (app.query_params["a"], app.query_params["b"]) == ("slanted right", "upright")
+    model, data = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
+    assert isinstance(model, VAE)
+    x = data.batch().x
+    slant = measured(x.numpy(), "slant")
+    low, high = np.quantile(slant, [1 / 3, 2 / 3])
+    right, upright = slant >= high, (slant >= low) & (slant < high)
+    assert slant[right].mean() > slant[upright].mean() + 0.1
+    with torch.no_grad():
+        z = model.encode(x).numpy()
+    found = attribute_vector(z[right], z[upright], "mean", N_BOOT)
+    assert shows(app, f"{found.auc.value:.1%}", f"{found.cone:.0f}°")
+    assert all(upright[i] for i in sources(app))
+    rows = (np.stack(pictures(drawings(app)[0])[::2])[:, None] / 255).astype(np.float32)
+    assert measured(rows[..., -28:], "slant").mean() > measured(rows[..., :28], "slant").mean() + 0.1
+
+
 def test_another_model_takes_the_same_images_along_its_own_direction(opened: Open) -> None:
     app = opened("analogies", run="mnist-vae-2d", beside="mnist-vae-20d", direction="LDA", judge="true")
     assert not app.exception
