@@ -114,7 +114,8 @@ else:
     notes(
         "Group A minus group B is a direction of the latent space. Each row starts at a test example and moves along "
         "it; 1 is from the mean of B to the mean of A.",
-        "Turn a 3 into an 8 and back. Compare the difference of means with the methods that only separate the groups. "
+        "Turn a 3 into an 8 and back, or make upright digits slanted. Compare the difference of means with the methods "
+        "that only separate the groups. "
         "Choose two groups that hardly differ, such as half the classes and the other half: the cone becomes wide.",
         "Means: w = mean(A) − mean(B) (Larsen et al. 2016, §4.2); probe: logistic regression; LDA: S⁻¹ w (Fisher "
         "1936), S shrunk by Ledoit & Wolf. Any two groups differ: trust a direction that ranks held-out pairs better "
