@@ -95,6 +95,19 @@ def grouped(values: Doubles, levels: int = LEVELS, unit: str = "") -> tuple[Labe
     return labels.astype(np.int64), (f"below {edges[0]}{of}", *middle, f"{edges[-1]}{of} or more")
 
 
+def thirds(x: Images) -> dict[str, Labels]:
+    """By name, which of the images (N, C, H, W) are in the lowest, middle and highest third of slant, thickness, width.
+
+    An attribute whose values have no three groups is left out.
+    """
+    found: dict[str, Labels] = {}
+    for attribute, names in THIRDS.items():
+        labels, groups = grouped(measured(x, attribute), len(names))
+        if len(groups) == len(names):
+            found |= {name: np.flatnonzero(labels == level) for level, name in enumerate(names)}
+    return found
+
+
 def parity(y: Labels) -> Labels:
     """(N,) 0 for even classes and 1 for odd ones; `UNLABELLED` stays."""
     return np.where(y == UNLABELLED, UNLABELLED, y % 2)
@@ -148,3 +161,8 @@ MEASURES: dict[str, Callable[[Doubles], Doubles]] = {
 }
 PIXELS = ("stroke thickness", "width", "horizontal position", "vertical position")
 UNITS = dict.fromkeys(PIXELS, "px")  # slant is pixels by pixels
+THIRDS = {  # what the lowest, the middle and the highest third are called
+    "slant": ("slanted left", "upright", "slanted right"),
+    "stroke thickness": ("thin", "of medium thickness", "thick"),
+    "width": ("narrow", "of medium width", "wide"),
+}

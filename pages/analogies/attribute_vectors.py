@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.columns import Columns
+from latentlab.analysis.image_attributes import thirds
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, Method, attribute_vector
 from latentlab.analysis.latent.bottleneck import dimension_name
-from latentlab.data import to_bytes
+from latentlab.data import Kind, to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, film_of
 from latentlab.figures.sheets import gif, sheet_png
@@ -49,7 +50,7 @@ class VectorSettings:
     """What the visitor chose.
 
     Attributes:
-        a, b: the members of the two groups: classes, or names of `offered` groups.
+        a, b: the members of the two groups: classes, thirds of an attribute, or names of `offered` groups.
         method: how the direction is found.
         reach: how far to go, in gaps between the groups' means.
         images: the test examples that it is applied to.
@@ -72,18 +73,21 @@ class MovedExamples:
 
 
 def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
-    """Let the visitor choose two groups of classes, a method, how far to go, from where, and whether to classify the
-    images.
+    """Let the visitor choose two groups of classes or of an attribute, a method, how far to go, from where, and
+
+    whether to classify the images.
     """
     names, more = list(run.classes), offered(run)
+    choices = list(dict.fromkeys([*names, *_thirds(run), *more]))
     first, last = names[min(3, len(names) - 1)], names[min(8, len(names) - 1)]
     chosen = []
     for side, label, default in (("a", "Group A", last if last != first else names[0]), ("b", "minus group B", first)):
-        linked = [part for part in (url_state.read(side) or "").split(";") if part in names or part in more]
+        linked = [part for part in (url_state.read(side) or "").split(";") if part in choices]
         lasso = [name for name in picked(run.dataset) if name.startswith(f"lasso {side.upper()}")]
         members = st.multiselect(
-            label, [*names, *more], lasso or linked or [default], key=f"group-{side}-{run.id}-{lasso}",
-            help="Classes of test examples, values of a column, or what was selected on the page Clusters",
+            label, choices, lasso or linked or [default], key=f"group-{side}-{run.id}-{lasso}",
+            help="Classes of test examples, thirds of them by a measured attribute, values of a column, or what was "
+            "selected on the page Clusters",
         )  # fmt: skip
         url_state.write(side, ";".join(members) if members not in ([default], lasso) else None)
         if not link(side, next((more[name] for name in members if name in lasso), None)):
@@ -201,19 +205,33 @@ def _moved_csv(units: Columns, moved: MovedExamples) -> str:
 
 
 def _codes(run: Subject, members: tuple[str, ...]) -> Floats:
-    """(N, z_dim) the codes of the test examples of some classes, and of the examples of other groups."""
-    classes = torch.tensor([run.classes.index(name) for name in members if name in run.classes], dtype=torch.long)
-    parts = [cached.standard_codes(run)[torch.isin(cached.examples(run).y, classes)].numpy()]
-    more = offered(run)
+    """(N, z_dim) the codes of the test examples of some classes and thirds, and of the examples of other groups."""
+    parts, more = [cached.standard_codes(run)[_members(run, members)].numpy()], offered(run)
     parts += [encode_all(cached.encoder(run), more[name].members().x) for name in members if name in more]
     return np.concatenate(parts)
 
 
-def _some(run: Subject, classes: tuple[str, ...], seed: int) -> tuple[int, ...]:
-    """Some examples of the given classes, other ones for every seed."""
-    known = [run.classes.index(name) for name in classes if name in run.classes]
-    wanted = torch.tensor(known or list(range(len(run.classes))))
-    members = torch.nonzero(torch.isin(cached.examples(run).y, wanted))[:, 0].numpy()
+def _members(run: Subject, names: tuple[str, ...]) -> NDArray[np.int64]:
+    """Which of the test examples are of some classes or in some thirds, ascending."""
+    is_member = np.isin(cached.examples(run).y.numpy(), [run.classes.index(one) for one in names if one in run.classes])
+    for name, ids in _thirds(run).items():
+        is_member[ids] |= name in names
+    return np.flatnonzero(is_member)
+
+
+@remember(32, "Measuring the images …")
+def _thirds(run: Subject) -> dict[str, NDArray[np.int64]]:
+    """Name -> the test images in a third by slant, thickness or width; none of other data."""
+    if run.spec.kind is not Kind.IMAGE:
+        return {}
+    found = thirds(cached.examples(run).batch().x.numpy())
+    return {name: ids for name, ids in found.items() if name not in run.classes}
+
+
+def _some(run: Subject, group: tuple[str, ...], seed: int) -> tuple[int, ...]:
+    """Some examples of the given classes and thirds, other ones for every seed; of any class if there are none."""
+    members = _members(run, group)
+    members = members if len(members) else _members(run, run.classes)
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
 
 

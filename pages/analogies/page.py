@@ -6,10 +6,11 @@ from latentlab.models import Classifies, Conditional, Encodes
 from latentlab.subjects import Subject, stored
 from pages.analogies import attribute_vectors
 from pages.analogies.attribute_vectors import attribute, choose_groups, draw_moved, move_examples
-from pages.analogies.direction_quality import four_images, trust
+from pages.analogies.direction_quality import trust
 from pages.analogies.edit_row import edit_row, live_toggle, send_class_decoder
 from pages.analogies.rows import choose_edited, choose_other, choose_rows, of_other
 from pages.analogies.sheet import classifier_toggle, draw_sheet, export
+from pages.analogies.three_examples import three_examples
 from pages.analogies.usage import style_plane, usage_report
 from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES, FEW_LABELS
@@ -18,7 +19,7 @@ from pages.shared.header import header, notes
 from pages.shared.text import plain
 
 CONDITIONAL_TABS = ("Does it use z? Does it use y?", "Style plane")
-UNCONDITIONAL_TABS = ("How far to trust it", "A − B + C")
+UNCONDITIONAL_TABS = ("A − B + C", "How far to trust it")
 
 
 @st.fragment
@@ -51,7 +52,7 @@ def class_conditional(run: Subject) -> None:
 def unconditional(run: Subject) -> None:
     """Images along an attribute vector, and the quality of the vector."""
     if len(run.classes) < 2:
-        four_images(run)
+        three_examples(run)
         return
     picture, controls = st.columns([2, 1], gap="large")
     with controls:
@@ -68,13 +69,13 @@ def unconditional(run: Subject) -> None:
         if other is not None:
             attribute_vectors.draw_comparison(other, settings, classified)
         attribute_vectors.export(run, found, moved)
-    trusted, four = st.tabs(UNCONDITIONAL_TABS, key="asked", on_change="rerun", bind="query-params")
+    combined, trusted = st.tabs(UNCONDITIONAL_TABS, key="asked", on_change="rerun", bind="query-params")
+    if combined.open:
+        with combined:
+            three_examples(run)
     if trusted.open:
         with trusted:
             trust(run, settings, moved)
-    if four.open:
-        with four:
-            four_images(run)
 
 
 def open_few_labels() -> None:
@@ -113,7 +114,8 @@ else:
     notes(
         "Group A minus group B is a direction of the latent space. Each row starts at a test example and moves along "
         "it; 1 is from the mean of B to the mean of A.",
-        "Turn a 3 into an 8 and back. Compare the difference of means with the methods that only separate the groups. "
+        "Turn a 3 into an 8 and back, or make upright digits slanted. Compare the difference of means with the methods "
+        "that only separate the groups. "
         "Choose two groups that hardly differ, such as half the classes and the other half: the cone becomes wide.",
         "Means: w = mean(A) − mean(B) (Larsen et al. 2016, §4.2); probe: logistic regression; LDA: S⁻¹ w (Fisher "
         "1936), S shrunk by Ledoit & Wolf. Any two groups differ: trust a direction that ranks held-out pairs better "

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from latentlab.analysis.image_attributes import MEASURES, corrupted, grouped, measured, moments, parity
+from latentlab.analysis.image_attributes import MEASURES, THIRDS, corrupted, grouped, measured, moments, parity, thirds
 from latentlab.data import UNLABELLED
 from tests.conftest import mentions, naming, numbers_in
 
@@ -131,3 +131,13 @@ def test_moments_are_numpys_weighted_means_and_covariances() -> None:
         (xx, xy), (_, yy) = np.cov(places, aweights=weights.ravel(), ddof=0)
         assert [part[k] for part in found] == pytest.approx([*mean, xx, yy, xy])
         assert found.slant[k] == pytest.approx(-xy / yy)
+
+
+def test_thirds_are_of_about_one_size_and_in_order() -> None:
+    x = (load_digits().images[:300, None] / 16).astype(np.float32)
+    found = thirds(x)
+    for attribute, names in THIRDS.items():
+        means = [measured(x[found[name]], attribute).mean() for name in names]
+        assert means == sorted(means)
+        assert sum(len(found[name]) for name in names) == np.isfinite(measured(x, attribute)).sum()
+    assert not thirds(np.repeat(bar(6), 5, 0))

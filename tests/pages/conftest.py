@@ -154,7 +154,11 @@ def of_images(app: AppTest) -> list[str]:
     controls = [control for kind in CONTROLS for control in app.get(kind) if isinstance(control, Element)]
     said = [*texts(app), *drawn(app)]
     for one in controls:
-        said += [str(one.label), str(one.proto.help), *map(str, getattr(one, "options", ()))]
+        said += [
+            re.sub(r"\(data:[^)]*\)", "", str(one.label)),
+            str(one.proto.help),
+            *map(str, getattr(one, "options", ())),
+        ]
     return [text for text in said if re.search(r"\b(images?|pixels?)\b", text, re.IGNORECASE)]
 
 

@@ -20,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab import device
 from latentlab.analysis.conditional.analogies import usage
+from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
 from latentlab.data import Dataset, Kind, Library, Splits, to_bytes
 from latentlab.models import Classifies, Spec
@@ -324,7 +325,7 @@ def groups(run_id: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_an_attribute_vector_comes_with_how_sure_it_is(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-20d")
+    app = opened("analogies", run="mnist-vae-20d", asked="How far to trust it")
     assert not app.exception
     found = attribute_vector(*groups("mnist-vae-20d"), "mean", N_BOOT)
     assert shows(app, f"{found.auc.value:.1%}", f"{found.cone:.0f}°")
@@ -355,6 +356,27 @@ def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
     assert numbers_in(info.value) == []
     app.multiselect(key="group-a-mnist-vae-2d-[]").set_value([]).run()
     assert [mentions(info.value, 4, 0) for info in app.info] == [True]  # examples needed, and there
+
+
+def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-20d", a="slanted right", b="upright", reach="1.0")
+    assert not app.exception
+    assert [one.value for one in app.multiselect] == [["slanted right"], ["upright"]]
+    assert (app.query_params["a"], app.query_params["b"]) == ("slanted right", "upright")
+    model, data = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
+    assert isinstance(model, VAE)
+    x = data.batch().x
+    slant = measured(x.numpy(), "slant")
+    low, high = np.quantile(slant, [1 / 3, 2 / 3])
+    right, upright = slant >= high, (slant >= low) & (slant < high)
+    assert slant[right].mean() > slant[upright].mean() + 0.1
+    with torch.no_grad():
+        z = model.encode(x).numpy()
+    found = attribute_vector(z[right], z[upright], "mean", N_BOOT)
+    assert shows(app, f"{found.auc.value:.1%}", f"{found.cone:.0f}°")
+    assert all(upright[i] for i in sources(app))
+    rows = (np.stack(pictures(drawings(app)[0])[::2])[:, None] / 255).astype(np.float32)
+    assert measured(rows[..., -28:], "slant").mean() > measured(rows[..., :28], "slant").mean() + 0.1
 
 
 def test_another_model_takes_the_same_images_along_its_own_direction(opened: Open) -> None:
@@ -439,15 +461,46 @@ def test_data_without_classes_can_still_be_combined(opened: Open, app_store: Sto
     assert shows(app, "A − B + C", "σ")
 
 
-def test_arithmetic_with_images_says_whether_its_result_is_real(opened: Open) -> None:
+def equation(app: AppTest) -> list[np.ndarray]:
+    """The pictures of A, B, C, the decoded A - B + C, and the nearest example."""
+    (body,) = (one.proto.body for one in app.get("html") if "<figure" in one.proto.body)
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', body)
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))).astype(int) for content in found]
+
+
+def test_arithmetic_with_images_is_drawn_and_says_whether_its_result_is_real(opened: Open) -> None:
+    model, data = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
+    assert isinstance(model, VAE)
+    x, y = data.batch().x, data.y.tolist()
+    with torch.no_grad():
+        z = model.encode(x)
     app = opened("analogies", run="mnist-vae-20d", asked="A − B + C", abc="5,6,7")
     assert not app.exception
-    assert [app.selectbox(key=f"{name}-mnist-vae-20d").value for name in "ABC"] == [5, 6, 7]
-    model, seen = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
-    assert isinstance(model, VAE)
-    z = model.encode(seen.batch().x)
-    far = torch.cdist(z, (z[5] - z[6] + z[7])[None])[:, 0].sort().values[:10].mean()
-    assert shows(app, "A − B + C", f"{float(far):.2f} σ")
+    other = next(i for i, k in enumerate(y) if k == y[6] and f"B-{i}" in {b.key for b in app.button} and i != 6)
+    for a, b, c in ((5, 6, 7), (5, other, 7)):
+        if b == other:
+            app.button(key=f"B-{other}").click().run()
+            assert app.query_params["abc"] == f"5,{other},7"
+        code = (z[a] - z[b] + z[c])[None]
+        far = torch.cdist(z, code)[:, 0].sort().values[:10].mean()
+        assert shows(app, f"{float(far):.2f} σ")
+        with torch.no_grad():
+            made = to_bytes(model.decode(code))[0, 0]
+        found = equation(app)
+        np.testing.assert_allclose(found[3], made, atol=2)
+        for picture, i in zip(found[:3], (a, b, c), strict=True):
+            np.testing.assert_array_equal(picture, data.x[i, 0])
+
+
+def test_the_first_equation_makes_a_4_lean_as_a_7_does(opened: Open) -> None:
+    app = opened("analogies", run="mnist-vae-20d")
+    a, b, c, made, _ = measured((np.stack(equation(app))[:, None] / 255).astype(np.float32), "slant")
+    assert a > 0.4 > 0.2 > max(abs(b), abs(c))
+    assert made > (b + c) / 2 + 0.2
+    images = torch.from_numpy(np.stack(equation(app))[:4, None].astype(np.float32) / 255)
+    judge = Store.default().load("mnist-cnn")
+    assert isinstance(judge, Classifies)
+    assert judge.classify(images).argmax(1).tolist() == [7, 7, 4, 4]
 
 
 def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001

@@ -22,7 +22,9 @@ from latentlab.figures.theme import MARK, Theme, styled
 WIDTH = 740  # units of a sheet, about pixels: it is drawn as wide as there is room
 LABEL = 84  # ... of what a row is called
 LETTERS = 12  # ... that fit
-TITLE = 22  # ... of the columns' titles
+TITLE = 26  # ... of the columns' titles
+FONT = 13  # pixels of a row's name and a column's title, in a narrow window too
+NARROW = (0.9, 0.8, 0.7, 0.6, 0.5)  # of the sheet's width: where letters grow against it
 LINE = 18  # ... of what is said under a cell
 CELLS = (48, 84)  # ... of a cell, from ... to
 SPACE = 14  # ... between the sources and the rest
@@ -68,15 +70,16 @@ def analogy_sheet(
     pitch = cell + (LINE if predictions is not None else 3)
     left = LABEL + (cell + SPACE if sources is not None else 0)
     width, height = left + m * cell + 2, TITLE + n * pitch + 2
-    parts = [_text(name, left + (j + 0.5) * cell, 15, look.text, bold=True) for j, name in enumerate(columns)]
+    longest = max(map(len, [*columns, *["source"] * (sources is not None)]))
+    parts = [_style(width, cell / 2.3, cell / (0.55 * longest))]
+    parts += [
+        _text(name, left + (j + 0.5) * cell, 19, look.text, bold=True, role="title") for j, name in enumerate(columns)
+    ]
     if sources is not None:
-        parts.append(_text("source", LABEL + cell / 2, 15, look.muted))
+        parts.append(_text("source", LABEL + cell / 2, 19, look.muted, role="title"))
     for i in range(n):
         top = TITLE + i * pitch
-        lines = _in_lines(rows[i])
-        for k, line in enumerate(lines):
-            middle = top + cell / 2 + 4 + 16 * (k - (len(lines) - 1) / 2)
-            parts.append(_text(line, LABEL - 6, middle, look.muted, anchor="end"))
+        parts.append(_row_name(rows[i], top + cell / 2, look.muted))
         parts.append(_image(drawn.cells(cells[i][None], look, scale=1), left, top, m * cell, cell))
         between = "".join(f"M{left + j * cell:.1f} {top:.1f}v{cell:.1f}" for j in range(1, m))
         parts.append(f'<path d="{between}" stroke="rgb({GAP},{GAP},{GAP})"/>')
@@ -168,10 +171,33 @@ def film_of(sheets: Floats, scale: int) -> list[Bytes]:
     return there + there[-2:0:-1]
 
 
-def _in_lines(name: str) -> list[str]:
+def _style(width: float, largest_row: float, largest_title: float) -> str:
+    """Letters of `FONT` pixels however wide the sheet is drawn, as far as they have room.
+
+    A drawing that is shown as an image takes its own width for that of the window. In the narrowest, row names start at
+    the left edge, so that of a long one the beginning stays visible.
+    """
+    rules = []
+    for share in NARROW:
+        size = FONT / share
+        rules.append(
+            f"@media (max-width:{width * share:.0f}px){{.row{{font-size:{min(size, largest_row):.1f}px}}"
+            f".title{{font-size:{max(FONT, min(size, largest_title)):.1f}px}}}}"
+        )
+    left = f".row{{text-anchor:start;transform:translateX({6 - LABEL}px)}}"
+    rules.append(f"@media (max-width:{width * NARROW[-2]:.0f}px){{{left}}}")
+    return f"<style>{''.join(rules)}</style>"
+
+
+def _row_name(name: str, middle: float, colour: str) -> str:
     """A row's name in at most two lines that fit on its left; a long one is cut off."""
-    lines = [name] if len(name) <= LETTERS else list(filter(None, name.rpartition(" ")[::2]))
-    return [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in lines]
+    lines = list(filter(None, name.rpartition(" ")[::2]))
+    short = [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in lines]
+    first = 0.35 - 0.6 * (len(short) - 1)
+    spans = " ".join(
+        f'<tspan x="{LABEL - 6}" dy="{1.2 if k else first:g}em">{escape(line)}</tspan>' for k, line in enumerate(short)
+    )
+    return f'<text class="row" y="{middle:.1f}" fill="{colour}" font-size="{FONT}" text-anchor="end">{spans}</text>'
 
 
 def _image(address: str, x: float, y: float, width: float, height: float) -> str:
@@ -188,13 +214,14 @@ def _text(
     colour: str,
     bold: bool = False,
     anchor: str = "middle",
-    size: float = 13,
+    size: float = FONT,
     dot: str = "",
+    role: str = "",
 ) -> str:
     weight = ' font-weight="bold"' if bold else ""
-    first = f'<tspan fill="{dot}">●</tspan> ' if dot else ""
+    first, kind = f'<tspan fill="{dot}">●</tspan> ' if dot else "", f' class="{role}"' if role else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
+        f'<text{kind} x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
         f"{first}{escape(said)}</text>"
     )
 

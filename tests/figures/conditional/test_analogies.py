@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -38,9 +39,21 @@ def test_a_sheet_has_each_row_beside_its_source() -> None:
     for i in range(2):
         np.testing.assert_array_equal(images[2 * i], np.hstack(list(to_bytes(CELLS[i])[:, 0])))
         np.testing.assert_array_equal(images[2 * i + 1], to_bytes(SOURCES[i])[0])
-    said = [element.text for element in root.iter(f"{SVG}text")]
+    said = ["".join(element.itertext()) for element in root.iter(f"{SVG}text")]
     assert said == ["<a>", "b", "c", "source", "one", "two"]
     assert not list(root.iter(f"{SVG}rect"))
+
+
+def test_row_names_keep_their_size_in_a_narrow_window() -> None:
+    root = ET.fromstring(analogy_sheet(CELLS, SOURCES, NAMES, ("a 3 (#1)", "b"), NAMES, LIGHT, DRAWN))
+    (style,) = (element.text or "" for element in root.iter(f"{SVG}style"))
+    width = float(root.attrib["viewBox"].split()[2])
+    sizes = {
+        float(at) / width: float(size)
+        for at, size in re.findall(r"max-width:(\d+)px\)\{\.row\{font-size:([\d.]+)px", style)
+    }
+    assert min(sizes) < 0.55
+    assert all(12.5 < size * share < 13.5 for share, size in sizes.items())  # pixels of the window
 
 
 def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed() -> None:
@@ -48,7 +61,7 @@ def test_verdicts_are_in_the_colour_of_what_is_seen_and_wrong_ones_are_crossed()
     sure = np.array([[1, 0.9, 0.5], [1, 1, 0.333]], np.float32)
     drawn = analogy_sheet(CELLS, None, NAMES, ("", ""), NAMES, DARK, DRAWN, Predictions(seen, sure), asked, marked=1)
     root = ET.fromstring(drawn)
-    verdicts = [element for element in root.iter(f"{SVG}text") if len(element)]
+    verdicts = [element for element in root.iter(f"{SVG}text") if "●" in "".join(element.itertext())]
     said = ["".join(element.itertext()) for element in verdicts]
     assert said == ["● <a> 100%", "● b 90%", "● ✗ b 50%", "● <a> 100%", "● b 100%", "● c 33%"]
     assert [element[0].attrib["fill"] for element in verdicts] == [DARK.classes[k] for k in seen.ravel()]
