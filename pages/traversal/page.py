@@ -122,11 +122,13 @@ with above:
     traversal(run, cached.dimensions(run), live, other)
 notes(
     "The plane shows two dimensions with the codes of test examples, coloured by class; the example follows the "
-    "pointer, and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place. "
+    "pointer, and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place; "
+    "the strip above it shows what it does from end to end. The sentence below the example says how near the data are. "
     "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with "
     "several latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
     "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
-    "move a dimension that the plane does not show. Encode an example, pin it, and compute a path to another one. "
+    "move a dimension that the plane does not show. Turn the wheel to zoom, drag with Shift to move the plane, and "
+    "shade what is far from the data. Encode an example, pin it, and compute a path to another one. "
     "Inactive dimensions change nothing at all.",
     "A VAE maximises E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that improves the reconstruction by less than its "
     "KL is switched off: q becomes the prior and the decoder ignores it. Active means that the variance of the "
