@@ -13,7 +13,7 @@ import torch
 from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import semi_supervised
+from latentlab.experiments import semi_supervised, shipped_probes
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
             test = data.load(recipe.dataset).test
             store.remeasure(recipe.id, final_metrics(store.load(recipe.id), test, N_BOUND))
             print(f"{recipe.id}: {summary(store.read(recipe.id))}")
+            _probe(store, recipe.id)
             continue
         fields = dataclasses.asdict(recipe)
         if (SHIPPED / recipe.id).is_dir():
@@ -63,7 +64,14 @@ def run(options: argparse.Namespace) -> int:
         queue.enqueue(store, Job(**fields, submitted=queue.now()))
         dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
         print(f"{recipe.id}: {summary(train_job(store, recipe.id, dtype, N_BOUND))}")
+        _probe(store, recipe.id)
     return 0
+
+
+def _probe(store: Store, run_id: str) -> None:
+    """Measure the curves of probes that ship with a run, if any do."""
+    for line in shipped_probes.make(store, run_id) if run_id in shipped_probes.RUNS else ():
+        print(f"{run_id}: probes of {line}", flush=True)
 
 
 def _benchmark(datasets: Sequence[str], models: Sequence[str], n_seeds: int) -> None:

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from torch import Tensor
+
 from latentlab.data import Dataset, Kind, Spec
 from latentlab.models import Model
 
@@ -95,6 +97,14 @@ class Subject(ABC):
     def snapshots(self) -> tuple[int, ...]:
         """Epochs of its training whose parameters `model` can give, from 0, before training; empty for none."""
         return ()
+
+    def measured(self) -> Mapping[str, Tensor]:
+        """What was measured of it beforehand, as `latentlab.runs.measured`.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        return {}
 
     @property
     def is_uploaded(self) -> bool:

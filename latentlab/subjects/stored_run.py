@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
+
 from latentlab.data import Dataset, Spec
 from latentlab.models import Model
+from latentlab.runs import measured
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.subjects.base import Subject
@@ -79,6 +82,10 @@ class StoredRun(Subject):
     def snapshots(self) -> tuple[int, ...]:
         """The epochs before the end whose parameters are there; the first is 0."""
         return tuple(self.store.snapshots(self.run.id))
+
+    def measured(self) -> Mapping[str, Tensor]:
+        """What lies in its folder."""
+        return measured.read(self.store, self.run.id)
 
     def has(self, *any_of: type[Model]) -> bool:
         """Whether the class of its model has at least one of these abilities."""

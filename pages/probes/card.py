@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.probes.linear_probe import linear_probe
+from latentlab.analysis.probes.tasks import CLASS
 from latentlab.figures.sheets import png
 from latentlab.subjects import Subject
 from pages.navigation import Card
-from pages.probes.curves import CLASS, first_look
+from pages.probes.curves import first_look
 from pages.shared import cached
 from pages.shared.images import SIDE
 from pages.shared.remember import remember

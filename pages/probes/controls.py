@@ -12,9 +12,10 @@ import streamlit as st
 from latentlab.analysis.activations import NetworkLayer
 from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import ASIDE, LATENT, Measure, Split
+from latentlab.analysis.probes.tasks import Settings
 from latentlab.data import Kind
 from latentlab.subjects import Subject
-from pages.probes.curves import Settings, targets
+from pages.probes.curves import targets
 from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.present import enlarged
 from pages.shared.selections import link_named

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -10,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.image_attributes import MEASURES, UNITS, corrupted, grouped, measured, parity
-from latentlab.analysis.probes.features import How
+from latentlab.analysis.image_attributes import MEASURES
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.data import UNLABELLED, Dataset, is_local, load
+from latentlab.analysis.probes.tasks import CLASS, NOISE, PARITY, ProbeTask, Settings, task_of
+from latentlab.data import UNLABELLED, is_local, load
+from latentlab.experiments import shipped_probes
+from latentlab.experiments.shipped_probes import StoredCurve, full_curve
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
@@ -29,45 +32,7 @@ Labels = NDArray[np.int64]
 
 CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor requested first looks only
 FIRST_LIMIT = 128  # features of a first look
-CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
-LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also the target
 SPLIT = (0.6, 0.2, 0.2)  # of the examples saved with a run, where the data set itself isn't here
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How probes are fitted; every field is in the report.
-
-    Attributes:
-        n: examples that they are fitted to; a quarter as many choose the penalty, half as many are tested on.
-        limit: features kept of a layer.
-        how: by which a wide layer is reduced.
-        n_seeds: how often.
-    """
-
-    n: int = 2_000
-    limit: int = 800
-    how: How = "subset"
-    n_seeds: int = 3
-
-
-@dataclass(frozen=True, eq=False)
-class ProbeTask:
-    """Examples, and the target of probes on them.
-
-    Attributes:
-        x: (N, *shape), those that probes are fitted to first.
-        y: (N,) labels.
-        names: of the K classes.
-        sizes: of the three splits.
-        source: where the examples come from, in words.
-    """
-
-    x: Tensor
-    y: Labels
-    names: tuple[str, ...]
-    sizes: tuple[int, int, int]
-    source: str
 
 
 def targets(run: Subject) -> list[str]:
@@ -83,6 +48,42 @@ def targets(run: Subject) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is known by now.
+
+    Attributes:
+        curve: of the model.
+        before: of the same model untrained, if that is wanted and known.
+        n: examples that the probes were meant to be fitted to; 0 for a first look.
+        tasks: those of the full curves, where they were not measured beforehand.
+        model_error: of the model itself, where it was stored with the curve.
+    """
+
+    curve: Curve
+    before: Curve | None
+    n: int
+    tasks: Sequence[Task[Curve]] = ()
+    model_error: float | None = None
+
+
+def find_curves(run: Subject, epochs: Sequence[int | None], target: str, settings: Settings) -> Found:
+    """The curve of a model after the first of one or two epochs, and that after the second: the best that is there.
+
+    Raises:
+        ValueError: this target doesn't separate the examples.
+    """
+    known = [stored(run, epoch, target, settings) for epoch in epochs]
+    ready = [one.curve for one in known if one is not None]
+    if known[0] is not None and len(ready) == len(epochs):
+        return Found(ready[0], ready[1] if len(ready) > 1 else None, settings.n, model_error=known[0].model_error)
+    tasks = [] if CANCELLED.get() else [full(run, epoch, target, settings) for epoch in epochs]
+    if tasks and tasks[0].result is not None:
+        return Found(tasks[0].result, tasks[-1].result if len(tasks) > 1 else None, settings.n, tasks)
+    quick = [first_look(run, epoch, target) for epoch in epochs]
+    return Found(quick[0], quick[1] if len(quick) > 1 else None, 0, tasks)
+
+
 def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
     """A curve of the few examples that are saved with the run: imprecise, but available at once.
 
@@ -92,19 +93,41 @@ def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_
     return _first_look(run, epoch, resolved(run, target), limit)
 
 
-def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Task[Curve]:
+def stored(run: Subject, epoch: int | None, target: str, settings: Settings) -> StoredCurve | None:
+    """The curve by the settings that ships with the run; None where none does, or one of other parameters."""
+    about = resolved(run, target)
+    return None if isinstance(about, Group) else _stored(run, epoch, about, settings)
+
+
+def full(
+    run: Subject, epoch: int | None, target: str, settings: Settings, network: Subject | None = None
+) -> Task[Curve]:
     """The curve by the settings, as far as the background process is with it.
+
+    Args:
+        run: whose examples they are.
+        epoch: after which the parameters are taken; None for the end of training.
+        target: of the probes.
+        settings: of the probes.
+        network: whose model is probed, if it isn't that of the run.
 
     Raises:
         ValueError: as `first_look`.
     """
-    task, about = probe_task(run, target, settings.n), resolved(run, target)
+    network, task = network or run, probe_task(run, target, settings.n)
+    name = f"probe {network.key} {epoch} {_name(run, target)} {len(task.y)} {settings}"
+    name += f" {run.key}" if network != run else ""
+    return run_task(name, partial(full_curve, cached.model(network, epoch), task, settings))
+
+
+def closely(run: Subject, epoch: int | None, target: str, settings: Settings, layer: str) -> Task[Curve]:
+    """One layer of the full curve with the answers and the weights of its first probe."""
+    task = probe_task(run, target, settings.n)
     call = partial(
-        probe_curve, cached.model(run, epoch), task.x, task.y, task.sizes, n_classes=len(task.names),
-        n_seeds=settings.n_seeds, how=settings.how, limit=settings.limit, control=True,
+        probe_curve, cached.model(run, epoch), task.x, task.y, task.sizes, n_classes=len(task.names), how=settings.how,
+        limit=settings.limit, only=layer,
     )  # fmt: skip
-    name = about.key if isinstance(about, Group) else about
-    return run_task(f"probe {run.key} {epoch} {name} {len(task.y)} {settings}", call)
+    return run_task(f"layer {layer} {run.key} {epoch} {_name(run, target)} {len(task.y)} {settings}", call)
 
 
 def probe_task(run: Subject, target: str | Group, n: int) -> ProbeTask:
@@ -124,29 +147,35 @@ def _question(run: Subject, target: str | Group, n: int) -> ProbeTask:
     if target in (own := column_targets(everything_of(run))):
         return _by_column(run, own[target], n)
     if n and is_local(run.dataset):
-        splits = load(run.dataset)
-        parts = [_some(part, size) for part, size in zip(splits, (n, n // 4, n // 2), strict=True)]
-        x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts]).numpy()
-        sizes, source = tuple(len(part) for part in parts), run.dataset
-    else:
-        kept = cached.examples(run)
-        x, y, source = kept.x, kept.y.numpy(), "the test examples that are saved with the model"
-        cuts = [round(share * len(x)) for share in SPLIT[:2]]
-        sizes = (cuts[0], cuts[1], len(x) - sum(cuts))
-    return _with_target(ProbeTask(x, y, run.classes, (sizes[0], sizes[1], sizes[2]), source), target)
+        return task_of(load(run.dataset), n, run.dataset).with_target(target)
+    kept = cached.examples(run)
+    cuts = [round(share * len(kept)) for share in SPLIT[:2]]
+    sizes = (cuts[0], cuts[1], len(kept) - sum(cuts))
+    source = "the test examples that are saved with the model"
+    return ProbeTask(kept.x, kept.y.numpy(), run.classes, sizes, source).with_target(target)
 
 
 @remember(8, on=lambda run, *_: is_local(run.dataset))
 def model_error(run: Subject, epoch: int | None, n: int) -> float | None:
     """The error of the model itself on the test examples of the probes; None if it is no classifier."""
-    model, task = cached.model(run, epoch), probe_task(run, CLASS, n)
-    if not isinstance(model, Classifies):
+    if not run.has(Classifies):
         return None
-    x, y = task.x[-task.sizes[2] :], torch.from_numpy(task.y[-task.sizes[2] :])
-    x = x.float() / 255 if x.dtype == torch.uint8 else x
-    with torch.no_grad():
-        said = torch.cat([model.classify(part).argmax(1) for part in x.split(250)])
-    return float((said != y)[y != UNLABELLED].double().mean())
+    return shipped_probes.model_error(cached.model(run, epoch), probe_task(run, CLASS, n))
+
+
+@remember(64)
+def _stored(run: Subject, epoch: int | None, target: str, settings: Settings) -> StoredCurve | None:
+    tensors = run.measured()
+    if not tensors:
+        return None
+    x = cached.examples(run).x[:1]
+    return shipped_probes.read(tensors, cached.model(run, epoch), x, run.dataset, target, settings)
+
+
+def _name(run: Subject, target: str) -> str:
+    """Of a target, as no other target of the run has it."""
+    about = resolved(run, target)
+    return about.key if isinstance(about, Group) else about
 
 
 @remember(64)
@@ -180,26 +209,3 @@ def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:
 def _order(n_all: int, n: int) -> NDArray[np.int64]:
     """The examples that are used, in an order that is always the same."""
     return np.random.default_rng(0).permutation(n_all)[: 2 * n or N_EXAMPLES]
-
-
-def _some(data: Dataset, n: int) -> Dataset:
-    """At most n examples: not the first ones, which need not be like the others, but always the same."""
-    if n >= len(data):
-        return data
-    return data[torch.from_numpy(np.random.default_rng(0).choice(len(data), n, replace=False))]
-
-
-def _with_target(task: ProbeTask, target: str) -> ProbeTask:
-    """The same examples with the labels of a target."""
-    if target == CLASS:
-        return task
-    if target == PARITY:
-        return replace(task, y=parity(task.y), names=("even", "odd"))
-    x = task.x.float().div(255).numpy() if task.x.dtype == torch.uint8 else task.x.numpy()
-    if target == NOISE:
-        level = np.random.default_rng(0).integers(0, len(LEVELS), len(x))
-        noisy = torch.from_numpy(corrupted(x, level, LEVELS))
-        return replace(task, x=noisy, y=level, names=tuple(f"σ = {sigma:g}" for sigma in LEVELS))
-    values = measured(x, target)
-    y, names = grouped(values, unit=UNITS.get(target, ""))
-    return replace(task, y=y, names=names)

@@ -13,12 +13,12 @@ from latentlab.analysis.probes.control_task import N_TYPES
 from latentlab.analysis.probes.features import Reduction
 from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
 from latentlab.analysis.probes.monotonicity import monotonicity
+from latentlab.analysis.probes.tasks import ProbeTask, Settings
 from latentlab.data import to_bytes
 from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.probes.curve import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
-from pages.probes.curves import ProbeTask, Settings
 from pages.shared.downloads import download
 from pages.shared.example_view import show
 from pages.shared.header import look
@@ -62,17 +62,30 @@ def _difference(value: float, measure: Measure) -> str:
     return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
-def layer_detail(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance) -> None:
-    """What a layer's probe classifies correctly, what it confuses (examples as `drawn`), and its weights."""
-    probe = reading.probes[0]
+def layer_detail(curve: Curve, k: int, answers: Curve | None, task: ProbeTask, drawn: Appearance) -> None:
+    """What a layer's probe classifies correctly, what it confuses, and its weights.
+
+    Args:
+        curve: whose numbers are shown.
+        k: the place of the layer.
+        answers: a curve with the answers and the weights of its first probe; None while there is none.
+        task: its examples.
+        drawn: how they look.
+    """
     numbers, table, examples = st.columns([2, 3, 3], gap="large")
     with numbers:
-        _numbers(reading, float(curve.half_bands()[curve.readings.index(reading)]))
+        _numbers(curve.readings[k], float(curve.half_bands()[k]))
+    if answers is None:
+        return
+    if answers.sizes != curve.sizes:
+        table.caption(f"Here of a probe that was fitted to {answers.sizes[0]:,} and tested on {answers.sizes[2]:,}.")
+    reading = next(one for one in answers.readings if one.layer == curve.readings[k].layer)
+    probe = reading.probes[0]
     with table:
-        counts = confusion(reading.said, curve.y_test, len(task.names))
+        counts = confusion(reading.said, answers.y_test, len(task.names))
         figure(confusion_figure(counts, task.names, look()), "Confusion matrix: true class against predicted class")
     with examples:
-        _hardest(reading, curve, task, drawn)
+        _hardest(reading, answers, task, drawn)
     if len(reading.layer.shape) == 3 and reading.how not in ("mean", "max"):
         st.caption(
             "The weights for each class, bright where a feature increases its probability"
@@ -101,10 +114,11 @@ def all_layers(
         "test examples."
     )
     fit, choose, test = curve.sizes
+    source = task.source if task.sizes == curve.sizes else run.dataset  # of a curve that ships, where that isn't here
     said = {
         "model": f"{run.title} ({run.id}), {snapshot}",
         "target": f"{target}: {', '.join(task.names)}",
-        "examples": f"{task.source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
+        "examples": f"{source}: {fit:,} to fit, {choose:,} to choose the penalty, {test:,} to test",
         "seeds": ", ".join(str(seed) for seed in range(len(curve.readings[0].probes))),
         **{name: value for name, value in dataclasses.asdict(settings).items() if name in ("limit", "how")},
     }

@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from latentlab.analysis.probes.layer_curve import LATENT
+from latentlab.analysis.probes.layer_curve import LATENT, Curve
+from latentlab.analysis.probes.tasks import CLASS
 from latentlab.analysis.verdict import of_probes
 from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
@@ -13,9 +14,8 @@ from pages.navigation import PROBES
 from pages.probes.controls import choose_layer, choose_settings, choose_shown, choose_snapshot, choose_target, picture
 from pages.probes.curves import (
     CANCELLED,
-    CLASS,
-    first_look,
-    full,
+    closely,
+    find_curves,
     model_error,
     probe_task,
     targets,
@@ -42,44 +42,46 @@ def probes(run: Subject) -> None:
         measure, split = choose_shown()
         place = st.container()
         settings, besides = choose_settings(run)
+    epochs = (epoch, 0) if besides.untrained and epoch != 0 else (epoch,)
     try:
-        quick = first_look(run, epoch, target)
+        found = find_curves(run, epochs, target, settings)
+        curve, before = found.curve, found.before
         with place:
-            k = choose_layer([reading.layer for reading in quick.readings])
-        curve, before = quick, first_look(run, 0, target) if besides.untrained and epoch != 0 else None
-        epochs = (epoch,) if before is None else (epoch, 0)
-        tasks = [] if CANCELLED.get() else [full(run, one, target, settings) for one in epochs]
+            k = choose_layer([reading.layer for reading in curve.readings])
     except ValueError as error:
         st.error(f"This can't be probed: {error}")
         return
-    n = 0
-    if tasks and tasks[0].result is not None:
-        curve, before = tasks[0].result, tasks[-1].result if len(tasks) > 1 else None
-        n = settings.n
-    task = probe_task(run, target, n)
     chance = curve.readings[0].probes[0].baseline if measure == "error" else None
-    own = model_error(run, epoch, n) if target == CLASS and measure == "error" else None
+    own = None
+    if target == CLASS and measure == "error":
+        own = found.model_error if found.model_error is not None else model_error(run, epoch, found.n)
     overlaid = RESNET_50 if besides.resnet and measure == "error" else None
     with drawn:
-        rough = "" if n else f" This is a first look at {curve.sizes[2]:,} test examples."
+        rough = "" if found.n else f" This is a first look at {curve.sizes[2]:,} test examples."
         st.markdown(f"**{plain(of_probes(target, curve))}**{rough}")
-        if CANCELLED.get():
+        if CANCELLED.get() and not found.n:
             st.button(
                 "Measure in full", key="measure-again", on_click=CANCELLED.forget, icon=":material/speed:"
             )  # fmt: skip
         text = f"A quick result. The full one, on up to {settings.n:,} examples, is being measured"
-        show_tasks(tasks, Waiting(text, on_cancel=partial(CANCELLED.set, True)), "It can't be measured in full")
+        show_tasks(found.tasks, Waiting(text, on_cancel=partial(CANCELLED.set, True)), "It can't be measured in full")
         picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))
         st.caption(summary(curve, before, measure, split))
     one, every, deep = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
-            layer_detail(curve.readings[k], curve, task, appearance_of(run))
+            answers: Curve | None = curve
+            if not len(curve.y_test):
+                again = closely(run, epoch, target, settings, curve.readings[k].layer.name)
+                text = "The probe of this layer is fitted again, to show what it confuses"
+                show_tasks([again], Waiting(text), "It can't be fitted again")
+                answers = again.result
+            layer_detail(curve, k, answers, probe_task(run, target, found.n), appearance_of(run))
             if curve.readings[k].layer.name == LATENT:
                 steering(run, target)
     if every.open:
         with every:
-            all_layers(run, curve, before, task, target, snapshot, settings)
+            all_layers(run, curve, before, probe_task(run, target, found.n), target, snapshot, settings)
     if deep.open:
         with deep:
             deep_networks()

@@ -11,11 +11,12 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.image_attributes import MEASURES
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.steering import Leakage, leakage, steered
+from latentlab.analysis.probes.tasks import NOISE
 from latentlab.figures.probes.curve import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.navigation import TRAVERSAL
-from pages.probes.curves import NOISE, probe_task, resolved, targets
+from pages.probes.curves import probe_task, resolved, targets
 from pages.shared import cached
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.image_attributes import measured
+from latentlab.analysis.probes import tasks
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.verdict import of_probes
 from latentlab.data import Library, load
@@ -33,13 +34,21 @@ from pages.shared.vectors import vectors_of
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, cancel, shows, waits_for, words
 
-pytestmark = pytest.mark.usefixtures("kept_examples_only")
+pytestmark = pytest.mark.usefixtures("kept_examples_only", "nothing_was_measured")
+
+STORED = curves.stored
 
 
 @pytest.fixture
 def kept_examples_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where MNIST itself isn't on the machine."""
     monkeypatch.setattr(curves, "is_local", lambda name: name == "digits")
+
+
+@pytest.fixture
+def nothing_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a run that doesn't ship with its curves."""
+    monkeypatch.setattr(curves, "stored", lambda *_: None)
 
 
 def chart(app: AppTest, n: int = 0) -> dict[str, Any]:
@@ -98,6 +107,26 @@ def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
     assert f"{full.half_bands()[k]:.1%}" != f"{alone[k]:.1%}"
     app.selectbox(key="layer").select(full.readings[k].layer.name).run()
     assert shows(app, f"{full.means()[k]:.1%}", f"± {full.half_bands()[k]:.1%}")
+
+
+def test_a_curve_that_ships_is_drawn_at_once_and_its_layer_closely_when_it_comes(
+    opened: Open, helper: dict[str, Future[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curves, "stored", STORED)
+    app = opened("probes", run="digits-cnn")
+    assert not app.exception
+    settings = tasks.Settings()
+    shipped = [STORED(find("digits-cnn"), epoch, "class", settings) for epoch in (None, 0)]
+    assert line(app) == pytest.approx(shipped[0].curve.means())  # type: ignore[union-attr]
+    assert line(app, "before training") == pytest.approx(shipped[1].curve.means())  # type: ignore[union-attr]
+    assert shows(app, "1,257", 360, 3)  # examples to fit and to test, seeds
+    assert not [key for key in helper if key.startswith("probe")]
+    (key,) = (key for key in helper if key.startswith("layer logits"))
+    assert len(app.get("plotly_chart")) == 1
+    helper[key].set_result(first("digits-cnn"))
+    app.run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) > 1  # what the probe confuses
 
 
 def summary(app: AppTest, curve: Curve) -> str:
@@ -179,7 +208,7 @@ def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
     assert "**Steer**" not in words(opened("probes", run="digits-cnn"))
 
 
-@pytest.mark.parametrize("target", [curves.PARITY, "has a loop", "stroke thickness", "slant", curves.NOISE])
+@pytest.mark.parametrize("target", [tasks.PARITY, "has a loop", "stroke thickness", "slant", tasks.NOISE])
 def test_other_questions_have_their_own_classes_and_chance(opened: Open, target: str) -> None:
     app = opened("probes", run="digits-cnn", ask=target)
     assert not app.exception
@@ -278,7 +307,7 @@ def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helpe
 
 
 def test_a_question_without_two_answers_is_a_sentence(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curves, "parity", lambda y: 0 * y)
+    monkeypatch.setattr(tasks, "parity", lambda y: 0 * y)
     app = opened("probes", run="digits-cnn", ask="parity")
     assert not app.exception
     assert [mentions(error.value, "classes", 0) for error in app.error] == [True]

@@ -106,7 +106,7 @@ def test_what_ended_with_its_process_can_be_tried_again(helper: dict[str, Future
 
 PLACES = [
     ("clusters", {"method": "UMAP"}, "umap"),
-    ("probes", {"run": "digits-cnn"}, "probe digits-cnn"),
+    ("probes", {"run": "digits-cnn", "n": "500"}, "probe digits-cnn"),
     ("probes", {"run": "digits-cnn", "detail": "Pathology lab"}, "lab "),
     ("sampling", {"detail": "Side by side", "target": "mixture"}, "side by side"),
     ("score_field", {"behind": "basins"}, "fixed points"),

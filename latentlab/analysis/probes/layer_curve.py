@@ -34,7 +34,7 @@ class Reading:
         layer: which one; the input and the code of an example count as layers.
         probes: one for each seed.
         how: "all", or how its features were reduced.
-        said: (n_test, K) log-probabilities of the first probe on the test examples.
+        said: (n_test, K) log-probabilities of the first probe on the test examples, as many as the curve has.
     """
 
     layer: NetworkLayer
@@ -55,7 +55,7 @@ class Curve:
 
     Attributes:
         readings: of each layer.
-        y_test: (n_test,) the labels of the test examples.
+        y_test: (n_test,) the labels of the test examples; empty where only the numbers were stored.
         sizes: how many examples the probes were fitted to, chose their penalty on, and are tested on.
     """
 
@@ -137,6 +137,7 @@ def probe_curve(
     how: How = "subset",
     limit: int = 256,
     control: bool = False,
+    only: str = "",
 ) -> Curve:
     """A probe at each position of a model, for several seeds.
 
@@ -153,11 +154,12 @@ def probe_curve(
         how: as in `Reduction`.
         limit: features kept of a layer.
         control: also fit a control task, and random labels to know what is memorised, with the first seed.
+        only: the name of a layer, to probe that one alone; all if empty.
 
     Raises:
         ValueError: as `read_features` and `linear_probe`.
     """
-    places = probe_positions(model, x)
+    places = [place for place in probe_positions(model, x) if only in ("", place.name)]
     n_fit, n_choose, n_test = sizes
     pool, test = n_fit + n_choose, slice(n_fit + n_choose, n_fit + n_choose + n_test)
     probes: dict[str, list[Probe]] = {place.name: [] for place in places}
