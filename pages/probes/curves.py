@@ -99,9 +99,7 @@ def stored(run: Subject, epoch: int | None, target: str, settings: Settings) -> 
     return None if isinstance(about, Group) else _stored(run, epoch, about, settings)
 
 
-def full(
-    run: Subject, epoch: int | None, target: str, settings: Settings, network: Subject | None = None
-) -> Task[Curve]:
+def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Task[Curve]:
     """The curve by the settings, as far as the background process is with it.
 
     Args:
@@ -109,15 +107,13 @@ def full(
         epoch: after which the parameters are taken; None for the end of training.
         target: of the probes.
         settings: of the probes.
-        network: whose model is probed, if it isn't that of the run.
 
     Raises:
         ValueError: as `first_look`.
     """
-    network, task = network or run, probe_task(run, target, settings.n)
-    name = f"probe {network.key} {epoch} {_name(run, target)} {len(task.y)} {settings}"
-    name += f" {run.key}" if network != run else ""
-    return run_task(name, partial(full_curve, cached.model(network, epoch), task, settings))
+    task = probe_task(run, target, settings.n)
+    name = f"probe {run.key} {epoch} {_name(run, target)} {len(task.y)} {settings}"
+    return run_task(name, partial(full_curve, cached.model(run, epoch), task, settings))
 
 
 def closely(run: Subject, epoch: int | None, target: str, settings: Settings, layer: str) -> Task[Curve]:

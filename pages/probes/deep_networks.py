@@ -17,26 +17,29 @@ from pages.shared.images import figure
 from pages.shared.remember import remember
 from pages.shared.visit import Slot
 
-CANCELLED: Slot[bool] = Slot("lab-cancelled")  # the visitor stopped the training
+STARTED: Slot[bool] = Slot("lab-started")  # the visitor started the training, and didn't cancel it
 LAYERS = 8  # one in so many is probed
 NETWORKS = {"with the shortcut": True, "without": False}
 
 
 def deep_networks() -> None:
-    """Train both networks step by step, and show each result as soon as it is available."""
-    if CANCELLED.get():
-        st.button("Train both networks", on_click=CANCELLED.forget, icon=":material/play_arrow:")
-        return
+    """Train both networks step by step once that is started, and show each result as soon as it is available."""
     splits, networks, found, tasks = load("digits"), _networks(), {}, []
     for name, skip in NETWORKS.items():
         work, go_on = f"lab {skip}", partial(continue_training, splits, skip, every=LAYERS)
         so_far = networks.last(work, Training())
         found[name] = {depths.step: depths for depths in so_far.found}
-        if not so_far.is_done:
+        if not so_far.is_done and STARTED.get():
             tasks.append(next_step(networks, work, go_on, Training()))
+    if not tasks and any(STEPS[-1] not in results for results in found.values()):
+        st.caption(
+            f"Two networks of {DEPTH} layers learn digits, one with a skip connection from the input to the middle, "
+            f"and every {LAYERS}th layer is probed: two to three minutes on two cores. All visitors share the result."
+        )
+        st.button("Train both networks", "lab", on_click=partial(STARTED.set, True), icon=":material/play_arrow:")
     text = f"Training two networks of {DEPTH} layers"
     n, n_done = len(NETWORKS) * len(STEPS), sum(map(len, found.values()))
-    show_tasks(tasks, Waiting(text, "", partial(CANCELLED.set, True), n_done, n), "The networks can't be trained")
+    show_tasks(tasks, Waiting(text, "", STARTED.forget, n_done, n), "The networks can't be trained")
     known = [step for step in STEPS if all(step in results for results in found.values())]
     if not known:
         return

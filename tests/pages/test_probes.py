@@ -276,8 +276,12 @@ def test_the_table_of_all_layers_can_be_taken_along(opened: Open) -> None:
     assert len(app.get("download_button")) == 2
 
 
-def test_the_lab_shows_each_moment_as_it_comes(opened: Open, helper: dict[str, Future[Any]]) -> None:
+def test_the_lab_starts_by_its_button_and_shows_each_snapshot_as_it_comes(
+    opened: Open, helper: dict[str, Future[Any]]
+) -> None:
     app = opened("probes", run="digits-cnn", detail="Pathology lab")
+    assert not [key for key in helper if key.startswith("lab")]
+    app.button(key="lab").click().run()
     errors = np.concatenate([np.linspace(0.05, 0.8, 65), np.full(64, 0.1)])
     first, second = (Depths(STEPS[k], (1 - k) * errors, np.full(128, 1.4), (0.12, 0.31)[k], 0.9) for k in (0, 1))
     for skip in (True, False):
