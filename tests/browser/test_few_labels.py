@@ -15,7 +15,7 @@ def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Pag
     epochs.fill("3")
     epochs.press("Enter")
     expect(page.get_by_text(re.compile(r"\b3 epochs\b.*\b3 s\b"))).to_be_visible()
-    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Train", exact=True).click()
     parameter(page, "learning")
     expect(page.get_by_text(re.compile(r"\d%.*\b6 labels\b"))).to_be_visible()
     page.reload()

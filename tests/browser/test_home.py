@@ -87,7 +87,7 @@ def test_a_run_is_downloaded_and_imported_by_another_visitor(
     shutil.rmtree(server.runs / three[0])
     page.goto(server.url())
     page.get_by_text("Import a run", exact=True).click()
-    page.locator("input[type=file]").set_input_files(tmp_path / "run.zip")
+    page.locator(".st-key-import input[type=file]").set_input_files(tmp_path / "run.zip")
     page.get_by_role("button", name="Import it", exact=True).click()
     until(page, lambda: three[0] in left(server))
     after = Store(server.runs).load(three[0]).state_dict()

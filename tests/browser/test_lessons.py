@@ -38,7 +38,7 @@ def test_while_presenting_type_is_large_and_controls_are_hidden(page: Page, serv
     larger = page.locator(".scatter").bounding_box()
     assert wide
     assert larger
-    assert larger["width"] > 1.3 * wide["width"]
+    assert larger["width"] > 1.2 * wide["width"]
     click_in_menu(page, "Traversal")
     expect(page.get_by_role("heading", name="Traversal")).to_be_visible()
     assert parameter(page, "present") == "1"

@@ -131,6 +131,7 @@ def test_a_page_says_what_to_try_to_who_sees_it_for_the_first_time(server: Serve
     expect(page.locator(".st-key-try")).to_be_visible()
     settled(page)
     click_in_menu(page, "Analogies")
+    expect(page.get_by_role("heading", name="Analogies")).to_be_visible()
     expect(page.locator(".st-key-try")).to_be_visible()
     settled(page)
     page.reload()
