@@ -104,6 +104,12 @@ def test_what_ended_with_its_process_can_be_tried_again(helper: dict[str, Future
     assert not helper["count 2"].done()
 
 
+def waiting(opened: Open, page: str, address: dict[str, str]) -> AppTest:
+    """A page that waits for the background process, once what starts by a button was started."""
+    app = opened(page, **address)
+    return app.button(key="lab").click().run() if "lab" in {one.key for one in app.button} else app
+
+
 PLACES = [
     ("clusters", {"method": "UMAP"}, "umap"),
     ("probes", {"run": "digits-cnn", "n": "500"}, "probe digits-cnn"),
@@ -117,7 +123,7 @@ PLACES = [
 def test_no_page_goes_down_with_its_task(
     opened: Open, helper: dict[str, Future[Any]], page: str, address: dict[str, str], start: str
 ) -> None:
-    app = opened(page, **address)
+    app = waiting(opened, page, address)
     assert not app.error
     for key, asked in helper.items():
         if key.startswith(start):
@@ -136,7 +142,7 @@ def test_what_was_cancelled_is_not_asked_for_until_the_visitor_wants_it(
     def asked() -> list[str]:
         return [key for key in helper if key.startswith(start)]
 
-    app = opened(page, **address)
+    app = waiting(opened, page, address)
     assert asked()
     cancel(app, start)
     assert not app.exception
@@ -164,7 +170,7 @@ def test_what_pages_ask_for_can_be_sent(
         return helper.setdefault(key, Future())
 
     monkeypatch.setattr(Background, "submit", note)
-    opened(page, **address)
+    waiting(opened, page, address)
     sent = [ForkingPickler.dumps(call) for key, call in calls.items() if key.startswith(start)]
     assert sent
 
