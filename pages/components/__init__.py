@@ -13,12 +13,16 @@ from latentlab.figures.theme import MARK
 _HERE = Path(__file__).parent
 
 LOOK = f":host {{ --mark: {MARK}; }}\n" + (_HERE / "look.css").read_text(encoding="utf-8")  # JavaScript reads --mark
-EXAMPLES = (_HERE / "examples.js").read_text(encoding="utf-8") + "\n"  # draws an example on a canvas
 
 
 def sources(component: str, *names: str) -> str:
-    """The text of some files of a component's folder, one after the other."""
-    return "\n".join((_HERE / component / name).read_text(encoding="utf-8") for name in names)
+    """The text of some files of a component's folder, one after the other; of what all have where it is ""."""
+    return "".join((_HERE / component / name).read_text(encoding="utf-8") + "\n" for name in names)
+
+
+WIRE = sources("", "wire.js")  # unpacks what Python sends
+TYPE = sources("", "type.js")  # says how large the page's type is
+EXAMPLES = WIRE + TYPE + sources("", "examples.js")  # draws an example on a canvas
 
 
 def framed(head: dict[str, Any]) -> bytes:

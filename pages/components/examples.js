@@ -64,9 +64,11 @@ function paint(target, image, [channels, height, width]) {
 }
 
 // Pixels of the small text on a canvas: it grows with the page's.
-function textSize() {
-  return (11 / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
-}
+const textSize = () => 11 * typeScale();
+
+// Packed examples as numbers: those of images in [0, 1].
+const unpacked = (text, view) =>
+  view.kind === "image" ? Float32Array.from(bytesOf(text), (byte) => byte / 255) : new Float32Array(bytesOf(text).buffer);
 
 function styleOf(element) {
   const style = getComputedStyle(element);

@@ -23,7 +23,7 @@ from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
-from pages.components import EXAMPLES
+from pages.components import EXAMPLES, WIRE, sources
 from tests.browser.conftest import Server, address, choose, drawn, parameter, resting, settled, until
 from tests.conftest import ROOT
 
@@ -37,7 +37,7 @@ PIXELS = """(image) => {
 def in_browser(page: Page, program: Program, codes: torch.Tensor) -> NDArray[np.float32]:
     """What the browser makes of codes."""
     page.goto("about:blank")
-    page.add_script_tag(content=(SOURCES / "decoder.js").read_text(encoding="utf-8"))
+    page.add_script_tag(content=WIRE + sources("explorer", "decoder.js"))
     out = page.evaluate(
         """([text, codes]) => {
           const program = parse(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));

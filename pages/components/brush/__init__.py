@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import LOOK, sources
+from pages.components import LOOK, WIRE, sources
 
 Mask = NDArray[np.bool_]
 
@@ -21,7 +21,7 @@ _brush = st.components.v2.component(
     "latentlab.brush",
     html=sources("brush", "brush.html"),
     css=LOOK + sources("brush", "brush.css"),
-    js=sources("brush", "brush.js"),
+    js=WIRE + sources("brush", "brush.js"),
 )
 
 

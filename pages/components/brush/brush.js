@@ -11,8 +11,6 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 }
 
-const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-
 // One bit a pixel, row by row, eight to a byte, the first the highest; base64 for addresses, without padding.
 function unpack(text, n) {
   const bytes = bytesOf(text.replaceAll("-", "+").replaceAll("_", "/"));

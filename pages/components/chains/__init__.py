@@ -15,7 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
-from pages.components import LOOK, digest, framed, sources
+from pages.components import LOOK, WIRE, digest, framed, sources
 
 FULL = 65_535  # a coordinate at the far side of the box
 
@@ -24,7 +24,7 @@ _chains = st.components.v2.component(
     "latentlab.chains",
     html=sources("chains", "chains.html"),
     css=LOOK + sources("chains", "chains.css"),
-    js=sources("chains", "chains.js"),
+    js=WIRE + sources("chains", "chains.js"),
 )
 
 

@@ -12,13 +12,11 @@ export default function ({ data, parentElement }) {
 
 // [length][header][truth f32][start, positions, proposals, data: uint16 pairs][accepted, shade: bytes]
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const body = bytes.slice(4 + length).buffer;
+  const { head, body } = unframed(bytes);
   const { steps, chains, side, points } = head;
   let at = 0;
   const take = (Kind, n) => {
-    const part = new Kind(body, at, n);
+    const part = new Kind(body.buffer, at, n);
     at += part.byteLength;
     return part;
   };

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import EXAMPLES, LOOK, sources
+from pages.components import EXAMPLES, LOOK, WIRE, sources
 
 Code = tuple[float, ...]
 
@@ -53,8 +53,8 @@ class View:
         return {"z": list(self.z), "pins": [list(pin) for pin in self.pins], "axes": list(self.axes)}
 
 
-_weights = st.components.v2.component("latentlab.weights", js=sources("explorer", "decoder.js", "weights.js"))
-_originals = st.components.v2.component("latentlab.originals", js=sources("explorer", "originals.js"))
+_weights = st.components.v2.component("latentlab.weights", js=WIRE + sources("explorer", "decoder.js", "weights.js"))
+_originals = st.components.v2.component("latentlab.originals", js=EXAMPLES + sources("explorer", "originals.js"))
 _explorer = st.components.v2.component(
     "latentlab.explorer",
     html=sources("explorer", "explorer.html"),

@@ -15,9 +15,8 @@ for (let bits = 0; bits < 65536; bits++) {
 }
 
 function parse(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const program = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const numbers = new Uint16Array(bytes.slice(4 + length).buffer);
+  const { head: program, body } = unframed(bytes);
+  const numbers = new Uint16Array(body.buffer);
   let size = program.z_dim;
   for (const step of program.steps) {
     step.arrays = step.arrays.map(([start, count]) =>

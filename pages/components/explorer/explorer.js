@@ -64,7 +64,7 @@ function create(host) {
     strips();
   }
 
-  // Under each slider in sight what its dimension does from end to end, the rest as it is; drawn while nothing moves.
+  // Above each slider in sight what its dimension does from end to end, the rest as it is; drawn while nothing moves.
   let stripsOf = "";
   function strips() {
     const now = JSON.stringify([state.z, state.data.program, state.data.nonce, $("sliders").clientWidth]);
@@ -270,9 +270,6 @@ function originalOf({ example, data }) {
 }
 
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const numbers = (text, drawn) =>
-  drawn.kind === "image" ? Float32Array.from(bytes(text), (byte) => byte / 255) : new Float32Array(bytes(text).buffer);
 
 // What Python sent, with its arrays unpacked; those of the points stay as they were while the model does.
 function inflate(sent, before) {
@@ -282,10 +279,10 @@ function inflate(sent, before) {
       name,
       vector: vector ?? sent.view.z.map((_, i) => (i === axis ? 1 : 0)),
     })),
-    other: sent.other && { ...sent.other, codes: new Float32Array(bytes(sent.other.codes).buffer) },
-    points: before?.points ?? { labels: sent.labels, codes: new Float32Array(bytes(sent.codes).buffer) },
-    exact: sent.exact && { z: sent.exact.z, image: numbers(sent.exact.image, sent.drawn) },
-    lattice: sent.lattice && { ...sent.lattice, images: numbers(sent.lattice.images, sent.drawn) },
+    other: sent.other && { ...sent.other, codes: new Float32Array(bytesOf(sent.other.codes).buffer) },
+    points: before?.points ?? { labels: sent.labels, codes: new Float32Array(bytesOf(sent.codes).buffer) },
+    exact: sent.exact && { z: sent.exact.z, image: unpacked(sent.exact.image, sent.drawn) },
+    lattice: sent.lattice && { ...sent.lattice, images: unpacked(sent.lattice.images, sent.drawn) },
   };
 }
 

@@ -21,6 +21,10 @@ function planeOn(canvas) {
     const from = [(x - MARGIN) / scale() - limit, limit - y / scale()];
     return from.map((v, k) => middle[k] + Math.min(limit, Math.max(-limit, v)));
   };
+  const isShaded = ({ data }) => data.reality && host.querySelector(".shade").checked;
+  // The place in the middle of a cell, of n along a side of what is shown.
+  const middleOf = (row, column, n) =>
+    [((column + 0.5) / n) * 2 - 1, 1 - ((row + 0.5) / n) * 2].map((share, k) => middle[k] + share * limit);
   const colour = (name, fallback) => getComputedStyle(host).getPropertyValue(name).trim() || fallback;
 
   function fit() {
@@ -39,7 +43,7 @@ function planeOn(canvas) {
   // The background depends on the axes, and its tiles on all that the axes leave out.
   function background(state, decode, live) {
     const tiles = live && host.querySelector(".tiles").checked;
-    const shaded = state.data.reality && host.querySelector(".shade").checked;
+    const shaded = isShaded(state);
     const directions = state.axes.map((index) => state.data.directions[index].vector);
     const held = tiles || shaded ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
     const now = JSON.stringify([tiles, shaded, limit, middle, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
@@ -66,9 +70,7 @@ function planeOn(canvas) {
     ink.fillStyle = colour("--st-text-color", "#444");
     for (let row = 0; row < CELLS; row++)
       for (let column = 0; column < CELLS; column++) {
-        const x = middle[0] + (((column + 0.5) / CELLS) * 2 - 1) * limit;
-        const y = middle[1] + (1 - ((row + 0.5) / CELLS) * 2) * limit;
-        const beyond = (reality.distance(lifted(z, directions, [x, y])) - reality.usual) / (reality.far - reality.usual || 1);
+        const beyond = (reality.distance(lifted(z, directions, middleOf(row, column, CELLS))) - reality.usual) / (reality.far - reality.usual || 1);
         ink.globalAlpha = Math.min(0.5, Math.max(0, 0.22 * beyond));
         ink.fillRect(column, row, 1, 1);
       }
@@ -132,15 +134,14 @@ function planeOn(canvas) {
     const until = performance.now() + SLICE;
     while (todo.length && performance.now() < until) {
       const [row, column, stride] = todo.shift();
-      const place = [middle[0] + (((column + 0.5) / n) * 2 - 1) * limit, middle[1] + (1 - ((row + 0.5) / n) * 2) * limit];
-      const z = lifted(state.z, directions, place);
+      const z = lifted(state.z, directions, middleOf(row, column, n));
       const box = [MARGIN + column * side, row * side, side * stride, side * stride];
       if (drawn.kind !== "image") {
         paper.fillStyle = colour("--st-background-color", "#fff");
         paper.fillRect(...box);
       }
       tile(paper, decode(z), drawn, style, box);
-      if (state.data.reality && host.querySelector(".shade").checked) {
+      if (isShaded(state)) {
         const [x, y, width, height] = box.map((v, k) => ((k ? v : v - MARGIN) * CELLS) / (size - MARGIN));
         paper.drawImage(veil, x, y, width, height, ...box);
       }

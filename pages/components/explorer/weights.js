@@ -1,6 +1,6 @@
 // Keeps the decoder that Python sent, under its id, for every explorer on the page; says when it is there.
 export default function ({ data }) {
-  const shared = (window.latentlab ??= { programs: new Map() });
+  const shared = ofPage();
   shared.run ??= run; // the map's sprites may have been there first, without it
   const program = parse(data);
   shared.programs.delete(program.id);

@@ -19,7 +19,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
-from pages.components import LOOK, digest, framed, sources
+from pages.components import LOOK, TYPE, WIRE, digest, framed, sources
 
 Place = tuple[float, float]
 Drag = Literal["", "box", "points"]  # what a drag draws; a click is a place whatever a drag is
@@ -30,7 +30,7 @@ _plane = st.components.v2.component(
     "latentlab.plane",
     html=sources("plane", "plane.html"),
     css=LOOK + sources("plane", "plane.css"),
-    js=sources("plane", "traces.js", "plane.js"),
+    js=WIRE + TYPE + sources("plane", "traces.js", "plane.js"),
 )
 
 

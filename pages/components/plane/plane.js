@@ -12,12 +12,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 // [length][header][float32: z of layers, x and y of all else, readings]: see pages/components/plane/__init__.py.
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const body = bytes.slice(4 + length).buffer;
+  const { head, body } = unframed(bytes);
   let at = 0;
   const take = (n) => {
-    const part = new Float32Array(body, at, n);
+    const part = new Float32Array(body.buffer, at, n);
     at += part.byteLength;
     return part;
   };
@@ -52,7 +50,6 @@ function create(host) {
   let [figure, tell, frame, view, hover, press, cursor, keys] = [null, null, 0, null, null, null, null, false];
   let [strokes, serial] = [[], 0]; // painted points that the server hasn't drawn yet, each stroke with its number
   const style = (name, otherwise) => getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
-  const type = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // of the page, 1 as a rule
   const later = () => (frame ||= requestAnimationFrame(draw));
   const pixel = (x, y) => [view.left + (x - figure.box[0]) * view.unit, view.top + (figure.box[3] - y) * view.unit];
   // To four digits of the plane's width, which is what an address says of a place.
@@ -76,7 +73,7 @@ function create(host) {
     const dense = Math.min(2, window.devicePixelRatio || 1);
     const [width, height] = [Math.round(w * dense), Math.round(h * dense)];
     const [x0, x1, y0, y1] = figure.box;
-    const [numbers, below] = [44 * type(), 24 * type()]; // where they stand
+    const [numbers, below] = [44 * typeScale(), 24 * typeScale()]; // where they stand
     const unit = Math.min((w - numbers - EDGE) / (x1 - x0), (h - below - EDGE) / (y1 - y0));
     const [left, top] = [numbers + (w - numbers - EDGE - unit * (x1 - x0)) / 2, EDGE + (h - below - EDGE - unit * (y1 - y0)) / 2];
     const fresh = !view || picture.width !== width || picture.height !== height || view.id !== figure.id;
@@ -111,11 +108,11 @@ function create(host) {
     ink.lineWidth = 1;
     ink.strokeRect(view.left + 0.5, view.top + 0.5, view.right - view.left - 1, view.bottom - view.top - 1);
     ink.fillStyle = style("--st-text-color", "#222");
-    ink.font = `${12 * type()}px ${style("--st-font", "sans-serif")}`;
+    ink.font = `${12 * typeScale()}px ${style("--st-font", "sans-serif")}`;
     ink.globalAlpha = 0.75;
     ink.textAlign = "center";
     const about = Math.max(2, (view.right - view.left) / 110);
-    for (const x of ticksOf(figure.box[0], figure.box[1], about)) ink.fillText(short(x), pixel(x, 0)[0], view.bottom + 16 * type());
+    for (const x of ticksOf(figure.box[0], figure.box[1], about)) ink.fillText(short(x), pixel(x, 0)[0], view.bottom + 16 * typeScale());
     ink.textAlign = "right";
     for (const y of ticksOf(figure.box[2], figure.box[3], about)) ink.fillText(short(y), view.left - 6, pixel(0, y)[1] + 4);
     ink.globalAlpha = 1;
@@ -198,7 +195,7 @@ function create(host) {
     strokes.push({ serial, points: [] });
   }
 
-  // What was painted is told again until it is drawn: of two messages at once the server may see the later one only.
+  // What was painted is sent again until it is drawn: of two messages at once the server may see the later one only.
   function done(where) {
     cursor = where;
     tell(figure.drag === "points" ? { strokes } : { place: where });

@@ -1,4 +1,4 @@
-// Plays positions one after the other: Python shows the next when it is told to, and the player waits until it has.
+// Plays positions one after the other: Python shows the next on request, and the player waits until it has.
 
 const PAUSE = 900; // milliseconds at a position
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
 from latentlab.figures.theme import NO_CLASS, symbol
-from pages.components import EXAMPLES, LOOK, digest, framed, sources
+from pages.components import EXAMPLES, LOOK, WIRE, digest, framed, sources
 
 LAYOUT = 16  # characters of a layout's id
 FULL = 65_535  # a coordinate at the far side of the map's box
@@ -27,10 +27,10 @@ LEVELS = 254  # of a number, above 1; 0 is none
 
 PARTS = ("points.js", "legend.js", "names.js", "thumbs.js", "turn.js", "scatter.js")  # of the scatter's program
 
-_sprites = st.components.v2.component("latentlab.sprites", js=sources("scatter", "sprites.js"))
-_more = st.components.v2.component("latentlab.more", js=sources("scatter", "more.js"))
-_pick = st.components.v2.component("latentlab.pick", js=sources("scatter", "pick.js"))
-_rings = st.components.v2.component("latentlab.rings", js=sources("scatter", "rings.js"))
+_sprites = st.components.v2.component("latentlab.sprites", js=WIRE + sources("scatter", "sprites.js"))
+_more = st.components.v2.component("latentlab.more", js=WIRE + sources("scatter", "more.js"))
+_pick = st.components.v2.component("latentlab.pick", js=WIRE + sources("scatter", "pick.js"))
+_rings = st.components.v2.component("latentlab.rings", js=WIRE + sources("scatter", "rings.js"))
 _scatter = st.components.v2.component(
     "latentlab.scatter",
     html=sources("scatter", "scatter.html"),

@@ -2,15 +2,13 @@
 const MOST = 5_000; // examples that are kept
 
 export default function ({ data, setStateValue, parentElement }) {
-  const shared = (window.latentlab ??= { programs: new Map() });
-  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
-  const { points, ids, ...head } = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+  const shared = ofPage();
+  const { head: { points, ids, ...head }, body } = unframed(data);
   const kept = (shared.more ??= new Map());
   if (!kept.has(points)) {
     kept.clear();
     kept.set(points, new Map());
   }
-  const body = data.slice(4 + length);
   const keep = (what) => {
     const found = kept.get(points);
     ids.forEach((id, k) => found?.set(id, [{ ...head, ...what }, k]));

@@ -12,9 +12,7 @@ export default function ({ data, parentElement, setStateValue }) {
 
 // [length][header][places uint16 pairs or triples][class uint16][value byte]: see pages/components/scatter/__init__.py.
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const body = bytes.slice(4 + length);
+  const { head, body } = unframed(bytes);
   const { n, dim } = head;
   const places = new Uint16Array(body.buffer, 0, dim * n);
   return {
@@ -185,7 +183,7 @@ function create(host) {
     const look = { text: style("--st-text-color", "#000"), surface: style("--st-background-color", "#fff"), font: getComputedStyle(host).fontFamily };
     if (map.images) request(map.points, thumbs.draw(map, shown, view, pixel, size));
     const [write, mark] = [writerOn(ink, look, size), style("--mark", "#000")];
-    const larger = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // while one presents
+    const larger = typeScale();
     if (map.xyz) drawBox(write, look);
     const rings = window.latentlab?.rings;
     const near = clicked?.id != null && rings?.points === map.points && rings.of === clicked.id ? [...rings.ids].filter(shown) : [];
@@ -475,8 +473,7 @@ function create(host) {
         [view, cost] = [null, 0];
       }
       if (others) {
-        const bytes = Uint8Array.from(atob(map.picked.selected), (letter) => letter.charCodeAt(0));
-        state.chosen = state.lassoed = new Set(new Uint32Array(bytes.buffer));
+        state.chosen = state.lassoed = new Set(new Uint32Array(bytesOf(map.picked.selected).buffer));
         [state.clicked, state.hover] = [map.picked.clicked, -1];
       }
       const forms = map.symbols.map((symbol) => FORMS.indexOf(symbol));

@@ -1,15 +1,13 @@
 // Keeps one sheet of thumbnails, or the numbers of the examples, under an id, for every scatter on the page.
 export default function ({ data }) {
-  const shared = ((window.latentlab ??= { programs: new Map() }).sprites ??= new Map());
-  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length)));
+  const shared = (ofPage().sprites ??= new Map());
+  const { head, body } = unframed(data);
   if (shared.has(head.id)) return;
   const keep = (what) => {
     shared.set(head.id, { ...head, ...what });
     while (shared.size > 4) shared.delete(shared.keys().next().value);
     window.dispatchEvent(new CustomEvent("latentlab-sprites", { detail: { points: head.id } }));
   };
-  const body = data.slice(4 + length);
   if (head.drawn) keep({ numbers: new Float32Array(body.buffer) });
   else createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));
 }
