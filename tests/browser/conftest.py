@@ -173,11 +173,14 @@ def address(page: Page) -> str:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose from a list; open it again if the page was drawn anew just then, which closes it."""
+    """Choose from a list, of which only a part is drawn until words narrow it; open it again if the page was drawn anew
+    just then, which closes it.
+    """
     settled(page)
     chosen = page.get_by_role("combobox", name=label, exact=True)
     for _ in range(10):
         chosen.click()
+        chosen.fill(option)
         try:
             page.get_by_role("option", name=option).click(timeout=PATIENCE / 30)
         except TooLate:
