@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 
-from latentlab.runs.store import Store
+from latentlab.runs.store import Row
 from latentlab.settings import first_data
 from latentlab.subjects import Subject, stored_run
 from latentlab.subjects.data_only import local
@@ -29,17 +30,17 @@ def cards(run: Subject) -> None:
     doors = {page: card for page, card in found.items() if page in DOORS}
     for place, (page, card) in zip(st.columns(len(DOORS), gap="medium"), doors.items(), strict=False):
         with place:
-            _draw(page, card)
+            _of_page(page, card)
     grid = st.grid(min_column_width=200, gap="medium")
     for page, card in found.items():
         if page not in DOORS:
             with grid.container():
-                _draw(page, card)
+                _of_page(page, card)
 
 
-def own_runs(store: Store) -> None:
+def own_runs(rows: Sequence[Row]) -> None:
     """Draw those of the user's own runs, the newest first."""
-    own = [row.run for row in store.rows() if row.run is not None and not store.is_shipped(row.id)][:MOST_OWN]
+    own = [row.run for row in rows if row.run is not None and not row.shipped][:MOST_OWN]
     if not own:
         return
     st.subheader("Your runs", anchor=False)
@@ -47,18 +48,21 @@ def own_runs(store: Store) -> None:
     for run in own:
         subject = stored_run(run.id)
         page = next((page for page in PAGES if page.needs and page.group and subject.has(*page.needs)), TRAIN)
-        card = page.card(subject) if page.text else None
-        with grid.container(), st.container(border=True, height="stretch", key=f"card-run-{run.id}"):
-            if card is not None:
-                st.image(card.picture, width="stretch", alt=f"{page.title}: {run.title}")
-            page.link(f"**{plain(run.title)}**", run=run.id)
-            created = f"{datetime.fromisoformat(run.created):%d %B %Y}"
-            st.caption(" · ".join([*settings(run), created]))
+        card = page.card(subject)
+        created = f"{datetime.fromisoformat(run.created):%d %B %Y}"
+        with grid.container():
+            _draw(f"run-{run.id}", page, card, plain(run.title), " · ".join([*settings(run), created]), run=run.id)
 
 
-def _draw(page: Page, card: Card) -> None:
-    with st.container(border=True, height="stretch", key=f"card-{page.name}"):
-        alt = f"{page.title}: {card.run.title}" if card.run else page.title
-        st.image(card.picture, width="stretch", alt=alt)
-        page.link(f"**{page.title}**", **({"run": card.run.id} if card.run else {}))
-        st.caption(page.text)
+def _of_page(page: Page, card: Card) -> None:
+    query = {"run": card.run.id} if card.run else {}
+    _draw(page.name, page, card, page.title, page.text, **query)
+
+
+def _draw(key: str, page: Page, card: Card | None, title: str, text: str, **query: str) -> None:
+    with st.container(border=True, height="stretch", key=f"card-{key}"):
+        if card is not None:
+            alt = f"{page.title}: {card.run.title}" if card.run else page.title
+            st.image(card.picture, width="stretch", alt=alt)
+        page.link(f"**{title}**", **query)
+        st.caption(text)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from latentlab.data import Kind
 from latentlab.export.program import Program
 from latentlab.models import Decodes
-from latentlab.subjects import Subject, with_model
+from latentlab.serialization import RunError
+from latentlab.subjects import Subject, stored_run
 from pages.components.explorer import weights
 from pages.components.hero import hero as live_plane
-from pages.navigation import LESSONS, TRAVERSAL, YOUR_DATA
+from pages.navigation import HOME, LESSONS, TRAVERSAL, YOUR_DATA
 from pages.shared import cached
 from pages.shared.example_view import appearance_of
 
@@ -18,8 +21,11 @@ LIMIT = 2.4  # standard deviations from the middle to an edge of the plane
 
 
 def hero(run: Subject | None) -> None:
-    """Draw it, with the chosen run if its space is a plane of images, else with the first that is."""
-    shown = next((one for one in (*([run] if run else ()), *with_model(Decodes)) if _is_plane_of_images(one)), None)
+    """Draw it, with the chosen run if its space is a plane of images, else with the page's first if that is here."""
+    candidates = [] if run is None else [run]
+    with suppress(RunError):
+        candidates.append(stored_run(HOME.first))
+    shown = next(filter(_is_plane_of_images, candidates), None)
     words, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
     with words:
         st.markdown(

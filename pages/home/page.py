@@ -19,9 +19,9 @@ own_models()
 hero(run)
 if run is not None:
     cards(run)
-store = Store.default()
-own_runs(store)
+rows = Store.default().rows()
+own_runs(rows)
 open_model()
-busy = any(not row.shipped for row in store.rows()) or bool(SELECTED.get(()) or url_state.read("selected"))
+busy = any(not row.shipped for row in rows) or bool(SELECTED.get(()) or url_state.read("selected"))
 with st.expander("All runs: open, compare, rename, export, delete, import", expanded=busy, key="all-runs"):
-    run_table()
+    run_table(rows)

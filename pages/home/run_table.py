@@ -27,10 +27,9 @@ from pages.shared.visit import Slot
 SELECTED: Slot[tuple[str, ...]] = Slot("selected-runs")  # ids, so that a row that moves stays the same run
 
 
-def run_table() -> None:
-    """Draw the table and, for selected rows, what can be done with them."""
+def run_table(rows: list[Row]) -> None:
+    """Draw the table of all rows of the store and, for selected rows, what can be done with them."""
     store = Store.default()
-    rows = store.rows()
     undo()
     if is_read_only():
         st.caption(FOR_LOOKING)
