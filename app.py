@@ -28,8 +28,8 @@ def main() -> None:
     device.limit_threads()
     groups: dict[str, list[Any]] = {}
     for page in PAGES:
-        icon, url = page.icon and f":material/{page.icon}:", None if page is HOME else page.url
-        entry = st.Page(page.path, title=page.title, icon=icon or None, url_path=url, default=page is HOME)
+        url = None if page is HOME else page.url
+        entry = st.Page(page.path, title=page.title, icon=page.symbol, url_path=url, default=page is HOME)
         groups.setdefault(page.group, []).append(entry)
     st.navigation(groups, position="top").run()
 

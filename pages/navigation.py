@@ -64,6 +64,11 @@ class Page:
         return self.address or self.name
 
     @property
+    def symbol(self) -> str | None:
+        """Its icon, as Streamlit's elements take it."""
+        return _symbol(self.icon)
+
+    @property
     def path(self) -> str:
         """Of its script, from the root."""
         return f"pages/{self.name}/page.py"
@@ -79,14 +84,15 @@ class Page:
 
     def button(self, label: str, key: str, primary: bool = False) -> bool:
         """Draw a button with its icon; returns whether it was pressed."""
-        return st.button(label, key, icon=f":material/{self.icon}:", type="primary" if primary else "secondary")
+        return st.button(label, key, icon=self.symbol, type="primary" if primary else "secondary")
 
     def link(self, label: str, about: str | None = None, icon: str = "", **query: str) -> None:
         """Draw a link to it, with its own icon unless another is named; `query` is what the address says there."""
-        icon = icon or self.icon
-        st.page_link(
-            self.path, label=label, help=about, icon=f":material/{icon}:" if icon else None, query_params=query
-        )
+        st.page_link(self.path, label=label, help=about, icon=_symbol(icon or self.icon), query_params=query)
+
+
+def _symbol(icon: str) -> str | None:
+    return f":material/{icon}:" if icon else None
 
 
 HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.navigation import LESSONS
 from pages.shared import url_state
-from pages.shared.lessons import Lesson, lessons
+from pages.shared.lessons import Lesson, find_lesson
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -35,7 +35,7 @@ def lesson_bar(here: str) -> None:
 def _found(requested: str) -> tuple[Lesson, int] | None:
     """The lesson that is requested, and its step counted from 0."""
     name, _, number = requested.rpartition(".")
-    lesson = lessons()[0].get(name)
+    lesson = find_lesson(name)
     if lesson is None or not (number.isascii() and number.isdigit()) or not 1 <= int(number[:4]) <= len(lesson.steps):
         return None
     return lesson, int(number) - 1

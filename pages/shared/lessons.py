@@ -93,8 +93,7 @@ def lessons() -> tuple[dict[str, Lesson], list[str]]:
     """All lessons by their ids, ours first in their order, and what is wrong with files that aren't lessons."""
     found: dict[str, Lesson] = {}
     wrong = []
-    own = settings.lessons()
-    for path in [*sorted(OURS.glob("*.toml")), *(sorted(own.glob("*.toml")) if own else ())]:
+    for path in _files():
         try:
             lesson = read_lesson(path)
             if path.stem in found:
@@ -103,6 +102,21 @@ def lessons() -> tuple[dict[str, Lesson], list[str]]:
         except LessonError as error:
             wrong.append(str(error))
     return found, wrong
+
+
+def find_lesson(name: str) -> Lesson | None:
+    """The lesson with an id; None if there is none, or its file isn't one."""
+    path = next((path for path in _files() if path.stem == name), None)
+    try:
+        return None if path is None else read_lesson(path)
+    except LessonError:
+        return None
+
+
+def _files() -> list[Path]:
+    """Ours first, each folder's in the order of their names."""
+    own = settings.lessons()
+    return [*sorted(OURS.glob("*.toml")), *(sorted(own.glob("*.toml")) if own else ())]
 
 
 def _step(found: object, where: str) -> Step:

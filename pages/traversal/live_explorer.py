@@ -22,6 +22,7 @@ from pages.shared.choose_second_run import choose_second_run
 from pages.shared.dimensions import carries
 from pages.shared.example_view import appearance_of, few_columns
 from pages.shared.header import look
+from pages.shared.remember import remember
 from pages.shared.visit import Slot
 
 STARTED: Slot[View] = Slot("first-view")  # where the explorer started: what is sent stays the same while it moves
@@ -43,14 +44,14 @@ def send_originals(run: Subject) -> None:
     """Send the examples whose codes the explorer has, as many as fit, to be shown beside what is decoded from them."""
     if not run.has(Encodes):
         return
-    shown = few_columns(run)
-    x = (
-        cached.examples(run)
-        .batch(torch.arange(min(len(cached.examples(run)), LARGEST // max(1, math.prod(run.shape)))))
-        .x
-    )
-    data = {"key": run.key, "count": len(x), "values": packed(shown.packed(x.numpy())), "drawn": shown.as_json()}
-    originals(f"originals-{run.id}", data)
+    originals(f"originals-{run.id}", _originals(run))
+
+
+@remember(4)
+def _originals(run: Subject) -> dict[str, Any]:
+    """What originals.js reads."""
+    shown, x = few_columns(run), cached.examples(run)[: LARGEST // max(1, math.prod(run.shape))].batch().x
+    return {"key": run.key, "count": len(x), "values": packed(shown.packed(x.numpy())), "drawn": shown.as_json()}
 
 
 def choose_other(run: Subject) -> Subject | None:
