@@ -29,6 +29,7 @@ from latentlab.models.abilities import (
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.one_latent import Held, OneLatent, between, movable, one_latent
+from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
@@ -43,6 +44,7 @@ __all__ = [
     "ClassDraws",
     "Classifies",
     "Conditional",
+    "Corruption",
     "Decodes",
     "DecodesGiven",
     "Denoises",
@@ -51,6 +53,7 @@ __all__ = [
     "EncodesGiven",
     "Energy",
     "Fits",
+    "GaussianNoise",
     "HasLikelihood",
     "HasPosterior",
     "HasPosteriorGiven",

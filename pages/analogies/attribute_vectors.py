@@ -20,7 +20,7 @@ from latentlab.figures.conditional.analogies import Predictions, analogy_sheet, 
 from latentlab.figures.sheets import gif, sheet_png
 from latentlab.models import Conditional, Decodes, Encodes
 from latentlab.subjects import Subject, stored
-from pages.analogies.rows import draw_seed
+from pages.analogies.rows import called, draw_seed
 from pages.analogies.sheet import classifier_toggle
 from pages.components import digest
 from pages.navigation import ANALOGIES
@@ -155,7 +155,7 @@ def draw_moved(
         log_probs = classify(torch.from_numpy(moved.images).flatten(0, 1)).reshape(*moved.images.shape[:2], -1)
         words = Predictions(log_probs.argmax(2).numpy(), log_probs.exp().amax(2).numpy())
     columns = [f"{amount:+.3g}" if amount else "0" for amount in moved.amounts]
-    rows = [f"a {run.classes[int(k)]} (#{i})" for i, k in zip(settings.images, some.y, strict=True)]
+    rows = [called(run, i) for i in settings.images]
     shown = appearance_of(run).narrowed(moved.images.reshape(-1, *run.shape))
     drawn = analogy_sheet(moved.images, some.x.numpy(), columns, rows, run.classes, look(), shown, words)
     drawing(drawn, "A row for each example, further along the direction with every column")

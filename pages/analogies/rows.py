@@ -119,8 +119,13 @@ def codes_of(z: torch.Tensor) -> tuple[cached.Code, ...]:
 
 def draw_seed() -> int:
     """Which of the draws of styles the address requests."""
-    text = url_state.read("draw") or "0"
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
+    return url_state.read_count("draw")
+
+
+def called(run: Subject, i: int) -> str:
+    """What an example is called: by its class, if it has one, and its number."""
+    k = int(cached.examples(run).y[i])
+    return f"a {run.classes[k]} (#{i})" if 0 <= k < len(run.classes) else f"#{i}"
 
 
 def _other() -> None:

@@ -20,6 +20,7 @@ from latentlab.data import Kind
 from latentlab.figures.conditional.equation import equation
 from latentlab.subjects import Subject
 from pages.analogies.direction_quality import K, usual_distances
+from pages.analogies.rows import called
 from pages.shared import cached, url_state
 from pages.shared.example_view import appearance_of, few_columns, show
 from pages.shared.header import look
@@ -82,7 +83,7 @@ def _draw(run: Subject, chosen: tuple[int, ...], found: Combined) -> None:
     if run.spec.kind is not Kind.IMAGE:
         show(drawn, x, len(x), alt, SIGNED)
         return
-    a, b, c, near = (_called(run, i) for i in (*chosen, found.nearest))
+    a, b, c, near = (called(run, i) for i in (*chosen, found.nearest))
     lines = [("A", a), ("B", b), ("C", c), ("A − B + C", "decoded"), ("nearest", near)]
     st.html(equation([drawn.cells(one[None, None], look(), scale=1) for one in x], lines, alt, look()))
 
@@ -108,13 +109,15 @@ def _choose(run: Subject, name: str, chosen: tuple[int, ...]) -> None:
     if run.spec.kind is Kind.IMAGE:
         members = members[np.argsort(slants(run)[members], kind="stable")]
     stride = max(1, -(-len(members) // SOME))
-    shown = members[(np.arange(len(members)) % stride == _sheet() % stride) | (members == chosen[place])]
+    shown = members[
+        (np.arange(len(members)) % stride == url_state.read_count("thumbnails") % stride) | (members == chosen[place])
+    ]
     drawn = few_columns(run)
     with st.container(horizontal=True, gap="xxsmall", key=f"examples-{name}"):
         for i, x in zip(shown.tolist(), cached.examples(run).batch(torch.from_numpy(shown)).x.numpy(), strict=True):
             picture = drawn.cells(x[None, None], look(), scale=1)
             kind: Literal["primary", "secondary"] = "primary" if i == chosen[place] else "secondary"
-            label, args = f"![{plain(_called(run, i))}]({picture})", (run, chosen, place, i)
+            label, args = f"![{plain(called(run, i))}]({picture})", (run, chosen, place, i)
             st.button(label, key=f"{name}-{i}", on_click=_take, args=args, type=kind)
 
 
@@ -124,19 +127,8 @@ def _take(run: Subject, chosen: tuple[int, ...], place: int, i: int) -> None:
     url_state.write("abc", ",".join(map(str, new)) if new != _first(run) else None)
 
 
-def _sheet() -> int:
-    """Which of the sheets of thumbnails the address requests."""
-    text = url_state.read("thumbnails") or "0"
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
-
-
 def _turn() -> None:
-    url_state.write("thumbnails", str(_sheet() + 1))
-
-
-def _called(run: Subject, i: int) -> str:
-    k = int(cached.examples(run).y[i])
-    return f"a {run.classes[k]} (#{i})" if 0 <= k < len(run.classes) else f"#{i}"
+    url_state.write("thumbnails", str(url_state.read_count("thumbnails") + 1))
 
 
 @remember(32)

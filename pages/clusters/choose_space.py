@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from latentlab.analysis.maps.examples import are_same
 from latentlab.data import Library, is_local
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.run import labels
@@ -41,14 +42,22 @@ def choose_source(subject: Subject, more: DeltaGenerator, under: DeltaGenerator)
     url_state.write("mapped", layer if layer != usual else None)
     with under:
         n = _choose_size(run, counts, key)
-        plays = run is not None and run.snapshots and layer != INPUT
-        epoch = _choose_epoch(run) if run is not None and plays else None
+        epoch = _choose_epoch(run) if run is not None and _plays(run, layer) else None
     return Source(dataset, run, layer, n, epoch)
+
+
+def _plays(run: Subject, layer: str) -> bool:
+    """Whether there are snapshots of what is mapped."""
+    return bool(run.snapshots) and layer != INPUT
+
+
+def _shown_epoch(run: Subject) -> Slot[str]:
+    return Slot(f"epoch {run.id}")
 
 
 def _choose_epoch(run: Subject) -> int | None:
     epochs = snapshots(run)
-    shown: Slot[str] = Slot(f"epoch {run.id}")
+    shown = _shown_epoch(run)
     shown.setdefault(url_state.read_choice("epoch", list(epochs), END))
     text = "Before training (0), at saved snapshots, and after training: watch the space form"
     snapshot = st.select_slider("Epoch", list(epochs), key=shown.name, help=text, width=160)
@@ -59,11 +68,11 @@ def _choose_epoch(run: Subject) -> int | None:
 def play(source: Source, ready: bool) -> None:
     """Offer to play the snapshots of a run, each when the map of the one before is ready."""
     run = source.run
-    if run is None or not run.snapshots or source.layer == INPUT:
+    if run is None or not _plays(run, source.layer):
         return
     epochs = snapshots(run)
     at, options = list(epochs.values()).index(source.epoch), list(epochs)
-    shown: Slot[str] = Slot(f"epoch {run.id}")
+    shown = _shown_epoch(run)
 
     def advance() -> None:
         shown.set(options[(at + 1) % len(options)])
@@ -125,18 +134,12 @@ def _choose_size(run: Subject | None, counts: tuple[int, int] | None, key: str) 
     usual = next(size for size in options if size >= wish)
     shown: Slot[int] = Slot(f"examples {key}")
     shown.settle(options, usual)  # the data may have gone or come
-    at = shown.setdefault(int(url_state.read_choice("examples", [str(size) for size in options], str(usual))))
-    with st.popover(f"{at:,} of {n:,} examples", icon=":material/scatter_plot:"):
-        size = (
-            st.segmented_control(
-                "Examples",
-                options,
-                required=True,
-                format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
-                key=shown.name,
-            )
-            or at
-        )
+    size = shown.setdefault(int(url_state.read_choice("examples", [str(size) for size in options], str(usual))))
+    with st.popover(f"{size:,} of {n:,} examples", icon=":material/scatter_plot:"):
+        st.segmented_control(
+            "Examples", options, required=True, key=shown.name,
+            format_func=lambda size: f"all {n:,}" if size == n else f"{size:,}",
+        )  # fmt: skip
         if size > n_test:
             rest = (
                 "the model may have been trained on the others" if run is not None else "the others are of other parts"
@@ -151,9 +154,8 @@ def _choose_size(run: Subject | None, counts: tuple[int, int] | None, key: str) 
 @remember(8)
 def _counts(dataset: str) -> tuple[int, int]:
     splits = cached.own_data(dataset)[0].splits if dataset in Library.default() else cached.splits(dataset)
-    n_test, n_train = len(splits.test), len(splits.train)
-    is_divided = n_test != n_train or not splits.test.x.equal(splits.train.x)
-    return n_test, n_test + n_train + len(splits.valid) if is_divided else n_test
+    n_test = len(splits.test)
+    return n_test, n_test if are_same(splits) else sum(map(len, splits))
 
 
 def _said(run: Subject | None, layer: str) -> str:

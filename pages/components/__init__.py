@@ -25,6 +25,10 @@ TYPE = sources("", "type.js")  # says how large the page's type is
 EXAMPLES = WIRE + TYPE + sources("", "examples.js")  # draws an example on a canvas
 
 
+def listens() -> None:
+    """For a component's `on_…_change`: it reports a value only if someone listens."""
+
+
 def framed(head: dict[str, Any]) -> bytes:
     """The length of a JSON header (uint32, little-endian) and the header, padded so that numbers after it align."""
     text = json.dumps(head).encode()

@@ -16,6 +16,7 @@ from latentlab.analysis.score.layers import PATH_ENERGY, RECONSTRUCTION_ERROR, T
 from latentlab.analysis.score.local_geometry import local_hessian, local_moments
 from latentlab.figures.score import profiles
 from latentlab.figures.score.profiles import denoising_steps, eigenvalue_bars, energies
+from latentlab.models import GaussianNoise
 from pages.score_field import fields
 from pages.score_field.plane import corners_of, loop, place
 from pages.shared.header import look
@@ -28,8 +29,9 @@ BALL = 3.0  # noises: the radius about a place in which the data are looked at
 
 def at_a_place(denoiser: Denoiser) -> None:
     """The Hessian, its directions, the dimension, the local mean and covariance, and the path of denoising."""
-    at = torch.tensor([place(denoiser)])
-    found, path = fields.geometry(denoiser, place(denoiser)), fields.path(denoiser, place(denoiser))
+    chosen = place(denoiser)
+    at = torch.tensor([chosen])
+    found, path = fields.geometry(denoiser, chosen), fields.path(denoiser, chosen)
     exact = local_hessian(partial(denoiser.density.denoise, sigma=denoiser.sigma), denoiser.sigma, at.double())
     near = local_moments(denoiser.data.x, at[0], BALL * denoiser.sigma)
     here = at[0].double().numpy()
@@ -56,7 +58,7 @@ def at_a_place(denoiser: Denoiser) -> None:
 def _add_noise(denoiser: Denoiser, at: torch.Tensor) -> None:
     """The point of the data nearest to the place, with noise several times, and each time denoised."""
     clean = denoiser.data.x[(denoiser.data.x - at).square().sum(1).argmin()]
-    noisy, r = noise_and_back(denoiser.denoise, clean, denoiser.sigma, N_NOISY)
+    noisy, r = noise_and_back(denoiser.denoise, clean, GaussianNoise(denoiser.sigma), N_NOISY)
     drawn = profiles.noise_and_back(clean.numpy(), noisy.numpy(), r.numpy(), look())
     figure(drawn, "A point with noise added, and where the denoiser moves the noisy points")
     st.caption(

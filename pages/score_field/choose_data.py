@@ -12,7 +12,7 @@ from latentlab.analysis.box import around
 from latentlab.analysis.score.points import FRAME, read_points
 from latentlab.data import DENSITIES
 from latentlab.figures.score import thumbnails as draw
-from latentlab.figures.theme import theme
+from latentlab.figures.theme import Theme
 from latentlab.models import Denoises
 from latentlab.subjects import Subject, stored
 from pages.components.thumbnails import Thumbnail, choice, thumbnails
@@ -31,16 +31,16 @@ def choose_data(run: Subject) -> bool:
     """Draw the pictures and the presets; returns whether points of one's own are chosen, not the data of the run."""
     mine = url_state.read_choice("whose", (ITS, MINE), ITS) == MINE and run.shape == (2,)
     first: dict[str, Subject] = {}
-    for one in sorted(stored(Denoises), key=lambda one: (*_order(one.dataset), one.id != run.id)):
+    denoisers = stored(Denoises)
+    for one in sorted(denoisers, key=lambda one: (*_order(one.dataset), one.id != run.id)):
         first.setdefault(one.dataset, one)
-    dark = look() == theme(dark=True)
-    offered = [Thumbnail(name, _picture(one, dark)) for name, one in first.items()]
+    offered = [Thumbnail(name, _picture(one, look())) for name, one in first.items()]
     if planar := [one for one in (run, *first.values()) if one.shape == (2,)]:
-        offered.append(Thumbnail(MINE, draw.of_points(torch.from_numpy(read_points(START)), FRAME, theme(dark))))
+        offered.append(Thumbnail(MINE, _picture(None, look())))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="subject"):
         where = {name: one.id for name, one in first.items()} | ({MINE: planar[0].id} if planar else {})
         thumbnails(KEY, "Data", offered, MINE if mine else run.dataset, partial(_choose, where))
-        presets()
+        presets({one.id for one in denoisers})
     return mine
 
 
@@ -51,12 +51,15 @@ def _order(dataset: str) -> tuple[bool, int, str]:
 
 
 @remember(64)
-def _picture(run: Subject, dark: bool) -> bytes:
+def _picture(run: Subject | None, colours: Theme) -> bytes:
+    """Of a run's data, or of the points that one's own begin with."""
+    if run is None:
+        return draw.of_points(torch.from_numpy(read_points(START)), FRAME, colours)
     if run.shape == (2,) and run.dataset in DENSITIES:
-        return draw.of_density(DENSITIES[run.dataset], theme(dark))
+        return draw.of_density(DENSITIES[run.dataset], colours)
     x = cached.examples(run)[:500].batch().x
     if len(run.shape) == 1 and run.shape[0] > 1:
-        return draw.of_points(x[:, :2], around(x[:, :2]), theme(dark))
+        return draw.of_points(x[:, :2], around(x[:, :2]), colours)
     return draw.of_examples(x)
 
 

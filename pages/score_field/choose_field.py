@@ -13,11 +13,12 @@ from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.analysis.score.field import FieldError, optimal_denoiser, suiting_sigmas
 from latentlab.analysis.score.points import frame, kernel_estimate, themselves
 from latentlab.data import DENSITIES, Dataset, Density, load
+from latentlab.data.files.archives import counted
 from latentlab.models import Denoises
 from latentlab.subjects import Subject
 from pages.components import digest
 from pages.score_field import learning
-from pages.score_field.own_points import counted, own_points
+from pages.score_field.own_points import own_points
 from pages.shared import cached
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
@@ -53,7 +54,7 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
             data = own_points(more)
             if not len(data):
                 return None
-            density, box, of = themselves(data.x), frame(data.x), counted(len(data))
+            density, box, of = themselves(data.x), frame(data.x), counted(len(data), "point")
             if kind == "Exact":
                 density = kernel_estimate(data.x)
                 of += f"; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}"
@@ -62,7 +63,8 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
             data, density = _of_run(run)
             box = around(data.x)
         if kind == "Train now":
-            return learning.source_of(data, density, box, mine or run.dataset in DENSITIES, player)
+            train = data if mine else _train(run)
+            return learning.source_of(data, train, density, box, mine or run.dataset in DENSITIES, player)
         if kind == "Trained":
             return _trained(run, data, density, box)
         sigma = _sigma(None if mine else run, box)
@@ -72,7 +74,7 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
             return Denoiser(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)
         n = 0 if mine else st.select_slider("Points", COUNTS, 300, key="n-points", bind="query-params")
         few = data if mine else _train(run)[: int(n)]
-        name = f"exact optimum of {counted(len(few))}"
+        name = f"exact optimum of {counted(len(few), 'point')}"
         denoise = optimal_denoiser(few.x, sigma)
         key = f"points {digest(data.x.numpy())} {len(few)} {sigma}"
         return Denoiser(key, name, denoise, sigma, few, density, box, not mine, mine)  # of all there is, if one's own

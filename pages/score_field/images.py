@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -12,20 +13,21 @@ from torch import Tensor
 from latentlab import device
 from latentlab.analysis.box import around
 from latentlab.analysis.score import verdict
-from latentlab.analysis.score.denoiser import against_truth, noise_and_back
-from latentlab.analysis.score.field import Denoise, FieldError, score_field
+from latentlab.analysis.score.denoiser import Losses, against_truth, noise_and_back
+from latentlab.analysis.score.field import Agreement, Denoise, FieldError, score_field
 from latentlab.analysis.score.slices import Slice, apart, through
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.data import DENSITIES, to_bytes
 from latentlab.figures.score.field import PlaneLayer
 from latentlab.figures.score.images import as_colour, signed
 from latentlab.figures.score.slices import through_three
-from latentlab.models import Denoises
+from latentlab.models import Corruption, Denoises
 from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.remember import remember
 from pages.shared.text import plain
 
 N_IMAGES = 12
@@ -61,7 +63,8 @@ def images(run: Subject) -> None:
         else:
             st.caption(f"trained with noise σ = {model.sigma:g}")
     clean = cached.examples(run)[int(first) : int(first) + N_IMAGES].batch().x
-    noisy = noise.draw(clean, device.generator(int(seed)), float(sigma))
+    noise = replace(noise, amount=float(sigma))
+    noisy = noise.draw(clean, device.generator(int(seed)))
     with torch.no_grad():
         r = model.denoise(noisy)
         of_clean = (model.denoise(clean) - clean).numpy()
@@ -86,7 +89,7 @@ def images(run: Subject) -> None:
     one, plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
-            _add_noise(model, clean[0], float(sigma))
+            _add_noise(model, clean[0], noise)
     if plane.open:
         with plane:
             _plane(run, model)
@@ -95,16 +98,17 @@ def images(run: Subject) -> None:
             _again(model.denoise, noisy)
 
 
-def _add_noise(model: Denoises, clean: Tensor, sigma: float) -> None:
-    """The first example with noise, several times, and each time denoised."""
-    noisy, r = noise_and_back(model.denoise, clean, sigma, N_NOISY)
+def _add_noise(model: Denoises, clean: Tensor, noise: Corruption) -> None:
+    """The first example corrupted, several times, and each time denoised."""
+    noisy, r = noise_and_back(model.denoise, clean, noise, N_NOISY)
     rows = [to_bytes(clean.expand(noisy.shape)), to_bytes(noisy), signed((r - noisy).numpy()), to_bytes(r)]
     in_turn = np.stack([as_colour(row) for row in rows], 1).reshape(-1, 3, *clean.shape[1:])
     picture, words = st.columns([2, 3], gap="large")
     with picture:
         sheet(in_turn, len(rows), "An image, with noise, the arrow, and denoised; a row for each draw of the noise")
     words.caption(
-        f"What it is trained on. From the left: the first example; with noise of σ = {sigma:g}; the arrow r(x) − x, "
+        f"What it is trained on. From the left: the first example; corrupted ({noise.title.lower()}: "
+        f"{noise.amount:g}); the arrow r(x) − x, "
         "**blue** where a pixel should be lighter and **red** where darker; and r(x), what an image this noisy was, on "
         "average. Each row is another draw of the noise."
     )
@@ -128,12 +132,17 @@ def _numbers(run: Subject, model: Denoises) -> None:
     density = DENSITIES.get(run.dataset)
     if density is None:
         return
-    found, losses = against_truth(density, model.denoise, model.sigma)
+    found, losses = _agreement(run, model)
     st.markdown(f"**{density.dim} dimensions** · {verdict.of_agreement(found, losses, not model.no_score)}")
     if model.no_score:
         st.markdown(f"The length of r(x) − x is no score: {model.no_score}.")
     elif said := verdict.of_losses(losses):
         st.warning(said)
+
+
+@remember(8)
+def _agreement(run: Subject, _model: Denoises) -> tuple[Agreement, Losses]:
+    return against_truth(DENSITIES[run.dataset], _model.denoise, _model.sigma)
 
 
 def _plane(run: Subject, model: Denoises) -> None:
@@ -176,8 +185,8 @@ def _plane(run: Subject, model: Denoises) -> None:
         field = score_field(inside, model.sigma, box, N_LATTICE)
         layer = PlaneLayer(model.sigma**2 * field.length, "|r(x) − x| in the plane")
         field = field.directions if model.no_score else field
-        lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box)
-        drawn = through_three(field, box, layer, lines, plane.corners.numpy(), named, over, look())
+        lines = streamlines(lambda u: (inside(u) - u) / model.sigma**2, box) if "streamlines" in over else None
+        drawn = through_three(field, box, layer, lines, plane.corners.numpy(), named, "arrows" in over, look())
         figure(drawn, "The field on the plane through three examples")
 
 

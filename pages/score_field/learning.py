@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.denoiser import Denoiser, NoisyDraws, suited
-from latentlab.data import DENSITIES, Dataset, Density, load
+from latentlab.data import DENSITIES, Dataset, Density
 from latentlab.figures.score.profiles import learning_curve
 from latentlab.knobs import KnobError, knobs
 from latentlab.models import MODELS, Denoises
@@ -26,9 +26,14 @@ NOT_HERE = ("network", "width", "noise", "share")
 N_POINTS = 4_000
 
 
-def source_of(data: Dataset, density: Density, box: Box, known: bool, where: DeltaGenerator) -> Denoiser:
-    """Draw the knobs and the player, and return the field of the network as far as it has learned, or as it was."""
-    task = _task(data, box)
+def source_of(
+    data: Dataset, train: Dataset, density: Density, box: Box, known: bool, where: DeltaGenerator
+) -> Denoiser:
+    """Draw the knobs and the player, and return the field of the network as far as it has learned, or as it was.
+
+    It learns `train` and is drawn with `data`, whose true density is `known` or estimated.
+    """
+    task = _task(train, box)
     name = name_of(task)
     now = so_far(name)
     with where:
@@ -49,7 +54,7 @@ def source_of(data: Dataset, density: Density, box: Box, known: bool, where: Del
     )  # fmt: skip
 
 
-def _task(data: Dataset, box: Box) -> TrainingTask:
+def _task(train: Dataset, box: Box) -> TrainingTask:
     """What the knobs say is to be trained."""
     models = sorted(
         (name for name, kind in MODELS.items() if issubclass(kind, Denoises)),
@@ -58,16 +63,16 @@ def _task(data: Dataset, box: Box) -> TrainingTask:
     with st.popover("Knobs of the network", width="stretch"):
         model = linked_choice("Model", models, models[0], "live-model")
         declared = [k for k in knobs(MODELS[model].Config) if k.name not in NOT_HERE]
-        form = f"live-{model}-{data.name}"
+        form = f"live-{model}-{train.name}"
         given = suited(declared, box)
         config = knob_form([k for k in declared if k.name in IN_SIGHT], form, given, linked=True)
         config |= knob_form([k for k in declared if k.name not in IN_SIGHT], form, given | config, linked=True)
         config = {name: value for name, value in config.items() if name in {k.name for k in declared}}
         shown = [k for k in knobs(TrainConfig) if k.name in ("epochs", "learning_rate", "seed")]
-        train = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3}, linked=True)
-    train |= {"batch_size": 256, "warmup": 0.5 if config.get("noise_schedule") == "falling" else 0.0}
-    x = load(data.name).train.x[:N_POINTS] if data.name in DENSITIES else data.x
-    return TrainingTask(model, config, train, x.numpy())
+        how = knob_form(shown, form, {"epochs": 200, "learning_rate": 3e-3}, linked=True)
+    how |= {"batch_size": 256, "warmup": 0.5 if config.get("noise_schedule") == "falling" else 0.0}
+    x = train.x[:N_POINTS] if train.name in DENSITIES else train.x
+    return TrainingTask(model, config, how, x.numpy())
 
 
 def _denoiser(task: TrainingTask, now: TrainingProgress) -> Denoises:
@@ -85,4 +90,4 @@ def _draws(name: str, _density: Density, _sigma: float) -> NoisyDraws:  # noqa: 
 
 @remember(2_000)
 def _loss(name: str, step: int, _draws: NoisyDraws, _task: TrainingTask, _now: TrainingProgress) -> float:  # noqa: ARG001
-    return _draws.loss(_denoiser(_task, _now.at(step)).denoise)
+    return _draws.loss(_denoiser(_task, _now.at(step)).denoise(_draws.noisy))

@@ -72,11 +72,6 @@ def add_strokes(strokes: Sequence[tuple[int, Sequence[tuple[float, float]]]]) ->
         _change("\n".join([*(line for line in there if line.strip()), *(f"{x:.4g}, {y:.4g}" for x, y in points)]))
 
 
-def counted(n: int) -> str:
-    """So many points, in words."""
-    return f"{n:,} point{'' if n == 1 else 's'}"
-
-
 def _change(text: str) -> None:
     BEFORE.set((*BEFORE.get(()), MY_POINTS.get(""))[-MOST_UNDONE:])
     MY_POINTS.set(text)

@@ -111,7 +111,7 @@ def _draw(
     if found is not None and "fixed points" in over:
         draw.add_fixed_points(drawn, found[0], look())
         draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
-    _place(drawn, denoiser, box)
+    _place(drawn, denoiser, box, at)
     corners = loop(denoiser)
     url_state.write(loop_name(name), ";".join(f"{x:.4g},{y:.4g}" for x, y in corners) or None)
     if corners:
@@ -182,8 +182,7 @@ def corners_of(data: str) -> Slot[list[tuple[float, float]]]:
     return Slot(f"loop-{data}")
 
 
-def _place(drawn: go.Figure, denoiser: Denoiser, box: Box) -> None:
-    at = place(denoiser)
+def _place(drawn: go.Figure, denoiser: Denoiser, box: Box, at: tuple[float, float]) -> None:
     found = fields.geometry(denoiser, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * denoiser.sigma  # of a posterior that only a score has
     radii = np.full(2, np.nan) if denoiser.no_score else radii

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
 
-from latentlab.subjects import stored
 from pages.shared import url_state
 from pages.shared.header import choose
 from pages.shared.visit import Slot
@@ -38,9 +38,8 @@ PRESETS = (
 )  # fmt: skip
 
 
-def presets() -> None:
-    """A button for each, behind one."""
-    here = {run.id for run in stored()}
+def presets(here: Collection[str]) -> None:
+    """A button for each whose run is there, behind one; `here` has the ids of all denoisers."""
     with st.popover("Examples of the paper", icon=":material/menu_book:"):
         for preset in PRESETS:
             if preset.run in here:

@@ -24,7 +24,6 @@ UNTIL: Slot[float] = Slot("live-until")  # the step at which it pauses by itself
 LAST: Slot[str] = Slot("live-last")  # the training that was shown last
 AFRESH: Slot[str] = Slot("live-afresh")  # the training that began since settings or data changed
 FRAME: Slot[int] = Slot("live-frame")  # the widget that looks back
-END: Slot[int] = Slot("live-end")  # the last step that it offered
 SECONDS = 0.7  # of training between two pictures
 EVERY = 0.5  # seconds between two looks at the background process
 FIRST = TrainingProgress()
@@ -83,10 +82,8 @@ def player(name: str, now: TrainingProgress) -> int:
     steps = now.steps
     if goes or len(steps) < 2:
         return now.step
-    if END.get() != now.step:  # it has moved on
-        END.set(now.step)
-        FRAME.set(now.step)
-    FRAME.settle(steps, steps[-1])
+    FRAME.setdefault(now.step)
+    FRAME.settle(steps, now.step, of=str(now.step))  # it gives way when the training has moved on
     return int(st.select_slider("Look back: after so many steps", steps, steps[-1], key=FRAME.name))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.activations import layers as layers_of
+from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.maps.units import Units, of_codes, of_examples, of_layer
 from latentlab.analysis.neighbours import METRICS, as_distance, comparable
 from latentlab.analysis.probes.layer_curve import aside, run_through
@@ -167,8 +168,8 @@ def distances(space: Space, example: int) -> Floats:
 def _loaded(source: Source) -> Space:
     examples = examples_of(source)
     units = _units(source, examples)
-    letter, known = _letter(source), examples.number_names if source.layer == INPUT else ()
-    names = tuple(known[k] if known else f"{letter}{k + 1}" for k in units.ids.tolist())
+    code, known = _code(source), examples.number_names if source.layer == INPUT else ()
+    names = tuple(known[k] if known else dimension_name(k, code) for k in units.ids.tolist())
     return Space(source, f"{source.key} {source.metric}", examples, units.z, names, units.n_units)
 
 
@@ -179,13 +180,11 @@ def examples_of(source: Source) -> MappedExamples:
     return of_data(source.dataset, source.n)
 
 
-def _letter(source: Source) -> str:
+def _code(source: Source) -> str:
     """What the number of a dimension follows: z of a code, a latent variable's name, else nothing."""
     if source.layer == CODE:
         return "z"
-    if source.run is None or source.layer not in latents(source.run):
-        return ""
-    return f"{source.layer}, " if source.layer[-1].isdigit() else source.layer
+    return source.layer if source.run is not None and source.layer in latents(source.run) else ""
 
 
 def _units(source: Source, examples: MappedExamples) -> Units:

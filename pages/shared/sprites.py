@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.maps.examples import n_thumbnails, thumbnails
+from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.sheets import sheet_png
 from pages.components.scatter import more_sprites, sprites
 from pages.shared.example_view import appearance_of_space
@@ -32,9 +33,8 @@ def send_sprites(space: Space) -> None:
     """
     n = _n_at_once(space)
     if not space.is_image:
-        x = space.data.batch(slice(n)).x.numpy()
-        drawn = appearance_of_space(space).narrowed(x)
-        sprites("sprites", {"id": space.points, "n": len(x), "drawn": drawn.as_json()}, drawn.packed(x).tobytes())
+        drawn, numbers = _numbers(space)
+        sprites("sprites", {"id": space.points, "n": n, "drawn": drawn.as_json()}, numbers)
     else:
         images = thumbnails(space.data.x[:n].numpy())
         sprites("sprites", {"id": space.points, "n": len(images), **_grid(images)}, _sheet(space.points, images))
@@ -53,7 +53,7 @@ def _send_more(space: Space) -> None:
         images = thumbnails(space.data.x[ids].numpy())
         more_sprites(WANTED.name, head | _grid(images), sheet_png(images, COLUMNS, gap=0))
     else:
-        drawn = appearance_of_space(space).narrowed(space.data.batch(slice(_n_at_once(space))).x.numpy())
+        drawn, _ = _numbers(space)
         x = space.data[torch.tensor(ids)].batch().x.numpy()
         more_sprites(WANTED.name, head | {"drawn": drawn.as_json()}, drawn.packed(x).tobytes())
 
@@ -76,6 +76,14 @@ def _n_at_once(space: Space) -> int:
 
 def _grid(images: NDArray[np.uint8]) -> dict[str, Any]:
     return {"columns": COLUMNS, "width": images.shape[3], "height": images.shape[2]}
+
+
+@remember(2)
+def _numbers(space: Space) -> tuple[Appearance, bytes]:
+    """How examples that are no images are drawn, and the numbers of those that are sent at once."""
+    x = space.data.batch(slice(_n_at_once(space))).x.numpy()
+    drawn = appearance_of_space(space).narrowed(x)
+    return drawn, drawn.packed(x).tobytes()
 
 
 @remember(4)

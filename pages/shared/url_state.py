@@ -91,6 +91,12 @@ def read_numbers(name: str, n: int, low: float, high: float) -> list[float] | No
     return values
 
 
+def read_count(name: str) -> int:
+    """A whole number from 0 on, of few digits; 0 if the address has anything else."""
+    text = read(name) or "0"
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
 def read_box(name: str, limit: float) -> Box | None:
     """A box of the plane with edges within ±limit; None, with a sentence on the page, if it is anything else."""
     edges = read_numbers(name, 4, -limit, limit)

@@ -95,11 +95,9 @@ def _health(run: Subject) -> None:
     st.markdown(f"**{found.diagnosis}** Over {found.n_examples:,} test examples.")
     left, right = st.columns([3, 2], gap="large")
     figure(carried(found, look(), code=run.code), "What each dimension carries", place=left)
-    figure(correlations(found, look(), run.code), "The correlation of every two dimensions", place=right)
+    figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
     st.caption("The codes of all examples together (lines) against the prior (dots): on the diagonal where they agree.")
-    figure(
-        qq_plots(found, look(), code=run.code), "Quantiles of the codes against those of the prior, for each dimension"
-    )
+    figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 
 @remember(16, on=lambda run, *_: key_of(classifier_run(run)))

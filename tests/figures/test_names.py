@@ -103,7 +103,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
         XY[None],
         XY[:2],
         HOSTILE,
-        ("arrows",),
+        True,
         LIGHT,
     ),
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),

@@ -434,7 +434,7 @@ def test_what_a_network_was_is_looked_back_at(opened: Open, helper: dict[str, Fu
     assert (network["x"], ring["x"]) == ([0, 20, 40, 60], [60])
     assert len({*optimum["y"]}) == 1
     assert min(network["y"]) > optimum["y"][0]
-    assert draws.loss(lambda x: density.denoise(x, 0.1)) == pytest.approx(draws.optimum, rel=1e-5)
+    assert draws.loss(density.denoise(draws.noisy, 0.1)) == pytest.approx(draws.optimum, rel=1e-5)
     assert draws.optimum < draws.identity
     back = choose(app, "live-frame", 0)
     assert plane(back)["id"] == untrained != last

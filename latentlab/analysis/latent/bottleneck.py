@@ -124,8 +124,8 @@ class Health(Bottleneck):
 
 
 def dimension_name(axis: int, code: str = "z") -> str:
-    """From z1 on; of a variable that ends with a digit, such as z2, "z2, 1"."""
-    return f"{code}, {axis + 1}" if code[-1].isdigit() else f"{code}{axis + 1}"
+    """From z1 on; of a variable that ends with a digit, such as z2, "z2, 1"; of what has no name its number."""
+    return f"{code}, {axis + 1}" if code[-1:].isdigit() else f"{code}{axis + 1}"
 
 
 def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:

@@ -15,6 +15,11 @@ LARGEST = 48  # pixels along a side of a thumbnail
 MOST_PIXELS = 10_000 * 28 * 28  # of a sheet of thumbnails: 2.5 MB for MNIST
 
 
+def are_same(splits: Splits) -> bool:
+    """Whether the parts of a data set are the same examples."""
+    return len(splits.test) == len(splits.train) and splits.test.x.equal(splits.train.x)
+
+
 def all_examples(splits: Splits, most: int | None = None) -> Dataset:
     """All examples of a data set, or the first ones; those of the test set first, each once if the splits are the same.
 
@@ -23,7 +28,7 @@ def all_examples(splits: Splits, most: int | None = None) -> Dataset:
         most: examples; all if None.
     """
     test, train, valid = splits.test, splits.train, splits.valid
-    if len(test) == len(train) and test.x.equal(train.x):
+    if are_same(splits):
         return test[:most]
     parts, left = [], most
     for part in (test, train, valid):

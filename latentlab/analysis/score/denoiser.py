@@ -31,6 +31,7 @@ from latentlab.analysis.score.field import (
 from latentlab.analysis.score.fixed_points import Basins
 from latentlab.data import Dataset, Density
 from latentlab.knobs import Knob
+from latentlab.models import Corruption
 
 N = 64  # places a side of a lattice
 N_DRAWS = 2_000  # for the numbers
@@ -153,9 +154,11 @@ class OnLattice:
 
 
 @torch.no_grad()
-def noise_and_back(denoise: Denoise, clean: Tensor, sigma: float, n: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Add noise to one example (*shape), n times, and denoise it: the noisy ones and r of them, each (n, *shape)."""
-    noisy = clean + sigma * torch.randn((n, *clean.shape), generator=device.generator(seed))
+def noise_and_back(
+    denoise: Denoise, clean: Tensor, corruption: Corruption, n: int, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Corrupt one example (*shape), n times, and denoise it: the noisy ones and r of them, each (n, *shape)."""
+    noisy = corruption.draw(clean.expand(n, *clean.shape), device.generator(seed))
     return noisy, denoise(noisy)
 
 
@@ -171,19 +174,15 @@ class NoisyDraws:
     @property
     def optimum(self) -> float:
         """The loss of the optimal denoiser."""
-        return self._loss(self.noisy + self.sigma**2 * self.score)
+        return self.loss(self.noisy + self.sigma**2 * self.score)
 
     @property
     def identity(self) -> float:
         """The loss of leaving the noisy draws as they are."""
-        return self._loss(self.noisy)
+        return self.loss(self.noisy)
 
-    @torch.no_grad()
-    def loss(self, denoise: Denoise) -> float:
-        """The loss of a denoiser: its mean squared error |r(x̃) - x|² / σ²."""
-        return self._loss(denoise(self.noisy))
-
-    def _loss(self, r: Tensor) -> float:
+    def loss(self, r: Tensor) -> float:
+        """The loss of a denoiser that makes r, (n, D), of the noisy draws: its mean squared error |r - x|² / σ²."""
         return float((r - self.clean).square().sum(1).mean()) / self.sigma**2
 
 
@@ -193,8 +192,8 @@ def against_truth(
 ) -> tuple[Agreement, Losses]:
     """How a score agrees with the true one over n noisy draws of a density of any dimension, and the losses there."""
     draws = NoisyDraws(density, sigma, n, seed)
-    score = (denoise(draws.noisy) - draws.noisy) / sigma**2
-    return agreement(score, draws.score), Losses(draws.loss(denoise), draws.optimum, draws.identity)
+    r = denoise(draws.noisy)
+    return agreement((r - draws.noisy) / sigma**2, draws.score), Losses(draws.loss(r), draws.optimum, draws.identity)
 
 
 def suited(declared: Sequence[Knob], box: Box) -> dict[str, float]:

@@ -213,7 +213,6 @@ def _text(
     y: float,
     colour: str,
     bold: bool = False,
-    anchor: str = "middle",
     size: float = FONT,
     dot: str = "",
     role: str = "",
@@ -221,7 +220,7 @@ def _text(
     weight = ' font-weight="bold"' if bold else ""
     first, kind = f'<tspan fill="{dot}">●</tspan> ' if dot else "", f' class="{role}"' if role else ""
     return (
-        f'<text{kind} x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="{anchor}"{weight}>'
+        f'<text{kind} x="{x:.1f}" y="{y:.1f}" fill="{colour}" font-size="{size:g}" text-anchor="middle"{weight}>'
         f"{first}{escape(said)}</text>"
     )
 

@@ -45,12 +45,12 @@ def support_maps(
     return maps
 
 
-def qq_plots(health: Health, look: Theme, n_shown: int = 8, code: str = "z") -> go.Figure:
+def qq_plots(health: Health, look: Theme, n_shown: int = 8) -> go.Figure:
     """Quantiles of each dimension's aggregate posterior against the prior's: on the diagonal where they agree."""
     order = [int(axis) for axis in health.order[:n_shown]]
     columns = min(4, len(order))
     rows = -(-len(order) // columns)
-    titles = [f"{dimension_name(a, code)}: {health.mean[a]:.2f} ± {health.std[a]:.2f}" for a in order]
+    titles = [f"{dimension_name(a, health.code)}: {health.mean[a]:.2f} ± {health.std[a]:.2f}" for a in order]
     figure = make_subplots(rows, columns, subplot_titles=titles, horizontal_spacing=0.05, vertical_spacing=0.16)
     for place, axis in enumerate(order):
         row, column = divmod(place, columns)
@@ -68,9 +68,9 @@ def qq_plots(health: Health, look: Theme, n_shown: int = 8, code: str = "z") -> 
     return styled(figure, look, 60 + 210 * rows, showlegend=False, margin={"l": 8, "r": 8, "t": 32, "b": 8})
 
 
-def correlations(health: Health, look: Theme, code: str = "z") -> go.Figure:
+def correlations(health: Health, look: Theme) -> go.Figure:
     """The correlation of every two dimensions of the aggregate posterior."""
-    names = [dimension_name(axis, code) for axis in range(len(health.mean))]
+    names = [dimension_name(axis, health.code) for axis in range(len(health.mean))]
     figure = go.Figure(
         go.Heatmap(
             x=names, y=names, z=health.correlation, zmin=-1, zmax=1, colorscale="RdBu", reversescale=True,

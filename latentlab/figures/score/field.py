@@ -210,7 +210,7 @@ def draw_layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap
     bar = {"title": {"text": layer.name, "side": "top", "font": {"size": 12}}, "thickness": 9, "len": 0.7}
     bar |= {"orientation": "h", "y": -0.05, "yanchor": "top", "tickfont": {"size": 11}, "outlinewidth": 0}
     common: dict[str, Any] = {"x": x, "y": y, "z": z, "colorbar": bar, "hoverinfo": "skip"}
-    finite = np.abs(z[np.isfinite(z)])
+    finite = z[np.isfinite(z)]
     if layer.discrete:
         colours = [look.muted, *look.classes]
         shown = np.where(z < 0, 0, 1 + z % len(look.classes)).astype(np.float32)
@@ -220,9 +220,9 @@ def draw_layer(layer: PlaneLayer, x: Reals, y: Reals, look: Theme) -> go.Heatmap
             **common | {"z": shown}, colorscale=scale, zmin=-0.5, zmax=top - 0.5, opacity=0.35, showscale=False
         )
     if layer.diverging:
-        most = layer.high or (float(np.quantile(finite, 0.98)) if len(finite) else 1.0) or 1.0
+        most = layer.high or (float(np.quantile(np.abs(finite), 0.98)) if len(finite) else 1.0) or 1.0
         return go.Heatmap(**common, colorscale="RdBu", zmin=-most, zmax=most, opacity=0.75, zsmooth="best")
-    high = layer.high if layer.high is not None else float(np.nanmax(z)) if len(finite) else 1.0
+    high = layer.high if layer.high is not None else float(finite.max()) if len(finite) else 1.0
     scale = shades(look) if layer.density else magnitudes(look)
     if layer.contours:
         return go.Contour(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -15,8 +15,8 @@ from latentlab.figures.theme import MARK, Theme
 
 
 def through_three(
-    field: Field, box: Box, layer: PlaneLayer, lines: Reals, corners: Reals, names: Sequence[str],
-    over: Collection[str], look: Theme,
+    field: Field, box: Box, layer: PlaneLayer, lines: Reals | None, corners: Reals, names: Sequence[str],
+    arrows: bool, look: Theme,
 ) -> go.Figure:  # fmt: skip
     """The field in the plane, and the three examples with their names.
 
@@ -24,16 +24,16 @@ def through_three(
         field: over the box.
         box: of the plane's own coordinates.
         layer: behind the arrows.
-        lines: (S, T, 2) streamlines.
+        lines: (S, T, 2) streamlines, if they are drawn.
         corners: (3, 2) where the examples lie.
         names: of the three.
-        over: which of "arrows" and "streamlines" are drawn.
+        arrows: whether they are drawn.
         look: colours.
     """
     figure = plane(field, box, look, layer, height=480)
-    if "streamlines" in over:
+    if lines is not None:
         add_streamlines(figure, lines, look)
-    if "arrows" in over:
+    if arrows:
         add_arrows(figure, field, look, thin=2)
     marker = {"size": 12, "color": MARK, "line": {"color": look.surface, "width": 2}}
     text, (x, y) = [literal(name) for name in names], corners.T

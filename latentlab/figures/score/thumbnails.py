@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from plotly.colors import hex_to_rgb
 from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles
-from latentlab.analysis.box import Box
+from latentlab.analysis.box import Box, around
 from latentlab.analysis.score.field import lattice
 from latentlab.data import Density, to_bytes
 from latentlab.figures.score.field import shades
@@ -20,10 +21,8 @@ SIDE = 56  # pixels
 
 def of_density(density: Density, look: Theme) -> bytes:
     """A PNG of a density in the plane, in the colours that a density has."""
-    low, high = (corner.tolist() for corner in density.box)
-    half = max(high[k] - low[k] for k in (0, 1)) / 2
-    x, y = ((low[k] + high[k]) / 2 for k in (0, 1))
-    p = density.log_prob(lattice(Box(x - half, x + half, y - half, y + half), SIDE)).exp().reshape(SIDE, SIDE).numpy()
+    box = around(torch.stack(density.box), 0.0)
+    p = density.log_prob(lattice(box, SIDE)).exp().reshape(SIDE, SIDE).numpy()
     return _png(np.sqrt(p / p.max()), look)
 
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Corruption(ABC):
-    """A way to corrupt examples, of an amount between 0 and 1.
+    """A way to corrupt examples.
 
     Attributes:
-        amount: the one that the model was trained with.
+        amount: how much, between 0 and 1.
     """
 
     amount: float
@@ -25,8 +25,8 @@ class Corruption(ABC):
         """What the amount is of, to a person who chooses it."""
 
     @abstractmethod
-    def draw(self, x: Tensor, rng: torch.Generator, amount: float | None = None) -> Tensor:
-        """(B, *shape) -> (B, *shape): corrupted, by another amount if that is given."""
+    def draw(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, *shape): corrupted."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class GaussianNoise(Corruption):
         """Of the noise."""
         return "Noise added"
 
-    def draw(self, x: Tensor, rng: torch.Generator, amount: float | None = None) -> Tensor:
+    def draw(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B, *shape)."""
-        sigma = self.amount if amount is None else amount
-        return x + sigma * torch.randn(x.shape, generator=rng, device=x.device)
+        return x + self.amount * torch.randn(x.shape, generator=rng, device=x.device)
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,8 @@ class PixelsSet(Corruption):
         """Of the pixels."""
         return "Share of pixels set to 0 or 1" if self.white else "Share of pixels set to 0"
 
-    def draw(self, x: Tensor, rng: torch.Generator, amount: float | None = None) -> Tensor:
+    def draw(self, x: Tensor, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B, *shape)."""
-        share = self.amount if amount is None else amount
-        corrupted = torch.rand(x.shape, generator=rng, device=x.device) < share
+        corrupted = torch.rand(x.shape, generator=rng, device=x.device) < self.amount
         white = torch.rand(x.shape, generator=rng, device=x.device) < 0.5
         return torch.where(corrupted, (white & self.white).to(x), x)

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import LOOK, WIRE, sources
+from pages.components import LOOK, WIRE, listens, sources
 
 Mask = NDArray[np.bool_]
 
@@ -34,12 +34,9 @@ def brush(key: str, image: NDArray[np.uint8], mask: str) -> str:
         mask: what is hidden when the component appears; from then on it has its own.
     """
 
-    def painted() -> None:
-        """Components report a value only if someone listens."""
-
     _, height, width = image.shape
     data = {"shape": list(image.shape), "image": base64.b64encode(image.tobytes()).decode(), "mask": mask}
-    result = _brush(key=key, data=data, default={"mask": mask}, on_mask_change=painted)
+    result = _brush(key=key, data=data, default={"mask": mask}, on_mask_change=listens)
     reported: object = result.mask
     return reported if isinstance(reported, str) and unpack(reported, height, width) is not None else mask
 

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components import EXAMPLES, LOOK, WIRE, sources
+from pages.components import EXAMPLES, LOOK, WIRE, listens, sources
 
 Code = tuple[float, ...]
 
@@ -76,10 +76,7 @@ def originals(key: str, data: dict[str, Any]) -> None:
 def explorer(key: str, data: dict[str, Any], start: View, n_directions: int, limit: float) -> View:
     """Draw the explorer and return where it stands; `data` is what explorer.js reads."""
 
-    def moved() -> None:
-        """Components report a value only if someone listens."""
-
-    result = _explorer(key=key, data=data, default={"view": start.as_json()}, on_view_change=moved)
+    result = _explorer(key=key, data=data, default={"view": start.as_json()}, on_view_change=listens)
     return View.checked(result.view, len(start.z), n_directions, limit) or start
 
 

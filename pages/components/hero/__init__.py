@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import EXAMPLES, LOOK, sources
+from pages.components import EXAMPLES, LOOK, listens, sources
 
 _hero = st.components.v2.component(
     "latentlab.hero",
@@ -20,10 +20,7 @@ _hero = st.components.v2.component(
 def hero(key: str, data: dict[str, Any]) -> tuple[float, float] | None:
     """Draw it; returns the place that was clicked, within ±limit of `data`, else None."""
 
-    def clicked() -> None:
-        """Components report a value only if someone listens."""
-
-    place: Any = _hero(key=key, data=data, on_place_change=clicked).place
+    place: Any = _hero(key=key, data=data, on_place_change=listens).place
     try:
         x, y = (float(value) for value in place)
     except (TypeError, ValueError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components import EXAMPLES, LOOK, sources
+from pages.components import EXAMPLES, LOOK, listens, sources
 
 Code = tuple[float, ...]
 
@@ -22,10 +22,7 @@ _row = st.components.v2.component(
 def row(key: str, data: dict[str, Any], start: Code, limit: float) -> Code:
     """Draw the row and return the style that it stands at; `data` is what row.js reads."""
 
-    def moved() -> None:
-        """Components report a value only if someone listens."""
-
-    result = _row(key=key, data=data, default={"z": list(start)}, on_z_change=moved)
+    result = _row(key=key, data=data, default={"z": list(start)}, on_z_change=listens)
     return checked(result.z, len(start), limit) or start
 
 

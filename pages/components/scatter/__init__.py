@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.maps.colourings import Numbers
 from latentlab.figures.theme import NO_CLASS, symbol
-from pages.components import EXAMPLES, LOOK, WIRE, digest, framed, sources
+from pages.components import EXAMPLES, LOOK, WIRE, digest, framed, listens, sources
 
 LAYOUT = 16  # characters of a layout's id
 FULL = 65_535  # a coordinate at the far side of the map's box
@@ -102,10 +102,7 @@ def more_sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     and what the head of `sprites` has of them.
     """
 
-    def changed() -> None:
-        """Components report a value only if someone listens."""
-
-    _more(key=key, data=framed(head) + sheet, default={"wanted": None}, on_wanted_change=changed, height=1)
+    _more(key=key, data=framed(head) + sheet, default={"wanted": None}, on_wanted_change=listens, height=1)
 
 
 def rings(key: str, points: str, of: int | None, ids: NDArray[np.integer]) -> None:
@@ -200,12 +197,9 @@ def pack(
 def scatter(key: str, data: Packed, first: Picked = NOTHING) -> Picked:
     """Draw the points and return what is picked, at first what they were packed with: places of any layout."""
 
-    def changed() -> None:
-        """Components report a value only if someone listens."""
-
     result = _scatter(
         key=key, data=data.content, default=first.as_json(),
-        on_clicked_change=changed, on_selected_change=changed,
+        on_clicked_change=listens, on_selected_change=listens,
     )  # fmt: skip
     return Picked.checked(result.clicked, result.selected, data.n)
 

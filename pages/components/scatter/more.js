@@ -13,7 +13,7 @@ export default function ({ data, setStateValue, parentElement }) {
     const found = kept.get(points);
     ids.forEach((id, k) => found?.set(id, [{ ...head, ...what }, k]));
     while (found?.size > MOST) found.delete(found.keys().next().value);
-    window.dispatchEvent(new CustomEvent("latentlab-sprites", { detail: { points } }));
+    window.dispatchEvent(new Event("latentlab-sprites"));
   };
   if (ids.length && head.drawn) keep({ numbers: new Float32Array(body.buffer) });
   else if (ids.length) createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));

@@ -1,7 +1,6 @@
 // Marks points on the scatters of some examples: the neighbours of the one that is clicked, the nearest first.
 export default function ({ data }) {
   const { head, body } = unframed(data);
-  const rings = { points: head.points, of: head.of, ids: new Uint32Array(body.buffer) };
-  ofPage().rings = rings;
-  window.dispatchEvent(new CustomEvent("latentlab-rings", { detail: rings }));
+  ofPage().rings = { points: head.points, of: head.of, ids: new Uint32Array(body.buffer) };
+  window.dispatchEvent(new Event("latentlab-rings"));
 }

@@ -353,7 +353,8 @@ function create(host) {
   window.addEventListener(LINK, linked);
   function arrived() {
     requested.ids.clear();
-    if (state.hover >= 0 && !tip.hidden) thumbnail(tip.querySelector("canvas"), state.map.points, state.hover);
+    const waits = state.hover >= 0 && !tip.hidden && !thumbnail(tip.querySelector("canvas"), state.map.points, state.hover);
+    if (waits) request(state.map.points, [state.hover]); // the pointer moved on while others were on their way
     later();
   }
   window.addEventListener("latentlab-sprites", arrived);

@@ -6,7 +6,7 @@ export default function ({ data }) {
   const keep = (what) => {
     shared.set(head.id, { ...head, ...what });
     while (shared.size > 4) shared.delete(shared.keys().next().value);
-    window.dispatchEvent(new CustomEvent("latentlab-sprites", { detail: { points: head.id } }));
+    window.dispatchEvent(new Event("latentlab-sprites"));
   };
   if (head.drawn) keep({ numbers: new Float32Array(body.buffer) });
   else createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));

@@ -70,7 +70,10 @@ const AT_A_TIME = 200;
 const PAUSE = 60; // milliseconds
 let requested = { points: "", ids: new Set(), timer: 0 };
 function request(points, ids) {
-  if (requested.points !== points) requested = { points, ids: new Set(), timer: 0 };
+  if (requested.points !== points) {
+    clearTimeout(requested.timer);
+    requested = { points, ids: new Set(), timer: 0 };
+  }
   const fresh = ids.filter((i) => !requested.ids.has(i)).slice(0, AT_A_TIME);
   if (!fresh.length || requested.timer) return;
   requested.timer = setTimeout(() => {
