@@ -62,6 +62,7 @@ def experiment(run: Subject) -> None:
         with picture:
             found = run_chains(run, setup)
         if found is None:
+            verdict.info("What to change first is said here once the chains have run.", icon=":material/lightbulb:")
             return
         measured = diagnose_experiment(run, setup, burn_in, found.chains.accepted.shape, found)
     except ValueError as error:

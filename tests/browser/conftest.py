@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from pages.navigation import PAGES
@@ -103,18 +103,25 @@ server = pytest.fixture(scope="session")(serve)  # one for all that add a run at
 own_server = pytest.fixture(scope="module")(serve)  # for what counts, deletes or kills
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A visitor of their own; an error in the page's scripts, or a request to elsewhere, fails the test."""
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> BrowserContext:
+    """What the visitors of a session share: a cache of the app's scripts, so that only the first one loads them."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A visitor of their own; an error in the page's scripts, or a request to elsewhere, fails the test."""
+    context.clear_cookies()
     visitor = context.new_page()
     visitor.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     visitor.on("pageerror", lambda error: wrong.append(str(error)))
     visitor.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url) else None)
     yield visitor
-    context.close()
+    visitor.close()
     assert not wrong
 
 

@@ -26,6 +26,7 @@ def open_brush(server: Server, page: Page, address: str, hidden: Mask = NOTHING)
     page.goto(server.url(address + pack(hidden)))
     expect(page.locator(".brush[data-hidden]")).to_be_visible()
     expect(page.locator(".brush .status")).to_contain_text("of 784 pixels hidden")
+    expect(page.get_by_test_id("stImage").first).to_be_visible()  # what is computed of it is there: nothing moves more
     resting(page, page.locator("canvas.sheet"))
 
 

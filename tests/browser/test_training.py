@@ -15,7 +15,7 @@ from latentlab.runs.store import Store
 from latentlab.serialization import read_history
 from tests.browser.conftest import PATIENCE, Server, settled, until
 
-EPOCHS = 250
+EPOCHS = 80
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def workers_of(server: Server) -> list[int]:
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for the worker in /proc")
 def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page: Page) -> None:
     job_id = start(page, server, EPOCHS)
-    store, progress = Store(server.runs), page.get_by_text(re.compile("of 2,500 steps"))
+    store, progress = Store(server.runs), page.get_by_text(re.compile("of 800 steps"))
     until(page, lambda: queue.status(store, job_id).step)
     workers = workers_of(server)
     with frozen(workers):
@@ -104,11 +104,11 @@ def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page:
         send(workers, signal.SIGKILL)
     until(page, lambda: queue.status(store, job_id).state == "interrupted")
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text("· 2,500 steps in")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text("· 800 steps in")).to_be_visible(timeout=2 * PATIENCE)
 
     history = read_history(server.runs / job_id / "history.csv")
     assert [row["step"] for row in history] == sorted({row["step"] for row in history})
-    assert history[-1]["step"] == 2_500
+    assert history[-1]["step"] == 800
     assert Store(server.runs).load(job_id)
 
 

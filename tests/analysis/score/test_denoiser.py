@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth, asymmetry
+from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth, asymmetry, noise_and_back
 from latentlab.analysis.score.field import Denoise, FieldError, curl, lattice
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES, Dataset, Density, Kind, mixture
+from latentlab.models import GaussianNoise
+from latentlab.models.parts.corruption import PixelsSet
 from tests.conftest import naming
 
 BOX = Box(-3.0, 3.0, -2.0, 2.5)
@@ -48,6 +50,18 @@ def test_a_denoiser_that_does_nothing_loses_as_much_as_the_noise_and_has_learned
     assert losses.denoiser == losses.identity == pytest.approx(2, rel=0.03)
     assert losses.optimum == pytest.approx(2 / 5, rel=0.03)
     assert not losses.has_learned
+
+
+def test_an_example_is_corrupted_as_the_model_was_trained_and_each_draw_is_denoised() -> None:
+    clean = torch.full((1, 20, 30), 0.5)
+    noisy, r = noise_and_back(lambda x: 2 * x, clean, PixelsSet(0.25, white=False), 40)
+    assert noisy.shape == (40, 1, 20, 30)
+    assert set(noisy.unique().tolist()) == {0.0, 0.5}
+    assert (noisy == 0).float().mean() == pytest.approx(0.25, abs=0.01)
+    assert not noisy[0].equal(noisy[1])
+    assert r.equal(2 * noisy)
+    noisy, _ = noise_and_back(lambda x: x, clean, GaussianNoise(0.3), 40)
+    assert (noisy - clean).std() == pytest.approx(0.3, rel=0.02)
 
 
 def test_the_score_of_a_denoiser_that_goes_half_the_way_is_half_the_true_one_in_any_dimension() -> None:
