@@ -11,7 +11,8 @@ from latentlab.analysis.maps.units import of_examples
 from latentlab.analysis.neighbours import neighbours
 from pages.analogies.direction_quality import directions_table
 from pages.components import digest
-from pages.shared.example_view import examples, name_of
+from pages.shared.example_view import called, examples
+from pages.shared.find_example import choose_example
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
@@ -66,12 +67,11 @@ def _analogies(dataset: str) -> None:
 
 def _four(space: Space) -> None:
     """What is to C as A is to B."""
-    chosen = []
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, first in zip("ABC", _first(space), strict=True):
-            key, last = f"example-{name.lower()}-{space.of.dataset}", len(space.z) - 1
-            at = st.number_input(f"Example {name}", 0, last, first, key=key, width=160, bind="query-params")
-            chosen.append(int(at))
+    with st.container(horizontal=True):
+        chosen = [
+            choose_example(f"Example {name}", space, first, f"example-{name.lower()}-{space.of.dataset}")
+            for name, first in zip("ABC", _first(space), strict=True)
+        ]
     a, b, c = (space.z[i] for i in chosen)
     place = arithmetic(a, b, c)
     rest = np.setdiff1d(np.arange(len(space.z)), chosen)
@@ -80,7 +80,7 @@ def _four(space: Space) -> None:
     near = neighbours(space.z[rest], place[None], min(NEAR, len(rest)))
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.caption("A · B · C: " + " · ".join(f"#{i}, {plain(name_of(space, int(space.data.y[i])))}" for i in chosen))
+        st.caption("A · B · C: " + " · ".join(plain(called(space, i)) for i in chosen))
         examples(space, np.array(chosen), 3, "The examples A, B and C")
     with right:
         best = rest[near.index[0]]

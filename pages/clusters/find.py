@@ -7,14 +7,13 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from latentlab.analysis.arrays import Labels
 from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.outliers import Outliers
 from latentlab.analysis.maps.outliers import outliers as outliers_of
-from latentlab.analysis.maps.search import search
 from pages.components.scatter import pick
 from pages.shared.downloads import download
 from pages.shared.example_table import distinct, identity, others, table_csv
+from pages.shared.find_example import found_by, words
 from pages.shared.point_colours import K
 from pages.shared.remember import remember
 from pages.shared.spaces import Floats, Space, with_metric
@@ -29,10 +28,7 @@ def find(space: Space) -> None:
     """A field that selects on the map what has some words in the user's columns, or in the name of its class."""
     if not space.examples.columns:
         return
-    text = st.text_input(
-        "Search", key="find", bind="query-params", max_chars=200, placeholder="words in any of your columns"
-    )
-    if text:
+    if text := words("find", linked=True):
         found = found_by(space, text)
         st.caption(f"{len(found):,} of {len(space.z):,} have these words; they are selected.")
         pick("find", space.points, found)
@@ -64,13 +60,6 @@ def outliers(space: Space, row: DeltaGenerator) -> None:
         "Choose a row to see it on the map."
     )
     download("All, as CSV", lambda: _csv(space, found.order, measured, far), "least-typical.csv")
-
-
-@remember(8)
-def found_by(space: Space, text: str) -> Labels:
-    """(M,) the examples that have some words."""
-    classes = np.array([*space.data.classes, ""], object)[space.data.y.numpy()]
-    return search({**space.examples.columns, "": classes}, text)
 
 
 @remember(4, "Looking for the least typical examples …")

@@ -71,10 +71,9 @@ def few_columns(subject: Subject) -> Appearance:
 
 
 def examples(space: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:
-    """Draw some examples of a map, each with its number and class where it is no image."""
-    some = space.data[torch.from_numpy(ids)]
-    titles = [f"#{i} {name_of(space, k)}" for i, k in zip(ids.tolist(), some.y.tolist(), strict=True)]
-    show(appearance_of_space(space), some.batch().x, columns, alt, titles)
+    """Draw some examples of a map, each with its name and class where it is no image."""
+    x = space.data[torch.from_numpy(ids)].batch().x
+    show(appearance_of_space(space), x, columns, alt, [called(space, i) for i in ids.tolist()])
 
 
 def show(drawn: Appearance, x: Values | Tensor, columns: int, alt: str, titles: Sequence[str] = ()) -> None:
@@ -108,6 +107,16 @@ def note(drawn: Appearance) -> None:
     """Say what a picture without names shows, where it has to be said."""
     if drawn.note:
         st.caption(plain(drawn.note))
+
+
+def called(space: Space, i: int) -> str:
+    """What an example is called by the user, and its class."""
+    k = int(space.data.y[i])
+    return (
+        f"{space.examples.name(i)}, {space.data.classes[k]}"
+        if 0 <= k < len(space.data.classes)
+        else space.examples.name(i)
+    )
 
 
 def name_of(space: Space, k: int) -> str:

@@ -518,7 +518,7 @@ def test_vectors_without_a_model_are_added_and_told_apart(opened: Open, app_stor
     for letter, trait in (("A", 3), ("B", 1), ("C", 0)):  # (1, 1) - (0, 1) + (0, 0) = (1, 0)
         app.number_input(key=f"example-{letter.lower()}-{name}").set_value(rows[trait])
     app.run()
-    assert {title.split()[1] for title in titled(app)[3:]} == {"2"}
+    assert {title.split(", ")[1] for title in titled(app)[3:]} == {"2"}
     assert app.dataframe[0].value["AUC held out"][0] == pytest.approx(1, abs=1e-6)
 
 

@@ -157,6 +157,17 @@ def test_a_number_that_hides_the_others_is_named(opened: Open, name: str) -> Non
     assert not shows(opened("clusters", run=f"data:{name}", metric="standardised"), "m3", "%")
 
 
+def test_an_example_to_combine_is_found_by_the_users_words(opened: Open, name: str, table: pd.DataFrame) -> None:
+    app = opened("analogies", run=f"data:{name}")
+    app.text_input(key=f"example-a-{name}-words").set_value(table["uuid"][37].upper()).run()
+    listed = app.dataframe[0].value
+    assert listed["uuid"].tolist() == [table["uuid"][37]]
+    assert listed["row"].tolist() == [37]
+    place = order_of(name).tolist().index(37)
+    chosen = opened("analogies", run=f"data:{name}", **{f"example-a-{name}": str(place)})
+    assert shows(chosen, table["uuid"][37])
+
+
 @pytest.fixture
 def laid(name: str) -> tuple[Space, NDArray[np.float32]]:
     """The file's examples, and places for them."""
