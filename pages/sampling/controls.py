@@ -26,6 +26,7 @@ TARGET: Slot[str] = Slot("target")  # the widgets whose options follow from thos
 SAMPLER: Slot[str] = Slot("sampler")
 ENERGY: Slot[str] = Slot("energy")
 POWER: Slot[int] = Slot("power")
+IMAGE: Slot[int] = Slot("image")
 PRESET: Slot[str] = Slot("wrong")  # the widget that chooses what goes wrong
 NO_PRESET = "nothing: choose freely"
 PRESETS: dict[str, dict[str, Any]] = {
@@ -77,7 +78,8 @@ def controls(run: Subject) -> tuple[Setup, float]:
         left, right = st.columns(2)
         parts = CHOICES[run.spec.kind]
         n = len(cached.examples(run))
-        image = int(left.number_input("Example", 0, n - 1, 0, key="image", bind="query-params"))
+        IMAGE.settle(range(n))
+        image = int(left.number_input("Example", 0, n - 1, 0, key=IMAGE.name, bind="query-params"))
         hidden = right.selectbox("Hidden", [WHOLE, *parts], min(2, len(parts)), key="hidden", bind="query-params")
     hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
     if hidden != WHOLE:

@@ -43,6 +43,7 @@ DISAGREE = 1.1  # R-hat from which on the advice says that chains are stuck
 TRAIL = 14  # steps in sight
 FRAMES = 24
 CHAINS, SAMPLES = "chains", "its own samples"
+STEP: Slot[int] = Slot("chain-step")
 
 
 @st.fragment
@@ -168,7 +169,8 @@ def watch(run: Subject, found: Experiment, live: bool, samples: NDArray[np.float
         chains(f"chains-{run.id}", moves)
         return
     n_steps = len(moves.positions)
-    t = st.slider("Step of the chains", 1, n_steps, n_steps, key="chain-step", bind="query-params")
+    STEP.settle(range(1, n_steps + 1), n_steps)
+    t = st.slider("Step of the chains", 1, n_steps, n_steps, key=STEP.name, bind="query-params")
     trail = moves.positions[max(0, t - TRAIL) : t]
     drawn = chains_at_step(
         moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look(),

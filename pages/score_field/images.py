@@ -29,11 +29,13 @@ from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.remember import remember
 from pages.shared.text import plain
+from pages.shared.visit import Slot
 
 N_IMAGES = 12
 STEPS = 9  # of denoising that are shown
 SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 N_LATTICE = 32
+FIRST: Slot[int] = Slot("first")
 N_NOISY = 4  # draws of the noise
 DETAILS = ("Add noise, denoise", "Plane through three", "Repeated denoising")
 
@@ -56,7 +58,8 @@ def images(run: Subject) -> None:
             noise.title, SIGMAS, start, key=f"noise-{run.id}", bind="query-params", help="Intensities go from 0 to 1"
         )
         last = max(0, len(cached.examples(run)) - N_IMAGES)
-        first = st.number_input("First example", 0, last, 0, key="first", bind="query-params")
+        FIRST.settle(range(last + 1))
+        first = st.number_input("First example", 0, last, 0, key=FIRST.name, bind="query-params")
         seed = st.number_input("Seed of the noise", 0, 999, 0, key="noise-seed", bind="query-params")
         if model.no_score:
             st.info(f"Here r(x) − x is a direction only, no score: {model.no_score}.")
@@ -107,10 +110,9 @@ def _add_noise(model: Denoises, clean: Tensor, noise: Corruption) -> None:
     with picture:
         sheet(in_turn, len(rows), "An image, with noise, the arrow, and denoised; a row for each draw of the noise")
     words.caption(
-        f"What it is trained on. From the left: the first example; corrupted ({noise.title.lower()}: "
-        f"{noise.amount:g}); the arrow r(x) − x, "
-        "**blue** where a pixel should be lighter and **red** where darker; and r(x), what an image this noisy was, on "
-        "average. Each row is another draw of the noise."
+        f"What it is trained on. From the left: the first example; corrupted ({noise.title.lower()}: {noise.amount:g});"
+        " the arrow r(x) − x, **blue** where a pixel should be lighter and **red** where darker; and r(x), what an "
+        "image this noisy was, on average. Each row is another draw of the noise."
     )
 
 

@@ -33,6 +33,7 @@ from pages.sampling.experiment import LEARNED, POSTERIOR, Setup
 from pages.sampling.remedies import change
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, shows, words
+from tests.pages.test_walks import mismatches
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -318,3 +319,12 @@ def test_a_change_is_offered_as_far_as_its_control_goes(remedy: Remedy, at_its_e
     assert change(remedy, problem, replace(SETUP, **at_its_end), 0.25) == {}
     assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.6) == {"burn-in": 75}
     assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.75) == {}
+
+
+def test_the_step_in_sight_is_the_one_that_is_shown_when_chains_become_longer(opened: Open) -> None:
+    app = opened("sampling")
+    app.toggle(key="live").set_value(False).run()
+    end = app.slider(key="chain-step").max
+    app.selectbox(key="target").set_value("spiral").run()
+    assert app.slider(key="chain-step").max > end
+    assert [one for one in mismatches(app, {}) if "chain-step" in one] == []
