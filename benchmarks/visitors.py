@@ -5,7 +5,7 @@
     python -m benchmarks.visitors --visitors 4 --rounds 2 --seed 1
 
 The app runs on a free port, the visitors in one headless Chromium on the same machine, so its load is in every number.
-In each round every visitor opens `PAGES_A_ROUND` addresses, drawn by the seed, and clicks `CLICKS` of their buttons.
+In each round every visitor opens `PAGES_A_ROUND` addresses, drawn by the seed, and clicks `CLICKS` of their options.
 
 *   Opening: from the request of an address until the script has drawn its page to the end.
 *   Answer: from a click until the page that it changes is drawn.
@@ -56,8 +56,9 @@ WAITS = "() => !document.querySelector('[data-testid=stMain] [class*=st-key-canc
 CLICK = """([pick, patience]) => {
   const app = document.querySelector("[data-testid=stApp]");
   if (!app) return null;
-  const shown = [...document.querySelectorAll("[data-testid=stMain] [data-testid=stButtonGroup] button")].filter(
-    (button) => button.offsetParent && !/Active/.test(button.dataset.testid ?? ""));
+  const options = "[data-testid=stButtonGroup] button:not([aria-checked=true]), [data-testid=stCheckbox] label";
+  const shown = [...document.querySelectorAll("[data-testid=stMain]")].flatMap((main) =>
+    [...main.querySelectorAll(options)].filter((option) => option.offsetParent));
   if (!shown.length) return null;
   const began = performance.now();
   return new Promise((done) => {
