@@ -81,6 +81,13 @@ class Gaussian(NamedTuple):
         return -kl_to_standard_normal(self.mean, self.log_std).sum(-1).expand(x.shape[:-1])
 
 
+def gaussian_kl(q: Gaussian, p: Gaussian) -> Tensor:
+    """KL(q ‖ p) = log (p.std / q.std) + ½ (q.std² + (q.mean - p.mean)²) / p.std² - ½, elementwise."""
+    ratio = 2 * (q.log_std - p.log_std)
+    apart = (q.mean - p.mean).square() * (-2 * p.log_std).exp()
+    return 0.5 * (ratio.exp() + apart - 1 - ratio)
+
+
 class Prior(Protocol):
     """A distribution of codes that needs no example."""
 

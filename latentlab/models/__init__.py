@@ -24,10 +24,10 @@ from latentlab.models.abilities import (
     Layered,
     LogLikelihood,
     Samples,
-    Walks,
     abilities,
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
+from latentlab.models.chains import Walks
 from latentlab.models.one_latent import Held, OneLatent, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior

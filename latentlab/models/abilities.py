@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Derivative, Model
+from latentlab.models.chains import Walks
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
 
@@ -119,11 +120,19 @@ class InfersLatents(Model):
 
 
 class Layered(InfersLatents):
-    """Has several layers of latent variables, and an example for each layer alone."""
+    """Has several layers of latent variables, each of which depends on the one above, and an example for each alone."""
 
     @abstractmethod
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(B, dim) -> (B, *shape): the mean of p(x|·), one layer held at z, those below drawn or (no `rng`) means."""
+
+    @abstractmethod
+    def unit_kl(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """(B, *shape) -> for every layer by name the KL of each unit from what the layer above expects, (B, dim) nats.
+
+        Its mean over many examples, or many calls, is what the unit carries. One call stands for one draw of the
+        layers; where no closed form is known it is log q - log p of that draw, which may be negative.
+        """
 
 
 class HasLikelihood(Decodes):
@@ -239,50 +248,6 @@ class Denoises(Model):
     @abstractmethod
     def denoise(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, *shape): r(x), not confined to [0, 1]; differentiable by x."""
-
-
-S = TypeVar("S")  # the state of a chain: an example and whatever else the model carries along
-
-
-class Walks(Model, Generic[S]):
-    """Has a Markov chain of its own over examples, with a state that may hold more than the example."""
-
-    @property
-    @abstractmethod
-    def factors(self) -> tuple[float, ...]:
-        """The learned factors among which a step can choose; empty if there is no choice."""
-
-    @abstractmethod
-    def prepare(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, *shape): examples as the model saw them in training."""
-
-    @abstractmethod
-    def start(self, x: Tensor) -> S:
-        """Chains that begin at examples, (B, *shape)."""
-
-    @abstractmethod
-    def begin(self, n: int, rng: torch.Generator) -> S:
-        """n chains that begin without an example."""
-
-    @abstractmethod
-    def step(self, state: S, rng: torch.Generator, factor: int = 0) -> S:
-        """One step of each chain, drawn."""
-
-    @abstractmethod
-    def example(self, state: S) -> Tensor:
-        """(B, *shape): the examples at which chains are."""
-
-    @abstractmethod
-    def expected(self, state: S) -> Tensor:
-        """(B, *shape): the mean of the distribution that the examples were drawn from."""
-
-    @abstractmethod
-    def hold(self, state: S, x: Tensor, held: Tensor) -> S:
-        """The chains with the values of x, (B, *shape), put back where `held`, (B, *shape) bool, is true."""
-
-    @abstractmethod
-    def walk(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B, *shape): a chain of the length used in training from each example, drawn."""
 
 
 ABILITIES: Mapping[str, type[Model]] = {

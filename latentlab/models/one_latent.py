@@ -52,10 +52,10 @@ def movable(model: Model) -> tuple[str, ...]:
 
 
 def between(model: Model, latent: str) -> str | None:
-    """The variable between a latent variable and x, which is random given it; None if there is none."""
+    """What is between a latent variable and x and random given it, from above: "z2, z1"; None if nothing is."""
     if isinstance(model, Layered):
         names = [layer.name for layer in model.layers]
-        return names[names.index(latent) - 1] if latent != names[0] else None
+        return ", ".join(reversed(names[: names.index(latent)])) or None
     return model.between if isinstance(model, DecodesInTwoSteps) and latent == CODE else None
 
 

@@ -145,7 +145,8 @@ class Run:
         except ValueError as error:
             raise RunError("The field created of run.json is not a date.") from error
         lists = {name: tuple(values[name]) for name in ("shape", "classes", "columns")}
-        return cls(**values | lists | {"data_kind": Kind(values["data_kind"])})
+        metrics = _with_total_kl(values["metrics"], MODELS[values["model"]])
+        return cls(**values | lists | {"data_kind": Kind(values["data_kind"]), "metrics": metrics})
 
     def to_json(self) -> str:
         """The content of `run.json`."""
@@ -191,6 +192,7 @@ def current_history(rows: Sequence[Mapping[str, float]], run: Run) -> list[dict[
 
     Once both bounds were called "bound": held out it was that on log p(x, y), in training a mixture, which is left out.
     """
+    rows = [_with_total_kl(_with_total_kl(row, run.kind), run.kind, "valid_") for row in rows]
     if any({"labelled bound", "conditional bound"} & row.keys() for row in rows):
         return [dict(row) for row in rows]
     found = [_current_terms(row, run.kind, len(run.classes), "valid_") for row in rows]
@@ -212,6 +214,13 @@ def _from_schema_3(values: dict[str, Any]) -> dict[str, Any]:
     if kind is None or not isinstance(metrics, dict) or not isinstance(classes, list):
         return values
     return values | {"metrics": _current_terms(metrics, kind, len(classes))}
+
+
+def _with_total_kl(values: Mapping[str, Any], kind: type[Model], prefix: str = "") -> dict[str, Any]:
+    """With the sum of "kl z1", "kl z2" and so on, as a hierarchy once reported them, as "kl" of a model that has it."""
+    name = f"{prefix}kl"
+    layers = [value for term, value in values.items() if term.startswith(f"{name} z") and isinstance(value, float)]
+    return dict(values) | ({name: sum(layers)} if layers and "kl" in kind.units and name not in values else {})
 
 
 def _current_terms(values: Mapping[str, Any], kind: type[Model], n_classes: int, prefix: str = "") -> dict[str, Any]:

@@ -336,6 +336,9 @@ def test_each_layer_generates(name: str, network: str) -> None:
     for layer in model.layers:
         assert model.generate(layer.name, q[layer.name].mean).shape == x.shape
     top = model.layers[-1].name
+    kls = [model.unit_kl(x, device.generator(1)) for _ in range(2)]
+    assert [(layer.name, (B, layer.dim)) for layer in model.layers] == [(k, kl.shape) for k, kl in kls[0].items()]
+    assert all(torch.equal(kls[0][layer.name], kls[1][layer.name]) for layer in model.layers)
     again = [model.generate(top, q[top].mean, device.generator(seed)) for seed in (1, 1, 2)]
     assert torch.equal(again[0], again[1])
     assert not torch.equal(again[0], again[2])

@@ -89,6 +89,7 @@ def test_draws_have_the_moments_of_the_conditional() -> None:
 def test_a_layer_of_a_hierarchy_gives_the_mean_or_a_draw_of_the_one_below() -> None:
     model, z = model_of("lvae", z2_dim=3), torch.randn(4, 3, generator=device.generator(1))
     assert (between(model, "z1"), between(model, "z2")) == (None, "z1")
+    assert between(model_of("lvae", z3_dim=2), "z3") == "z2, z1"
     assert torch.equal(one_latent(model, "z2", Held()).decode(z), model.generate("z2", z))
     drawn = one_latent(model, "z2", Held(draw=SEED)).decode(z)
     assert torch.equal(drawn[2:3], model.generate("z2", z[2:3], device.generator(SEED)))

@@ -123,6 +123,11 @@ def test_a_history_of_an_older_format_has_the_terms_of_today() -> None:
     assert rows[1]["valid_conditional bound"] == pytest.approx(-29.0 + math.log(10))
     assert rows[0]["conditional bound"] == pytest.approx(-30.0 + math.log(10))
     assert current_history(old, vae) == old
+    lvae = Run.from_json(old_run("lvae"))
+    layers = {"kl z1": 3.0, "kl z2": 1.5, "valid_kl z1": 2.0, "valid_kl z2": 0.25}
+    assert current_history([layers], lvae) == [layers | {"kl": 4.5, "valid_kl": 2.25}]
+    again = Run.from_json(dataclasses.replace(lvae, metrics={"kl z1": 3.0, "kl z2": 1.5}).to_json())
+    assert again.metrics["kl"] == 4.5
     new = [{"step": 5.0, "bound": -30.0, "labelled bound": -31.0}]
     assert current_history(new, m2) == new
 

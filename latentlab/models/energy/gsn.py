@@ -30,8 +30,9 @@ from torch import Tensor, nn
 from latentlab.data import Batch, Spec
 from latentlab.distributions import bernoulli_log_prob, normal_log_prob
 from latentlab.knobs import knob
-from latentlab.models.abilities import Samples, Walks
+from latentlab.models.abilities import Samples
 from latentlab.models.base import Loss, Trains
+from latentlab.models.chains import Walks
 from latentlab.nn.initialise import Drawn
 
 BURN_IN = 100  # steps before a sample is taken

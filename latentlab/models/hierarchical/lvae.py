@@ -1,15 +1,18 @@
-"""Ladder VAE of two layers, and the hierarchical VAE next to it: latent variables of latent variables.
+"""Hierarchical VAE of one to six layers, inferred bottom-up or as a ladder VAE: latent variables of latent variables.
 
-Sønderby, Raiko, Maaløe, Sønderby & Winther, Ladder Variational Autoencoders (2016).
+Sønderby, Raiko, Maaløe, Sønderby & Winther, Ladder Variational Autoencoders (2016); with L layers, z1 next to the data:
 
-    p(x, z1, z2) = p(z2) p(z1|z2) p(x|z1)                    p(z2) = N(0, I)
-    ladder       q(z2|x) q(z1|z2, x): what rises from x, N(μ̂1, v̂1), merged with what comes down, p(z1|z2) = N(μp, vp),
-                 by precision: v1 = 1 / (1/v̂1 + 1/vp),  μ1 = v1 (μ̂1/v̂1 + μp/vp)
-    bottom-up    q(z1|x) q(z2|z1): nothing comes down
+    p(x, z1 … zL) = p(zL) p(z(L-1)|zL) … p(z1|z2) p(x|z1)      p(zL) = N(0, I)
+    top down      q(zL|x) … q(z1|z2, x), the ladder VAE: what rises from x, N(μ̂, v̂), merged by precision with what
+                  comes down, p(zi|z(i+1)) = N(μp, vp):  v = 1 / (1/v̂ + 1/vp),  μ = v (μ̂/v̂ + μp/vp)
+    bottom-up     q(z1|x) q(z2|z1) … q(zL|z(L-1)): nothing comes down
 
-    loss = -E_q[log p(x|z1)] + progress · (KL(q(z2|·) ‖ p(z2)) + E KL(q(z1|·) ‖ p(z1|z2)))
+    loss = -E_q[log p(x|z1)] + progress · Σ_i max(free bits, KL_i)                     K = 1
+    loss = -log 1/K Σ_k p(x|z1_k) [p(z_k) / q(z_k|x)]^progress                         K > 1
 
-Bottom-up the KL of z1 depends on both draws, so there log q - log p of the draws stands for the KLs.
+KL_i = E KL(q(zi|·) ‖ p(zi|z(i+1))) is in closed form given the draw above. Bottom-up it depends on draws on both sides
+but at the top, so log q - log p of the draws stands for it. A layer's mean over the batch is what counts as its KL for
+free bits (Kingma et al. 2016, eq. 15). K draws give the bound of Burda et al. (2016). One layer is a VAE.
 """
 
 from __future__ import annotations
@@ -17,52 +20,53 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from itertools import takewhile
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.data import Batch, Spec
-from latentlab.distributions import Gaussian
+from latentlab.distributions import Gaussian, gaussian_kl, log_mean_exp, normal_log_prob
 from latentlab.knobs import knob
 from latentlab.models.abilities import Decodes, Encodes, LatentLayer, Layered, Samples
 from latentlab.models.base import Loss, Trains
+from latentlab.models.parts.gaussian_layers import Head, full, hidden_layers, merge, standard
 from latentlab.models.parts.importance_weighted import Importance
 from latentlab.models.parts.likelihood import Likelihood, likelihood_knob, std_knob, threshold_knob
-from latentlab.nn.layers import BatchNorm
-
-FLOOR = 1e-4  # of a variance
 
 
 class Draw(NamedTuple):
-    """One draw of both layers, with the distributions that it came from and those that it is compared with."""
+    """A draw of one layer, what it was drawn from, and what the layer above expects of it."""
 
-    z1: Tensor  # (..., B, z1_dim)
-    z2: Tensor  # (..., B, z2_dim)
-    q_z1: Gaussian
-    q_z2: Gaussian
-    p_z1: Gaussian
+    z: Tensor  # (..., B, dim)
+    q: Gaussian
+    p: Gaussian
 
 
 class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
-    """z1 is next to the data, z2 on top; its code is z1."""
+    """z1 is next to the data, and is the code; a layer of 0 dimensions ends the hierarchy."""
 
     name = "lvae"
     title = "Ladder VAE"
-    units: ClassVar[dict[str, str]] = {
-        "bound": "nats", "reconstruction": "nats", "kl z1": "nats", "kl z2": "nats",
-    }  # fmt: skip
+    units: ClassVar[dict[str, str]] = {"bound": "nats", "reconstruction": "nats", "kl": "nats"}
 
     @dataclass(frozen=True)
     class Config:
-        """The knobs of a ladder VAE."""
+        """The knobs of a hierarchical VAE."""
 
         z_dim: int = knob(16, 1, 256, log=True, help="dimensions of z1, next to the data")
-        z2_dim: int = knob(8, 1, 256, log=True, help="dimensions of z2, on top")
-        hidden: int = knob(256, 8, 4096, log=True, help="units of the layers next to the data; half as many above")
+        z2_dim: int = knob(8, 0, 256, help="dimensions of z2; 0: z1 is the top")
+        z3_dim: int = knob(0, 0, 256, help="dimensions of z3; 0: z2 is the top")
+        z4_dim: int = knob(0, 0, 256, help="dimensions of z4; 0: z3 is the top")
+        z5_dim: int = knob(0, 0, 256, help="dimensions of z5; 0: z4 is the top")
+        z6_dim: int = knob(0, 0, 256, help="dimensions of z6; 0: z5 is the top")
+        hidden: int = knob(256, 8, 4096, log=True, help="units of the networks next to the data; half as many above")
         inference: str = knob("ladder", choices=("ladder", "bottom-up"), help="merge what rises with what comes down")
-        batch_norm: bool = knob(True, help="batch normalisation in all layers and in what the posteriors are made of")
+        batch_norm: bool = knob(True, help="batch normalisation in the hidden layers")
+        head_norm: bool = knob(True, help="batch normalisation of means and variances, too", when=("batch_norm", True))
+        samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
+        free_bits: float = knob(0.0, 0.0, 10.0, help="nats of each layer's KL that cost nothing", when=("samples", 1))
         likelihood: str = likelihood_knob("z1")
         std: float = std_knob()
         threshold: float = threshold_knob()
@@ -72,45 +76,63 @@ class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
         self.likelihood = Likelihood(config.likelihood, config.std, config.threshold)
         self.likelihood.check(spec.kind)
-        x, wide, norm = math.prod(spec.shape), config.hidden, config.batch_norm
-        narrow = max(1, wide // 2)
-        ladder = config.inference == "ladder"
-        self.up1, self.q_z1 = _layers(x, wide, norm), Head(wide, config.z_dim, norm)
-        self.up2 = _layers(wide if ladder else config.z_dim, narrow, norm)
-        self.q_z2 = Head(narrow, config.z2_dim, norm)
-        self.p_z1 = nn.Sequential(_layers(config.z2_dim, narrow, norm), Head(narrow, config.z_dim, norm))
-        self.p_x = nn.Sequential(_layers(config.z_dim, wide, norm), nn.Linear(wide, x * self.likelihood.outputs))
+        above = (config.z2_dim, config.z3_dim, config.z4_dim, config.z5_dim, config.z6_dim)
+        self.dims = (config.z_dim, *takewhile(bool, above))
+        widths = [max(1, config.hidden >> i) for i in range(len(self.dims))]
+        x, norm = math.prod(spec.shape), config.batch_norm
+        norm_head, ladder = norm and config.head_norm, config.inference == "ladder"
+        for i, (dim, width) in enumerate(zip(self.dims, widths, strict=True)):
+            below = (widths if ladder else self.dims)[i - 1] if i else x
+            self.add_module(f"up{i + 1}", hidden_layers(below, width, norm))
+            self.add_module(f"q_z{i + 1}", Head(width, dim, norm_head))
+        for i, (dim, width) in enumerate(zip(self.dims[1:], widths[1:], strict=True)):
+            p_z = nn.Sequential(hidden_layers(dim, width, norm), Head(width, self.dims[i], norm_head))
+            self.add_module(f"p_z{i + 1}", p_z)
+        self.p_x = nn.Sequential(
+            hidden_layers(config.z_dim, widths[0], norm), nn.Linear(widths[0], x * self.likelihood.outputs)
+        )
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
-        """Yield the one loss; its terms are the ELBO, its parts, and the KL of each layer, in nats per example."""
+        """Yield the one loss; its terms are the true bound and its two parts, in nats per example."""
         x = self.binarise(batch.x, rng)
-        drawn = self._infer(x, rng)
-        log_p_x = self._log_p_x(x, drawn.z1)
-        kl1, kl2 = self._kl(drawn)
-        terms = {"bound": log_p_x - kl1 - kl2, "reconstruction": -log_p_x, "kl z1": kl1, "kl z2": kl2}
-        yield Loss(progress * (kl1 + kl2) - log_p_x, terms)
+        drawn = self._infer(x, rng, self.config.samples)
+        log_p_x = self._log_p_x(x, drawn[0].z)  # (K, B)
+        kls = torch.stack([units.sum(-1) for units in self._kl(drawn)])  # (L, K, B)
+        kl = kls.sum(0)
+        if self.config.samples == 1:
+            bound = (log_p_x - kl)[0]
+            value = (progress * self._paid(kls).sum(0) - log_p_x)[0]
+        else:
+            log_ratio = -_total_log_ratio(drawn)
+            bound = log_mean_exp(log_p_x + log_ratio, 0)
+            value = -log_mean_exp(log_p_x + progress * log_ratio, 0)
+        yield Loss(value, {"bound": bound, "reconstruction": -log_p_x.mean(0), "kl": kl.mean(0)})
 
     @property
     def layers(self) -> tuple[LatentLayer, ...]:
-        """z1 and z2."""
-        return LatentLayer("z1", self.config.z_dim), LatentLayer("z2", self.config.z2_dim)
+        """z1, z2 and so on."""
+        return tuple(LatentLayer(f"z{i}", dim) for i, dim in enumerate(self.dims, 1))
 
     def infer(self, x: Tensor, rng: torch.Generator | None = None) -> dict[str, Gaussian]:
-        """(B, *shape) -> q of both layers; each given the mean of the other, or a draw of it."""
-        drawn = self._infer(x, rng)
-        return {"z1": drawn.q_z1, "z2": drawn.q_z2}
+        """(B, *shape) -> q of each layer, given the means of those that it depends on, or draws of them."""
+        return {f"z{i}": drawn.q for i, drawn in enumerate(self._infer(x, rng), 1)}
+
+    def unit_kl(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """(B, *shape) -> the KL of each unit of each layer, (B, dim) nats, with one draw of the layers."""
+        drawn = self._infer(self.binarise(x, rng), rng)
+        return {f"z{i}": kl for i, kl in enumerate(self._kl(drawn), 1)}
 
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """(B, dim) -> (B, *shape): the mean of p(x|z1), with z1 = z, or given z2 = z its mean or a draw of it."""
-        if layer not in ("z1", "z2"):
-            raise ValueError(f"There is no layer {layer!r}; there are z1 and z2.")
-        if layer == "z2":
-            below: Gaussian = self.p_z1(z)
-            z = below.mean if rng is None else below.draw(rng)
-        return self.likelihood.mean(self.p_x(z)).reshape(-1, *self.spec.shape)
+        """(B, dim) -> (B, *shape): the mean of p(x|z1) with a layer held at z, those below at their means or drawn."""
+        names = [one.name for one in self.layers]
+        if layer not in names:
+            raise ValueError(f"There is no layer {layer!r}; there are {', '.join(names)}.")
+        for below in reversed(names[: names.index(layer)]):
+            z = _taken(self._network(f"p_{below}", z), rng)
+        return self.likelihood.mean(full(self.p_x(z))).reshape(-1, *self.spec.shape)
 
     def encode(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, z_dim): the mean of q(z1|x), given the mean of z2 where that comes down."""
+        """(B, *shape) -> (B, z_dim): the mean of q(z1|·), given the mean of z2 where that comes down."""
         return self.infer(x)["z1"].mean
 
     def decode(self, z: Tensor) -> Tensor:
@@ -118,91 +140,72 @@ class LVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         return self.generate("z1", z)
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """(n, *shape): the means of p(x|z1) for draws of z2 and of z1 given it."""
-        return self.generate("z2", torch.randn(n, self.config.z2_dim, generator=rng, device=rng.device), rng)
+        """(n, *shape): the means of p(x|z1) for draws of the top and of each layer given the one above."""
+        top = self.layers[-1]
+        return self.generate(top.name, torch.randn(n, top.dim, generator=rng, device=rng.device), rng)
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (n, B) nats: log p(x, z1, z2) - log q(z1, z2|x) for n draws; never a KL in closed form."""
-        weights = []
-        for _ in range(n):
-            drawn = self._infer(x, rng)
-            weights.append(self._log_p_x(x, drawn.z1) - sum(_log_ratios(drawn)))
-        return torch.stack(weights)
+        """(B, *shape) -> (n, B) nats: log p(x, z) - log q(z|x) for n draws of all layers; never a KL in closed form."""
+        drawn = self._infer(x, rng, n)
+        return self._log_p_x(x, drawn[0].z) - _total_log_ratio(drawn)
 
-    def _infer(self, x: Tensor, rng: torch.Generator | None) -> Draw:
-        """Both layers given x: drawn, or their means without a generator."""
+    def _infer(self, x: Tensor, rng: torch.Generator | None, *n: int) -> list[Draw]:
+        """All layers from z1 up given x: n draws of each, or their means without a generator."""
+        infer = self._bottom_up if self.config.inference == "bottom-up" else self._top_down
+        return infer(x.flatten(1), rng, *n)
 
-        def taken(q: Gaussian) -> Tensor:
-            return q.mean if rng is None else q.draw(rng)
+    def _top_down(self, h: Tensor, rng: torch.Generator | None, *n: int) -> list[Draw]:
+        rising = list[Gaussian]()  # N(μ̂i, v̂i)
+        for i in range(1, len(self.dims) + 1):
+            h = self._network(f"up{i}", h)
+            rising.append(self._network(f"q_z{i}", h))
+        q = rising[-1]  # q(zL|x)
+        z = _taken(q, rng, *n)
+        drawn = [Draw(z, q, standard(z))]
+        for i in reversed(range(1, len(self.dims))):
+            p = self._network(f"p_z{i}", z)  # p(zi|z(i+1))
+            q = merge(rising[i - 1], p)  # q(zi|z(i+1), x)
+            z = _taken(q, rng)
+            drawn.insert(0, Draw(z, q, p))
+        return drawn
 
-        d1 = self.up1(x.flatten(1))
-        rising = self.q_z1(d1)  # N(μ̂1, v̂1)
-        if self.config.inference == "bottom-up":
-            z1 = taken(rising)
-            q_z2 = self.q_z2(self.up2(z1))  # q(z2|z1)
-            z2 = taken(q_z2)
-            return Draw(z1, z2, rising, q_z2, self.p_z1(z2))
-        q_z2 = self.q_z2(self.up2(d1))  # q(z2|x)
-        z2 = taken(q_z2)
-        p_z1 = self.p_z1(z2)  # p(z1|z2)
-        q_z1 = merge(rising, p_z1)  # q(z1|z2, x)
-        return Draw(taken(q_z1), z2, q_z1, q_z2, p_z1)
+    def _bottom_up(self, h: Tensor, rng: torch.Generator | None, *n: int) -> list[Draw]:
+        q, z = list[Gaussian](), list[Tensor]()
+        for i in range(1, len(self.dims) + 1):
+            q.append(self._network(f"q_z{i}", self._network(f"up{i}", z[-1] if z else h)))  # q(zi|z(i-1))
+            z.append(_taken(q[-1], rng, *(() if z else n)))
+        p = [self._network(f"p_z{i}", above) for i, above in enumerate(z[1:], 1)]  # p(zi|z(i+1))
+        return [*map(Draw, z, q, [*p, standard(z[-1])])]
+
+    def _kl(self, drawn: list[Draw]) -> list[Tensor]:
+        """The KL of each unit of each layer, (..., B, dim) nats: in closed form where there is one."""
+        closed = len(drawn) - 1 if self.config.inference == "bottom-up" else 0
+        return [(gaussian_kl(d.q, d.p) if i >= closed else _log_ratios(d)) for i, d in enumerate(drawn)]
+
+    def _paid(self, kls: Tensor) -> Tensor:
+        """The KLs of all layers, (L, K, B), as the loss has them: a constant where the mean is less than free."""
+        free = self.config.free_bits
+        return torch.where(kls.mean((1, 2), keepdim=True) > free, kls, torch.full_like(kls, free)) if free else kls
 
     def _log_p_x(self, x: Tensor, z1: Tensor) -> Tensor:
-        """(B, *shape), (B, z_dim) -> (B,): log p(x|z1) in nats."""
-        return self.likelihood.log_prob(x.flatten(1), self.p_x(z1)).sum(-1)
+        """(B, *shape), (..., B, z_dim) -> (..., B): log p(x|z1) in nats."""
+        return self.likelihood.log_prob(x.flatten(1), full(self.p_x(z1))).sum(-1)
 
-    def _kl(self, drawn: Draw) -> tuple[Tensor, Tensor]:
-        """The KL of each layer, (B,): in closed form given the draw above, or bottom-up log q - log p of the draws."""
-        if self.config.inference == "bottom-up":
-            return _log_ratios(drawn)
-        return _kl(drawn.q_z1, drawn.p_z1), _kl(drawn.q_z2, _standard(drawn.z2))
+    def _network(self, name: str, h: Tensor) -> Any:
+        """What one of the networks gives: units, or a Gaussian."""
+        return self.get_submodule(name)(h)
 
 
-class Head(nn.Module):
-    """(B, n) -> a Gaussian: mean and variance = softplus + `FLOOR`, each a linear map, normalised if wanted."""
-
-    def __init__(self, n_in: int, dim: int, batch_norm: bool) -> None:
-        super().__init__()
-        self.mean, self.variance = _linear(n_in, dim, batch_norm), _linear(n_in, dim, batch_norm)
-
-    def forward(self, h: Tensor) -> Gaussian:
-        """(B, n) -> mean and log std, each (B, dim)."""
-        variance = F.softplus(self.variance(h).float()) + FLOOR
-        return Gaussian(self.mean(h).float(), 0.5 * variance.log())
+def _taken(q: Gaussian, rng: torch.Generator | None, *n: int) -> Tensor:
+    """n draws of q, or its mean without a generator."""
+    return q.mean if rng is None else q.draw(rng, *n)
 
 
-def merge(one: Gaussian, other: Gaussian) -> Gaussian:
-    """The normalised product of two Gaussians: precisions add up, means are weighted by them."""
-    precisions = (-2 * one.log_std).exp(), (-2 * other.log_std).exp()
-    total = precisions[0] + precisions[1]
-    mean = (one.mean * precisions[0] + other.mean * precisions[1]) / total
-    return Gaussian(mean, -0.5 * total.log())
+def _log_ratios(drawn: Draw) -> Tensor:
+    """log q - log p of each unit of a layer, (..., B, dim) nats."""
+    return normal_log_prob(drawn.z, *drawn.q) - normal_log_prob(drawn.z, *drawn.p)
 
 
-def _log_ratios(drawn: Draw) -> tuple[Tensor, Tensor]:
-    """log q - log p of the draws of z1 and of z2, each (B,)."""
-    of_z1 = drawn.q_z1.log_prob(drawn.z1) - drawn.p_z1.log_prob(drawn.z1)
-    return of_z1, drawn.q_z2.log_prob(drawn.z2) - _standard(drawn.z2).log_prob(drawn.z2)
-
-
-def _kl(q: Gaussian, p: Gaussian) -> Tensor:
-    """KL(q ‖ p), summed over the last dimension, in nats."""
-    ratio = 2 * (q.log_std - p.log_std)
-    apart = (q.mean - p.mean).square() * (-2 * p.log_std).exp()
-    return 0.5 * (ratio.exp() + apart - 1 - ratio).sum(-1)
-
-
-def _standard(like: Tensor) -> Gaussian:
-    return Gaussian(torch.zeros_like(like), torch.zeros_like(like))
-
-
-def _linear(n_in: int, n_out: int, batch_norm: bool) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(n_in, n_out), *([BatchNorm(n_out)] if batch_norm else []))
-
-
-def _layers(n_in: int, width: int, batch_norm: bool) -> nn.Sequential:
-    """Two layers with leaky rectifiers."""
-    return nn.Sequential(
-        *_linear(n_in, width, batch_norm), nn.LeakyReLU(0.1), *_linear(width, width, batch_norm), nn.LeakyReLU(0.1)
-    )
+def _total_log_ratio(drawn: list[Draw]) -> Tensor:
+    """log q - log p of all layers, (..., B) nats."""
+    return torch.stack([_log_ratios(layer).sum(-1) for layer in drawn]).sum(0)
