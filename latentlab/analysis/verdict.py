@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.maps.clusters import Purity
 from latentlab.analysis.probes.layer_curve import ASIDE, Curve
 from latentlab.analysis.probes.readability import readability
@@ -24,6 +25,7 @@ SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
 NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
 APART = 0.01  # of the neighbours: a smaller share is no overlap
+RISE = 0.1  # nats: less is not worth a word
 FEWEST = 10  # held-out measurements that a sentence about a curve needs
 
 
@@ -152,6 +154,28 @@ def of_probes(target: str, curve: Curve) -> str:
     if not found.lost:
         return f"{said}. It is readable up to the last layer."
     return f"{said}. It is lost after {at(last)}: {at(len(names) - 1)} at the end."
+
+
+def of_bounds(found: Sequence[Bound]) -> str:
+    """What bounds on log p(x) of the same examples say of it and of the encoder, those of few draws first."""
+    first, last = found[0], found[-1]
+    if not last.n:
+        return f"log p(x) of a test example is {last.mean:.2f} ± {last.std_error:.2f} nats on average, exactly."
+    said = f"log p(x) of a test example is at least {last.mean:.2f} ± {last.std_error:.2f} nats on average."
+    gap, unsure = last.above(first)
+    if gap > 2 * unsure:
+        said += (
+            f" The ELBO is {gap:.2f} ± {unsure:.2f} nats below that, so q(z|x) is at least as far from the true "
+            "posterior (KL divergence)."
+        )
+    else:
+        said += " More draws show no more than the ELBO, so q(z|x) may be the true posterior."
+    rise, unsure = last.above(found[-2])
+    if rise > max(2 * unsure, RISE):
+        said += (
+            f" The bound still rises ({rise:.2f} nats from {found[-2].n:,} to {last.n:,} draws): log p(x) is higher."
+        )
+    return said
 
 
 def _capital(text: str) -> str:

@@ -160,6 +160,10 @@ class LogLikelihood(Model):
 
     exact: ClassVar[bool] = False  # True: log p(x) itself, whatever n is
 
+    def binarise(self, x: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """(B, *shape) -> (B, *shape): what `log_prob` is of, drawn where the likelihood takes binary values of gray."""
+        return x
+
     @abstractmethod
     def log_prob(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (B,) nats: log p(x), or the importance-weighted lower bound on it from n samples."""

@@ -10,8 +10,9 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import bottleneck
+from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.maps.clusters import purity
-from latentlab.analysis.verdict import of_bottleneck, of_classes, of_training
+from latentlab.analysis.verdict import of_bottleneck, of_bounds, of_classes, of_training
 from tests.conftest import mentions, numbers_in
 
 N = 100
@@ -91,3 +92,23 @@ def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None
     assert mentions(none, "0.0%")
     assert none != said
     assert of_classes(purity(apart, np.zeros(600), 10), ["cat"]) == ""
+
+
+def planted(*means: float) -> list[Bound]:
+    """Bounds of 1, 10 and 100 draws that differ by a constant, up to noise of .01, on examples that differ by 10."""
+    rng = np.random.default_rng(0)
+    examples = rng.normal(0, 10, 400)
+    return [
+        Bound(n, examples - examples.mean() + mean + rng.normal(0, 0.01, 400))
+        for n, mean in zip((1, 10, 100), means, strict=True)
+    ]
+
+
+def test_bounds_say_how_far_the_encoder_is_from_the_posterior() -> None:
+    best, _, gap, _, rise, *draws = numbers_in(of_bounds(planted(-103, -100.5, -100)))
+    assert (best, gap, rise) == pytest.approx((-100, 3, 0.5), abs=0.01)
+    assert draws == [10, 100]
+    best, _, gap, _ = numbers_in(of_bounds(planted(-103, -100.05, -100)))  # it rises no more
+    assert (best, gap) == pytest.approx((-100, 3), abs=0.01)
+    assert len(numbers_in(of_bounds(planted(-100, -100, -100)))) == 2  # no gap is seen
+    assert numbers_in(of_bounds([Bound(0, np.array([-50.0, -52.0]))])) == [-51, 1]

@@ -16,12 +16,14 @@ import pytest
 import latentlab.figures
 from latentlab.analysis.box import Box
 from latentlab.analysis.columns import Columns
+from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
 from latentlab.figures.conditional import decision_surface, posterior
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
 from latentlab.figures.latent import diagnosis, paths, traversal
+from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.maps import charts
 from latentlab.figures.probes import curve
 from latentlab.figures.sampling import chains, image_chains
@@ -107,6 +109,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
         LIGHT,
     ),
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
+    bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
 OWN = {"support_along", "training_curves", "matrices", "laws"} | {

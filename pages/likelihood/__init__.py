@@ -1,0 +1,1 @@
+"""The page Likelihood: bounds on log p(x)."""
