@@ -29,6 +29,7 @@ Note = Callable[[nn.Module, tuple[Any, ...], Any], None]  # a module, its inputs
 Keep = Callable[[str, Tensor], Tensor]  # a layer's name and (B, ...) -> (B, k)
 
 T = TypeVar("T")
+NO_THREAD = -1  # of which none is the number
 
 
 @dataclass(frozen=True)
@@ -171,16 +172,29 @@ def observed(modules: Iterable[nn.Module], note: Note) -> Iterator[None]:
         modules: whose calls count; other threads may use them meanwhile, and those calls don't.
         note: takes the module, its inputs and its output; what it raises ends the call.
     """
-    here = threading.get_ident()
-
-    def hook(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        if threading.get_ident() == here:
-            note(module, inputs, output)
-
+    hook = _Hook(threading.get_ident(), note)
     with ExitStack() as hooks:
         for module in modules:
             hooks.enter_context(module.register_forward_hook(hook))
         yield
+
+
+class _Hook:
+    """Notes what one thread runs of a module; in a copy of the module, which another thread may make, nothing."""
+
+    def __init__(self, thread: int, note: Note) -> None:
+        self.thread, self.note = thread, note
+
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        if threading.get_ident() == self.thread:
+            self.note(module, inputs, output)
+
+    def __reduce__(self) -> tuple[type[_Hook], tuple[int, Note]]:
+        return _Hook, (NO_THREAD, _nothing)
+
+
+def _nothing(_module: nn.Module, _inputs: tuple[Any, ...], _output: Any) -> None:
+    """The note of a hook that notes nothing."""
 
 
 def layer_names(model: nn.Module) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from latentlab.analysis.activations import activations, encode_all, layer_names
+from latentlab.analysis.activations import activations, encode_all, layer_names, observed
 from tests.conftest import naming
 
 X = torch.randint(0, 256, (23, 1, 4, 4), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
@@ -144,3 +146,13 @@ def test_another_thread_in_the_same_model_is_not_noted(net: Net) -> None:
     np.testing.assert_allclose(
         activations(net, X, ["head"], forward=forward)["head"], net(FLOATS).detach().numpy(), atol=1e-6
     )
+
+
+def test_a_model_that_is_looked_at_can_be_sent_to_another_process_and_is_not_noted_there(net: Net) -> None:
+    noted = list[nn.Module]()
+    with observed(net.children(), lambda module, _inputs, _output: noted.append(module)):
+        sent = pickle.loads(ForkingPickler.dumps(net))
+        x = FLOATS[:2]
+        assert sent(x).equal(net(x))
+    assert noted
+    assert {*noted} <= {*net.children()}
