@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 import torch
 
@@ -11,7 +12,8 @@ from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.latent.traversal import reach
 from latentlab.export.program import Program
 from latentlab.subjects import Subject
-from pages.analogies.rows import Rows, draw_seed
+from pages.analogies.rows import Rows
+from pages.components import digest
 from pages.components.explorer import weights
 from pages.components.row import row
 from pages.shared import cached, url_state
@@ -36,7 +38,7 @@ def edit_row(run: Subject, rows: Rows, live: bool) -> Rows:
     start = tuple(map(float, rows.codes[rows.edited]))
     end = reach(torch.tensor([start]))
     linked = url_state.read_numbers("z", len(start), -end, end)
-    owner, program = f"{run.id}-{rows.names[rows.edited]}-{draw_seed()}", class_program(run)
+    owner, program = f"{run.id}-{digest(np.array(start))}", class_program(run)
     if live and isinstance(program, Program):
         code = _live(run, owner, program.id, start, tuple(linked or start), end)
     else:

@@ -33,10 +33,10 @@ def class_conditional(run: Subject) -> None:
         live = live_toggle()
     with picture:
         rows = edit_row(run, rows, live)
-        draw_sheet(run, rows, classified, run)
+        draw_sheet(run, rows, classified)
         if other is not None:
             st.markdown(f"**{plain(other.title)}**, the same rows")
-            draw_sheet(other, of_other(run, rows, other), classified, run, marked=False)
+            draw_sheet(other, of_other(rows, other), classified, marked=False)
         export(run, rows)
     FEW_LABELS.link("Learning from few labels", "Train a model that is given the classes of a few examples")
     meters, plane = st.tabs(CONDITIONAL_TABS, key="detail", on_change="rerun", bind="query-params")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 import torch
+from torch import Tensor
 
+from latentlab.analysis.conditional.analogies import from_all_classes
 from latentlab.device import generator
 from latentlab.models import Conditional
 from latentlab.subjects import Subject
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
+from pages.shared.classifier import classifier
 from pages.shared.conditional import conditional, encoder_as, labelled, styles
+from pages.shared.drawing import can_draw, drawing
 from pages.shared.linked_choice import linked_choice
+from pages.shared.visit import Slot
 
 MOST = 10  # rows
+SOURCES = ("Examples", "Prior", DRAWING := "Your hand")
+BY_HAND: Slot[tuple[cached.Code, ...]] = Slot("style-by-hand")  # the one that the edited row began with
 
 
 @dataclass(frozen=True)
@@ -27,21 +33,26 @@ class Rows:
     Attributes:
         codes: N styles, in units of the prior.
         names: what each is called.
-        images: the test examples they come from, by their place; empty for draws from the prior.
+        x: (N, *shape) the examples they come from, test examples or a drawing; None of draws from the prior.
+        y: (N,) the classes of these.
         edited: the row that the sliders move.
     """
 
     codes: tuple[cached.Code, ...]
     names: tuple[str, ...]
-    images: tuple[int, ...]
-    edited: int
+    x: Tensor | None = None
+    y: Tensor | None = None
+    edited: int = 0
 
 
 def choose_rows(run: Subject) -> Rows:
     """Let the visitor choose the styles: of test examples, or draws from the prior."""
-    source = linked_choice("Styles", ["Examples", "Prior"], "Examples", "styles", former={"Images": "Examples"},
-        help="Those of test examples, or draws from the prior", on_change=_straighten)  # fmt: skip
+    source = linked_choice("Styles", SOURCES if can_draw(run) else SOURCES[:2], "Examples", "styles",
+        former={"Images": "Examples"}, help="Those of test examples, draws from the prior, or that of your own hand",
+        on_change=_straighten)  # fmt: skip
     n, seed = 6, draw_seed()
+    if source == DRAWING:
+        return _by_hand(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")
         with st.popover("More"):
@@ -49,11 +60,29 @@ def choose_rows(run: Subject) -> Rows:
             picked = _pick(run) if source == "Examples" else []
     if source == "Prior":
         z = torch.randn(MOST, conditional(run).z_dim, generator=generator(seed))[:n]
-        return Rows(codes_of(z), tuple(f"draw {i + 1}" for i in range(n)), (), 0)
-    chosen = picked or _some(run, n, seed)
-    y = labelled(run).y
-    names = tuple(f"a {run.classes[int(y[i])]} (#{i})" for i in chosen)
-    return Rows(codes_of(styles(run)[chosen]), names, tuple(chosen), 0)
+        return Rows(codes_of(z), tuple(f"draw {i + 1}" for i in range(n)))
+    known = labelled(run)
+    chosen = picked or from_all_classes(known.y.numpy(), n, np.random.default_rng(seed))
+    some = known.batch(torch.tensor(chosen))
+    names = tuple(f"a {run.classes[k]} (#{i})" for i, k in zip(chosen, some.y.tolist(), strict=True))
+    return Rows(codes_of(styles(run)[chosen]), names, some.x, some.y)
+
+
+def _by_hand(run: Subject) -> Rows:
+    """The style of what the visitor draws; that of the middle of the latent space while nothing is drawn."""
+    x, zero = drawing(run), torch.zeros(1, conditional(run).z_dim)
+    if x is None:
+        return Rows(codes_of(zero), ("the mean style",))
+    classify = classifier(run)
+    first = int(classify(x[None]).argmax()) if classify is not None else 0
+    classes = range(len(run.classes))
+    k = st.selectbox("It is a", classes, first, run.classes.__getitem__, key=f"drawn-as-{first}", bind="query-params")
+    y = torch.tensor([k])
+    codes = codes_of(encoder_as(run)(x[None], y))
+    if BY_HAND.get(codes) != codes:
+        _straighten()
+    BY_HAND.set(codes)
+    return Rows(codes, (f"your {run.classes[k]}",), x[None], y)
 
 
 def choose_edited(rows: Rows) -> Rows:
@@ -72,10 +101,10 @@ def choose_other(run: Subject) -> Subject | None:
     return choose_second_run(run, (Conditional,), lambda one: (one.shape, one.classes), about)
 
 
-def of_other(run: Subject, rows: Rows, other: Subject) -> Rows:
+def of_other(rows: Rows, other: Subject) -> Rows:
     """The same rows for another model: the same images encoded, or draws with the same seed."""
-    if rows.images:
-        return replace(rows, codes=codes_of(_encoded(run, other, rows.images)))
+    if rows.x is not None and rows.y is not None:
+        return replace(rows, codes=codes_of(encoder_as(other)(rows.x, rows.y)))
     z = torch.randn(MOST, conditional(other).z_dim, generator=generator(draw_seed()))
     return replace(rows, codes=codes_of(z[: len(rows.codes)]))
 
@@ -91,25 +120,6 @@ def _pick(run: Subject) -> list[int]:
     )  # fmt: skip
     url_state.write("images", ",".join(map(str, chosen)) or None)
     return list(chosen)
-
-
-def _some(run: Subject, n: int, seed: int) -> list[int]:
-    """n examples of as many classes as there are, other ones for every seed."""
-    y = labelled(run).y.numpy()
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(y))
-    rank = np.empty(len(y), np.int64)  # how many of its class come before it
-    for k in np.unique(y):
-        members = order[y[order] == k]
-        rank[members] = np.arange(len(members))
-    place = np.empty(len(y), np.int64)
-    place[order] = np.arange(len(y))
-    return [int(i) for i in np.lexsort((place, rank))[:n]]
-
-
-def _encoded(run: Subject, other: Subject, images: Sequence[int]) -> torch.Tensor:
-    some = labelled(run).batch(torch.tensor(images))
-    return encoder_as(other)(some.x, some.y)
 
 
 def codes_of(z: torch.Tensor) -> tuple[cached.Code, ...]:

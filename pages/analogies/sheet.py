@@ -15,7 +15,7 @@ from latentlab.figures.sheets import gif, sheet_png
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows, codes_of
 from pages.shared.classifier import independent_classifier_run
-from pages.shared.conditional import agreement_of_styles, in_classes, labelled, style_dimensions
+from pages.shared.conditional import agreement_of_styles, in_classes, style_dimensions
 from pages.shared.downloads import download
 from pages.shared.example_view import appearance_of, columns_of, note
 from pages.shared.header import look
@@ -25,18 +25,17 @@ FILM = np.linspace(-2, 2, 9)  # where a film puts the style
 FILM_SCALE = 2
 
 
-def draw_sheet(run: Subject, rows: Rows, classified: bool, sources: Subject, marked: bool = True) -> None:
+def draw_sheet(run: Subject, rows: Rows, classified: bool, marked: bool = True) -> None:
     """The sheet, with the classifier's prediction under each image if requested."""
     found, k = in_classes(run, rows.codes), len(run.classes)
     said = agreement_of_styles(run, rows.codes) if classified else None
     shape = (len(rows.codes), k)
     words = Predictions(said.predicted.reshape(shape), said.confidence.reshape(shape)) if said is not None else None
-    images = labelled(sources).batch(torch.tensor(rows.images)).x.numpy() if rows.images else None
     requested: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
     shown = appearance_of(run).narrowed(found.examples.reshape(-1, *run.shape))
     drawn = analogy_sheet(
         found.examples,
-        images,
+        rows.x.numpy() if rows.x is not None else None,
         run.classes,
         rows.names,
         run.classes,

@@ -27,7 +27,7 @@ TILES = 15  # along a side of the style plane
 
 def usage_report(run: Subject, rows: Rows) -> None:
     """The shares of style and class, classifier agreement and its control, and style consistency and its null."""
-    used_of, agreed, consistency = used(run, prior=not rows.images)
+    used_of, agreed, consistency = used(run, prior=rows.x is None)
     st.markdown(f"**{used_of.verdict}**" + _recognised(run, agreed.accuracy.value if agreed is not None else None))
     panels(usage_figures(used_of, agreed, consistency, look()), "Style and class")
     where = style_dimensions(run)

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import json
 import re
 import xml.etree.ElementTree as ET
 import zlib
@@ -20,10 +21,11 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab import device
 from latentlab.analysis.conditional.analogies import usage
+from latentlab.analysis.handwriting import as_example, ink_side
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
 from latentlab.data import Dataset, Kind, Library, Splits, to_bytes
-from latentlab.models import Classifies, Spec
+from latentlab.models import Classifies, EncodesGiven, Spec
 from latentlab.models.vae.cvae import CVAE
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
@@ -32,7 +34,9 @@ from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun, find
 from pages.analogies import sheet as sheets
 from pages.analogies.attribute_vectors import N_BOOT
-from pages.analogies.rows import Rows
+from pages.analogies.rows import Rows, codes_of
+from pages.components import digest
+from pages.components.brush import pack
 from pages.components.row import checked
 from pages.navigation import FEW_LABELS
 from pages.shared import url_state
@@ -186,7 +190,9 @@ def test_the_browser_is_sent_the_decoder_and_heard_when_it_lets_go(
     app = opened("analogies", run="told", images="7,30,2")
     names = [component.proto.component_name for component in app.get("bidi_component")]
     assert {"latentlab.weights", "latentlab.row"} <= set(names)
-    app.session_state[f"row-told-a {int(few_digits.test.y[7])} (#7)-0"] = {"z": [1.5, -0.5, 0.25]}
+    style = told.encode(few_digits.test[7:8].batch().x, few_digits.test.y[7:8])
+    (code,) = codes_of(style)
+    app.session_state[f"row-told-{digest(np.array(code))}"] = {"z": [1.5, -0.5, 0.25]}
     app.run()
     assert app.query_params["z"] == "1.5,-0.5,0.25"
     with torch.no_grad():
@@ -293,7 +299,7 @@ def test_nonsense_in_the_link_is_ignored(opened: Open, told: CVAE, address: dict
 
 def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: CVAE) -> None:  # noqa: ARG001
     run = StoredRun(app_store.read("told"), app_store)
-    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"), (), 0)
+    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ("one", "two"))
     head, *lines = sheets._csv(run, rows).splitlines()
     assert head == "row,class,z1,z2,z3,predicted class,probability"
     assert len(lines) == 20
@@ -305,7 +311,7 @@ def test_the_table_of_a_sheet_has_a_line_for_each_cell(app_store: Store, told: C
 def test_names_with_commas_and_quotes_stay_one_cell(app_store: Store, few_digits: Splits) -> None:
     names = ('a "big", red one', "a\nline", *"23456789")
     run = StoredRun(kept(app_store, "named", replace(few_digits.test, classes=names)), app_store)
-    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ('x, "y"', "two"), (), 0)
+    rows = Rows(((0.5, -1.0, 2.0), (0.0, 0.0, 0.0)), ('x, "y"', "two"))
     table = list(csv.reader(io.StringIO(sheets._csv(run, rows))))
     assert [row[:2] for row in table[1:]] == [[row, name] for row in ('x, "y"', "two") for name in names]
     assert {len(row) for row in table} == {7}
@@ -557,3 +563,27 @@ def test_an_address_of_what_is_a_page_of_its_own_now_leads_there(opened: Open, a
         assert app.query_params["learning"] == address["learning"]
     else:
         assert app.query_params["run"] == address["run"]
+
+
+def test_a_digit_drawn_by_hand_is_shown_in_its_style_as_every_class(opened: Open, app_store: Store) -> None:
+    """A slanted stroke is read as a one; its row is what the model makes of that image as a one."""
+    sheet = np.zeros((56, 56), bool)
+    for k in range(36):
+        sheet[10 + k, 36 - k // 3 : 41 - k // 3] = True
+    app = opened("analogies", styles="Your hand", drawn=pack(sheet))
+    assert not app.exception
+    assert app.selectbox(key="drawn-as-1").value == 1
+    x = as_example(sheet, ink_side(app_store.examples("mnist-cvae").batch().x), 28, 28)
+    model = app_store.load("mnist-cvae")
+    assert x is not None
+    assert isinstance(model, EncodesGiven)
+    with torch.no_grad():
+        z = model.encode(x[None], torch.tensor([1]))
+    (row,) = (c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.row")
+    np.testing.assert_allclose(json.loads(row.proto.json)["start"], z[0].numpy(), atol=1e-4)
+
+
+def test_before_anything_is_drawn_the_mean_style_is_shown(opened: Open) -> None:
+    app = opened("analogies", styles="Your hand")
+    assert not app.exception
+    assert drawings(app)

@@ -101,11 +101,13 @@ def test_the_place_of_a_traversal_is_in_the_users_units(opened: Open, trained: C
 
 def test_the_first_look_at_a_table_is_in_the_users_units(opened: Open, name: str) -> None:
     app = opened("analogies", run=f"data:{name}")
-    data = load_space(Source(name, None, INPUT, N)).data
-    said = drawn(app)
-    for at, one in zip((int(title[1:].split()[0]) for title in titled(app)), _examples(said), strict=True):
-        assert close(numbers(one), own(data.x[at : at + 1], name)[0])
-    assert all(title.split()[1] in set(KINDS) for title in titled(app))
+    space = load_space(Source(name, None, INPUT, N))
+    named = {space.examples.name(i): i for i in range(N)}
+    assert titled(app)
+    for title, one in zip(titled(app), _examples(drawn(app)), strict=True):
+        row, kind = title.split(", ")
+        assert close(numbers(one), own(space.data.x[named[row]][None], name)[0])
+        assert kind in KINDS
 
 
 def _examples(said: list[str]) -> list[str]:
@@ -208,7 +210,7 @@ def test_an_analogy_is_exported_in_the_users_units(opened: Open, trained: Callab
 
     run = trained("cvae")
     assert not opened("analogies", run=run.id).exception
-    chosen = rows.Rows(((0.5, -0.5), (0.0, 1.0)), ("one", "two"), (), 0)
+    chosen = rows.Rows(((0.5, -0.5), (0.0, 1.0)), ("one", "two"))
     head, *lines = csv.reader(io.StringIO(sheet._csv(run, chosen)))
     found = [[float(cell) for cell in line[-4:]] for line in lines]
     z = torch.tensor(chosen.codes).repeat_interleave(3, 0)

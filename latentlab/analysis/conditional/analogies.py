@@ -220,3 +220,13 @@ def as_classes(y: Tensor, n: int, n_classes: int) -> Labels:
 def _check(n_classes: int) -> None:
     if n_classes < 2:
         raise ValueError("Analogies need at least two classes.")
+
+
+def from_all_classes(y: Labels, n: int, rng: np.random.Generator) -> list[int]:
+    """n of N examples at random, of as many classes as there are, and of none two more than of another if they last."""
+    order = rng.permutation(len(y))
+    rank = np.empty(len(y), np.int64)  # how many of its class come before it
+    for k in np.unique(y):
+        members = order[y[order] == k]
+        rank[members] = np.arange(len(members))
+    return [int(i) for i in np.lexsort((np.argsort(order), rank))[:n]]

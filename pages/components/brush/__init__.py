@@ -25,17 +25,22 @@ _brush = st.components.v2.component(
 )
 
 
-def brush(key: str, image: NDArray[np.uint8], mask: str) -> str:
-    """Draw an image (C, H, W), enlarged, under a brush; returns the mask of what is hidden.
+def brush(key: str, image: NDArray[np.uint8], mask: str, *, draws: bool = False) -> str:
+    """Draw an image (C, H, W), enlarged, under a brush; returns the mask of what is painted.
 
     Args:
         key: of the component; another one for another size of image.
         image: with 1 or 3 channels, which are hidden together.
-        mask: what is hidden when the component appears; from then on it has its own.
+        mask: what is painted when the component appears; from then on it has its own.
+        draws: what is painted is white ink; else it is hidden.
     """
-
     _, height, width = image.shape
-    data = {"shape": list(image.shape), "image": base64.b64encode(image.tobytes()).decode(), "mask": mask}
+    data = {
+        "shape": list(image.shape),
+        "image": base64.b64encode(image.tobytes()).decode(),
+        "mask": mask,
+        "draws": draws,
+    }
     result = _brush(key=key, data=data, default={"mask": mask}, on_mask_change=listens)
     reported: object = result.mask
     return reported if isinstance(reported, str) and unpack(reported, height, width) is not None else mask

@@ -53,6 +53,7 @@ function create(host) {
   const picture = document.createElement("canvas");
   let [height, width, mask, said, tell] = [0, 0, null, "", null];
   let [hides, size, cursor, keys] = [true, 1, [0, 0], false];
+  let draws = false; // what is painted is ink on an empty sheet, not hidden
   let [stroke, hover, frame, timer] = [null, null, 0, 0];
   const diameters = () => {
     const side = Math.min(height, width);
@@ -86,7 +87,7 @@ function create(host) {
     const ink = sheet.getContext("2d");
     ink.imageSmoothingEnabled = false;
     ink.drawImage(picture, 0, 0, sheet.width, sheet.height);
-    ink.fillStyle = stripes(ink, Math.max(2, Math.round(1.5 * dense)));
+    ink.fillStyle = draws ? "#fff" : stripes(ink, Math.max(2, Math.round(1.5 * dense)));
     let n = 0;
     mask.forEach((hidden, i) => {
       if (!hidden) return;
@@ -109,8 +110,9 @@ function create(host) {
 
   function words(n) {
     const [column, row] = cursor;
-    const here = `; row ${row + 1}, column ${column + 1}: ${mask[row * width + column] ? "hidden" : "seen"}`;
-    status.textContent = `${n} of ${mask.length} pixels hidden${keys ? here : ""}`;
+    const [painted, other] = draws ? ["drawn", "empty"] : ["hidden", "seen"];
+    const here = `; row ${row + 1}, column ${column + 1}: ${mask[row * width + column] ? painted : other}`;
+    status.textContent = `${n} of ${mask.length} pixels ${painted}${keys ? here : ""}`;
     host.dataset.hidden = n;
     $("hide").setAttribute("aria-pressed", hides);
     $("show").setAttribute("aria-pressed", !hides);
@@ -205,6 +207,8 @@ function create(host) {
   return {
     update(data, listener) {
       tell = listener;
+      draws = data.draws;
+      host.classList.toggle("draws", draws);
       const [channels, rows, columns] = data.shape;
       if (rows !== height || columns !== width) {
         [height, width, said] = [rows, columns, data.mask];
