@@ -7,8 +7,7 @@ import streamlit as st
 import torch
 
 from latentlab.analysis.latent.attribute_vectors import METHODS, Attribute, angles
-from latentlab.analysis.latent.support import neighbour_distance, round_trip
-from latentlab.analysis.neighbours import neighbours
+from latentlab.analysis.latent.support import neighbour_distance, round_trip, usual_distance
 from latentlab.figures.conditional.analogies import support_along
 from latentlab.subjects import Subject
 from pages.analogies.attribute_vectors import NAMES, MovedExamples, VectorSettings, attribute
@@ -62,7 +61,7 @@ def _support(run: Subject, moved: MovedExamples) -> None:
     far, usual_far, trip, usual_trip = _measured(run, moved)
     measures = {
         f"distance to the {K} nearest examples (σ)": (far, usual_far),
-        "decoded and encoded again: moved by (σ)": (trip, usual_trip),
+        "round-trip distance (σ)": (trip, usual_trip),
     }
     unit = "gaps between the groups"
     drawn = {title: support_along(moved.amounts, *found, look(), unit) for title, found in measures.items()}
@@ -70,7 +69,7 @@ def _support(run: Subject, moved: MovedExamples) -> None:
     end = float((far[:, -1] <= usual_far).mean())
     st.caption(
         f"At the end {end:.0%} of the rows are as close to real codes as 95 % of real ones are. Beyond that line the "
-        "decoder gets codes unlike those of real examples."
+        "decoder gets codes unlike those of real examples. The round trip is decoding and encoding again."
     )
 
 
@@ -88,6 +87,5 @@ def _measured(run: Subject, moved: MovedExamples) -> tuple[np.ndarray, float, np
 def usual_distances(run: Subject) -> tuple[float, float]:
     """The 95 % quantiles over real examples: distance to the nearest others, and round trip."""
     codes = cached.standard_codes(run)
-    far = neighbours(codes.numpy(), codes.numpy(), K, own=np.arange(len(codes))).distance.mean(1)
     trip = round_trip(cached.decoder(run), cached.encoder(run), codes)
-    return float(np.quantile(far, USUAL)), float(np.quantile(trip, USUAL))
+    return usual_distance(codes, K, USUAL), float(np.quantile(trip, USUAL))

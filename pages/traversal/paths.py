@@ -10,7 +10,7 @@ import torch
 
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.paths import Path, geodesic, interpolate, measure
-from latentlab.analysis.latent.support import neighbour_distance
+from latentlab.analysis.latent.support import neighbour_distance, usual_distance
 from latentlab.data import Kind, to_bytes
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.latent.paths import class_probabilities, film, film_strips
@@ -55,11 +55,12 @@ def paths(run: Subject, view: View) -> None:
     shown = appearance_of(run).narrowed(every)
     figure(film_strips(found, look(), shown), "A film strip for each path")
     note(shown)
-    codes = cached.standard_codes(run)
-    titles = {}
+    codes, k = cached.standard_codes(run), cached.n_near(run)
+    usual, titles = usual_distance(codes, k), {}
     for path in found:
-        far = neighbour_distance(codes, torch.from_numpy(path.codes), cached.n_near(run)).mean()
-        titles[f"{path.kind}: {far:.2f} σ from examples on average"] = path
+        far = neighbour_distance(codes, torch.from_numpy(path.codes), k).mean()
+        leaves = ", it leaves the data" if far > usual else ""
+        titles[f"{path.kind}: {far:.2f} σ from examples on average{leaves}"] = path
     classify = classifier(run)
     if classify is None:
         st.markdown(" · ".join(titles))

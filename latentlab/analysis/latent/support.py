@@ -11,6 +11,7 @@ Functions of batches are in evaluation mode: an example may not depend on the ot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from torch import Tensor
 from latentlab.analysis.arrays import Doubles, Floats, Labels, doubles
 from latentlab.analysis.jacobian import log_magnification
 from latentlab.analysis.latent.traversal import Decode, Spacing, manifold_grid
-from latentlab.analysis.neighbours import nearest_blocks
+from latentlab.analysis.neighbours import nearest_blocks, neighbours
 from latentlab.data import UNLABELLED
 
 Place = Callable[[Tensor], Tensor]  # (B, S) coordinates -> (B, z_dim) codes
@@ -141,3 +142,14 @@ def neighbour_distance(codes: Tensor, z: Tensor, k: int = 10) -> Doubles:
         ValueError: k is not in 1 ... M, or codes and places differ in their dimensions.
     """
     return doubles(torch.cat([distance.mean(1) for _, distance in nearest_blocks(z, codes, k)]))
+
+
+def usual_distance(codes: Tensor, k: int = 10, share: float = 0.95) -> float:
+    """(M, z_dim): the mean distance to the k nearest others that this share of the codes doesn't exceed.
+
+    It is infinite where a code has fewer than k others.
+    """
+    if len(codes) <= k:
+        return math.inf
+    found = neighbours(codes.numpy(), codes.numpy(), k, own=np.arange(len(codes)))
+    return float(np.quantile(found.distance.mean(1), share))

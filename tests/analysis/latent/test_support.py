@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.latent.support import class_entropy, neighbour_distance, round_trip, support, support_map
+from latentlab.analysis.latent.support import (
+    class_entropy,
+    neighbour_distance,
+    round_trip,
+    support,
+    support_map,
+    usual_distance,
+)
 from latentlab.data import UNLABELLED
 from tests.analysis.decoders import A, Z, curved, differences, linear, vae, volume
 from tests.conftest import naming
@@ -27,6 +34,13 @@ def test_neighbour_distance_is_scipys(d: int, k: int) -> None:
     codes, z = torch.randn(2_500, d, generator=rng), torch.randn(1_100, d, generator=rng)
     theirs, _ = scipy.spatial.cKDTree(codes.double().numpy()).query(z.double().numpy(), k=list(range(1, k + 1)))
     np.testing.assert_allclose(neighbour_distance(codes, z, k), theirs.mean(1), rtol=1e-12, atol=1e-14)
+
+
+def test_as_many_codes_as_said_are_no_farther_from_the_others_than_usual() -> None:
+    codes = torch.randn(40, 3, generator=device.generator(8))
+    apart = np.sort(scipy.spatial.distance.cdist(codes, codes), axis=1)[:, 1:6].mean(1)
+    assert usual_distance(codes, 5, 0.8) == pytest.approx(np.quantile(apart, 0.8), rel=1e-5)
+    assert usual_distance(codes[:5], 5) == math.inf
 
 
 def test_bad_requests_for_neighbours_are_refused() -> None:
