@@ -28,8 +28,8 @@ IN_SIGHT = 3  # dimensions with a slider in sight
 def live_toggle() -> bool:
     """Choose whether a row updates during a drag."""
     return st.toggle(
-        "Live", True, key="live", bind="query-params",
-        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+        "Decode in the browser", True, key="live", bind="query-params",
+        help="While you drag; without it there are plain sliders, and the server decodes when one is released",
     )  # fmt: skip
 
 

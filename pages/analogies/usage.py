@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import streamlit as st
 import torch
 
@@ -19,8 +17,8 @@ from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, 
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels
-from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
+from pages.shared.spacing import choose_spacing
 
 TILES = 15  # along a side of the style plane
 
@@ -80,13 +78,12 @@ def style_plane(run: Subject, rows: Rows) -> None:
         across, up = order[0], order[min(1, len(order) - 1)]
         if len(order) > 2:
             across, up = (_choose_axis(title, run, order, place) for place, title in enumerate(("Across", "Up")))
-        spacing = linked_choice("Spacing", ["linear", "quantile"], "quantile", "spacing",
-            help="Even steps of z, or of the prior's probability, so that each tile is as likely")  # fmt: skip
+        spacing = choose_spacing()
     if across == up:
         st.info("Choose two different dimensions to see a plane." if len(order) > 1 else "The style has one dimension.")
         return
     code = rows.codes[rows.edited]
-    grid = _plane(run, code, (across, up), run.classes.index(name), cast(Spacing, spacing))
+    grid = _plane(run, code, (across, up), run.classes.index(name), spacing)
     shown = appearance_of(run).narrowed(grid.examples.reshape(-1, *run.shape))
     names = dimension_name(across), dimension_name(up)
     figure(

@@ -6,7 +6,7 @@ from latentlab.analysis.latent.bottleneck import Bottleneck
 
 
 def carries(where: Bottleneck, axis: int) -> str:
-    """What a dimension carries, with its unit; "inactive" where its code doesn't vary with the example."""
+    """What a dimension carries, with its unit; "unused" where its code doesn't vary with the example."""
     if not where.active[axis]:
-        return "inactive"
+        return "unused"
     return f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"

@@ -53,7 +53,9 @@ def _real(run: Subject, view: View) -> None:
     found = classifier_run(run)
     by = f"the classifier is “{plain(found.title)}”" if found is not None else "there is no classifier of these data"
     st.caption(
-        f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place; {by}."
+        f"Over {len(cached.examples(run))} test examples, their {cached.n_near(run)} nearest at each place. The round "
+        "trip is how far decoding and encoding again moves a place; magnification is how fast the example changes "
+        f"there; {by}."
     )
 
 
@@ -96,7 +98,10 @@ def _health(run: Subject) -> None:
     left, right = st.columns([3, 2], gap="large")
     figure(carried(found, look(), code=run.code), "What each dimension carries", place=left)
     figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
-    st.caption("The codes of all examples together (lines) against the prior (dots): on the diagonal where they agree.")
+    st.caption(
+        "Are the codes distributed as the prior says? Solid: quantiles of the codes of all examples together; dotted: "
+        "where they would be if so."
+    )
     figure(qq_plots(found, look()), "Quantiles of the codes against those of the prior, for each dimension")
 
 

@@ -1,12 +1,9 @@
 """Traversal: move through a latent space and see what each dimension means."""
 
-from typing import cast
-
 import numpy as np
 import streamlit as st
 
 from latentlab.analysis.latent.bottleneck import Bottleneck, dimension_name
-from latentlab.analysis.latent.traversal import Spacing
 from latentlab.figures.latent.traversal import manifold, strips
 from latentlab.subjects import Subject
 from pages.components.explorer import View
@@ -16,6 +13,7 @@ from pages.shared.example_view import appearance_of, note
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
+from pages.shared.spacing import choose_spacing
 from pages.shared.verdicts import say_bottleneck
 from pages.traversal.choose_latent import choose_latent
 from pages.traversal.diagnosis import diagnosis
@@ -34,6 +32,7 @@ from pages.traversal.plain_sliders import plain_explorer
 
 STEPS = 11
 DETAILS = ("Sheets", "Paths", "Diagnosis")
+SHEETS = ("one dimension each", "grid of two")
 
 
 @st.fragment
@@ -48,10 +47,10 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
     if sheets.open:
         with sheets:
             which = linked_choice(
-                "Sheet", ["Strips", "Manifold"], default="Strips", key="sheet",
+                "Sheet", SHEETS, SHEETS[0], "sheet", former=dict(zip(("Strips", "Manifold"), SHEETS, strict=True)),
                 label_visibility="collapsed",
             )  # fmt: skip
-            if which == "Strips":
+            if which == SHEETS[0]:
                 draw_strips(run, where, view)
             else:
                 draw_manifold(run, view)
@@ -89,12 +88,9 @@ def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
 
 def draw_manifold(run: Subject, view: View) -> None:
     """The plane as a sheet of tiles, evenly spaced in z or in the prior's probability."""
-    spacing = linked_choice(
-        "Spacing", ["linear", "quantile"], default="quantile", key="spacing",
-        help="Even steps of z, or of the prior's probability, so that each tile is as likely",
-    )  # fmt: skip
+    spacing = choose_spacing()
     held, here, names = on_plane(run, view)
-    grid = cached.grid(run, appearance_of(run).tiles, cast(Spacing, spacing), held, view.axes)
+    grid = cached.grid(run, appearance_of(run).tiles, spacing, held, view.axes)
     drawn = appearance_of(run).narrowed(grid.examples.reshape(-1, *run.shape))
     alt = "What every place of the plane decodes to; a ring marks where the code is"
     figure(manifold(grid, here, names, look(), drawn), alt)
@@ -113,8 +109,8 @@ above = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     other = choose_other(run)
     live = st.toggle(
-        "Live", True, key="live", bind="query-params",
-        help="Decode in the browser while you drag; without it there are plain sliders, and the server decodes",
+        "Decode in the browser", True, key="live", bind="query-params",
+        help="While you drag; without it there are plain sliders, and the server decodes when one is released",
     )  # fmt: skip
 if other is not None:
     send_decoder(other)
@@ -126,12 +122,12 @@ notes(
     "the strip above it shows what it does from end to end. The sentence below the example says how near the data are. "
     "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with "
     "several latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
-    "Drag one slider from end to end and name what changes: slant, width, identity. Switch on the decoded tiles and "
+    "Drag one slider from end to end and name what changes: slant, width, identity. Show examples on the plane and "
     "move a dimension that the plane does not show. Turn the wheel to zoom, drag with Shift to move the plane, and "
-    "shade what is far from the data. Encode an example, pin it, and compute a path to another one. "
-    "Inactive dimensions change nothing at all.",
+    "shade what is far from the data. Go to a random example, pin it, and compute a path to another one. "
+    "Unused dimensions change nothing at all.",
     "A VAE maximises E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that improves the reconstruction by less than its "
-    "KL is switched off: q becomes the prior and the decoder ignores it. Active means that the variance of the "
+    "KL is switched off: q becomes the prior and the decoder ignores it. Used (active) means that the variance of the "
     "posterior mean exceeds 0.01 (Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma "
     "& Welling 2014, Fig. 4).",
 )

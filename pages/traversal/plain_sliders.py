@@ -33,10 +33,10 @@ def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
     shown = left.container()
     with left.container(horizontal=True, gap="small"):
         zero = [0.0] * len(where.order)
-        _button("Zero", "adjust", "The middle of the latent space", lambda: _set(zero))
-        _button("Sample", "casino", "A draw from the prior", lambda: _sample(len(zero)))
+        _button("zero", "Centre", "adjust", "The middle of the latent space", lambda: _set(zero))
+        _button("sample", "Random place", "casino", "A draw from the prior", lambda: _sample(len(zero)))
         if run.has(Encodes):
-            _button("Encode", "image", "The code of a test example", lambda: _encode(run))
+            _button("encode", "Random example", "image", "The code of a test example", lambda: _encode(run))
     with controls:
         order = [int(axis) for axis in where.order]
         values = {axis: _slider(run, axis, where, end) for axis in order[:IN_SIGHT]}
@@ -53,8 +53,8 @@ def plain_explorer(run: Subject, where: Bottleneck, first: View) -> View:
     return View(z, first.pins, first.axes)
 
 
-def _button(label: str, icon: str, text: str, action: Callable[[], None]) -> None:
-    st.button(label, label.lower(), text, action, icon=f":material/{icon}:", width=112)
+def _button(key: str, label: str, icon: str, text: str, action: Callable[[], None]) -> None:
+    st.button(label, key, text, action, icon=f":material/{icon}:")
 
 
 def _slider(run: Subject, axis: int, where: Bottleneck, end: float) -> float:

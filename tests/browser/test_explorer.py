@@ -301,7 +301,7 @@ def test_an_example_stands_beside_its_reconstruction_and_its_distance_to_others_
     page.goto(server.url("traversal?run=mnist-vae-20d"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
     settled(page)
-    page.get_by_role("button", name="Encode", exact=True).click()
+    page.get_by_role("button", name="Random example", exact=True).click()
     expect(page.locator("canvas.before")).to_be_visible()
     store, run = Store.default(), "mnist-vae-20d"
     model, batch = store.load(run), store.examples(run).batch()

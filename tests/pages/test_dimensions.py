@@ -11,10 +11,10 @@ from pages.shared.dimensions import carries
 def test_what_a_dimension_carries_is_its_kl_or_its_variance() -> None:
     mean = torch.tensor([[2.0, 0.0], [-2.0, 0.0]])
     vae = bottleneck(mean, torch.zeros(2, 2))  # KL of N(±2, 1) from N(0, 1): 2² / 2
-    assert [carries(vae, axis) for axis in (0, 1)] == ["2 nats", "inactive"]
+    assert [carries(vae, axis) for axis in (0, 1)] == ["2 nats", "unused"]
     plain = deterministic_bottleneck(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]))
     assert carries(plain, 0) in ("variance 1", "variance 2")  # over both, or less the one that the mean takes
-    assert carries(plain, 1) == "inactive"
+    assert carries(plain, 1) == "unused"
 
 
 def test_dimensions_are_counted_from_one() -> None:

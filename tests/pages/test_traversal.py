@@ -58,7 +58,7 @@ def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(opened: Open) -> N
     active = [label for label in labels if "nats" in label]
     nats = [float(label.split("·")[1].split()[0]) for label in active]
     assert nats == sorted(nats, reverse=True)
-    assert labels == active + [label for label in labels if label.startswith(":gray[") and "inactive" in label]
+    assert labels == active + [label for label in labels if label.startswith(":gray[") and "unused" in label]
 
 
 def test_the_buttons_set_the_sliders(opened: Open) -> None:
@@ -80,7 +80,7 @@ def test_the_buttons_set_the_sliders(opened: Open) -> None:
 def test_the_manifold_comes_with_two_spacings(opened: Open) -> None:
     app = opened("traversal", sheet="Manifold")
     quantile = app.get("plotly_chart")[0].proto.spec
-    app.segmented_control(key="spacing").set_value("linear").run()
+    app.segmented_control(key="spacing").set_value("even steps").run()
     assert app.get("plotly_chart")[0].proto.spec != quantile
 
 
@@ -106,7 +106,7 @@ def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(opene
     decoders = [c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.weights"]
     assert given["program"] in decoders[0].proto.bytes[:200].decode(errors="ignore")
     assert [dim["active"] for dim in given["dims"]] == sorted((dim["active"] for dim in given["dims"]), reverse=True)
-    assert {dim["carries"] for dim in given["dims"] if not dim["active"]} == {"inactive"}
+    assert {dim["carries"] for dim in given["dims"] if not dim["active"]} == {"unused"}
     codes = np.frombuffer(base64.b64decode(given["codes"]), "<f4").reshape(-1, 20)
     assert len(codes) == len(given["labels"]) == 500
     with torch.no_grad():

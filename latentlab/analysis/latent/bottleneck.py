@@ -59,8 +59,8 @@ class Bottleneck:
         """How many dimensions are used, in one sentence."""
         n, n_active = len(self.active), int(self.active.sum())
         if n_active == n:
-            return f"All {n} dimensions are in use."
-        return f"{n - n_active} of {n} dimensions {'carries' if n - n_active == 1 else 'carry'} nothing."
+            return f"All {n} dimensions are used."
+        return f"{n - n_active} of {n} dimensions {'is' if n - n_active == 1 else 'are'} unused."
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ def support_maps(
 ) -> dict[str, go.Figure]:
     """By title, a map for each quantity over the plane, a ring where the code is; large (bright) is less real."""
     quantities = {
-        "distance to encoded examples (σ)": support.neighbour_distance,
-        "decode and encode again (σ)": support.round_trip,
-        "magnification (log10)": support.log_magnification / np.float32(np.log(10)),
+        "distance to examples (σ)": support.neighbour_distance,
+        "round-trip distance (σ)": support.round_trip,
+        "magnification (log₁₀)": support.log_magnification / np.float32(np.log(10)),
     }
     bar = {"orientation": "h", "thickness": 8, "y": -0.2, "yanchor": "top", "tickfont": {"color": look.muted}}
     maps = {}

@@ -32,7 +32,11 @@ def strips(
                 "line": {"color": look.surface, "width": 1.5}},
     )  # fmt: skip
     add_numbers(figure, examples, np.asarray(steps), np.arange(len(rows)), drawn)
-    figure.update_xaxes(range=[float(steps[0]) - half, float(steps[-1]) + half], title_text="value (σ)", showgrid=False)
+    figure.update_xaxes(
+        range=[float(steps[0]) - half, float(steps[-1]) + half],
+        title_text="value, in standard deviations σ",
+        showgrid=False,
+    )
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, tickvals=np.arange(len(rows)),
         ticktext=[dimension_name(row.axis, code) for row in rows],
@@ -81,7 +85,7 @@ def carried(bottleneck: Bottleneck, look: Theme, height: int = 300, code: str = 
     active = bottleneck.active[order]
     label = "KL (nats)" if bottleneck.unit == "nats" else "variance of the code"
     figure = go.Figure()
-    for name, chosen, colour, shape in (("active", active, look.accent, ""), ("inactive", ~active, look.muted, "/")):
+    for name, chosen, colour, shape in (("used", active, look.accent, ""), ("unused", ~active, look.muted, "/")):
         if chosen.any():
             figure.add_bar(
                 x=np.flatnonzero(chosen), y=bottleneck.carries[order][chosen], name=name,

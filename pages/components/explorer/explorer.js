@@ -193,7 +193,7 @@ function create(host) {
     };
 
   const arrived = () => {
-    $("source").textContent = program() ? "decoded in the browser as you move" : state.data.source;
+    $("source").textContent = program() ? "" : state.data.source;
     host.dataset.runs = program() ? "browser" : "server";
     later();
   };
@@ -293,6 +293,7 @@ function slider(dim, limit, { start, input, change }) {
   element.innerHTML = '<span class="name"></span><output></output><canvas class="strip"></canvas><input type="range" step="0.01">';
   const [name, number, canvas, range] = element.children;
   name.textContent = `${dim.name} · ${dim.carries}`;
+  name.title = "How much it carries: the mean KL divergence from the prior (nats), or the variance of the code";
   Object.assign(range, { min: -limit, max: limit });
   range.setAttribute("aria-label", name.textContent);
   let from = null;

@@ -54,6 +54,7 @@ function create(host) {
       element.innerHTML = '<span class="name"></span><output></output><input type="range" step="0.01">';
       const [name, number, range] = element.children;
       name.textContent = `${dim.name} · ${dim.carries}`;
+      name.title = "How much it carries: the mean KL divergence from the prior (nats), or the variance of the code";
       Object.assign(range, { min: -state.data.limit, max: state.data.limit });
       range.setAttribute("aria-label", name.textContent);
       range.oninput = () => {

@@ -25,7 +25,7 @@ def mapped(judged: bool = True) -> SupportMap:
 def test_each_map_shows_its_quantity_and_the_place(look: Theme) -> None:
     support = mapped()
     maps = support_maps(support, (0.5, -1.0), ("z1", "z2"), ("left", "right"), look)
-    assert [title.split()[0] for title in maps] == ["distance", "decode", "magnification", "predicted"]
+    assert [title.split()[0] for title in maps] == ["distance", "round-trip", "magnification", "predicted"]
     heat = [trace for figure in maps.values() for trace in figure.data if trace.type == "heatmap"]
     np.testing.assert_array_equal(heat[0].z, support.neighbour_distance)
     np.testing.assert_array_equal(heat[1].z, support.round_trip)
