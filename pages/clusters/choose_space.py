@@ -38,7 +38,7 @@ def choose_source(subject: Subject, more: DeltaGenerator, under: DeltaGenerator)
     key = run.id if run is not None else f"data {dataset}"
     usual = _usual(run, options)
     first = options.index(url_state.read_choice("mapped", options, usual))
-    layer = more.selectbox("Layer", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
+    layer = more.selectbox("What is mapped", options, first, lambda layer: _said(run, layer), key=f"layer {key}")
     url_state.write("mapped", layer if layer != usual else None)
     with under:
         n = _choose_size(run, counts, key)

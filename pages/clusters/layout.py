@@ -78,9 +78,9 @@ class Layout:
     def code(self, space: Space, place: tuple[float, float]) -> tuple[Floats, str]:
         """The code of a place of the map, and how it was found."""
         if self.axes is None or not self.exact:
-            return _between(space.z, self.xy, place), "the mean of the codes around it on the map"
+            return _between(space.z, self.xy, place), "the mean of those around it on the map"
         at = self.alignment.undo(place) if self.alignment is not None else place
-        return self.axes.code(at), "exact, with all other dimensions as in the mean code"
+        return self.axes.code(at), "exact" + (", all other dimensions at their mean" if space.z.shape[1] > 2 else "")
 
 
 def choose_metric() -> str:

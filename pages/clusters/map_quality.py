@@ -45,7 +45,7 @@ def trust(space: Space, xy: NDArray[np.float32]) -> None:
     measures = {
         "trustworthiness": "trustworthiness: are neighbours on the map real?",
         "continuity": "continuity: are real neighbours on the map?",
-        "overlap": f"overlap of the {K} nearest",
+        "overlap": f"neighbour overlap of the {K} nearest",
     }
     maps = {"this map": found, "codes of no structure": found.gaussian, "no map at all": found.shuffled}
     rows = [{"of": text} | {of: getattr(it, name) for of, it in maps.items()} for name, text in measures.items()]
@@ -54,7 +54,7 @@ def trust(space: Space, xy: NDArray[np.float32]) -> None:
     st.caption(
         f"Over {found.n:,} of {len(space.z):,} examples and {K} neighbours; 1 is perfect (Venna & Kaski 2001). “No "
         "structure” is a Gaussian of the same covariance, mapped by its own components; “no map” permutes the "
-        "positions at random. Colour the points by “kept neighbours” to see where the map fails."
+        "positions at random. Colour the points by “neighbour overlap” to see where the map fails."
     )
 
 

@@ -26,6 +26,7 @@ from pages.clusters.selected import clicked, mark_neighbours, selection
 from pages.components.scatter import pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
+from pages.shared.linked_choice import link_renamed
 from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Space, load_space
 from pages.shared.sprites import send_sprites
@@ -54,6 +55,7 @@ def the_map(subject: Subject) -> None:
         wanted = choose_layout(source, under, more)
     space = load_space(source)
     with colouring:
+        link_renamed("colour", {"kept neighbours": "neighbour overlap"})
         with st.container(horizontal=True):
             by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
             other = choose_other(space) if wanted.dim == 2 else None

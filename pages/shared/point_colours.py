@@ -44,7 +44,7 @@ def colourings(space: Space) -> dict[str, Colouring]:
     found += [by_column(f"number: {name}", values) for name, values in named_numbers(space).items()]
     if len(space.z) > 2 * K + 1:
         found.append(ByNumber("log density", "nats", lambda _: _dense(space)))
-        found.append(ByNumber("kept neighbours", "share", lambda on: _kept(space, digest(on.xy), on.xy)))
+        found.append(ByNumber("neighbour overlap", "share", lambda on: _neighbour_overlap(space, digest(on.xy), on.xy)))
     found.append(
         ByNumber(
             "distance from the click", of.unit, lambda on: distances(space, on.clicked or 0),
@@ -94,7 +94,7 @@ def _k_means(space: Space) -> NDArray[np.int64]:
 
 
 @remember(8, "Comparing neighbours in the space and on the map …")
-def _kept(space: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
+def _neighbour_overlap(space: Space, layout: str, _xy: Floats) -> Floats:  # noqa: ARG001
     """(N,) the share of each example's nearest neighbours that are its neighbours on the map too."""
     return overlap(compared(space), _xy, K)
 

@@ -65,7 +65,7 @@ def save_group(space: Space, ids: NDArray[np.int64]) -> None:
     with st.container(horizontal=True):
         for side in SIDES:
             st.button(
-                f"Use as {side}",
+                f"Use as group {side}",
                 key=f"group {side}",
                 on_click=_keep,
                 args=(side, replace(space.of, metric=EUCLIDEAN), tuple(ids.tolist())),

@@ -332,9 +332,9 @@ def test_the_classes_are_measured_beside_shuffled_labels(opened: Open) -> None:
     assert len(app.image) == 2
 
 
-def test_the_kept_neighbours_can_colour_the_points(opened: Open) -> None:
-    app = opened("clusters")
-    app.selectbox(key="colour").select("kept neighbours").run()
+def test_the_neighbour_overlap_can_colour_the_points(opened: Open) -> None:
+    app = opened("clusters", colour="kept neighbours")  # as older links call it
+    assert app.selectbox(key="colour").value == "neighbour overlap"
     head, _ = sent(app)
     assert (head["scale"]["low"], head["scale"]["high"]) == (1, 1)  # two components hold all of two dimensions
 
