@@ -96,11 +96,11 @@ def choose_groups(run: Subject) -> tuple[VectorSettings, bool]:
     method = linked_choice("Direction", list(METHODS), "mean", "direction", format_func=NAMES.__getitem__,
         help="Difference of means · logistic regression · Fisher's discriminant")  # fmt: skip
     reach = st.slider(
-        "How far", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
+        "Strength", -3.0, 3.0, 1.5, 0.25, key="reach", bind="query-params", format="%.2f",
         help="1 is from the mean of B to the mean of A",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Apply it to other examples")
+        st.button("Other examples", key="others", on_click=_other, icon=":material/casino:")
         with st.popover("More"):
             start = linked_choice("Apply to", ["group B", "group A", "any"], "group B", "onto")
             classified = classifier_toggle(run)
@@ -160,11 +160,14 @@ def draw_moved(
     drawn = analogy_sheet(moved.images, some.x.numpy(), columns, rows, run.classes, look(), shown, words)
     drawing(drawn, "A row for each example, further along the direction with every column")
     note(shown)
-    real = "" if found.is_real else " **No better than shuffled groups.**"
+    works = "works: it" if found.is_real else "is no better than shuffled groups: it"
+    st.markdown(
+        f"**{plain('+'.join(settings.a))} minus {plain('+'.join(settings.b))} {works} ranks {found.auc.value:.1%} of "
+        f"held-out pairs correctly, shuffled groups {found.shuffled.mean:.1%}.**"
+    )
     st.caption(
-        f"{'+'.join(settings.a)} minus {'+'.join(settings.b)}: ranks {found.auc.value:.1%} of held-out pairs correctly "
-        f"(AUC; 95 % interval {found.auc.low:.1%} to {found.auc.high:.1%}; shuffled groups {found.shuffled.mean:.1%}). "
-        f"The true direction lies within {found.cone:.0f}° of it, 95 times in 100.{real}"
+        f"This is the AUC; its 95 % interval is {found.auc.low:.1%} to {found.auc.high:.1%}. The true direction lies "
+        f"within {found.cone:.0f}° of this one, 95 times in 100."
     )
 
 

@@ -54,7 +54,7 @@ def choose_rows(run: Subject) -> Rows:
     if source == DRAWING:
         return _by_hand(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Others", key="others", on_click=_other, icon=":material/casino:", help="Other styles")
+        st.button("Other styles", key="others", on_click=_other, icon=":material/casino:")
         with st.popover("More"):
             n = st.slider("Rows", 3, MOST, 6, key="rows", bind="query-params")
             picked = _pick(run) if source == "Examples" else []

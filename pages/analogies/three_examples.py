@@ -61,7 +61,7 @@ def three_examples(run: Subject) -> None:
         with place:
             _choose(run, name, chosen)
     st.button(
-        "Other examples", key="other-examples", on_click=_turn, icon=":material/casino:",
+        "Other thumbnails", key="other-examples", on_click=_turn, icon=":material/casino:",
         help="Offer other examples of these classes",
     )  # fmt: skip
 
