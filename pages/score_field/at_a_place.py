@@ -52,7 +52,7 @@ def at_a_place(denoiser: Denoiser) -> None:
             st.markdown(verdict.of_posterior(found))
         st.markdown(verdict.of_neighbours(here, found, near, len(denoiser.data)))
         if found.asymmetry[0] > 1e-6:
-            st.caption(f"|J − Jᵀ| / |J| = {found.asymmetry[0]:.3f}; a gradient has 0.")
+            st.caption(f"Non-conservativeness |J − Jᵀ| / |J| = {found.asymmetry[0]:.3f}; a gradient has 0.")
 
 
 def _add_noise(denoiser: Denoiser, at: torch.Tensor) -> None:

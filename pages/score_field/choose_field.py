@@ -26,7 +26,8 @@ from pages.shared.text import plain
 from pages.shared.visit import Slot
 
 SIGMA: Slot[float] = Slot("sigma")  # the widget that chooses the noise
-KINDS = ("Trained", "Exact", "Points", "Train now")
+KINDS = TRAINED, EXACT, POINTS, NOW = ("trained network", "optimum of the density", "optimum of points", "train now")
+FORMER = dict(zip(("Trained", "Exact", "Points", "Train now"), KINDS, strict=True))  # in older links
 COUNTS = (3, 10, 30, 100, 300, 1_000, 3_000)
 TYPICAL = 0.04  # noise for points of one's own, by the width of the plane
 SHOWN = 500  # points of the data that are drawn, or that the optimum of points is of
@@ -43,11 +44,10 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
         more: where the page keeps what is seldom changed.
         player: where the buttons of a training are.
     """
-    kinds = KINDS[1:] if mine else KINDS
     kind = linked_choice(
-        "Field", kinds, default="Points" if mine else kinds[0], key=f"of-{'mine' if mine else 'run'}", wrap=True,
-        help="The trained network; the exact optimum for the density (of points of your own: for a kernel estimate); "
-        "the exact optimum for a sample of points alone; a network that you train now",
+        "Field", KINDS[1:] if mine else KINDS, POINTS if mine else TRAINED, f"of-{'mine' if mine else 'run'}", FORMER,
+        wrap=True, help="The exact optimum is that of the density (of points of your own: of a kernel estimate), or of "
+        "a sample of points alone; a network can also be trained while you watch",
     )  # fmt: skip
     try:
         if mine:
@@ -55,20 +55,20 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
             if not len(data):
                 return None
             density, box, of = themselves(data.x), frame(data.x), counted(len(data), "point")
-            if kind == "Exact":
+            if kind == EXACT:
                 density = kernel_estimate(data.x)
                 of += f"; the density is a kernel estimate of width {float(density.stds[0, 0]):.2g}"
             st.caption(f"{of}.")
         else:
             data, density = _of_run(run)
             box = around(data.x)
-        if kind == "Train now":
+        if kind == NOW:
             train = data if mine else _train(run)
             return learning.source_of(data, train, density, box, mine or run.dataset in DENSITIES, player)
-        if kind == "Trained":
+        if kind == TRAINED:
             return _trained(run, data, density, box)
         sigma = _sigma(None if mine else run, box)
-        if kind == "Exact":
+        if kind == EXACT:
             name = "optimum of a kernel estimate" if mine else "exact optimum of the density"
             key = f"exact {digest(data.x.numpy())} {sigma}"
             return Denoiser(key, name, partial(density.denoise, sigma=sigma), sigma, data, density, box, not mine, True)

@@ -29,6 +29,7 @@ from pages.shared.visit import Slot
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
+SOURCE = next(iter(BUMPS))
 COLUMNS = ("place", "width", "weight")
 MOST, LARGEST = 100, 1e6  # bumps in a link, and their numbers
 Bumps = tuple[Bump, ...]
@@ -39,13 +40,13 @@ def one_dimension() -> None:
     choice, noise = st.columns(2, gap="large")
     with choice:
         kind = linked_choice(
-            "Density", list(BUMPS), default="source", key="density-1d",
-            help="The source's; three points, whose optimum is a staircase; or bumps to edit",
+            "Density", list(BUMPS), SOURCE, "density-1d", former={"source": SOURCE},
+            help="That of Alain & Bengio (2014); three points, whose optimum is a staircase; or bumps to edit",
         )  # fmt: skip
     with noise:
         sigma = st.select_slider("Noise σ", SIGMAS, 0.16, key="sigma-1d", bind="query-params")
     bumps = BUMPS[kind]
-    if kind != "source":
+    if kind != SOURCE:
         bumps = _edited(kind)
     try:
         found, wrong = _optima(bumps, float(sigma)), _errors(bumps)
@@ -53,7 +54,7 @@ def one_dimension() -> None:
         st.error(plain(str(error)))
         return
     figure(optima_curves(found, look()), "The density, the reconstruction and the score, exact for each")
-    columns = ("σ", "contracting − true", "denoising − true", "contracting − denoising")
+    columns = ("σ", "RCAE optimum: error of its score", "DAE optimum: error of its score", "difference of the two")
     values = zip(wrong.sigmas, wrong.contracting, wrong.denoising, wrong.between, strict=True)
     st.table([dict(zip(columns, (f"{v:.3g}" for v in row), strict=True)) for row in values])
     st.caption(

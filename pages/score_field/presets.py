@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.score_field.choose_field import TRAINED
 from pages.shared import url_state
 from pages.shared.header import choose
 from pages.shared.visit import Slot
@@ -26,12 +27,12 @@ class Preset:
 
 PRESETS = (
     Preset("Spiral", "spiral-dae", None, ("arrows", "data"), "true density", "Alain 2018, Fig. 3.5a"),
-    Preset("Between its arms", "spiral-dae", "-0.47,-0.15,-0.13,0.19", ("arrows", "data", "fixed points"),
+    Preset("Gap between the arms", "spiral-dae", "-0.47,-0.15,-0.13,0.19", ("arrows", "data", "fixed points"),
            "reconstruction error", "Fig. 3.5b: the arrows point in opposite directions half-way, though the error is "
                                    "low there"),
-    Preset("Out of control", "moons-dae-spurious", None, ("arrows", "data", "fixed points"), "basins",
+    Preset("A spurious attractor", "moons-dae-spurious", None, ("arrows", "data", "fixed points"), "basins",
            "Alain 2018, Fig. 3.7: right near the data, but with a spurious attractor where training never led"),
-    Preset("Mended by walkback", "moons-dae-walkback", None, ("arrows", "data", "fixed points"), "basins",
+    Preset("Trained with walkback", "moons-dae-walkback", None, ("arrows", "data", "fixed points"), "basins",
            "The same network trained on five steps of its own chain: no spurious attractor, and directions only"),
     Preset("Mixture", "mixture-dae", None, ("arrows", "streamlines"), "angle error",
            "Five Gaussians: where the network is wrong, and by how much"),
@@ -57,4 +58,4 @@ def _show(preset: Preset) -> None:
     url_state.write("whose", None)
     Slot[list[str]]("over").set(list(preset.over))
     Slot[str]("behind").set(preset.behind)
-    Slot[str]("of-run").set("Trained")
+    Slot[str]("of-run").set(TRAINED)

@@ -34,7 +34,7 @@ def linked_choice(
     """
     if url_state.read(key) == "":  # which the control would take for no choice at all
         url_state.drop(key)
-    link_renamed(key, former)
+    link_renamed(key, {old: new for old, new in former.items() if new in options})
     url_state.read_choice(key, options, default)
     chosen: Option = st.segmented_control(
         label, options, default=default, required=True, key=key, bind="query-params", **how

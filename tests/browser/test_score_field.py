@@ -106,7 +106,7 @@ def test_points_are_painted_by_dragging(page: Page, server: Server) -> None:
 
 @pytest.mark.usefixtures("plane")
 def test_a_field_forms_while_one_looks(page: Page) -> None:
-    page.get_by_text("Train now", exact=True).click()
+    page.get_by_text("train now", exact=True).click()
     expect(page.locator(".st-key-live-start")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Knobs of the network", exact=True).click()

@@ -58,7 +58,7 @@ def tour(opened: Open, store: Store) -> Iterator[AppTest]:
     yield opened("train", job=queue.jobs(store)[0].id)
     yield opened("few_labels")
     field = opened("score_field")
-    field.session_state["of-run"] = "Train now"
+    field.session_state["of-run"] = "train now"
     yield field.run()
     yield opened("score_field", whose="my points")
 

@@ -102,7 +102,7 @@ def of_bumps(bumps: Sequence[Bump]) -> tuple[Function, Function]:
 
 
 BUMPS: dict[str, tuple[Bump, ...]] = {  # densities to begin with; no bump at all stands for the source's
-    "source": (),
+    "Alain & Bengio": (),
     "three points": ((-0.7, 0.01, 1.0), (-0.05, 0.01, 1.0), (0.6, 0.01, 1.0)),
     "bumps": ((-0.5, 0.15, 1.0), (0.3, 0.1, 1.5), (0.6, 0.2, 0.5)),
 }

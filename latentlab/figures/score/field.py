@@ -136,7 +136,7 @@ def add_spurious(figure: go.Figure, places: Reals, look: Theme) -> None:
     """Where paths end far from the data, marked so that it can't be overlooked."""
     if len(places):
         marker = {"symbol": "star-diamond", "size": 14, "color": "#d7263d", "line": {"color": look.surface, "width": 1}}
-        name = f"{len(places)} spurious end{'s' * (len(places) > 1)}"
+        name = f"{len(places)} end{'s' * (len(places) > 1)} far from the data"
         figure.add_scatter(x=places[:, 0], y=places[:, 1], mode="markers", marker=marker, name=name, hoverinfo="name")
 
 
