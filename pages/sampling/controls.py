@@ -28,7 +28,7 @@ ENERGY: Slot[str] = Slot("energy")
 POWER: Slot[int] = Slot("power")
 IMAGE: Slot[int] = Slot("image")
 PRESET: Slot[str] = Slot("wrong")  # the widget that chooses what goes wrong
-NO_PRESET = "nothing: choose freely"
+NO_PRESET = "none"
 PRESETS: dict[str, dict[str, Any]] = {
     "the step is too short": {"target": "mixture", "sampler": "random walk", "power": -4, "start": "one point"},
     "the step is too long": {"target": "mixture", "sampler": "random walk", "power": 3, "start": "data"},
@@ -39,7 +39,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "the burn-in is too short": {
         "target": "mixture", "sampler": "random walk", "power": -3, "start": "far outside", "burn-in": 0,
     },
-    "energies of first order": {
+    "first-order energy differences": {
         "target": "curve", "sampler": "random walk", "power": 0, "start": "data", "energy": "first order",
     },
     "a spurious attractor": {
@@ -51,6 +51,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 def choose_preset() -> None:
     """Let the visitor choose what goes wrong."""
     known = [NO_PRESET, *(name for name, given in PRESETS.items() if "run" not in given or _shipped(given["run"]))]
+    link_renamed(PRESET.name, {"energies of first order": "first-order energy differences"})
     st.selectbox(
         "What goes wrong", known, key=PRESET.name, on_change=_apply, bind="query-params",
         help="Ready-made experiments that fail, each in its own way", width=260,
@@ -80,7 +81,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
         n = len(cached.examples(run))
         IMAGE.settle(range(n))
         image = int(left.number_input("Example", 0, n - 1, 0, key=IMAGE.name, bind="query-params"))
-        hidden = right.selectbox("Hidden", [WHOLE, *parts], min(2, len(parts)), key="hidden", bind="query-params")
+        hidden = right.selectbox("Hidden part", [WHOLE, *parts], min(2, len(parts)), key="hidden", bind="query-params")
     hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
     if hidden != WHOLE:
         with hiding:
@@ -104,7 +105,7 @@ def controls(run: Subject) -> tuple[Setup, float]:
         energies = [energy.name for energy in problem.energies]
         ENERGY.settle(energies, of=target)
         energy = st.selectbox(
-            "Differences of log-density", energies, key=ENERGY.name, bind="query-params",
+            "Log-density difference", energies, key=ENERGY.name, bind="query-params",
             help="Exact; or from a denoiser, by an integral of the score along the step, or by the score at its start",
         )  # fmt: skip
         n_chains = st.select_slider("Chains", N_CHAINS, 100, key="chains", bind="query-params")

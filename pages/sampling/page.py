@@ -54,7 +54,7 @@ def experiment(run: Subject) -> None:
     with picture, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choose_preset()
         live = st.toggle(
-            "Live", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
+            "Animation", True, key="live", bind="query-params", help="Play the moves; without it, a plain figure"
         )
         overlay, files = st.empty(), st.empty()
     with side:

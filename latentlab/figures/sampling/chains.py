@@ -110,7 +110,7 @@ def memory(autocorrelation: Reals, names: Sequence[str], look: Theme) -> go.Figu
             x=lags, y=autocorrelation[:, k].astype(np.float32), mode="lines", name=literal(name),
             line={"width": 2, "color": _gray(look, k), "dash": DASHES[k % 4]},
         )  # fmt: skip
-    figure.update_xaxes(title_text="steps between")
+    figure.update_xaxes(title_text="lag (steps)")
     figure.update_yaxes(title_text="autocorrelation", range=[-0.25, 1.05])
     return styled(figure, look, 240)
 
