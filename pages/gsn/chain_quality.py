@@ -23,6 +23,7 @@ from pages.shared.text import plain
 
 SURE = 0.9  # below this confidence a classifier counts as uncertain
 BURN_IN = 50  # steps
+ROUNDING = 1e-9  # a total variation of less is an error of the arithmetic
 CHAINS, PER_CHAIN = 40, 50  # chains and images of each for the Parzen estimate
 LEARNED = EXACT, WALKBACK, COUNTED = ("exact", "walkback", "counted")
 TABLE = (  # from 10,000 samples, nats ± standard error. On MNIST and on the Toronto Face Database as reported (Alain
@@ -103,7 +104,7 @@ def exact_chain() -> None:
         )
     with left:
         st.markdown(
-            f"The chain's distribution is **{found.total_variation:.1e}** from the data's, in total variation. The "
+            f"The chain's distribution is {_apart(found.total_variation)} the data's, in total variation. The "
             f"second eigenvalue is **{found.second_eigenvalue:.3f}**: the smaller, the faster the chain mixes."
             + ("" if np.isnan(found.entropy) else f" The entropy of a reconstruction is **{found.entropy:.3f}** nats.")
         )
@@ -157,6 +158,11 @@ def likelihood(run: Subject) -> None:
     )
 
 
+def _apart(total_variation: float) -> str:
+    """How far two distributions are from each other, to begin with "from", or that they are the same."""
+    return "the same, to rounding, as" if total_variation < ROUNDING else f"**{total_variation:.1e}** from"
+
+
 def _held(found: ExactGSN, states: list[int]) -> None:
     """The chain clamped to some states: of a compatible pair, and of one that isn't. Walkback's R fits C_WB, not C."""
     inside = np.isin(np.arange(1, 11), states)
@@ -177,6 +183,6 @@ def _held(found: ExactGSN, states: list[int]) -> None:
             "with C, which R isn't Bayes' for",
         )
     st.markdown(
-        f"Held in {', '.join(map(str, states))}{pair}: **{fitting.total_variation:.1e}** from the conditional "
+        f"Clamped to {', '.join(map(str, states))}{pair}: {_apart(fitting.total_variation)} the conditional "
         f"distribution; {unfit}: **{wrong.total_variation:.3f}**."
     )

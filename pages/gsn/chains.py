@@ -63,8 +63,8 @@ def controls(run: Subject) -> tuple[ChainSettings, bool]:
         IMAGE.settle(range(n))
         image = int(st.number_input("Example", 0, n - 1, 0, key=IMAGE.name, bind="query-params"))
         hidden = st.selectbox(
-            "Hidden, and drawn again", [FREE, *CHOICES[run.spec.kind]], 0, key="missing", bind="query-params",
-            help="The rest is given: it is put back after every step",
+            "Hidden part", [FREE, *CHOICES[run.spec.kind]], 0, key="missing", bind="query-params",
+            help="It is sampled; the rest is given, and put back after every step",
         )  # fmt: skip
     place = st.container()
     every = st.select_slider("Steps from example to example", EVERY, 5, key="every", bind="query-params")
