@@ -19,7 +19,7 @@ from pages.shared.visit import Slot
 
 STARTED: Slot[bool] = Slot("lab-started")  # the visitor started the training, and didn't cancel it
 LAYERS = 8  # one in so many is probed
-NETWORKS = {"with the shortcut": True, "without": False}
+NETWORKS = {"with the skip connection": True, "without it": False}
 
 
 def deep_networks() -> None:

@@ -134,7 +134,7 @@ def _numbers(reading: Reading, band: float) -> None:
     st.markdown(
         f"**{layer.name}** · {layer.kind} {'×'.join(map(str, layer.shape))}\n\n"
         f"test error **{errors.mean():.1%}** ± {band:.1%}, chance {probe.baseline:.1%}\n\n"
-        f"on what it was fitted to {reading.values('error', 'train').mean():.1%}; "
+        f"training error {reading.values('error', 'train').mean():.1%}; "
         f"cross-entropy {reading.values('cross-entropy').mean():.3f} nats\n\n"
         f"{probe.kept:,} of {probe.total:,} features, penalty {probe.l2:g}"
     )
