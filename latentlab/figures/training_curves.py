@@ -14,6 +14,7 @@ from latentlab.figures.theme import Theme, styled
 History = Sequence[Mapping[str, float]]
 BaselineErrors = Mapping[str, float]
 CLOSE = 0.15  # two floors that differ by less, as a share of the higher one, are written above and below
+TERMS = {"kl": "KL divergence", "reconstruction": "reconstruction term"}  # stored name -> as the glossary has it
 BASELINE_NAMES = {"linear": ("linear classifier", "dash"), "mlp": ("MLP", "dot")}
 
 
@@ -45,7 +46,7 @@ def training_curves(
             hovertemplate=f"epoch %{{x:.0f}}<br>{term} %{{y:.4g}} {unit}<extra>held out</extra>",
         )  # fmt: skip
         known = _draw_baselines(figure, baselines or {}, x, look) if term == "error" else []
-        figure.update_yaxes(title_text=f"{term} ({unit})", range=_range(y, held_y, *known))
+        figure.update_yaxes(title_text=f"{TERMS.get(term, term)} ({unit})", range=_range(y, held_y, *known))
         figure.update_xaxes(title_text="epoch")
         styled(figure, look, height, showlegend=False)
     return curves
@@ -61,7 +62,7 @@ def compared_curves(histories: Mapping[str, History], term: str, unit: str, look
         every.append(y)
         line = {"color": look.classes[index % len(look.classes)], "dash": dashes[index % len(dashes)], "width": 2}
         figure.add_scatter(x=x, y=y, name=literal(name), mode="lines", line=line)
-    figure.update_yaxes(title_text=f"held-out {term} ({unit})", range=_range(*every))
+    figure.update_yaxes(title_text=f"held-out {TERMS.get(term, term)} ({unit})", range=_range(*every))
     figure.update_xaxes(title_text="epoch")
     return styled(figure, look, 340)
 

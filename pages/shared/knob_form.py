@@ -30,8 +30,8 @@ def knob_form(knobs: Sequence[Knob], key: str, known: Mapping[str, Value], linke
 
 
 def kind_of_model(name: str) -> str:
-    """A name in MODELS, and what it stands for."""
-    return f"{name} · {MODELS[name].title}"
+    """What a name in MODELS stands for, and the name."""
+    return f"{MODELS[name].title} · {name}"
 
 
 def label(name: str) -> str:
@@ -43,7 +43,11 @@ def label(name: str) -> str:
         "n_epochs": "rounds",
         "negative_sample_rate": "pushes for each pull",
         "max_iter": "rounds",
-        "init": "start",
+        "init": "initialisation",
+        "slope": "sharpness of first-layer units",
+        "reach": "data range",
+        "sigma_far": "largest noise",
+        "form": "parametrisation of r",
         "bf16": "bfloat16",
         "samples": "importance samples",
         "clip": "gradient clipping",

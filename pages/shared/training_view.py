@@ -156,10 +156,10 @@ def images(preview: Preview, drawn: Appearance) -> None:
         pairs = [*preview.examples, *preview.reconstructions]
         show(drawn, np.stack(pairs), len(preview.examples), "Held-out examples over their reconstructions")
     if preview.drawn is not None and preview.points is not None:
-        st.caption("Samples over held-out examples, always from the same draws of z")
+        st.caption("Samples over held-out examples, always from the same random codes: see them improve")
         figure(samples_over_examples(preview.points, preview.drawn, look()), "Samples over held-out examples", "drawn")
     if preview.samples is not None:
-        st.caption("Samples, always from the same draws of z")
+        st.caption("Samples, always from the same random codes: see them improve")
         show(drawn, preview.samples, 12, "Samples")
     if preview.predictions is not None:
         named = list(zip(preview.predictions, preview.labels, strict=True))
@@ -230,7 +230,7 @@ def _training(store: Store, job: Job, was_live: bool) -> None:
         st.rerun()
     start_worker(store)  # the last one may have gone home just as this job was queued
     st.markdown(line(job, status))
-    st.progress(status.fraction, text=_progress(status))
+    st.progress(status.fraction, text=_progress(store, status))
     if status.is_live and (why := store.obstacle()):
         st.warning(why, icon=":material/hard_drive:")
     if status.message and not status.is_live:
@@ -250,9 +250,10 @@ def _drawn(job: Job) -> Appearance | None:
     return appearance_of(DataOnly(job.dataset)) if is_local(job.dataset) else None
 
 
-def _progress(status: Status) -> str:
+def _progress(store: Store, status: Status) -> str:
     if status.state in ("queued", "loading"):
-        return status.message or "It starts as soon as the trainings before it are done."
+        busy = any(queue.status(store, job.id).state in ("loading", "running") for job in queue.jobs(store))
+        return status.message or ("It starts as soon as the training before it is done." if busy else "Starting …")
     text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} examples/s"
     left = time_left(status)
     return f"{text} · {left}" if left else text
