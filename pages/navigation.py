@@ -104,12 +104,12 @@ YOUR_DATA = Page(
 )  # fmt: skip
 TRAVERSAL = Page(
     "traversal", "Traversal", "tune", (Decodes, InfersLatents), images=True,
-    text="Point anywhere, drag a dimension: the example updates while you drag.",
+    text="Point anywhere on the plane or drag a dimension, and watch the example change.",
     group="Explore",
 )  # fmt: skip
 CLUSTERS = Page(
     "clusters", "Clusters", "scatter_plot", (Encodes, Classifies), data=True,
-    text="Map all codes, see which classes overlap, decode what lies between them.",
+    text="All examples on one map, similar ones together: see which classes overlap, and decode what lies between.",
     group="Explore",
 )  # fmt: skip
 SCORE_FIELD = Page(
@@ -129,7 +129,7 @@ FEW_LABELS = Page(
 )  # fmt: skip
 SAMPLING = Page(
     "sampling", "Sampling", "casino", (Decodes, Denoises, Energy, Samples),
-    text="Run Markov chains on what a model learned, and see its own samples next to examples.",
+    text="Draw new samples from what a model learned, and check whether the sampler can be trusted.",
     group="Density",
 )  # fmt: skip
 GSN = Page(
@@ -144,7 +144,7 @@ PROBES = Page(
 )  # fmt: skip
 LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")
-TRAIN = Page("train", "Train", "model_training", text="Choose data and knobs, watch it learn.", group="Train")
+TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, PROBES, LIKELIHOOD, TRAIN, FEW_LABELS, YOUR_DATA,
