@@ -70,7 +70,7 @@ def test_a_row_follows_after_a_map_was_looked_at(server: Server, page: Page) -> 
     expect(page.locator(".scatter[data-n]")).to_be_visible()
     settled(page)
     click_in_menu(page, "Analogies")
-    choose(page, "Model", "Digits, every class in one style")
+    choose(page, "Model", "Digits, class and style")
     expect(page.locator(".row[data-runs=browser]")).to_be_visible()
     cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
     resting(page, cells)

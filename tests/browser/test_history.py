@@ -48,12 +48,12 @@ def test_back_leads_to_the_last_page_however_often_the_view_changed(page: Page, 
     for x in (60, 120, 180):
         last = point(page, x)
     opens(page, "Clusters")()
-    expect(page).to_have_title("Clusters · MNIST in the plane")
+    expect(page).to_have_title("Clusters · MNIST in 2 dimensions")
     page.go_back()
     until(page, lambda: view(page)[0] == "traversal")
     settled(page)
     assert parameter(page, "z") == last
-    expect(page).to_have_title("Traversal · MNIST in the plane")
+    expect(page).to_have_title("Traversal · MNIST in 2 dimensions")
 
 
 def test_back_leads_to_the_last_subject(page: Page, server: Server) -> None:
@@ -65,7 +65,7 @@ def test_back_leads_to_the_last_subject(page: Page, server: Server) -> None:
     settled(page)
     page.go_back()
     until(page, lambda: view(page)[1]["run"] == ["mnist-vae-2d"])
-    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in the plane")
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("MNIST in 2 dimensions")
 
 
 def test_a_page_of_the_menu_opens_as_it_was_left(page: Page, server: Server) -> None:

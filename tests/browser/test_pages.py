@@ -28,7 +28,7 @@ CONTRAST = """(which) => {
 @pytest.mark.parametrize(
     ("path", "picture"),
     [
-        ("", "img[alt='Traversal: MNIST in the plane']"),
+        ("", "img[alt='Traversal: MNIST in 2 dimensions']"),
         ("traversal", "canvas.plane"),
         ("traversal?live=false", "img[alt='The decoded example']"),
         ("probes", ".js-plotly-plot >> nth=0"),

@@ -7,7 +7,7 @@ SIX_LABELS = {"labels": 6, "diverse_labels": True, "batch_size": 100, "learning_
 RECIPES = (
     Recipe(
         "mnist-m2",
-        "MNIST, a plane of styles",
+        "MNIST, class and style in 2 dimensions",
         "m2",
         "mnist",
         "M2 with all labels and a plane for the style, so that every style of a class can be seen at once.",
@@ -16,7 +16,7 @@ RECIPES = (
     ),
     Recipe(
         "digits-m2",
-        "Digits, every class in one style",
+        "Digits, class and style",
         "m2",
         "digits",
         "M2 with all labels of the 8×8 digits, trained in seconds.",

@@ -5,7 +5,7 @@ from latentlab.experiments.recipes.recipe import Recipe
 RECIPES = (
     Recipe(
         "mnist-vae-2d",
-        "MNIST in the plane",
+        "MNIST in 2 dimensions",
         "vae",
         "mnist",
         "A VAE whose latent space is a plane, so that all it learned can be seen at once.",
@@ -32,7 +32,7 @@ RECIPES = (
     ),
     Recipe(
         "digits-vae",
-        "Digits in the plane",
+        "Digits in 2 dimensions",
         "vae",
         "digits",
         "A VAE of the 8×8 digits, trained in seconds: a good start for experiments of your own.",
@@ -41,7 +41,7 @@ RECIPES = (
     ),
     Recipe(
         "mnist-cvae",
-        "MNIST, every class in one style",
+        "MNIST, class and style",
         "cvae",
         "mnist",
         "A conditional VAE: the class beside a code of four dimensions, which is left to say the style.",
