@@ -162,13 +162,17 @@ def _picked() -> None:
 def _chosen(runs: Mapping[str, Subject], first: str) -> str:
     """The picked run, else the address's, else the one chosen before, else a good first one."""
     requested, picked_here = url_state.read("run"), PICKED_HERE.pop()
-    if requested and not picked_here:
-        if requested in runs:
-            CHOSEN.set(requested)
-        else:
-            st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page.")
+    if requested and requested in runs and not picked_here:
+        CHOSEN.set(requested)
     own = (run for run, subject in runs.items() if run.startswith(OWN) and is_for_this_visit(subject))
     requests = (*own, f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)
-    return chosen if chosen in runs else default
+    chosen = chosen if chosen in runs else default
+    if requested and requested not in runs and not picked_here:
+        url_state.forget_place()  # of the run that isn't here
+        st.warning(
+            f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page. “"
+            f"{plain(runs[chosen].title)}” is shown instead."
+        )
+    return chosen

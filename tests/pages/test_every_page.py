@@ -19,13 +19,13 @@ from tests.pages.conftest import Open, path_of, words
 
 PAGES = tuple(page.name for page in navigation.PAGES)
 FIRST = {  # the run that a page opens with, and its title, where it isn't the usual one
-    "analogies": ("mnist-cvae", "MNIST, every class in one style"),
+    "analogies": ("mnist-cvae", "MNIST, class and style"),
     "score_field": ("spiral-dae", "Spiral"),
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
 }
 NO_SUBJECT = ("your_data", "lessons")
-USUAL = ("mnist-vae-2d", "MNIST in the plane")
+USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")
 ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
 ONE_IMAGE = {"from": "one example"}
 CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an address, and what is chosen then
@@ -33,11 +33,11 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("clusters", {"run": "mnist-vae-20d", "method": "Directions", "deep": "true"}, {}),
     ("clusters", {"method": "UMAP"}, {}),
     ("score_field", ZOOMED, {}),
-    ("score_field", ZOOMED, {"of-run": "Exact"}),
-    ("score_field", ZOOMED, {"of-run": "Points"}),
-    ("score_field", ZOOMED, {"of-run": "Train now"}),
+    ("score_field", ZOOMED, {"of-run": "optimum of the density"}),
+    ("score_field", ZOOMED, {"of-run": "optimum of points"}),
+    ("score_field", ZOOMED, {"of-run": "train now"}),
     ("score_field", ZOOMED | {"whose": "my points"}, {}),
-    ("score_field", ZOOMED | {"whose": "my points"}, {"of-mine": "Train now"}),
+    ("score_field", ZOOMED | {"whose": "my points"}, {"of-mine": "train now"}),
     ("analogies", {}, {}),
     ("analogies", {"run": "mnist-cvae"}, {}),
     ("few_labels", {}, {}),
@@ -154,6 +154,14 @@ def test_nonsense_in_the_address_is_one_sentence_and_the_default(visited: Open, 
     asked = NONSENSE["job" if page == "train" else "run"]
     assert sum(f"“{asked}”" in warning.value for warning in app.warning) == 1
     assert "Traceback" not in words(app)
+
+
+def test_a_link_to_a_run_that_is_not_here_opens_another_without_the_place_in_it(opened: Open) -> None:
+    app = opened("traversal", run="nope", z="1.00,1.00", weights="0123")
+    (warning,) = app.warning
+    assert mentions(warning.value, "“nope”", f"“{USUAL[1]}”")
+    assert app.query_params["run"] == [USUAL[0]]
+    assert not {"z", "weights"} & app.query_params.keys()
 
 
 @pytest.mark.parametrize("page", PAGES)
