@@ -334,7 +334,8 @@ def test_an_attribute_vector_comes_with_how_sure_it_is(opened: Open) -> None:
     app = opened("analogies", run="mnist-vae-20d", asked="How far to trust it")
     assert not app.exception
     found = attribute_vector(*groups("mnist-vae-20d"), "mean", N_BOOT)
-    assert shows(app, f"{found.auc.value:.1%}", f"{found.cone:.0f}°")
+    assert shows(app, f"{found.auc.value:.1%}", f"{found.shuffled.mean:.1%}")
+    assert shows(app, f"{found.auc.low:.1%}", f"{found.auc.high:.1%}", f"{found.cone:.0f}°")
     table = app.dataframe[0].value
     assert table["AUC held out"][0] == pytest.approx(found.auc.value, abs=1e-6)
     assert list(table["direction"]) == ["Means", "Probe", "LDA"]
@@ -379,7 +380,8 @@ def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(opened: Op
     with torch.no_grad():
         z = model.encode(x).numpy()
     found = attribute_vector(z[right], z[upright], "mean", N_BOOT)
-    assert shows(app, f"{found.auc.value:.1%}", f"{found.cone:.0f}°")
+    assert shows(app, f"{found.auc.value:.1%}", f"{found.shuffled.mean:.1%}")
+    assert shows(app, f"{found.auc.low:.1%}", f"{found.auc.high:.1%}", f"{found.cone:.0f}°")
     assert all(upright[i] for i in sources(app))
     rows = (np.stack(pictures(drawings(app)[0])[::2])[:, None] / 255).astype(np.float32)
     assert measured(rows[..., -28:], "slant").mean() > measured(rows[..., :28], "slant").mean() + 0.1

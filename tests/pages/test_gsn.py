@@ -86,19 +86,17 @@ def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None
         text = " ".join(m.value for m in app.markdown if "eigenvalue" in m.value or "conditional" in m.value)
         return [float(n) for n in re.findall(r"\*\*([\d.e-]+)\*\*", text)]
 
-    off, eigenvalue, entropy, fitting, other = numbers(app)
-    assert max(off, fitting) < 1e-12
+    eigenvalue, entropy, other = numbers(app)  # the two that are 0 but for rounding are words
     assert other > 0.01
     app.session_state["learned"] = "walkback"
     app.run()
-    off, faster, more, fitting, other = numbers(app)
-    assert max(off, fitting) < 1e-12  # clamped with the corruption that walkback trained on
+    faster, more, other = numbers(app)  # clamped with the corruption that walkback trained on, it is exact
     assert other > 0.01
     assert faster < eigenvalue
     assert more > entropy
     app.session_state["learned"] = "counted"
     app.run()
-    assert numbers(app)[0] > 1e-4
+    assert 1e-4 < numbers(app)[0] < 0.1
     app.multiselect(key="held").set_value([]).run()
     assert not app.exception
 
