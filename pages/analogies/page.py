@@ -80,11 +80,11 @@ def unconditional(run: Subject) -> None:
 
 def open_few_labels() -> None:
     """Open the page Few labels if the address is of the time when this page had its content."""
-    planes = {run.id for run in stored(Classifies) if run.shape == (2,)}
+    shapes = {run.id: run.shape for run in stored(Classifies)}
     requested = {name: value for name in ("run", "learning") if (value := url_state.read(name))}
     is_tab = url_state.read("detail") == "Learning from few labels"
-    if requested.get("run") in planes or "learning" in requested or is_tab:
-        FEW_LABELS.open(**requested)
+    if shapes.get(requested.get("run", "")) == (2,) or "learning" in requested or is_tab:
+        FEW_LABELS.open(**{name: value for name, value in requested.items() if name != "run" or value in shapes})
 
 
 open_few_labels()

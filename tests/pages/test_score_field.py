@@ -27,6 +27,7 @@ from latentlab.runs.store import Store
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
 from pages.components.plane import Gesture, pack
 from pages.score_field.choose_data import _choose
+from pages.score_field.choose_field import EXACT, NOW, POINTS
 from pages.score_field.exact_1d import read_bumps
 from pages.score_field.own_points import MINE, add_strokes
 from pages.score_field.plane import NOTHING
@@ -338,7 +339,7 @@ def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
-@pytest.mark.parametrize("kind", ["optimum of the density", "optimum of points", "train now"])
+@pytest.mark.parametrize("kind", [EXACT, POINTS, NOW])
 def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
     app = opened("score_field", whose="my points", **{"of-mine": kind})
     app.text_area(key="my-points").set_value(text).run()
