@@ -29,7 +29,6 @@ from pages.shared.visit import Slot
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
-SOURCE = next(iter(BUMPS))
 COLUMNS = ("place", "width", "weight")
 MOST, LARGEST = 100, 1e6  # bumps in a link, and their numbers
 Bumps = tuple[Bump, ...]
@@ -40,13 +39,13 @@ def one_dimension() -> None:
     choice, noise = st.columns(2, gap="large")
     with choice:
         kind = linked_choice(
-            "Density", list(BUMPS), SOURCE, "density-1d", former={"source": SOURCE},
+            "Density", list(BUMPS), "Alain & Bengio", "density-1d", former={"source": "Alain & Bengio"},
             help="That of Alain & Bengio (2014); three points, whose optimum is a staircase; or bumps to edit",
         )  # fmt: skip
     with noise:
         sigma = st.select_slider("Noise σ", SIGMAS, 0.16, key="sigma-1d", bind="query-params")
     bumps = BUMPS[kind]
-    if kind != SOURCE:
+    if bumps:
         bumps = _edited(kind)
     try:
         found, wrong = _optima(bumps, float(sigma)), _errors(bumps)
