@@ -137,7 +137,7 @@ def _point(space: Space, index: int) -> None:
 def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
     code, how = laid.code(space, place)
     _place_picture(space, code, "The point, decoded")
-    st.markdown(f"No example lies at {place[0]:.2f}, {place[1]:.2f}. The code of this place is {how}.")
+    st.markdown(f"No example lies at {place[0]:.2f}, {place[1]:.2f}: the code of this place is {how}.")
     k = min(cached.N_NEAR, len(space.z))
     length = neighbours(compared(space), as_compared(space, code[None]), k).distance
     far = as_distance(length, space.of.metric).mean()
