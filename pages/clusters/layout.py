@@ -90,7 +90,7 @@ def choose_metric() -> str:
         "angle; correlation is the same after each has lost its own mean. Standardised is Euclidean with each number "
         "in units of its standard deviation: for numbers of different units."
     )
-    return linked_choice("Distance", DISTANCES, default=EUCLIDEAN, wrap=True, key="metric", help=about)
+    return linked_choice("Distance", DISTANCES, default=EUCLIDEAN, key="metric", help=about)
 
 
 def about_metric(metric: str, method: str) -> str:
@@ -114,7 +114,7 @@ def about_scale(space: Space) -> str:
 
 def choose_layout(source: Source, under: DeltaGenerator, more: DeltaGenerator) -> Wanted:
     """Choose the method and its settings: three dimensions under the map, what is rare behind "More"."""
-    method = linked_choice("Map", list(METHODS), default="PCA", wrap=True, key=METHOD.name)
+    method = linked_choice("Map", list(METHODS), default="PCA", key=METHOD.name)
     options = list(all_directions(source)) if method == "Directions" else axis_names(source)
     deep = len(options) > 2 and under.toggle("3-D", key="deep", bind="query-params")
     if method in ("UMAP", "t-SNE"):

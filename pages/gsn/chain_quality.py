@@ -85,7 +85,7 @@ def exact_chain() -> None:
             help="States to either side, on a ring of ten",
         )  # fmt: skip
         learned = linked_choice(
-            "Reconstruction", LEARNED, default=LEARNED[0], key="learned", wrap=True,
+            "Reconstruction", LEARNED, default=LEARNED[0], key="learned",
             help="By Bayes' rule for the corruption; by Bayes' rule for the chain's own steps, of geometric number; "
                  "or counted in 5,000 examples",
         )  # fmt: skip

@@ -63,7 +63,7 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
 
 def choose_shown() -> tuple[Measure, Split]:
     """Choose the number and the examples that it is of."""
-    measure = linked_choice("Show", ["error", "cross-entropy", "top 3"], default="error", key="measure", wrap=True)
+    measure = linked_choice("Show", ["error", "cross-entropy", "top 3"], default="error", key="measure")
     split = linked_choice(
         "On", ["test", "valid", "train"], default="test", key="split",
         help="Test examples, examples that chose the penalty, or examples that the probes were fitted to",

@@ -46,7 +46,7 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
     """
     kind = linked_choice(
         "Field", KINDS[1:] if mine else KINDS, POINTS if mine else TRAINED, f"of-{'mine' if mine else 'run'}", FORMER,
-        wrap=True, help="The exact optimum is that of the density (of points of your own: of a kernel estimate), or of "
+        help="The exact optimum is that of the density (of points of your own: of a kernel estimate), or of "
         "a sample of points alone; a network can also be trained while you watch",
     )  # fmt: skip
     try:

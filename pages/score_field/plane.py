@@ -72,7 +72,7 @@ def the_plane(run: Subject, mine: bool) -> tuple[Denoiser, Box]:
         )  # fmt: skip
         pointers = list(POINTERS) if mine else list(POINTERS)[:-1]
         pointer = linked_choice(
-            "The pointer", pointers, pointers[-1] if mine else pointers[0], f"pointer-{mine}", wrap=True,
+            "The pointer", pointers, pointers[-1] if mine else pointers[0], f"pointer-{mine}",
             help="A click inspects a place; a dragged box is zoomed into; a click adds a corner to the loop of “Energy "
             "and curl”; a drag paints points of your own. With the keyboard: arrow keys, and the space bar for a click",
         )  # fmt: skip

@@ -62,7 +62,9 @@ def _widget(knob: Knob, key: str, start: Value | None, linked: bool) -> Value:
     if knob.choices and len(knob.choices) <= 3 and linked:
         value = linked_choice(text, knob.choices, str(start), key, help=knob.help)
     elif knob.choices and len(knob.choices) <= 3:
-        value = st.segmented_control(text, knob.choices, default=start, required=True, key=key, help=knob.help)
+        value = st.segmented_control(
+            text, knob.choices, default=start, required=True, key=key, help=knob.help, wrap=True
+        )
     elif knob.choices:
         value = st.selectbox(text, knob.choices, knob.choices.index(str(start)), **common)
     elif knob.type is bool:

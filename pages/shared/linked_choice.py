@@ -37,7 +37,7 @@ def linked_choice(
     link_renamed(key, {old: new for old, new in former.items() if new in options})
     url_state.read_choice(key, options, default)
     chosen: Option = st.segmented_control(
-        label, options, default=default, required=True, key=key, bind="query-params", **how
+        label, options, default=default, required=True, key=key, bind="query-params", wrap=True, **how
     )
     return chosen
 

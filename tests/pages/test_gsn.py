@@ -34,6 +34,7 @@ def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
     assert not app.exception
     assert len(app.image) == 1
     assert len(app.metric) == 4
+    assert all(one.proto.wrap for one in app.segmented_control)  # none of the options is cut in a narrow column
     assert shows(app, FRAMES, app.select_slider(key="every").value)  # images, and the steps from one to the next
 
 
