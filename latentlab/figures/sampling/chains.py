@@ -17,7 +17,7 @@ from latentlab.analysis.box import Box
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
-SYMBOLS = ("circle", "x")  # accepted, refused
+SYMBOLS = ("circle", "x")  # accepted, rejected
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -62,7 +62,7 @@ def chains_at_step(
         x=flat[:, 0], y=flat[:, 1], mode="lines", line={"color": look.text, "width": 1}, opacity=0.35,
         hoverinfo="skip", showlegend=False,
     )  # fmt: skip
-    for k, (word, colour) in enumerate((("accepted", look.classes[2]), ("refused", look.classes[3]))):
+    for k, (word, colour) in enumerate((("accepted", look.classes[2]), ("rejected", look.classes[3]))):
         if len(tried):
             _dots(figure, tried[taken if k == 0 else ~taken], colour, 8, word, symbol=SYMBOLS[k])
     _dots(figure, trail[-1], look.text, 5, "chains")

@@ -17,9 +17,9 @@ def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
     )
     parts = {part.name: part for part in drawn.data}
     np.testing.assert_allclose(parts["accepted"].x, tried[:4, 0], atol=1e-6)
-    np.testing.assert_allclose(parts["refused"].y, tried[4:, 1], atol=1e-6)
+    np.testing.assert_allclose(parts["rejected"].y, tried[4:, 1], atol=1e-6)
     np.testing.assert_allclose(parts["chains"].x, trail[-1, :, 0], atol=1e-6)
-    assert parts["accepted"].marker.symbol != parts["refused"].marker.symbol
+    assert parts["accepted"].marker.symbol != parts["rejected"].marker.symbol
 
 
 def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
