@@ -233,8 +233,7 @@ def _thirds(run: Subject) -> dict[str, NDArray[np.int64]]:
 
 def _some(run: Subject, group: tuple[str, ...], seed: int) -> tuple[int, ...]:
     """Some examples of the given classes and thirds, other ones for every seed; of any class if there are none."""
-    members = _members(run, group)
-    members = members if len(members) else _members(run, run.classes)
+    members = found if len(found := _members(run, group)) else _members(run, run.classes)
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(members)[:ROWS])
 
 

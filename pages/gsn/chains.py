@@ -19,15 +19,13 @@ from latentlab.subjects import Subject
 from pages.shared import cached
 from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.linked_choice import linked_choice
-from pages.shared.masks import CHOICES, chosen, given
+from pages.shared.masks import CHOICES, EXAMPLE, chosen, given
 from pages.shared.remember import remember
-from pages.shared.visit import Slot
 
 EVERY = (1, 2, 5, 10, 20)
 ONE = "one example"
 FREE = "nothing is given"
 CHAINS, FRAMES = 8, 18
-IMAGE: Slot[int] = Slot("image")
 REFERENCES = 10_000  # training images that are looked through for the nearest
 
 
@@ -60,8 +58,8 @@ def controls(run: Subject) -> tuple[ChainSettings, bool]:
     image, hidden, mask = 0, FREE, None
     if start == ONE:
         n = len(cached.examples(run))
-        IMAGE.settle(range(n))
-        image = int(st.number_input("Example", 0, n - 1, 0, key=IMAGE.name, bind="query-params"))
+        EXAMPLE.settle(range(n))
+        image = int(st.number_input("Example", 0, n - 1, 0, key=EXAMPLE.name, bind="query-params"))
         hidden = st.selectbox(
             "Hidden part", [FREE, *CHOICES[run.spec.kind]], 0, key="missing", bind="query-params",
             help="It is sampled; the rest is given, and put back after every step",

@@ -11,7 +11,7 @@ from latentlab.subjects import Subject, stored
 from pages.sampling.experiment import LEARNED, POSTERIOR, Setup, about_gradient, image_of, offers, why_nothing
 from pages.shared import cached, url_state
 from pages.shared.linked_choice import link_renamed, linked_choice
-from pages.shared.masks import CHOICES, chosen
+from pages.shared.masks import CHOICES, EXAMPLE, chosen
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -26,7 +26,6 @@ TARGET: Slot[str] = Slot("target")  # the widgets whose options follow from thos
 SAMPLER: Slot[str] = Slot("sampler")
 ENERGY: Slot[str] = Slot("energy")
 POWER: Slot[int] = Slot("power")
-IMAGE: Slot[int] = Slot("image")
 PRESET: Slot[str] = Slot("wrong")  # the widget that chooses what goes wrong
 NO_PRESET = "none"
 PRESETS: dict[str, dict[str, Any]] = {
@@ -79,8 +78,8 @@ def controls(run: Subject) -> tuple[Setup, float]:
         left, right = st.columns(2)
         parts = CHOICES[run.spec.kind]
         n = len(cached.examples(run))
-        IMAGE.settle(range(n))
-        image = int(left.number_input("Example", 0, n - 1, 0, key=IMAGE.name, bind="query-params"))
+        EXAMPLE.settle(range(n))
+        image = int(left.number_input("Example", 0, n - 1, 0, key=EXAMPLE.name, bind="query-params"))
         hidden = right.selectbox("Hidden part", [WHOLE, *parts], min(2, len(parts)), key="hidden", bind="query-params")
     hiding, stepping, more = st.container(), st.container(), st.popover("More", width="stretch")
     if hidden != WHOLE:

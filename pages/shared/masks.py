@@ -26,6 +26,7 @@ CHOICES = {
     Kind.PLANE: ("columns",),
     Kind.SEQUENCE: ("times",),
 }  # the first is what is hidden at first, but of images the right half
+EXAMPLE: Slot[int] = Slot("image")  # the widget that chooses the example a part of which is hidden
 FIRST = "middle"  # what is hidden before anything is painted
 GRAY = 0.4  # what is drawn in place of a hidden pixel
 WIDTH = 308  # pixels of the image, where it is painted without a brush
