@@ -10,7 +10,7 @@ from latentlab.analysis.probes.tasks import CLASS
 from latentlab.figures.sheets import png
 from latentlab.subjects import Subject
 from pages.navigation import Card
-from pages.probes.curves import first_look
+from pages.probes.curves import Network, first_look
 from pages.shared import cached
 from pages.shared.images import SIDE
 from pages.shared.remember import remember
@@ -32,7 +32,7 @@ def known(run: Subject) -> bytes | None:
     classes.
     """
     try:
-        right = 1 - (first_look(run, None, CLASS, FEATURES).means() if run.has() else _of_data(run))
+        right = 1 - (first_look(run, Network(run), CLASS, FEATURES).means() if run.has() else _of_data(run))
     except ValueError:  # such as examples without labels
         return None
     height, width = ROWS * SIDE, COLUMNS * SIDE // len(right)

@@ -14,8 +14,11 @@ from latentlab.analysis.probes.features import How
 from latentlab.analysis.probes.layer_curve import ASIDE, LATENT, Measure, Split
 from latentlab.analysis.probes.tasks import Settings
 from latentlab.data import Kind
+from latentlab.models import Model
 from latentlab.subjects import Subject
+from pages.navigation import PROBES
 from pages.probes.curves import targets
+from pages.shared.choose_second_run import choose_second_run
 from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.present import enlarged
 from pages.shared.selections import link_named
@@ -61,14 +64,19 @@ def choose_snapshot(run: Subject) -> tuple[str, int | None]:
     return name, names.get(name)
 
 
-def choose_shown() -> tuple[Measure, Split]:
-    """Choose the number and the examples that it is of."""
+def choose_measure() -> Measure:
+    """Choose the number that is drawn."""
     measure = linked_choice("Show", ["error", "cross-entropy", "top 3"], default="error", key="measure")
-    split = linked_choice(
-        "On", ["test", "valid", "train"], default="test", key="split",
-        help="Test examples, examples that chose the penalty, or examples that the probes were fitted to",
-    )  # fmt: skip
-    return cast(Measure, measure), cast(Split, split)
+    return cast(Measure, measure)
+
+
+def choose_other(run: Subject) -> Subject | None:
+    """Choose a second model that can be given the examples of the first, or none."""
+
+    def alike(one: Subject) -> object:
+        return one.has(*PROBES.needs), one.spec.kind, one.shape, one.spec.names
+
+    return choose_second_run(run, (Model,), alike, "Another model's curve, of probes of the same examples")
 
 
 def choose_layer(layers: Sequence[NetworkLayer]) -> int:
@@ -84,19 +92,26 @@ def choose_layer(layers: Sequence[NetworkLayer]) -> int:
 
 
 @dataclass(frozen=True)
-class Besides:
-    """What is drawn in addition to the curve: the untrained network, ResNet-50 of the paper; and on which axis."""
+class Drawn:
+    """Of which examples the numbers are, and what is drawn in addition to the curve: the untrained network, ResNet-50
+    of the paper; and on which axis.
+    """
 
+    split: Split
     untrained: bool
     resnet: bool
     log: bool
 
 
-def choose_settings(run: Subject) -> tuple[Settings, Besides]:
-    """Choose how probes are fitted, and what is drawn besides."""
+def choose_settings(run: Subject) -> tuple[Settings, Drawn]:
+    """Choose how probes are fitted, and how they are drawn."""
     begins = 0 in run.snapshots  # what its network was before training is there
     untrained = begins and st.toggle("Before training too", True, key="untrained", bind="query-params")
     with st.popover("More", width="stretch"):
+        split = linked_choice(
+            "On", ["test", "valid", "train"], default="test", key="split",
+            help="Test examples, examples that chose the penalty, or examples that the probes were fitted to",
+        )  # fmt: skip
         log = st.toggle("Logarithmic axis", key="log", bind="query-params")
         overlay = st.toggle(
             "ResNet-50 of the paper", key="resnet", bind="query-params",
@@ -109,7 +124,8 @@ def choose_settings(run: Subject) -> tuple[Settings, Besides]:
             help="A fixed random subset of the features; or pooled over the positions of each channel",
         )  # fmt: skip
         seeds = st.select_slider("Seeds", [1, 3, 5], 3, key="seeds", bind="query-params")
-    return Settings(int(n), int(limit), cast(How, how), int(seeds)), Besides(untrained, overlay, log)
+    drawn = Drawn(cast(Split, split), untrained, overlay, log)
+    return Settings(int(n), int(limit), cast(How, how), int(seeds)), drawn
 
 
 def picture(content: go.Figure) -> None:

@@ -48,63 +48,92 @@ def targets(run: Subject) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Network:
+    """What probes read: the model of a subject after an epoch of its training; None for the end."""
+
+    of: Subject
+    epoch: int | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is known by now.
+    """What is known by now of some networks, all on the same examples, by probes that are fitted alike.
 
     Attributes:
-        curve: of the model.
-        before: of the same model untrained, if that is wanted and known.
+        curves: of each network; None of one that isn't known yet, which the first always is.
         n: examples that the probes were meant to be fitted to; 0 for a first look.
         tasks: those of the full curves, where they were not measured beforehand.
-        model_error: of the model itself, where it was stored with the curve.
+        model_error: of the first model itself, where it was stored with the curve.
     """
 
-    curve: Curve
-    before: Curve | None
+    curves: Sequence[Curve | None]
     n: int
     tasks: Sequence[Task[Curve]] = ()
     model_error: float | None = None
 
+    @property
+    def curve(self) -> Curve:
+        """Of the first network."""
+        assert self.curves[0] is not None
+        return self.curves[0]
 
-def find_curves(run: Subject, epochs: Sequence[int | None], target: str, settings: Settings) -> Found:
-    """The curve of a model after the first of one or two epochs, and that after the second: the best that is there.
+
+def find_curves(
+    run: Subject, networks: Sequence[Network], target: str, settings: Settings, n_compared: int = 1
+) -> Found:
+    """The curves of some networks on the examples of a run: the best that is there.
+
+    Args:
+        run: whose examples they are.
+        networks: the first one is that of the run.
+        target: of the probes.
+        settings: of the probes.
+        n_compared: of so many, from the first on, either all full curves are given, or a first look at each.
 
     Raises:
         ValueError: this target doesn't separate the examples.
     """
-    known = [stored(run, epoch, target, settings) for epoch in epochs]
-    ready = [one.curve for one in known if one is not None]
-    if known[0] is not None and len(ready) == len(epochs):
-        return Found(ready[0], ready[1] if len(ready) > 1 else None, settings.n, model_error=known[0].model_error)
-    tasks = [] if CANCELLED.get() else [full(run, epoch, target, settings) for epoch in epochs]
-    if tasks and tasks[0].result is not None:
-        return Found(tasks[0].result, tasks[-1].result if len(tasks) > 1 else None, settings.n, tasks)
-    quick = [first_look(run, epoch, target) for epoch in epochs]
-    return Found(quick[0], quick[1] if len(quick) > 1 else None, 0, tasks)
+    known = [stored(run, network, target, settings) for network in networks]
+    ready = [one.curve if one is not None else None for one in known]
+    tasks: dict[int, Task[Curve]] = {}
+    if None in ready and not CANCELLED.get():
+        sizes = probe_task(run, target, settings.n).sizes
+        for k, network in enumerate(networks):
+            curve = ready[k]
+            if curve is None or curve.sizes != sizes:
+                tasks[k] = full(run, network, target, settings)
+                ready[k] = tasks[k].result
+    failed = {k for k, task in tasks.items() if task.error is not None}
+    if ready[0] is not None and all(ready[k] is not None or k in failed for k in range(n_compared)):
+        own = known[0].model_error if known[0] is not None and 0 not in tasks else None
+        return Found(ready, settings.n, list(tasks.values()), own)
+    return Found([first_look(run, network, target) for network in networks], 0, list(tasks.values()))
 
 
-def first_look(run: Subject, epoch: int | None, target: str, limit: int = FIRST_LIMIT) -> Curve:
+def first_look(run: Subject, network: Network, target: str, limit: int = FIRST_LIMIT) -> Curve:
     """A curve of the few examples that are saved with the run: imprecise, but available at once.
 
     Raises:
         ValueError: this target doesn't separate the examples.
     """
-    return _first_look(run, epoch, resolved(run, target), limit)
+    return _first_look(network.of, network.epoch, run, resolved(run, target), limit)
 
 
-def stored(run: Subject, epoch: int | None, target: str, settings: Settings) -> StoredCurve | None:
-    """The curve by the settings that ships with the run; None where none does, or one of other parameters."""
+def stored(run: Subject, network: Network, target: str, settings: Settings) -> StoredCurve | None:
+    """The curve by the settings that ships with a run; None where none does, or one of other parameters."""
     about = resolved(run, target)
-    return None if isinstance(about, Group) else _stored(run, epoch, about, settings)
+    if isinstance(about, Group) or network.of.dataset != run.dataset:
+        return None
+    return _stored(network.of, network.epoch, about, settings)
 
 
-def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Task[Curve]:
+def full(run: Subject, network: Network, target: str, settings: Settings) -> Task[Curve]:
     """The curve by the settings, as far as the background process is with it.
 
     Args:
         run: whose examples they are.
-        epoch: after which the parameters are taken; None for the end of training.
+        network: whose layers are read.
         target: of the probes.
         settings: of the probes.
 
@@ -112,8 +141,9 @@ def full(run: Subject, epoch: int | None, target: str, settings: Settings) -> Ta
         ValueError: as `first_look`.
     """
     task = probe_task(run, target, settings.n)
-    name = f"probe {run.key} {epoch} {_name(run, target)} {len(task.y)} {settings}"
-    return run_task(name, partial(full_curve, cached.model(run, epoch), task, settings))
+    examples = run.dataset if is_local(run.dataset) else run.key
+    name = f"probe {network.of.key} {network.epoch} {examples} {_name(run, target)} {len(task.y)} {settings}"
+    return run_task(name, partial(full_curve, cached.model(network.of, network.epoch), task, settings))
 
 
 def closely(run: Subject, epoch: int | None, target: str, settings: Settings, layer: str) -> Task[Curve]:
@@ -175,10 +205,10 @@ def _name(run: Subject, target: str) -> str:
 
 
 @remember(64)
-def _first_look(run: Subject, epoch: int | None, target: str | Group, limit: int) -> Curve:
+def _first_look(of: Subject, epoch: int | None, run: Subject, target: str | Group, limit: int) -> Curve:
     task = _question(run, target, 0)
     return probe_curve(
-        cached.model(run, epoch), task.x, task.y, task.sizes, n_classes=len(task.names), limit=limit
+        cached.model(of, epoch), task.x, task.y, task.sizes, n_classes=len(task.names), limit=limit
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.analysis.probes.tasks import ProbeTask, Settings
 from latentlab.data import to_bytes
 from latentlab.figures.examples.appearance import Appearance
-from latentlab.figures.probes.curve import confusion_figure, weights_figure
+from latentlab.figures.probes.matrices import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
 from pages.shared.downloads import download

@@ -6,22 +6,24 @@ import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT, Curve
 from latentlab.analysis.probes.tasks import CLASS
-from latentlab.analysis.verdict import of_probes
+from latentlab.analysis.verdict import of_probes, of_two_networks
 from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject
 from pages.navigation import PROBES
-from pages.probes.controls import choose_layer, choose_settings, choose_shown, choose_snapshot, choose_target, picture
-from pages.probes.curves import (
-    CANCELLED,
-    closely,
-    find_curves,
-    model_error,
-    probe_task,
-    targets,
+from pages.probes.controls import (
+    choose_layer,
+    choose_measure,
+    choose_other,
+    choose_settings,
+    choose_snapshot,
+    choose_target,
+    picture,
 )
+from pages.probes.curves import CANCELLED, Network, closely, find_curves, model_error, probe_task, targets
 from pages.probes.deep_networks import deep_networks
 from pages.probes.layer_detail import all_layers, layer_detail, summary
+from pages.probes.second_network import compared, of_second
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
 from pages.shared.background import Waiting, show_tasks
@@ -38,35 +40,44 @@ def probes(run: Subject) -> None:
     drawn, controls = st.columns([2, 1], gap="large")
     with controls:
         target = choose_target(run)
+        other = choose_other(run)
         snapshot, epoch = choose_snapshot(run)
-        measure, split = choose_shown()
+        measure = choose_measure()
         place = st.container()
-        settings, besides = choose_settings(run)
-    epochs = (epoch, 0) if besides.untrained and epoch != 0 else (epoch,)
+        settings, how = choose_settings(run)
+    networks = [Network(run, epoch), *([Network(other)] if other is not None else [])]
+    n_compared = len(networks)
+    if how.untrained and epoch != 0:
+        networks.append(Network(run, 0))
     try:
-        found = find_curves(run, epochs, target, settings)
-        curve, before = found.curve, found.before
+        found = find_curves(run, networks, target, settings, n_compared)
         with place:
-            k = choose_layer([reading.layer for reading in curve.readings])
+            k = choose_layer([reading.layer for reading in found.curve.readings])
     except ValueError as error:
         st.error(f"This can't be probed: {error}")
         return
+    curve, before = found.curve, found.curves[-1] if len(networks) > n_compared else None
+    second = of_second(run, other, found.curves[1]) if other is not None else None
     chance = curve.readings[0].probes[0].baseline if measure == "error" else None
     own = None
     if target == CLASS and measure == "error":
         own = found.model_error if found.model_error is not None else model_error(run, epoch, found.n)
-    overlaid = RESNET_50 if besides.resnet and measure == "error" else None
+    overlaid = RESNET_50 if how.resnet and measure == "error" else None
     with drawn:
+        verdict = of_two_networks(target, second.curves(curve)) if second is not None else of_probes(target, curve)
         rough = "" if found.n else f" This is a first look at {curve.sizes[2]:,} test examples."
-        st.markdown(f"**{plain(of_probes(target, curve))}**{rough}")
+        st.markdown(f"**{plain(verdict)}**{rough}")
         if CANCELLED.get() and not found.n:
             st.button(
                 "Measure in full", key="measure-again", on_click=CANCELLED.forget, icon=":material/speed:"
             )  # fmt: skip
         text = f"A quick result. The full one, on up to {settings.n:,} examples, is being measured"
         show_tasks(found.tasks, Waiting(text, on_cancel=partial(CANCELLED.set, True)), "It can't be measured in full")
-        picture(probe_figure(curve, before, Shown(measure, split, k, chance, own, overlaid, besides.log), look()))
-        st.caption(summary(curve, before, measure, split))
+        shown = Shown(measure, how.split, k, chance, own, overlaid, how.log, second)
+        picture(probe_figure(curve, before, shown, look()))
+        st.caption(summary(curve, before, measure, how.split))
+        if other is not None and second is not None:
+            st.caption(compared(run, other, target, curve, second))
     one, every, deep = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
     if one.open:
         with one:
@@ -100,7 +111,8 @@ probes(run)
 notes(
     "Each point is the test error of a linear classifier that is given one layer and nothing else; below it the "
     "layer, and its probe behind a diode: values go to the probe, no gradient comes back. Red means a high error, "
-    "blue a low one. The dashed curve is the same network with its initial, random weights. ▲ marks a layer with a "
+    "blue a low one. A second model, chosen at “Compare with”, reads the same examples. "
+    "The dashed curve is the same network with its initial, random weights. ▲ marks a layer with a "
     "higher error than the one before.",
     "Click a layer: what does its probe confuse, and which examples? Probe a classifier for the slant, and an "
     "autoencoder for the class. Go back to earlier snapshots. In the tab of deep networks, see half of a network stay "

@@ -12,7 +12,7 @@ from latentlab.analysis.image_attributes import MEASURES
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.steering import Leakage, leakage, steered
 from latentlab.analysis.probes.tasks import NOISE
-from latentlab.figures.probes.curve import leakage_figure
+from latentlab.figures.probes.matrices import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.navigation import TRAVERSAL

@@ -5,7 +5,7 @@ import pytest
 
 from latentlab.figures.class_axis import class_axis
 from latentlab.figures.maps.charts import class_bars, gaps
-from latentlab.figures.probes.curve import confusion_figure, weights_figure
+from latentlab.figures.probes.matrices import confusion_figure, weights_figure
 from latentlab.figures.theme import LIGHT
 
 FEW = ("one", "two")

@@ -25,7 +25,7 @@ from latentlab.figures.examples.choose import appearance
 from latentlab.figures.latent import diagnosis, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.maps import charts
-from latentlab.figures.probes import curve
+from latentlab.figures.probes import curve, matrices
 from latentlab.figures.sampling import chains, image_chains
 from latentlab.figures.score import field, slices
 from latentlab.figures.text import literal
@@ -86,10 +86,10 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     charts.overlaps: lambda: charts.overlaps(np.eye(2), HOSTILE, LIGHT),
     charts.gaps: lambda: charts.gaps(np.eye(2), HOSTILE, LIGHT, HOSTILE[1]),
     curve.probe_figure: lambda: curve.probe_figure(probed(), probed(), curve.Shown(), LIGHT),
-    curve.confusion_figure: lambda: curve.confusion_figure(np.eye(2, dtype=np.int64), HOSTILE, LIGHT),
-    curve.weights_figure: lambda: curve.weights_figure(np.eye(2, dtype=np.float32), HOSTILE, LIGHT),
+    matrices.confusion_figure: lambda: matrices.confusion_figure(np.eye(2, dtype=np.int64), HOSTILE, LIGHT),
+    matrices.weights_figure: lambda: matrices.weights_figure(np.eye(2, dtype=np.float32), HOSTILE, LIGHT),
     curve.training_figure: lambda: curve.training_figure([{"epoch": 1.0, HOSTILE[0]: 0.5}], LIGHT),
-    curve.leakage_figure: lambda: curve.leakage_figure(LEAKAGE, LIGHT),
+    matrices.leakage_figure: lambda: matrices.leakage_figure(LEAKAGE, LIGHT),
     curve.depth_figure: lambda: curve.depth_figure({HOSTILE[0]: DEPTHS}, LIGHT),
     chains.chains_at_step: lambda: chains.chains_at_step(
         None, XY, Box(-1, 1, -1, 1), XY[None], XY, Y.astype(bool), HOSTILE, LIGHT

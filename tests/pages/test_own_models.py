@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from multiprocessing.reduction import ForkingPickler
@@ -16,8 +18,10 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
+from latentlab.analysis.probes.layer_curve import probe_curve
 from latentlab.data import Splits
 from latentlab.jobs.background import Background
+from latentlab.models import Classifies
 from latentlab.runs.store import Store
 from latentlab.serving.examples import of_arrays
 from latentlab.serving.given import Given
@@ -26,6 +30,7 @@ from latentlab.serving.server import Server
 from latentlab.subjects import OWN
 from pages.home.own_models import uploaded_models
 from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
+from pages.probes.curves import FIRST_LIMIT
 from pages.shared.header import PICKED
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, keys_of, shows
@@ -74,6 +79,27 @@ def test_a_classifier_on_the_pages_that_can_show_it(serve: Serve, opened: Open) 
         assert not app.exception
         assert not app.error
         assert subject(app) == f"{OWN}{server.id}"
+
+
+def test_a_classifier_is_compared_with_a_run_on_the_examples_of_the_run(serve: Serve, opened: Open) -> None:
+    class Local(Classifies):
+        def __init__(self) -> None:
+            super().__init__()
+            self.theirs = theirs
+
+        def classify(self, x: Tensor) -> Tensor:
+            return torch.log_softmax(self.theirs(x), 1)
+
+    theirs = Classifier()
+    server = serve("Mine", classify=theirs)
+    app = opened(PROBES.name, run="digits-cnn", beside=f"{OWN}{server.id}", untrained="false")
+    assert not app.exception
+    data, n = Store.default().examples("digits-cnn"), len(Store.default().examples("digits-cnn"))
+    sizes = (round(0.6 * n), round(0.2 * n), n - round(0.6 * n) - round(0.2 * n))
+    expected = probe_curve(Local().eval(), data.x, data.y.numpy(), sizes, n_classes=10, limit=FIRST_LIMIT)
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    (found,) = (trace["y"] for trace in traces if trace.get("name") == "Mine")
+    assert np.frombuffer(base64.b64decode(found["bdata"])) == pytest.approx(expected.means())
 
 
 MEAN, COVARIANCE = torch.tensor([2.0, -1.0]), torch.tensor([[1.0, 0.8], [0.8, 2.0]])

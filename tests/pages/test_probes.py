@@ -18,12 +18,12 @@ from streamlit.testing.v1 import AppTest
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes import tasks
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.analysis.verdict import of_probes
+from latentlab.analysis.verdict import of_probes, of_two_networks
 from latentlab.data import Library, load
 from latentlab.data.files.options import ReadOptions
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
-from latentlab.subjects import find
+from latentlab.subjects import find, with_model
 from latentlab.subjects.data_only import DataOnly
 from pages.navigation import PROBES
 from pages.probes import curves
@@ -69,13 +69,13 @@ def unpacked(values: Any) -> Any:
     return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
 
 
-def first(run_id: str, epoch: int | None = None) -> Curve:
+def first(run_id: str, epoch: int | None = None, limit: int = curves.FIRST_LIMIT) -> Curve:
     store = Store.default()
     data = store.examples(run_id)
     n = len(data)
     sizes = (round(0.6 * n), round(0.2 * n), n - round(0.6 * n) - round(0.2 * n))
     model = store.load(run_id, epoch)
-    return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=curves.FIRST_LIMIT)
+    return probe_curve(model, data.x, data.y.numpy(), sizes, n_classes=10, limit=limit)
 
 
 @pytest.mark.slow
@@ -116,7 +116,9 @@ def test_a_curve_that_ships_is_drawn_at_once_and_its_layer_closely_when_it_comes
     app = opened("probes", run="digits-cnn")
     assert not app.exception
     settings = tasks.Settings()
-    shipped = [STORED(find("digits-cnn"), epoch, "class", settings) for epoch in (None, 0)]
+    shipped = [
+        STORED(find("digits-cnn"), curves.Network(find("digits-cnn"), epoch), "class", settings) for epoch in (None, 0)
+    ]
     assert line(app) == pytest.approx(shipped[0].curve.means())  # type: ignore[union-attr]
     assert line(app, "before training") == pytest.approx(shipped[1].curve.means())  # type: ignore[union-attr]
     assert shows(app, "1,257", 360, 3)  # examples to fit and to test, seeds
@@ -167,6 +169,34 @@ def test_a_flat_curve_has_no_rank_correlation_and_says_no_nan() -> None:
         assert "nan" not in said
         assert mentions(said, 0, 3)
     assert "nan" not in of_probes("class", flat)
+
+
+@pytest.mark.slow
+def test_a_second_curve_is_the_one_that_its_own_page_shows(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    own = line(opened("probes", run="digits-vae", untrained="false"))
+    app = opened("probes", run="digits-cnn", beside="digits-vae", untrained="false")
+    assert not app.exception
+    title, offered = find("digits-vae").title, app.selectbox(key="beside-digits-cnn").options
+    assert set(offered) == {
+        one.title for one in with_model(*PROBES.needs) if one.dataset == "digits" and one.id != "digits-cnn"
+    }
+    assert line(app, title) == pytest.approx(own)
+    names = {title: [reading.layer.name for reading in first("digits-vae").readings]}
+    names[find("digits-cnn").title] = [reading.layer.name for reading in first("digits-cnn").readings]
+    axes = chart(app)["layout"]
+    assert [axes["xaxis3"]["ticktext"], axes["xaxis2"]["ticktext"]] == list(names.values())
+    (key,), (theirs,) = (
+        [key for key in helper if key.startswith(f"probe {run}")] for run in ("digits-cnn", "digits-vae")
+    )
+    full = {title: first("digits-vae", limit=8), find("digits-cnn").title: first("digits-cnn", limit=8)}
+    helper[key].set_result(full[find("digits-cnn").title])
+    app.run()
+    assert line(app, title) == pytest.approx(own)  # a quick curve is not drawn against a full one
+    helper[theirs].set_result(full[title])
+    app.run()
+    for name, curve in full.items():
+        assert line(app, name) == pytest.approx(curve.means())
+    assert any(of_two_networks("class", dict(reversed(full.items()))) in one.value for one in app.markdown)
 
 
 def test_the_verdict_comes_before_the_numbers(opened: Open) -> None:

@@ -66,3 +66,8 @@ def readability(errors: Sequence[float], std_errors: Sequence[float], chance: fl
     best = readable[e[readable] - e[least] <= AS_GOOD * np.hypot(s[readable], s[least])]
     lost = range(int(readable[-1]) + 1, len(e))
     return Readability(tuple(readable.tolist()), tuple(best.tolist()), tuple(lost))
+
+
+def is_lower(error: float, std_error: float, other: float, other_std_error: float) -> bool:
+    """Whether an error is lower than another by more than their 95 % intervals, which don't overlap then."""
+    return other - error > 2 * (std_error + other_std_error)

@@ -8,23 +8,43 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from latentlab.analysis.probes.layer_curve import Curve, Measure, Split
-from latentlab.analysis.probes.steering import Leakage
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.probes.layer_curve import ASIDE, Curve, Measure, Split
 from latentlab.experiments.deep_networks import Depths
-from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
 KINK = "#d6336c"
 ERRORS = "RdYlBu"  # red for an error of 1, blue for none: on every model the same
 MOST_NODES = 20  # drawn with their diodes and numbers; beyond that only the colours fit
+MOST_NAMES = 40  # of layers along an axis
+LONGEST = 20  # characters of the name of a layer along an axis
+PLOT, STRIP, LABELS, GAP = 400, 110, 90, 14  # heights in pixels: of the curve, of a network and of the names under it
 NUMBERS = ("#1f2430", "#ffffff")  # on a pale node and on a strong one: its colour is the same in the light and the dark
 LEAST = 1e-3  # where a logarithmic axis ends
 CLOSE = 0.04  # share of the axis: lines nearer than that get their names above and below
 STRONG = 0.2  # error from which on, or within which of 1, a node is strong
+
+
+@dataclass(frozen=True, eq=False)
+class Second:
+    """Another network whose curve is drawn over that of the first.
+
+    Attributes:
+        curve: of its probes, on the same examples.
+        title: of its model.
+        first: of the model of the first.
+    """
+
+    curve: Curve
+    title: str
+    first: str
+
+    def curves(self, curve: Curve) -> dict[str, Curve]:
+        """Title -> curve of both networks, given that of the first."""
+        return {self.first: curve, self.title: self.curve}
 
 
 @dataclass(frozen=True)
@@ -39,6 +59,7 @@ class Shown:
         model: the model's own number; None where it has none.
         overlay: errors of another network by name, drawn over the same width; None for none.
         log: whether the y axis is logarithmic.
+        second: another network; None for none.
     """
 
     measure: Measure = "error"
@@ -48,6 +69,7 @@ class Shown:
     model: float | None = None
     overlay: Mapping[str, float] | None = None
     log: bool = False
+    second: Second | None = None
 
 
 def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) -> go.Figure:
@@ -61,10 +83,16 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
     """
     n = len(curve.readings)
     names = [literal(reading.layer.name) for reading in curve.readings]
-    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.72, 0.28], vertical_spacing=0.03)
+    second = shown.second
+    strips = [(curve, np.arange(n, dtype=np.float64))]
+    if second is not None and not are_alike(curve, second.curve):
+        strips.append((second.curve, places_along(curve, second.curve)))
+    figure = make_subplots(1 + len(strips), 1, shared_xaxes=True)
     if before is not None:
         _line(figure, before, shown, "before training", look.muted, "dash")
-    _line(figure, curve, shown, "the probes", look.accent, "solid")
+    _line(figure, curve, shown, literal(second.first) if second is not None else "the probes", look.accent, "solid")
+    if second is not None:
+        _line(figure, second.curve, shown, literal(second.title), look.text, "solid", places_along(curve, second.curve))
     kinks = curve.kinks(shown.measure, shown.split)
     if kinks:
         means = curve.means(shown.measure, shown.split)
@@ -77,7 +105,9 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
     if shown.overlay:
         _overlay(figure, shown.overlay, n, look)
     _levels(figure, curve, shown, look)
-    _network(figure, curve, shown, look)
+    for row, (one, places) in enumerate(strips, 2):
+        colour = look.muted if second is None else (look.accent, look.text)[row - 2]
+        _network(figure, one, places, shown, row, colour)
     for row in (1, 2):
         figure.add_vrect(
             x0=shown.selected - 0.42, x1=shown.selected + 0.42, line_width=0, fillcolor=look.muted, opacity=0.16,
@@ -90,48 +120,14 @@ def probe_figure(curve: Curve, before: Curve | None, shown: Shown, look: Theme) 
         figure.update_yaxes(type="log", dtick="D2", row=1, col=1)
     if shown.measure != "cross-entropy":
         figure.update_yaxes(tickformat=".2~%", row=1, col=1)
-    ticks = list(range(n)) if n <= 40 else list(range(0, n, max(1, n // 16)))
-    figure.update_xaxes(range=[-0.6, n - 0.4], showgrid=False)
-    figure.update_xaxes(tickvals=ticks, ticktext=[names[k] for k in ticks], tickangle=-35, row=2, col=1)
-    figure.update_yaxes(visible=False, range=[-0.75, 1.3], row=2, col=1)
+    figure.update_xaxes(range=[-0.6, max(float(places[-1]) for _, places in strips) + 0.6], showgrid=False)
+    height = PLOT + (STRIP + LABELS) * len(strips)
+    figure.update_yaxes(domain=[1 - PLOT / height, 1], row=1, col=1)
+    for row in range(2, 2 + len(strips)):
+        top = 1 - (PLOT + (row - 2) * (STRIP + LABELS) + GAP) / height
+        figure.update_yaxes(domain=[top - STRIP / height, top], row=row, col=1)
     layout: dict[str, Any] = {"hovermode": "closest", "dragmode": False, "margin": {"l": 8, "r": 78, "t": 8, "b": 8}}
-    return styled(figure, look, 600, **layout)
-
-
-def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: Theme) -> go.Figure:
-    """(K, K) how often a class (row) was predicted as another; the share of the row is the shade, the number is
-    written.
-    """
-    share = table / np.maximum(table.sum(1, keepdims=True), 1)
-    text, names = [[str(value) if value else "" for value in row] for row in table], list(map(literal, classes))
-    template = "%{text}" if written(names) else None
-    figure = go.Figure(
-        go.Heatmap(
-            z=share, x=names, y=names, text=text, texttemplate=template, showscale=False, zmin=0,
-            zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
-            hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
-        )
-    )  # fmt: skip
-    axis = class_axis(classes)
-    figure.update_xaxes(title_text="predicted class", showgrid=False, **axis)
-    figure.update_yaxes(title_text="it is", autorange="reversed", showgrid=False, **axis)
-    return styled(figure, look, 340)
-
-
-def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: Theme) -> go.Figure:
-    """(K, d) the weights of a probe whose layer is no image."""
-    most = float(np.abs(weights).max()) or 1.0
-    figure = go.Figure(
-        go.Heatmap(
-            z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(map(literal, classes)),
-            zmin=-most, zmax=most, colorscale="RdBu",
-            colorbar={"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 12, "color": look.muted}},
-            hovertemplate="feature %{x}, class %{y}: %{z:.3g}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_xaxes(title_text="feature", showgrid=False, dtick=max(1, round(weights.shape[1] / 16)), tick0=1)
-    figure.update_yaxes(title_text="weight for", autorange="reversed", showgrid=False, **class_axis(classes))
-    return styled(figure, look, 260)
+    return styled(figure, look, height, **layout)
 
 
 def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figure:
@@ -148,28 +144,6 @@ def training_figure(rows: Sequence[Mapping[str, float]], look: Theme) -> go.Figu
     figure.update_xaxes(title_text="epoch", showgrid=False)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     return styled(figure, look, 60 + 24 * len(names))
-
-
-def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
-    """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
-    most = max(0.05, float(np.abs(found.change).max()))
-    names, targets = list(map(literal, found.names)), [name.partition(":")[0] for name in found.names]
-    measured = list(map(literal, targets))
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
-            texttemplate="%{text}" if written(names) else None, zmin=-most, zmax=most, colorscale="RdBu",
-            showscale=False, xgap=1, ygap=1, hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_xaxes(
-        title_text="measured (percentage points)",
-        tickangle=-35,
-        showgrid=False,
-        **class_axis(targets),
-    )
-    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(found.names))
-    return styled(figure, look, 360)
 
 
 def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
@@ -197,9 +171,29 @@ def depth_figure(found: Mapping[str, Depths], look: Theme) -> go.Figure:
     return styled(figure, look, 380)
 
 
-def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str, dash: str) -> None:
+def are_alike(curve: Curve, other: Curve) -> bool:
+    """Whether the layers of two networks have the same names, in the same order."""
+    return [one.layer.name for one in curve.readings] == [one.layer.name for one in other.readings]
+
+
+def places_along(curve: Curve, other: Curve) -> Doubles:
+    """(n_layers of the other,) where they stand along the first: where the names are the same at the same places, else
+    at their relative depth, from the input to the last layer; latent variables that are no step follow one by one.
+    """
+    if are_alike(curve, other):
+        return np.arange(len(other.readings), dtype=np.float64)
+    last, end = ([one.layer.kind for one in each.readings if one.layer.kind != ASIDE] for each in (curve, other))
+    k = np.arange(len(other.readings))
+    inside, after = k * (len(last) - 1) / max(1, len(end) - 1), len(last) + k - len(end)
+    return np.where(k < len(end), inside, after).astype(np.float64)
+
+
+def _line(
+    figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str, dash: str,
+    places: Doubles | None = None,
+) -> None:  # fmt: skip
     means, bands = curve.means(shown.measure, shown.split), curve.half_bands(shown.measure, shown.split)
-    x = np.arange(len(means))
+    x = np.arange(len(means)) if places is None else places
     floor = LEAST if shown.log else 0.0
     band = np.concatenate([means + bands, np.maximum(means - bands, floor)[::-1]])
     figure.add_scatter(
@@ -208,8 +202,9 @@ def _line(figure: go.Figure, curve: Curve, shown: Shown, name: str, colour: str,
     )  # fmt: skip
     layers = [reading.layer for reading in curve.readings]
     figure.add_scatter(
-        x=x, y=np.maximum(means, floor), mode="lines+markers", name=name, legendgroup=name, marker={"size": 8},
-        line={"color": colour, "dash": dash, "width": 2}, customdata=x, row=1, col=1,
+        x=x, y=np.maximum(means, floor), mode="lines+markers", name=name, legendgroup=name,
+        marker={"size": 8, "symbol": "circle" if places is None else "square"},
+        line={"color": colour, "dash": dash, "width": 2}, customdata=np.round(x), row=1, col=1,
         text=[f"{literal(layer.name)} ({literal(layer.kind)}, {'×'.join(map(str, layer.shape))})" for layer in layers],
         error_y={"array": bands, "visible": False},
         hovertemplate=f"%{{text}}<br>{shown.measure} %{{y:.4g}} ± %{{error_y.array:.2g}}<extra>{name}</extra>",
@@ -243,38 +238,54 @@ def _overlay(figure: go.Figure, errors: Mapping[str, float], n: int, look: Theme
     )  # fmt: skip
 
 
-def _network(figure: go.Figure, curve: Curve, shown: Shown, look: Theme) -> None:
+def _network(figure: go.Figure, curve: Curve, places: Doubles, shown: Shown, row: int, colour: str) -> None:
     """Layers in a row; below each its probe, behind a diode: the forward pass goes through, no gradient comes back."""
     n = len(curve.readings)
-    x, errors = np.arange(n), curve.means("error", shown.split)
-    inks = [NUMBERS[int(min(error, 1 - error) < STRONG)] for error in errors]
+    errors, step = curve.means("error", shown.split), -(-n // MOST_NAMES)
+    near, names = np.round(places), [literal(_short(reading.layer.name)) for reading in curve.readings]
     figure.add_scatter(
-        x=x, y=np.ones(n), mode="lines+markers", line={"color": look.muted, "width": 2}, showlegend=False, row=2, col=1,
-        marker={"symbol": "square", "size": 13, "color": look.muted}, customdata=x, hoverinfo="text",
+        x=places, y=np.ones(n), mode="lines+markers", line={"color": colour, "width": 2}, showlegend=False, row=row,
+        col=1, marker={"symbol": "square", "size": 9, "color": colour}, customdata=near, hoverinfo="text",
         text=[f"{literal(r.layer.name)} ({literal(r.layer.kind)}): {r.layer.size:,} numbers" for r in curve.readings],
     )  # fmt: skip
     few = n <= MOST_NODES
     if few:
-        wires = np.stack([x, x, np.full(n, np.nan)], 1).ravel()
-        ends = np.tile([1.0, 0.0, np.nan], n)
-        wire = {"color": look.muted, "width": 1}
-        figure.add_scatter(x=wires, y=ends, mode="lines", line=wire, hoverinfo="skip", showlegend=False, row=2, col=1)
-        for symbol, y, size, width in (("triangle-down", 0.57, 11, 0), ("line-ew", 0.46, 8, 2)):
+        wires = np.stack([places, places, np.full(n, np.nan)], 1).ravel()
+        ends = np.tile([1.0, 0.4, np.nan], n)
+        wire = {"color": colour, "width": 1}
+        figure.add_scatter(x=wires, y=ends, mode="lines", line=wire, hoverinfo="skip", showlegend=False, row=row, col=1)
+        for symbol, y, size, width in (("triangle-down", 0.67, 9, 0), ("line-ew", 0.56, 7, 2)):
             marker = {
                 "symbol": symbol,
                 "size": size,
-                "color": look.muted,
-                "line": {"width": width, "color": look.muted},
+                "color": colour,
+                "line": {"width": width, "color": colour},
             }
             figure.add_scatter(
-                x=x, y=np.full(n, y), mode="markers", marker=marker, hoverinfo="skip", showlegend=False, row=2, col=1
-            )
-    figure.add_scatter(
-        x=x, y=np.zeros(n), mode="markers+text" if few else "markers", row=2, col=1, customdata=x, showlegend=False,
-        text=[f"{100 * error:.1f}" if error < 0.095 else f"{100 * error:.0f}" for error in errors],
-        textfont={"size": 11, "color": inks}, hovertemplate="probe error %{text} %<extra></extra>",
+                x=places, y=np.full(n, y), mode="markers", marker=marker, hoverinfo="skip", showlegend=False, row=row,
+                col=1,
+            )  # fmt: skip
+    figure.add_bar(
+        x=places, y=np.full(n, 0.8), base=-0.4, width=0.86 * (float(places[1] - places[0]) if n > 1 else 1.0),
+        row=row, col=1, customdata=near, showlegend=False, text=[_percent(error) for error in errors], textangle=0,
+        textposition="inside" if few else "none", insidetextanchor="middle", textfont={"size": 12},
+        insidetextfont={"color": [NUMBERS[int(min(error, 1 - error) < STRONG)] for error in errors]},
+        hovertemplate="probe error %{text} %<extra></extra>",
         marker={
-            "size": 32 if few else 10, "color": errors, "cmin": 0, "cmax": 1, "colorscale": ERRORS,
-            "reversescale": True, "line": {"width": 1, "color": look.muted},
+            "color": errors, "cmin": 0, "cmax": 1, "colorscale": ERRORS, "reversescale": True, "cornerradius": "40%",
+            "line": {"width": 1, "color": colour},
         },
     )  # fmt: skip
+    figure.update_xaxes(
+        tickvals=places[::step], ticktext=names[::step], tickangle=-35, showticklabels=True, row=row, col=1
+    )
+    figure.update_yaxes(visible=False, range=[-0.6, 1.2], row=row, col=1)
+
+
+def _short(name: str) -> str:
+    """The end of a long name, in which those of one network differ."""
+    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
+
+
+def _percent(error: float) -> str:
+    return f"{100 * error:.1f}" if error < 0.095 else f"{100 * error:.0f}"

@@ -6,14 +6,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
 from latentlab.analysis.activations import NetworkLayer
-from latentlab.analysis.probes.layer_curve import ASIDE, Curve, Reading
+from latentlab.analysis.probes.layer_curve import ASIDE, Curve, Reading, probe_curve
 from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.analysis.probes.logistic_regression import ClassificationScore
-from latentlab.analysis.probes.readability import Readability, readability
-from latentlab.analysis.verdict import of_probes
-from tests.conftest import mentions
+from latentlab.analysis.probes.readability import Readability, is_lower, readability
+from latentlab.analysis.verdict import of_probes, of_two_networks
+from latentlab.device import generator
+from latentlab.models import Classifies
+from tests.conftest import mentions, numbers_in
 
 N = 1_000
 
@@ -97,3 +101,55 @@ def test_the_sentence_names_the_layers_where_it_begins_and_ends() -> None:
 def test_latent_variables_that_no_layer_follows_are_no_step() -> None:
     curve = planted(SLANT | {"a": 0.06}, 0.693, {"a": ASIDE})
     assert of_probes("slant", curve) == of_probes("slant", planted(SLANT, 0.693))
+
+
+class Planted(Classifies):
+    """Two layers and an output; with `product` the first layer's two numbers are multiplied in the second."""
+
+    def __init__(self, product: bool) -> None:
+        super().__init__()
+        self.one, self.two, self.out = (nn.Linear(2, 2, bias=False) for _ in range(3))
+        for layer in (self.one, self.two, self.out):
+            nn.init.eye_(layer.weight)
+        self.product = product
+
+    def classify(self, x: Tensor) -> Tensor:
+        h = self.one(x)
+        h = self.two(torch.stack([h.prod(1), h[:, 0]], 1) if self.product else h)
+        return torch.log_softmax(self.out(h), 1)
+
+
+def test_of_two_networks_the_one_that_computes_a_property_has_it_from_there_on() -> None:
+    x = torch.randn(1_000, 2, generator=generator(0))
+    y = (x.prod(1) > 0).long().numpy()  # which no linear map tells
+    curves = {name: probe_curve(Planted(name == "A"), x, y, (500, 200, 300), n_classes=2) for name in "AB"}
+    assert [reading.layer.name for reading in curves["A"].readings] == ["input", "one", "two", "out"]
+    errors = {name: curve.means()[1:] for name, curve in curves.items()}
+    assert errors["A"][1] < 0.05 < 0.4 < min(errors["A"][0], *errors["B"])
+    chance = curves["A"].readings[0].probes[0].baseline
+    for order in ("AB", "BA"):
+        said = of_two_networks("sign", {name: curves[name] for name in order})
+        assert mentions(said, "A", "two", f"{errors['A'][1]:.1%}", "B", f"{errors['B'].min():.1%}", f"{chance:.1%}")
+        assert not mentions(said, "one") or errors["B"].argmin() == 0
+    nowhere = of_two_networks("sign", {"B": curves["B"], "C": curves["B"]})
+    assert numbers_in(nowhere) == [pytest.approx(100 * chance, abs=0.05)]  # no error of a layer
+
+
+def test_of_two_networks_only_a_difference_beyond_both_intervals_is_said() -> None:
+    a, verdicts = planted({"input": 0.001, "fc": 0.16, "out": 0.3}, 0.66), list[str]()
+    for error, apart in ((0.18, False), (0.26, True)):
+        b = planted({"input": 0.001, "conv": error}, 0.66)
+        said = of_two_networks("slant", {"A": a, "B": b})
+        numbers = [f"{value:.1%} ± {2 * np.sqrt(value * (1 - value) / N):.1%}" for value in (0.16, error)]
+        assert mentions(said, "fc", "A", "conv", "B", *numbers)
+        assert is_lower(0.16, std_errors(np.array([0.16]))[0], error, std_errors(np.array([error]))[0]) == apart
+        verdicts.append(said.replace(numbers[1], ""))
+    assert verdicts[0] != verdicts[1]
+
+
+def test_equal_networks_are_rarely_said_to_differ() -> None:
+    rng, wrong = np.random.default_rng(2), 0
+    for _ in range(1_000):
+        (a, s), (b, t) = (min(zip(e, std_errors(e), strict=True)) for e in rng.binomial(N, 0.2, (2, 12)) / N)
+        wrong += is_lower(a, s, b, t) or is_lower(b, t, a, s)
+    assert wrong < 0.02 * 1_000

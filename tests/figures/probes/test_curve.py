@@ -17,7 +17,8 @@ from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.data import Splits
 from latentlab.experiments.deep_networks import Depths
 from latentlab.experiments.published_probes import RESNET_50
-from latentlab.figures.probes.curve import Shown, confusion_figure, depth_figure, probe_figure, weights_figure
+from latentlab.figures.probes.curve import Shown, depth_figure, probe_figure
+from latentlab.figures.probes.matrices import confusion_figure, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.figures.theme import DARK, LIGHT
 from latentlab.runs.store import Store
@@ -85,7 +86,7 @@ def test_every_number_can_be_drawn(curve: Curve, measure: str, split: str, log: 
 def test_a_deep_network_is_drawn_without_diodes(curve: Curve) -> None:
     deep = dataclasses.replace(curve, readings=curve.readings * 9)
     nodes = probe_figure(deep, None, Shown(), LIGHT).data[-1]
-    assert nodes.mode == "markers"
+    assert nodes.textposition == "none"
 
 
 def test_tables_are_drawn_with_their_counts() -> None:

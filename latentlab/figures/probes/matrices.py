@@ -1,0 +1,72 @@
+"""Matrices of probes: what one probe confuses, its weights, and what changes when codes are steered by each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from latentlab.analysis.probes.steering import Leakage
+from latentlab.figures.class_axis import class_axis, written
+from latentlab.figures.text import literal
+from latentlab.figures.theme import Theme, styled
+
+
+def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: Theme) -> go.Figure:
+    """(K, K) how often a class (row) was predicted as another; the share of the row is the shade, the number is
+    written.
+    """
+    share = table / np.maximum(table.sum(1, keepdims=True), 1)
+    text, names = [[str(value) if value else "" for value in row] for row in table], list(map(literal, classes))
+    template = "%{text}" if written(names) else None
+    figure = go.Figure(
+        go.Heatmap(
+            z=share, x=names, y=names, text=text, texttemplate=template, showscale=False, zmin=0,
+            zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
+            hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    axis = class_axis(classes)
+    figure.update_xaxes(title_text="predicted class", showgrid=False, **axis)
+    figure.update_yaxes(title_text="it is", autorange="reversed", showgrid=False, **axis)
+    return styled(figure, look, 340)
+
+
+def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: Theme) -> go.Figure:
+    """(K, d) the weights of a probe whose layer is no image."""
+    most = float(np.abs(weights).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=weights, x=np.arange(1, weights.shape[1] + 1), y=list(map(literal, classes)),
+            zmin=-most, zmax=most, colorscale="RdBu",
+            colorbar={"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 12, "color": look.muted}},
+            hovertemplate="feature %{x}, class %{y}: %{z:.3g}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title_text="feature", showgrid=False, dtick=max(1, round(weights.shape[1] / 16)), tick0=1)
+    figure.update_yaxes(title_text="weight for", autorange="reversed", showgrid=False, **class_axis(classes))
+    return styled(figure, look, 260)
+
+
+def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
+    """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
+    most = max(0.05, float(np.abs(found.change).max()))
+    names, targets = list(map(literal, found.names)), [name.partition(":")[0] for name in found.names]
+    measured = list(map(literal, targets))
+    figure = go.Figure(
+        go.Heatmap(
+            z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
+            texttemplate="%{text}" if written(names) else None, zmin=-most, zmax=most, colorscale="RdBu",
+            showscale=False, xgap=1, ygap=1, hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(
+        title_text="measured (percentage points)",
+        tickangle=-35,
+        showgrid=False,
+        **class_axis(targets),
+    )
+    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(found.names))
+    return styled(figure, look, 360)
