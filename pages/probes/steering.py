@@ -42,7 +42,7 @@ def steering(run: Subject, target: str) -> None:
     probe, codes = _latent_probe(run, about), cached.standard_codes(run).numpy()
     moved = steered(codes, probe.direction(k), STEPS.tolist())[:, :ROWS].swapaxes(0, 1)  # (rows, steps, z_dim)
     x = cached.decoder(run)(torch.from_numpy(np.ascontiguousarray(moved.reshape(-1, moved.shape[-1]))))
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         show(appearance_of(run), x, len(STEPS), "Codes steered away from the class and towards it, decoded")
         st.caption(
@@ -56,8 +56,8 @@ def steering(run: Subject, target: str) -> None:
         found = _leakage(run, about, k)
         figure(leakage_figure(found, look()), "What changes when codes are steered by each probe")
         st.caption(
-            f"Change of the probability of each target (column) when {EXAMPLES} codes are moved {found.sigmas:g} σ "
-            "along each probe (row), decoded and encoded again. Values off the diagonal are leakage."
+            f"Change of the probability of each target (column), in percentage points, when {EXAMPLES} codes are moved "
+            f"{found.sigmas:g} σ along each probe (row), decoded and encoded again. Off the diagonal it is leakage."
         )
 
 

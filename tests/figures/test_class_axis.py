@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from latentlab.analysis.probes.steering import Leakage
 from latentlab.figures.class_axis import class_axis
 from latentlab.figures.maps.charts import class_bars, gaps
-from latentlab.figures.probes.matrices import confusion_figure, weights_figure
+from latentlab.figures.probes.matrices import confusion_figure, leakage_figure, weights_figure
 from latentlab.figures.theme import LIGHT
 
 FEW = ("one", "two")
@@ -38,5 +39,15 @@ def test_every_matrix_between_many_classes_has_such_an_axis() -> None:
     ]
     for figure, sides in zip(figures, ("xy", "x", "xy", "y"), strict=True):
         assert not getattr(figure.data[0], "texttemplate", None)  # 90,000 numbers
+        assert not getattr(figure.data[0], "xgap", None)  # between cells that are a pixel wide
         for side in sides:
             assert max(map(len, figure.layout[f"{side}axis"].ticktext)) <= 3
+
+
+def test_targets_of_one_kind_are_columns_of_their_own_with_their_names() -> None:
+    names = ("column: year: low", "column: place: east", "horizontal position: 3.6 or more")
+    found = Leakage(names, np.eye(3), np.eye(3), 2.0)
+    figure = leakage_figure(found, LIGHT)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.ticktext == ("column: year", "column: place", "horizontal position")
+        assert len(set(axis.tickvals)) == len(names)

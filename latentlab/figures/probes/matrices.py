@@ -13,6 +13,8 @@ from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
+LONGEST = 20  # characters of the name of a target
+
 
 def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: Theme) -> go.Figure:
     """(K, K) how often a class (row) was predicted as another; the share of the row is the shade, the number is
@@ -21,10 +23,11 @@ def confusion_figure(table: NDArray[np.int64], classes: Sequence[str], look: The
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
     text, names = [[str(value) if value else "" for value in row] for row in table], list(map(literal, classes))
     template = "%{text}" if written(names) else None
+    gap = 1 if written(names) else 0  # which would be all that one sees of many cells
     figure = go.Figure(
         go.Heatmap(
             z=share, x=names, y=names, text=text, texttemplate=template, showscale=False, zmin=0,
-            zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=1, ygap=1,
+            zmax=1, colorscale=[[0, look.surface], [1, look.accent]], xgap=gap, ygap=gap,
             hovertemplate="%{y} predicted as %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
@@ -53,20 +56,21 @@ def weights_figure(weights: NDArray[np.float32], classes: Sequence[str], look: T
 def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
     """(T, T) change of each answer's probability (column) when steered by each probe (row)."""
     most = max(0.05, float(np.abs(found.change).max()))
-    names, targets = list(map(literal, found.names)), [name.partition(":")[0] for name in found.names]
-    measured = list(map(literal, targets))
+    names = list(map(literal, found.names))
+    targets = [literal(_short(name.rpartition(": ")[0] or name)) for name in found.names]
+    few = written(names)
     figure = go.Figure(
         go.Heatmap(
-            z=found.change, x=measured, y=names, text=np.round(100 * found.change).astype(int),
-            texttemplate="%{text}" if written(names) else None, zmin=-most, zmax=most, colorscale="RdBu",
-            showscale=False, xgap=1, ygap=1, hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
+            z=found.change, x=names, y=names, text=np.round(100 * found.change).astype(int),
+            texttemplate="%{text}" if few else None, zmin=-most, zmax=most, colorscale="RdBu", showscale=False,
+            xgap=int(few), ygap=int(few), hovertemplate="steered by %{y}<br>%{x}: %{z:+.1%}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(
-        title_text="measured (percentage points)",
-        tickangle=-35,
-        showgrid=False,
-        **class_axis(targets),
-    )
-    figure.update_yaxes(title_text="steered by", autorange="reversed", showgrid=False, **class_axis(found.names))
+    axis = {"type": "category", "tickvals": names, "ticktext": targets, "showgrid": False}
+    figure.update_xaxes(title_text="measured", tickangle=-35, **axis)
+    figure.update_yaxes(title_text="steered by", autorange="reversed", **axis)
     return styled(figure, look, 360)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
