@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.maps.loss_terms import loss_terms
-from latentlab.data import Batch, LabelUse
+from latentlab.data import Batch, LabelUse, Library
 from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
@@ -24,6 +24,9 @@ SEED = 1
 
 def columns(source: Source) -> Mapping[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
+    saved = source.run is not None and (not source.n or not cached.has_data(source.run))
+    if not saved and source.dataset not in Library.default():
+        return {}  # such as MNIST, which need not be read to know that
     return examples_of(source).columns
 
 
