@@ -1,7 +1,8 @@
 """The draws of chains as files: a table (CSV), arrays (npz), and NetCDF as ArviZ reads it.
 
 In NetCDF the draws are the variable `position` (chain, draw, coordinate) of the group `posterior`; what is known of
-each step, such as `acceptance_rate`, `lp` and `energy`, lies in `sample_stats` under the names of ArviZ's schema.
+each step, such as `acceptance_rate`, `lp`, `energy`, `n_steps` and `diverging`, lies in `sample_stats` under the names
+of ArviZ's schema.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ def draws_of(found: Experiment, burn_in: float, settings: Settings) -> Draws:
         stats["lp"] = chains.log_prob
     if chains.energy is not None:
         stats["energy"] = chains.energy
-    stats["step_size"] = np.full(chains.accepted.shape, found.scale)
+    if chains.n_leapfrog is not None:
+        stats["n_steps"] = chains.n_leapfrog
+    if chains.diverged is not None:
+        stats["diverging"] = chains.diverged
+    assert chains.scales is not None
+    stats["step_size"] = np.repeat(chains.scales[:, None], chains.accepted.shape[1], 1)
     return Draws(
         np.moveaxis(chains.positions[first:, kept], 0, 1),
         kept,

@@ -21,7 +21,8 @@ SETTINGS: dict[str, str | int | float] = {"target": "two far modes", "seed": 3, 
 
 @pytest.fixture(scope="module")
 def found() -> Experiment:
-    chosen = experiment(KNOWN["two far modes"].instance(ENERGIES["exact"]), HMC(), 0.6, n_chains=5, n_steps=40, seed=3)
+    known = KNOWN["two far modes"].instance(ENERGIES["exact"])
+    chosen = experiment(known, HMC(), 0.9, n_chains=5, n_steps=40, seed=3, adapt=0.25)
     chosen.chains.lost[1] = True  # as if it were
     return chosen
 
@@ -45,6 +46,8 @@ def test_a_netcdf_file_is_what_arviz_makes_of_it(found: Experiment, draws: Draws
     assert {stats[name].dims for name in draws.stats} == {("chain", "draw")}
     np.testing.assert_array_equal(stats["accepted"].values, found.chains.accepted[10:, [0, 2, 3, 4]].T)
     np.testing.assert_array_equal(stats["step_size"].values, found.scale)
+    assert found.scale != 0.9  # it is the one that was found
+    np.testing.assert_array_equal(stats["diverging"].values, 0)
     assert {**SETTINGS, "step": found.scale, "latentlab_version": VERSION}.items() <= read.attrs.items()
 
 

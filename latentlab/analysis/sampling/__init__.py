@@ -12,23 +12,16 @@ from latentlab.analysis.sampling.against_truth import (
 )
 from latentlab.analysis.sampling.always_accepted import DenoisingChain, Gibbs, ModelChain, denoising_kernel
 from latentlab.analysis.sampling.budget import within
-from latentlab.analysis.sampling.chains import (
-    Chains,
-    ChainState,
-    Move,
-    Sampler,
-    advance,
-    begin,
-    iterate_chains,
-    sample_chains,
-)
+from latentlab.analysis.sampling.chains import Chains, advance, begin, iterate_chains, sample_chains
 from latentlab.analysis.sampling.diagnostics import Diagnostics, Remedy, diagnose, rank_histogram
 from latentlab.analysis.sampling.distances import Cells, cells, mmd, wasserstein
 from latentlab.analysis.sampling.experiments import Experiment, Start, experiment, experiment_with, start_places
-from latentlab.analysis.sampling.hamiltonian import HMC
+from latentlab.analysis.sampling.hamiltonian import HMC, Hamiltonian
 from latentlab.analysis.sampling.image_chains import Mixing, mixing, record
 from latentlab.analysis.sampling.langevin import MALA, Langevin
 from latentlab.analysis.sampling.model_density import ModelDensity
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler
+from latentlab.analysis.sampling.nuts import NUTS
 from latentlab.analysis.sampling.parzen import Parzen, bernoulli_bound, log_density, parzen
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import (
@@ -64,6 +57,7 @@ __all__ = [
     "HMC",
     "KNOWN",
     "MALA",
+    "NUTS",
     "SAMPLERS",
     "AsSamples",
     "Cells",
@@ -78,6 +72,7 @@ __all__ = [
     "Experiment",
     "FromCentres",
     "Gibbs",
+    "Hamiltonian",
     "InCells",
     "Instance",
     "KnownDensity",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.jacobian import jacobian
-from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, normal_like
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler, choose, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 from latentlab.analysis.score.field import Denoise
 from latentlab.data.builtin.synthetic import Density

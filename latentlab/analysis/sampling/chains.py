@@ -4,88 +4,31 @@
     chains = sample_chains(target, start, sampler=RandomWalk(), scale=0.5, n_steps=1_000, rng=generator(0))
 
 A chain whose energy is no number, or whose density is infinite, or zero where it starts, is lost: it stays where it is
-and is marked, and the others go on. Nothing waits for the device inside the loop.
+and is marked, and the others go on. Nothing waits for the device inside the loop, unless the step is adapted or the
+sampler builds trees.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentlab.analysis.sampling.adaptation import DualAveraging
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler
 from latentlab.analysis.sampling.targets import SamplingError, Target
+from latentlab.device import generator
 
 MOST_CHAINS = 100_000
 MOST_NUMBERS = 100_000_000  # in the positions of one result: 400 MB in single precision
 REPORT_EVERY = 100  # steps
-
-
-class ChainState(NamedTuple):
-    """Where C chains are.
-
-    Attributes:
-        x: (C, d) places.
-        log_prob: (C,) log-density there; None where only ratios are known.
-        gradient: (C, d) of the log-density there; None unless the sampler follows it.
-        alive: (C,) bool; the others are lost.
-        hot: (K, C, d) positions of the hotter chains of parallel tempering, the coldest first; else None.
-    """
-
-    x: Tensor
-    log_prob: Tensor | None
-    gradient: Tensor | None
-    alive: Tensor
-    hot: Tensor | None = None
-
-
-class Move(NamedTuple):
-    """What C chains tried: from where they were to a proposal (C, d), by a log-probability of acceptance (C,)."""
-
-    proposal: Tensor
-    log_alpha: Tensor  # nats; above 0 counts as 0
-    accepted: Tensor  # (C,) bool
-    swapped: Tensor | None = None  # (K - 1, C) bool: parallel tempering's temperatures k and k + 1 exchanged places
-    energy: Tensor | None = None  # (C,) nats: HMC's Hamiltonian where the chain is after the step
-
-
-class Sampler(ABC):
-    """A way to move. `scale` is its one length: the standard deviation of a proposal, or the step of a gradient."""
-
-    name: ClassVar[str]
-    needs_gradient: ClassVar[bool] = False
-    best: ClassVar[tuple[float, float] | None] = None  # how much should be accepted; None where all is
-    sensible: ClassVar[float] = 1.0  # a scale that suits, in the narrowest standard deviations of a target in the plane
-    has_scale: ClassVar[bool] = True  # whether the scale changes anything
-    is_clean: ClassVar[bool] = False  # it samples the data, not the data blurred by the noise that a denoiser undoes
-
-    @property
-    def evaluations(self) -> int:
-        """Evaluations of the density or its gradient for each step, to compare samplers at equal cost."""
-        return 1
-
-    def suits(self, target: Target) -> bool:
-        """Whether the target knows what the sampler needs."""
-        return target.gradient is not None or not self.needs_gradient
-
-    def begin(self, target: Target, x: Tensor) -> ChainState:
-        """The state of chains at x: those of zero or no density are lost."""
-        log_prob = None if target.log_prob is None else target.log_prob(x)
-        alive = x.isfinite().all(1) if log_prob is None else log_prob.isfinite()
-        gradient = target.slope(x) if self.needs_gradient else None
-        if gradient is not None:
-            alive = alive & gradient.isfinite().all(1)
-        return ChainState(x, log_prob, gradient, alive)
-
-    @abstractmethod
-    def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
-        """One step of every chain."""
+PILOT = 20  # steps and chains by which the evaluations of a step are measured
 
 
 @dataclass(frozen=True)
@@ -96,31 +39,46 @@ class Chains:
         positions: (T, C, d).
         accepted: (T, C) bool.
         lost: (C,) bool: its positions are those of the time before, repeated.
-        evaluations: of the density or its gradient, for each step of a chain.
+        evaluations: of the density or its gradient, for each step of a chain; the mean where they differ.
         seconds: that the steps took.
         proposals: (T, c, d) of the first c chains; None where they weren't stored.
         log_alpha: (T, C) nats, the log-probability of acceptance; above 0 counts as 0.
         log_prob: (T, C) nats, the log-density up to a constant; None where only ratios are known.
-        energy: (T, C) nats, HMC's Hamiltonian; None of other samplers, or where only ratios are known.
+        energy: (T, C) nats, the Hamiltonian; None of samplers without one, or where only ratios are known.
         swapped: (T, K - 1, C) bool, of parallel tempering: whether temperatures k and k + 1 exchanged places.
+        n_leapfrog: (T, C) leapfrog steps of NUTS; None of other samplers.
+        diverged: (T, C) bool, of HMC and NUTS: whether the energy error was too large.
+        paths: (T, L, c, d) of HMC and NUTS: from the position to the proposal; None unless they were wanted.
+        scales: (T,) of each step.
     """
 
     positions: NDArray[np.floating]
     accepted: NDArray[np.bool_]
     lost: NDArray[np.bool_]
-    evaluations: int
+    evaluations: float
     seconds: float
     proposals: NDArray[np.floating] | None = None
     log_alpha: NDArray[np.floating] | None = None
     log_prob: NDArray[np.floating] | None = None
     energy: NDArray[np.floating] | None = None
     swapped: NDArray[np.bool_] | None = None
+    n_leapfrog: NDArray[np.integer] | None = None
+    diverged: NDArray[np.bool_] | None = None
+    paths: NDArray[np.floating] | None = None
+    scales: NDArray[np.floating] | None = None
+
+    @property
+    def acceptance(self) -> NDArray[Any]:
+        """(T, C) whether the proposal was accepted; of NUTS, which nearly always moves, the acceptance probability."""
+        if self.n_leapfrog is None or self.log_alpha is None:
+            return self.accepted
+        return np.asarray(np.exp(np.minimum(self.log_alpha, 0)))
 
     def times(self, unit: Tensor) -> Chains:
         """The same with all places in other units: what was 1 in each coordinate is `unit`, (d,)."""
         by = unit.numpy()
-        tried = None if self.proposals is None else self.proposals * by
-        return replace(self, positions=self.positions * by, proposals=tried)
+        tried, paths = (None if one is None else one * by for one in (self.proposals, self.paths))
+        return replace(self, positions=self.positions * by, proposals=tried, paths=paths)
 
 
 def iterate_chains(
@@ -176,6 +134,7 @@ def sample_chains(
     n_steps: int,
     rng: torch.Generator,
     n_proposals: int = 0,
+    n_adapt: int = 0,
     report: Callable[[int], None] | None = None,
 ) -> Chains:
     """Run n steps and return them all.
@@ -184,10 +143,11 @@ def sample_chains(
         target, start, sampler, scale, rng: as for `iterate_chains`.
         n_steps: T, at least 1.
         n_proposals: the proposals of so many chains are stored too.
+        n_adapt: during so many steps at the start the scale is adapted; those after it all have the one that was found.
         report: called with the number of steps done, once every `REPORT_EVERY` steps.
 
     Raises:
-        SamplingError: as for `iterate_chains`; or no step, or more than fits.
+        SamplingError: as for `iterate_chains`; or no step, or more than fits, or the sampler has no step to adapt.
     """
     if n_steps < 1:
         raise SamplingError(f"A chain takes at least one step, not {n_steps}.")
@@ -197,31 +157,66 @@ def sample_chains(
             f"{MOST_NUMBERS:,} are kept: take fewer chains or steps."
         )
     state = begin(target, start, sampler, scale)
+    adapting = _adapting(sampler, scale, start.shape[1]) if n_adapt else None
     positions = torch.empty((n_steps, *start.shape), dtype=start.dtype, device=start.device)
     accepted = torch.empty((n_steps, len(start)), dtype=torch.bool, device=start.device)
     proposals = torch.empty((n_steps, min(n_proposals, len(start)), start.shape[1]), dtype=start.dtype)
-    log_alpha, log_prob, energy, swapped = (_Record(n_steps) for _ in range(4))
+    log_alpha, log_prob, energy, swapped, n_leapfrog, diverged, paths = (_Record(n_steps) for _ in range(7))
+    scales = np.empty(n_steps)
     began = time.perf_counter()
     with torch.no_grad():  # once: `advance` enters it at every step
         for t, (place, taken) in enumerate(zip(positions.unbind(), accepted.unbind(), strict=True)):
+            scales[t] = scale
             state, move = sampler.step(target, state, scale, rng)
+            if adapting is not None and t < n_adapt:
+                tried = adapting.update(_acceptance(move, state.alive))
+                scale = tried if t + 1 < n_adapt else adapting.scale
             place.copy_(state.x)
             taken.copy_(move.accepted)
             log_alpha.add(t, move.log_alpha)
             log_prob.add(t, state.log_prob)
             energy.add(t, move.energy)
             swapped.add(t, move.swapped)
+            n_leapfrog.add(t, move.n_leapfrog)
+            diverged.add(t, move.diverged)
+            paths.add(t, move.path)
             if n_proposals:
                 proposals[t] = move.proposal[:n_proposals]
             if report is not None and (t + 1) % REPORT_EVERY == 0:
                 report(t + 1)
     lost = ~state.alive.cpu().numpy()  # waits for the device
     seconds = time.perf_counter() - began
-    tried = proposals.numpy() if n_proposals else None
+    leaps = n_leapfrog.array
+    evaluations = sampler.evaluations or (1.0 if leaps is None else float(leaps.mean()))
     return Chains(
-        positions.cpu().numpy(), accepted.cpu().numpy(), lost, sampler.evaluations, seconds, tried, log_alpha.array,
-        log_prob.array, energy.array, swapped.array,
+        positions.cpu().numpy(), accepted.cpu().numpy(), lost, evaluations, seconds,
+        proposals.numpy() if n_proposals else None, log_alpha.array, log_prob.array, energy.array, swapped.array,
+        leaps, diverged.array, paths.array, scales,
     )  # fmt: skip
+
+
+def evaluations_of(target: Target, start: Tensor, sampler: Sampler, scale: float, adapt: bool = False) -> float:
+    """Evaluations for each step of a chain, measured by a few steps of a few chains where they aren't known before."""
+    if sampler.evaluations is not None:
+        return sampler.evaluations
+    rng = generator(0, start.device)
+    few = sample_chains(
+        target, start[:PILOT], sampler=sampler, scale=scale, n_steps=PILOT, rng=rng, n_adapt=PILOT if adapt else 0
+    )
+    return few.evaluations
+
+
+def _adapting(sampler: Sampler, scale: float, dim: int) -> DualAveraging:
+    target = sampler.acceptance_target(dim)
+    if target is None:
+        raise SamplingError(f"The step of {sampler.name} can't be adapted: no acceptance rate says which suits.")
+    return DualAveraging(scale, target)
+
+
+def _acceptance(move: Move, alive: Tensor) -> float:
+    """The mean acceptance probability of the chains that aren't lost."""
+    probs = torch.where(alive, move.log_alpha.clamp(max=0).exp(), 0.0)
+    return float(probs.sum() / alive.sum().clamp(min=1))
 
 
 class _Record:
@@ -240,36 +235,3 @@ class _Record:
     def array(self) -> NDArray[Any] | None:
         """(T, ..., C); None where nothing was added."""
         return self._values.cpu().numpy() if len(self._values) else None
-
-
-def metropolis(
-    state: ChainState, proposed: ChainState, log_alpha: Tensor, rng: torch.Generator
-) -> tuple[ChainState, Move]:
-    """Accept each proposal with probability min(1, exp log_alpha) (Metropolis et al. 1953; Hastings 1970).
-
-    A chain is lost where `log_alpha` is no number or +∞: its energy there means nothing. -∞ is a rejection.
-    """
-    alive = state.alive & (log_alpha < torch.inf)
-    accepted = (log_uniform(log_alpha, rng) < log_alpha).logical_and_(alive)
-    return choose(accepted, proposed, state, alive), Move(proposed.x, log_alpha, accepted)
-
-
-def choose(accepted: Tensor, proposed: ChainState, state: ChainState, alive: Tensor) -> ChainState:
-    """The proposed state where it is accepted, else the one before; `hot` stays."""
-    some = accepted.unsqueeze(1)
-    log_prob = gradient = None
-    if proposed.log_prob is not None and state.log_prob is not None:
-        log_prob = torch.where(accepted, proposed.log_prob, state.log_prob)
-    if proposed.gradient is not None and state.gradient is not None:
-        gradient = torch.where(some, proposed.gradient, state.gradient)
-    return ChainState(torch.where(some, proposed.x, state.x), log_prob, gradient, alive, state.hot)
-
-
-def log_uniform(like: Tensor, rng: torch.Generator) -> Tensor:
-    """Logarithms of uniform numbers, of the shape and kind of a tensor; a third of the time of `exponential_`."""
-    return torch.empty_like(like).uniform_(generator=rng).log_()
-
-
-def normal_like(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Standard normal noise of the shape, precision and device of x."""
-    return torch.empty_like(x).normal_(generator=rng)

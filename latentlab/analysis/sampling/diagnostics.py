@@ -13,7 +13,8 @@ from enum import StrEnum
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles
-from latentlab.analysis.sampling.chains import Chains, Sampler
+from latentlab.analysis.sampling.chains import Chains
+from latentlab.analysis.sampling.moves import Sampler
 from latentlab.analysis.sampling.targets import SamplingError
 
 LEAST_STEPS = 4  # half a chain must have two
@@ -46,7 +47,8 @@ class Diagnostics:
         n_chains: that are diagnosed.
         n_steps: of each.
         n_lost: chains left out.
-        acceptance: share of the proposals.
+        acceptance: share of the proposals; of NUTS, which nearly always moves, the mean acceptance probability.
+        n_diverged: trajectories of HMC and NUTS whose energy error was too large.
         mean, std: over all draws.
         mcse: standard error of the mean.
         r_hat: rank-normalised and split; 1 where all chains agree.
@@ -62,6 +64,7 @@ class Diagnostics:
     n_steps: int
     n_lost: int
     acceptance: float
+    n_diverged: int
     mean: Doubles
     std: Doubles
     mcse: Doubles
@@ -104,16 +107,19 @@ def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -
         mcse = array_stats.mcse(draws, **axes)
         lags = array_stats.autocorr(draws, axis=1)[:, : LAGS + 1]
         autocorrelation = np.nanmean(lags, 0) if np.isfinite(lags).any() else np.full(lags.shape[1:], np.nan)
-    acceptance = float(chains.accepted[burn_in:, kept].mean())
+    acceptance = float(chains.acceptance[burn_in:, kept].mean())
+    n_diverged = 0 if chains.diverged is None else int(chains.diverged[burn_in:, kept].sum())
     least = float(np.min([bulk, tail]))
     n_lost = int(chains.lost.sum())
     share = n_steps / len(chains.positions)  # of the time
-    advice, remedies = _advice(acceptance, sampler, n_lost, len(kept), float(np.max(r_hat)), least, n_steps)
+    lost = (n_lost, len(kept), n_diverged)
+    advice, remedies = _advice(acceptance, sampler, *lost, float(np.max(r_hat)), least, n_steps)
     return Diagnostics(
         n_chains=int(kept.sum()),
         n_steps=n_steps,
         n_lost=n_lost,
         acceptance=acceptance,
+        n_diverged=n_diverged,
         mean=draws.mean((0, 1)),
         std=draws.std((0, 1)),
         mcse=np.asarray(mcse),
@@ -129,7 +135,14 @@ def diagnose(chains: Chains, sampler: Sampler | None = None, burn_in: int = 0) -
 
 
 def _advice(
-    acceptance: float, sampler: Sampler | None, n_lost: int, n_chains: int, r_hat: float, least: float, n_steps: int
+    acceptance: float,
+    sampler: Sampler | None,
+    n_lost: int,
+    n_chains: int,
+    n_diverged: int,
+    r_hat: float,
+    least: float,
+    n_steps: int,
 ) -> tuple[str, tuple[Remedy, ...]]:
     """What to change first, as a sentence and as the changes that it names."""
     if n_lost:
@@ -145,6 +158,9 @@ def _advice(
     if acceptance > high:
         text = f"Acceptance {acceptance:.0%}: double the step; the chains mix slowly because steps are small."
         return text, (Remedy.DOUBLE_STEP,)
+    if n_diverged:
+        text = f"{n_diverged:,} trajectories diverged: halve the step, or parts of the density may be missed."
+        return text, (Remedy.HALVE_STEP,)
     if n_chains < 2:
         return "R-hat needs two or more chains.", (Remedy.MORE_CHAINS,)
     if not np.isfinite(r_hat):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,8 +14,10 @@ from torch import Tensor
 from latentlab import device
 from latentlab.analysis.box import Box
 from latentlab.analysis.sampling.budget import WORK, within
-from latentlab.analysis.sampling.chains import Chains, Sampler, sample_chains
+from latentlab.analysis.sampling.chains import PILOT, Chains, evaluations_of, sample_chains
+from latentlab.analysis.sampling.hamiltonian import Hamiltonian
 from latentlab.analysis.sampling.modes import Mode, missed
+from latentlab.analysis.sampling.moves import Sampler
 from latentlab.analysis.sampling.plane import frame, shade
 from latentlab.analysis.sampling.problems import Energy, Instance, Problem
 from latentlab.analysis.sampling.targets import SamplingError, in_units
@@ -34,7 +36,7 @@ class Experiment:
     Attributes:
         chains: the result.
         start: (C, d).
-        scale: of the steps.
+        scale: of the steps; of the last one, if it was adapted.
         truth: the density that is sampled, where it has a closed form.
         density: (n, n) of the plane that is drawn, row 0 the lowest y, its largest 1; None where it isn't known.
         data: (N, d) examples.
@@ -101,6 +103,7 @@ def experiment(
     seed: int = 0,
     work: float = WORK,
     report: Callable[[float], None] | None = None,
+    adapt: float = 0.0,
 ) -> Experiment:
     """Run chains; with fewer steps than wished if they would take long, and with fewer chains if need be.
 
@@ -114,17 +117,23 @@ def experiment(
         seed: of starts and moves.
         work: floating-point operations that it may take.
         report: is given the share of the steps that is done.
+        adapt: share of the steps, at the start, during which the scale is adapted.
 
     Raises:
         SamplingError: it can't be run; one sentence.
     """
-    n_chains, n_steps = within(instance.flops_of(sampler), n_chains, n_steps, work)
     unit = torch.ones(instance.data.shape[1]) if instance.unit is None else instance.unit
     target = instance.target if instance.unit is None else in_units(instance.target, unit)
+    few = start_places(instance.data / unit, start, PILOT, device.generator(seed))
+    evaluations = evaluations_of(target, few, sampler, scale, adapt > 0)
+    n_chains, n_steps = within(instance.flops_of(sampler) * evaluations, n_chains, n_steps, work)
     places = start_places(instance.data / unit, start, n_chains, device.generator(seed))
+    if isinstance(sampler, Hamiltonian) and places.shape[1] == 2:
+        sampler = replace(sampler, n_paths=N_PROPOSALS)
     chains = sample_chains(
         target, places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1),
-        n_proposals=N_PROPOSALS, report=None if report is None else lambda t: report(t / n_steps),
+        n_proposals=N_PROPOSALS, n_adapt=int(adapt * n_steps),
+        report=None if report is None else lambda t: report(t / n_steps),
     )  # fmt: skip
     if instance.unit is not None:
         places, chains = places * unit, chains.times(unit)
@@ -134,8 +143,9 @@ def experiment(
     box = frame(truth, sight[:, list(instance.axes)])
     log_prob = instance.target.log_prob if truth is None else truth.log_prob
     dense = shade(log_prob, box, places.dtype) if log_prob is not None and places.shape[1] == 2 else None
+    assert chains.scales is not None
     return Experiment(
-        chains, places.numpy(), scale, truth, dense, data, box, instance.axes, instance.names
+        chains, places.numpy(), float(chains.scales[-1]), truth, dense, data, box, instance.axes, instance.names
     )  # fmt: skip
 
 
@@ -150,7 +160,8 @@ def experiment_with(
     seed: int,
     work: float = WORK,
     report: Callable[[float], None] | None = None,
+    adapt: float = 0.0,
 ) -> Experiment:
     """As `experiment`, of a problem by an energy, with the step that suits it times 2 ** power."""
     instance, scale = problem.instance(energy, seed), problem.scale(sampler) * 2.0**power
-    return experiment(instance, sampler, scale, start, n_chains, n_steps, seed, work, report)
+    return experiment(instance, sampler, scale, start, n_chains, n_steps, seed, work, report, adapt)

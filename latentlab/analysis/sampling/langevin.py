@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, choose, metropolis, normal_like
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler, choose, metropolis, normal_like
 from latentlab.analysis.sampling.targets import Target
 
 
@@ -43,6 +43,10 @@ class MALA(Sampler):
     needs_gradient = True
     best = (0.35, 0.85)
     sensible = 1.2
+
+    def acceptance_target(self, dim: int) -> float:  # noqa: ARG002 it suits in any
+        """The best one in the limit of many dimensions (Roberts & Rosenthal 1998)."""
+        return 0.574
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Propose by drift and diffusion, and compare the densities of both directions."""

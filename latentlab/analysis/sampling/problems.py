@@ -17,7 +17,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.sampling.always_accepted import DenoisingChain, ModelChain, denoising_kernel
-from latentlab.analysis.sampling.chains import Sampler
+from latentlab.analysis.sampling.moves import Sampler
 from latentlab.analysis.sampling.samplers import suitable
 from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, denoised, exact, posterior
 from latentlab.analysis.score.field import Denoise, Rule
@@ -82,8 +82,8 @@ class Instance:
     unit: Tensor | None = None
 
     def flops_of(self, sampler: Sampler) -> float:
-        """Floating-point operations of one step of one chain."""
-        return (self.gradient_flops if sampler.needs_gradient else self.flops) * sampler.evaluations
+        """Floating-point operations of one evaluation by a sampler at one place."""
+        return self.gradient_flops if sampler.needs_gradient else self.flops
 
 
 class Problem(ABC):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, metropolis, normal_like
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler, metropolis, normal_like
 from latentlab.analysis.sampling.targets import Target
 
 
@@ -20,6 +20,10 @@ class RandomWalk(Sampler):
     name = "random walk"
     best = (0.15, 0.5)
     sensible = 2.4
+
+    def acceptance_target(self, dim: int) -> float:
+        """That of the limit of many dimensions, or the best in one (Roberts, Gelman & Gilks 1997)."""
+        return 0.44 if dim == 1 else 0.234
 
     def step(self, target: Target, state: ChainState, scale: float, rng: torch.Generator) -> tuple[ChainState, Move]:
         """Propose a Gaussian step of standard deviation `scale` in every direction."""

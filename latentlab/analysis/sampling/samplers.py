@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from latentlab.analysis.sampling.always_accepted import Gibbs
-from latentlab.analysis.sampling.chains import Sampler
 from latentlab.analysis.sampling.hamiltonian import HMC
 from latentlab.analysis.sampling.langevin import MALA, Langevin
+from latentlab.analysis.sampling.moves import Sampler
+from latentlab.analysis.sampling.nuts import NUTS
 from latentlab.analysis.sampling.random_walk import RandomWalk
 from latentlab.analysis.sampling.targets import Target
 from latentlab.analysis.sampling.tempering import Tempering
 
 SAMPLERS: dict[str, Sampler] = {
-    sampler.name: sampler for sampler in (RandomWalk(), MALA(), Langevin(), HMC(), Tempering(), Gibbs())
+    sampler.name: sampler for sampler in (RandomWalk(), MALA(), Langevin(), HMC(), NUTS(), Tempering(), Gibbs())
 }
 
 

@@ -16,7 +16,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.sampling.against_truth import as_samples, in_cells
-from latentlab.analysis.sampling.chains import sample_chains
+from latentlab.analysis.sampling.chains import evaluations_of, sample_chains
 from latentlab.analysis.sampling.diagnostics import Diagnostics, diagnose
 from latentlab.analysis.sampling.experiments import Start, start_places
 from latentlab.analysis.sampling.modes import missed
@@ -84,7 +84,7 @@ def side_by_side(
         scales: name in `SAMPLERS` -> step.
         start: where the chains begin.
         n_chains: of each sampler, fewer for a density of very many components.
-        n_evaluations: for each chain.
+        n_evaluations: for each chain; about as many where a few steps must tell what one costs.
         seed: of starts and moves.
     """
     n_chains = min(n_chains, max(FEWEST, n_chains * NUMBERS // density.means.numel()))
@@ -92,7 +92,7 @@ def side_by_side(
     for name, scale in scales.items():
         sampler = SAMPLERS[name]
         places = start_places(density.sample(n_chains, device.generator(seed)), start, n_chains, device.generator(seed))
-        n_steps = max(8, n_evaluations // sampler.evaluations)
+        n_steps = max(8, int(n_evaluations / evaluations_of(exact(density), places, sampler, scale)))
         chains = sample_chains(
             exact(density), places, sampler=sampler, scale=scale, n_steps=n_steps, rng=device.generator(seed + 1)
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentlab.analysis.sampling.chains import ChainState, Move, Sampler, log_uniform, normal_like
+from latentlab.analysis.sampling.moves import ChainState, Move, Sampler, log_uniform, normal_like
 from latentlab.analysis.sampling.targets import SamplingError, Target
 
 

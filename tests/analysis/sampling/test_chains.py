@@ -14,6 +14,7 @@ from latentlab import device
 from latentlab.analysis.sampling import (
     HMC,
     MALA,
+    NUTS,
     Langevin,
     RandomWalk,
     Sampler,
@@ -86,7 +87,7 @@ def test_a_start_without_mass_is_lost_and_all_of_them_a_sentence() -> None:
         sample_chains(target, start[1:], sampler=RandomWalk(), scale=0.5, n_steps=10, rng=device.generator(0))
 
 
-@pytest.mark.parametrize("sampler", [Langevin(), MALA(), HMC()])
+@pytest.mark.parametrize("sampler", [Langevin(), MALA(), HMC(), NUTS()])
 def test_a_step_that_is_far_too_long_never_gives_what_is_no_number(sampler: Sampler) -> None:
     steep = Target(lambda x: -x.square().square().sum(1), gradient=lambda x: -4 * x**3)
     start = torch.ones(50, 2)
@@ -101,7 +102,7 @@ def test_a_step_that_is_far_too_long_never_gives_what_is_no_number(sampler: Samp
 def test_ratios_alone_are_enough() -> None:
     by_ratio = Target(log_ratio=lambda x, y: NORMAL.log_prob(y) - NORMAL.log_prob(x), gradient=NORMAL.score)
     whole = Target(NORMAL.log_prob, gradient=NORMAL.score)
-    for sampler in (RandomWalk(), MALA(), HMC()):
+    for sampler in (RandomWalk(), MALA(), HMC(), NUTS()):
         a, b = (
             sample_chains(
                 one, torch.zeros(9, 2).double(), sampler=sampler, scale=0.5, n_steps=30, rng=device.generator(0)

@@ -16,6 +16,7 @@ from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.sampling import (
     HMC,
     MALA,
+    NUTS,
     Chains,
     DenoisingChain,
     Gibbs,
@@ -265,7 +266,7 @@ def test_a_gradient_comes_from_torch_where_it_is_not_given() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("sampler", "scale"), [*EXACT, (Langevin(), 0.5)], ids=label)
+@pytest.mark.parametrize(("sampler", "scale"), [*EXACT, (NUTS(), 0.5), (Langevin(), 0.5)], ids=label)
 def test_a_chain_repeats_from_its_seed_in_its_own_precision(sampler: Sampler, scale: float, dtype: torch.dtype) -> None:
     start = torch.zeros(7, 2, dtype=dtype)
 
@@ -278,7 +279,7 @@ def test_a_chain_repeats_from_its_seed_in_its_own_precision(sampler: Sampler, sc
     assert not np.array_equal(run(0).positions, run(1).positions)
 
 
-@pytest.mark.parametrize("sampler", [MALA(), HMC(), Langevin()], ids=label)
+@pytest.mark.parametrize("sampler", [MALA(), HMC(), NUTS(), Langevin()], ids=label)
 def test_a_target_without_a_gradient_is_a_sentence(sampler: Sampler) -> None:
     with pytest.raises(SamplingError, match="gradient"):
         next(iterate_chains(Target(MIXTURE.log_prob), torch.zeros(3, 2), sampler, 0.1, device.generator(0)))
