@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from latentlab.analysis.sampling import HMC, ModelChain, Start
+from latentlab.analysis.sampling import HMC, NUTS, ModelChain, Start
 from latentlab.subjects import Subject, stored
-from pages.sampling.experiment import LEARNED, POSTERIOR, Setup, about_gradient, image_of, offers, why_nothing
+from pages.sampling.experiment import (
+    LEARNED,
+    MAX_DEPTH,
+    POSTERIOR,
+    Setup,
+    about_gradient,
+    image_of,
+    offers,
+    why_nothing,
+)
 from pages.shared import cached, url_state
 from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.masks import CHOICES, EXAMPLE, chosen
@@ -57,8 +67,10 @@ def choose_preset() -> None:
     )  # fmt: skip
 
 
-def controls(run: Subject) -> tuple[Setup, float]:
-    """Draw them; returns the experiment and the share of its steps that is left out at the start."""
+def controls(run: Subject) -> tuple[Setup, float, DeltaGenerator]:
+    """Draw them; returns the experiment, the share of its steps that is left out at the start, and where to say what
+    step was found.
+    """
     if url_state.read("run") not in (None, run.id):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
     offered = offers(run)
@@ -99,6 +111,10 @@ def controls(run: Subject) -> tuple[Setup, float]:
             "Step", POWERS, 0, lambda k: f"{step * 2.0**k:.2g}", key=POWER.name, bind="query-params",
             help=f"The length of the sampler, in {problem.step_unit}",
         )  # fmt: skip
+    adapts = sampler.acceptance_target(problem.dim) is not None and stepping.toggle(
+        "Adapt the step during the burn-in", key="adapt", bind="query-params",
+        help="Dual averaging begins with this step and seeks the acceptance rate that suits the sampler",
+    )  # fmt: skip
     with more:
         start = linked_choice("Start", STARTS, default="data", key="start")
         energies = [energy.name for energy in problem.energies]
@@ -110,14 +126,20 @@ def controls(run: Subject) -> tuple[Setup, float]:
         n_chains = st.select_slider("Chains", N_CHAINS, 100, key="chains", bind="query-params")
         n_steps = st.select_slider("Steps", N_STEPS, 300, key="steps", bind="query-params")
         burn_in = st.slider("Burn-in (% of the steps)", 0, MOST_BURN_IN, BURN_IN, 5, key="burn-in", bind="query-params")
-        n_leapfrog = 10
+        n_leapfrog, max_depth = 10, MAX_DEPTH
         if isinstance(sampler, HMC):
             n_leapfrog = int(st.number_input("Leapfrog steps", 1, 50, 10, key="leapfrog", bind="query-params"))
+        if isinstance(sampler, NUTS):
+            about = "A trajectory is doubled so often at most"
+            max_depth = st.number_input("Largest depth", 1, 10, MAX_DEPTH, key="depth", bind="query-params", help=about)
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
+    if adapts and not burn_in:
+        stepping.caption("Without a burn-in there are no steps in which to adapt it.")
     setup = Setup(
-        target, sampler.name, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask
+        target, sampler.name, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask,
+        int(max_depth), burn_in / 100 if adapts else 0.0,
     )  # fmt: skip
-    return setup, burn_in / 100
+    return setup, burn_in / 100, stepping
 
 
 def _apply() -> None:
@@ -127,7 +149,8 @@ def _apply() -> None:
         return
     if "run" in given:
         url_state.write("run", given.pop("run"))
-    for key, value in ({"burn-in": BURN_IN, "energy": "exact"} | given).items():  # nothing stays of the one before
+    usual = {"burn-in": BURN_IN, "energy": "exact", "adapt": False}  # nothing stays of the preset before
+    for key, value in (usual | given).items():
         Slot[Any](key).set(value)
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler  # type: ignore[import-untyped]
 
 from latentlab.analysis.sampling import (
+    NUTS,
     SAMPLERS,
     Comparison,
     Diagnostics,
@@ -26,6 +27,7 @@ from latentlab.analysis.sampling import (
     rank_histogram,
     side_by_side,
 )
+from latentlab.analysis.sampling.hamiltonian import MOST_ERROR
 from latentlab.analysis.verdict import of_samplers
 from latentlab.figures.sampling.chains import against, memory, pairs, ranks, traces
 from latentlab.models import Samples
@@ -91,6 +93,8 @@ def diagnostics(found: Experiment, used: Sampler, numbers: Diagnostics, burn_in:
         f"{1_000 * numbers.ess_per_evaluation:.3g} per thousand evaluations of the density, for the worst coordinate. "
         f"{numbers.n_lost:,} chains lost."
     )
+    if found.chains.diverged is not None:
+        st.caption(_trajectories(found, used, numbers, burn_in))
     if isinstance(used, Tempering) and found.chains.swapped is not None:
         exchanged = found.chains.swapped[found.n_burnt(burn_in) :, :, ~found.chains.lost].mean((0, 2))
         pairs_of = zip(used.temperatures, used.temperatures[1:], exchanged, strict=False)
@@ -113,6 +117,23 @@ def diagnostics(found: Experiment, used: Sampler, numbers: Diagnostics, burn_in:
     )
     shown = names[:4]
     figure(memory(numbers.autocorrelation[:, : len(shown)], shown, look()), "Autocorrelation", place=right)
+
+
+def _trajectories(found: Experiment, used: Sampler, numbers: Diagnostics, burn_in: float) -> str:
+    """Leapfrog steps and divergences, in a sentence each."""
+    n_all = numbers.n_steps * numbers.n_chains
+    said = (
+        f"{numbers.n_diverged:,} of {n_all:,} trajectories diverged: their energy changed by more than "
+        f"{MOST_ERROR:,.0f} nats, or was not finite."
+    )
+    if found.chains.n_leapfrog is None or not isinstance(used, NUTS):
+        return said
+    n = found.chains.n_leapfrog[found.n_burnt(burn_in) :, ~found.chains.lost]
+    largest = 2**used.max_depth - 1
+    return (
+        f"A tree had {n.mean():.1f} leapfrog steps on average and {n.max():,} at most; {(n == largest).mean():.1%} "
+        f"reached the largest depth {used.max_depth}, which is {largest:,} steps. {said}"
+    )
 
 
 def truth(run: Subject, setup: Setup, found: Experiment, burn_in: float) -> None:
@@ -165,7 +186,7 @@ def compared(run: Subject, setup: Setup) -> None:
         return
     task = run_task(key, partial(side_by_side, chosen.closed_form, scales, setup.start))
     if task.result is None:
-        waiting = Waiting("Running six samplers side by side", on_cancel=partial(stopped.set, True))
+        waiting = Waiting("Running the samplers side by side", on_cancel=partial(stopped.set, True))
         show_tasks([task], waiting, "They can't be compared")
         return
     st.markdown(f"**{plain(of_samplers(task.result))}**")
@@ -177,10 +198,10 @@ def compared(run: Subject, setup: Setup) -> None:
     )
     shown = "total variation in cells" if chosen.dim == 2 else "maximum mean discrepancy"
     st.caption(
-        f"{task.result[0].n_chains} chains each, from “{setup.start}”, with 1,000 evaluations of the density or its "
-        "gradient a chain and their recommended step, with exact differences of log-density; measured on the second "
-        f"half. The distance from the truth is the {shown}; “by chance” is that of as many independent draws. The ESS "
-        "is gray where it counts only what the chains have reached, and not what they missed."
+        f"{task.result[0].n_chains} chains each, from “{setup.start}”, with about 1,000 evaluations of the density or "
+        "its gradient a chain and their recommended step, with exact differences of log-density; measured on the "
+        f"second half. The distance from the truth is the {shown}; “by chance” is that of as many independent draws. "
+        "The ESS is gray where it counts only what the chains have reached, and not what they missed."
     )
 
 

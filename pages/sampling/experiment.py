@@ -17,6 +17,7 @@ from latentlab.analysis.sampling import (
     ENERGIES,
     HMC,
     KNOWN,
+    NUTS,
     CodePosterior,
     DenoiserDensity,
     Experiment,
@@ -40,6 +41,7 @@ from pages.shared.masks import GRAY, given
 from pages.shared.remember import remember
 
 POSTERIOR, LEARNED, DENSITY = "posterior of an example", "what the model learned", "the model's density"
+MAX_DEPTH = NUTS().max_depth
 BEHIND = 1_500  # examples drawn behind the chains, where the density isn't known
 
 
@@ -73,6 +75,8 @@ class Setup:
     seed: int
     image: int
     mask: str | None  # of what is hidden of the image
+    max_depth: int = MAX_DEPTH
+    adapt: float = 0.0  # share of the steps, at the start, during which the step is adapted
 
     @property
     def rough(self) -> bool:
@@ -129,7 +133,9 @@ def problem(run: Subject, setup: Setup) -> Problem:
 def sampler(run: Subject, setup: Setup) -> Sampler:
     """What moves the chains of an experiment."""
     chosen = problem(run, setup).samplers[setup.sampler]
-    return replace(chosen, n_leapfrog=setup.n_leapfrog) if isinstance(chosen, HMC) else chosen
+    if isinstance(chosen, HMC):
+        return replace(chosen, n_leapfrog=setup.n_leapfrog)
+    return replace(chosen, max_depth=setup.max_depth) if isinstance(chosen, NUTS) else chosen
 
 
 def image_of(run: Subject, image: int) -> Tensor:
@@ -161,7 +167,7 @@ def playing(run: Subject, setup: Setup) -> Task[Experiment]:
 def _call(run: Subject, setup: Setup) -> partial[Experiment]:
     return partial(
         experiment_with, problem(run, setup), ENERGIES[setup.energy], sampler(run, setup), setup.power, setup.start,
-        setup.n_chains, setup.n_steps, setup.seed,
+        setup.n_chains, setup.n_steps, setup.seed, adapt=setup.adapt,
     )  # fmt: skip
 
 
@@ -174,6 +180,7 @@ def film(found: Experiment, samples: NDArray[np.floating] | None = None) -> Film
     return Film(
         found.start[some, axes], found.chains.positions[:, some, axes], found.chains.proposals[:, :, axes],
         found.chains.accepted[:, some], found.box, found.density, behind, [found.names[k] for k in axes],
+        None if found.chains.paths is None else found.chains.paths[..., axes],
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def experiment(run: Subject) -> None:
         )
         overlay, files = st.empty(), st.empty()
     with side:
-        setup, burn_in = controls(run)
+        setup, burn_in, stepping = controls(run)
     try:
         with picture:
             found = run_chains(run, setup)
@@ -75,6 +75,8 @@ def experiment(run: Subject) -> None:
             pictures(run, setup, found)
             if setup.mask is not None and run.spec.kind is Kind.IMAGE:
                 completed(run, setup, burn_in, found)
+    if setup.adapt:
+        stepping.caption(about_step(run, setup, found))
     with verdict:
         advise(run, setup, burn_in, found, measured)
     with files:
@@ -151,6 +153,15 @@ def advise(run: Subject, setup: Setup, burn_in: float, found: Experiment, measur
         )
 
 
+def about_step(run: Subject, setup: Setup, found: Experiment) -> str:
+    """What step was found, in a sentence."""
+    chosen = problem(run, setup)
+    sought = sampler(run, setup).acceptance_target(chosen.dim)
+    when = f"in the first {found.n_burnt(setup.adapt):,} steps"
+    rate = "" if sought is None else f" for an acceptance of {100 * sought:.3g} %"
+    return f"Step **{found.scale:.3g}**, found {when}{rate}, and kept."
+
+
 def own_samples(run: Subject, setup: Setup, place: DeltaGenerator) -> NDArray[np.floating] | None:
     """What the model samples by itself, to be drawn behind chains on its density, if that is chosen and there."""
     if setup.target != DENSITY or not run.has(Samples):
@@ -174,7 +185,7 @@ def watch(run: Subject, found: Experiment, live: bool, samples: NDArray[np.float
     trail = moves.positions[max(0, t - TRAIL) : t]
     drawn = chains_at_step(
         moves.density, moves.data, moves.box, trail, moves.proposals[t - 1], moves.accepted[t - 1], moves.names, look(),
-        "examples" if samples is None else "its own samples",
+        "examples" if samples is None else "its own samples", None if moves.paths is None else moves.paths[t - 1],
     )  # fmt: skip
     figure(drawn, "The chains at this step, with their last steps and their proposals")
 

@@ -31,7 +31,7 @@ def change(remedy: Remedy, problem: Problem, setup: Setup, burn_in: float) -> di
         case Remedy.HALVE_STEP | Remedy.DOUBLE_STEP | Remedy.SHORTEN_STEP:
             by = {Remedy.HALVE_STEP: -1, Remedy.DOUBLE_STEP: 1, Remedy.SHORTEN_STEP: -3}[remedy]
             power = min(max(setup.power + by, POWERS[0]), POWERS[-1])
-            has_step = problem.samplers[setup.sampler].has_scale
+            has_step = problem.samplers[setup.sampler].has_scale and not setup.adapt
             return {"power": power} if has_step and power != setup.power else {}
         case Remedy.RUN_LONGER:
             return _first("steps", [n for n in N_STEPS if n > setup.n_steps])

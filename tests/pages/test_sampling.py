@@ -40,12 +40,13 @@ def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """What chains.js makes of the bytes."""
     length = int.from_bytes(content[:4], "little")
     head, body = json.loads(content[4 : 4 + length]), content[4 + length :]
-    t, c, side = head["steps"], head["chains"], head["side"]
+    t, c, side, path = head["steps"], head["chains"], head["side"], head["path"]
     parts: dict[str, NDArray[Any]] = {}
     at = 0
     for name, kind, shape in (
         ("truth", "<f4", (side,)), ("start", "<u2", (c, 2)), ("positions", "<u2", (t, c, 2)),
-        ("proposals", "<u2", (t, c, 2)), ("data", "<u2", (head["points"], 2)), ("accepted", "u1", (t, c)),
+        ("proposals", "<u2", (t, c, 2)), ("data", "<u2", (head["points"], 2)),
+        ("paths", "<u2", (t, path, c, 2)), ("accepted", "u1", (t, c)),
         ("shade", "u1", (side, side)),
     ):  # fmt: skip
         n = int(np.prod(shape))
@@ -126,6 +127,22 @@ def test_the_moves_that_are_played_are_the_samplers(opened: Open) -> None:
     middle = ((xs[1:] + xs[:-1]) / 2 * parts["truth"]).sum()
     density = DENSITIES["mixture"]
     assert middle == pytest.approx(float(density.log_weights.exp() @ density.means[:, 0]), abs=0.03)
+
+
+def test_the_paths_of_proposals_are_played_and_the_step_that_was_found_is_said(opened: Open) -> None:
+    app = opened("sampling", run="mixture-dae", target="mixture", sampler="NUTS", depth="4", chains="4", steps="50")
+    assert not app.toggle(key="adapt").value
+    app.toggle(key="adapt").set_value(True).run()
+    assert not app.exception
+    _, parts = sent(app)
+    before = np.concatenate([parts["start"][None], parts["positions"][:-1]])
+    np.testing.assert_array_equal(parts["paths"][:, 0], before)
+    np.testing.assert_array_equal(parts["paths"][:, -1], parts["proposals"])
+    assert any(numbers_in(one.value)[1:] == [12, 80] for one in app.caption)  # the step, of so many, for 80 %
+    assert any(15 in numbers_in(one.value) for one in app.caption)  # 2^4 - 1 leapfrog steps are the most
+    app.selectbox(key="sampler").select("Gibbs").run()
+    assert not [one for one in app.toggle if one.key == "adapt"]
+    assert sent(app)[0]["path"] == 0
 
 
 def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(opened: Open) -> None:
@@ -317,6 +334,8 @@ def test_a_change_is_offered_as_far_as_its_control_goes(remedy: Remedy, at_its_e
     problem = KNOWN["mixture"]
     assert change(remedy, problem, SETUP, 0.25)
     assert change(remedy, problem, replace(SETUP, **at_its_end), 0.25) == {}
+    adapted = replace(SETUP, adapt=0.25)  # the step isn't that of the control
+    assert not any(change(one, problem, adapted, 0.25) for one in (Remedy.HALVE_STEP, Remedy.DOUBLE_STEP))
     assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.6) == {"burn-in": 75}
     assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.75) == {}
 

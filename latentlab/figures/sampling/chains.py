@@ -31,6 +31,7 @@ def chains_at_step(
     names: Sequence[str],
     look: Theme,
     behind: str = "examples",
+    paths: Reals | None = None,
 ) -> go.Figure:
     """Chains at one step.
 
@@ -44,6 +45,7 @@ def chains_at_step(
         names: of the axes.
         look: the colours.
         behind: what `data` are.
+        paths: (L, c, 2) from the last position to the proposal, of HMC and NUTS.
     """
     figure = go.Figure()
     if density is not None:
@@ -54,17 +56,13 @@ def chains_at_step(
         )  # fmt: skip
     if len(data):
         _dots(figure, data, look.muted, 2, behind, opacity=0.4)
-    length, n_chains, _ = trail.shape
-    path = np.full((n_chains, length + 1, 2), np.nan, np.float32)
-    path[:, :length] = trail.transpose(1, 0, 2)
-    flat = path.reshape(-1, 2)
-    figure.add_scattergl(
-        x=flat[:, 0], y=flat[:, 1], mode="lines", line={"color": look.text, "width": 1}, opacity=0.35,
-        hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
+    figure.add_scattergl(**_lines(trail, look.text), opacity=0.35)
     for k, (word, colour) in enumerate((("accepted", look.classes[2]), ("rejected", look.classes[3]))):
         if len(tried):
-            _dots(figure, tried[taken if k == 0 else ~taken], colour, 8, word, symbol=SYMBOLS[k])
+            these = taken if k == 0 else ~taken
+            if paths is not None:
+                figure.add_scattergl(**_lines(paths[:, these], colour), opacity=0.8)
+            _dots(figure, tried[these], colour, 8, word, symbol=SYMBOLS[k])
     _dots(figure, trail[-1], look.text, 5, "chains")
     figure.update_xaxes(range=list(box.x), title_text=literal(names[0]))
     figure.update_yaxes(range=list(box.y), title_text=literal(names[1]), scaleanchor="x")
@@ -170,6 +168,16 @@ def pairs(data: Reals, samples: Reals, names: Sequence[str], look: Theme) -> go.
     figure.update_annotations(font={"size": 12, "color": look.muted})
     legend = {"orientation": "h", "y": 1.13, "x": 0, "itemsizing": "constant"}
     return styled(figure, look, 170 * rows + 60, margin={"l": 8, "r": 8, "t": 64, "b": 8}, legend=legend)
+
+
+def _lines(xy: Reals, colour: str) -> dict[str, Any]:
+    """Thin lines through places (L, c, 2), one for each c."""
+    length, n, _ = xy.shape
+    broken = np.full((n, length + 1, 2), np.nan, np.float32)
+    broken[:, :length] = xy.transpose(1, 0, 2)
+    x, y = broken.reshape(-1, 2).T
+    line = {"color": colour, "width": 1}
+    return {"x": x, "y": y, "mode": "lines", "line": line, "hoverinfo": "skip", "showlegend": False}
 
 
 def _dots(figure: go.Figure, xy: Reals, colour: str, size: float, name: str, **marker: Any) -> None:

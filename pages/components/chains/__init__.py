@@ -41,6 +41,7 @@ class Film:
         density: (n, n) of what is sampled, row 0 the lowest y; any scale. None where it isn't known.
         data: (m, 2) examples to show behind the chains; may be empty.
         names: of the two axes.
+        paths: (T, L, c, 2) from where a chain was to its proposal; None where that is no path.
     """
 
     start: NDArray[np.floating]
@@ -51,6 +52,7 @@ class Film:
     density: NDArray[np.floating] | None
     data: NDArray[np.floating]
     names: Sequence[str]
+    paths: NDArray[np.floating] | None = None
 
 
 def pack(film: Film) -> bytes:
@@ -62,7 +64,8 @@ def pack(film: Film) -> bytes:
         density = np.nan_to_num(np.asarray(film.density, np.float64), posinf=0)
         truth = (density.sum(0) / (density.sum() or 1.0)).astype("<f4")
         shade = (255 * np.sqrt(density / (density.max() or 1.0))).astype(np.uint8).tobytes()
-    places = [film.start, film.positions, film.proposals, film.data]
+    paths = np.empty((n_steps, 0, n_chains, 2)) if film.paths is None else film.paths
+    places = [film.start, film.positions, film.proposals, film.data, paths]
     body = truth.tobytes() + b"".join(_places(part, film.box) for part in places)
     body += film.accepted.astype(np.uint8).tobytes() + shade
     head = {
@@ -70,6 +73,7 @@ def pack(film: Film) -> bytes:
         "chains": n_chains,
         "side": side,
         "points": len(film.data),
+        "path": paths.shape[1],
         "box": [*film.box.low, *film.box.high],
         "names": list(film.names),
     }

@@ -10,10 +10,10 @@ export default function ({ data, parentElement }) {
   };
 }
 
-// [length][header][truth f32][start, positions, proposals, data: uint16 pairs][accepted, shade: bytes]
+// [length][header][truth f32][start, positions, proposals, data, paths: uint16 pairs][accepted, shade: bytes]
 function unpack(bytes) {
   const { head, body } = unframed(bytes);
-  const { steps, chains, side, points } = head;
+  const { steps, chains, side, points, path } = head;
   let at = 0;
   const take = (Kind, n) => {
     const part = new Kind(body.buffer, at, n);
@@ -27,6 +27,7 @@ function unpack(bytes) {
     positions: take(Uint16Array, 2 * chains * steps),
     proposals: take(Uint16Array, 2 * chains * steps),
     data: take(Uint16Array, 2 * points),
+    paths: take(Uint16Array, 2 * steps * path * chains),
     accepted: take(Uint8Array, chains * steps),
     shade: take(Uint8Array, side * side),
   };
@@ -57,6 +58,18 @@ function create(host) {
     const [from, i] = k ? [film.positions, 2 * ((k - 1) * film.chains + c)] : [film.start, 2 * c];
     return [from[i] / 65535, from[i + 1] / 65535];
   };
+
+  // The way of a chain to its proposal at step t; what lies outside is on the edge, along which no line is drawn.
+  function follow(ink, c, pixel) {
+    let outside = false;
+    for (let k = 0; k < film.path; k++) {
+      const i = 2 * (((t - 1) * film.path + k) * film.chains + c);
+      const [x, y] = [film.paths[i], film.paths[i + 1]];
+      const edge = x === 0 || x === 65535 || y === 0 || y === 65535;
+      ink[k === 0 || (edge && outside) ? "moveTo" : "lineTo"](...pixel([x / 65535, y / 65535]));
+      outside = edge;
+    }
+  }
 
   function background(colour) {
     const canvas = document.createElement("canvas");
@@ -114,17 +127,24 @@ function create(host) {
         ink.strokeStyle = ink.fillStyle = film.accepted[i] ? yes : no;
         ink.globalAlpha = film.accepted[i] ? 0.9 : 0.75;
         ink.beginPath();
+        if (film.path) {
+          follow(ink, c, pixel);
+          ink.stroke();
+          ink.beginPath();
+        }
         if (film.accepted[i]) {
           ink.arc(...tried, 3.5, 0, 7);
           ink.fill();
         } else {
           const [px, py] = tried;
-          ink.setLineDash([3, 3]);
-          ink.moveTo(...pixel(place(t - 1, c)));
-          ink.lineTo(px, py);
-          ink.stroke();
-          ink.setLineDash([]);
-          ink.beginPath();
+          if (!film.path) {
+            ink.setLineDash([3, 3]);
+            ink.moveTo(...pixel(place(t - 1, c)));
+            ink.lineTo(px, py);
+            ink.stroke();
+            ink.setLineDash([]);
+            ink.beginPath();
+          }
           ink.moveTo(px - 3, py - 3);
           ink.lineTo(px + 3, py + 3);
           ink.moveTo(px + 3, py - 3);
@@ -232,6 +252,7 @@ function create(host) {
       shade = null;
       time.max = film.steps;
       $("truth").hidden = !film.side;
+      $("path").hidden = !film.path;
       t = 0;
       host.dataset.steps = film.steps;
       if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) go(film.steps);

@@ -22,6 +22,18 @@ def test_a_moment_shows_every_chain_and_what_it_tried() -> None:
     assert parts["accepted"].marker.symbol != parts["rejected"].marker.symbol
 
 
+def test_the_path_of_each_proposal_is_a_line() -> None:
+    paths, taken = RNG.normal(size=(5, 3, 2)), np.array([True, False, True])
+    nothing = np.empty((0, 2))
+    drawn = chains_at_step(
+        None, nothing, Box(-3, 3, -3, 3), paths[:1], paths[-1], taken, ["a", "b"], LIGHT, paths=paths
+    )  # fmt: skip
+    _, accepted, _, refused, *_ = drawn.data
+    gap = [np.nan]
+    np.testing.assert_allclose(accepted.x, np.concatenate([paths[:, 0, 0], gap, paths[:, 2, 0], gap]), atol=1e-6)
+    np.testing.assert_allclose(refused.y, np.concatenate([paths[:, 1, 1], gap]), atol=1e-6)
+
+
 def test_a_box_that_is_no_square_is_drawn_with_its_own_edges() -> None:
     box, density = Box(-1, 5, 10, 14), np.arange(6.0).reshape(2, 3)
     drawn = chains_at_step(
