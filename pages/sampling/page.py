@@ -214,8 +214,8 @@ else:
     sheet(run)
 notes(
     "Each dot is a chain on the density that is sampled, which is shaded where it is known. At every step it proposes "
-    "a position: a green dot was accepted, a red cross rejected. Below, the histogram of all positions so far, "
-    "compared with the truth. The sentence above says what to change first.",
+    "a position: a green dot was accepted, a red cross rejected; of HMC and NUTS a line is the path to it. Below, the "
+    "histogram of all positions so far, compared with the truth. The sentence above says what to change first.",
     "Try the presets of what goes wrong. Halve and double the step and watch the acceptance rate. Hide half of an "
     "example, or what distinguishes it from others: the chains then visit all that it could "
     "be. Choose a denoising autoencoder's run and let it run its own chain. Show a model's own samples: is one of them "
