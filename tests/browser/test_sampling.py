@@ -40,11 +40,12 @@ def test_chains_are_played_stepped_and_set_back(server: Server, page: Page) -> N
     assert not sent
 
 
-def test_the_legend_names_the_truth_where_it_is_drawn(server: Server, page: Page) -> None:
+def test_the_legend_names_the_truth_and_the_paths_where_they_are_drawn(server: Server, page: Page) -> None:
     for target, shown in (("mixture", True), ("curve", False)):  # of the curve's density no plane can be drawn
-        page.goto(server.url(f"sampling?target={target}&steps=50&chains=10"))
+        page.goto(server.url(f"sampling?target={target}&sampler=HMC&steps=50&chains=10"))
         expect(page.locator(".chains[data-steps='50']")).to_be_visible()
         expect(page.get_by_text("━ the truth")).to_be_visible(visible=shown)
+        expect(page.locator(".legend .path")).to_be_visible(visible=shown)
 
 
 def test_what_goes_wrong_with_another_model_shows_that_model(server: Server, page: Page) -> None:
