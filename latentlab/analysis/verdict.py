@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.bounds import Bound
+from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import Purity
 from latentlab.analysis.probes.features import INPUT
 from latentlab.analysis.probes.layer_curve import ASIDE, Curve
@@ -82,6 +83,31 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
     said = f"{n - n_active} of {n} dimensions are unused: with these settings {n_active} are enough."
     return f"{said} {remedy}" if isinstance(beta, int | float) and beta > 1 else said
+
+
+def of_layers(found: Sequence[LayerUsage], config: Mapping[str, object], training: Mapping[str, object]) -> str:
+    """Which layers of a hierarchy collapsed, with what there is to try; empty where each is used.
+
+    Args:
+        found: what each layer carries, from z1 up.
+        config: the knobs of the model.
+        training: the knobs of its training.
+    """
+    unused = [layer.name for layer in found if not layer.is_used]
+    if not unused:
+        return ""
+    remedies = [
+        remedy
+        for remedy, is_missing in (
+            ("batch normalisation", config.get("batch_norm") is False),
+            ("a warm-up", not training.get("warmup")),
+            ("inference as in a ladder VAE", config.get("inference") == "bottom-up"),
+        )
+        if is_missing
+    ] or ["free bits", "fewer layers"]
+    which = "all layers" if len(unused) == len(found) else _listed(unused, "and")
+    verb = "is" if len(unused) == 1 < len(found) else "are"
+    return f"Posterior collapse: {which} {verb} unused. Try {_listed(remedies, 'or')}."
 
 
 def of_samplers(rows: Sequence[Comparison]) -> str:
@@ -229,6 +255,12 @@ def of_bounds(found: Sequence[Bound]) -> str:
             f" The bound still rises ({rise:.2f} nats from {found[-2].n:,} to {last.n:,} draws): log p(x) is higher."
         )
     return said
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    """As a person lists them: "z3, z4 and z5"."""
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def _capital(text: str) -> str:

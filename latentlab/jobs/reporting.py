@@ -12,22 +12,28 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from latentlab import device
+from latentlab.analysis.latent.layer_usage import layer_usage, usage_row
 from latentlab.analysis.preview import Preview, preview
 from latentlab.analysis.probes.layer_curve import probe_curve
 from latentlab.data import Splits, hide_labels, labelled_part
 from latentlab.jobs.job import Job
 from latentlab.jobs.queue import Status, write_status
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS
+from latentlab.models import MODELS, Layered
+from latentlab.runs import unit_kl
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, history_csv, read_history, read_tensors, write
 from latentlab.training.baselines import baseline_errors
+from latentlab.training.evaluation import EVAL_SEED
 from latentlab.training.state import TrainState
 
 STATUS_SECONDS = 0.5  # between two reports
 LOOK_SHARE = 0.05  # of the time may go into looks: a large model is looked at less often
 PROBED = (600, 300)  # training examples that probes are fitted to while training, and held-out ones they are tested on
 PROBE_LIMIT = 128  # features of a layer that they are given
+MEASURED = 1_000  # held-out examples of which it is measured what latent units carry,
+MOST_ROWS = 200  # at so many epochs
 MAX_FITTED = 4_000_000  # values of labelled examples that baselines are fitted to: ten seconds
 
 
@@ -65,6 +71,16 @@ class TrainingReports:
         before = [row for row in read_history(self.folder / "probes.csv") if row.get("epoch", math.inf) < epoch]
         errors = {reading.layer.name: float(reading.values()[0]) for reading in curve.readings}
         write(self.folder / "probes.csv", history_csv([*before, {"epoch": epoch, **errors}]).encode())
+
+    def unit_kl(self, epoch: float) -> None:
+        """Add a row to `unit_kl.csv`: what each unit of each latent layer carries; none of a model without layers."""
+        model, every = self.state.model, math.ceil(self.state.config.epochs / MOST_ROWS)
+        if not isinstance(model, Layered) or (epoch % every and epoch != self.state.config.epochs):
+            return
+        rng = device.generator(EVAL_SEED, self.state.device)
+        x = self.splits.valid[:MEASURED].batch().x.to(self.state.device)
+        row = {"epoch": epoch} | usage_row(layer_usage(lambda part: model.eval().unit_kl(part, rng), x))
+        unit_kl.add(self.folder, row)
 
     def has_baselines(self) -> bool:
         """Whether `baselines` has something to do: the model learns to classify from few labels, and it wasn't yet."""

@@ -187,6 +187,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
             store.save_snapshot(job.id, state.model, int(metrics.epoch), dtype)
         if config.probes and metrics.epoch.is_integer():
             reports.probe(metrics.epoch)
+        reports.unit_kl(metrics.epoch)
         said = Status("running", metrics.step, metrics.n_steps, before + clock - began, metrics.images_per_second)
         requested = _requested(folder)
         if requested or clock - saved > CHECKPOINT_SECONDS:

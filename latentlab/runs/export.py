@@ -1,7 +1,8 @@
 """A run as one zip, to be taken to another machine, and its way back into a store.
 
     README.md                       the card: what it is, on what data, its numbers, how to open it
-    run.json, weights.safetensors, weights-<epoch>.safetensors, history.csv, probes.csv, baselines.csv
+    run.json, weights.safetensors, weights-<epoch>.safetensors, history.csv, probes.csv, unit_kl.csv,
+    baselines.csv
                                     as in the run's folder, see `store.py`
     examples-<data set>-<digest>.safetensors   its test examples
 
@@ -26,7 +27,7 @@ import torch
 
 from latentlab.data import NAMES, DataError, Dataset, Library, spec_of
 from latentlab.data.files.archives import MIB, UNREADABLE, open_zip, read_member, shown, unusable
-from latentlab.runs import checkpoint
+from latentlab.runs import checkpoint, unit_kl
 from latentlab.runs import examples as stored_examples
 from latentlab.runs.card import card
 from latentlab.runs.run import EXAMPLES, LONGEST_TITLE, Run, checked_title
@@ -35,7 +36,7 @@ from latentlab.serialization import MAX_TENSORS, RunError, write, writing
 
 CARD = "README.md"
 OWN_EXAMPLES = "examples.safetensors"  # of a run of the first format
-TABLES = ("history.csv", "probes.csv", "baselines.csv")
+TABLES = ("history.csv", "probes.csv", unit_kl.FILE, "baselines.csv")
 MAX_FILES = 64
 MAX_TABLE = 16 * MIB
 _NAME = re.compile(

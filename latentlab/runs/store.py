@@ -10,7 +10,7 @@
     <root>/examples-<data set>-<digest>.safetensors   a few hundred test examples, so that a page opens without the data
                     set: once for all runs of it (a run of the first format has examples.safetensors of its own)
 
-Reading runs no code from the folder, and whatever is wrong is a sentence. See also `measured.py` for one more file.
+Reading runs no code from the folder, and whatever is wrong is a sentence. More files: `measured.py`, `unit_kl.py`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ import torch
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import bottleneck
 from latentlab.analysis.latent.bounds import Bound
+from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import purity
-from latentlab.analysis.verdict import of_bottleneck, of_bounds, of_classes, of_training
+from latentlab.analysis.verdict import of_bottleneck, of_bounds, of_classes, of_layers, of_training
 from tests.conftest import mentions, numbers_in
 
 N = 100
@@ -74,6 +75,32 @@ def test_unused_dimensions_are_counted_and_the_remedy_names_what_was_set() -> No
     assert mentions(of_bottleneck(none, {"likelihood": "gaussian", "std": 0.3}), 4, "0.3")
     assert mentions(of_bottleneck(none, {"likelihood": "bernoulli"}), 4, "bernoulli")
     assert of_bottleneck(bottleneck(torch.randn(500, 4), torch.full((500, 4), -1.0)), {"beta": 10.0}) == ""
+
+
+def used(name: str, *units: float) -> LayerUsage:
+    return LayerUsage(name, np.array(units, np.float32))
+
+
+def test_a_collapsed_layer_is_named_with_what_is_missing() -> None:
+    layers = [used("z1", 3, 1, 0), used("z2", 0.02, 0), used("z3", 0.003, 0.009), used("z4", 0)]
+    plain = {"batch_norm": False, "inference": "bottom-up"}
+    said = of_layers(layers, plain, {"warmup": 0.0})
+    assert mentions(said, "z3", "z4")
+    assert not mentions(said, "z1")
+    assert not mentions(said, "z2")
+    remedies = ["batch normalisation", "warm-up", "ladder", "free bits"]
+    cases = [
+        (plain, 0.0, [True, True, True, False]),
+        (plain, 0.3, [True, False, True, False]),
+        ({"batch_norm": True, "inference": "bottom-up"}, 0.3, [False, False, True, False]),
+        ({"batch_norm": True, "inference": "ladder"}, 0.0, [False, True, False, False]),
+        ({"batch_norm": True, "inference": "ladder"}, 0.3, [False, False, False, True]),
+    ]
+    for config, warmup, expected in cases:
+        said = of_layers(layers, config, {"warmup": warmup})
+        assert [mentions(said, remedy) for remedy in remedies] == expected
+    assert of_layers(layers[:2], plain, {"warmup": 0.0}) == ""
+    assert not mentions(of_layers(layers[2:], plain, {"warmup": 0.0}), "z3")  # all of them
 
 
 def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None:

@@ -36,7 +36,8 @@ from latentlab.jobs.queue import Status, status
 from latentlab.jobs.reporting import last_preview
 from latentlab.jobs.worker import perform, work
 from latentlab.knobs import from_dict, knobs
-from latentlab.models import MODELS, Trains
+from latentlab.models import MODELS, Layered, Trains
+from latentlab.runs import unit_kl
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
@@ -206,6 +207,25 @@ def test_probes_while_training_read_the_model_and_change_no_bit_of_it(store: Sto
     assert rows[0]["latent"] != rows[-1]["latent"]
     assert all(0 <= value <= 1 for row in rows for name, value in row.items() if name != "epoch")
     assert store.probes(submit(store)) == []
+
+
+def test_what_latent_units_carry_is_recorded_through_a_pause_and_changes_no_bit(store: Store, digits: Splits) -> None:
+    small = {"z_dim": 3, "z2_dim": 2, "hidden": 16, "inference": "bottom-up"}
+    straight_id, broken = (queue.submit(store, "lvae", "digits", small, {"epochs": EPOCHS}) for _ in range(2))
+    list(perform(store, straight_id))
+    training = perform(store, broken)
+    run_until(training, STEPS_AN_EPOCH + 1)
+    queue.order(store, broken, "pause")
+    list(training)
+    queue.resume(store, broken)
+    list(perform(store, broken))
+    rows, model = unit_kl.read(store, broken), store.load(broken)
+    assert rows == unit_kl.read(store, straight_id)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert isinstance(model, Layered)
+    kl = torch.cat([*model.unit_kl(digits.valid.batch().x[:1_000], device.generator(1)).values()], 1).mean(0)
+    found = [value for name, value in rows[-1].items() if name != "epoch"]
+    assert found == pytest.approx(kl.tolist(), rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import torch
 from latentlab.data import Library
 from latentlab.data.files.archives import FREE_BYTES
 from latentlab.models import MODELS
-from latentlab.runs import export
+from latentlab.runs import export, unit_kl
 from latentlab.runs.export import look, pack, unpack
 from latentlab.runs.run import LONGEST_TITLE
 from latentlab.runs.store import SHIPPED, Store
@@ -93,6 +93,7 @@ def test_what_comes_back_computes_the_same_bits(store: Store, other: Store, path
 def test_every_file_of_the_run_is_the_same(store: Store, other: Store, path: Path) -> None:
     saved(store)
     (store.folder("one") / "probes.csv").write_text("epoch,stem\n1,0.5\n")
+    (store.folder("one") / "unit_kl.csv").write_text("epoch,z1 1\n1,0.25\n")
     (store.folder("one") / "baselines.csv").write_text("linear,mlp\n0.25,0.125\n")
     path.write_bytes(packed(store))
     unpack(other, path)
@@ -103,6 +104,7 @@ def test_every_file_of_the_run_is_the_same(store: Store, other: Store, path: Pat
         n: c for n, c in here.items() if n not in names
     }
     assert other.probes("one") == [{"epoch": 1.0, "stem": 0.5}]
+    assert unit_kl.read(other, "one") == [{"epoch": 1.0, "z1 1": 0.25}]
     assert other.baselines("one") == {"linear": 0.25, "mlp": 0.125}
 
 
