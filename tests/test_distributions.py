@@ -26,6 +26,9 @@ def test_kl_is_that_of_torch_distributions() -> None:
     mean, std = torch.tensor([-2.0, 0.0, 0.3]), torch.tensor([0.1, 1.0, 2.5])
     theirs = torch.distributions.kl_divergence(torch.distributions.Normal(mean, std), torch.distributions.Normal(0, 1))
     torch.testing.assert_close(distributions.kl_to_standard_normal(mean, std.log()), theirs)
+    q, p = Gaussian(mean, std.log()), Gaussian(torch.tensor([1.0, -0.4, 0.3]), torch.tensor([2.0, -1.5, 0.1]))
+    theirs = torch.distributions.kl_divergence(Normal(mean, std), Normal(p.mean, p.log_std.exp()))
+    torch.testing.assert_close(distributions.gaussian_kl(q, p), theirs)
 
 
 def test_kl_is_what_sampling_estimates() -> None:
