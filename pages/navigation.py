@@ -16,6 +16,7 @@ from latentlab.models import (
     Encodes,
     Energy,
     InfersLatents,
+    Layered,
     LogLikelihood,
     Model,
     Samples,
@@ -142,11 +143,12 @@ PROBES = Page(
     text="Ask every layer what can be read from it, before and after training.",
     group="Diagnose",
 )  # fmt: skip
+LAYERS = Page("layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, group="Diagnose")
 LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, PROBES, LIKELIHOOD, TRAIN, FEW_LABELS, YOUR_DATA,
-    LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, PROBES, LAYERS, LIKELIHOOD, TRAIN, FEW_LABELS,
+    YOUR_DATA, LESSONS,
 )  # fmt: skip

@@ -111,7 +111,7 @@ def controls(run: Subject) -> tuple[Setup, float, DeltaGenerator]:
             "Step", POWERS, 0, lambda k: f"{step * 2.0**k:.2g}", key=POWER.name, bind="query-params",
             help=f"The length of the sampler, in {problem.step_unit}",
         )  # fmt: skip
-    adapts = sampler.acceptance_target(problem.dim) is not None and stepping.toggle(
+    adapts = sampler.acceptance_target(problem.dim) is not None and more.toggle(
         "Adapt the step during the burn-in", key="adapt", bind="query-params",
         help="Dual averaging begins with this step and seeks the acceptance rate that suits the sampler",
     )  # fmt: skip
@@ -134,7 +134,7 @@ def controls(run: Subject) -> tuple[Setup, float, DeltaGenerator]:
             max_depth = st.number_input("Largest depth", 1, 10, MAX_DEPTH, key="depth", bind="query-params", help=about)
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
     if adapts and not burn_in:
-        stepping.caption("Without a burn-in there are no steps in which to adapt it.")
+        more.caption("Without a burn-in there are no steps in which to adapt it.")
     setup = Setup(
         target, sampler.name, power, cast(Start, start), energy, n_chains, n_steps, n_leapfrog, seed, image, mask,
         int(max_depth), burn_in / 100 if adapts else 0.0,

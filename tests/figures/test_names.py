@@ -17,12 +17,13 @@ import latentlab.figures
 from latentlab.analysis.box import Box
 from latentlab.analysis.columns import Columns
 from latentlab.analysis.latent.bounds import Bound
+from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
 from latentlab.figures.conditional import decision_surface, posterior
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
-from latentlab.figures.latent import diagnosis, paths, traversal
+from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.maps import charts
 from latentlab.figures.probes import curve, matrices
@@ -110,6 +111,8 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     ),
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
+    layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),
+    layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
 OWN = {"support_along", "training_curves", "matrices", "laws"} | {

@@ -22,6 +22,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "analogies": ("mnist-cvae", "MNIST, class and style"),
     "score_field": ("spiral-dae", "Spiral"),
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
+    "layers": ("digits-five-layers-lvae", "Digits, five layers: ladder VAE"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
 }
 NO_SUBJECT = ("your_data", "lessons")

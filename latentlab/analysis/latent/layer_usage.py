@@ -38,8 +38,8 @@ class LayerUsage:
 
     @property
     def total(self) -> float:
-        """What the layer carries, in nats."""
-        return float(self.units.sum())
+        """What the layer carries, in nats; not less than none, as an estimate from draws may be."""
+        return max(0.0, float(self.units.sum()))
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -63,6 +63,11 @@ class UsageHistory:
 
     epochs: Floats
     units: Mapping[str, Floats]
+
+    @property
+    def peak(self) -> float:
+        """The most that a unit ever carried, in nats."""
+        return max(float(np.nanmax(units, initial=0)) for units in self.units.values())
 
 
 @torch.no_grad()

@@ -8,12 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.latent.layer_usage import ACTIVE_KL, LayerUsage, UsageHistory
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, log_ticks, styled
 
 LEAST_ROWS = 4  # as high as so many units is a layer of fewer
 PATTERNS = ("", "/", ".", "x", "-", "+")  # of z1, z2, and so on, so that shades are not the only cue
+NAMED = 12  # classes whose names are on a small map
+TALLEST = 420  # pixels of all units together
 GAP = 12  # pixels between two layers
 
 
@@ -27,7 +30,7 @@ def unit_heat_map(found: UsageHistory, look: Theme, least: float = ACTIVE_KL, mo
         most: nats where the colours end, so that runs can be compared; None for the largest there is.
     """
     heights = [max(LEAST_ROWS, units.shape[1]) for units in found.units.values()]
-    height = 70 + 9 * sum(heights) + GAP * len(heights)
+    height = 70 + min(9 * sum(heights), TALLEST) + GAP * len(heights)
     figure = make_subplots(
         len(heights), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=GAP / (height - 70)
     )
@@ -68,10 +71,40 @@ def layer_bars(found: Mapping[str, Sequence[LayerUsage]], look: Theme) -> go.Fig
             customdata=[[int(layer.active.sum()), len(layer.units)] for layer in of_run.values()],
             marker={
                 "color": look.accent, "opacity": 1 - 0.7 * depth / max(len(names) - 1, 1),
-                "pattern": {"shape": PATTERNS[depth % len(PATTERNS)], "fgcolor": look.surface, "size": 6},
+                "pattern": {
+                    "shape": PATTERNS[depth % len(PATTERNS)], "fgcolor": look.surface, "size": 6, "fillmode": "overlay",
+                },
             },
             hovertemplate="%{y:.2f} nats, %{customdata[0]} of %{customdata[1]} units active",
         )  # fmt: skip
     figure.update_yaxes(title_text="KL divergence (nats)")
     figure.update_xaxes(showgrid=False)
     return styled(figure, look, 340, barmode="stack", legend_traceorder="normal")
+
+
+def layer_map(xy: Floats, y: Labels, classes: Sequence[str], look: Theme) -> go.Figure:
+    """Examples of a layer by class, small, each class named at its middle where there are few.
+
+    Args:
+        xy: (N, 2).
+        y: (N,) classes, or UNLABELLED.
+        classes: their names.
+        look: colours.
+    """
+    figure = go.Figure()
+    for k in np.unique(y):
+        name = literal(classes[k]) if k >= 0 else "no class"
+        x, up = xy[y == k].T
+        colour = look.classes[k % len(look.classes)] if k >= 0 else look.muted
+        figure.add_scattergl(
+            x=x, y=up, mode="markers", marker={"size": 4, "color": colour, "opacity": 0.7}, name=name,
+            hovertemplate=f"{name}<extra></extra>",
+        )  # fmt: skip
+        if k >= 0 and len(classes) <= NAMED:
+            figure.add_annotation(
+                x=float(np.median(x)), y=float(np.median(up)), text=name, showarrow=False,
+                bgcolor=look.surface, opacity=0.85, font={"size": 12, "color": look.text},
+            )  # fmt: skip
+    figure.update_xaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=False)
+    return styled(figure, look, 230, showlegend=False)

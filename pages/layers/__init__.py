@@ -1,0 +1,1 @@
+"""The page Layers: what each layer of a hierarchy of latent variables carries and decides."""

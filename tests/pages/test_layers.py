@@ -1,0 +1,78 @@
+"""The page Layers: what the layers carry is what the model says, and what one layer decides stays."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab import device
+from latentlab.figures.latent.layers import layer_map
+from latentlab.figures.theme import LIGHT
+from latentlab.models import Layered
+from latentlab.runs.store import Store
+from latentlab.subjects import StoredRun
+from pages.layers import measured
+from tests.conftest import numbers_in
+from tests.pages.conftest import Open
+
+LADDER, PLAIN = "digits-five-layers-lvae", "digits-five-layers"
+
+
+def subject(store: Store, run_id: str) -> StoredRun:
+    return StoredRun(store.read(run_id), store)
+
+
+@pytest.mark.parametrize("run", [LADDER, PLAIN])
+def test_the_layers_carry_what_the_model_says(opened: Open, app_store: Store, run: str) -> None:
+    app = opened("layers", run=run)
+    assert not app.exception
+    table = app.dataframe[0].value
+    model, x = app_store.load(run), app_store.examples(run).batch().x
+    assert isinstance(model, Layered)
+    rng = device.generator(7)
+    with torch.no_grad():
+        every = [model.unit_kl(x, rng) for _ in range(10)]
+    for name, nats in zip(table["layer"], table["nats"], strict=True):
+        known = np.mean([float(one[name].sum(1).mean()) for one in every])
+        assert nats == pytest.approx(known, abs=0.05)
+    used = [int(active.split()[0]) > 0 for active in table["active"]]
+    assert used == ([True] * 5 if run == LADDER else [True] + [False] * 4)
+
+
+def test_two_runs_have_the_same_colours(opened: Open) -> None:
+    app = opened("layers", run=LADDER, beside=PLAIN)
+    ends = {json.loads(chart.proto.spec)["layout"]["coloraxis"]["cmax"] for chart in app.get("plotly_chart")}
+    assert len(app.get("plotly_chart")) == 2
+    assert len(ends) == 1
+
+
+def test_the_lower_the_layer_that_is_held_the_less_is_left_to_draw(app_store: Store) -> None:
+    rows = measured.decided(subject(app_store, LADDER), 0, 30)
+    assert [row.layer for row in rows] == ["z5", "z4", "z3", "z2", "z1"]
+    assert rows[-1].std[0] == 0
+    assert rows[1].std[0] > rows[2].std[0] > rows[3].std[0] > 0
+
+
+def test_a_lower_layer_says_more_of_the_class(app_store: Store) -> None:
+    read = [one.read.value for one in measured.maps(subject(app_store, LADDER)) if one.read is not None]
+    assert len(read) == 5
+    assert read == sorted(read, reverse=True)
+    assert read[0] > 0.6
+
+
+def test_each_tab_opens(opened: Open) -> None:
+    for detail in ("Maps of the layers", "Side by side"):
+        assert not opened("layers", detail=detail).exception
+    rows = opened("layers", detail="Side by side").dataframe[1].value
+    bounds = dict(zip(rows["run"], rows["bound of 200 draws"], strict=True))
+    assert max(bounds, key=lambda name: bounds[name]).endswith("ladder VAE")
+    assert [numbers_in(used)[0] for used in rows["layers used"]].count(1) == 1
+
+
+def test_classes_are_named_at_their_middle() -> None:
+    xy = np.array([[0, 0], [1, 0], [5, 5], [5, 7]], np.float32)
+    found = layer_map(xy, np.array([0, 0, 1, 1]), ("a", "b"), LIGHT)
+    assert [(one.x, one.y) for one in found.layout.annotations] == [(0.5, 0), (5, 6)]
