@@ -87,7 +87,7 @@ def grouped(values: Doubles, levels: int = LEVELS, unit: str = "") -> tuple[Labe
         return np.where(np.isfinite(values), values, UNLABELLED).astype(np.int64), ("no", "yes")
     borders = np.unique(np.quantile(known, np.arange(1, levels) / levels)) if len(known) else np.empty(0)
     labels = np.where(np.isfinite(values), np.searchsorted(borders, values, side="right"), UNLABELLED)
-    edges = [f"{border:.3g}" for border in borders]
+    edges = [f"{border:.3g}" if abs(border) < 1_000 else f"{border:.0f}" for border in borders]
     if not edges:
         return labels.astype(np.int64), ("all",)
     of = f" {unit}" if unit else ""

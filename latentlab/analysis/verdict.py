@@ -22,8 +22,10 @@ from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import Purity
 from latentlab.analysis.probes.features import INPUT
 from latentlab.analysis.probes.layer_curve import ASIDE, Curve
+from latentlab.analysis.probes.linear_probe import Probe
 from latentlab.analysis.probes.readability import Readability, is_lower, readability
 from latentlab.analysis.sampling import Comparison
+from latentlab.analysis.stats import Z_95
 
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
@@ -174,8 +176,20 @@ def of_probes(target: str, curve: Curve) -> str:
     if between:
         said += f"; not at {between} layer{'' if between == 1 else 's'} in between"
     if not found.lost:
-        return f"{said}. It is readable up to the last layer."
+        end = len(errors) - 1
+        worse = is_lower(errors[best], steps.std_errors[best], errors[end], steps.std_errors[end])
+        how = f", but less well: {at(end)}" if worse else ""
+        return f"{said}. It is readable up to the last layer{how}."
     return f"{said}. It is lost after {at(last)}: {at(len(errors) - 1)} at the end."
+
+
+def of_probe(target: str, probe: Probe) -> str:
+    """Whether a property is readable from the examples themselves, by one probe of them."""
+    error, unsure = probe.score.error, Z_95 * probe.score.std_error
+    chance = f"always naming the most frequent class errs on {probe.baseline:.1%}"
+    if error + unsure < probe.baseline:
+        return f"{_capital(target)}: readable, with an error of {error:.1%} ± {unsure:.1%}; {chance}."
+    return f"{_capital(target)}: no sign that it is readable. The error is {error:.1%} ± {unsure:.1%}; {chance}."
 
 
 def of_two_networks(target: str, curves: Mapping[str, Curve]) -> str:

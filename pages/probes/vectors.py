@@ -9,15 +9,17 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.arrays import floats
 from latentlab.analysis.image_attributes import LEVELS
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
+from latentlab.analysis.verdict import of_probe
 from pages.components import digest
 from pages.probes.own_columns import classes_of, column_targets
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
-from pages.shared.spaces import Space
+from pages.shared.spaces import Floats, Space
 from pages.shared.text import plain
 from pages.shared.vectors import groups_of, vectors_of
 
@@ -59,8 +61,12 @@ def _probe(dataset: str) -> None:
     if isinstance(found, str):
         st.info(f"This can't be probed: {found}")
         return
+    st.markdown(f"**{plain(of_probe(target, found))}**")
     left, middle, right = st.columns(3)
-    left.metric("Error of the probe", f"{found.score.error:.1%}", f"± {1.96 * found.score.std_error:.1%}", "off")
+    left.metric(
+        "Error of the probe", f"{found.score.error:.1%}", f"± {1.96 * found.score.std_error:.1%}", "off",
+        delta_arrow="off",
+    )  # fmt: skip
     middle.metric("Majority-class baseline", f"{found.baseline:.1%}")
     right.metric("Selectivity", f"{found.selectivity:.1%}" if found.selectivity is not None else "unknown")
     for warning in found.warnings:
@@ -74,10 +80,17 @@ def _thirds(names: Sequence[str]) -> str:
     return f"Classes: {', '.join(names)}." if len(names) <= LEVELS else ""
 
 
+def _standardised(z: Floats, fit: NDArray[np.int64]) -> Floats:
+    """Columns as many standard deviations from their mean, by the rows of the fit: their units must not count."""
+    std = z[fit].std(0)
+    return floats(torch.from_numpy((z - z[fit].mean(0)) / np.where(std > 0, std, 1)))
+
+
 @remember(32, "Fitting a probe …")
 def _probed(space: Space, labels: str, _y: NDArray[np.int64], n_classes: int) -> Probe | str:  # noqa: ARG001
-    z, order = space.z, np.random.default_rng(SEED).permutation(len(space.z))
+    order = np.random.default_rng(SEED).permutation(len(space.z))
     fit, choose, report = np.split(order, [round(0.6 * len(order)), round(0.8 * len(order))])
+    z = space.z if space.is_image else _standardised(space.z, fit)
     try:
         probe = linear_probe(
             z[fit], _y[fit], valid=(z[choose], _y[choose]), test=(z[report], _y[report]), n_classes=n_classes

@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from sklearn.datasets import load_wine
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.image_attributes import measured
@@ -395,6 +399,23 @@ def test_vectors_without_a_model_are_probed_as_they_are(opened: Open, app_store:
     assert error < 3
     assert 35 < frequent < 60
     assert selective > 25
+
+
+def test_the_unit_of_a_column_does_not_count(opened: Open, app_store: Store, tmp_path: Path) -> None:  # noqa: ARG001
+    """One column is a thousand times as large as those that tell the class."""
+    wine = load_wine()
+    lines = [",".join([*wine.feature_names, "class"])]
+    lines += [",".join(map(str, [*row, f"wine {k}"])) for row, k in zip(wine.data, wine.target, strict=True)]
+    (tmp_path / "wine.csv").write_text("\n".join(lines))
+    app = opened("probes", run=f"data:{Library.default().add(tmp_path / 'wine.csv')}")
+    error, frequent, *_ = (float(metric.value.rstrip("%")) for metric in app.metric)
+    model, found = make_pipeline(StandardScaler(), LogisticRegression()), []
+    for seed in range(10):
+        order = np.random.default_rng(seed).permutation(178)
+        fit, report = order[:107], order[142:]
+        model.fit(wine.data[fit], wine.target[fit])
+        found.append(100 * (1 - model.score(wine.data[report], wine.target[report])))
+    assert error <= max(found) + 1e-6 < frequent
 
 
 def own_table(folder: Path) -> str:

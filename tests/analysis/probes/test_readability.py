@@ -90,6 +90,8 @@ def test_the_sentence_names_the_layers_where_it_begins_and_ends() -> None:
     kept = of_probes("slant", planted(SLANT | {"logits": 0.08}, 0.693))
     assert mentions(kept, "input")
     assert not mentions(kept, "logits")
+    worse = of_probes("slant", planted(SLANT | {"logits": 0.3}, 0.693))
+    assert mentions(worse, "input", "logits", "30.0%")
     late = of_probes("class", planted({"input": 0.5, "a": 0.2, "b": 0.15, "c": 0.001}, 0.5))
     assert mentions(late, "c", "0.1%")
     assert not mentions(late, "b")
