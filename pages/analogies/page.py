@@ -101,9 +101,9 @@ elif run.has(Conditional):
     notes(
         "Each row keeps the style z of its source and each column is decoded as one class y: this handwriting, every "
         "digit. A slider moves one dimension of the style. Latent variables between z and x are at their means.",
-        "Edit the strongest dimension and name what it is: slant, stroke weight, width. Switch on the classifier, and "
-        "look for examples that it predicts to be of another class. Look at the bars: a decoder can ignore z, or at "
-        "larger z ignore y.",
+        "Edit the strongest dimension and name what it is: slant, stroke weight, width. Draw a digit by hand and see "
+        "it as every class. Switch on the classifier, and look for examples that it predicts to be of another class. "
+        "Look at the bars: a decoder can ignore z, or at larger z ignore y.",
         "p(x, y, z) = p(y) p(z) p(x|y, z) makes style and class independent, so z describes what y does not (Kingma "
         "et al. 2014, Fig. 1). Shares of the variance are those of a two-way layout: Var x = Var_z E_y x + Var_y E_z "
         "x + the rest. The measure of style is the mean correlation of ink, slant, width and height between "

@@ -209,6 +209,7 @@ function create(host) {
       tell = listener;
       draws = data.draws;
       host.classList.toggle("draws", draws);
+      $("none").textContent = draws ? "Clear" : "None";
       const [channels, rows, columns] = data.shape;
       if (rows !== height || columns !== width) {
         [height, width, said] = [rows, columns, data.mask];
