@@ -16,9 +16,9 @@ from pages.shared.find_example import choose_example
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
-from pages.shared.spaces import Floats, Space
+from pages.shared.spaces import Floats, Space, compared
 from pages.shared.text import plain
-from pages.shared.vectors import groups_of, vectors_of
+from pages.shared.vectors import groups_of, say_metric, vectors_of
 
 N_BOOT, SEED = 100, 0
 WIDE = 100  # numbers of a vector; of more, directions are looked for in so many principal components
@@ -72,19 +72,20 @@ def _four(space: Space) -> None:
             choose_example(f"Example {name}", space, first, f"example-{name.lower()}-{space.of.dataset}")
             for name, first in zip("ABC", _first(space), strict=True)
         ]
-    a, b, c = (space.z[i] for i in chosen)
-    place = arithmetic(a, b, c)
-    rest = np.setdiff1d(np.arange(len(space.z)), chosen)
+    z = compared(space)
+    place = arithmetic(*(z[i] for i in chosen))
+    rest = np.setdiff1d(np.arange(len(z)), chosen)
     if not len(rest):
         return
-    near = neighbours(space.z[rest], place[None], min(NEAR, len(rest)))
+    near = neighbours(z[rest], place[None], min(NEAR, len(rest)))
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.caption("A · B · C: " + " · ".join(plain(called(space, i)) for i in chosen))
         examples(space, np.array(chosen), 3, "The examples A, B and C")
     with right:
         best = rest[near.index[0]]
-        st.caption(f"nearest to A − B + C, {near.distance[0, 0]:.2f} to {near.distance[0, -1]:.2f} away")
+        far = f"{near.distance[0, 0]:.2f} to {near.distance[0, -1]:.2f} away"
+        st.caption(f"nearest to A − B + C, {far}{say_metric(space)}")
         examples(space, best, NEAR, "The examples that are nearest to A - B + C")
 
 

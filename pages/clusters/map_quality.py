@@ -22,6 +22,7 @@ from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
 from latentlab.analysis.verdict import of_classes
 from latentlab.figures.maps.charts import gaps, overlaps
+from pages.clusters.layout import about_scale
 from pages.components import digest
 from pages.shared.example_view import examples
 from pages.shared.header import look
@@ -84,7 +85,8 @@ def _class_tables(
 ) -> None:
     outline, pure, where, most = measured
     names = [space.data.classes[c] for c in where.classes]
-    st.markdown(f"**{plain(of_classes(pure, names))}**")
+    if verdict := f"{plain(of_classes(pure, names))} {about_scale(space)}".strip():
+        st.markdown(f"**{verdict}**")
     named = (
         ("silhouette (-1 to 1)", outline.overall),
         (f"label purity of the {K} nearest", pure.overall),

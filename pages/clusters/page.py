@@ -11,12 +11,12 @@ from pages.clusters.choose_space import choose_other, choose_source, play, title
 from pages.clusters.find import find, outliers
 from pages.clusters.layout import (
     about_metric,
-    about_scale,
     choose_layout,
     choose_metric,
     components_meanwhile,
     lay_out,
     name_with_share,
+    offer_scale,
     warm_up,
 )
 from pages.clusters.map_quality import classes, trust
@@ -50,7 +50,7 @@ def the_map(subject: Subject) -> None:
     source = choose_source(subject, more, under)
     playing = under.container(width="content")
     with more:
-        source = replace(source, metric=choose_metric())
+        source = replace(source, metric=choose_metric(source))
     with layout:
         wanted = choose_layout(source, under, more)
     space = load_space(source)
@@ -60,8 +60,9 @@ def the_map(subject: Subject) -> None:
             by = st.selectbox("Colour", list(colourings(space)), key="colour", bind="query-params")
             other = choose_other(space) if wanted.dim == 2 else None
         say_what_does_not_colour(space)
-        if said := about_metric(source.metric, wanted.method) or about_scale(space):
+        if said := about_metric(source.metric, wanted.method):
             st.caption(said)
+        offer_scale(space)
     images = space.is_image and under.toggle("Images as points", key="images", bind="query-params")
     with picture:
         found = lay_out(space, wanted)

@@ -25,6 +25,7 @@ Floats = NDArray[np.float32]
 
 EUCLIDEAN = METRICS[0]
 STANDARDISED = "standardised"  # Euclidean distance of numbers in units of their standard deviations
+MOSTLY = 0.9  # of the variance: a number that has so much of it hides the others
 DISTANCES = (*METRICS, STANDARDISED)
 CODE, INPUT = "code", "input"  # layers that every run has, or the data themselves are
 
@@ -136,6 +137,27 @@ def load_space(source: Source) -> Space:
     """The examples of a source and their numbers."""
     space = _loaded(source)
     return space if space.of == source else replace(space, of=source, name=f"{source.key} {source.metric}")
+
+
+def usual_metric(source: Source) -> str:
+    """The metric of a source unless a visitor chooses another.
+
+    Of a table, whose columns have names and units of their own, it is standardised where one column hides the others.
+    """
+    if source.layer != INPUT:
+        return EUCLIDEAN
+    space = load_space(source)
+    is_table = len(space.data.shape) == 1 and bool(space.data.names)
+    return STANDARDISED if is_table and dominant(space) is not None else EUCLIDEAN
+
+
+@remember(8)
+def dominant(space: Space) -> tuple[str, float] | None:
+    """The number that has nearly all of the variance of a space, and its share; None where none has."""
+    variance = space.z.var(0, dtype=np.float64)
+    share = variance / (variance.sum() or 1)
+    k = int(share.argmax())
+    return (space.axes[k], float(share[k])) if len(share) > 1 and share[k] > MOSTLY else None
 
 
 @remember(2)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pages.shared.selections import offered_of
-from pages.shared.spaces import INPUT, Source, Space, load_space
+from pages.shared.spaces import INPUT, STANDARDISED, Source, Space, load_space, usual_metric
 
 N = 10_000  # examples, those of the test set first
 
 
 def vectors_of(dataset: str) -> Space:
-    """The examples of a data set as they are."""
-    return load_space(Source(dataset, None, INPUT, N))
+    """The examples of a data set as they are, compared in their usual metric."""
+    source = Source(dataset, None, INPUT, N)
+    return load_space(replace(source, metric=usual_metric(source)))
+
+
+def say_metric(space: Space) -> str:
+    """In which metric they are compared, where it isn't the one of the numbers as they are."""
+    return ", each number in units of its standard deviation" if space.of.metric == STANDARDISED else ""
 
 
 def groups_of(space: Space) -> dict[str, np.ndarray]:

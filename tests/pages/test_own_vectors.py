@@ -25,7 +25,7 @@ from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL, pack
 from pages.shared.spaces import Source, Space, load_space
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, keys_of, shows
+from tests.pages.conftest import Open, keys_of, shows, titled
 from tests.pages.test_clusters import drawn_labels, pick, places, sent
 from tests.pages.test_every_page import folded
 
@@ -122,7 +122,7 @@ def test_models_take_scaled_numbers_and_maps_show_those_of_the_file(
     opened: Open, name: str, table: pd.DataFrame
 ) -> None:
     x = own(table)[order_of(name)]
-    head, body = sent(opened("clusters", run=f"data:{name}"))
+    head, body = sent(opened("clusters", run=f"data:{name}", metric="euclidean"))
     np.testing.assert_allclose(places(head, body), pca(x, 2).project(x), atol=2 * head["span"] / FULL)
     assert float(load(name).train.x.max()) == 1
 
@@ -151,10 +151,57 @@ def test_the_map_is_laid_out_in_the_metric_of_the_neighbours(
     assert not [key for key in keys_of(app, "selectbox") if str(key).endswith("-metric")]  # it is chosen once
 
 
-def test_a_number_that_hides_the_others_is_named(opened: Open, name: str) -> None:
-    app = opened("clusters", run=f"data:{name}")
-    assert shows(app, "m3", "standardised")
-    assert not shows(opened("clusters", run=f"data:{name}", metric="standardised"), "m3", "%")
+def test_a_table_in_which_one_column_hides_the_others_is_compared_standardised(
+    opened: Open, name: str, table: pd.DataFrame
+) -> None:
+    app = opened("clusters", run=f"data:{name}", detail="Classes")
+    assert "metric" not in app.query_params
+    x = own(table)[order_of(name)]
+    head, body = sent(app)
+    scores = pca((x - x.mean(0)) / x.std(0), 2).project((x - x.mean(0)) / x.std(0))
+    np.testing.assert_allclose(places(head, body), scores, atol=1e-3)
+    assert shows(app, "m3", "%")
+    verdict = f"{variance(x).max():.1%}"
+    assert not any(mentions(one.value, verdict) for one in app.markdown)
+    y, z = table["label"].to_numpy()[order_of(name)], x / x.std(0)
+    for label in np.unique(y):  # the most typical of each class, by the name that the user gave it
+        far = np.linalg.norm(z - z[y == label].mean(0), axis=1) + np.where(y == label, 0, np.inf)
+        typical = table["uuid"][order_of(name)[far.argmin()]]
+        assert any(mentions(title, typical) for title in titled(app))
+    app.button(key="as-given").click().run()  # the way back
+    assert app.query_params["metric"] == "euclidean"
+    head, body = sent(app)
+    np.testing.assert_allclose(places(head, body), pca(x, 2).project(x), atol=2 * head["span"] / FULL)
+    assert any(mentions(one.value, "m3", verdict) for one in app.markdown)
+    app.button(key="standardise").click().run()
+    assert "metric" not in app.query_params
+    app.selectbox(key="picked").set_value("digits-vae").run()  # whose codes are compared as they are
+    assert app.session_state["metric"] == "euclidean"
+
+
+def variance(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of each number."""
+    return np.asarray(x.var(0) / x.var(0).sum())
+
+
+def test_arithmetic_with_a_table_is_compared_as_its_map_is(opened: Open, name: str, table: pd.DataFrame) -> None:
+    x = own(table)[order_of(name)]
+    a, b, c = 5, 17, 30
+    chosen = {f"example-{letter}-{name}": str(k) for letter, k in zip("abc", (a, b, c), strict=True)}
+    z = x / x.std(0)
+    far = np.linalg.norm(z - (z[a] - z[b] + z[c]), axis=1)
+    nearest = np.delete(far, [a, b, c]).min()
+    assert shows(opened("analogies", run=f"data:{name}", **chosen), f"{nearest:.2f}")
+
+
+def test_vectors_of_which_one_number_hides_the_others_have_it_in_the_verdict(
+    opened: Open, table: pd.DataFrame, app_store: Store, tmp_path: Path
+) -> None:
+    assert app_store
+    np.savez(tmp_path / "embedded.npz", x=own(table).astype(np.float32), y=np.arange(N) % 3)
+    app = opened("clusters", run=f"data:{Library.default().add(tmp_path / 'embedded.npz')}", detail="Classes")
+    assert app.session_state["metric"] == "euclidean"
+    assert any(mentions(one.value, f"{variance(own(table)).max():.1%}") for one in app.markdown)
 
 
 def test_an_example_to_combine_is_found_by_the_users_words(opened: Open, name: str, table: pd.DataFrame) -> None:
