@@ -38,7 +38,9 @@ def exports(space: Space, places: Floats, ids: NDArray[np.int64], what: str) -> 
     if space.examples.rows is not None:
         ids = ids[space.examples.rows[ids].argsort(kind="stable")]
     name = f"{space.of.run.id if space.of.run is not None else space.of.dataset}-{what}"
-    about = "With the places x and y, the neighbors and how many of them the map keeps: Embedding Atlas opens it"
+    about = "With the places x and y, the nearest neighbours among all, and how many of them the map keeps"
+    if len(ids) == len(space.z):
+        about += "; Embedding Atlas opens it"
     if not has_neighbours(space, ids):
         about = "With the places x and y; the neighbours of so many would take too long, so they are left out"
     with st.container(horizontal=True):
@@ -69,13 +71,15 @@ def npz_of(space: Space, places: Floats, ids: NDArray[np.int64]) -> bytes:
 
 
 def parquet_of(space: Space, places: Floats, ids: NDArray[np.int64]) -> bytes:
-    """One row an example, with `neighbors` as Embedding Atlas reads them: ids, which count the rows of the file from 0,
+    """One row an example, with its nearest neighbours among all examples of the map, the nearest first.
 
-    and distances; and `faithfulness`, the share of an example's nearest neighbours that are its neighbours on the map.
+    `neighbour_ids` are the user's ids, else rows, and `neighbour_distances` are how far they are. In a file of all
+    examples `neighbors` has them as Embedding Atlas reads them: ids, which count the rows of the file from 0, and
+    distances. `faithfulness` is the share of an example's nearest neighbours that are its neighbours on the map.
     """
     ours: list[tuple[str, Any]] = [*identity(space, ids), *_places(places, ids)]
     if has_neighbours(space, ids):
-        ours.append(("neighbors", _neighbours(space, ids)))
+        ours += _neighbours(space, ids)
         if len(space.z) > K + 1:
             ours.append(("faithfulness", overlap(compared(space), places, K, ids)))
     table = distinct([*ours, *_rest(space, ids)])
@@ -86,16 +90,25 @@ def parquet_of(space: Space, places: Floats, ids: NDArray[np.int64]) -> bytes:
 
 def has_neighbours(space: Space, ids: NDArray[np.int64]) -> bool:
     """Whether the neighbours of some examples are found while one waits."""
-    return len(ids) > 1 and len(ids) * len(space.z) <= MOST_PAIRS
+    return len(space.z) > 1 and len(ids) * len(space.z) <= MOST_PAIRS
 
 
-def _neighbours(space: Space, ids: NDArray[np.int64]) -> pa.Array:
-    z = compared(space)[ids]
-    found = neighbours(z, z, min(K, len(ids) - 1), own=np.arange(len(ids)))
-    offsets = np.arange(0, found.index.size + 1, found.index.shape[1], dtype=np.int32)
-    far = as_distance(found.distance, space.of.metric)
-    lists = [pa.ListArray.from_arrays(offsets, values.ravel()) for values in (found.index, far)]
-    return pa.StructArray.from_arrays(lists, ["ids", "distances"])
+def _neighbours(space: Space, ids: NDArray[np.int64]) -> list[tuple[str, pa.Array]]:
+    """Who is nearest to each of some examples by the user's name, and how far; and for a viewer, in a file of all."""
+    z = compared(space)
+    found = neighbours(z, z[ids], min(K, len(z) - 1), own=ids)
+    (_, named), *_ = identity(space, found.index.ravel())
+    far = _lists(found.index.shape, as_distance(found.distance, space.of.metric))
+    ours = [("neighbour_ids", _lists(found.index.shape, named)), ("neighbour_distances", far)]
+    if len(ids) < len(z):
+        return ours
+    row = _lists(found.index.shape, ids.argsort()[found.index])
+    return [("neighbors", pa.StructArray.from_arrays([row, far], ["ids", "distances"])), *ours]
+
+
+def _lists(shape: tuple[int, ...], values: NDArray[Any]) -> pa.Array:
+    """(N, k) values as a column of N lists."""
+    return pa.ListArray.from_arrays(np.arange(shape[0] + 1, dtype=np.int32) * shape[1], pa.array(values.ravel()))
 
 
 def _places(places: Floats, ids: NDArray[np.int64]) -> list[Column]:
