@@ -24,14 +24,19 @@ MOST = 20_000  # examples whose neighbours are all looked for while one waits
 ABOUT = "A list of those that are farthest from their neighbours; a row that is chosen is picked on the map"
 
 
-def find(space: Space) -> None:
-    """A field that selects on the map what has some words in the user's columns, or in the name of its class."""
-    if not space.examples.columns:
-        return
-    if text := words("find", linked=True):
-        found = found_by(space, text)
-        st.caption(f"{len(found):,} of {len(space.z):,} have these words; they are selected.")
-        pick("find", space.points, found)
+def find(space: Space) -> NDArray[np.int64]:
+    """A field that selects on the map what has some words in the user's columns, or in the name of its class.
+
+    Returns those that were found, the best first; a single one is clicked, too.
+    """
+    text = words("find", linked=True) if space.examples.columns else ""
+    if not text:
+        return np.empty(0, np.int64)
+    found = found_by(space, text)
+    many = "have these words; they are selected" if len(found) > 1 else "has these words; it is selected and clicked"
+    st.caption(f"{len(found):,} of {len(space.z):,} {many}." if len(found) else "No example has these words.")
+    pick("find", space.points, found)
+    return found
 
 
 def outliers(space: Space, row: DeltaGenerator) -> None:

@@ -43,7 +43,7 @@ def the_map(subject: Subject) -> None:
         maps = st.container()
         under = st.container(horizontal=True, vertical_alignment="center")
     with controls:
-        layout, colouring = st.container(), st.container()
+        placing, colouring = st.container(), st.container()
         row = st.container(horizontal=True, vertical_alignment="center")
         more = row.popover("More", icon=":material/tune:", width="stretch")
         result = st.container(gap="small")
@@ -51,7 +51,7 @@ def the_map(subject: Subject) -> None:
     playing = under.container(width="content")
     with more:
         source = replace(source, metric=choose_metric(source))
-    with layout:
+    with placing:
         wanted = choose_layout(source, under, more)
     space = load_space(source)
     with colouring:
@@ -65,19 +65,19 @@ def the_map(subject: Subject) -> None:
         offer_scale(space)
     images = space.is_image and under.toggle("Images as points", key="images", bind="query-params")
     with picture:
-        found = lay_out(space, wanted)
+        layout = lay_out(space, wanted)
         if space.n_units > space.z.shape[1]:
             st.caption(f"The layer is wide: {space.z.shape[1]:,} of its {space.n_units:,} units, taken at random.")
     with playing:
-        play(source, ready=found is not None)
-    laid = aligned_with_end(space, found, wanted) if found is not None else components_meanwhile(space)
+        play(source, ready=layout is not None)
+    laid = aligned_with_end(space, layout, wanted) if layout is not None else components_meanwhile(space)
     first, before = picked_before(space)
     shown = coloured(space, by, laid.xy, before.click)
     of_look = (shown.labels, shown.classes, look().classes, shown.numbers)
     names = [name_with_share(space.of, name) for name in wanted.axes] if laid.xy.shape[1] > 2 else []
     data = pack(space.points, laid.xy, *of_look, picked=first, axes=names, images=images)
     with maps:
-        find(space)
+        found = find(space)
         places = st.columns(2) if other is not None else [st.container()]
         with places[0]:
             if other is not None:
@@ -96,7 +96,7 @@ def the_map(subject: Subject) -> None:
         send_sprites(space)
         mark_neighbours(space, picked.click)
     with below:
-        details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown))
+        details(space, laid.xy, lambda: selection(space, laid.xy, picked.selected, shown, found))
 
 
 def say_what_does_not_colour(space: Space) -> None:

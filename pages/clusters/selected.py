@@ -14,7 +14,8 @@ from latentlab.analysis.neighbours import as_distance, neighbours
 from latentlab.figures.maps.charts import class_bars, histogram
 from pages.clusters.exports import exports
 from pages.clusters.layout import Layout
-from pages.components.scatter import Click, rings
+from pages.components import digest
+from pages.components.scatter import Click, pick, rings
 from pages.shared import cached
 from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
 from pages.shared.example_view import appearance_of_space, examples, name_of, one_by_one, show
@@ -44,21 +45,27 @@ def clicked(space: Space, laid: Layout, click: Click | None) -> None:
         _place(space, laid, click.place)
 
 
-def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured) -> None:
+def selection(
+    space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured, best: NDArray[np.int64]
+) -> None:
     """What was selected: a contact sheet, its classes and numbers compared with those of all, its mean decoded, and
-    files; files of all where nothing is selected.
+    files; files of all where nothing is selected. The best ones come first.
     """
     if not len(ids):
         st.caption("Draw a box or a lasso on the map (or hold Shift and drag) to select examples; or download all:")
         exports(space, places, np.arange(len(space.z)), "map")
         return
+    listed = np.concatenate([best[np.isin(best, ids)], np.setdiff1d(ids, best)])[:SHEET]
     left, right = st.columns([3, 1], gap="large")
     with left:
         alt = f"The first {min(SHEET, len(ids))} of {len(ids)} selected examples"
         if space.is_image:
-            examples(space, ids[:SHEET], COLUMNS, alt)
+            examples(space, listed, COLUMNS, alt)
         else:
-            example_table(space, ids[:SHEET], alt, {})
+            row = example_table(space, listed, alt, {}, f"selected {space.name} {digest(listed)}")
+            st.caption("Choose a row to see it on the map.")
+            if row is not None:
+                pick("row", space.points, listed[row : row + 1], selects=False)
         if len(ids) > SHEET:
             st.caption(f"The first {SHEET} of {len(ids):,}.")
         first, second = st.columns(2, gap="medium")

@@ -19,7 +19,9 @@ Column = tuple[str, NDArray[Any]]  # its name, and a value for each example
 SHOWN = 12  # numbers of a vector, or columns of a file
 
 
-def example_table(space: Space, ids: NDArray[np.int64], alt: str, measured: Mapping[str, NDArray[Any]]) -> None:
+def example_table(
+    space: Space, ids: NDArray[np.int64], alt: str, measured: Mapping[str, NDArray[Any]], key: str = ""
+) -> int | None:
     """Draw some examples as a table: what names them, something measured of each, and the first that is known of them.
 
     Args:
@@ -27,12 +29,22 @@ def example_table(space: Space, ids: NDArray[np.int64], alt: str, measured: Mapp
         ids: (M,) which of them.
         alt: the table in words.
         measured: name -> (M,).
+        key: of a table of which a row can be chosen.
+
+    Returns:
+        the row that is chosen, if any.
     """
     first, *rest = identity(space, ids)
     columns = [first, *measured.items(), *rest, *others(space, ids)[:SHOWN]]
     if not space.is_image:
         columns += numbers(space, ids)[:SHOWN]
-    st.dataframe(distinct(columns), hide_index=True, alt=alt)
+    if not key:
+        st.dataframe(distinct(columns), hide_index=True, alt=alt)
+        return None
+    event = st.dataframe(
+        distinct(columns), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row", key=key
+    )
+    return event.selection.rows[0] if event.selection.rows else None
 
 
 def identity(space: Space, ids: NDArray[np.int64]) -> list[Column]:

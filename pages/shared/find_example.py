@@ -21,9 +21,10 @@ LISTED = 50  # of the examples that have the words
 
 @remember(8)
 def found_by(space: Space, text: str) -> Labels:
-    """(M,) the examples that have some words."""
+    """(M,) the examples that have some words, those first that are called so."""
     classes = np.array([*space.data.classes, ""], object)[space.data.y.numpy()]
-    return search({**space.examples.columns, "": classes}, text)
+    known = space.examples
+    return search({**known.columns, "": classes}, text, {known.id, known.title} - {""})
 
 
 def words(key: str, *, linked: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from concurrent.futures import Future
@@ -26,7 +27,7 @@ from pages.components.scatter import FULL, pack
 from pages.shared.spaces import Source, Space, load_space
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open, keys_of, shows, titled
-from tests.pages.test_clusters import drawn_labels, pick, places, sent
+from tests.pages.test_clusters import drawn_labels, pick, places, sent, unpacked
 from tests.pages.test_every_page import folded
 
 N, D = 80, 5
@@ -335,6 +336,22 @@ def test_words_are_found_in_any_column_and_selected(opened: Open, name: str, tab
     assert shows(app, len(ids), N)
     by_id = picked(opened("clusters", run=f"data:{name}", find=table["uuid"][12]))
     assert by_id[1] == [order_of(name).tolist().index(12)]
+
+
+def test_the_example_that_is_called_so_is_listed_first_and_a_chosen_row_is_clicked(
+    opened: Open, name: str, table: pd.DataFrame
+) -> None:
+    app = opened("clusters", run=f"data:{name}", find="=record, 7")
+    found = picked(app)[1]
+    assert len(found) > 5
+    ids = base64.b64encode(np.sort(found).astype("<u4").tobytes()).decode()
+    app = pick(app, selected=ids)
+    listed = app.dataframe[0].value
+    assert listed["title"][0] == table["title"][7]
+    app.session_state[str(app.dataframe[0].key)] = {"selection": {"rows": [2]}}
+    picks = [unpacked(one) for one in app.run().get("bidi_component") if one.proto.component_name == "latentlab.pick"]
+    clicked = [np.frombuffer(body, "<u4").tolist() for head, body in picks if not head["selects"]]
+    assert clicked == [[table.loc[order_of(name), "uuid"].tolist().index(listed["uuid"][2])]]
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])

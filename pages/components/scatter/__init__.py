@@ -124,7 +124,7 @@ def pick(key: str, points: str, ids: NDArray[np.integer], selects: bool = True) 
         key: of this way to pick.
         points: the id of the examples.
         ids: (M,) which of them.
-        selects: select them all, instead of clicking the first.
+        selects: select them all, and click a single one; else click the first.
     """
     body = ids.astype("<u4").tobytes()
     head = {"key": key, "id": digest(points.encode(), body), "points": points, "selects": selects}

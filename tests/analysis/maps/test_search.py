@@ -21,3 +21,15 @@ def test_nothing_is_found_by_no_words_or_in_no_columns() -> None:
     assert search(COLUMNS, "  ").tolist() == []
     assert search({}, "heron").tolist() == []
     assert search(COLUMNS, "stork").tolist() == []
+
+
+def test_rows_that_are_named_so_come_first_and_then_those_with_the_phrase() -> None:
+    columns = {
+        "note": np.array(["as no. 4", "4, no title", "no. 4", "row"], object),
+        "title": np.array(["no. 44", "no. 9", "no. 1", "No. 4"], object),
+    }
+    assert search(columns, "no. 4", {"title"}).tolist() == [3, 0, 2, 1]
+    assert search(columns, '"no. 4"', {"title"}).tolist() == [3, 0, 2]
+    assert search(columns, '"no. 4', {"title"}).tolist() == [3, 0, 2]
+    assert search(columns, 'as "no. 4"', {"title"}).tolist() == [0]
+    assert search(columns, '""').tolist() == []
