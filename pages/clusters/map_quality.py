@@ -22,12 +22,13 @@ from latentlab.analysis.maps.colourings import with_unit
 from latentlab.analysis.maps.trustworthiness import Faithfulness, faithfulness
 from latentlab.analysis.verdict import of_classes
 from latentlab.figures.maps.charts import gaps, overlaps
-from pages.clusters.layout import about_scale
 from pages.components import digest
-from pages.shared.example_view import examples
+from pages.shared.example_table import example_table
+from pages.shared.example_view import examples, has_picture
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
+from pages.shared.metric import about_scale
 from pages.shared.point_colours import K, grouped
 from pages.shared.remember import remember
 from pages.shared.spaces import Space, compared
@@ -123,8 +124,11 @@ def _class_tables(
     for place, table, title in ((left, most.prototypes, "Most typical"), (right, most.outliers, "Least typical")):
         with place:
             st.caption(f"{title} of each class, by the distance from its centroid")
-            shown = table[:, :TYPICAL].reshape(-1)
-            examples(space, shown.clip(0), TYPICAL, f"{title} examples of each class")
+            shown, alt = table[:, :TYPICAL].reshape(-1), f"{title} examples of each class"
+            if has_picture(space):
+                examples(space, shown.clip(0), TYPICAL, alt)
+            else:
+                example_table(space, shown[shown >= 0], alt, {})
 
 
 @remember(8, "Measuring the map …")

@@ -10,13 +10,10 @@ from latentlab.subjects import Subject
 from pages.clusters.choose_space import choose_other, choose_source, play, title_of
 from pages.clusters.find import find, outliers
 from pages.clusters.layout import (
-    about_metric,
     choose_layout,
-    choose_metric,
     components_meanwhile,
     lay_out,
     name_with_share,
-    offer_scale,
     warm_up,
 )
 from pages.clusters.map_quality import classes, trust
@@ -27,6 +24,7 @@ from pages.components.scatter import pack, scatter
 from pages.navigation import CLUSTERS
 from pages.shared.header import header, look, notes
 from pages.shared.linked_choice import link_renamed
+from pages.shared.metric import about_metric, choose_metric, offer_scale
 from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Space, load_space
 from pages.shared.sprites import send_sprites

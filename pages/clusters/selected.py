@@ -18,7 +18,7 @@ from pages.components import digest
 from pages.components.scatter import Click, pick, rings
 from pages.shared import cached
 from pages.shared.example_table import SHOWN, distinct, example_table, identity, others
-from pages.shared.example_view import appearance_of_space, examples, name_of, one_by_one, show
+from pages.shared.example_view import appearance_of_space, examples, has_picture, name_of, one_by_one, show
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.per_example import predicted_classes, term_names, terms, unit
@@ -45,9 +45,7 @@ def clicked(space: Space, laid: Layout, click: Click | None) -> None:
         _place(space, laid, click.place)
 
 
-def selection(
-    space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured, best: NDArray[np.int64]
-) -> None:
+def selection(space: Space, places: Floats, ids: NDArray[np.int64], colours: Coloured, best: NDArray[np.int64]) -> None:
     """What was selected: a contact sheet, its classes and numbers compared with those of all, its mean decoded, and
     files; files of all where nothing is selected. The best ones come first.
     """
@@ -91,7 +89,7 @@ def selection(
                 f"**{term.capitalize()}** {few} (mean ± standard deviation); of all {_amount(np.nanmean(each))}"
             )
         _place_picture(space, space.z[ids].mean(0), "Their mean, decoded")
-        if not space.is_image:
+        if not space.is_image and has_picture(space):
             mean = space.data[torch.from_numpy(ids)].batch().x.mean(0, keepdim=True)
             show(appearance_of_space(space), mean, 1, "The mean of their numbers", ["the mean of their numbers"])
         exports(space, places, ids, "selected")
@@ -119,26 +117,40 @@ def _point(space: Space, index: int) -> None:
     said = f", predicted {name_of(space, int(predicted[index]))}" if predicted is not None else ""
     for term in term_names(space.of)[:1]:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
-    st.markdown(f"**{plain(name_of(space, int(space.data.y[index])))}**{said}")
+    own = f"{plain(space.examples.caption(index))} · " if space.examples.caption(index) else ""
+    st.markdown(f"**{own}{plain(name_of(space, int(space.data.y[index])))}**{said}")
+    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
+    where = f"{len(near)} nearest neighbours in {_where(space)}{by}"
+    words, pictures = st.container(), st.container()
+    if space.is_image:  # which says what it is before its name does
+        words, pictures = pictures, words
+    if has_picture(space):
+        with pictures:
+            _pictures(space, index, near, far, where)
+    with words:
+        one = np.array([index])
+        known = distinct([*identity(space, one), *others(space, one)])
+        st.caption(" · ".join(plain(f"{name}: {values[0]}") for name, values in list(known.items())[:SHOWN]))
+        if not space.is_image:
+            st.caption(where)
+        example_table(space, near, where, {with_unit("distance", space.of.unit): far})
+
+
+def _pictures(space: Space, index: int, near: NDArray[np.int64], far: Floats, where: str) -> None:
+    """A point with its reconstruction, where there is one, and its neighbours."""
     pictures, titles = [space.data[index : index + 1].batch().x], ["original"]
     if space.decodes and space.of.run is not None:
         z = torch.from_numpy(space.z[index : index + 1])
         pictures.append(cached.decoder(space.of.run, epoch=space.of.epoch)(z))
         titles.append("reconstruction")
     one_by_one(appearance_of_space(space), torch.cat(pictures), titles, PAIR)
-    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
-    where = f"{len(near)} nearest neighbours in {_where(space)}{by}"
     st.caption(where)
     some = space.data[torch.from_numpy(near)]
     titles = [
-        f"{rank} · {name_of(space, k)}\n{d:.2g}{_unit(space)}"
+        f"{rank} · {name_of(space, k)}\n{_amount(d)}{_unit(space)}"
         for rank, (k, d) in enumerate(zip(some.y.tolist(), far, strict=True), 1)
     ]
     one_by_one(appearance_of_space(space), some.batch().x, titles, SMALL)
-    one = np.array([index])
-    known = distinct([*identity(space, one), *others(space, one)])
-    st.caption(" · ".join(plain(f"{name}: {values[0]}") for name, values in list(known.items())[:SHOWN]))
-    example_table(space, near, where, {with_unit("distance", space.of.unit): far})
 
 
 def _place(space: Space, laid: Layout, place: tuple[float, float]) -> None:
@@ -165,7 +177,7 @@ def _place_picture(space: Space, code: NDArray[np.float32], alt: str) -> None:
 
 def _amount(value: np.floating) -> str:
     """To a decimal, of small numbers to three digits: a classifier's loss is small, a VAE's is not."""
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:#.3g}"
 
 
 def _where(space: Space) -> str:

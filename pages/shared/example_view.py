@@ -103,6 +103,11 @@ def one_by_one(drawn: Appearance, x: Values | Tensor, titles: Sequence[str], wid
     st.html(f'<div style="{grid}">{figures}</div>')
 
 
+def has_picture(space: Space) -> bool:
+    """Whether a picture of an example says something: of a vector whose numbers have no names it doesn't."""
+    return space.data.kind is not Kind.VECTOR or bool(space.data.names)
+
+
 def note(drawn: Appearance) -> None:
     """Say what a picture without names shows, where it has to be said."""
     if drawn.note:

@@ -21,6 +21,7 @@ from pages.shared.remember import remember
 
 IDS = ("id", "uuid", "guid", "key", "name", "title", "file", "filename", "path", "image_id")  # of columns that name
 TITLES = ("title", "name", "caption", "text", "description", "sentence")  # of columns that describe
+LONGEST = 80  # letters of a title where there is little room
 CHUNK = 10_000  # examples that are scaled at once
 
 
@@ -61,6 +62,13 @@ class MappedExamples:
         if self.id:
             return str(self.columns[self.id][index])
         return f"row {self.rows[index]}" if self.rows is not None else f"example {index}"
+
+    def caption(self, index: int) -> str:
+        """What describes an example of the user's: its title, cut where it is long, else its name; else nothing."""
+        if self.title:
+            said = str(self.columns[self.title][index])
+            return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
+        return self.name(index) if self.id or self.rows is not None else ""
 
 
 @remember(3)

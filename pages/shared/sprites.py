@@ -15,7 +15,7 @@ from latentlab.analysis.maps.examples import n_thumbnails, thumbnails
 from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.sheets import sheet_png
 from pages.components.scatter import more_sprites, sprites
-from pages.shared.example_view import appearance_of_space
+from pages.shared.example_view import appearance_of_space, has_picture
 from pages.shared.remember import remember
 from pages.shared.spaces import Space
 from pages.shared.visit import Slot
@@ -27,17 +27,20 @@ COLUMNS = 100  # thumbnails beside each other on a sheet
 
 
 def send_sprites(space: Space) -> None:
-    """Send the thumbnails of the examples, or their numbers where they are no images.
+    """Send the thumbnails of the examples, or their numbers where they are no images, and what the user calls them.
 
     Of very many examples those of the first ones are sent at once, and others when the map wants them.
     """
     n = _n_at_once(space)
-    if not space.is_image:
-        drawn, numbers = _numbers(space)
-        sprites("sprites", {"id": space.points, "n": n, "drawn": drawn.as_json()}, numbers)
-    else:
+    head = {"id": space.points, "n": n, "names": _names(space)}
+    if space.is_image:
         images = thumbnails(space.data.x[:n].numpy())
-        sprites("sprites", {"id": space.points, "n": len(images), **_grid(images)}, _sheet(space.points, images))
+        sprites("sprites", head | _grid(images), _sheet(space.points, images))
+    elif has_picture(space):
+        drawn, numbers = _numbers(space)
+        sprites("sprites", head | {"drawn": drawn.as_json()}, numbers)
+    else:
+        sprites("sprites", head, b"")
     if n < len(space.z):
         _send_more(space)
 
@@ -46,8 +49,8 @@ def send_sprites(space: Space) -> None:
 def _send_more(space: Space) -> None:
     """Send those that the map wanted, and listen for the next."""
     ids = _wanted(WANTED.get({}).get("wanted"), space)
-    head: dict[str, Any] = {"points": space.points, "ids": ids}
-    if not ids:
+    head: dict[str, Any] = {"points": space.points, "ids": ids, "names": [space.examples.caption(i) for i in ids]}
+    if not ids or not has_picture(space):
         more_sprites(WANTED.name, head, b"")
     elif space.is_image:
         images = thumbnails(space.data.x[ids].numpy())
@@ -76,6 +79,12 @@ def _n_at_once(space: Space) -> int:
 
 def _grid(images: NDArray[np.uint8]) -> dict[str, Any]:
     return {"columns": COLUMNS, "width": images.shape[3], "height": images.shape[2]}
+
+
+@remember(4)
+def _names(space: Space) -> list[str]:
+    """What those that are sent at once are called; nothing where the user doesn't call them anything."""
+    return [space.examples.caption(i) for i in range(_n_at_once(space))] if space.examples.caption(0) else []
 
 
 @remember(2)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pages.shared.metric import SCALED
 from pages.shared.selections import offered_of
 from pages.shared.spaces import INPUT, STANDARDISED, Source, Space, load_space, usual_metric
 
@@ -20,7 +21,7 @@ def vectors_of(dataset: str) -> Space:
 
 def say_metric(space: Space) -> str:
     """In which metric they are compared, where it isn't the one of the numbers as they are."""
-    return ", each number in units of its standard deviation" if space.of.metric == STANDARDISED else ""
+    return f", {SCALED[STANDARDISED]}" if space.of.metric == STANDARDISED else ""
 
 
 def groups_of(space: Space) -> dict[str, np.ndarray]:

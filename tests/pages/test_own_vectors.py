@@ -26,7 +26,7 @@ from pages.clusters.layout import METHODS as LAYOUTS
 from pages.components.scatter import FULL, pack
 from pages.shared.spaces import Source, Space, load_space
 from tests.conftest import mentions, numbers_in
-from tests.pages.conftest import Open, keys_of, shows, titled
+from tests.pages.conftest import Open, drawn, keys_of, shows, titled
 from tests.pages.test_clusters import drawn_labels, pick, places, sent, unpacked
 from tests.pages.test_every_page import folded
 
@@ -53,12 +53,13 @@ def table(tmp_path: Path) -> pd.DataFrame:
 
 
 def test_of_very_many_vectors_the_first_have_their_numbers_under_the_pointer(
-    opened: Open, name: str, monkeypatch: pytest.MonkeyPatch
+    opened: Open, name: str, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pages.shared.sprites.MOST_NUMBERS", 7 * D + 2)
     app = opened("clusters", run=f"data:{name}")
     head, content = sent(app, "latentlab.sprites")
     assert head["n"] == 7
+    assert head["names"] == table["title"][order_of(name)[:7]].tolist()
     x = load_space(Source(name, n=N)).data.x.numpy()
     np.testing.assert_array_equal(np.frombuffer(content, "<f4").reshape(7, D), x[:7])
 
@@ -203,6 +204,11 @@ def test_vectors_of_which_one_number_hides_the_others_have_it_in_the_verdict(
     app = opened("clusters", run=f"data:{Library.default().add(tmp_path / 'embedded.npz')}", detail="Classes")
     assert app.session_state["metric"] == "euclidean"
     assert any(mentions(one.value, f"{variance(own(table)).max():.1%}") for one in app.markdown)
+    head, content = sent(app, "latentlab.sprites")  # no bars of numbers without names
+    assert "drawn" not in head
+    assert len(head["names"]) == N
+    assert not content
+    assert not drawn(pick(app, clicked={"id": 3, "place": None}))
 
 
 def test_an_example_to_combine_is_found_by_the_users_words(opened: Open, name: str, table: pd.DataFrame) -> None:

@@ -89,8 +89,8 @@ class Packed(NamedTuple):
 def sprites(key: str, head: dict[str, Any], sheet: bytes) -> None:
     """Send what the pointer shows of examples: `head` has an id and n.
 
-    Of images it has columns, width and height, and `sheet` is a PNG of thumbnails; of others it has how they are
-    `drawn`, and `sheet` is their numbers (float32).
+    It may have their `names`. Of images it has columns, width and height, and `sheet` is a PNG of thumbnails; of others
+    it has how they are `drawn`, and `sheet` is their numbers (float32). Without either nothing is drawn.
     """
     _sprites(key=key, data=framed(head) + sheet, height=1)
 

@@ -16,6 +16,7 @@ export default function ({ data, setStateValue, parentElement }) {
     window.dispatchEvent(new Event("latentlab-sprites"));
   };
   if (ids.length && head.drawn) keep({ numbers: new Float32Array(body.buffer) });
+  else if (ids.length && !head.columns) keep({});
   else if (ids.length) createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));
   const wanted = ({ detail }) => detail.points === points && setStateValue("wanted", detail);
   window.addEventListener("latentlab-wanted", wanted);

@@ -185,8 +185,7 @@ function create(host) {
     const [write, mark] = [writerOn(ink, look, size), style("--mark", "#000")];
     const larger = typeScale();
     if (map.xyz) drawBox(write, look);
-    const rings = window.latentlab?.rings;
-    const near = clicked?.id != null && rings?.points === map.points && rings.of === clicked.id ? [...rings.ids].filter(shown) : [];
+    const near = marked();
     for (const i of near) ring(pixelOf(i), radius + 2, 1.5);
     for (const i of [state.hover, clicked?.id ?? -1]) if (i >= 0) ring(pixelOf(i), radius + 3);
     near.forEach((i, rank) => {
@@ -199,6 +198,13 @@ function create(host) {
       const pixels = (map.classes[k].length > 3 ? 15 : 19) * larger;
       write(inShort(map.classes[k]), pixels, [0, -1, 1, -2, 2].map((lines) => [x, y + 1.1 * lines * pixels]));
     }
+  }
+
+  // The neighbours of the clicked point, the nearest first.
+  function marked() {
+    const [{ map, clicked }, rings] = [state, window.latentlab?.rings];
+    const are = clicked?.id != null && rings?.points === map.points && rings.of === clicked.id;
+    return are ? [...rings.ids].filter(shown) : [];
   }
 
   // [class, place] of the classes that have a name on the map, the largest first; none where there are too many.
@@ -253,11 +259,20 @@ function create(host) {
     const number = map.value && map.scale.low + ((map.value[i] - 1) / 254) * (map.scale.high - map.scale.low);
     const value = map.value ? ` · ${map.scale.name} ${map.value[i] ? fourDigits(number) : "unknown"}` : "";
     tip.querySelector("span").textContent = `${map.classes[map.label[i]] ?? "no class"}${value}`;
-    if (!thumbnail(tip.querySelector("canvas"), map.points, i)) request(map.points, [i, ...around(spot)]);
-    const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
-    const left = spot[0] + wide + 32 < size[0] ? spot[0] + 16 : Math.max(0, spot[0] - wide - 16);
-    const top = Math.max(0, Math.min(spot[1] - 40, size[1] - high));
+    if (!thumbnail(tip, map.points, i)) request(map.points, [i, ...around(spot)]);
+    const [left, top] = beside(spot, tip.offsetWidth, tip.offsetHeight);
     Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
+  }
+
+  // Where a card of a size covers the fewest marked neighbours, and never the pointer if it can be.
+  function beside([x, y], wide, high) {
+    const within = (value, most) => Math.max(0, Math.min(value, most));
+    const spots = [x + 16, x - wide - 16].flatMap((left) =>
+      [y - 40, y + 16, y - high - 16].map((top) => [within(left, size[0] - wide), within(top, size[1] - high)]));
+    const points = marked().map(pixelOf);
+    const covers = ([left, top], [px, py]) => px > left && px < left + wide && py > top && py < top + high;
+    const cost = (spot) => (covers(spot, [x, y]) ? NEAR : 0) + points.filter((point) => covers(spot, point)).length;
+    return spots.reduce((best, spot) => (cost(spot) < cost(best) ? spot : best));
   }
 
   // Points near a spot without a picture: the pointer may come to them next.
@@ -353,7 +368,7 @@ function create(host) {
   window.addEventListener(LINK, linked);
   function arrived() {
     requested.ids.clear();
-    const waits = state.hover >= 0 && !tip.hidden && !thumbnail(tip.querySelector("canvas"), state.map.points, state.hover);
+    const waits = state.hover >= 0 && !tip.hidden && !thumbnail(tip, state.map.points, state.hover);
     if (waits) request(state.map.points, [state.hover]); // the pointer moved on while others were on their way
     later();
   }
@@ -497,11 +512,12 @@ function create(host) {
   };
 }
 
-// Shows an example; false where the server hasn't sent it.
-function thumbnail(canvas, points, index) {
-  const sprite = spriteOf(points, index);
-  canvas.hidden = !sprite;
-  if (!sprite) return false;
+// Shows what an example is called, and its picture; false where the server hasn't sent it.
+function thumbnail(tip, points, index) {
+  const [sprite, canvas] = [spriteOf(points, index), tip.querySelector("canvas")];
+  tip.querySelector("b").textContent = sprite?.name ?? "";
+  canvas.hidden = !sprite?.image && !sprite?.drawn;
+  if (canvas.hidden) return Boolean(sprite);
   const { width, height, image, x, y, drawn, numbers } = sprite;
   canvas.parentElement.dataset.draws = drawn?.kind ?? "image";
   if (drawn) {

@@ -9,5 +9,6 @@ export default function ({ data }) {
     window.dispatchEvent(new Event("latentlab-sprites"));
   };
   if (head.drawn) keep({ numbers: new Float32Array(body.buffer) });
+  else if (!head.columns) keep({});
   else createImageBitmap(new Blob([body], { type: "image/png" })).then((image) => keep({ image }));
 }

@@ -60,9 +60,10 @@ function spriteOf(points, index) {
   return own && spriteIn(...own);
 }
 
-function spriteIn({ columns, width, height, image, drawn, numbers }, index) {
-  if (drawn) return { drawn, numbers: numbers.subarray(index * drawn.size, (index + 1) * drawn.size) };
-  return { image, width, height, x: (index % columns) * width, y: Math.floor(index / columns) * height };
+function spriteIn({ columns, width, height, image, drawn, numbers, names }, index) {
+  const name = names?.[index] ?? "";
+  if (drawn) return { name, drawn, numbers: numbers.subarray(index * drawn.size, (index + 1) * drawn.size) };
+  return { name, image, width, height, x: (index % columns) * width, y: Math.floor(index / columns) * height };
 }
 
 // Requests the pictures of examples that aren't there, once each, and not for every move of the pointer.
