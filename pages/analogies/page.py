@@ -101,9 +101,9 @@ elif run.has(Conditional):
     notes(
         "Each row keeps the style z of its source and each column is decoded as one class y: this handwriting, every "
         "digit. A slider moves one dimension of the style. Latent variables between z and x are at their means.",
-        "Edit the strongest dimension and name what it is: slant, stroke weight, width. Draw a digit by hand and see "
-        "it as every class. Switch on the classifier, and look for examples that it predicts to be of another class. "
-        "Look at the bars: a decoder can ignore z, or at larger z ignore y.",
+        "Edit the strongest dimension and name what it is, such as the slant or the width of digits. Draw one by "
+        "hand and see it as every class. Switch on the classifier, and look for examples that it predicts to be of "
+        "another class. Look at the bars: a decoder can ignore z, or at larger z ignore y.",
         "p(x, y, z) = p(y) p(z) p(x|y, z) makes style and class independent, so z describes what y does not (Kingma "
         "et al. 2014, Fig. 1). Shares of the variance are those of a two-way layout: Var x = Var_z E_y x + Var_y E_z "
         "x + the rest. The measure of style is the mean correlation of ink, slant, width and height between "
@@ -114,9 +114,9 @@ else:
     notes(
         "Group A minus group B is a direction of the latent space. Each row starts at a test example and moves along "
         "it; 1 is from the mean of B to the mean of A.",
-        "Turn a 3 into an 8 and back, or make upright digits slanted. Compare the difference of means with the methods "
-        "that only separate the groups. "
-        "Choose two groups that hardly differ, such as half the classes and the other half: the cone becomes wide.",
+        "Turn one class into another and back; of digits, make upright ones slanted. Compare the difference of means "
+        "with the methods that only separate the groups. Choose two groups that hardly differ, such as half the "
+        "classes and the other half: the cone becomes wide.",
         "Means: w = mean(A) − mean(B) (Larsen et al. 2016, §4.2); probe: logistic regression; LDA: S⁻¹ w (Fisher "
         "1936), S shrunk by Ledoit & Wolf. Any two groups differ: trust a direction that ranks held-out pairs better "
         "than shuffled groups do, and a path that stays near real codes.",

@@ -123,12 +123,22 @@ if subject is None:
     st.stop()
 warm_up()
 the_map(subject)
-notes(
-    "Each point is an example, placed by its code: along principal components, along directions of your choice, or as "
-    "UMAP or t-SNE lay it out. Colour and shape mean class, or colour a number. Hover to see the example; click for "
-    "its reconstruction and its neighbours.",
+HOW = (
+    "along principal components, along directions of your choice, or as UMAP or t-SNE lay it out. Colour and shape "
+    "mean class, or colour a number. Hover to see the example; click for its"
+)
+MODEL = (
+    f"Each point is an example, placed by its code: {HOW} reconstruction and its neighbours.",
     "Click between two clusters: the place is decoded. Colour by loss and look at the worst. Draw a lasso around the "
     "points of one class that lie in another. Play the snapshots: the space forms. Compare two of them.",
+)
+DATA = (
+    f"Each point is an example, placed by its numbers: {HOW} neighbours.",
+    "Click a point: what do its neighbours have in common? Colour by something else than the class. Draw a lasso "
+    "around what lies apart, or around points of one class that lie in another. Look at the least typical examples.",
+)
+notes(
+    *(MODEL if subject.has() else DATA),
     "Principal components are the directions of largest variance (Hotelling 1933); two of them show the share of the "
     "variance that their names state, so points that look close may be far apart in the others. UMAP (McInnes, Healy "
     "& Melville 2018) and t-SNE (van der Maaten & Hinton 2008) keep neighbours and little else: the size of a cluster "

@@ -114,9 +114,9 @@ notes(
     "blue a low one. A second model, chosen at “Compare with”, reads the same examples. "
     "The dashed curve is the same network with its initial, random weights. ▲ marks a layer with a "
     "higher error than the one before.",
-    "Click a layer: what does its probe confuse, and which examples? Probe a classifier for the slant, and an "
-    "autoencoder for the class. Go back to earlier snapshots. In the tab of deep networks, see half of a network stay "
-    "unused.",
+    "Click a layer: what does its probe confuse, and which examples? Probe a classifier for another target than the "
+    "class, and an autoencoder for the class. Go back to earlier snapshots. In the tab of deep networks, see half of "
+    "a network stay unused.",
     "A probe is softmax(W h + b), fitted by convex optimisation to features h that stay fixed (Alain & Bengio 2017). "
     "Layers can't add information, but they can make it easier to decode: only a nonlinear layer can lower the "
     "optimal training loss of a probe. Random features alone help a lot. With as many features as examples a probe "

@@ -122,10 +122,10 @@ notes(
     "the strip above it shows what it does from end to end. The sentence below the example says how near the data are. "
     "Numbers count in standard deviations σ: of the prior, or of the codes where there is no prior. Of a model with "
     "several latent variables one is moved: what lies above it is held, what lies below it is its mean, or one draw.",
-    "Drag one slider from end to end and name what changes: slant, width, identity. Show examples on the plane and "
-    "move a dimension that the plane does not show. Turn the wheel to zoom, drag with Shift to move the plane, and "
-    "shade what is far from the data. Go to a random example, pin it, and compute a path to another one. "
-    "Unused dimensions change nothing at all.",
+    "Drag one slider from end to end and name what changes: the slant of a digit, the colour of a photo. Show "
+    "examples on the plane and move a dimension that the plane does not show. Turn the wheel to zoom, drag with Shift "
+    "to move the plane, and shade what is far from the data. Go to a random example, pin it, and compute a path to "
+    "another one. Unused dimensions change nothing at all.",
     "A VAE maximises E[log p(x|z)] − KL(q(z|x) ‖ p(z)). A dimension that improves the reconstruction by less than its "
     "KL is switched off: q becomes the prior and the decoder ignores it. Used (active) means that the variance of the "
     "posterior mean exceeds 0.01 (Burda et al. 2016, §5.3); tiles at equal steps of Φ⁻¹ are equally probable (Kingma "
