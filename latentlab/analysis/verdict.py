@@ -30,6 +30,7 @@ from latentlab.analysis.stats import Z_95
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
 NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
+NONE = 0.001  # of the neighbours: a smaller share is written as 0
 APART = 0.01  # of the neighbours: a smaller share is no overlap
 RISE = 0.1  # nats: less is not worth a word
 FEWEST = 10  # held-out measurements that a sentence about a curve needs
@@ -149,6 +150,10 @@ def of_classes(found: Purity, names: Sequence[str]) -> str:
     numbers = (
         f"of the {found.k} nearest neighbours of “{names[a]}”, {share:.1%} are “{names[b]}” (by chance {chance:.1%})"
     )
+    if share < NONE:
+        return (
+            f"No two classes overlap: of the {found.k} nearest neighbours of each, less than {NONE:.1%} are of another."
+        )
     if share < APART:
         return f"No two classes overlap: at most, {numbers}."
     return f"“{names[a]}” and “{names[b]}” overlap most: {numbers}, and the other way round {found.shares[b, a]:.1%}."

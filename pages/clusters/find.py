@@ -20,6 +20,7 @@ from pages.shared.spaces import Floats, Space, with_metric
 
 LISTED = 20  # of the least typical examples
 HEIGHT = 250  # pixels of their list, so that the one that is picked stays in sight below it
+FEW = 6  # rows that take no more
 MOST = 20_000  # examples whose neighbours are all looked for while one waits
 ABOUT = "A list of those that are farthest from their neighbours; a row that is chosen is picked on the map"
 
@@ -55,7 +56,7 @@ def outliers(space: Space, row: DeltaGenerator) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"least typical {space.name}",
-        height=HEIGHT,
+        height=HEIGHT if len(ids) > FEW else "auto",
         alt="The least typical examples, the farthest from their neighbours first",
     )
     if chosen := event.selection.rows:

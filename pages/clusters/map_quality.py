@@ -110,13 +110,14 @@ def _class_tables(
         }
         for name, s, p, r, near in zip(names, outline.by_class, pure.by_class, where.rms_radius, others, strict=True)
     ]  # fmt: skip
-    config = {name: st.column_config.NumberColumn(format="%.2f") for name in ("silhouette", "purity", radius)}
+    config = {name: st.column_config.NumberColumn(format="%.2f") for name in ("silhouette", "purity")}
+    config[radius] = st.column_config.NumberColumn(format="%.3g")
     config["share of its neighbours"] = st.column_config.NumberColumn(format="percent")
-    left.dataframe(each, hide_index=True, column_config=config, height=420, alt="The same for each class")
+    left.dataframe(each, hide_index=True, column_config=config, alt="The same for each class")
     figure(overlaps(pure.shares, names, look()), "Of which other class the neighbours of a class are", place=right)
     figure(gaps(where.distances, names, look(), gap), "Distances between the centroids of the classes", place=right)
     st.caption(
-        f"All in the space itself, not on the map. A row of the upper table says of which other classes the {K} "
+        f"All in the space itself, not on the map. A row of the upper figure says of which other classes the {K} "
         "nearest neighbours of its examples are. ± is the standard deviation over shuffles of the labels; the RMS "
         "radius of a class is the root mean square distance of its examples from their centroid."
     )

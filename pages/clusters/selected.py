@@ -119,7 +119,7 @@ def _point(space: Space, index: int) -> None:
         said += f" · {term} {_amount(terms(space.of)[term][index])} {unit(space.of, term)}".rstrip()
     own = f"{plain(space.examples.caption(index))} · " if space.examples.caption(index) else ""
     st.markdown(f"**{own}{plain(name_of(space, int(space.data.y[index])))}**{said}")
-    by = f", by {space.of.metric}" if space.of.metric != EUCLIDEAN else ""
+    by = f", by {space.of.metric} distance" if space.of.metric != EUCLIDEAN else ""
     where = f"{len(near)} nearest neighbours in {_where(space)}{by}"
     words, pictures = st.container(), st.container()
     if space.is_image:  # which says what it is before its name does

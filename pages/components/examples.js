@@ -88,7 +88,7 @@ function labelled(context, values, view, style, width) {
   numbers.forEach((text, k) => {
     const y = (k + 0.5) * pitch + 4;
     context.textAlign = "left";
-    context.fillText(shortened(context, view.names[k], left - 6), 0, y);
+    context.fillText(shortened(context, view.names[k], 1.4 * (left - 6)), 0, y, left - 6); // a long one narrower
     context.textAlign = "right";
     context.fillText(text, width, y);
   });

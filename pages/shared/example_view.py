@@ -92,15 +92,16 @@ def one_by_one(drawn: Appearance, x: Values | Tensor, titles: Sequence[str], wid
     if not isinstance(drawn, Images):
         show(drawn, values, len(values), ", ".join(titles), titles)
         return
-    how, said = "width:100%;image-rendering:pixelated;border-radius:4px;display:block", "white-space:pre-line"
+    how = f"width:{width}px;image-rendering:pixelated;border-radius:4px;display:block"
+    box = f"margin:0;overflow-wrap:break-word;min-width:{width}px;width:min-content;max-width:{2 * width}px"
     figures = "".join(
-        f'<figure style="margin:0;overflow-wrap:anywhere"><img style="{how}" alt="{escape(title)}" '
+        f'<figure style="{box}"><img style="{how}" alt="{escape(title)}" '
         f'src="{data_uri(drawn.sheet(one[None], 1, look(), title))}">'
-        f'<figcaption style="{said}">{escape(title)}</figcaption></figure>'
+        f'<figcaption style="white-space:pre-line">{escape(title)}</figcaption></figure>'
         for one, title in zip(values, titles, strict=True)
     )
-    grid = f"display:grid;grid-template-columns:repeat(auto-fill,{width}px);gap:8px;font-size:0.75rem;line-height:1.25"
-    st.html(f'<div style="{grid}">{figures}</div>')
+    row = "display:flex;flex-wrap:wrap;gap:8px;font-size:0.75rem;line-height:1.25"
+    st.html(f'<div style="{row}">{figures}</div>')
 
 
 def has_picture(space: Space) -> bool:

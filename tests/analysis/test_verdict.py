@@ -116,7 +116,8 @@ def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None
     assert mentions(said, f"{200 / 599:.1%}")
     assert not mentions(said, "cat")
     none = of_classes(purity(apart, y, 10), names)
-    assert mentions(none, "0.0%")
+    assert mentions(none, 10, "0.1%")
+    assert not mentions(none, "0.0%")
     assert none != said
     assert of_classes(purity(apart, np.zeros(600), 10), ["cat"]) == ""
 

@@ -9,7 +9,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST = 17  # letters of a name
+WIDE, LONGEST = 17, 24  # letters of a name: more are drawn narrower, and what is longer is cut off
+
+WIDEST = 140  # pixels of a word above a narrow drawing
 
 
 def boxes(left: NDArray[np.floating], width: NDArray[np.floating], pitch: float, share: float, colour: str) -> str:
@@ -23,9 +25,13 @@ def boxes(left: NDArray[np.floating], width: NDArray[np.floating], pitch: float,
 
 
 def words(said: Sequence[str], x: float, pitch: float, colour: str) -> str:
-    """A word in each lane, that ends at x; a long one is cut off."""
-    short = (word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in said)
-    lines = (f'<text x="{x:g}" y="{(k + 0.5) * pitch + 4:g}">{escape(word)}</text>' for k, word in enumerate(short))
+    """A word in each lane, that ends at x; a long one is drawn narrower, and cut off in the end."""
+    short = [word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…" for word in said]
+    narrow = f' textLength="{x:g}" lengthAdjust="spacingAndGlyphs"'
+    lines = (
+        f'<text x="{x:g}" y="{(k + 0.5) * pitch + 4:g}"{narrow * (len(word) > WIDE)}>{escape(word)}</text>'
+        for k, word in enumerate(short)
+    )
     how = f'fill="{colour}" font-size="12" text-anchor="end" font-family="Source Sans, Helvetica, Arial, sans-serif"'
     return f"<g {how}>{''.join(lines)}</g>"
 
@@ -45,11 +51,15 @@ def uri(drawing: str) -> str:
 
 
 def titled(title: str, drawing: str, alt: str, width: int) -> str:
-    """A drawing on a page, its title above it in up to three lines; all of a longer one where the pointer is."""
+    """A drawing on a page, its title above it in up to three lines; all of a longer one where the pointer is.
+
+    It is as wide as its drawing, wider where a word of the title is: no word goes on in the next line.
+    """
     how = "overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;"
-    how += "overflow-wrap:anywhere;hyphens:auto;line-height:1.2;font-size:0.75rem"
+    how += "overflow-wrap:break-word;line-height:1.2;font-size:0.75rem"
     above = f'<div style="{how}" title="{escape(title)}">{escape(title)}</div>' if title else ""
-    return f'<div style="flex:none;width:{width}px;max-width:100%">{above}{image(drawing, alt)}</div>'
+    box = f"flex:none;min-width:min({width}px, 100%);width:min-content;max-width:max({width}px, {WIDEST}px)"
+    return f'<div style="{box}">{above}{image(drawing, alt)}</div>'
 
 
 def image(drawing: str, alt: str, style: str = "") -> str:

@@ -61,22 +61,24 @@ def class_bars(
 
 def gaps(distances: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str = "distance") -> go.Figure:
     """(C, C) distances between the classes as a table of colours; `name` is what they are called, with their unit."""
-    return _class_table(distances, classes, look, name, "%{y} to %{x}: %{z:.2f}<extra></extra>")
+    return _class_table(distances, classes, look, name, "%{y} to %{x}: %{z:.3g}<extra></extra>", ".3g")
 
 
 def overlaps(shares: NDArray[np.floating], classes: Sequence[str], look: Theme) -> go.Figure:
     """(C, C) shares of neighbours as a table of colours, in per cent; a class with itself is left out."""
     percent = np.where(np.eye(len(classes)) == 1, np.nan, 100 * shares)
     hover = "of the neighbours of %{y}, %{z:.1f} % are %{x}<extra></extra>"
-    return _class_table(percent, classes, look, "% of neighbours", hover)
+    return _class_table(percent, classes, look, "% of neighbours", hover, ".1f")
 
 
-def _class_table(values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str) -> go.Figure:
+def _class_table(
+    values: NDArray[np.floating], classes: Sequence[str], look: Theme, name: str, hover: str, digits: str
+) -> go.Figure:
     shown, names = np.asarray(values, np.float32), list(map(literal, classes))
     figure = go.Figure(
         go.Heatmap(
-            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, textfont={"size": 10},
-            texttemplate="%{z:.1f}" if written(names) else None,
+            z=shown, x=names, y=names, colorscale="Viridis", zmin=0, zmax=float(np.nanmax(shown, initial=0)) or 1.0,
+            texttemplate=f"%{{z:{digits}}}" if written(names) else None, textfont={"size": 10},
             colorbar={"title": {"text": literal(name)}, "thickness": 10}, hoverongaps=False, hovertemplate=hover,
         )
     )  # fmt: skip

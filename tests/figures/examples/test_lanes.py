@@ -66,7 +66,9 @@ def test_a_bar_ends_at_its_value_and_bands_at_the_quantiles(look: Theme) -> None
     np.testing.assert_allclose(boxes(root, f"{look.muted}80"), [(0.25 * TRACK, 0.5 * TRACK)] * 2, atol=0.1)
     np.testing.assert_allclose(boxes(root, look.muted), [(0.5 * TRACK - 0.5, 1)] * 2, atol=0.1)
     said = [text.text for text in root.iter(f"{SVG}text")]
-    assert said == ["<b>weight</b> (kg)"[:16] + "…", "p & q", "30.0", "-4.20"]  # 10 + 80 · 0.25, -5 + 2 · 0.4
+    (squeezed,) = (text for text in root.iter(f"{SVG}text") if "textLength" in text.attrib)
+    assert float(squeezed.attrib["textLength"]) < NAME
+    assert said == ["<b>weight</b> (kg)", "p & q", "30.0", "-4.20"]  # 10 + 80 · 0.25, -5 + 2 · 0.4
     assert alt == "<b>weight</b> (kg) 30.0, p & q -4.20"
     assert float(root.attrib["width"]) > NAME + TRACK
 

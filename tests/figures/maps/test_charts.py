@@ -26,6 +26,9 @@ def test_the_distances_of_classes_are_a_table() -> None:
 def test_the_overlaps_of_classes_are_percentages_without_a_class_with_itself() -> None:
     (table,) = overlaps(np.array([[0.9, 0.1], [0.25, 0.75]]), ("a", "b"), DARK).data
     np.testing.assert_allclose(table.z, [[np.nan, 10], [25, np.nan]])
+    assert (table.zmin, table.zmax) == (0, 25)
+    (none,) = overlaps(np.eye(2), ("a", "b"), DARK).data
+    assert none.zmin == 0 < none.zmax
 
 
 def test_the_classes_of_the_chosen_are_shares() -> None:
