@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 import streamlit as st
+import torch
 
 from latentlab.analysis.columns import Columns
+from latentlab.analysis.maps.examples import some_of_each
 from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import KNOWN, Opened
 from latentlab.data.files.roles import Role, reassigned
 from latentlab.figures.examples.choose import appearance
 from latentlab.subjects.data_only import PREFIX
-from pages.shared.example_view import show
+from pages.shared.example_view import one_by_one, show
 from pages.shared.header import CHOSEN
 from pages.shared.own_data import SAVED
 from pages.shared.text import plain
@@ -23,6 +25,7 @@ from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
 from pages.your_data.images import choose_channels, choose_images
 
 SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
+WIDTH = 84  # pixels across of an image
 UPLOADS: Slot[int] = Slot("uploads")  # how many were saved: each time the field starts empty
 UPLOAD_FAILED: Slot[str] = Slot("upload-failed")  # why the last one was not saved
 SAID: Slot[tuple[str, ReadOptions]] = Slot("upload-said")  # the key of the files, and what is said of them
@@ -112,9 +115,13 @@ def _look(found: Opened, has_table: bool) -> None:
     st.markdown("\n".join(f"- {plain(_here(sentence, has_table))}" for sentence in found.summary))
     train = found.splits.train
     columns = None if train.kind is Kind.IMAGE else Columns.of(train.x.numpy(), found.features)
-    few = train[: SHOWN if columns is None else ROWS]
-    titles = [train.classes[k] if k >= 0 else "" for k in few.y.tolist()]
-    show(appearance(train.kind, train.shape, columns), few.x, 12, "The first examples", titles)
+    few = train[torch.from_numpy(some_of_each(train.y.numpy(), SHOWN if columns is None else ROWS))]
+    titles = [train.classes[k] if k >= 0 else "no class" for k in few.y.tolist()]
+    drawn = appearance(train.kind, train.shape, columns)
+    if columns is None and train.classes:
+        one_by_one(drawn, few.x, titles, WIDTH)
+    else:
+        show(drawn, few.x, 12, "Some examples", titles)
 
 
 def _save(found: Opened, source: str, preferred: str) -> None:

@@ -43,6 +43,15 @@ def all_rows(rows: tuple[Labels, Labels, Labels]) -> Labels:
     return test if np.array_equal(test, train) else np.concatenate([test, train, valid])
 
 
+def some_of_each(y: Labels, n: int) -> Labels:
+    """(N,) classes -> (at most n,) examples, as many of each class as there can be; the first of each, by class."""
+    rank = np.zeros(len(y), np.int64)  # among those of its class
+    for k in np.unique(y):
+        rank[y == k] = np.arange((y == k).sum())
+    chosen = np.lexsort((y, rank))[:n]
+    return chosen[np.lexsort((chosen, y[chosen]))]
+
+
 def thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(N, C, H, W) -> (M, C, h, w): the first `n_thumbnails`, every few pixels of large ones."""
     step = -(-max(images.shape[2:]) // LARGEST)

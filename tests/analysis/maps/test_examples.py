@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from latentlab.analysis.maps.examples import LARGEST, MOST_PIXELS, all_examples, thumbnails
+from latentlab.analysis.maps.examples import LARGEST, MOST_PIXELS, all_examples, some_of_each, thumbnails
 from latentlab.data import Splits
 from tests.conftest import noise_images
 
@@ -34,3 +34,11 @@ def test_large_images_are_thinned_and_a_sheet_holds_so_many_pixels() -> None:
     np.testing.assert_array_equal(small, x[:, :, ::3, ::3])
     many = np.broadcast_to(np.zeros((1, 1, LARGEST, LARGEST), np.uint8), (10_000, 1, LARGEST, LARGEST))
     assert len(thumbnails(many)) == MOST_PIXELS // LARGEST**2
+
+
+def test_some_of_each_class_are_chosen_where_one_class_has_nearly_all() -> None:
+    y = np.repeat([1, 0, -1], [20, 3, 1])
+    chosen = some_of_each(y, 9)
+    assert chosen.tolist() == [23, 20, 21, 22, 0, 1, 2, 3, 4]
+    assert some_of_each(y, 100).tolist() == [23, 20, 21, 22, *range(20)]
+    assert len(some_of_each(y[:0], 4)) == 0
