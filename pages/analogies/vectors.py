@@ -73,19 +73,18 @@ def _four(space: Space) -> None:
             for name, first in zip("ABC", _first(space), strict=True)
         ]
     z = compared(space)
-    place = arithmetic(*(z[i] for i in chosen))
     rest = np.setdiff1d(np.arange(len(z)), chosen)
     if not len(rest):
         return
-    near = neighbours(z[rest], place[None], min(NEAR, len(rest)))
+    near = neighbours(z[rest], arithmetic(*(z[i] for i in chosen))[None], min(NEAR, len(rest)))
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.caption("A · B · C: " + " · ".join(plain(called(space, i)) for i in chosen))
         examples(space, np.array(chosen), 3, "The examples A, B and C")
     with right:
         best = rest[near.index[0]]
-        far = f"{near.distance[0, 0]:.2f} to {near.distance[0, -1]:.2f} away"
-        st.caption(f"nearest to A − B + C, {far}{say_metric(space)}")
+        low, high = near.distance[0, [0, -1]]
+        st.caption(f"nearest to A − B + C, {low:.2f} to {high:.2f} away{say_metric(space)}")
         examples(space, best, NEAR, "The examples that are nearest to A - B + C")
 
 
