@@ -64,14 +64,14 @@ def of_training(epochs: Sequence[float], values: Sequence[float]) -> str:
 
 
 def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
-    """Posterior collapse, with what there is to try; empty where every dimension is used.
+    """Posterior collapse or dimensions that are not needed, with what there is to try; empty where all are used.
 
     Args:
         found: what each dimension carries, of a model with a posterior.
         config: the knobs of the model.
     """
     n, n_active = len(found.active), int(found.active.sum())
-    if n_active == n or found.unit != "nats":
+    if found.n_used == n or found.unit != "nats":
         return ""
     beta, likelihood = config.get("beta", 1.0), config.get("likelihood", "")
     if isinstance(beta, int | float) and beta > 1:
@@ -84,7 +84,7 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
         remedy = "Try a warm-up."
     if n_active == 0:
         return f"Posterior collapse: all {n} dimensions are unused, every example has the same code. {remedy}"
-    said = f"{n - n_active} of {n} dimensions are unused: with these settings {n_active} are enough."
+    said = f"{found.summary.removesuffix('.')}: with these settings {found.n_used} are enough."
     return f"{said} {remedy}" if isinstance(beta, int | float) and beta > 1 else said
 
 

@@ -9,4 +9,5 @@ def carries(where: Bottleneck, axis: int) -> str:
     """What a dimension carries, with its unit; "unused" where its code doesn't vary with the example."""
     if not where.active[axis]:
         return "unused"
-    return f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
+    said = f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
+    return f"{said}, hardly used" if where.hardly_used[axis] else said

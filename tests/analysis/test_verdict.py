@@ -103,6 +103,20 @@ def test_a_collapsed_layer_is_named_with_what_is_missing() -> None:
     assert not mentions(of_layers(layers[2:], plain, {"warmup": 0.0}), "z3")  # all of them
 
 
+def test_a_dimension_that_is_active_but_carries_nothing_to_speak_of_is_not_needed() -> None:
+    mean = torch.randn(500, 6, generator=device.generator(0))
+    mean[:, 3] *= 0.12  # an active unit by Burda et al.: its variance is above 0.01
+    mean[:, 4:] = 0.0
+    log_std = torch.full_like(mean, -1.0)
+    log_std[:, 3:] = 0.0
+    found = bottleneck(mean, log_std)
+    assert found.active.tolist() == [True] * 4 + [False] * 2
+    assert found.hardly_used.tolist() == [False] * 3 + [True] + [False] * 2
+    assert mentions(of_bottleneck(found, {}), 6, 2, 1, f"{found.carries[3]:.2g}", 3)
+    even = bottleneck(torch.randn(500, 256), torch.full((500, 256), -1.0))  # each carries 1/256 of the whole
+    assert even.n_used == 256
+
+
 def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], [300, 200, 100])

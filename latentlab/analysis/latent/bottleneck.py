@@ -21,6 +21,7 @@ from latentlab.analysis.arrays import Floats, floats
 from latentlab.distributions import kl_to_standard_normal, standard_normal_log_prob
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov (2016), §5.3
+HARDLY = 0.01  # of what the first dimension carries: an active one with less changes nothing that can be seen
 
 # What counts as wrong. Each is worth 1/8 nat or more of KL from N(0, I), so that small and skewed samples pass: the
 # first 500 test images of MNIST, an easier half, move single means by 0.4 from where all 10,000 put them.
@@ -55,12 +56,28 @@ class Bottleneck:
     scale: Floats
 
     @property
+    def hardly_used(self) -> NDArray[np.bool_]:
+        """(D,) bool; active dimensions that carry less than `HARDLY` of what the first one carries."""
+        found: NDArray[np.bool_] = self.active & (self.carries < HARDLY * self.carries.max())
+        return found
+
+    @property
+    def n_used(self) -> int:
+        """How many dimensions are active and not hardly used: so many are enough."""
+        return int((self.active & ~self.hardly_used).sum())
+
+    @property
     def summary(self) -> str:
         """How many dimensions are used, in one sentence."""
-        n, n_active = len(self.active), int(self.active.sum())
-        if n_active == n:
+        n = len(self.active)
+        if self.n_used == n:
             return f"All {n} dimensions are used."
-        return f"{n - n_active} of {n} dimensions {'is' if n - n_active == 1 else 'are'} unused."
+        n_unused, hardly = n - int(self.active.sum()), self.carries[self.hardly_used]
+        counted = [(n_unused, "unused")] if n_unused else []
+        counted += [(len(hardly), f"hardly used (at most {hardly.max():.2g} {self.unit})")] if len(hardly) else []
+        (first, how), *rest = counted
+        said = f"{first} of {n} dimensions {'is' if first == 1 else 'are'} {how}"
+        return f"{said}{''.join(f', and {number} {how}' for number, how in rest)}."
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,7 @@ class Health(Bottleneck):
 
         Dimensions are called as on the pages; see `MEAN_LIMIT`, `STD_LIMIT`, `CORRELATION_LIMIT`.
         """
-        if not self.active.all():
+        if self.n_used < len(self.active):
             return self.summary
         noise = STANDARD_ERRORS / np.sqrt(self.n_examples)
         off_mean, off_std = np.abs(self.mean), np.abs(np.log(self.std))
