@@ -59,7 +59,10 @@ function create(host) {
     if (before) original.show(before, state.data.drawn, "");
     $("first-title").hidden = !before && !state.data.other;
     $("first-title").textContent = state.data.other ? state.data.title : "decoded";
-    if (state.data.reality) $("reality").textContent = words(state.data.reality, state.data.reality.distance(z));
+    if (state.data.reality) {
+      const { reality } = state.data;
+      [$("reality").dataset.place, $("reality").textContent] = words(reality, reality.distance(z));
+    }
     plane.draw(state, decode, program() !== undefined);
     strips();
   }

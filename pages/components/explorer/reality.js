@@ -2,6 +2,7 @@
 // latentlab/analysis/latent/support.py, held against that of the codes themselves among each other.
 
 const CELLS = 48; // along a side of the shade
+const EDGE = 95; // % of the examples that are nearer to others than a place that isn't among them
 
 function realityOf(codes, n, near) {
   const count = n ? codes.length / n : 0;
@@ -34,9 +35,13 @@ function realityOf(codes, n, near) {
   };
 }
 
+// Where a place lies, and the sentence that says it.
 function words(reality, d) {
   const distance = `${d.toFixed(2)} σ to the ${reality.near} nearest examples`;
-  return d > reality.far
-    ? `Far from the data: ${distance}, ${(d / reality.far).toFixed(1)} times as far as 99 % of them have it.`
-    : `Among the data: ${distance}; ${Math.round(100 * reality.share(d))} % of them have it nearer.`;
+  const nearer = Math.round(100 * reality.share(d));
+  if (d > reality.far)
+    return ["far", `Far from the data: ${distance}, ${(d / reality.far).toFixed(1)} times as far as 99 % of them have it.`];
+  if (nearer >= EDGE)
+    return ["edge", `At the edge of the data or between them: ${distance}; ${nearer} % of them have it nearer.`];
+  return ["among", `Among the data: ${distance}; ${nearer} % of them have it nearer.`];
 }
