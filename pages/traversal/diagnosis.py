@@ -95,9 +95,11 @@ def _health(run: Subject) -> None:
         figure(carried(cached.dimensions(run), look(), code=run.code), "What each dimension carries")
         return
     st.markdown(f"**{found.diagnosis}** Over {found.n_examples:,} test examples.")
-    left, right = st.columns([3, 2], gap="large")
-    figure(carried(found, look(), code=run.code), "What each dimension carries", place=left)
-    figure(correlations(found, look()), "The correlation of every two dimensions", place=right)
+    drawn = {
+        "what each dimension carries": carried(found, look(), code=run.code),
+        "correlation of every two dimensions": correlations(found, look()),
+    }
+    panels(drawn, "The bottleneck")
     st.caption(
         "Are the codes distributed as the prior says? Solid: quantiles of the codes of all examples together; dotted: "
         "where they would be if so."

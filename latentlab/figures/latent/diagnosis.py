@@ -71,10 +71,11 @@ def qq_plots(health: Health, look: Theme, n_shown: int = 8) -> go.Figure:
 def correlations(health: Health, look: Theme) -> go.Figure:
     """The correlation of every two dimensions of the aggregate posterior."""
     names = [dimension_name(axis, health.code) for axis in range(len(health.mean))]
+    scale = {"thickness": 8, "tickvals": [-1, -0.5, 0, 0.5, 1], "tickfont": {"color": look.muted}}
     figure = go.Figure(
         go.Heatmap(
             x=names, y=names, z=health.correlation, zmin=-1, zmax=1, colorscale="RdBu", reversescale=True,
-            colorbar={"thickness": 8}, hovertemplate="%{x}, %{y}: %{z:.2f}<extra></extra>",
+            colorbar=scale, hovertemplate="%{x}, %{y}: %{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain")
