@@ -146,7 +146,7 @@ def main() -> None:
     options = parser.parse_args()
     device.limit_threads()
     print(f"{MODELS[FIRST].title}, default settings, seed {options.seed}\n")
-    print("| data | likelihood | active dimensions | purity of codes | of the data | difference | CPU s |")
+    print("| data | settings that suit | active dimensions | purity of codes | of the data | difference | CPU s |")
     print("|---|---|---|--:|--:|--:|--:|")
     for name in options.only:
         print(measure(name, options.seed), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,15 +46,17 @@ class Job:
         from_dict(TrainConfig, self.train)
 
 
-def suited_config(model: str, dataset: str) -> dict[str, Any]:
+def suited_config(model: str, dataset: str, given: Collection[str] = ()) -> dict[str, Any]:
     """The knobs of a model that suit a data set better than its defaults; none where the data aren't there to be seen.
+
+    Those that are given already are left out.
 
     Raises:
         DataError: they are damaged.
     """
     if model not in MODELS or not suitable(model) or dataset not in names() or not is_local(dataset):
         return {}
-    return suited(model, load(dataset).test)
+    return suited(model, load(dataset).test, given)
 
 
 def check_fit(job: Job) -> None:

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from latentlab.data import is_local, names, spec_of
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
-from latentlab.models import MODELS, suitable
+from latentlab.models import MODELS
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write, writing
@@ -79,8 +79,7 @@ def submit(
         RunError, KnobError: it can't be trained.
     """
     job_id = new_id(model, dataset)
-    if model in MODELS and not suitable(model) & config.keys():
-        config = suited_config(model, dataset) | config
+    config = suited_config(model, dataset, config) | config
     if model in MODELS and dataset in names() and is_local(dataset):
         train = suited_training(MODELS[model], spec_of(dataset)) | train
     job = Job(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Collection
 from inspect import isabstract
 from typing import Any
 
-from latentlab.data import Dataset, Spec
+from latentlab.data import Dataset, Kind, Spec
 from latentlab.knobs import Value, knobs
 from latentlab.models.base import Model
 from latentlab.models.parts.likelihood import suited_to
@@ -46,19 +47,45 @@ def _find() -> dict[str, type[Model]]:
 
 
 LIKELIHOOD = frozenset({"likelihood", "std"})
+NETWORK = frozenset({"network", "z_dim"})
+COLOUR_SIDE = 32  # pixels: coloured images of this side or more are no clean shapes
+COLOUR_DIM = 16
 FIRST = "vae"  # what a form proposes
 MODELS: dict[str, type[Model]] = _find()
 
 
 def suitable(name: str) -> frozenset[str]:
-    """The knobs of a model whose best value follows from the data: those of its likelihood, if it has one."""
+    """The knobs of a model whose best value follows from the data: those of its likelihood, and of its network."""
     names = frozenset(knob.name for knob in knobs(MODELS[name].Config))
-    return LIKELIHOOD if names >= LIKELIHOOD else frozenset()
+    return frozenset().union(*(group for group in (LIKELIHOOD, NETWORK) if group <= names))
 
 
-def suited(name: str, data: Dataset) -> dict[str, Value]:
-    """The values of `suitable` knobs that suit some examples better than the defaults."""
-    return suited_to(data) if suitable(name) else {}
+def suited(name: str, data: Dataset, given: Collection[str] = ()) -> dict[str, Value]:
+    """The values of `suitable` knobs that suit some examples better than the defaults.
+
+    Args:
+        name: of the model.
+        data: the examples.
+        given: knobs that are set already; a likelihood that is given stays with the defaults of its other knobs.
+    """
+    found: dict[str, Value] = {}
+    if suitable(name) >= LIKELIHOOD and not LIKELIHOOD & set(given):
+        found |= suited_to(data)
+    if suitable(name) >= NETWORK:
+        found |= _suited_network(data.spec)
+    return {knob: value for knob, value in found.items() if knob not in given}
+
+
+def _suited_network(spec: Spec) -> dict[str, Value]:
+    """Of coloured images of 32 pixels and more a convolutional network, and a code of 16 dimensions.
+
+    A VAE of 600 scenes of 32 x 32 pixels in four classes, 1,280 steps, seed 0: with the defaults (MLP, 2 dimensions)
+    reconstructions explain 56 % of the variance of test examples, with 16 dimensions 71 %, and convolutional with
+    16 dimensions 73 % with fewer parameters.
+    """
+    if spec.kind is Kind.IMAGE and spec.shape[0] > 1 and min(spec.shape[1:]) >= COLOUR_SIDE:
+        return {"network": "conv", "z_dim": COLOUR_DIM}
+    return {}
 
 
 def build(name: str, config: Any, spec: Spec) -> Model:

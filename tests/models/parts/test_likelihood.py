@@ -49,6 +49,17 @@ def test_what_suits_the_data_can_be_built(name: str, data: str) -> None:
         build(name, MODELS[name].Config(**chosen), test.spec)
 
 
+@pytest.mark.parametrize(("shape", "chosen"), [((3, 32, 40), True), ((1, 32, 32), False), ((3, 16, 32), False)])
+def test_coloured_images_get_a_convolutional_network_and_more_dimensions(shape: tuple[int, ...], chosen: bool) -> None:
+    images = dataset(RNG.integers(0, 256, (20, *shape)).astype(np.uint8), Kind.IMAGE)
+    found = suited("vae", images)
+    assert (found.get("network") == "conv", found.get("z_dim", 2) != 2) == (chosen, chosen)
+    build("vae", MODELS["vae"].Config(**found), images.spec)
+    assert suited("ae", images) == {name: found[name] for name in ("network", "z_dim") if chosen}
+    given = suited("vae", images, ["z_dim", "std"])
+    assert given == ({"network": "conv"} if chosen else {})
+
+
 def test_what_is_not_given_suits_the_data_and_what_is_given_stays(store: Store) -> None:
     config = queue.read(store, queue.submit(store, "vae", "moons", {"z_dim": 3}, {})).config
     assert config == {"z_dim": 3, "likelihood": "real-gaussian"}
