@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.bounds import Bound
+from latentlab.analysis.latent.explained import Explained
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import Purity
 from latentlab.analysis.probes.features import INPUT
@@ -31,6 +32,7 @@ SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
 NORMAL_MEDIAN = 0.6745  # of the absolute value of a standard normal variable
 NONE = 0.001  # of the neighbours: a smaller share is written as 0
+GAINED, HALF = 0.05, 0.5  # of the variance: more than PCA that is worth a word, and as much as is left out
 APART = 0.01  # of the neighbours: a smaller share is no overlap
 RISE = 0.1  # nats: less is not worth a word
 FEWEST = 10  # held-out measurements that a sentence about a curve needs
@@ -67,8 +69,8 @@ def of_bottleneck(found: Bottleneck, config: Mapping[str, object]) -> str:
     """Posterior collapse or dimensions that are not needed, with what there is to try; empty where all are used.
 
     Args:
-        found: what each dimension carries, of a model with a posterior.
-        config: the knobs of the model.
+        found: what each dimension carries, of a model with a posterior and these knobs.
+        config: the knobs.
     """
     n, n_active = len(found.active), int(found.active.sum())
     if found.n_used == n or found.unit != "nats":
@@ -111,6 +113,23 @@ def of_layers(found: Sequence[LayerUsage], config: Mapping[str, object], trainin
     which = "all layers" if len(unused) == len(found) else _listed(unused, "and")
     verb = "is" if len(unused) == 1 < len(found) else "are"
     return f"Posterior collapse: {which} {verb} unused. Try {_listed(remedies, 'or')}."
+
+
+def of_reconstructions(found: Explained, config: Mapping[str, object]) -> str:
+    """What a model with these knobs keeps of held-out examples, with what there is to try where that is little."""
+    said = (
+        f"Reconstructions explain {found.model:.0%} of the variance of held-out examples; PCA of as many dimensions "
+        f"({found.n_components}) explains {found.pca:.0%}, the mean example 0%"
+    )
+    if (gained := found.model - found.pca) >= GAINED and found.model >= HALF:
+        return f"{said}."
+    remedies = ["the convolutional network"] * (config.get("network") == "mlp")
+    remedies += ["more dimensions"] * ("z_dim" in config)
+    how = f"; try {' or '.join([*remedies, 'a longer training'])}."
+    if found.model < GAINED:
+        return f"{said}: they are hardly better than the mean example{how}"
+    much = "less than" if gained < -GAINED else "about as much as" if gained < GAINED else "more than"
+    return f"{said}: they keep {much} a linear map{how}"
 
 
 def of_samplers(rows: Sequence[Comparison]) -> str:

@@ -39,7 +39,7 @@ from pages.shared.knob_form import label
 from pages.shared.running_training import time_left
 from pages.shared.text import plain
 from pages.shared.training_space import Subject, draw_codes, draw_surface, of_job, of_run
-from pages.shared.verdicts import say_bottleneck, say_training
+from pages.shared.verdicts import say_bottleneck, say_reconstructions, say_training
 
 ALWAYS = ("z_dim", "epochs")  # knobs that are said whatever they are
 EVERY = 1.0  # seconds between two looks at a training
@@ -81,6 +81,7 @@ def finished(trained: StoredRun) -> None:
     say_bottleneck(trained)
     preview = cached.run_preview(trained)
     pictures(of_run(run), history, preview, store.baselines(run.id), appearance_of(trained))
+    say_reconstructions(trained)
     probes(store, run.id)
     if trained.has(Decodes) and run.dataset not in DENSITIES:
         TRAVERSAL.link("Traverse it", run=run.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import torch
 from latentlab import device
 from latentlab.analysis.latent.bottleneck import bottleneck
 from latentlab.analysis.latent.bounds import Bound
+from latentlab.analysis.latent.explained import Explained, explained
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import purity
-from latentlab.analysis.verdict import of_bottleneck, of_bounds, of_classes, of_layers, of_training
+from latentlab.analysis.verdict import of_bottleneck, of_bounds, of_classes, of_layers, of_reconstructions, of_training
 from tests.conftest import mentions, numbers_in
 
 N = 100
@@ -115,6 +117,27 @@ def test_a_dimension_that_is_active_but_carries_nothing_to_speak_of_is_not_neede
     assert mentions(of_bottleneck(found, {}), 6, 2, 1, f"{found.carries[3]:.2g}", 3)
     even = bottleneck(torch.randn(500, 256), torch.full((500, 256), -1.0))  # each carries 1/256 of the whole
     assert even.n_used == 256
+
+
+def test_reconstructions_are_held_against_pca_and_the_remedies_are_those_that_were_not_tried() -> None:
+    rng = np.random.default_rng(0)
+    scales = np.array([4.0, 3.0, 2.0, 1.0, 1.0, 1.0])  # shares of the variance: 16, 9, 4, 1, 1 and 1 of 32
+    train, test = (scales * rng.normal(size=(20_000, 6)) + 5 for _ in range(2))
+    kept = np.where(np.arange(6) < 2, test, 5)
+    linear = explained(train, test, kept, 2)
+    assert (linear.model, linear.pca) == pytest.approx((25 / 32, 25 / 32), abs=0.01)
+    assert explained(train, test, np.full_like(test, 5.0), 2).model == pytest.approx(0, abs=0.01)
+    assert explained(train, test, test, 2).model == 1
+    with pytest.raises(ValueError, match="6"):
+        explained(train, test, test, 6)
+    mlp, conv = {"network": "mlp", "z_dim": 2}, {"network": "conv", "z_dim": 2}
+    assert mentions(of_reconstructions(linear, mlp), "78%", 2, "convolutional")
+    assert not mentions(of_reconstructions(linear, conv), "convolutional")
+    assert not mentions(of_reconstructions(Explained(2, 0.9, 0.5), mlp), "convolutional")
+    said = [
+        of_reconstructions(Explained(2, *shares), {}) for shares in ((0.01, 0.3), (0.2, 0.3), (0.3, 0.3), (0.4, 0.3))
+    ]
+    assert len({re.sub(r"\d+%", "", one) for one in said}) == 4
 
 
 def test_the_two_classes_that_overlap_most_are_named_with_their_shares() -> None:
