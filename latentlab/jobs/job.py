@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,12 @@ import torch
 from latentlab import device
 from latentlab.data import Spec, is_local, load, names, spec_of
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Model, build, suitable, suited
+from latentlab.models import MODELS, Model, Trains, build, suitable, suited
 from latentlab.runs.run import is_text
 from latentlab.serialization import RunError
-from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.config import TrainConfig, TrainingError, model_config
+from latentlab.training.duration import epoch_seconds
+from latentlab.training.loop import start
 from latentlab.training.memory import check_memory, parameter_bytes
 
 
@@ -80,3 +82,24 @@ def untrained(job: Job, spec: Spec) -> Model:
     """
     with torch.device("meta"):
         return build(job.model, from_dict(MODELS[job.model].Config, job.config), spec)
+
+
+def seconds_of_epoch(model: str, dataset: str, config: Mapping[str, Any], train: Mapping[str, Any]) -> float:
+    """About how long an epoch takes on this machine; see `epoch_seconds`.
+
+    Args:
+        model: a name in `MODELS`, of one that is trained by gradients.
+        dataset: a name of data that are here.
+        config, train: their knobs.
+
+    Raises:
+        RunError, KnobError, DataError, TrainingError: it can't be trained.
+    """
+    job = Job("", "", model, dataset, dict(config), dict(train), "")
+    job.check()
+    check_fit(job)
+    data, settings = load(dataset).train, from_dict(TrainConfig, train)
+    fresh = start(model, model_config(model, config, data, settings), data.spec, settings)
+    if not isinstance(fresh, Trains):
+        raise TrainingError(f"{fresh.title} isn't trained by gradients.")
+    return epoch_seconds(fresh, data, settings)

@@ -83,7 +83,7 @@ def train(
         model.train()
         losses, n_examples, started = list[list[Loss]](), 0, time.perf_counter()
         for batch in epoch_batches:
-            losses.append(_step(state, batch, n_steps))
+            losses.append(train_step(state, batch, n_steps))
             n_examples += len(batch.x)
             at_end = state.step % per_epoch == 0
             if at_end or state.step % report_every == 0:
@@ -108,7 +108,7 @@ def train(
     model.eval()
 
 
-def _step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
+def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
     """One step of every player; returns their losses, whose numbers stay on the device."""
     config = state.config
     fraction = state.step / n_steps

@@ -25,6 +25,7 @@ from pages.shared.second_click import is_second_click, was_started
 from pages.shared.text import plain
 from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
+from pages.train.duration import say_duration
 
 IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 MODEL: Slot[str] = Slot("model")  # the widget that chooses it
@@ -61,6 +62,7 @@ def new_training(store: Store) -> None:
             was_started(*settings)
             start_worker(store)
             st.rerun()
+    say_duration(model, dataset, config, train)
     if not data.is_local(dataset):
         st.caption(
             f"{plain(dataset)} isn't on this machine yet; training downloads it first. Offline, {plain(ADVICE)}; "

@@ -3,14 +3,17 @@
 import errno
 import json
 import os
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from latentlab.data import Kind, folders, load
 from latentlab.jobs import queue
-from latentlab.jobs.job import suited_config
+from latentlab.jobs.job import seconds_of_epoch, suited_config
 from latentlab.jobs.worker import perform
+from latentlab.knobs import KnobError
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
 from latentlab.serialization import writing
@@ -54,6 +57,7 @@ def test_a_training_is_followed_to_its_end(opened: Open, app_store: Store) -> No
     list(steps)
     app.run()
     assert shows(app, 20, f"{app_store.read(job_id).size:,}")  # steps and parameters
+    assert shows(app, "PCA", 2, "0%")  # what its reconstructions explain, beside the mean example
     assert "probes" not in keys(app)
     assert app.selectbox(key="picked").value == job_id
 
@@ -281,6 +285,18 @@ def test_data_that_are_not_here_are_announced(opened: Open, monkeypatch: pytest.
     assert not any(str(folder) in text for folder in folders("mnist") for text in texts(app))
     app.selectbox(key="dataset").select("digits").run()
     assert not shows(app, "LATENTLAB_DATA")
+
+
+def test_how_long_a_training_takes_is_said_before_it_is_started(opened: Open, helper: dict[str, Future[Any]]) -> None:
+    app = opened("train")
+    (key,) = [key for key in helper if key.startswith("duration")]
+    helper[key].set_result(2.0)  # seconds of an epoch
+    app.number_input(key="vae-digits-epochs").set_value(90).run()
+    assert shows(app, 3)  # minutes
+    assert [one for one in helper if one.startswith("duration")] == [key]  # as long an epoch, so not measured again
+    assert seconds_of_epoch("vae", "digits", {"hidden": 8}, {}) > 0
+    with pytest.raises(KnobError):
+        seconds_of_epoch("vae", "digits", {"hidden": -8}, {})
 
 
 def test_what_suits_data_is_known_once_they_are_here(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

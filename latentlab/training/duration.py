@@ -1,0 +1,53 @@
+"""How long a training takes on this machine, from a few steps on small batches: right to a factor of about two."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from latentlab import device
+from latentlab.data import Dataset, for_training
+from latentlab.models import Trains
+from latentlab.training.config import TrainConfig
+from latentlab.training.loop import train_step
+from latentlab.training.state import TrainState
+
+EXAMPLES = (4, 32)  # in the batches from which a larger one is extrapolated
+REPEATS = 3  # steps of each, of which the fastest counts
+ENOUGH = 0.2  # seconds of a step on the smaller batch after which the larger isn't tried
+
+
+def epoch_seconds(model: Trains, data: Dataset, config: TrainConfig) -> float:
+    """The time that an epoch's steps take, without the looks at held-out examples.
+
+    Args:
+        model: with parameters, on its device; a few steps change it.
+        data: the training split.
+        config: the knobs.
+
+    Raises:
+        DataError: the labels aren't what the model needs.
+    """
+    data, sampler = for_training(data, model.labels, config.labels, config.seed)
+    data, state = data.to(next(model.parameters()).device), TrainState(model, config)
+    size = min(config.batch_size, len(data))
+    model.train()
+
+    def seconds(n: int) -> float:
+        batch = next(iter(sampler(data, n, device.generator(config.seed))))
+        taken = []
+        for _ in range(1 + REPEATS):  # the first one sets up what the others find
+            began = time.perf_counter()
+            train_step(state, batch, 1 + REPEATS)
+            next(model.parameters()).sum().item()  # waits for the device
+            taken.append(time.perf_counter() - began)
+        return min(taken[1:])
+
+    few, more = (min(n, size) for n in EXAMPLES)
+    of_few = seconds(few)
+    if of_few > ENOUGH or more == few:
+        step = of_few * size / few
+    else:
+        of_more = seconds(more)
+        step = max(of_more, of_few + (size - few) * (of_more - of_few) / (more - few))
+    return step * math.ceil(len(data) / config.batch_size)
