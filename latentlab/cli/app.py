@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from latentlab.cli.output import found_in
 from latentlab.cli.own_data import add_options, save_data
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
@@ -18,6 +19,7 @@ from latentlab.serving.file import packages
 from latentlab.serving.functions import ServingError
 from latentlab.serving.process import ServingProcess
 from latentlab.settings import FIRST_DATA, LESSONS, READ_ONLY, ROOT
+from latentlab.subjects import served
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +65,17 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _served(what: Sequence[str], dataset: str) -> Iterator[None]:
-    """Inside, a model of the user's own is served by a process of its own.
+    """Inside, a model of the user's own is served by a process of its own; what was found in it is printed.
 
     Raises:
         ServingError: it can't be, for a reason that it says.
     """
     process = ServingProcess([*what, "--data", dataset])
     try:
-        process.opened.result()
+        opened = process.opened.result()
+        for own in served():
+            if own.described.id == opened:
+                print(found_in(own), flush=True)
         yield
     finally:
         process.stop()

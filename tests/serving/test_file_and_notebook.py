@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from latentlab.__main__ import main
+from latentlab.cli.output import found_in
 from latentlab.data import Splits
 from latentlab.models import Derivative
 from latentlab.serving.file import from_files, from_names, from_package, packages, run_file
 from latentlab.serving.functions import ServingError
 from latentlab.subjects import served
-from tests.conftest import ROOT, naming
+from tests.conftest import ROOT, mentions, naming
 
 EXAMPLE = ROOT / "docs" / "examples" / "my_model.py"
 
@@ -76,6 +77,7 @@ def test_serving_ends_with_whoever_started_it(tmp_path: Path, monkeypatch: pytes
         (found,) = served()
         assert found.id.endswith(said["id"])
         assert len(found.examples()) > 1_000
+        assert mentions(found_in(found), found.title, "digits", "encode", "decode")  # what `latentlab app` prints
         process.stdin.close()
         assert process.wait(60) == 0
     assert served() == []
