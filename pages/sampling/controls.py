@@ -20,6 +20,7 @@ from pages.sampling.experiment import (
     why_nothing,
 )
 from pages.shared import cached, url_state
+from pages.shared.header import MISSED
 from pages.shared.linked_choice import link_renamed, linked_choice
 from pages.shared.masks import CHOICES, EXAMPLE, chosen
 from pages.shared.text import plain
@@ -71,7 +72,7 @@ def controls(run: Subject) -> tuple[Setup, float, DeltaGenerator]:
     """Draw them; returns the experiment, the share of its steps that is left out at the start, and where to say what
     step was found.
     """
-    if url_state.read("run") not in (None, run.id):
+    if url_state.read("run") not in (None, run.id, MISSED.get()):
         st.rerun()  # a preset of another model: a fragment alone would stay with this one
     offered = offers(run)
     link_renamed(TARGET.name, {"posterior of an image": POSTERIOR})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 
 import streamlit as st
@@ -12,7 +12,7 @@ from latentlab import settings
 from latentlab.data import DENSITIES, Kind
 from latentlab.figures.theme import Theme, theme
 from latentlab.runs.run import labels
-from latentlab.subjects import OWN, Subject, served, with_model
+from latentlab.subjects import OWN, Subject, served, stored, with_model
 from latentlab.subjects.data_only import local
 from pages.components.copy_link import copy_link
 from pages.components.history import history, visited
@@ -30,6 +30,7 @@ _NOTES: ContextVar[DeltaGenerator | None] = ContextVar(
     "notes", default=None
 )  # their place at the top, for a first visit
 PICKED_HERE: Slot[bool] = Slot("picked_here")  # the widget, not the address, chose it in this run of the page
+MISSED: Slot[str] = Slot("missed")  # what a link requests that can't be shown, once that was noted
 OPENED: Slot[tuple[str, ...]] = Slot("opened")  # ids of the models that were uploaded in this visit
 
 
@@ -60,14 +61,33 @@ def title_line(page: Page, subject: str = "") -> None:
     _frame(page, subject)
 
 
-def _say_what_is_missing(page: Page, options: Collection[str]) -> None:
-    """Why no model of the user's own is offered here, where one is served."""
-    if not page.needs or any(one.startswith(OWN) for one in options):
+def say_not_here(requested: str, shown: str = "") -> None:
+    """That what a link requests isn't here, what to do, and the title of what is shown instead."""
+    instead = f" “{plain(shown)}” is shown instead." if shown else ""
+    st.warning(
+        f"The link requests “{plain(requested[:80])}”, which isn't here: ask its sender for the file of it, and import "
+        f"it on the first page.{instead}"
+    )
+
+
+def _say_instead(page: Page, wanted: str, shown: Subject) -> None:
+    """Why what was chosen, or requested by a link, isn't shown here, and what would change that."""
+    subject = next((one for one in (*served(), *stored(), *local()) if one.id == wanted), None)
+    if subject is None:
+        say_not_here(wanted, shown.title)
         return
-    for own in filter(is_for_this_visit, served()):
-        missing = own.missing(*page.needs)
-        text = f"define {missing} in it" if missing else "no function of a model of your own is used here"
-        st.caption(f":material/info: “{plain(own.title)}” can't be shown on this page: {plain(text)}.")
+    missing, instead = subject.missing(*page.needs), f"“{plain(shown.title)}” is shown instead."
+    if not wanted.startswith(OWN):
+        text = f"“{plain(subject.title)}” (“{plain(wanted)}”) can't be shown on this page. {instead}"
+        st.warning(text)
+        return
+    if not missing:
+        why = "no function of a model of your own is used here."
+    elif subject.is_uploaded:
+        why = f"its files have no {missing}."
+    else:
+        why = f"define {missing} in its file, or give an .onnx file that does it."
+    st.caption(f":material/info: “{plain(subject.title)}” can't be shown on this page: {plain(why)} {instead}")
 
 
 def _say_which_units(subject: Subject) -> None:
@@ -98,7 +118,7 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
     url_state.drop_endless_numbers()
     lesson_bar(page.name)
     named = labels(list(options.values()))
-    chosen = _chosen(options, page.first)
+    chosen, wanted = _chosen(options, page.first)
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(page.title, anchor=False, width="content")
         st.space("stretch")
@@ -117,8 +137,9 @@ def _header(page: Page, options: Mapping[str, Subject]) -> Subject | None:
         st.badge(plain(options[key].dataset), icon=":material/database:", color="gray", help=about)
         present_button()
         copy_link()
-    _say_what_is_missing(page, options)
-    url_state.write("run", key)
+    if wanted:
+        _say_instead(page, wanted, options[key])
+    url_state.write("run", wanted or key)
     _frame(page, options[key].title)
     _say_which_units(options[key])
     return options[key]
@@ -159,20 +180,26 @@ def _picked() -> None:
     url_state.forget_place()
 
 
-def _chosen(runs: Mapping[str, Subject], first: str) -> str:
-    """The picked run, else the address's, else the one chosen before, else a good first one."""
-    requested, picked_here = url_state.read("run"), PICKED_HERE.pop()
-    if requested and requested in runs and not picked_here:
+def _chosen(runs: Mapping[str, Subject], first: str) -> tuple[str, str]:
+    """What is shown, and what was to be shown but isn't here, or not on this page: empty for nothing.
+
+    Shown is what was picked, else the address's, else what was chosen before, else a good first one. The address keeps
+    a request that can't be met until another is picked.
+    """
+    requested, picked_here = url_state.read("run") or "", PICKED_HERE.pop()
+    if requested in runs and not picked_here:
         CHOSEN.set(requested)
-    own = (run for run, subject in runs.items() if run.startswith(OWN) and is_for_this_visit(subject))
+    own = [subject.id for subject in served() if is_for_this_visit(subject)]
     requests = (*own, f"data:{settings.first_data()}", first)
     default = next((request for request in requests if request in runs), next(iter(runs)))
     chosen = CHOSEN.get(default)
     chosen = chosen if chosen in runs else default
-    if requested and requested not in runs and not picked_here:
-        url_state.forget_place()  # of the run that isn't here
-        st.warning(
-            f"The link requests “{plain(requested[:80])}”, which isn't here or can't be shown on this page. “"
-            f"{plain(runs[chosen].title)}” is shown instead."
-        )
-    return chosen
+    if picked_here or requested in runs:
+        return chosen, ""
+    if requested:
+        if MISSED.get() != requested:
+            url_state.forget_place()  # of what isn't shown
+        MISSED.set(requested)
+        return chosen, requested
+    before = CHOSEN.get(next(iter(own), ""))
+    return chosen, before if before.startswith(OWN) and before not in runs else ""

@@ -7,15 +7,16 @@ from pages.navigation import TRAIN
 from pages.shared.header import notes, title_line
 from pages.shared.training_view import start_worker
 from pages.train.new_training import new_training
-from pages.train.shown import others, shown, trainings
+from pages.train.shown import chosen_training, others, shown, trainings
 
 store = Store.default()
 start_worker(store)
 unfinished = trainings(store)
 title_line(TRAIN)
+chosen = chosen_training(store, unfinished)
 picture, controls = st.columns([2, 1], gap="large")
 with picture:
-    shown(store, unfinished)
+    shown(store, unfinished, chosen)
 with controls:
     new_training(store)
 others(store, unfinished)

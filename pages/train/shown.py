@@ -16,8 +16,7 @@ from latentlab.subjects import StoredRun, stored
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
 from pages.shared.deletion import undo
-from pages.shared.header import CHOSEN, PICKED
-from pages.shared.text import plain
+from pages.shared.header import CHOSEN, PICKED, say_not_here
 from pages.shared.visit import Slot
 from pages.train.new_training import fill
 
@@ -29,11 +28,32 @@ def trainings(store: Store) -> dict[str, Job]:
     return {job.id: job for job in queue.jobs(store) if not queue.is_discarded(store, job.id)}
 
 
-def shown(store: Store, unfinished: Mapping[str, Job]) -> None:
+def chosen_training(store: Store, unfinished: Mapping[str, Job]) -> str | None:
+    """The id of the training that is shown; says at the top of the page that the one of a link isn't here.
+
+    The address keeps a request that can't be met until another training is picked.
+    """
+    picked, finished = PICKED.get() if PICKED_TRAINING.pop() else None, _finished()
+    missed = ""
+    if picked not in unfinished and picked not in finished:
+        requests = [one for one in (url_state.read("job"), url_state.read("run")) if one]
+        picked = next((one for one in requests if one in unfinished or one in finished), None)
+        lost = (one for one in requests if not _was_discarded(store, one))
+        missed = "" if picked else next(lost, "")
+    chosen = picked or _good(store, unfinished, finished)
+    if missed:
+        title = finished[chosen].title if chosen in finished else unfinished[chosen].title if chosen else ""
+        say_not_here(missed, title)
+    else:
+        url_state.write("job", chosen if chosen in unfinished else None)
+        url_state.write("run", chosen if chosen in finished else None)
+    return chosen
+
+
+def shown(store: Store, unfinished: Mapping[str, Job], chosen: str | None) -> None:
     """Draw the control that chooses a training, and the training."""
-    finished = {run.id: run for run in stored() if isinstance(run, StoredRun)}
+    finished = _finished()
     undo()
-    chosen = _chosen(store, unfinished, finished)
     if chosen is None:
         st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
         return
@@ -48,8 +68,6 @@ def shown(store: Store, unfinished: Mapping[str, Job]) -> None:
         on_change=PICKED_TRAINING.set,
         args=(True,),
     )
-    url_state.write("job", chosen if chosen in unfinished else None)
-    url_state.write("run", chosen if chosen in finished else None)
     if chosen in unfinished:
         training_view.watch(store, unfinished[chosen])
         return
@@ -88,15 +106,12 @@ def _lines(store: Store, jobs: list[Job]) -> None:
             training_view.orders(store, job.id, status, job.id)
 
 
-def _chosen(store: Store, unfinished: Mapping[str, Job], finished: Mapping[str, StoredRun]) -> str | None:
-    picked = PICKED.get() if PICKED_TRAINING.pop() else None
-    if picked in unfinished or picked in finished:
-        return picked
-    for requested in (url_state.read("job"), url_state.read("run")):
-        if requested in unfinished or requested in finished:
-            return requested
-        if requested and not _was_discarded(store, requested):
-            st.warning(f"The link requests “{plain(requested[:80])}”, which isn't here.")
+def _finished() -> dict[str, StoredRun]:
+    return {run.id: run for run in stored() if isinstance(run, StoredRun)}
+
+
+def _good(store: Store, unfinished: Mapping[str, Job], finished: Mapping[str, StoredRun]) -> str | None:
+    """The training that runs, else what was chosen before, else the last result."""
     live = (job_id for job_id in unfinished if queue.status(store, job_id).is_live)
     own = (run_id for run_id in finished if not store.is_shipped(run_id))
     good = (run_id for run_id in (CHOSEN.get(), next(own, None), TRAIN.first, *finished) if run_id in finished)

@@ -161,8 +161,13 @@ def test_a_link_to_a_run_that_is_not_here_opens_another_without_the_place_in_it(
     app = opened("traversal", run="nope", z="1.00,1.00", weights="0123")
     (warning,) = app.warning
     assert mentions(warning.value, "“nope”", f"“{USUAL[1]}”")
-    assert app.query_params["run"] == USUAL[0]
     assert not {"z", "weights"} & app.query_params.keys()
+    app.run()
+    assert app.query_params["run"] == "nope"  # so that it is said again when the page is loaded anew
+    assert app.warning
+    app.selectbox(key="picked").select("mnist-vae-20d").run()
+    assert app.query_params["run"] == "mnist-vae-20d"
+    assert not app.warning
 
 
 @pytest.mark.parametrize("page", PAGES)

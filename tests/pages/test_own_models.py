@@ -209,6 +209,16 @@ def test_what_is_missing_for_a_page_is_named(serve: Serve, opened: Open) -> None
     app = opened(SCORE_FIELD.name)
     assert subject(app) != f"{OWN}{server.id}"
     assert shows(app, "Mine", "denoise")
+    other = serve("Other", classify=Classifier())
+    app.switch_page(CLUSTERS.path).run()
+    app.selectbox(key="picked").select(f"{OWN}{other.id}").run()
+    app.switch_page(SCORE_FIELD.path).run()
+    for _ in range(2):  # it stays
+        assert shows(app, "Other", "denoise")
+        assert not shows(app, "Mine", "denoise")
+        app.run()
+    app.selectbox(key="picked").select("moons-dae").run()
+    assert not shows(app, "Other", "denoise")
 
 
 def test_a_function_that_fails_is_a_sentence_with_details(serve: Serve, opened: Open) -> None:
