@@ -17,11 +17,23 @@ DATASET: Slot[str] = Slot("dataset")  # the widget that chooses the data of a tr
 SAVED: Slot[str] = Slot("saved-last")  # the data set that this visit saved last
 
 
-def choose_data() -> str:
-    """The control that chooses the data of a training, the user's own among them, and the way to more."""
+def wished_data() -> str:
+    """The user's own data that a training is wanted of: the address's, the saved, the first ones; empty for none."""
+    wishes = (url_state.read("dataset"), SAVED.get(""), settings.first_data())
+    first = next((name for name in wishes if name in data.names()), "")
+    return "" if first in data.NAMES else first
+
+
+def choose_data(of_shown: str = "") -> str:
+    """The control that chooses the data of a training, the user's own among them, and the way to more.
+
+    Args:
+        of_shown: the data of the training that the page shows.
+    """
     names = data.names()
     if DATASET.get() not in names:  # the page was just opened, or the data were removed
-        wishes = (url_state.read("dataset"), SAVED.get(""), settings.first_data())
+        own = of_shown if of_shown not in data.NAMES else ""
+        wishes = (url_state.read("dataset"), own, SAVED.get(""), settings.first_data())
         DATASET.set(next((name for name in wishes if name in names), "digits"))
     chosen: str = st.selectbox("Data", names, key=DATASET.name)
     YOUR_DATA.link("Your own data")

@@ -183,12 +183,6 @@ def _range(row: Mapping[str, float]) -> str:
     return f"{errors[best]:.1%} at best ({best})"
 
 
-def name(job: Job, status: Status) -> str:
-    """A job and its state, as a list of all trainings shows it."""
-    share = f" {status.fraction:.0%}" if status.state in ("running", "paused") else ""
-    return f"{job.title} · {status.state}{share}"
-
-
 def line(job: Job, status: Status) -> str:
     """A job and its state, in one line."""
     icon, words = SHOWN.get(status.state, ("check", status.state))

@@ -31,12 +31,17 @@ IN_SIGHT = ("z_dim", "network", "epochs", "labels")
 MODEL: Slot[str] = Slot("model")  # the widget that chooses it
 
 
-def new_training(store: Store) -> None:
-    """Draw the form and its button, which queues the training and shows it; in an app for looking only, say so."""
+def new_training(store: Store, of_shown: str) -> None:
+    """Draw the form and its button, which queues the training and shows it; in an app for looking only, say so.
+
+    Args:
+        store: of the runs.
+        of_shown: the data of the training that the page shows.
+    """
     if is_read_only():
         st.info(FOR_LOOKING, icon=":material/visibility:")
         return
-    dataset = choose_data()
+    dataset = choose_data(of_shown)
     model = _choose_model(dataset)
     declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
     start = {"epochs": first_epochs(dataset)} | _suited_training(model, dataset)

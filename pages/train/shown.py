@@ -12,14 +12,18 @@ from latentlab.jobs.job import Job
 from latentlab.runs.run import labels
 from latentlab.runs.store import Store
 from latentlab.settings import is_read_only
-from latentlab.subjects import StoredRun, stored
+from latentlab.subjects import DataOnly, StoredRun, stored
 from pages.navigation import TRAIN
 from pages.shared import training_view, url_state
 from pages.shared.deletion import undo
+from pages.shared.example_view import appearance_of, show
 from pages.shared.header import CHOSEN, PICKED, say_not_here
+from pages.shared.own_data import outline, wished_data
+from pages.shared.text import plain
 from pages.shared.visit import Slot
 from pages.train.new_training import fill
 
+N_EXAMPLES = 24  # of data that nothing was trained on yet
 PICKED_TRAINING: Slot[bool] = Slot("training-picked")  # the widget, not the address, chose what is shown
 
 
@@ -50,24 +54,37 @@ def chosen_training(store: Store, unfinished: Mapping[str, Job]) -> str | None:
     return chosen
 
 
+def dataset_of(chosen: str | None, unfinished: Mapping[str, Job]) -> str:
+    """The name of the data of a training; empty for none."""
+    training = unfinished.get(chosen or "") or _finished().get(chosen or "")
+    return training.dataset if training else ""
+
+
 def shown(store: Store, unfinished: Mapping[str, Job], chosen: str | None) -> None:
     """Draw the control that chooses a training, and the training."""
     finished = _finished()
     undo()
-    if chosen is None:
+    named = labels([*unfinished.values(), *finished.values()])
+    if not named:
         st.info("Start a training: its curves and pictures appear here.", icon=":material/show_chart:")
         return
-    named = {job.id: training_view.name(job, queue.status(store, job.id)) for job in unfinished.values()}
-    named |= labels(list(finished.values()))
-    PICKED.set(chosen)
+    if chosen is None:
+        PICKED.forget()
+    else:
+        PICKED.set(chosen)
     st.selectbox(
         "Training",
         list(named),
-        format_func=named.__getitem__,
+        None,
+        format_func=lambda one: f"{named[one]} · not finished yet" if one in unfinished else named[one],
+        placeholder="Trainings of other data",
         key=PICKED.name,
         on_change=PICKED_TRAINING.set,
         args=(True,),
     )
+    if chosen is None:
+        _data(wished_data())
+        return
     if chosen in unfinished:
         training_view.watch(store, unfinished[chosen])
         return
@@ -110,12 +127,26 @@ def _finished() -> dict[str, StoredRun]:
     return {run.id: run for run in stored() if isinstance(run, StoredRun)}
 
 
+def _data(name: str) -> None:
+    """The user's own data, before anything was trained on them."""
+    st.markdown(f"**{plain(name)}**: {outline(name)}")
+    st.caption("Nothing was trained on these data yet. Start a training: its curves and pictures appear here.")
+    try:
+        examples = data.load(name).train[:N_EXAMPLES].batch().x
+    except data.DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    show(appearance_of(DataOnly(name)), examples, N_EXAMPLES // 2, f"The first examples of {name}")
+
+
 def _good(store: Store, unfinished: Mapping[str, Job], finished: Mapping[str, StoredRun]) -> str | None:
-    """The training that runs, else what was chosen before, else the last result."""
+    """The training that runs, else what was chosen before, else the last result; of data that are wished for alone."""
     live = (job_id for job_id in unfinished if queue.status(store, job_id).is_live)
     own = (run_id for run_id in finished if not store.is_shipped(run_id))
-    good = (run_id for run_id in (CHOSEN.get(), next(own, None), TRAIN.first, *finished) if run_id in finished)
-    return next(live, next(good, None))
+    usual = (*live, CHOSEN.get(), *own, TRAIN.first, *finished)
+    of = {training: one.dataset for training, one in (*unfinished.items(), *finished.items())}
+    wished = wished_data()
+    return next((one for one in usual if one in of and (not wished or of[one] == wished)), None)
 
 
 def _was_discarded(store: Store, job_id: str) -> bool:

@@ -441,6 +441,29 @@ def test_the_app_opens_with_the_data_that_it_was_started_with(
     assert opened("train").selectbox(key="dataset").value == "digits"
 
 
+@pytest.mark.training
+@pytest.mark.usefixtures("no_worker")
+def test_train_shows_the_users_data_and_what_was_trained_on_them(
+    library: Library, opened: Open, tmp_path: Path, app_store: Store
+) -> None:
+    (tmp_path / "pets.npz").write_bytes(npz())
+    app = opened("train", dataset=library.add(tmp_path / "pets.npz"))
+    assert app.selectbox(key="picked").value is None
+    assert not app.get("plotly_chart")
+    assert len(app.image) == 1
+    assert shows(app, "pets", 30, "8 × 9", 3)
+    app.number_input(key="vae-pets-epochs").set_value(1).run()
+    app.button(key="train").click().run()
+    job_id = app.query_params["job"]
+    (option,) = [text for text in app.selectbox(key="picked").options if "pets" in text]
+    list(perform(app_store, job_id))
+    app.run()
+    assert app.selectbox(key="picked").value == job_id
+    assert option not in app.selectbox(key="picked").options  # it is finished now
+    assert opened("train", run=job_id).selectbox(key="dataset").value == "pets"
+    assert opened("train", dataset="pets").selectbox(key="picked").value == job_id
+
+
 @pytest.mark.parametrize("name", ["none", "../../etc", ""])
 def test_an_address_that_asks_for_other_data_gets_the_first(opened: Open, name: str) -> None:
     app = opened("train", dataset=name)
