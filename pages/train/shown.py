@@ -144,7 +144,8 @@ def _good(store: Store, unfinished: Mapping[str, Job], finished: Mapping[str, St
     live = (job_id for job_id in unfinished if queue.status(store, job_id).is_live)
     own = (run_id for run_id in finished if not store.is_shipped(run_id))
     usual = (*live, CHOSEN.get(), *own, TRAIN.first, *finished)
-    of = {training: one.dataset for training, one in (*unfinished.items(), *finished.items())}
+    of = {job_id: job.dataset for job_id, job in unfinished.items()}
+    of |= {run_id: run.dataset for run_id, run in finished.items()}
     wished = wished_data()
     return next((one for one in usual if one in of and (not wished or of[one] == wished)), None)
 
