@@ -19,7 +19,7 @@ from latentlab.subjects import Subject
 from pages.components.explorer import View, explorer, originals, packed, weights
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
-from pages.shared.dimensions import carries
+from pages.shared.dimensions import carries, follows
 from pages.shared.example_view import appearance_of, few_columns
 from pages.shared.header import look
 from pages.shared.remember import remember
@@ -118,6 +118,7 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
             "axis": int(axis),
             "name": dimension_name(int(axis), run.code),
             "carries": carries(where, int(axis)),
+            "follows": follows(run)[int(axis)],
             "active": bool(where.active[axis]),
         }
         for axis in where.order

@@ -14,7 +14,7 @@ from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.shared import cached
-from pages.shared.dimensions import carries
+from pages.shared.dimensions import carries, follows
 from pages.shared.example_view import appearance_of, show
 from pages.shared.visit import Slot
 from pages.traversal.live_explorer import IN_SIGHT
@@ -58,7 +58,8 @@ def _button(key: str, label: str, icon: str, text: str, action: Callable[[], Non
 
 
 def _slider(run: Subject, axis: int, where: Bottleneck, end: float) -> float:
-    label = f"{dimension_name(axis, run.code)} · {carries(where, axis)}"
+    said = (dimension_name(axis, run.code), carries(where, axis), follows(run)[axis])
+    label = " · ".join(filter(None, said))
     label = label if where.active[axis] else f":gray[{label}]"
     value: float = st.slider(label, -end, end, step=0.05, key=_value(axis).name, format="%.2f")
     return value

@@ -10,6 +10,7 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
+from latentlab.analysis.image_attributes import measured
 from latentlab.data import load, to_bytes
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
@@ -112,8 +113,14 @@ def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(opene
     with torch.no_grad():
         model = Store.default().load("mnist-vae-20d")
         assert isinstance(model, VAE)
-        expected = model.encode(Store.default().examples("mnist-vae-20d").batch().x)
+        x = Store.default().examples("mnist-vae-20d").batch().x
+        expected = model.encode(x)
     np.testing.assert_allclose(codes, expected, atol=1e-5)
+    follows = {dim["axis"]: dim["follows"] for dim in given["dims"]}
+    r = np.corrcoef(measured(x.numpy(), "slant"), expected[:, 19])[0, 1]
+    assert r > 0.9
+    assert mentions(follows[19], "slant", f"{r:.2f}")
+    assert follows[0] == ""
 
 
 def test_the_address_names_code_pins_and_axes(opened: Open) -> None:

@@ -299,6 +299,12 @@ function slider(dim, limit, { start, input, change }) {
   name.title = "How much it carries: the mean KL divergence from the prior (nats), or the variance of the code";
   Object.assign(range, { min: -limit, max: limit });
   range.setAttribute("aria-label", name.textContent);
+  if (dim.follows) {
+    const follows = document.createElement("small");
+    follows.textContent = dim.follows;
+    follows.title = "What is measured of test examples that this dimension correlates most with";
+    name.append(" ", follows);
+  }
   let from = null;
   range.oninput = () => {
     from ??= start();
