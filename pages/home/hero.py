@@ -21,11 +21,13 @@ LIMIT = 2.4  # standard deviations from the middle to an edge of the plane
 
 
 def hero(run: Subject | None) -> None:
-    """Draw it, with the chosen run if its space is a plane of images, else with the page's first if that is here."""
-    candidates = [] if run is None else [run]
-    with suppress(RunError):
-        candidates.append(stored_run(HOME.first))
-    shown = next(filter(_is_plane_of_images, candidates), None)
+    """Draw it, with the chosen run's plane: one to point at where all of its space is a plane that the browser decodes,
+    else a picture. Of a run without a plane of images the page's first run is shown, if that is here.
+    """
+    shown, still = run, None
+    if run is None or not _is_plane_of_images(run):
+        still = TRAVERSAL.card(run) if run is not None and run.spec.kind is Kind.IMAGE else None
+        shown = run if still is not None else _first()
     words, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
     with words:
         st.markdown(
@@ -39,7 +41,9 @@ def hero(run: Subject | None) -> None:
             if YOUR_DATA.button("Train on your data", "own"):
                 YOUR_DATA.open()
         LESSONS.link("First time here? Take the first lesson: 5 minutes", icon="school")
-    if shown is not None:
+    if shown is not None and still is not None:
+        picture.image(still.picture, width="stretch", alt=f"What the latent space of {shown.title} decodes to")
+    elif shown is not None:
         program = cached.program(shown)
         assert isinstance(program, Program)
         with picture:
@@ -48,6 +52,14 @@ def hero(run: Subject | None) -> None:
             place = live_plane(f"hero-{shown.id}", data)
         if place is not None:
             TRAVERSAL.open(run=shown.id, z=f"{place[0]:.2f},{place[1]:.2f}")
+
+
+def _first() -> Subject | None:
+    """The page's first run, if it is here and has a plane of images."""
+    with suppress(RunError):
+        first = stored_run(HOME.first)
+        return first if _is_plane_of_images(first) else None
+    return None
 
 
 def _is_plane_of_images(run: Subject) -> bool:

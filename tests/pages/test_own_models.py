@@ -245,6 +245,10 @@ def test_a_server_that_ends_is_a_sentence_on_the_next_page(serve: Serve, opened:
     assert app.warning or app.info
 
 
+def components(app: AppTest) -> set[str]:
+    return {str(one.proto.component_name) for one in app.get("bidi_component")}
+
+
 def test_home_names_each_and_links_to_the_pages_that_can_show_it(serve: Serve, opened: Open) -> None:
     theirs = TupleVAE()
     vae = serve("My VAE", encode=theirs.encode, decode=theirs.decode)
@@ -252,11 +256,14 @@ def test_home_names_each_and_links_to_the_pages_that_can_show_it(serve: Serve, o
     app = opened(HOME.name)
     assert shows(app, "My VAE")
     assert shows(app, "My CNN")
+    assert "latentlab.hero" not in components(app)  # the plane that is pointed at is of the first run that ships
     links = [(link.proto.label, unquote(link.proto.query_string)) for link in app.get("page_link")]
     of = {one: {label for label, query in links if f"{OWN}{one}" in query} for one in (vae.id, cnn.id)}
     assert {"Traversal", "Clusters", "Probes"} <= of[vae.id]
     assert {"Clusters", "Probes"} <= of[cnn.id]
     assert not {"Traversal", "Score field"} & of[cnn.id]
+    app.selectbox(key="picked").select("mnist-vae-2d").run()
+    assert "latentlab.hero" in components(app)
 
 
 def test_what_another_visitor_uploaded_can_be_opened_and_is_not_the_first(opened: Open, digits: Splits) -> None:
