@@ -15,7 +15,6 @@ from torch import nn
 from latentlab import device
 from latentlab.analysis.latent.support import neighbour_distance
 from latentlab.analysis.latent.traversal import Decode, half_width
-from latentlab.analysis.neighbours import neighbours
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import unroll
 from latentlab.export.program import Program
@@ -319,13 +318,6 @@ def test_an_example_stands_beside_its_reconstruction_and_its_distance_to_others_
     assert abs(float(said.group()[:-2]) - expected) < 0.006
     page.locator("canvas.plane").hover()  # another place, whose original there is none of
     expect(page.locator("canvas.before")).to_be_hidden()
-    among = neighbours(codes.numpy(), codes.numpy(), 10, own=np.arange(len(codes))).distance.mean(1)
-    ways = torch.linspace(0.8, 3, 100)[:, None] * codes[among.argmin()]
-    nearer = (among < neighbour_distance(codes, ways, 10)[:, None]).mean(1)
-    for share, place in ((0.5, "among"), (0.97, "edge"), (1.0, "far")):
-        way = ways[np.abs(nearer - share).argmin()] if share < 1 else ways[-1]
-        page.goto(server.url(f"traversal?run={run}&z={','.join(f'{value:.3f}' for value in way)}"))
-        expect(page.locator(".reality")).to_have_attribute("data-place", place)
 
 
 def test_each_slider_in_sight_has_a_strip_of_what_it_does(server: Server, page: Page) -> None:
