@@ -11,22 +11,15 @@ change counts if it is more than `SHARE` of all that was gained, w_1 - min w, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.explained import Explained
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.maps.clusters import Purity
-from latentlab.analysis.probes.features import INPUT
-from latentlab.analysis.probes.layer_curve import ASIDE, Curve
-from latentlab.analysis.probes.linear_probe import Probe
-from latentlab.analysis.probes.readability import Readability, is_lower, readability
 from latentlab.analysis.sampling import Comparison
-from latentlab.analysis.stats import Z_95
 
 SHARE = 0.02  # of all that was gained: less than that is not worth a word
 DEVIATIONS = 7.0
@@ -142,8 +135,8 @@ def of_samplers(rows: Sequence[Comparison]) -> str:
     if trusted:
         best = trusted[0]
         said = (
-            f"{_capital(best.name)} came nearest to the truth: distance {best.distance:.3f}, where as many independent "
-            f"draws have {best.noise:.3f}."
+            f"{best.name[:1].upper()}{best.name[1:]} came nearest to the truth: distance {best.distance:.3f}, where as "
+            f"many independent draws have {best.noise:.3f}."
         )
     else:
         said = "No sampler can be trusted here."
@@ -178,101 +171,6 @@ def of_classes(found: Purity, names: Sequence[str]) -> str:
     return f"“{names[a]}” and “{names[b]}” overlap most: {numbers}, and the other way round {found.shares[b, a]:.1%}."
 
 
-def of_probes(target: str, curve: Curve) -> str:
-    """From which layer on a property is readable, and where it is lost.
-
-    Args:
-        target: what the probes predict.
-        curve: of a model; latent variables that are no step on the way through it are left out.
-    """
-    steps = _steps(curve)
-    found, errors, at = steps.readability(), steps.errors, steps.at
-    if not found.readable:
-        return (
-            f"{_capital(target)}: readable from no layer. None is better than chance (error {steps.chance:.1%}) by "
-            "more than the uncertainty."
-        )
-    first, best, last = found.readable[0], found.best[0], found.readable[-1]
-    said = f"{_capital(target)}: readable from {at(first)} on, where chance has {steps.chance:.1%}"
-    if best != first:
-        said += f"; at its best from {at(best)}"
-    between = last - first + 1 - len(found.readable)
-    if between:
-        said += f"; not at {between} layer{'' if between == 1 else 's'} in between"
-    if not found.lost:
-        end = len(errors) - 1
-        worse = is_lower(errors[best], steps.std_errors[best], errors[end], steps.std_errors[end])
-        how = f", but less well: {at(end)}" if worse else ""
-        return f"{said}. It is readable up to the last layer{how}."
-    return f"{said}. It is lost after {at(last)}: {at(len(errors) - 1)} at the end."
-
-
-def of_probe(target: str, probe: Probe) -> str:
-    """Whether a property is readable from the examples themselves, by one probe of them."""
-    error, unsure = probe.score.error, Z_95 * probe.score.std_error
-    chance = f"always naming the most frequent class errs on {probe.baseline:.1%}"
-    if error + unsure < probe.baseline:
-        return f"{_capital(target)}: readable, with an error of {error:.1%} ± {unsure:.1%}; {chance}."
-    return f"{_capital(target)}: no sign that it is readable. The error is {error:.1%} ± {unsure:.1%}; {chance}."
-
-
-def of_two_networks(target: str, curves: Mapping[str, Curve]) -> str:
-    """From which of two networks a property is better decoded, by the best layer of each.
-
-    What the intervals of the two, of 95 % each, allow is said: where they overlap there is no difference. The input,
-    which is the same of both, counts as no layer.
-
-    Args:
-        target: what the probes predict.
-        curves: of the first network and the second, by their titles, on the same examples.
-    """
-    found = {title: _steps(curve, INPUT) for title, curve in curves.items()}
-    (better, good), (worse, bad) = sorted(found.items(), key=lambda item: float(item[1].errors.min()))
-    e, f = int(good.errors.argmin()), int(bad.errors.argmin())
-    about, read = _capital(target), {title: steps.readability().readable for title, steps in found.items()}
-    best = [
-        f"{steps.names[k]} of “{title}” ({steps.with_band(k)})"
-        for title, steps, k in ((better, good, e), (worse, bad, f))
-    ]
-    if not any(read.values()):
-        return f"{about}: readable from no layer of either; chance has an error of {good.chance:.1%}."
-    if not is_lower(good.errors[e], good.std_errors[e], bad.errors[f], bad.std_errors[f]):
-        return f"{about}: no difference beyond the intervals. The best layers are {best[0]} and {best[1]}."
-    if not read[worse]:
-        return (
-            f"{about}: readable in “{better}” from {good.at(read[better][0])} on, in “{worse}” from no layer: its best "
-            f"is {bad.names[f]} ({bad.with_band(f)}), and chance has {bad.chance:.1%}."
-        )
-    return f"{about}: better decoded from {best[0]} than from any layer of the other: the best is {best[1]}."
-
-
-@dataclass(frozen=True, eq=False)
-class _Steps:
-    """The layers on the way through a network, with the test errors of their probes and their standard errors."""
-
-    names: Sequence[str]
-    errors: NDArray[np.float64]
-    std_errors: NDArray[np.float64]
-    chance: float
-    n: int
-
-    def readability(self) -> Readability:
-        return readability(self.errors.tolist(), self.std_errors.tolist(), self.chance, self.n)
-
-    def at(self, k: int) -> str:
-        return f"{self.names[k]} (error {self.errors[k]:.1%})"
-
-    def with_band(self, k: int) -> str:
-        return f"error {self.errors[k]:.1%} ± {2 * self.std_errors[k]:.1%}"
-
-
-def _steps(curve: Curve, without: str = "") -> _Steps:
-    every = [k for k, reading in enumerate(curve.readings) if reading.layer.kind != ASIDE]
-    steps = [k for k in every if curve.readings[k].layer.name != without] or every
-    names, first = [curve.readings[k].layer.name for k in steps], curve.readings[0].probes[0]
-    return _Steps(names, curve.means()[steps], curve.half_bands()[steps] / 2, first.baseline, first.score.n)
-
-
 def of_bounds(found: Sequence[Bound]) -> str:
     """What bounds on log p(x) of the same examples say of it and of the encoder, those of few draws first."""
     first, last = found[0], found[-1]
@@ -299,7 +197,3 @@ def _listed(names: Sequence[str], word: str) -> str:
     """As a person lists them: "z3, z4 and z5"."""
     *others, last = names
     return f"{', '.join(others)} {word} {last}" if others else last
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

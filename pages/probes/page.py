@@ -6,7 +6,7 @@ import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT, Curve
 from latentlab.analysis.probes.tasks import CLASS
-from latentlab.analysis.verdict import of_probes, of_two_networks
+from latentlab.analysis.probes.verdict import of_probes, of_two_networks
 from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject

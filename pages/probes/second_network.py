@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latentlab.analysis.probes.layer_curve import Curve
-from latentlab.analysis.verdict import of_probes
+from latentlab.analysis.probes.verdict import of_probes
 from latentlab.figures.probes.curve import Second, are_alike
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject

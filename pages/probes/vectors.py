@@ -13,7 +13,7 @@ from latentlab.analysis.arrays import floats
 from latentlab.analysis.image_attributes import LEVELS
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
-from latentlab.analysis.verdict import of_probe
+from latentlab.analysis.probes.verdict import of_probe
 from pages.components import digest
 from pages.probes.own_columns import classes_of, column_targets
 from pages.shared.header import notes

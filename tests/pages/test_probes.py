@@ -22,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes import tasks
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.analysis.verdict import of_probes, of_two_networks
+from latentlab.analysis.probes.verdict import of_probes, of_two_networks
 from latentlab.data import Library, load
 from latentlab.data.files.options import ReadOptions
 from latentlab.experiments.deep_networks import STEPS, Depths, Training

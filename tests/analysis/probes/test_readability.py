@@ -14,7 +14,7 @@ from latentlab.analysis.probes.layer_curve import ASIDE, Curve, Reading, probe_c
 from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.analysis.probes.logistic_regression import ClassificationScore
 from latentlab.analysis.probes.readability import Readability, is_lower, readability
-from latentlab.analysis.verdict import of_probes, of_two_networks
+from latentlab.analysis.probes.verdict import of_probes, of_two_networks
 from latentlab.device import generator
 from latentlab.models import Classifies
 from tests.conftest import mentions, numbers_in
