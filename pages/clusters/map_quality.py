@@ -127,7 +127,7 @@ def _class_tables(
             st.caption(f"{title} of each class, by the distance from its centroid")
             shown, alt = table[:, :TYPICAL].reshape(-1), f"{title} examples of each class"
             if has_picture(space):
-                examples(space, shown.clip(0), TYPICAL, alt)
+                examples(space, shown, TYPICAL, alt)
             else:
                 example_table(space, shown[shown >= 0], alt, {})
 

@@ -71,8 +71,11 @@ def few_columns(subject: Subject) -> Appearance:
 
 
 def examples(space: Space, ids: NDArray[np.int64], columns: int, alt: str) -> None:
-    """Draw some examples of a map, each with its name and class where it is no image."""
-    x = space.data[torch.from_numpy(ids)].batch().x
+    """Draw some examples of a map, each with its name and class where it is no image; of -1 an empty image."""
+    if not space.is_image:
+        ids = ids[ids >= 0]
+    x = space.data[torch.from_numpy(ids.clip(0))].batch().x
+    x[torch.from_numpy(ids < 0)] = 0
     show(appearance_of_space(space), x, columns, alt, [called(space, i) for i in ids.tolist()])
 
 

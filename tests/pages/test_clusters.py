@@ -38,6 +38,8 @@ from latentlab.subjects import find
 from pages.components import digest
 from pages.components.scatter import FULL, Click, Picked, pack
 from pages.shared import cached
+from pages.shared.example_view import examples
+from pages.shared.spaces import Source, load_space
 from tests.conftest import mentions
 from tests.pages.conftest import Open, keys_of, shows, url_of, words
 
@@ -528,3 +530,17 @@ def test_a_kept_selection_leads_to_the_pages_that_use_it(opened: Open) -> None:
     app = pick(opened("clusters", run="digits-cnn"), selected=ids)
     app.button(key="group A").click().run()
     assert [one.proto.page for one in app.get("page_link")] == [url_of("probes")]  # it can't decode
+
+
+def test_where_a_class_has_fewer_examples_than_are_shown_nothing_is_in_their_place(
+    app_store: Store,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[torch.Tensor] = []
+    monkeypatch.setattr("pages.shared.example_view.show", lambda _drawn, x, *_: shown.append(x))
+    space = load_space(Source("digits", n=50))
+    examples(space, np.array([3, -1, 0]), 3, "three")
+    (x,) = shown
+    assert x[[0, 2]].equal(space.data[torch.tensor([3, 0])].batch().x)
+    assert not x[1].any()
+    assert space.data[:1].batch().x.any()
