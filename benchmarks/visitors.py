@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Error as PageGone
 from playwright.async_api import TimeoutError as TooLate
 
 from benchmarks.serving import chromium_path, free_port, serving
@@ -98,7 +99,10 @@ async def visit(browser: Browser, root: str, rng: random.Random, times: Times) -
             await within(page.wait_for_function(WAITS, timeout=PATIENCE * 1000))
             times.waiting.append(time.monotonic() - began)
         for _ in range(CLICKS):
-            answer = await page.evaluate(CLICK, [rng.randrange(1000), PATIENCE])
+            try:
+                answer = await page.evaluate(CLICK, [rng.randrange(1000), PATIENCE])
+            except PageGone:  # the click led to another page
+                break
             if answer is not None:
                 times.answers.append(answer)
     await context.close()
