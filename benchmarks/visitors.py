@@ -57,7 +57,7 @@ WAITS = "() => !document.querySelector('[data-testid=stMain] [class*=st-key-canc
 CLICK = """([pick, patience]) => {
   const app = document.querySelector("[data-testid=stApp]");
   if (!app) return null;
-  const options = "[data-testid=stButtonGroup] button:not([aria-checked=true]), [data-testid=stCheckbox] label";
+  const options = "[data-testid=stButtonGroup] button:not([aria-checked=true]), [data-testid=stCheckbox] input";
   const shown = [...document.querySelectorAll("[data-testid=stMain]")].flatMap((main) =>
     [...main.querySelectorAll(options)].filter((option) => option.offsetParent));
   if (!shown.length) return null;
