@@ -14,11 +14,11 @@ from latentlab.analysis.latent.pca import principal
 from latentlab.analysis.latent.resampling import Resampled, resample
 from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.analysis.stats import Proportion, proportion
-from latentlab.data import UNLABELLED
 from latentlab.models import Layered
 from latentlab.runs import unit_kl
 from latentlab.subjects import StoredRun, Subject
 from pages.shared import cached
+from pages.shared.conditional import labelled
 from pages.shared.remember import remember
 
 SEED = 0
@@ -68,8 +68,7 @@ def record(run: Subject) -> UsageHistory | None:
 @remember(8, "Mapping the layers …")
 def maps(run: Subject) -> tuple[LayerMap, ...]:
     """Each layer from z1 up; a classifier is fitted to the first half of the examples and tried on the others."""
-    some = cached.examples(run)
-    known = some[torch.nonzero(some.y != UNLABELLED)[:, 0]] if len(run.classes) > 1 else some
+    known = labelled(run) if len(run.classes) > 1 else cached.examples(run)
     rng, y = device.generator(SEED), known.y.numpy()
     with torch.no_grad():
         codes = {name: floats(q.draw(rng)) for name, q in model_of(run).infer(known.batch().x, rng).items()}

@@ -9,7 +9,7 @@ from latentlab.figures.latent.layers import layer_bars, layer_map, unit_heat_map
 from latentlab.models import Layered
 from latentlab.runs.run import labels
 from latentlab.subjects import StoredRun, Subject, stored
-from pages.layers.measured import decided, maps, model_of, record, usage
+from pages.layers.measured import decided, maps, record, usage
 from pages.navigation import LAYERS, LIKELIHOOD, PROBES, TRAVERSAL
 from pages.shared import cached
 from pages.shared.choose_second_run import choose_second_run
@@ -124,11 +124,10 @@ def _side_by_side(run: Subject) -> None:
     figure(layer_bars(measured, look()), "What each layer carries, in a bar for each run")
     rows = [
         {
-            "run": named[one.id], "ELBO (nats)": one.metrics.get("bound"),
-            "bound of 200 draws": one.metrics.get("bound_200"),
-            "layers used": f"{sum(layer.is_used for layer in usage(one))} of {len(model_of(one).layers)}",
+            "run": name, "ELBO (nats)": one.metrics.get("bound"), "bound of 200 draws": one.metrics.get("bound_200"),
+            "layers used": f"{sum(layer.is_used for layer in found)} of {len(found)}",
         }
-        for one in ordered
+        for one, (name, found) in zip(ordered, measured.items(), strict=True)
     ]  # fmt: skip
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in ("ELBO (nats)", "bound of 200 draws")}
     st.dataframe(rows, hide_index=True, column_config=numbers, alt="The bounds of these runs, and their used layers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -30,30 +30,33 @@ def model_of(run: Subject) -> LogLikelihood:
 
 def at_once(run: Subject, of: Subject, n: int, draws: Sequence[int]) -> list[Bound]:
     """Those of a run's bounds that need no waiting, on the first n test examples that are saved with `of`."""
-    return [_bound(run, of, n, k) for k in _wanted(run, draws) if n * max(k, REPEATED) <= AT_ONCE]
+    return [_bound(run, of, n, k) for k in _wanted(run, draws) if _is_quick(n, k)]
 
 
 def tasks(run: Subject, of: Subject, n: int, draws: Sequence[int]) -> list[Task[Bound]]:
     """The others, of few draws first."""
-    model = model_of(run)
-    x, key = as_modelled(model, cached.examples(of)[:n].batch().x), f"bound {run.key} {of.key} {n}"
-    wanted = [k for k in _wanted(run, draws) if n * max(k, REPEATED) > AT_ONCE]
-    return [run_task(f"{key} {k}", partial(bound, model.log_prob, x, k, SEED)) for k in wanted]
+    key, waiting = f"bound {run.key} {of.key} {n}", [k for k in _wanted(run, draws) if not _is_quick(n, k)]
+    return [run_task(f"{key} {k}", _call(run, of, n, k)) for k in waiting]
 
 
 def _wanted(run: Subject, draws: Sequence[int]) -> Sequence[int]:
     return (0,) if model_of(run).exact else draws
 
 
+def _is_quick(n: int, k: int) -> bool:
+    return n * max(k, REPEATED) <= AT_ONCE
+
+
 @remember(64)
 def _bound(run: Subject, of: Subject, n: int, k: int) -> Bound:
+    return _call(run, of, n, k)()
+
+
+def _call(run: Subject, of: Subject, n: int, k: int) -> Callable[[], Bound]:
+    """What computes a bound; gray levels are drawn once, so that all bounds are of the same images."""
     model = model_of(run)
-    return bound(model.log_prob, as_modelled(model, cached.examples(of)[:n].batch().x), k, SEED)
-
-
-def as_modelled(model: LogLikelihood, x: Tensor) -> Tensor:
-    """Examples as the likelihood takes them: gray levels drawn once, so that all bounds are of the same images."""
-    return model.binarise(x, device.generator(SEED))
+    x = model.binarise(cached.examples(of)[:n].batch().x, device.generator(SEED))
+    return partial(bound, model.log_prob, x, k, SEED)
 
 
 def least_probable(found: Bound, n: int) -> Tensor:

@@ -21,6 +21,7 @@ from latentlab.analysis.conditional.style import LEAST, Consistency, style_consi
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
 from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
+from latentlab.data.partial_labels import labelled_part
 from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import ProgramError
@@ -67,8 +68,7 @@ def encoder_as(run: Subject) -> EncodeAs:
 @remember(16)
 def labelled(run: Subject) -> Dataset:
     """The test examples saved with a run that have a class."""
-    kept = cached.examples(run)
-    return kept[torch.nonzero(kept.y != UNLABELLED)[:, 0]]
+    return labelled_part(cached.examples(run))
 
 
 @remember(16)
