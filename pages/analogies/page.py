@@ -1,5 +1,7 @@
 """Analogies: the same style in every class, and what a direction of a latent space really means."""
 
+from functools import partial
+
 import streamlit as st
 
 from latentlab.models import Classifies, Conditional, Encodes
@@ -16,10 +18,8 @@ from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES, FEW_LABELS
 from pages.shared import url_state
 from pages.shared.header import header, notes
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
-
-CONDITIONAL_TABS = ("Does it use z? Does it use y?", "Style plane")
-UNCONDITIONAL_TABS = ("A − B + C", "How far to trust it")
 
 
 @st.fragment
@@ -39,13 +39,12 @@ def class_conditional(run: Subject) -> None:
             draw_sheet(other, of_other(rows, other), classified, marked=False)
         export(run, rows)
     FEW_LABELS.link("Learning from few labels", "Train a model that is given the classes of a few examples")
-    meters, plane = st.tabs(CONDITIONAL_TABS, key="detail", on_change="rerun", bind="query-params")
-    if meters.open:
-        with meters:
-            usage_report(run, rows)
-    if plane.open:
-        with plane:
-            style_plane(run, rows)
+    tabs(
+        {
+            "Does it use z? Does it use y?": partial(usage_report, run, rows),
+            "Style plane": partial(style_plane, run, rows),
+        }
+    )
 
 
 @st.fragment
@@ -69,13 +68,13 @@ def unconditional(run: Subject) -> None:
         if other is not None:
             attribute_vectors.draw_comparison(other, settings, classified)
         attribute_vectors.export(run, found, moved)
-    combined, trusted = st.tabs(UNCONDITIONAL_TABS, key="asked", on_change="rerun", bind="query-params")
-    if combined.open:
-        with combined:
-            three_examples(run)
-    if trusted.open:
-        with trusted:
-            trust(run, settings, moved)
+    tabs(
+        {
+            "A − B + C": partial(three_examples, run),
+            "How far to trust it": partial(trust, run, settings, moved),
+        },
+        "asked",
+    )
 
 
 def open_few_labels() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -28,9 +29,8 @@ from pages.shared.metric import about_metric, choose_metric, offer_scale
 from pages.shared.point_colours import coloured, colourings, uncoloured
 from pages.shared.spaces import Floats, Space, load_space
 from pages.shared.sprites import send_sprites
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
-
-DETAILS = ("Selection", "How far to trust it", "Classes")
 
 
 @st.fragment
@@ -106,16 +106,13 @@ def say_what_does_not_colour(space: Space) -> None:
 
 def details(space: Space, places: Floats, selected: Callable[[], object]) -> None:
     """Below a map: what is selected on it, how far to trust it, and how the classes lie."""
-    chosen, trusted, numbers = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if chosen.open:
-        with chosen:
-            selected()
-    if trusted.open:
-        with trusted:
-            trust(space, places)
-    if numbers.open:
-        with numbers:
-            classes(space)
+    tabs(
+        {
+            "Selection": selected,
+            "How far to trust it": partial(trust, space, places),
+            "Classes": partial(classes, space),
+        }
+    )
 
 
 subject = header(CLUSTERS)

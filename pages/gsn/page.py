@@ -1,5 +1,7 @@
 """GSN: a network with a Markov chain of images, clamping of given pixels, and an exact chain on ten states."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -9,9 +11,8 @@ from pages.gsn.chain_quality import exact_chain, likelihood, mixing_report
 from pages.gsn.chains import FRAMES, chain_frames, closest, controls
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, notes
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
-
-DETAILS = ("Mixing", "Exact laboratory", "Parzen estimate")
 
 
 @st.fragment
@@ -35,16 +36,13 @@ def draw_chains(run: Subject) -> None:
             text += f" Below each the nearest of {where}."
         show(appearance_of(run), rows.reshape(-1, *run.shape), FRAMES, "Chains of examples, a row for each")
         st.caption(text)
-    moves, exact, parzen_tab = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if moves.open:
-        with moves:
-            mixing_report(run, settings)
-    if exact.open:
-        with exact:
-            exact_chain()
-    if parzen_tab.open:
-        with parzen_tab:
-            likelihood(run)
+    tabs(
+        {
+            "Mixing": partial(mixing_report, run, settings),
+            "Exact laboratory": exact_chain,
+            "Parzen estimate": partial(likelihood, run),
+        }
+    )
 
 
 run = header(navigation.GSN)

@@ -1,5 +1,7 @@
 """Layers: what each layer of a hierarchy of latent variables carries, shows, and decides."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -16,10 +18,10 @@ from pages.shared.choose_second_run import choose_second_run
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, panels
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-DETAILS = ("What a layer decides", "Maps of the layers", "Side by side")
 DRAWN = 8  # draws of what is below a layer
 COMPARED = 6  # runs in one figure, at most
 EXAMPLE: Slot[int] = Slot("layered-example")
@@ -58,16 +60,13 @@ def layers(run: Subject) -> None:
         most = max((kept.peak for kept in known.values() if kept is not None), default=None)
         for one in shown:
             _heat_map(one, known[one.id], most, other is not None)
-    decides, each, compared = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if decides.open:
-        with decides:
-            _decided(run)
-    if each.open:
-        with each:
-            _maps(run)
-    if compared.open:
-        with compared:
-            _side_by_side(run)
+    tabs(
+        {
+            "What a layer decides": partial(_decided, run),
+            "Maps of the layers": partial(_maps, run),
+            "Side by side": partial(_side_by_side, run),
+        }
+    )
 
 
 def _heat_map(run: Subject, kept: UsageHistory | None, most: float | None, named: bool) -> None:

@@ -1,5 +1,7 @@
 """Sampling: chains on what a model learned, or on a density that is known exactly, with diagnostics."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -35,10 +37,10 @@ from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-DETAILS = ("Diagnostics", "Against the truth", "Side by side")
 DISAGREE = 1.1  # R-hat from which on the advice says that chains are stuck
 TRAIL = 14  # steps in sight
 FRAMES = 24
@@ -81,16 +83,13 @@ def experiment(run: Subject) -> None:
         advise(run, setup, burn_in, found, measured)
     with files:
         downloads(run, setup, found, burn_in)
-    numbers, distances, others = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if numbers.open:
-        with numbers:
-            diagnostics(found, sampler(run, setup), measured, burn_in)
-    if distances.open:
-        with distances:
-            truth(run, setup, found, burn_in)
-    if others.open:
-        with others:
-            compared(run, setup)
+    tabs(
+        {
+            "Diagnostics": partial(diagnostics, found, sampler(run, setup), measured, burn_in),
+            "Against the truth": partial(truth, run, setup, found, burn_in),
+            "Side by side": partial(compared, run, setup),
+        }
+    )
 
 
 def run_chains(run: Subject, setup: Setup) -> Experiment | None:

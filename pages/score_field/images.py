@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -28,6 +29,7 @@ from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.remember import remember
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
@@ -37,7 +39,6 @@ SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 N_LATTICE = 32
 FIRST: Slot[int] = Slot("first")
 N_NOISY = 4  # draws of the noise
-DETAILS = ("Add noise, denoise", "Plane through three", "Repeated denoising")
 
 
 @st.fragment
@@ -89,16 +90,14 @@ def images(run: Subject) -> None:
         st.markdown(said)
         if after >= before > 0:
             st.warning("Of this noise it has learned nothing: leaving the images as they are is no worse.")
-    one, plane, again = st.tabs(DETAILS, key="image-detail", on_change="rerun", bind="query-params")
-    if one.open:
-        with one:
-            _add_noise(model, clean[0], noise)
-    if plane.open:
-        with plane:
-            _plane(run, model)
-    if again.open:
-        with again:
-            _again(model.denoise, noisy)
+    tabs(
+        {
+            "Add noise, denoise": partial(_add_noise, model, clean[0], noise),
+            "Plane through three": partial(_plane, run, model),
+            "Repeated denoising": partial(_again, model.denoise, noisy),
+        },
+        "image-detail",
+    )
 
 
 def _add_noise(model: Denoises, clean: Tensor, noise: Corruption) -> None:

@@ -1,5 +1,7 @@
 """Score field: what a denoising autoencoder learned about the density of its data."""
 
+from functools import partial
+
 import streamlit as st
 
 from latentlab.subjects import Subject
@@ -10,24 +12,20 @@ from pages.score_field.exact_1d import one_dimension
 from pages.score_field.images import images
 from pages.score_field.plane import the_plane
 from pages.shared.header import header, notes
-
-DETAILS = ("At a place", "Energy and curl", "One dimension")
+from pages.shared.tabs import tabs
 
 
 @st.fragment
 def score_field(run: Subject, mine: bool) -> None:
     """The plane and the tabs below it: all that reruns when something on it is changed."""
     denoiser, box = the_plane(run, mine)
-    place, gradient, line = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if place.open:
-        with place:
-            at_a_place(denoiser)
-    if gradient.open:
-        with gradient:
-            is_it_a_gradient(denoiser, box)
-    if line.open:
-        with line:
-            one_dimension()
+    tabs(
+        {
+            "At a place": partial(at_a_place, denoiser),
+            "Energy and curl": partial(is_it_a_gradient, denoiser, box),
+            "One dimension": one_dimension,
+        }
+    )
 
 
 run = header(SCORE_FIELD)

@@ -1,5 +1,7 @@
 """Traversal: move through a latent space and see what each dimension means."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -14,6 +16,7 @@ from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
 from pages.shared.spacing import choose_spacing
+from pages.shared.tabs import tabs
 from pages.shared.verdicts import say_bottleneck
 from pages.traversal.choose_latent import choose_latent
 from pages.traversal.diagnosis import diagnosis
@@ -31,7 +34,6 @@ from pages.traversal.paths import paths
 from pages.traversal.plain_sliders import plain_explorer
 
 STEPS = 11
-DETAILS = ("Sheets", "Paths", "Diagnosis")
 SHEETS = ("one dimension each", "grid of two")
 
 
@@ -43,23 +45,25 @@ def traversal(run: Subject, where: Bottleneck, live: bool, other: Subject | None
     else:
         view = plain_explorer(run, where, start(run, where))
         save_view(run, view)
-    sheets, ways, on_demand = st.tabs(DETAILS, key="detail", on_change="rerun", bind="query-params")
-    if sheets.open:
-        with sheets:
-            which = linked_choice(
-                "Sheet", SHEETS, SHEETS[0], "sheet", former=dict(zip(("Strips", "Manifold"), SHEETS, strict=True)),
-                label_visibility="collapsed",
-            )  # fmt: skip
-            if which == SHEETS[0]:
-                draw_strips(run, where, view)
-            else:
-                draw_manifold(run, view)
-    if ways.open:
-        with ways:
-            paths(run, view)
-    if on_demand.open:
-        with on_demand:
-            diagnosis(run, view)
+    tabs(
+        {
+            "Sheets": partial(draw_sheets, run, where, view),
+            "Paths": partial(paths, run, view),
+            "Diagnosis": partial(diagnosis, run, view),
+        }
+    )
+
+
+def draw_sheets(run: Subject, where: Bottleneck, view: View) -> None:
+    """Rows through the place, or the plane as tiles."""
+    which = linked_choice(
+        "Sheet", SHEETS, SHEETS[0], "sheet", former=dict(zip(("Strips", "Manifold"), SHEETS, strict=True)),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if which == SHEETS[0]:
+        draw_strips(run, where, view)
+    else:
+        draw_manifold(run, view)
 
 
 def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
