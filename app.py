@@ -1,5 +1,6 @@
 """LatentLab in the browser: the frame around the pages. `python app.py` serves it; its flags are Streamlit's."""
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -44,6 +45,7 @@ def serve(flags: list[str]) -> None:
     clear_up()
     for name in USED:
         importlib.import_module(name)
+    gc.freeze()  # what was imported stays: collections need not go through it
     PagesManager.uses_pages_directory = False
     cli.main(["run", __file__, *flags], prog_name="streamlit")
 
