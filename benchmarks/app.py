@@ -25,19 +25,12 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import chromium, free_port, serving
+from benchmarks.serving import BARE, chromium, free_port, serving
 from benchmarks.visitors import CLICK, DRAWN, PATIENCE, memory, processes
 from pages.navigation import PAGES
 
 LONGEST = 10.0  # seconds: an option that nothing follows within them is one that the browser answers alone
 AFTER = 1_000  # milliseconds in which what a script has drawn comes to be on the screen
-BARE = """
-import numpy as np
-import streamlit as st
-st.title("Bare")
-seed = st.segmented_control("Seed", [0, 1, 2, 3], default=0)
-st.image(np.random.default_rng(seed or 0).integers(0, 256, (280, 280), "uint8"))
-"""
 
 
 def opened(page: Page, address: str) -> float:

@@ -18,6 +18,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 PORT = 8765
 FLAGS = ["--headless", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+BARE = """
+import numpy as np
+import streamlit as st
+st.title("Bare")
+seed = st.segmented_control("Seed", [0, 1, 2, 3], default=0)
+st.image(np.random.default_rng(seed or 0).integers(0, 256, (280, 280), "uint8"))
+"""
 FRAMES = """() => {
   window.frames_seen = [];
   let before = performance.now();
