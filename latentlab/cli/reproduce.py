@@ -1,11 +1,11 @@
-"""`latentlab reproduce`: train again what ships, or run the benchmark of semi-supervised models."""
+"""`latentlab reproduce`: train again what ships, or run an experiment whose table ships."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -13,7 +13,7 @@ import torch
 from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import semi_supervised, shipped_probes
+from latentlab.experiments import hierarchies, semi_supervised, shipped_probes
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
@@ -21,35 +21,35 @@ from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import RunError
 from latentlab.training.evaluation import final_metrics
 
-BENCHMARK = "semi-supervised"
 N_BOUND = 1_000  # test examples that get the importance-weighted bound
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `reproduce` takes."""
-    text = "only these: " + ", ".join([*(recipe.id for recipe in RECIPES), BENCHMARK])
+    text = "only these: " + ", ".join([*(recipe.id for recipe in RECIPES), *EXPERIMENTS])
     parser.add_argument("ids", nargs="*", type=_known, help=text)
     parser.add_argument("--measure", action="store_true", help="measure the runs again, without training them")
     n_seeds = len(semi_supervised.SEEDS)
-    parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in the benchmark")
-    there = list(semi_supervised.BENCHMARKS)
-    text = "data sets of the benchmark; mnist takes hours (default: moons digits)"
-    parser.add_argument("--data", nargs="+", choices=there, default=there[:2], help=text)
-    text = "only these models of the benchmark (default: all); the scores of the others are kept"
+    parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in an experiment")
+    there = sorted({*semi_supervised.BENCHMARKS, *hierarchies.SETTINGS})
+    text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
+    parser.add_argument("--data", nargs="+", choices=there, help=text)
+    text = "only these models of the semi-supervised benchmark (default: all); the scores of the others are kept"
     parser.add_argument("--models", nargs="+", choices=semi_supervised.ALL, default=semi_supervised.ALL, help=text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train the runs that ship into `checkpoints/`, in half precision but where a score would show it.
 
-    `semi-supervised` runs the benchmark of semi-supervised models instead. With `--measure` runs are not trained: their
-    numbers on test examples are measured again.
+    The name of an experiment runs it instead, prints its table and keeps its scores. With `--measure` runs are not
+    trained: their numbers on test examples are measured again.
     """
     if settings.IS_INSTALLED:
         raise RunError("What ships is trained again in a copy of the repository; installed, it stays as it is.")
     store = Store(SHIPPED, shipped=SHIPPED / ".none")
-    if BENCHMARK in options.ids:
-        _benchmark(options.data, options.models, options.seeds)
+    for name in options.ids:
+        if name in EXPERIMENTS:
+            EXPERIMENTS[name](options)
     chosen = [recipe for recipe in RECIPES if not options.ids or recipe.id in options.ids]
     for recipe in chosen:
         if options.measure:
@@ -74,20 +74,40 @@ def _probe(store: Store, run_id: str) -> None:
         print(f"{run_id}: probes of {line}", flush=True)
 
 
-def _benchmark(datasets: Sequence[str], models: Sequence[str], n_seeds: int) -> None:
+def _semi_supervised(options: argparse.Namespace) -> None:
     """Print the benchmark as it runs, its table at the end, and save the scores for the app."""
     scores = []
-    for dataset in datasets:
+    for dataset in options.data or ("moons", "digits"):
         benchmark = semi_supervised.BENCHMARKS[dataset]
-        chosen = tuple(model for model in benchmark.models if model in models)
-        for score in semi_supervised.run_benchmark(dataset, range(n_seeds), replace(benchmark, models=chosen)):
+        chosen = tuple(model for model in benchmark.models if model in options.models)
+        for score in semi_supervised.run_benchmark(dataset, range(options.seeds), replace(benchmark, models=chosen)):
             scores.append(score)
             print(semi_supervised.table([score]).splitlines()[1], flush=True)
     print(f"\n{semi_supervised.table(scores)}")
     semi_supervised.save(semi_supervised.merged(scores))
 
 
+def _hierarchies(options: argparse.Namespace) -> None:
+    """Print the scores of hierarchies as they are measured, their table at the end, and save them for the app."""
+    chosen = options.data or list(hierarchies.SETTINGS)
+    if unknown := set(chosen) - set(hierarchies.SETTINGS):
+        raise RunError(f"Hierarchies are compared on {' and '.join(hierarchies.SETTINGS)}, not on {min(unknown)}.")
+    for dataset in chosen:
+        scores = []
+        for score in hierarchies.run(dataset, range(options.seeds)):
+            scores.append(score)
+            print(hierarchies.table([score]).splitlines()[1], flush=True)
+        print(f"\n{hierarchies.table(scores)}\n", flush=True)
+        hierarchies.save(scores)
+
+
+EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "semi-supervised": _semi_supervised,
+    "hierarchies": _hierarchies,
+}
+
+
 def _known(text: str) -> str:
-    if text not in {BENCHMARK, *(recipe.id for recipe in RECIPES)}:
+    if text not in {*EXPERIMENTS, *(recipe.id for recipe in RECIPES)}:
         raise argparse.ArgumentTypeError(f"there is no recipe called {text!r}")
     return text

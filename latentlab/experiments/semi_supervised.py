@@ -6,12 +6,10 @@ the last run. Settings after Maaløe et al., Auxiliary Deep Generative Models (2
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,11 @@ from latentlab import device
 from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
+from latentlab.experiments import score_tables
+from latentlab.experiments.score_tables import MISSING, aligned, mean_std
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED, Store
-from latentlab.serialization import write
 from latentlab.training.baselines import BASELINES, Baseline, fit, flat
 from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
@@ -35,6 +34,7 @@ RESULTS = SHIPPED / "semi-supervised.csv"
 SEEDS = (0, 1, 2)
 N_WEIGHTED, N_DRAWS = 500, 100  # test examples that get the importance-weighted bound, and draws for each
 N_TEST = 10_000  # fresh draws of a toy
+SHARES = ("error", "separability", "agreement")  # printed in per cent
 
 
 @dataclass(frozen=True)
@@ -212,11 +212,9 @@ def table(scores: Sequence[BenchmarkResult]) -> str:
     rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
     for dataset, model in dict.fromkeys((score.dataset, score.model) for score in scores):
         own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
-        cells = [_cell([getattr(score, name) for score in own], name) for name in heads]
-        rows.append((dataset, model, str(len(own)), *cells, reported(dataset, model) or "-"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
+        cells = [mean_std([getattr(score, name) for score in own], 100 if name in SHARES else 1) for name in heads]
+        rows.append((dataset, model, str(len(own)), *cells, reported(dataset, model) or MISSING))
+    return aligned(rows)
 
 
 def reported(dataset: str, model: str) -> str:
@@ -248,23 +246,12 @@ def lead_of_avae(scores: Sequence[BenchmarkResult], dataset: str) -> tuple[float
 
 def save(scores: Sequence[BenchmarkResult], path: Path | None = None) -> None:
     """Write scores as CSV, a row for each training."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [column.name for column in fields(BenchmarkResult)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in asdict(s).items()} for s in scores)
-    write(path or RESULTS, out.getvalue().encode())
+    score_tables.save(scores, path or RESULTS)
 
 
 def read(path: Path | None = None) -> list[BenchmarkResult]:
     """The scores of a file that `save` wrote; none if there is none."""
-    path = path or RESULTS
-    if not path.is_file():
-        return []
-    kinds = {column.name: {"str": str, "int": int}.get(str(column.type), float) for column in fields(BenchmarkResult)}
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [
-            BenchmarkResult(**{name: kinds[name](text) for name, text in row.items()}) for row in csv.DictReader(stream)
-        ]
+    return score_tables.read(BenchmarkResult, path or RESULTS)
 
 
 def merged(scores: Sequence[BenchmarkResult], path: Path | None = None) -> list[BenchmarkResult]:
@@ -288,11 +275,3 @@ def _active(codes: torch.Tensor) -> float:
 
 def _parts(data: Dataset, size: int = 1_000) -> list[Dataset]:
     return [data[start : start + size] for start in range(0, len(data), size)]
-
-
-def _cell(values: Sequence[float], name: str) -> str:
-    found = np.array(values) * (100 if name in ("error", "separability", "agreement") else 1)
-    if np.isnan(found).any():
-        return "-"
-    deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
-    return f"{found.mean():.2f}{deviation}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import streamlit as st
 
 from latentlab.experiments import semi_supervised
+from latentlab.experiments.score_tables import MISSING, mean_std
 from pages.shared.linked_choice import linked_choice
 
 HEADS = {
@@ -35,11 +33,11 @@ def benchmark_table() -> None:
     rows = []
     for model in dict.fromkeys(score.model for score in scores if score.dataset == dataset):
         own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
-        cells = {head: _mean_std([getattr(score, name) * by for score in own]) for name, (head, by) in HEADS.items()}
+        cells = {head: mean_std([getattr(score, name) for score in own], by) for name, (head, by) in HEADS.items()}
         rows.append(
-            {"model": model, **cells, REPORTED: semi_supervised.reported(dataset, model) or "–", "seeds": len(own)}
+            {"model": model, **cells, REPORTED: semi_supervised.reported(dataset, model) or MISSING, "seeds": len(own)}
         )
-    kept = [head for head in rows[0] if any(row[head] != "–" for row in rows)]
+    kept = [head for head in rows[0] if any(row[head] != MISSING for row in rows)]
     st.dataframe(
         [{head: row[head] for head in kept} for row in rows], hide_index=True, alt=f"The benchmark on {dataset}"
     )
@@ -55,10 +53,3 @@ def benchmark_table() -> None:
     )
     for remark in semi_supervised.remarks(scores, dataset):
         st.caption(remark)
-
-
-def _mean_std(values: list[float]) -> str:
-    if any(math.isnan(value) for value in values):
-        return "–"
-    deviation = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.2f}{deviation}"

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from latentlab import device
 from latentlab.data import DENSITIES, UNLABELLED, Kind, Splits, hide_labels, labelled_part, load
 from latentlab.experiments import semi_supervised
+from latentlab.experiments.score_tables import MISSING
 from latentlab.experiments.semi_supervised import ALL, BENCHMARKS, Benchmark, BenchmarkResult
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Classifies, Conditional, Spec
@@ -66,7 +67,7 @@ def test_the_table_has_means_and_spreads() -> None:
     head, row = found.splitlines()
     assert head.split()[:3] == ["data", "model", "seeds"]
     assert row.split()[:6] == ["moons", "m2", "2", "2.00", "±", "1.41"]  # per cent
-    assert row.split()[-1] == "-"
+    assert row.split()[-1] == MISSING
 
 
 def test_the_table_has_what_the_papers_report() -> None:
@@ -74,7 +75,7 @@ def test_the_table_has_what_the_papers_report() -> None:
         [BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]
     ).splitlines()
     assert head.endswith("error % reported")
-    assert rows[0].endswith(" -")
+    assert rows[0].endswith(f" {MISSING}")
     assert rows[1].endswith(" 1.32 ± 0.07")
 
 

@@ -1,0 +1,84 @@
+"""Scores of repeated trainings: kept as CSV, a row for each training, and printed with means and deviations."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from latentlab.serialization import write
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Score = TypeVar("Score", bound="DataclassInstance")
+
+MISSING = "–"
+_READ: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float}
+
+
+def save(scores: Sequence[DataclassInstance], path: Path) -> None:
+    """Write scores of one kind as CSV; several numbers of one field, such as one a layer, are separated by spaces.
+
+    Args:
+        scores: at least one; their fields are of the types str, int, float, and tuple[float, ...].
+        path: of the file.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [column.name for column in fields(scores[0])], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _text(value) for name, value in asdict(score).items()} for score in scores)
+    write(path, out.getvalue().encode())
+
+
+def read(kind: type[Score], path: Path) -> list[Score]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    if not path.is_file():
+        return []
+    parts = {column.name: _READ.get(str(column.type), _numbers) for column in fields(kind)}
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [
+            kind(**{name: parts[name](text) for name, text in row.items() if name in parts})
+            for row in csv.DictReader(stream)
+        ]
+
+
+def mean_std(values: Sequence[float], by: float = 1) -> str:
+    """ "mean ± standard deviation" of numbers times a factor; `MISSING` where one is NaN, no deviation of one alone."""
+    found = np.array(values, np.float64) * by
+    if not len(found) or np.isnan(found).any():
+        return MISSING
+    deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
+    return f"{found.mean():.2f}{deviation}"
+
+
+def mean_of_each(values: Sequence[Sequence[float]], form: str) -> str:
+    """The means of several numbers, one a layer, each in a format, separated by spaces.
+
+    Args:
+        values: of each training as many numbers.
+        form: a format of one number, such as ".2f".
+    """
+    return " ".join(format(mean, form) for mean in np.mean(np.array(values, np.float64), axis=0))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as lines of text with columns of even width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return " ".join(map(_text, value)) if isinstance(value, tuple) else str(value)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split()))
