@@ -28,7 +28,7 @@ from latentlab.models.abilities import (
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.chains import Walks
-from latentlab.models.one_latent import Held, OneLatent, between, movable, one_latent
+from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
@@ -70,6 +70,7 @@ __all__ = [
     "Loss",
     "Model",
     "OneLatent",
+    "OneLayer",
     "Progress",
     "Samples",
     "SamplesPrior",

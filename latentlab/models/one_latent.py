@@ -67,7 +67,7 @@ def one_latent(model: Model, latent: str, held: Held) -> OneLatent:
     """
     if latent in movable(model):
         if isinstance(model, Layered):
-            return _OfLayers(model, latent, held)
+            return OneLayer(model, latent, held)
         if isinstance(model, DecodesInTwoSteps):
             return (_Between if latent == model.between else _AboveAnother)(model, latent, held)
         if isinstance(model, SemiSupervisedVAE):
@@ -96,8 +96,14 @@ class OneLatent(HasPosterior, Decodes, HasStandardPrior):
         return self.posterior(x).mean
 
 
-class _OfLayers(OneLatent):
+class OneLayer(OneLatent):
+    """One layer of a hierarchy; what lies above it doesn't matter to x."""
+
     model: Layered
+
+    def unit_kl(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """(B, *shape) -> (B, z_dim) nats: the KL of each unit from what the layer above expects."""
+        return self.model.unit_kl(x, rng)[self.latent]
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, z_dim) -> (B, *shape): the mean of p(x|·), with what lies below at its mean, or at one draw."""

@@ -17,6 +17,7 @@ from pages.analogies.usage import style_plane, usage_report
 from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES, FEW_LABELS
 from pages.shared import url_state
+from pages.shared.choose_latent import choose_latent
 from pages.shared.header import header, notes
 from pages.shared.tabs import tabs
 from pages.shared.text import plain
@@ -109,7 +110,7 @@ elif run.has(Conditional):
         "two columns, over the rows.",
     )
 else:
-    unconditional(run)
+    unconditional(choose_latent(run))
     notes(
         "Group A minus group B is a direction of the latent space. Each row starts at a test example and moves along "
         "it; 1 is from the mean of B to the mean of A.",

@@ -7,6 +7,8 @@ import streamlit as st
 
 from latentlab.analysis.latent.layer_usage import UsageHistory
 from latentlab.analysis.verdict import of_layers
+from latentlab.experiments import hierarchies
+from latentlab.experiments.score_tables import MISSING
 from latentlab.figures.latent.layers import layer_bars, layer_map, unit_heat_map
 from latentlab.models import Layered
 from latentlab.runs.run import labels
@@ -130,6 +132,24 @@ def _side_by_side(run: Subject) -> None:
     ]  # fmt: skip
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in ("ELBO (nats)", "bound of 200 draws")}
     st.dataframe(rows, hide_index=True, column_config=numbers, alt="The bounds of these runs, and their used layers")
+    _over_seeds(run.dataset)
+
+
+def _over_seeds(dataset: str) -> None:
+    """The experiment that trains four hierarchies on these data with several seeds, if its scores are there."""
+    scores = [score for score in hierarchies.read() if score.dataset == dataset]
+    if not scores:
+        return
+    st.markdown("**The same over seeds**")
+    rows = [{name: cell for name, cell in row.items() if name != "data"} for row in hierarchies.table_rows(scores)]
+    if all(row["reported"] == MISSING for row in rows):
+        rows = [{name: cell for name, cell in row.items() if name != "reported"} for row in rows]
+    st.dataframe(rows, hide_index=True, alt="Four hierarchies over seeds: bounds, KL, active units and probes")
+    st.caption(
+        f"Mean ± standard deviation over the seeds, of {hierarchies.N_MEASURED} test examples at most; KL, active "
+        "units and the test accuracy of a linear probe stand for each layer, z1 first. "
+        f"{hierarchies.SETTINGS[dataset].note}"
+    )
 
 
 run = header(LAYERS)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.latent.axes import class_directions
-from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
+from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck, layer_bottleneck
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
 from latentlab.analysis.latent.traversal import (
@@ -31,7 +31,7 @@ from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.export.program import Program
-from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model
+from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model, OneLayer
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject
 from pages.shared.remember import remember
@@ -43,6 +43,7 @@ Floats = NDArray[np.float32]
 N_COMPONENTS = 4
 N_PROBED = 2_000  # examples that a probe's directions come from
 N_DRAWS = 10_000  # of a prior, where nothing is encoded
+LAYER_DRAWS = 10  # of all layers for each example, for what those of a hierarchy carry
 N_NEAR = 10  # neighbours that say how near a place is to examples
 
 
@@ -165,6 +166,9 @@ def dimensions(run: Subject, epoch: int | None = None) -> Bottleneck:
     """What each dimension carries, over the run's test examples; of a model that doesn't encode over its prior."""
     trained, x = model(run, epoch), examples(run).batch().x
     with torch.no_grad():
+        if isinstance(trained, OneLayer):
+            rng = generator(0)
+            return layer_bottleneck(torch.cat([trained.unit_kl(x, rng) for _ in range(LAYER_DRAWS)]))
         if isinstance(trained, HasPosterior):
             return bottleneck(*trained.posterior(x))
         return deterministic_bottleneck(

@@ -11,6 +11,7 @@ from latentlab.subjects import Subject
 from pages.components.explorer import View
 from pages.navigation import TRAVERSAL
 from pages.shared import cached
+from pages.shared.choose_latent import choose_latent
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
@@ -18,7 +19,6 @@ from pages.shared.linked_choice import linked_choice
 from pages.shared.spacing import choose_spacing
 from pages.shared.tabs import tabs
 from pages.shared.verdicts import say_bottleneck
-from pages.traversal.choose_latent import choose_latent
 from pages.traversal.diagnosis import diagnosis
 from pages.traversal.live_explorer import (
     choose_other,
@@ -83,8 +83,10 @@ def draw_strips(run: Subject, where: Bottleneck, view: View) -> None:
         return
     rows = [cached.strip(run, view.z, axis, STEPS) for axis in axes]
     drawn = appearance_of(run).narrowed(np.concatenate([row.examples for row in rows]))
+    carried = f" · {{:.2f}} {where.unit}" if where.unit == "nats" else ""
+    names = [dimension_name(axis, run.code) + carried.format(where.carries[axis]) for axis in axes]
     figure(
-        strips(rows, [view.z[axis] for axis in axes], look(), drawn, run.code),
+        strips(rows, [view.z[axis] for axis in axes], look(), drawn, names),
         "A row of examples for each chosen dimension",
     )
     note(drawn)

@@ -49,6 +49,7 @@ PATH: Any = SimpleNamespace(kind="linear", lengths=np.linspace(0, 2, 4), length=
 SEPARABLE: Any = SimpleNamespace(places=XY, pca=SimpleNamespace(share=np.array([0.6, 0.3])))
 LEAKAGE: Any = SimpleNamespace(change=np.eye(2), names=HOSTILE)
 DEPTHS: Any = SimpleNamespace(errors=np.array([0.5, 0.4]), model_error=0.1, dead_segment=None, chance=0.9)
+STRIP: Any = SimpleNamespace(values=GRID, examples=RNG.random((3, 2), np.float32))
 SHEET: Any = SimpleNamespace(x=GRID, examples=RNG.random((3, 3, 2), np.float32))
 FIELD = Field(GRID, GRID, HALF, 0.1)
 ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
@@ -80,6 +81,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     ),
     diagnosis.support_maps: lambda: diagnosis.support_maps(SUPPORT, (0.5, 0.5), HOSTILE, HOSTILE, LIGHT),
     paths.class_probabilities: lambda: paths.class_probabilities(PATH, np.full((4, 2), 0.5), HOSTILE, LIGHT),
+    traversal.strips: lambda: traversal.strips([STRIP, STRIP], (0.0, 0.0), LIGHT, ROW, HOSTILE),
     traversal.manifold: lambda: traversal.manifold(SHEET, (0.0, 0.0), HOSTILE, LIGHT, ROW),
     add_numbers: lambda: over(add_numbers, SHEET.examples, GRID, GRID, ROW),
     charts.histogram: lambda: charts.histogram(RNG.random(8), Y[:3], HOSTILE[0], LIGHT),

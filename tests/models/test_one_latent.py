@@ -10,7 +10,7 @@ import torch
 from latentlab import device
 from latentlab.data import Kind
 from latentlab.distributions import Gaussian
-from latentlab.models import MODELS, Held, Spec, between, movable, one_latent
+from latentlab.models import MODELS, Held, OneLayer, Spec, between, movable, one_latent
 from latentlab.nn.initialise import initialise
 from tests.conftest import naming
 
@@ -94,6 +94,13 @@ def test_a_layer_of_a_hierarchy_gives_the_mean_or_a_draw_of_the_one_below() -> N
     drawn = one_latent(model, "z2", Held(draw=SEED)).decode(z)
     assert torch.equal(drawn[2:3], model.generate("z2", z[2:3], device.generator(SEED)))
     assert torch.equal(one_latent(model, "z2", Held()).encode(X), model.infer(X)["z2"].mean)
+
+
+def test_a_layer_of_a_hierarchy_carries_what_the_hierarchy_says() -> None:
+    model = model_of("lvae", z2_dim=3)
+    layer = one_latent(model, "z1", Held())
+    assert isinstance(layer, OneLayer)
+    assert torch.equal(layer.unit_kl(X, device.generator(SEED)), model.unit_kl(X, device.generator(SEED))["z1"])
 
 
 def test_what_x_does_not_depend_on_is_rejected() -> None:

@@ -13,8 +13,10 @@ from latentlab.figures.latent.layers import layer_map
 from latentlab.figures.theme import LIGHT
 from latentlab.models import Layered
 from latentlab.runs.store import Store
-from latentlab.subjects import StoredRun
+from latentlab.subjects import LatentOf, StoredRun
+from pages.analogies import attribute_vectors
 from pages.layers import measured
+from pages.shared import cached
 from tests.conftest import numbers_in
 from tests.pages.conftest import Open
 
@@ -76,3 +78,24 @@ def test_classes_are_named_at_their_middle() -> None:
     xy = np.array([[0, 0], [1, 0], [5, 5], [5, 7]], np.float32)
     found = layer_map(xy, np.array([0, 0, 1, 1]), ("a", "b"), LIGHT)
     assert [(one.x, one.y) for one in found.layout.annotations] == [(0.5, 0), (5, 6)]
+
+
+@pytest.mark.parametrize(("run", "layer"), [(LADDER, "z1"), (LADDER, "z3"), (PLAIN, "z3")])
+def test_a_layer_that_is_traversed_carries_as_much_as_here(app_store: Store, run: str, layer: str) -> None:
+    whole = subject(app_store, run)
+    known = next(one for one in measured.usage(whole) if one.name == layer)
+    found = cached.dimensions(LatentOf(whole, layer))
+    np.testing.assert_allclose(found.carries, np.maximum(known.units, 0), atol=0.02)
+    assert found.active.any() == known.is_used
+
+
+def test_analogies_move_along_a_layer(opened: Open, app_store: Store) -> None:
+    app = opened("analogies", run=LADDER, latent="z3")
+    assert not app.exception
+    assert app.query_params["latent"] == "z3"
+    of_layer = LatentOf(subject(app_store, LADDER), "z3")
+    found = attribute_vectors.attribute(of_layer, ("8",), ("3",), "mean")
+    codes, y = cached.standard_codes(of_layer).numpy(), cached.examples(of_layer).y.numpy()
+    assert not isinstance(found, str)
+    difference = codes[y == 8].mean(0) - codes[y == 3].mean(0)
+    np.testing.assert_allclose(found.gap * found.direction, difference, atol=1e-4)

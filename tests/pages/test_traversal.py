@@ -88,7 +88,10 @@ def test_the_manifold_comes_with_two_spacings(opened: Open) -> None:
 def test_strips_are_drawn_for_the_chosen_dimensions(opened: Open) -> None:
     app = opened("traversal", live="false", run="mnist-vae-20d")
     app.multiselect(key="strips-mnist-vae-20d").set_value([3, 0]).run()
-    assert '"ticktext":["z4","z1"]' in app.get("plotly_chart")[0].proto.spec
+    names = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]["ticktext"]
+    assert [name.split()[0] for name in names] == ["z4", "z1"]
+    carried = cached.dimensions(find("mnist-vae-20d")).carries
+    assert [numbers_in(name)[-1] for name in names] == pytest.approx(carried[[3, 0]], abs=0.005)
     assert not app.info
     app.multiselect(key="strips-mnist-vae-20d").set_value([]).run()
     assert app.info

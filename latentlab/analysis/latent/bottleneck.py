@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.arrays import Floats, floats
+from latentlab.analysis.latent.layer_usage import ACTIVE_KL
 from latentlab.distributions import kl_to_standard_normal, standard_normal_log_prob
 
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov (2016), §5.3
@@ -156,6 +157,22 @@ def bottleneck(mean: Tensor, log_std: Tensor) -> Bottleneck:
     d = mean.shape[1]
     active = floats(mean.var(0)) > ACTIVE_VARIANCE
     return Bottleneck(kl, "nats", active, _descending(kl), np.zeros(d, np.float32), np.ones(d, np.float32))
+
+
+def layer_bottleneck(unit_kl: Tensor) -> Bottleneck:
+    """The dimensions of one layer of a hierarchy, by their mean KL from what the layer above expects.
+
+    A mean that varies says nothing here, since that of an unused unit follows the layer above: a dimension is active
+    if it carries more than `ACTIVE_KL`.
+
+    Args:
+        unit_kl: (N, D) nats, over N examples or more draws of them.
+    """
+    kl = floats(unit_kl.mean(0))
+    d = len(kl)
+    return Bottleneck(
+        np.maximum(kl, 0), "nats", kl > ACTIVE_KL, _descending(kl), np.zeros(d, np.float32), np.ones(d, np.float32)
+    )
 
 
 def deterministic_bottleneck(codes: Tensor) -> Bottleneck:

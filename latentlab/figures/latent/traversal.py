@@ -15,7 +15,7 @@ from latentlab.figures.theme import MARK, Theme, styled
 
 
 def strips(
-    rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn: Appearance, code: str = "z"
+    rows: Sequence[Traversal], here: Sequence[float], look: Theme, drawn: Appearance, names: Sequence[str]
 ) -> go.Figure:
     """One row of examples for each traversal; a mark shows where the code is (`here`, one value a row)."""
     steps = rows[0].values
@@ -39,7 +39,7 @@ def strips(
     )
     figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, tickvals=np.arange(len(rows)),
-        ticktext=[dimension_name(row.axis, code) for row in rows],
+        ticktext=[literal(name) for name in names],
     )  # fmt: skip
     return styled(figure, look, drawn.row * len(rows) + 48, showlegend=False, dragmode=False)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.latent.bottleneck import Health, bottleneck, deterministic_bottleneck, health
+from latentlab.analysis.latent.bottleneck import Health, bottleneck, deterministic_bottleneck, health, layer_bottleneck
 from tests.conftest import mentions, numbers_in
 
 
@@ -218,3 +218,11 @@ def test_what_cannot_be_judged_is_refused() -> None:
     for mean, log_std in ((broken, torch.zeros(4, 3)), (torch.zeros(4, 3), broken)):
         with pytest.raises(ValueError, match="numbers"):
             health(mean, log_std)
+
+
+def test_a_layer_is_active_where_it_carries_something_not_where_its_mean_varies() -> None:
+    found = layer_bottleneck(torch.tensor([[0.4, -0.002, 0.02], [0.2, 0.001, 0.01]]))
+    np.testing.assert_allclose(found.carries, [0.3, 0, 0.015], atol=1e-6)
+    assert found.active.tolist() == [True, False, True]
+    assert found.order.tolist() == [0, 2, 1]
+    assert found.unit == "nats"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
-from latentlab.models import Auxiliary, Conditional, Decodes, InfersLatents, between, movable
+from latentlab.models import Auxiliary, Conditional, Decodes, InfersLatents, Layered, between, movable
 from latentlab.subjects import LatentOf, Subject
 from pages.shared import cached, url_state
 from pages.shared.text import plain
@@ -34,7 +34,8 @@ def choose_latent(run: Subject) -> Subject:
         below = between(model, latent)
         draw = _choose_draw(run, below) if below is not None else 0
     st.caption(_direction(model, latent, below, draw))
-    return run if run.has(Decodes) and latent == usual else LatentOf(run, latent, y, like, draw)
+    is_whole = run.has(Decodes) and latent == usual and not run.has(Layered)
+    return run if is_whole else LatentOf(run, latent, y, like, draw)
 
 
 def _choose_class(run: Subject) -> int:
@@ -73,15 +74,17 @@ def _choose_draw(run: Subject, below: str) -> int:
 def _direction(model: object, latent: str, below: str | None, draw: int) -> str:
     """How x follows from the variable, in the model's own factors."""
     held = ", y" if isinstance(model, Conditional) else ""
+    is_layer = isinstance(model, Layered)
+    nats = " The nats of a dimension are its KL from what the layer above expects." if is_layer else ""
     if below is not None:
         how = "one draw" if draw else "the mean"
-        return f"{latent}{held} → {below}, {how} of p({below}|{latent}{held}) → x, the mean of p(x|·)."
+        return f"{latent}{held} → {below}, {how} of p({below}|{latent}{held}) → x, the mean of p(x|·).{nats}"
     if isinstance(model, Conditional) and latent != "z":
         return (
             f"z, y → p({latent}|z, y), of which 0 is the mean and 1 a standard deviation → {latent} → x, the mean of "
             f"p(x|·). The nats of a dimension are the KL of q({latent}|x) from it, over all examples."
         )
-    said = f"{latent}{held} → x, the mean of p(x|{latent}{held})."
+    said = f"{latent}{held} → x, the mean of p(x|{latent}{held}).{nats}"
     if isinstance(model, Auxiliary) and isinstance(model, InfersLatents):
         said += " Given these, x doesn't depend on a, so a can't be traversed; Clusters maps it."
     return said
