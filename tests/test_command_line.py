@@ -45,7 +45,7 @@ from tests.runs.test_store import saved
 pytestmark = pytest.mark.training
 
 SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in DENSITIES.items()}
-SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
+SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "mnist-14": (1, 14, 14)}
 SMALL = ["--epochs", "1", "--hidden", "16"]
 TINY = (
     Recipe("tiny-vae", "Tiny", "vae", "digits", "A note.", {"hidden": 8}, {"epochs": 1}),

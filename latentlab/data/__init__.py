@@ -94,7 +94,7 @@ def spec_of(name: str) -> Spec:
         shape: tuple[int, ...] = (DENSITIES[name].dim,)
         return Spec(shape, n_classes, kind_of(shape))
     if name in NAMES:
-        return Spec((1, 8, 8) if name == "digits" else (1, *images.SIDES), n_classes, Kind.IMAGE)
+        return Spec((1, 8, 8) if name == "digits" else (1, *IDX_SETS[name].sides), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
     return Spec(card.shape, n_classes, card.kind, card.features)
 

@@ -2,7 +2,7 @@
 
 Digits ship with scikit-learn and need no network. The others are looked for in `$LATENTLAB_DATA/<name>/`, then in
 the user's cache folder, and are downloaded there if missing. What is read is verified: the uncompressed size always,
-and the MD5 of the content where the data set's own is known.
+and the MD5 of the content where the data set's own is known. `mnist-14` is read from MNIST's files and made smaller.
 """
 
 from __future__ import annotations
@@ -48,12 +48,29 @@ class Idx:
 
 @dataclass(frozen=True)
 class IdxSet:
-    """A data set of four IDX files: train images and labels, test images and labels."""
+    """A data set of four IDX files: train images and labels, test images and labels.
+
+    Attributes:
+        files: in this order.
+        classes: their names.
+        mirrors: addresses that serve the files.
+        n_valid: training images that are held out for validation.
+        folder: name of the folder with the files; empty: that of the data set.
+        pool: side of the squares of pixels whose mean is one pixel of the data set.
+    """
 
     files: tuple[Idx, Idx, Idx, Idx]
     classes: tuple[str, ...]
     mirrors: tuple[str, ...]
     n_valid: int = 10_000
+    folder: str = ""
+    pool: int = 1
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of its images."""
+        height, width = self.files[0].shape[1:]
+        return height // self.pool, width // self.pool
 
 
 def _files(*md5: str) -> tuple[Idx, Idx, Idx, Idx]:
@@ -88,15 +105,16 @@ IDX_SETS = {
         ),
     ),
 }
+IDX_SETS["mnist-14"] = replace(IDX_SETS["mnist"], folder="mnist", pool=2)
 NAMES = ("digits", *IDX_SETS)
-ADVICE = "put its four IDX files into a folder of its name, in the folder that LATENTLAB_DATA names"
+ADVICE = "put the four IDX files into a folder mnist or fashion-mnist, in the folder that LATENTLAB_DATA names"
 
 
 def folders(name: str) -> list[Path]:
     """Where the files of a data set are looked for, first to last; downloads go to the last."""
-    root = settings.data()
-    cache = Path(platformdirs.user_cache_dir("latentlab")) / name
-    return [root / name, cache] if root else [cache]
+    root, own = settings.data(), (IDX_SETS[name].folder if name in IDX_SETS else "") or name
+    cache = Path(platformdirs.user_cache_dir("latentlab")) / own
+    return [root / own, cache] if root else [cache]
 
 
 def is_local(name: str) -> bool:
@@ -117,7 +135,7 @@ def load_digits() -> Splits:
 
 
 def load_idx(name: str, progressbar: object = False) -> Splits:
-    """MNIST or Fashion-MNIST: 50,000 / 10,000 / 10,000 images of (1, 28, 28), downloaded if need be.
+    """MNIST or Fashion-MNIST: 50,000 / 10,000 / 10,000 images of (1, 28, 28), or (1, 14, 14); downloaded if need be.
 
     Args:
         name: a key of `IDX_SETS`.
@@ -128,10 +146,20 @@ def load_idx(name: str, progressbar: object = False) -> Splits:
     """
     spec = IDX_SETS[name]
     images, labels, test_images, test_labels = (_read(name, file, progressbar) for file in spec.files)
-    full = Dataset(name, images.unsqueeze(1), labels.long(), spec.classes, Kind.IMAGE)
-    test = replace(full, x=test_images.unsqueeze(1), y=test_labels.long())
+    full = Dataset(name, pooled(images.unsqueeze(1), spec.pool), labels.long(), spec.classes, Kind.IMAGE)
+    test = replace(full, x=pooled(test_images.unsqueeze(1), spec.pool), y=test_labels.long())
     train, valid = held_out(full, spec.n_valid)
     return Splits(train, valid, test)
+
+
+def pooled(images: torch.Tensor, side: int) -> torch.Tensor:
+    """(N, C, H, W) uint8 -> (N, C, H / side, W / side) uint8: rounded means of squares of side × side pixels."""
+    if side == 1:
+        return images
+    squares = images.unflatten(3, (-1, side)).unflatten(2, (-1, side))  # (N, C, h, side, w, side)
+    twice = 2 * squares.sum((3, 5), dtype=torch.int32)
+    smaller: torch.Tensor = (twice + side**2) // (2 * side**2)
+    return smaller.to(torch.uint8)
 
 
 def download(file: Idx, folder: Path, mirrors: Sequence[str], progressbar: object = False) -> Path:

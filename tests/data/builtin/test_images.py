@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.data import NAMES, DataError, Splits, is_local, load
+from latentlab.data import NAMES, DataError, Splits, is_local, load, spec_of
 from latentlab.data.builtin import images
-from latentlab.data.builtin.images import IDX_SETS, Idx, download, read_idx
+from latentlab.data.builtin.images import IDX_SETS, Idx, download, pooled, read_idx
 from tests.conftest import SHARED_DATA, mentions, naming
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 4, 4), dtype=np.uint8)
@@ -179,6 +179,27 @@ def test_mnist_has_its_published_content() -> None:
     counts = torch.bincount(torch.cat([splits.train.y, splits.valid.y]))
     assert counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert splits.test.y[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+@needs_mnist
+def test_the_smaller_mnist_is_what_another_library_makes_of_it() -> None:
+    from PIL import Image
+
+    small, large = load("mnist-14"), load("mnist")
+    for part, whole in zip(small, large, strict=True):
+        assert part.shape == spec_of("mnist-14").shape == (1, 14, 14)
+        assert torch.equal(part.y, whole.y)
+    for i in (0, 1, 9_999):
+        theirs = Image.fromarray(large.test.x[i, 0].numpy()).reduce(2)
+        apart = np.abs(np.asarray(theirs, np.int64) - small.test.x[i, 0].numpy())
+        assert apart.max() <= 1  # it may round a half the other way
+
+
+def test_a_pixel_of_a_smaller_image_is_the_rounded_mean_of_a_square() -> None:
+    x = torch.from_numpy(PIXELS).unsqueeze(1)
+    for side in (1, 2, 4):
+        means = torch.nn.functional.avg_pool2d(x.double(), side)
+        assert torch.equal(pooled(x, side), (means + 0.5).floor().to(torch.uint8))
 
 
 def test_offline_and_not_cached_says_where_the_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
