@@ -1,4 +1,4 @@
-"""What every VAE with a diagonal Gaussian posterior shares: its bounds (abstract; `vae.py` implements it).
+"""A VAE with a diagonal Gaussian posterior and networks of any kind: its bounds (abstract; `m1.py` implements it).
 
 Kingma & Welling, Auto-Encoding Variational Bayes (2014); Burda, Grosse & Salakhutdinov, Importance Weighted
 Autoencoders (2016). With z = mean(x) + std(x) · eps and log w(x, z) = log p(x|z) + log p(z) - log q(z|x):
