@@ -87,7 +87,7 @@ def test_a_merge_by_standard_deviations_would_not(monkeypatch: pytest.MonkeyPatc
         total = precisions[0] + precisions[1]
         return Gaussian((one.mean * precisions[0] + other.mean * precisions[1]) / total, -total.log())
 
-    monkeypatch.setattr("latentlab.models.hierarchical.lvae.merge", wrong)
+    monkeypatch.setattr("latentlab.models.parts.hierarchy.merge", wrong)
     weights = linear().log_weights(X, 20, device.generator(0))
     assert float((weights - exact(X)).abs().max()) > 0.1
 
