@@ -13,7 +13,7 @@ import torch
 from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import hierarchies, semi_supervised, shipped_probes
+from latentlab.experiments import cluster_aware, hierarchies, semi_supervised, shipped_probes
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", action="store_true", help="measure the runs again, without training them")
     n_seeds = len(semi_supervised.SEEDS)
     parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in an experiment")
-    there = sorted({*semi_supervised.BENCHMARKS, *hierarchies.SETTINGS})
+    there = sorted({*semi_supervised.BENCHMARKS, *hierarchies.SETTINGS, *cluster_aware.SETTINGS})
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
     parser.add_argument("--data", nargs="+", choices=there, help=text)
     text = "only these models of the semi-supervised benchmark (default: all); the scores of the others are kept"
@@ -101,9 +101,25 @@ def _hierarchies(options: argparse.Namespace) -> None:
         hierarchies.save(scores)
 
 
+def _cluster_aware(options: argparse.Namespace) -> None:
+    """Print the scores of cluster-aware models as they are measured, their table at the end, and save them."""
+    chosen = options.data or ["digits"]
+    if unknown := set(chosen) - set(cluster_aware.SETTINGS):
+        there = " and ".join(cluster_aware.SETTINGS)
+        raise RunError(f"Cluster-aware models are compared on {there}, not on {min(unknown)}.")
+    for dataset in chosen:
+        scores = []
+        for score in cluster_aware.run(dataset, range(options.seeds)):
+            scores.append(score)
+            print(cluster_aware.table([score]).splitlines()[1], flush=True)
+        print(f"\n{cluster_aware.table(scores)}\n", flush=True)
+        cluster_aware.save(scores)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
+    "cagem": _cluster_aware,
 }
 
 

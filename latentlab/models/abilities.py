@@ -135,6 +135,36 @@ class Layered(InfersLatents):
         """
 
 
+class ClusterPredictions(NamedTuple):
+    """Two predictions of an example's cluster, log-probabilities (B, K).
+
+    Attributes:
+        inferred: log q(y|z1, x), from below.
+        through_top: log p(y|x), from the top layer that was inferred for every cluster: Σ_c q(c|z1, x) p(y|z2 of c).
+    """
+
+    inferred: Tensor
+    through_top: Tensor
+
+
+class InfersClusters(Layered):
+    """Has a cluster between its top layer and the one below, which follows from the top layer; or a class."""
+
+    n_clusters: int
+
+    @abstractmethod
+    def predictions(self, x: Tensor, rng: torch.Generator | None = None) -> ClusterPredictions:
+        """(B, *shape) -> both predictions of the cluster, with the layers at their means, or drawn."""
+
+    @abstractmethod
+    def clusters_given(self, z: Tensor) -> Tensor:
+        """(..., dim of the top layer) -> (..., K): log p(y|z)."""
+
+    @abstractmethod
+    def generate_given(self, z: Tensor, y: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """(B, dim of the top layer), (B,) -> (B, *shape): as `generate` from the top layer, in a given cluster."""
+
+
 class HasLikelihood(Decodes):
     """Says how probable each value of an example is given a code."""
 
@@ -257,8 +287,9 @@ class Denoises(Model):
 ABILITIES: Mapping[str, type[Model]] = {
     "encodes": Encodes, "decodes": Decodes, "encodes given class": EncodesGiven, "decodes given class": DecodesGiven,
     "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
-    "latent variables": InfersLatents, "latent layers": Layered, "samples": Samples, "log-likelihood": LogLikelihood,
-    "likelihood": HasLikelihood, "energy": Energy, "autoregressive": Autoregressive, "classifies": Classifies,
+    "latent variables": InfersLatents, "latent layers": Layered, "infers clusters": InfersClusters,
+    "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
+    "autoregressive": Autoregressive, "classifies": Classifies,
     "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,
 }  # fmt: skip  # as a person reads them
 

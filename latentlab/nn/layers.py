@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -140,6 +141,7 @@ class BatchNorm(nn.Module, Drawn):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.keeps_statistics = False  # in training, too: see `statistics_kept`
         self.scale = nn.Parameter(torch.ones(width))
         self.shift = nn.Parameter(torch.zeros(width))
         self.register_buffer("mean", torch.zeros(width))
@@ -154,8 +156,22 @@ class BatchNorm(nn.Module, Drawn):
     def forward(self, h: Tensor) -> Tensor:
         """(..., width) -> (..., width): by the batch's own moments in training, else by their running averages."""
         flat = h.flatten(0, -2)
-        out = F.batch_norm(flat, self.mean, self.variance, self.scale, self.shift, self.training, eps=self.eps)
+        mean, variance = (None, None) if self.training and self.keeps_statistics else (self.mean, self.variance)
+        out = F.batch_norm(flat, mean, variance, self.scale, self.shift, self.training, eps=self.eps)
         return out.reshape(h.shape)
+
+
+@contextmanager
+def statistics_kept(module: nn.Module) -> Iterator[None]:
+    """Within it, batch normalisation in training uses each batch's statistics and leaves the running ones alone."""
+    layers = [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
+    for layer in layers:
+        layer.keeps_statistics = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.keeps_statistics = False
 
 
 def _sizes(size: int) -> list[int]:
