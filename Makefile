@@ -44,6 +44,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.map
 	$(RUN) -m benchmarks.probes
 	$(RUN) -m benchmarks.sampling
+	$(RUN) -m benchmarks.pixels
 	$(RUN) -m benchmarks.curve
 	$(RUN) -m benchmarks.walks
 	$(RUN) -m benchmarks.score_field

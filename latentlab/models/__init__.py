@@ -3,7 +3,6 @@
 from latentlab.data import LabelUse, Spec
 from latentlab.models.abilities import (
     ABILITIES,
-    Autoregressive,
     Auxiliary,
     ClassDraws,
     Classifies,
@@ -30,6 +29,7 @@ from latentlab.models.abilities import (
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.chains import Walks
+from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven, Completed, OneByOne
 from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
@@ -42,10 +42,12 @@ __all__ = [
     "LOSS",
     "MODELS",
     "Autoregressive",
+    "AutoregressiveGiven",
     "Auxiliary",
     "ClassDraws",
     "Classifies",
     "ClusterPredictions",
+    "Completed",
     "Conditional",
     "Corruption",
     "Decodes",
@@ -73,6 +75,7 @@ __all__ = [
     "LogLikelihood",
     "Loss",
     "Model",
+    "OneByOne",
     "OneLatent",
     "OneLayer",
     "Progress",

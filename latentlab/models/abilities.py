@@ -12,6 +12,7 @@ from torch import Tensor
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Derivative, Model
 from latentlab.models.chains import Walks
+from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
 
@@ -212,18 +213,6 @@ class Energy(Model):
         """(B, *shape) -> (B,) nats: -log p(x) up to a constant; differentiable by x as `derivative` says."""
 
 
-class Autoregressive(Model):
-    """Models an example one value after the other, each given those before it, in the order of `flatten`."""
-
-    @abstractmethod
-    def log_conditionals(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, *shape) nats: log p(x_i | x_1 … x_(i-1)) of each value; their sum is log p(x)."""
-
-    @abstractmethod
-    def sample_step(self, x: Tensor, i: int, rng: torch.Generator) -> Tensor:
-        """(B, *shape) -> (B, *shape): x with its value i drawn given those before it; the others stay."""
-
-
 class Classifies(Model):
     """Names the class of an example."""
 
@@ -289,7 +278,7 @@ ABILITIES: Mapping[str, type[Model]] = {
     "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
     "latent variables": InfersLatents, "latent layers": Layered, "infers clusters": InfersClusters,
     "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
-    "autoregressive": Autoregressive, "classifies": Classifies,
+    "autoregressive": Autoregressive, "autoregressive given class": AutoregressiveGiven, "classifies": Classifies,
     "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,
 }  # fmt: skip  # as a person reads them
 
