@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -11,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from latentlab.data import Kind, Spec, kind_of
@@ -151,6 +154,25 @@ class Run:
     def to_json(self) -> str:
         """The content of `run.json`."""
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2)
+
+
+def read_run(path: Path) -> Run:
+    """The run of a `run.json`, which is parsed again only after it was written again; the caller may change its maps.
+
+    Raises:
+        OSError: it can't be read.
+        UnicodeDecodeError: it isn't text in UTF-8.
+        RunError: as `Run.from_json`.
+    """
+    now = path.stat()
+    run = _parsed(path, now.st_mtime_ns, now.st_size, now.st_ino)
+    own = {name: copy.deepcopy(getattr(run, name)) for name in ("config", "train", "metrics")}
+    return dataclasses.replace(run, **own)
+
+
+@functools.lru_cache(1024)
+def _parsed(path: Path, *_version: int) -> Run:
+    return Run.from_json(path.read_text(encoding="utf-8"))
 
 
 def checked_title(title: str) -> str:

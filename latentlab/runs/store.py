@@ -32,7 +32,7 @@ from latentlab.data import Dataset
 from latentlab.models import Model
 from latentlab.runs import checkpoint
 from latentlab.runs import examples as stored_examples
-from latentlab.runs.run import Run, checked_title, current_history
+from latentlab.runs.run import Run, checked_title, current_history, read_run
 from latentlab.serialization import RunError, check_writable, history_csv, read_history, write, writing
 from latentlab.trash import Deleted, Trash
 
@@ -132,7 +132,7 @@ class Store:
         if path.stat().st_size > MAX_JSON:
             raise RunError("run.json is too large to be one.")
         try:
-            run = Run.from_json(path.read_text(encoding="utf-8"))
+            run = read_run(path)
         except (OSError, UnicodeDecodeError) as error:
             raise RunError("run.json can't be read as text.") from error
         if run.id != run_id:

@@ -23,7 +23,7 @@ from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Classifies, Decodes, Encodes, Fits, Model, Samples, Trains
 from latentlab.nn.initialise import initialise
 from latentlab.runs.examples import N_EXAMPLES
-from latentlab.runs.run import SCHEMA
+from latentlab.runs.run import SCHEMA, Run
 from latentlab.runs.store import MAX_JSON, SHIPPED, Row, Store, new_id
 from latentlab.serialization import RunError, read_history, read_tensors, write
 from latentlab.training.config import TrainConfig
@@ -633,6 +633,37 @@ def test_renaming_keeps_the_id_and_all_else(store: Store) -> None:
         RUN, id="one", title="Another name", config={"hidden": 8, "width": 4}, examples=examples_of(store).name
     )
     assert store.load("one") is not None
+
+
+def test_a_run_is_parsed_once_until_it_is_written_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(store)
+    parsed, from_json = list[str](), Run.from_json
+
+    def counted(text: str) -> Run:
+        parsed.append(text)
+        return from_json(text)
+
+    monkeypatch.setattr(Run, "from_json", counted)
+    first = store.read("one")
+    assert [row.run for row in store.rows()] == [store.read("one")] == [first]
+    assert len(parsed) <= 1
+    store.rename("one", "Another")
+    assert store.read("one").title == "Another"
+    path = store.folder("one") / "run.json"
+    path.write_text(path.read_text().replace("Another", "Retitled"))
+    assert store.read("one").title == "Retitled"
+    path.write_text("{}")
+    assert [row.run for row in store.rows()] == [None]
+
+
+def test_what_one_reader_changes_another_does_not_get(store: Store) -> None:
+    saved(store)
+    mine = store.read("one")
+    before = json.loads(mine.to_json())
+    for part in (mine.config, mine.train, mine.metrics):
+        assert isinstance(part, dict)
+        part["of mine"] = 1.0
+    assert json.loads(store.read("one").to_json()) == before
 
 
 @pytest.mark.parametrize("title", ["", "  \n", "x" * 81])
