@@ -143,3 +143,20 @@ def test_asymmetry_is_that_of_the_antisymmetric_part() -> None:
     assert asymmetry(s).tolist() == [0] * 6
     torch.testing.assert_close(asymmetry(k), torch.full((6,), 2.0, dtype=torch.float64))
     assert asymmetry(torch.zeros(1, 2, 2)).tolist() == [0]
+
+
+@pytest.mark.parametrize("n_out", [1, 2, 3])
+def test_few_outputs_are_differentiated_in_reverse(n_out: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The imports of forward mode take more than a second, which a page of a plane's field need not wait for."""
+
+    def field(z: Tensor) -> Tensor:
+        return torch.stack([z[:, 0].sin() * z[:, 1], (z[:, 2] * z[:, 0]).exp(), z[:, 1] ** 3 - z[:, 2]], 1)[:, :n_out]
+
+    x, y, w = Z.unbind(1)
+    zero, grown = torch.zeros_like(x), (w * x).exp()
+    rows = [[x.cos() * y, x.sin(), zero], [w * grown, zero, x * grown], [zero, 3 * y**2, zero - 1]]
+    expected = torch.stack([torch.stack(row, 1) for row in rows[:n_out]], 1)
+    monkeypatch.setattr(module, "_forward", None)
+    torch.testing.assert_close(jacobian(field, Z), expected, rtol=1e-12, atol=1e-12)
+    with torch.no_grad():
+        torch.testing.assert_close(jacobian(field, Z), expected, rtol=1e-12, atol=1e-12)
