@@ -31,6 +31,7 @@ Images = NDArray[np.float32]  # (N, C, H, W) in [0, 1]
 
 INK = 0.5  # an intensity that counts as ink
 HOLE = 1 / 400  # of an image's pixels: the smallest hole
+BLOCK = 1_000  # images whose holes are found at once
 LEVELS = 3  # groups of a measured number, as large as each other
 
 
@@ -140,15 +141,22 @@ def _thickness(ink: Doubles) -> Doubles:
 
 
 def _loop(ink: Doubles) -> Doubles:
+    smallest = max(1, round(HOLE * ink[0].size))
+    parts = [_encloses(ink[at : at + BLOCK] >= INK, smallest) for at in range(0, len(ink), BLOCK)]
+    return np.where(ink.sum((1, 2)) > 0, np.concatenate(parts), np.nan)
+
+
+def _encloses(inside: NDArray[np.bool_], smallest: int) -> NDArray[np.bool_]:
+    """(N,) which of the shapes (N, H, W) have a hole of so many pixels at least."""
     from scipy.ndimage import label
 
-    found, smallest = np.zeros(len(ink)), max(1, round(HOLE * ink[0].size))
-    for k, mask in enumerate(ink >= INK):
-        parts, n = label(np.pad(~mask, 1, constant_values=True))
-        sizes = np.bincount(parts.ravel(), minlength=n + 1)[1:]
-        outside = parts[0, 0]
-        found[k] = float(any(size >= smallest for part, size in enumerate(sizes, 1) if part != outside))
-    return np.where(ink.sum((1, 2)) > 0, found, np.nan)
+    away = np.pad(~inside, ((0, 0), (1, 1), (1, 1)), constant_values=True)
+    within = np.zeros((3, 3, 3), bool)  # neighbours: the four of the same image
+    within[1] = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+    parts, n = label(away, within)
+    is_hole = np.bincount(parts.ravel(), minlength=n + 1) >= smallest
+    is_hole[0] = is_hole[parts[:, 0, 0]] = False  # ink, and what surrounds it
+    return np.asarray(is_hole[parts].any((1, 2)))
 
 
 MEASURES: dict[str, Callable[[Doubles], Doubles]] = {

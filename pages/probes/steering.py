@@ -11,7 +11,7 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.image_attributes import MEASURES
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.steering import Leakage, leakage, steered
-from latentlab.analysis.probes.tasks import NOISE
+from latentlab.analysis.probes.tasks import CLASS, NOISE, PARITY
 from latentlab.figures.probes.matrices import leakage_figure
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
@@ -28,6 +28,7 @@ from pages.shared.text import plain
 STEPS = np.linspace(-3, 3, 9)  # standard deviations of the codes along the direction
 ROWS = 4  # examples that are steered
 EXAMPLES = 200  # that leakage is measured on
+SAME_EXAMPLES = (CLASS, PARITY, *MEASURES)  # targets that are probed on the same examples
 
 
 def steering(run: Subject, target: str) -> None:
@@ -66,9 +67,15 @@ def _latent_probe(run: Subject, target: str | Group) -> Probe:
     """A probe of the codes, in standard deviations, of the examples that are saved with the run."""
     task = probe_task(run, target, 0)
     fit, choose, _ = task.sizes
-    z: NDArray[np.float32] = encode_all(cached.encoder(run), task.x)
+    z = _codes(run, CLASS if target in SAME_EXAMPLES else target)
     parts = [(z[rows], task.y[rows]) for rows in (slice(fit, fit + choose), slice(fit + choose, None))]
     return linear_probe(z[:fit], task.y[:fit], valid=parts[0], test=parts[1], n_classes=len(task.names))
+
+
+@remember(8)
+def _codes(run: Subject, target: str | Group) -> NDArray[np.float32]:
+    """(N, z_dim) of the examples that a target is probed on."""
+    return encode_all(cached.encoder(run), probe_task(run, target, 0).x)
 
 
 @remember(64)
