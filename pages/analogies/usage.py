@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
+from latentlab.analysis.conditional.agreement import recognised
 from latentlab.analysis.conditional.analogies import DecodeAs
 from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.analysis.latent.traversal import Decode, ManifoldGrid, Spacing, manifold_grid, plane
@@ -13,7 +14,8 @@ from latentlab.figures.latent.traversal import carried, manifold
 from latentlab.subjects import Subject
 from pages.analogies.rows import Rows
 from pages.shared import cached, url_state
-from pages.shared.conditional import STYLES, conditional, decoder_as, labelled, style_dimensions, used
+from pages.shared.background import Waiting, show_tasks
+from pages.shared.conditional import STYLES, agreement, conditional, decoder_as, labelled, style_dimensions, used
 from pages.shared.example_view import appearance_of, note
 from pages.shared.header import look
 from pages.shared.images import figure, panels
@@ -25,8 +27,15 @@ TILES = 15  # along a side of the style plane
 
 def usage_report(run: Subject, rows: Rows) -> None:
     """The shares of style and class, classifier agreement and its control, and style consistency and its null."""
-    used_of, agreed, consistency = used(run, prior=rows.x is None)
-    st.markdown(f"**{used_of.verdict}**" + _recognised(run, agreed.accuracy.value if agreed is not None else None))
+    prior = rows.x is None
+    used_of, consistency = used(run, prior)
+    task = agreement(run, prior)
+    agreed = task.result if task is not None else None
+    waits = task is not None and agreed is None
+    st.markdown(f"**{used_of.verdict}**" + ("" if waits else recognised(agreed, len(run.classes))))
+    if task is not None:
+        waiting = Waiting("Classifying what is decoded", "Its classes are compared with those requested then.")
+        show_tasks([task], waiting, "What is decoded can't be classified")
     panels(usage_figures(used_of, agreed, consistency, look()), "Style and class")
     where = style_dimensions(run)
     left, right = st.columns([2, 3], gap="large")
@@ -52,21 +61,6 @@ def usage_report(run: Subject, rows: Rows) -> None:
         "over styles and classes, summed over the values, ± two standard errors; “only both” is what neither explains "
         "alone."
     )
-
-
-def _recognised(run: Subject, accuracy: float | None) -> str:
-    """What classifier agreement adds to the shares: images may change with y and still not show the class."""
-    if accuracy is None:
-        return " There is no classifier of these data, so the classes of the examples are not predicted."
-    chance = 1 / len(run.classes)
-    if accuracy < 2 * chance:
-        return (
-            f" But classifier agreement is only {accuracy:.0%}, by chance {chance:.0%}: the class input has little "
-            "effect on the example."
-        )
-    if accuracy < 0.9:
-        return f" Classifier agreement is {accuracy:.0%}: z contains part of the class, so y is not always used."
-    return ""
 
 
 def style_plane(run: Subject, rows: Rows) -> None:

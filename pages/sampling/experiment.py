@@ -28,6 +28,7 @@ from latentlab.analysis.sampling import (
     VisibleLikelihood,
     experiment_with,
 )
+from latentlab.analysis.sampling.budget import WORK
 from latentlab.data import Kind
 from latentlab.data.builtin.synthetic import DENSITIES
 from latentlab.jobs.background import report
@@ -153,10 +154,12 @@ def runs_elsewhere(run: Subject, setup: Setup) -> bool:
 def played(run: Subject, setup: Setup) -> Experiment:
     """Run an experiment, in fewer steps than requested if they would take long, and with fewer chains if need be.
 
+    A posterior of an example is run in few steps, as all of them follow from the background process.
+
     Raises:
         ValueError: it can't be run; one sentence.
     """
-    return _call(run, setup)()
+    return _call(run, setup)(work=WORK / 3 if offers(run)[setup.target].of_image else WORK)
 
 
 def playing(run: Subject, setup: Setup) -> Task[Experiment]:

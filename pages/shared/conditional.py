@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.arrays import Floats
@@ -26,9 +29,10 @@ from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import ProgramError
 from latentlab.export.program import Program
-from latentlab.models import Conditional, HasPosteriorGiven
+from latentlab.models import Classifies, Conditional, HasPosteriorGiven
 from latentlab.subjects import Subject
 from pages.shared import cached
+from pages.shared.background import Task, run_task
 from pages.shared.classifier import independent_classifier, independent_classifier_run, key_of
 from pages.shared.remember import remember
 
@@ -112,22 +116,45 @@ def agreement_of_styles(run: Subject, codes: tuple[cached.Code, ...]) -> Classif
     return _agreement(run, in_classes(run, codes).examples)
 
 
-@remember(8, "Measuring what the decoder uses …", on=lambda run, *_, **__: key_of(independent_classifier_run(run)))
-def used(run: Subject, prior: bool) -> tuple[Usage, ClassifierAgreement | None, Consistency | None]:
-    """What the decoder uses, classifier agreement, and style consistency, for styles of examples or of the prior."""
-    z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
-    cells = in_every_class(decoder_as(run), z, len(run.classes))
+@remember(8, "Measuring what the decoder uses …")
+def used(run: Subject, prior: bool) -> tuple[Usage, Consistency | None]:
+    """What the decoder uses, and style consistency, for styles of examples or of the prior."""
+    cells = _cells(run, prior)
     is_image = len(run.shape) == 3 and len(cells) >= LEAST
-    return usage_of(cells), _agreement(run, cells), style_consistency(cells) if is_image else None
+    return usage_of(cells), style_consistency(cells) if is_image else None
+
+
+def agreement(run: Subject, prior: bool) -> Task[ClassifierAgreement] | None:
+    """The classifier's predictions for the same, from the background process; None without a classifier."""
+    by = independent_classifier_run(run)
+    model = cached.model(by) if by is not None else None
+    if by is None or not isinstance(model, Classifies):
+        return None
+    x, requested, rows = _requested(_cells(run, prior))
+    some = labelled(run).batch()
+    call = partial(classifier_agreement, model.classify, x, requested, (some.x, some.y), rows)
+    return run_task(f"agreement {run.key} {by.key} {prior}", call)
+
+
+@remember(8)
+def _cells(run: Subject, prior: bool) -> Floats:
+    """(STYLES, K, *shape) styles of examples or of the prior, each in all classes."""
+    z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
+    return in_every_class(decoder_as(run), z, len(run.classes))
+
+
+def _requested(cells: Floats) -> tuple[Tensor, Tensor, NDArray[np.int64]]:
+    """Of (N, K, *shape): the examples (N K, *shape), the class of each, and the row that it is in."""
+    n, k = cells.shape[:2]
+    return torch.from_numpy(cells).flatten(0, 1), torch.arange(k).repeat(n), np.arange(n).repeat(k)
 
 
 def _agreement(run: Subject, cells: Floats) -> ClassifierAgreement | None:
     classify = independent_classifier(run)
     if classify is None:
         return None
-    n, k = cells.shape[:2]
-    requested, rows = torch.arange(k).repeat(n), torch.arange(n).repeat_interleave(k)
-    said = classifier_agreement(classify, torch.from_numpy(cells).flatten(0, 1), requested, groups=rows.numpy())
+    x, requested, rows = _requested(cells)
+    said = classifier_agreement(classify, x, requested, groups=rows)
     return replace(said, control=_control(run))
 
 

@@ -88,3 +88,21 @@ def _log_probs(classify: Classify, x: Tensor) -> Floats:
         raise ValueError("There are no examples to classify.")
     found: Floats = torch.cat([classify(part) for part in x.split(BATCH)]).cpu().float().numpy()
     return found
+
+
+def recognised(agreed: ClassifierAgreement | None, n_classes: int) -> str:
+    """What classifier agreement adds to what the decoder uses: examples may change with y and still not show the class.
+
+    None is of data without a classifier.
+    """
+    if agreed is None:
+        return " There is no classifier of these data, so the classes of the examples are not predicted."
+    accuracy, chance = agreed.accuracy.value, 1 / n_classes
+    if accuracy < 2 * chance:
+        return (
+            f" But classifier agreement is only {accuracy:.0%}, by chance {chance:.0%}: the class input has little "
+            "effect on the example."
+        )
+    if accuracy < 0.9:
+        return f" Classifier agreement is {accuracy:.0%}: z contains part of the class, so y is not always used."
+    return ""

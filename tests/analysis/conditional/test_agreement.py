@@ -10,8 +10,8 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.conditional import agreement as module
-from latentlab.analysis.conditional.agreement import classifier_agreement
-from tests.conftest import naming
+from latentlab.analysis.conditional.agreement import classifier_agreement, recognised
+from tests.conftest import naming, numbers_in
 
 RNG = device.generator(0)
 
@@ -45,3 +45,12 @@ def test_no_examples_and_unknown_classes_are_one_sentence() -> None:
         classifier_agreement(classify, torch.zeros(1, 8), torch.tensor([7]))
     with pytest.raises(ValueError, match="classes"):
         classifier_agreement(lambda x: x[:, :1], torch.zeros(1, 8), torch.tensor([0]))
+
+
+@pytest.mark.parametrize(("n_right", "numbers"), [(100, []), (80, [80]), (15, [15, 10])])
+def test_what_is_recognised_less_often_than_by_a_good_decoder_is_said(n_right: int, numbers: list[float]) -> None:
+    x = torch.eye(10).repeat(10, 1)
+    y = torch.where(torch.arange(100) < n_right, torch.arange(100) % 10, (torch.arange(100) + 1) % 10)
+    found = classifier_agreement(lambda x: (10 * x).log_softmax(1), x, y)
+    assert numbers_in(recognised(found, 10)) == numbers
+    assert recognised(None, 10) not in (recognised(found, 10), "")
