@@ -138,6 +138,7 @@ GSN = Page(
     text="Follow a Markov chain from example to example.",
     group="Density",
 )  # fmt: skip
+FAMILIES = Page("families", "Variational families", "blur_on", group="Density")
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
     text="Ask every layer what can be read from it, before and after training.",
@@ -149,6 +150,6 @@ LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, PROBES, LAYERS, LIKELIHOOD, TRAIN, FEW_LABELS,
-    YOUR_DATA, LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, LIKELIHOOD, TRAIN,
+    FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

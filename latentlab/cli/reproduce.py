@@ -13,7 +13,7 @@ import torch
 from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import cluster_aware, hierarchies, semi_supervised, shipped_probes
+from latentlab.experiments import cluster_aware, families, hierarchies, semi_supervised, shipped_probes
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
@@ -116,10 +116,21 @@ def _cluster_aware(options: argparse.Namespace) -> None:
         cluster_aware.save(scores)
 
 
+def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no data and no seeds to choose
+    """Print the scores of families of posteriors as they are fitted, their table at the end, and save all of it."""
+    found = []
+    for fitted in families.run():
+        found.append(fitted)
+        print(families.table(families.scores_of(fitted)).splitlines()[1], flush=True)
+    families.save(found)
+    print(f"\n{families.table(families.read())}\n", flush=True)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
     "cagem": _cluster_aware,
+    "families": _families,
 }
 
 

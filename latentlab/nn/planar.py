@@ -9,73 +9,44 @@ is of a positive number, also in single precision.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
-from latentlab.nn.initialise import Drawn
+from torch import Tensor
 
 TINY = 1e-12  # a ‖w‖² that counts as 0
 
 
-class Step(NamedTuple):
-    """The parameters of planar maps: u and w (..., d), b (...)."""
+class Maps(NamedTuple):
+    """The parameters of K planar maps: u and w (..., K, d), b (..., K)."""
 
     u: Tensor
     w: Tensor
     b: Tensor
 
     @classmethod
-    def of(cls, out: Tensor, dim: int) -> Step:
-        """From 2 d + 1 outputs of a network, (..., 2 d + 1)."""
-        u, w, b = out.split([dim, dim, 1], -1)
-        return cls(u, w, b[..., 0])
+    def of(cls, steps: Tensor) -> Maps:
+        """From (..., K, 2 d + 1) numbers: u, w and b of each map."""
+        d = steps.shape[-1] // 2
+        return cls(steps[..., :d], steps[..., d : 2 * d], steps[..., -1])
 
     @property
     def along(self) -> Tensor:
-        """w·û + 1, (...): positive."""
+        """w·û + 1, (..., K): positive. Where w is 0, a map shifts, and u may be anything."""
         along = (self.w * self.u).sum(-1)
         return torch.where(self._has_direction, F.softplus(along), 1 + along)
 
     @property
     def invertible_u(self) -> Tensor:
-        """û, (..., d)."""
+        """û, (..., K, d)."""
         change = self.along - 1 - (self.w * self.u).sum(-1)
         squared = torch.where(self._has_direction, self.w.square().sum(-1), 1.0)
         return self.u + (change / squared)[..., None] * self.w
 
-    def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., d) -> what z becomes (..., d), and log |det| of the Jacobian there (...), in nats."""
-        tanh = torch.tanh((self.w * z).sum(-1) + self.b)
-        squared = tanh.square()
-        return z + self.invertible_u * tanh[..., None], torch.log(squared + (1 - squared) * self.along)
-
     @property
     def _has_direction(self) -> Tensor:
-        """(...) where w isn't 0: else a map shifts, and u may be anything."""
         return self.w.square().sum(-1) > TINY
-
-
-class PlanarFlow(nn.Module, Drawn):
-    """A row of planar maps with parameters of their own; of none, what comes in goes out."""
-
-    def __init__(self, dim: int, n_steps: int) -> None:
-        super().__init__()
-        self.dim = dim
-        self.steps = nn.Parameter(torch.zeros(n_steps, 2 * dim + 1))
-
-    def draw(self, rng: torch.Generator) -> None:
-        """As linear layers are drawn: U(-1/√d, 1/√d)."""
-        with torch.no_grad():
-            drawn = torch.empty(self.steps.shape).uniform_(-1, 1, generator=rng)
-            self.steps.copy_(drawn / math.sqrt(self.dim))
-
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., d) -> what z becomes (..., d), and log |det| of the Jacobian there (...), in nats."""
-        return through(self.steps, z)
 
 
 def through(steps: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,8 +59,13 @@ def through(steps: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         What z becomes (..., d), and the sum of log |det| of the K Jacobians (...), in nats.
     """
-    log_det = torch.zeros_like(z[..., 0])
-    for step in steps.unbind(-2):
-        z, more = Step.of(step, z.shape[-1])(z)
-        log_det = log_det + more
-    return z, log_det
+    maps = Maps.of(steps)
+    u, w, b = maps.invertible_u.unbind(-2), maps.w.unbind(-2), maps.b.unbind(-1)
+    slopes = []
+    for k in range(len(b)):
+        slopes.append(torch.tanh((w[k] * z).sum(-1) + b[k]))
+        z = z + u[k] * slopes[-1][..., None]
+    if not slopes:
+        return z, torch.zeros_like(z[..., 0])
+    squared = torch.stack(slopes, -1).square()
+    return z, torch.log(squared + (1 - squared) * maps.along).sum(-1)

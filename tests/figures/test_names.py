@@ -117,7 +117,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
-OWN = {"support_along", "training_curves", "matrices", "laws"} | {
+OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws"} | {
     "strips",
     "carried",
     "qq_plots",

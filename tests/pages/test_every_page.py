@@ -25,7 +25,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "layers": ("digits-five-layers-lvae", "Digits, five layers: ladder VAE"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
 }
-NO_SUBJECT = ("your_data", "lessons")
+NO_SUBJECT = ("your_data", "lessons", "families")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")
 ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
 ONE_IMAGE = {"from": "one example"}
@@ -134,7 +134,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
     assert not app.exception
     if page == "train":
         assert app.button(key="train")
-    elif page == "lessons":
+    elif page in ("lessons", "families"):
         assert app.get("page_link")
     elif page in NO_SUBJECT:
         assert app.file_uploader

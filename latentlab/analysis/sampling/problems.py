@@ -22,6 +22,7 @@ from latentlab.analysis.sampling.samplers import suitable
 from latentlab.analysis.sampling.targets import LogProb, SamplingError, Target, denoised, exact, posterior
 from latentlab.analysis.score.field import Denoise, Rule
 from latentlab.data.builtin.synthetic import DENSITIES, Density, mixture
+from latentlab.data.builtin.two_modes import two_modes
 
 SIGMA = 0.1  # the noise of the exact denoisers
 N_EXAMPLES = 2_000  # of a density: where chains start
@@ -285,6 +286,7 @@ FAR_MODES = mixture([[-4.0, 0.0], [4.0, 0.0]], 0.5, [0.3, 0.7], torch.arange(2),
 KNOWN: dict[str, KnownDensity] = {
     **{name: KnownDensity.of(density) for name, density in DENSITIES.items() if density.dim == 2},
     "two far modes": KnownDensity.of(FAR_MODES),
+    "two modes on a ring": KnownDensity.of(two_modes()),
     "curve": KnownDensity.of_thin(DENSITIES["curve"]),
 }  # without a model
 

@@ -61,10 +61,10 @@ class DeepAVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         self.likelihood = config.density(spec)
         self.dims = tuple(max(1, config.z_dim >> i) for i in range(config.depth))
         x, a, dims, network = math.prod(spec.shape), config.a_dim, self.dims, config.network
-        seen = [x] if config.a_sees_x else []
+        given = [x] if config.a_sees_x else []
         self.q_a = nn.ModuleList(network([x, a] if i else [x], 2 * a) for i in range(config.depth))
         self.q_z = nn.ModuleList(network([dims[i - 1] if i else x, a], 2 * dim) for i, dim in enumerate(dims))
-        self.p_a = nn.ModuleList(network([*seen, *dims[i:]], 2 * a) for i in range(config.depth))
+        self.p_a = nn.ModuleList(network([*given, *dims[i:]], 2 * a) for i in range(config.depth))
         self.p_z = nn.ModuleList(network([above], 2 * dim) for dim, above in itertools.pairwise(dims))
         self.p_x = network([config.z_dim], x * self.likelihood.outputs)
 
@@ -139,8 +139,8 @@ class DeepAVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         """(B, *shape) -> log p(x|z1) and the log ratio of the latent variables, each (n, B)."""
         x = x.flatten(1)
         drawn = self._infer(x, rng, n)
-        seen, z = [x] if self.config.a_sees_x else [], [layer.z for layer in drawn]
-        p_a = [Gaussian.of(net(*seen, *z[i:])) for i, net in enumerate(self.p_a)]  # p(ai|zi … zL, x)
+        given, z = [x] if self.config.a_sees_x else [], [layer.z for layer in drawn]
+        p_a = [Gaussian.of(net(*given, *z[i:])) for i, net in enumerate(self.p_a)]  # p(ai|zi … zL, x)
         log_p_x = self.likelihood.log_prob(x, self.p_x(z[0])).sum(-1)  # p(x|z1)
         log_ratio = drawn[-1].q_z.log_prior_ratio(z[-1], sampled=n > 1)  # p(zL) / q(zL|aL, z(L-1))
         for layer, p_z in zip(drawn, self._expected(drawn), strict=False):
