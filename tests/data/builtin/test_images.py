@@ -188,7 +188,8 @@ def test_the_smaller_mnist_is_what_another_library_makes_of_it() -> None:
     small, large = load("mnist-14"), load("mnist")
     for part, whole in zip(small, large, strict=True):
         assert part.shape == spec_of("mnist-14").shape == (1, 14, 14)
-        assert torch.equal(part.y, whole.y)
+        assert len(part) == 10_000
+        assert torch.equal(part.y, whole.y[:10_000])
     for i in (0, 1, 9_999):
         theirs = Image.fromarray(large.test.x[i, 0].numpy()).reduce(2)
         apart = np.abs(np.asarray(theirs, np.int64) - small.test.x[i, 0].numpy())
