@@ -29,7 +29,13 @@ from latentlab.models.abilities import (
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.chains import Walks
-from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven, Completed, OneByOne
+from latentlab.models.one_by_one import (
+    Autoregressive,
+    AutoregressiveGiven,
+    AutoregressiveGivenCode,
+    Completed,
+    OneByOne,
+)
 from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
@@ -43,6 +49,7 @@ __all__ = [
     "MODELS",
     "Autoregressive",
     "AutoregressiveGiven",
+    "AutoregressiveGivenCode",
     "Auxiliary",
     "ClassDraws",
     "Classifies",

@@ -12,7 +12,7 @@ from torch import Tensor
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Derivative, Model
 from latentlab.models.chains import Walks
-from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven
+from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven, AutoregressiveGivenCode
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
 
@@ -278,7 +278,8 @@ ABILITIES: Mapping[str, type[Model]] = {
     "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
     "latent variables": InfersLatents, "latent layers": Layered, "infers clusters": InfersClusters,
     "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
-    "autoregressive": Autoregressive, "autoregressive given class": AutoregressiveGiven, "classifies": Classifies,
+    "autoregressive": Autoregressive, "autoregressive given class": AutoregressiveGiven,
+    "autoregressive given code": AutoregressiveGivenCode, "classifies": Classifies,
     "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,
 }  # fmt: skip  # as a person reads them
 

@@ -72,3 +72,17 @@ class AutoregressiveGiven(Autoregressive):
     @abstractmethod
     def given(self, y: int) -> OneByOne:
         """p(x|y) of one of the `spec.n_classes` classes."""
+
+
+class AutoregressiveGivenCode(Model):
+    """Models an example given its code one value after the other, in the order of `flatten`."""
+
+    @abstractmethod
+    def log_conditionals_given(self, x: Tensor, z: Tensor | None, sees_image: bool = True) -> Tensor:
+        """(B, *shape), (B, z_dim) -> (B, *shape) nats: log p(x_i | x_1 … x_(i-1), z); their sum is log p(x|z).
+
+        Args:
+            x: examples, binarised where the model takes binary values.
+            z: codes; None hides them from what reads them.
+            sees_image: False hides the values before each from what reads them.
+        """

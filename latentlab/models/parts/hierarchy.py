@@ -118,12 +118,7 @@ class Hierarchy(Trains, Layered, Encodes, Decodes, Samples, Importance):
 
     def generate(self, layer: str, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """(B, dim) -> (B, *shape): the mean of p(x|z1) with a layer held at z, those below at their means or drawn."""
-        names = [one.name for one in self.layers]
-        if layer not in names:
-            raise ValueError(f"There is no layer {layer!r}; there are {', '.join(names)}.")
-        for below in reversed(names[: names.index(layer)]):
-            z = _taken(self._network(f"p_{below}", z), rng)
-        return self._mean_x(z)
+        return self._mean_x(self._z1(layer, z, rng))
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the mean of q(z1|·), given the mean of z2 where that comes down."""
@@ -135,8 +130,12 @@ class Hierarchy(Trains, Layered, Encodes, Decodes, Samples, Importance):
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): the means of p(x|z1) for draws of the top and of each layer given the one above."""
+        return self._mean_x(self.sample_code(n, rng))
+
+    def sample_code(self, n: int, rng: torch.Generator) -> Tensor:
+        """(n, z_dim): z1 for draws of the top and of each layer given the one above."""
         top = self.layers[-1]
-        return self.generate(top.name, torch.randn(n, top.dim, generator=rng, device=rng.device), rng)
+        return self._z1(top.name, torch.randn(n, top.dim, generator=rng, device=rng.device), rng)
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B) nats: log p(x, z) - log q(z|x) for n draws of all layers; never a KL in closed form."""
@@ -155,6 +154,15 @@ class Hierarchy(Trains, Layered, Encodes, Decodes, Samples, Importance):
         """All layers from z1 up given x: n draws of each, or their means without a generator."""
         infer = self._bottom_up if self.config.inference == "bottom-up" else self._top_down
         return infer(self._first(x), rng, *n)
+
+    def _z1(self, layer: str, z: Tensor, rng: torch.Generator | None) -> Tensor:
+        """(B, z_dim): z1 given a layer, those between at their means or drawn."""
+        names = [one.name for one in self.layers]
+        if layer not in names:
+            raise ValueError(f"There is no layer {layer!r}; there are {', '.join(names)}.")
+        for below in reversed(names[: names.index(layer)]):
+            z = _taken(self._network(f"p_{below}", z), rng)
+        return z
 
     def _first(self, x: Tensor) -> Tensor:
         """(B, *shape) -> what `up1` is given."""
