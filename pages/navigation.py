@@ -9,6 +9,7 @@ from typing import NamedTuple, NoReturn
 import streamlit as st
 
 from latentlab.models import (
+    Autoregressive,
     Classifies,
     Conditional,
     Decodes,
@@ -146,10 +147,14 @@ PROBES = Page(
 )  # fmt: skip
 LAYERS = Page("layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, group="Diagnose")
 LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
+PIXELS = Page(
+    "pixels", "Autoregressive decoding", "apps", (Autoregressive,), first="digits-pixelcnn-classes", images=True,
+    group="Diagnose",
+)  # fmt: skip
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, LIKELIHOOD, TRAIN,
-    FEW_LABELS, YOUR_DATA, LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, LIKELIHOOD, PIXELS,
+    TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

@@ -81,7 +81,8 @@ class Run:
 
     def unit(self, metric: str) -> str:
         """Of a metric: that of the model's term, or nats for what is computed from terms in nats."""
-        return self.kind.units.get(metric, "nats" if "nats" in self.kind.units.values() else "")
+        units = {**self.kind.units, **self.kind.set_units}
+        return units.get(metric, "nats" if "nats" in units.values() else "")
 
     def build(self) -> Model:
         """The model with its parameters not yet set."""

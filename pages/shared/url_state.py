@@ -14,7 +14,7 @@ from pages.shared.visit import Slot
 
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
-    "learning", "loop", "selected", "clicked", "latent", "class", "above", "drawn",
+    "learning", "loop", "selected", "clicked", "latent", "class", "above", "drawn", "pixel",
 )  # fmt: skip
 DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
 LONGEST = 4000  # characters of a parameter that are read

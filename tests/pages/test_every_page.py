@@ -24,6 +24,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "layers": ("digits-five-layers-lvae", "Digits, five layers: ladder VAE"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
+    "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")

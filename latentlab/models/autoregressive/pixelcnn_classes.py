@@ -102,8 +102,9 @@ class ClassPixelCNN(PixelByPixel, AutoregressiveGiven, Classifies):
     def _complete(self, x: Tensor, hidden: Tensor, rng: torch.Generator) -> Completed:
         """The class is drawn once, given the pixels before the first hidden one."""
         first = int(hidden.flatten().int().argmax())
-        log_class = _log_class(self._of_classes(x)).flatten(2)[..., first]
-        y = torch.multinomial(log_class.exp(), 1, generator=rng)[:, 0]
+        different, which = torch.unique(x, dim=0, return_inverse=True)  # many draws often begin from one image
+        log_class = _log_class(self._of_classes(different)).flatten(2)[..., first]
+        y = torch.multinomial(log_class.exp()[which], 1, generator=rng)[:, 0]
         return self.completed(x, hidden, rng, self.one_hot(y, x))
 
     def _outputs_of_classes(self, x: Tensor) -> Tensor:

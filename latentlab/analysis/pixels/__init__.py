@@ -1,0 +1,1 @@
+"""Models that give the probability of each pixel from those before it."""

@@ -1,0 +1,1 @@
+"""Figures of models that give the probability of each pixel from those before it."""

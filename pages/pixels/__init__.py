@@ -1,0 +1,1 @@
+"""The page Autoregressive decoding: an image, one pixel after the other."""
