@@ -111,7 +111,6 @@ warn_of_other_weights(run)
 say_bottleneck(run)
 send_decoder(run)
 send_originals(run)
-above = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     other = choose_other(run)
     live = st.toggle(
@@ -120,8 +119,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     )  # fmt: skip
 if other is not None:
     send_decoder(other)
-with above:
-    traversal(run, cached.dimensions(run), live, other)
+traversal(run, cached.dimensions(run), live, other)
 notes(
     "The plane shows two dimensions with the codes of test examples, coloured by class; the example follows the "
     "pointer, and a click goes there. A slider for each dimension, sorted by what it carries, moves the same place; "

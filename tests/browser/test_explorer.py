@@ -192,6 +192,30 @@ def test_tiles_cover_the_plane(server: Server, page: Page) -> None:
     until(page, lambda: page.locator("canvas.plane").evaluate(covered))
 
 
+def test_a_class_of_the_legend_stands_out_until_it_is_pressed_again(server: Server, page: Page) -> None:
+    page.goto(server.url("traversal"))
+    expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()
+    plane = page.locator("canvas.plane")
+    resting(page, plane)
+    ink = """(plane) => {
+      const {data} = plane.getContext('2d').getImageData(60, 0, plane.width - 60, plane.height - 60);
+      return data.reduce((sum, v, i) => sum + (i % 4 < 3 ? 255 - v : 0), 0);
+    }"""
+    whole = plane.evaluate(ink)
+    keys = page.locator(".legend button")
+    expect(keys).to_have_count(10)
+    one = page.get_by_role("button", name="Class 1", exact=True)
+    one.click()
+    expect(one).to_have_attribute("aria-pressed", "true")
+    until(page, lambda: plane.evaluate(ink) < 0.9 * whole)
+    of_one = plane.evaluate(ink)
+    keys.nth(0).click()
+    until(page, lambda: of_one < plane.evaluate(ink))
+    for key in (one, keys.nth(0)):
+        key.click()
+    until(page, lambda: plane.evaluate(ink) == whole)
+
+
 def test_choosing_another_model_starts_in_its_middle(server: Server, page: Page) -> None:
     page.goto(server.url("traversal?z=1,1"))
     expect(page.locator(".explorer[data-runs=browser]")).to_be_visible()

@@ -59,7 +59,7 @@ _explorer = st.components.v2.component(
     "latentlab.explorer",
     html=sources("explorer", "explorer.html"),
     css=LOOK + sources("explorer", "explorer.css"),
-    js=EXAMPLES + sources("explorer", "decoder.js", "reality.js", "plane.js", "explorer.js"),
+    js=EXAMPLES + sources("explorer", "decoder.js", "reality.js", "legend.js", "plane.js", "explorer.js"),
 )
 
 

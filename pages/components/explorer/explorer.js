@@ -17,12 +17,13 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function create(host) {
   const $ = (name) => host.querySelector(`.${name}`);
-  const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, example: null, tell: null };
+  const state = { data: null, z: [], pins: [], axes: [0, 1], past: [], hover: null, example: null, tell: null, only: new Set() };
   let [timer, frame, idle] = [0, 0, 0];
   const picture = exampleOn($("image"));
   const second = exampleOn($("second"));
   const original = exampleOn($("before"));
   const plane = planeOn($("plane"));
+  const legend = legendOn($("legend"), () => later());
   const rows = new Map(); // axis -> its slider and number
 
   // What there is to decode with: the program if it came, else what the server decoded in advance.
@@ -232,6 +233,8 @@ function create(host) {
       } else {
         state.data = { ...data, reality: state.data.reality };
       }
+      state.only = legend.only;
+      legend.update(state.data);
       host.dataset.draws = data.drawn.kind;
       $("note").textContent = data.note;
       $("beside").hidden = !data.other;

@@ -46,7 +46,7 @@ function planeOn(canvas) {
     const shaded = isShaded(state);
     const directions = state.axes.map((index) => state.data.directions[index].vector);
     const held = tiles || shaded ? lifted(state.z, directions, [0, 0]).map((value) => value.toFixed(4)) : [];
-    const now = JSON.stringify([tiles, shaded, limit, middle, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
+    const now = JSON.stringify([[...state.only], tiles, shaded, limit, middle, state.axes, held, state.data.nonce, state.data.program, colour("--st-text-color", "")]);
     if (now === view) return;
     view = now;
     const paper = back.getContext("2d");
@@ -76,18 +76,18 @@ function planeOn(canvas) {
       }
   }
 
-  function points(paper, { data, z }, directions) {
+  function points(paper, { data, z, only }, directions) {
     const { codes, labels } = data.points;
     const n = z.length;
     paper.save();
     paper.beginPath();
     paper.rect(MARGIN, 0, size - MARGIN, size - MARGIN);
     paper.clip();
-    paper.globalAlpha = 0.55;
     paper.font = `600 ${textSize()}px sans-serif`;
     paper.textAlign = "center";
     for (let i = 0; i < labels.length; i++) {
       paper.fillStyle = data.colours[labels[i] % data.colours.length] ?? colour("--st-text-color", "#888");
+      paper.globalAlpha = !only.size ? 0.55 : only.has(labels[i]) ? 0.9 : 0.12;
       const [x, y] = coordinates(codes.subarray(i * n, (i + 1) * n), directions);
       paper.fillText(data.marks[labels[i]] ?? "•", across(x), up(y) + 4);
     }
