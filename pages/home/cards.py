@@ -31,7 +31,8 @@ def cards(run: Subject) -> None:
     for place, (page, card) in zip(st.columns(len(DOORS), gap="medium"), doors.items(), strict=False):
         with place:
             _of_page(page, card)
-    grid = st.grid(min_column_width=150, gap="small")
+    with st.container(key="fills-row"):
+        grid = st.grid(min_column_width=150, gap="small")
     for page, card in found.items():
         if page not in DOORS:
             with grid.container():
