@@ -70,8 +70,11 @@ def _choose() -> None:
             if isinstance(error, ServingError) and error.details:
                 st.code(error.details, language="python", wrap_lines=True)
         else:
-            title = st.text_input("Name", _title(files), max_chars=LONGEST_TITLE, key=f"model-name-{files[0].file_id}")
-            st.button("Open it", "model-open", type="primary", on_click=_open, args=(files, dataset, title))
+            name = f"model-name-{files[0].file_id}"
+            with st.form("opening", border=False):
+                st.text_input("Name", _title(files), max_chars=LONGEST_TITLE, key=name)
+                given = (files, dataset, name)
+                st.form_submit_button("Open it", key="model-open", type="primary", on_click=_open, args=given)
     st.caption(
         "A process of its own reads the files; none of them can run code. All who use this app can look at the model, "
         f"and you can close it; so can all once nobody has used it for {ABANDONED / 60:.0f} minutes. After "
@@ -85,12 +88,14 @@ def _title(files: Sequence[UploadedFile]) -> str:
     return stems.pop()[:LONGEST_TITLE] if len(stems) == 1 else Given.title
 
 
-def _open(files: Sequence[UploadedFile], dataset: str, title: str) -> None:
+def _open(files: Sequence[UploadedFile], dataset: str, name: str) -> None:
+    """Open files under what was typed into the field of a name."""
     if OPENING.is_set:  # pressed twice
         return
+    title = Slot[str](name).get("").strip()
     content = {safe_name(file.name): bytes(file.getbuffer()) for file in files}
     try:
-        process = uploaded_models().open(visitor(), content, dataset, title.strip() or Given.title)
+        process = uploaded_models().open(visitor(), content, dataset, title or Given.title)
     except (ServingError, RunError) as error:
         FAILED.set(str(error))
     else:

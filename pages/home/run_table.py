@@ -126,9 +126,9 @@ def _actions(store: Store, chosen: list[Row]) -> None:
 
 
 def _rename(store: Store, run: Run) -> None:
-    with st.popover("Rename", icon=":material/edit:"):
+    with st.popover("Rename", icon=":material/edit:"), st.form("renaming", border=False):
         title = st.text_input("Title", run.title, max_chars=80, key=f"title-{run.id}")
-        if st.button("Rename it", type="primary", key="rename"):
+        if st.form_submit_button("Rename it", type="primary", key="rename"):
             try:
                 store.rename(run.id, title)
             except RunError as error:

@@ -28,6 +28,7 @@ SHOWN, ROWS = 24, 6  # examples that are images, or rows of a table
 WIDTH = 84  # pixels across of an image
 UPLOADS: Slot[int] = Slot("uploads")  # how many were saved: each time the field starts empty
 UPLOAD_FAILED: Slot[str] = Slot("upload-failed")  # why the last one was not saved
+NAME: Slot[str] = Slot("own-name")  # the widget that names them
 SAID: Slot[tuple[str, ReadOptions]] = Slot("upload-said")  # the key of the files, and what is said of them
 
 
@@ -90,15 +91,11 @@ def _preview(files: Upload) -> None:
         SAID.set((files.key, wanted))
         st.rerun()
     if found is not None:
-        preferred = st.text_input("Name", found.splits.train.name, max_chars=40, key="own-name")
-        st.button(
-            "Save",
-            key="keep",
-            type="primary",
-            icon=":material/save:",
-            on_click=_save,
-            args=(found, files.source, preferred),
-        )
+        with st.form("saving", border=False):
+            st.text_input("Name", found.splits.train.name, max_chars=40, key=NAME.name)
+            st.form_submit_button(
+                "Save", key="keep", type="primary", icon=":material/save:", on_click=_save, args=(found, files.source)
+            )
 
 
 def _here(sentence: str, has_table: bool) -> str:
@@ -124,10 +121,10 @@ def _look(found: Opened, has_table: bool) -> None:
         show(drawn, few.x, 12, "Some examples", titles)
 
 
-def _save(found: Opened, source: str, preferred: str) -> None:
+def _save(found: Opened, source: str) -> None:
     """Before the page runs again, so that its field can be empty, and other pages show the data first."""
     try:
-        name = Library.default().save(found, source, preferred)
+        name = Library.default().save(found, source, NAME.get(""))
     except DataError as error:
         UPLOAD_FAILED.set(str(error))
         return

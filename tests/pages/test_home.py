@@ -91,7 +91,9 @@ def test_bounds_of_different_quantities_are_in_different_columns(opened: Open) -
 def test_a_run_of_ones_own_is_renamed(opened: Open, app_store: Store) -> None:
     run_id = train(app_store, "Mine")
     app = select(opened("home"), 0)
-    app.text_input(key=f"title-{run_id}").set_value(" ")
+    field, button = app.text_input(key=f"title-{run_id}"), app.button(key="rename")
+    assert field.proto.form_id == button.proto.form_id != ""  # so that Enter in the field presses the button
+    field.set_value(" ")
     select(press(app, "rename"), 0)
     assert app_store.read(run_id).title == "Mine"
     app.text_input(key=f"title-{run_id}").set_value("Yours")
