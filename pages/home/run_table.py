@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from latentlab.figures.training_curves import compared_curves
+from latentlab.jobs import queue
 from latentlab.models import Classifies, Conditional, Decodes, abilities
 from latentlab.runs.run import Run, labels
 from latentlab.runs.store import Row, Store
@@ -22,6 +23,7 @@ from pages.shared.deletion import Deletable, delete_button, deleted, undo
 from pages.shared.header import look
 from pages.shared.images import figure
 from pages.shared.text import plain
+from pages.shared.training_view import SHOWN
 from pages.shared.visit import Slot
 
 SELECTED: Slot[tuple[str, ...]] = Slot("selected-runs")  # ids, so that a row that moves stays the same run
@@ -47,7 +49,7 @@ def _table(store: Store, rows: list[Row]) -> None:
         SELECTED.set(tuple((url_state.read("selected") or "").split(",")))
     selected = [ids.index(run_id) for run_id in SELECTED.get(()) if run_id in ids]
     event = st.dataframe(
-        [_cells(row) for row in rows],
+        [_cells(store, row) for row in rows],
         hide_index=True,
         placeholder="–",
         key=f"runs-{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:16]}",  # a row is another run when they change
@@ -88,10 +90,10 @@ def _table(store: Store, rows: list[Row]) -> None:
         _compare(store, readable)
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(store: Store, row: Row) -> dict[str, Any]:
     run = row.run
     if run is None:
-        return {"title": row.id, "abilities": f"⚠ {row.reason}"}
+        return _unreadable(store, row)
     return {
         "title": run.title,
         "model": run.model,
@@ -104,6 +106,18 @@ def _cells(row: Row) -> dict[str, Any]:
         "when": datetime.fromisoformat(run.created),
         "abilities": " · ".join(abilities(run.kind)),
     }
+
+
+def _unreadable(store: Store, row: Row) -> dict[str, Any]:
+    """What is known of a folder that is no run: of a training that isn't finished its title, and how it stands."""
+    try:
+        job, status = queue.read(store, row.id), queue.status(store, row.id)
+    except RunError:
+        return {"title": row.id, "abilities": f"⚠ {row.reason}"}
+    if status.state not in SHOWN:  # it is finished, and damaged since
+        return {"title": job.title, "abilities": f"⚠ {row.reason}"}
+    stands = ": ".join(part for part in (f"training, {SHOWN[status.state][1]}", status.message) if part)
+    return {"title": job.title, "model": job.model, "data": job.dataset, "abilities": f"⚠ {stands}"}
 
 
 def _actions(store: Store, chosen: list[Row]) -> None:
@@ -138,7 +152,7 @@ def _rename(store: Store, run: Run) -> None:
 
 
 def _deletable(store: Store, run_id: str, run: Run | None) -> Deletable:
-    return deletion.run(store, run_id, run.title if run else run_id)
+    return deletion.run(store, run_id, run.title if run else _unreadable(store, Row(run_id, None, False))["title"])
 
 
 def _compare(store: Store, runs: list[Run]) -> None:

@@ -249,6 +249,9 @@ def _progress(store: Store, status: Status) -> str:
     if status.state in ("queued", "loading"):
         busy = any(queue.status(store, job.id).state in ("loading", "running") for job in queue.jobs(store))
         return status.message or ("It starts as soon as the training before it is done." if busy else "Starting …")
-    text = f"{status.step:,} of {status.n_steps:,} steps · {status.images_per_second:,.0f} examples/s"
+    text = f"{status.step:,} of {status.n_steps:,} steps"
+    if not status.is_live:
+        return text if status.n_steps else "No step was made."
+    text += f" · {status.images_per_second:,.0f} examples/s"
     left = time_left(status)
     return f"{text} · {left}" if left else text

@@ -46,6 +46,17 @@ def test_a_run_of_ones_own_has_a_card_with_its_settings(opened: Open, app_store:
     assert any(mentions(one.value, "hidden 16") for one in app.caption)
 
 
+def test_a_training_that_failed_is_named_by_its_title_and_says_why(opened: Open, app_store: Store) -> None:
+    job_id = queue.submit(app_store, "vae", "digits", {}, {"epochs": 1}, "Mine")
+    (app_store.folder(job_id) / "status.json").write_text('{"state": "failed", "message": "Loss: nan."}')
+    app = select(opened("home"), 0)
+    first = app.dataframe[0].value.iloc[0]
+    assert (first["title"], first["data"]) == ("Mine", "digits")
+    assert mentions(first["abilities"], "failed", "Loss: nan.")
+    press(app, f"ask-{job_id}")
+    assert not shows(app, job_id)  # what would be deleted is named by its title, too
+
+
 @pytest.mark.parametrize("damaged", ["weights.safetensors", "run.json"])
 def test_a_damaged_run_is_not_exported_but_says_why(opened: Open, app_store: Store, damaged: str) -> None:
     run_id = train(app_store, "Mine")
