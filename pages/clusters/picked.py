@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from pages.components.scatter import LAYOUT, NOTHING, Click, Picked
 from pages.shared import url_state
 from pages.shared.packed import pack_ids, unpack_ids
@@ -48,7 +46,7 @@ def _linked(space: Space) -> Picked:
     ids, click = unpack_ids(word, n) if word else None, _click(text, n) if text else None
     for name, given, found in (("selected", word, ids), ("clicked", text, click)):
         if given and found is None:
-            st.warning(f"The link's “{name}” is nothing that can be picked on this map, so it is left out.")
+            url_state.warn(f"The link's “{name}” is nothing that can be picked on this map, so it is left out.")
             url_state.write(name, None)
     return Picked(click, NOTHING.selected if ids is None else ids)
 

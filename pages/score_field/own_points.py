@@ -94,5 +94,5 @@ def _linked() -> str | None:
     word = url_state.read(LINKED)
     text = unpack_text(word, MOST_BYTES) if word else None
     if word and text is None:
-        st.warning(f"The link's “{LINKED}” are no points that can be read, so the view starts from others.")
+        url_state.warn(f"The link's “{LINKED}” are no points that can be read, so the view starts from others.")
     return text

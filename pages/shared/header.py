@@ -105,6 +105,7 @@ def _frame(page: Page, subject: str) -> None:
     """What the browser shows of the page: its title, and the way back."""
     st.set_page_config(f"{page.title} · {subject}" if subject else page.title)
     history(page.name, CHOSEN.get(""))
+    url_state.place_warnings()
     _NOTES.set(None if page.name in visited() else st.container())
 
 

@@ -130,7 +130,7 @@ def _linked(height: int, width: int) -> str | None:
     if not mask:
         return None
     if unpack(mask, height, width) is None:
-        st.warning(
+        url_state.warn(
             f"The link's “mask” is not one of an image of {width} × {height} pixels, so the {FIRST} is hidden instead."
         )
         return None

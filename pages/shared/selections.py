@@ -146,7 +146,7 @@ def _restore(side: str, dataset: str) -> None:
         return
     found = _unpacked(text, dataset)
     if found is None:
-        st.warning(f"The link's “{name}” is no selection of examples that are here, so it is left out.")
+        url_state.warn(f"The link's “{name}” is no selection of examples that are here, so it is left out.")
         url_state.write(name, None)
     else:
         _keep(side, *found)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.box import Box
 from pages.shared.text import plain
@@ -17,6 +19,7 @@ PLACE = (  # what only means something for one model
     "learning", "loop", "selected", "clicked", "latent", "class", "above", "drawn", "pixel",
 )  # fmt: skip
 DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
+_WARNINGS: ContextVar[DeltaGenerator | None] = ContextVar("warnings", default=None)
 LONGEST = 4000  # characters of a parameter that are read
 
 
@@ -33,7 +36,11 @@ def read(name: str) -> str | None:
 
 
 def drop_endless_numbers() -> None:
-    """Remove what is no finite number though it is written as one, with a sentence: no control can show it."""
+    """Remove what is no finite number though it is written as one, with a sentence: no control can show it.
+
+    Called first on a page, whose `place_warnings` comes later.
+    """
+    _WARNINGS.set(None)
     for name in DROPPED.pop() or ():
         st.warning(f"The link's “{name}” is nothing that can be shown, so the view starts from its default.")
     endless = []
@@ -46,6 +53,16 @@ def drop_endless_numbers() -> None:
             endless.append(name)
     if endless:
         drop(*endless)
+
+
+def place_warnings() -> None:
+    """Draw what is wrong with the address here, whatever part of the page finds it, and however far below."""
+    _WARNINGS.set(st.container(key="link-warnings"))
+
+
+def warn(sentence: str) -> None:
+    """Say what is wrong with the address, at the top of the page if that has a place for it."""
+    (_WARNINGS.get() or st).warning(sentence)
 
 
 def drop(*names: str) -> NoReturn:
@@ -70,7 +87,7 @@ def read_choice(name: str, options: Sequence[str], default: str) -> str:
     requested = read(name)
     if requested is None or requested in options:
         return requested or default
-    st.warning(
+    warn(
         f"The link's “{name}” is “{plain(requested[:40])}”, which isn't offered here, so the view starts from its "
         "default."
     )
@@ -86,7 +103,7 @@ def read_numbers(name: str, n: int, low: float, high: float) -> list[float] | No
     values = _numbers(text, n, low, high)
     if values is None:
         what = f"{n} numbers between {low:g} and {high:g}"
-        st.warning(f"The link's “{name}” is not {what}, so the view starts from its default.")
+        warn(f"The link's “{name}” is not {what}, so the view starts from its default.")
         write(name, None)
     return values
 
@@ -105,7 +122,7 @@ def read_box(name: str, limit: float) -> Box | None:
     box = Box(*edges)
     if box.is_proper:
         return box
-    st.warning(f"The link's “{name}” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
+    warn(f"The link's “{name}” is not a left, a right, a lower and an upper edge, so all of the plane is shown.")
     write(name, None)
     return None
 
@@ -119,7 +136,7 @@ def read_codes(name: str, n: int, limit: float) -> tuple[tuple[float, ...], ...]
     """Codes of n numbers within ±limit, separated by semicolons; none, with a sentence, if one is anything else."""
     found = [_numbers(part, n, -limit, limit) for part in (read(name) or "").split(";") if part]
     if None in found:
-        st.warning(f"The link's “{name}” are not places of this latent space, so they are left out.")
+        warn(f"The link's “{name}” are not places of this latent space, so they are left out.")
         write(name, None)
         return ()
     return tuple(tuple(code) for code in found[:8] if code is not None)
@@ -129,7 +146,7 @@ def read_points(name: str, n: int, most: int, limit: float) -> tuple[tuple[float
     """At most so many points of n numbers within ±limit, separated by semicolons; none, with a sentence, if not."""
     found = [_numbers(part, n, -limit, limit) for part in (read(name) or "").split(";") if part]
     if None in found or len(found) > most:
-        st.warning(f"The link's “{name}” is not at most {most} times {n} numbers, so the view starts without them.")
+        warn(f"The link's “{name}” is not at most {most} times {n} numbers, so the view starts without them.")
         write(name, None)
         return ()
     return tuple(tuple(point) for point in found if point is not None)

@@ -15,7 +15,7 @@ from pages.components import scatter
 from pages.score_field.own_points import START
 from pages.shared.packed import pack, pack_ids
 from tests.pages.conftest import Open, path_of, shows
-from tests.pages.test_walks import controls
+from tests.pages.test_walks import controls, nodes
 
 
 def back_again(app: AppTest, page: str) -> AppTest:
@@ -90,6 +90,14 @@ def test_points_that_are_none_are_a_sentence(opened: Open, word: str) -> None:
     assert not app.exception
     assert sum("“points”" in warning.value for warning in app.warning) == 1
     assert app.text_area(key="my-points").value == START
+
+
+@pytest.mark.parametrize("wrong", [{"loop": "x,y"}, {"at": "nowhere"}, {"box": "1,2"}])
+def test_what_is_wrong_with_a_link_is_said_above_all_that_is_chosen(opened: Open, wrong: dict[str, str]) -> None:
+    app = opened("score_field", run="mixture-dae", **wrong)
+    shown = [node.type for node in nodes(app.main)]
+    assert shown.count("warning") == 1
+    assert shown.index("warning") < shown.index("button_group")  # the first control beside the picture
 
 
 @pytest.mark.parametrize(("text", "n"), [("0.1,0.2,1.0", 1), ("0.1,0.2,1.0;-0.5,0.1,2.0", 2), ("0.1,0.2;x", 3)])
