@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import streamlit as st
 import torch
 
@@ -45,7 +44,7 @@ def at_a_place(denoiser: Denoiser) -> None:
             st.markdown(verdict.of_directions(here, found, denoiser.sigma))
         if not denoiser.no_score:
             st.markdown("Hessian of the log density, (J − I) / σ², and the exact one:")
-            st.code(f"{_matrix(found.hessian[0])}\n\n{_matrix(exact.hessian[0])}", language=None)
+            st.code("\n\n".join(verdict.matrix(it.hessian[0]) for it in (found, exact)), language=None)
     with left:
         figure(denoising_steps(path, denoiser.sigma, look()), "How far each step of denoising moves the point")
         if not denoiser.no_score:
@@ -88,16 +87,7 @@ def is_it_a_gradient(denoiser: Denoiser, box: Box) -> None:
         where.metric(f"Energy difference, {side} side", f"{energy:.3g} nats", help=f"{between} {side} side")
     lack = "Median of |J − Jᵀ| / |J| over draws of the data; 0 for a gradient"
     d.metric("Non-conservativeness", f"{asymmetry(denoiser):.3f}", help=lack)
-    n = len(loop(denoiser))
-    which = "the loop that you clicked" if n > 2 else "a triangle about the middle"
-    more = "you can draw one of your own on the plane."
-    if 0 < n < 3:
-        more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
-    st.caption(f"Over {which}; {more}")
+    st.caption(verdict.of_loop(len(loop(denoiser))))
     if loop(denoiser) and st.button("Forget the loop", icon=":material/delete:"):
         corners_of(denoiser.data.name).set([])
         st.rerun(scope="fragment")
-
-
-def _matrix(m: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
-    return "\n".join("  ".join(f"{v:12.5g}" for v in row) for row in m)

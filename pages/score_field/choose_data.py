@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 import torch
 
-from latentlab.analysis.box import around
 from latentlab.analysis.score.points import FRAME, read_points
 from latentlab.data import DENSITIES
 from latentlab.figures.score import thumbnails as draw
@@ -55,12 +54,7 @@ def _picture(run: Subject | None, colours: Theme) -> bytes:
     """Of a run's data, or of the points that one's own begin with."""
     if run is None:
         return draw.of_points(torch.from_numpy(read_points(START)), FRAME, colours)
-    if run.shape == (2,) and run.dataset in DENSITIES:
-        return draw.of_density(DENSITIES[run.dataset], colours)
-    x = cached.examples(run)[:500].batch().x
-    if len(run.shape) == 1 and run.shape[0] > 1:
-        return draw.of_points(x[:, :2], around(x[:, :2]), colours)
-    return draw.of_examples(x)
+    return draw.of_data(cached.examples(run), colours)
 
 
 def _choose(where: dict[str, str]) -> None:

@@ -66,7 +66,10 @@ def choose(run: Subject, mine: bool, more: DeltaGenerator, player: DeltaGenerato
             train = data if mine else _train(run)
             return learning.source_of(data, train, density, box, mine or run.dataset in DENSITIES, player)
         if kind == TRAINED:
-            return _trained(run, data, density, box)
+            found = trained(run)
+            if not found.no_score:
+                st.caption(f"trained with noise σ = {found.sigma:g}")
+            return found
         sigma = _sigma(None if mine else run, box)
         if kind == EXACT:
             name = "optimum of a kernel estimate" if mine else "exact optimum of the density"
@@ -97,15 +100,14 @@ def _train(run: Subject) -> Dataset:
     return _training_points(run.dataset) if run.dataset in DENSITIES else cached.examples(run)
 
 
-def _trained(run: Subject, data: Dataset, density: Density, box: Box) -> Denoiser:
-    model = cached.model(run)
+def trained(run: Subject) -> Denoiser:
+    """The network of a run."""
+    model, (data, density) = cached.model(run), _of_run(run)
     if not isinstance(model, Denoises):
         raise TypeError(f"{run.title} doesn't denoise.")
-    if not model.no_score:
-        st.caption(f"trained with noise σ = {model.sigma:g}")
-    known = run.dataset in DENSITIES
     return Denoiser(
-        run.key, run.title, model.denoise, model.sigma, data, density, box, known, no_score=model.no_score
+        run.key, run.title, model.denoise, model.sigma, data, density, around(data.x), run.dataset in DENSITIES,
+        no_score=model.no_score,
     )  # fmt: skip
 
 

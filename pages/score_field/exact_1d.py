@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from latentlab.analysis.score.exact_1d import (
     BUMPS,
+    COLUMNS,
     SOURCE_SIGMAS,
-    Bump,
+    Bumps,
     Errors,
     Optima,
     density_of,
     errors,
     optima,
+    read_bumps,
 )
 from latentlab.analysis.score.field import FieldError
 from latentlab.data import DataError
@@ -29,9 +29,7 @@ from pages.shared.visit import Slot
 
 SIGMAS = (0.005, 0.01, 0.02, 0.03, 0.06, 0.1, 0.16, 0.2, 0.31, 0.5, 1.0)
 TABLED = (*SOURCE_SIGMAS, 0.03, 0.01)
-COLUMNS = ("place", "width", "weight")
 MOST, LARGEST = 100, 1e6  # bumps in a link, and their numbers
-Bumps = tuple[Bump, ...]
 
 
 def one_dimension() -> None:
@@ -82,16 +80,6 @@ def _edited(kind: str) -> Bumps:
 def _linked(name: str) -> Bumps:
     """The bumps of the address; none, with a sentence, if they are anything else."""
     return tuple((a, b, c) for a, b, c in url_state.read_points(name, 3, MOST, LARGEST))
-
-
-def read_bumps(rows: object) -> Bumps:
-    """The table of bumps as it was edited: incomplete rows are left out."""
-    found = []
-    for row in rows if isinstance(rows, list) else []:
-        values = [row.get(name) for name in COLUMNS]
-        if all(isinstance(v, int | float) and math.isfinite(v) for v in values):
-            found.append((float(values[0]), float(values[1]), float(values[2])))
-    return tuple(found)
 
 
 @remember(64)

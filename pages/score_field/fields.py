@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
+from latentlab.analysis.score import verdict
 from latentlab.analysis.score.denoiser import Denoiser, Losses, OnLattice, against_truth
 from latentlab.analysis.score.field import Agreement, Field, score_field, score_of
 from latentlab.analysis.score.fixed_points import Basins, FixedPoints, attractors, trajectory
@@ -79,6 +80,15 @@ def drawn(which: FieldLayer, values: LayerValues) -> PlaneLayer:
 def agrees(denoiser: Denoiser) -> tuple[Agreement, Losses]:
     """How the score agrees with the true one over noisy draws, and the losses there."""
     return against_truth(denoiser.density, denoiser.denoise, denoiser.sigma)
+
+
+def say_agreement(about: str, found: Agreement, losses: Losses, no_score: str, known: bool = True) -> None:
+    """How a field agrees with the true score, and what there is to be said against it."""
+    st.caption(f"{about} · {verdict.of_agreement(found, losses, not no_score, known)}")
+    if no_score:
+        st.info(f"Here r(x) − x is a direction only: {no_score}. It has no score, no energy and no samples.")
+    elif said := verdict.of_losses(losses):
+        st.warning(said)
 
 
 def standing(denoiser: Denoiser, box: Box) -> tuple[FixedPoints, Basins] | None:

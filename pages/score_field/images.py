@@ -24,6 +24,7 @@ from latentlab.figures.score.images import as_colour, signed
 from latentlab.figures.score.slices import through_three
 from latentlab.models import Corruption, Denoises
 from latentlab.subjects import Subject
+from pages.score_field import fields
 from pages.shared import cached
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import look
@@ -81,13 +82,8 @@ def images(run: Subject) -> None:
             f"From above: the examples; their {arrow}, **blue** where a pixel should be lighter and **red** where "
             f"darker; corrupted; the {arrow} of the corrupted ones; and denoised."
         )
-        before, after = ((x - clean).square().flatten(1).mean(1).sqrt().mean() for x in (noisy, r))
-        said = f"Noise left: **{float(after):.3f}** of {float(before):.3f} a pixel (root mean square)."
-        if not model.no_score:
-            long = np.linalg.norm(step.reshape(len(step), -1), axis=1).mean() / model.sigma**2
-            said += f" |score| {long:.0f} on average; for noise alone it would be "
-            said += f"{np.sqrt(clean[0].numel()) * float(sigma) / model.sigma**2:.0f}."
-        st.markdown(said)
+        before, after = (float((x - clean).square().flatten(1).mean(1).sqrt().mean()) for x in (noisy, r))
+        st.markdown(verdict.of_noise_left(before, after, step, float(sigma), 0.0 if model.no_score else model.sigma))
         if after >= before > 0:
             st.warning("Of this noise it has learned nothing: leaving the images as they are is no worse.")
     tabs(
@@ -133,12 +129,7 @@ def _numbers(run: Subject, model: Denoises) -> None:
     density = DENSITIES.get(run.dataset)
     if density is None:
         return
-    found, losses = _agreement(run, model)
-    st.markdown(f"**{density.dim} dimensions** · {verdict.of_agreement(found, losses, not model.no_score)}")
-    if model.no_score:
-        st.markdown(f"The length of r(x) − x is no score: {model.no_score}.")
-    elif said := verdict.of_losses(losses):
-        st.warning(said)
+    fields.say_agreement(f"**{density.dim} dimensions**", *_agreement(run, model), model.no_score)
 
 
 @remember(8)
@@ -171,7 +162,8 @@ def _plane(run: Subject, model: Denoises) -> None:
         st.error(plain(str(error)))
         return
     with controls:
-        named = _captions(run, data.y[wanted].tolist(), wanted)
+        one_class = len(run.classes) < 2
+        named = [f"example {k}" if one_class else run.classes[y] for k, y in zip(wanted, data.y[wanted], strict=True)]
         show(appearance_of(run), three, 3, "The three examples", named)
         middle = plane.corners.mean(0, keepdim=True)
         share = float(plane.leaving(model.denoise, middle)[0])
@@ -199,8 +191,3 @@ def _middle(run: Subject, plane: Slice, model: Denoises, middle: Tensor) -> None
     alt = "The mean of the three, and denoised once and twice"
     show(appearance_of(run), torch.cat([x, once, model.denoise(once)]), 3, alt, steps)
     st.caption("their mean, denoised once, and twice")
-
-
-def _captions(run: Subject, y: list[int], wanted: list[int]) -> list[str]:
-    """The classes of the three; their numbers where there is but one class."""
-    return [run.classes[k] for k in y] if len(run.classes) > 1 else [f"example {k}" for k in wanted]

@@ -8,11 +8,14 @@ from latentlab.subjects import Subject
 from pages.navigation import SCORE_FIELD
 from pages.score_field.at_a_place import at_a_place, is_it_a_gradient
 from pages.score_field.choose_data import choose_data
-from pages.score_field.exact_1d import one_dimension
+from pages.score_field.contracting import EXACT, TITLE, contracting
 from pages.score_field.images import images
 from pages.score_field.plane import the_plane
+from pages.shared import url_state
 from pages.shared.header import header, notes
+from pages.shared.linked_choice import link_renamed
 from pages.shared.tabs import tabs
+from pages.shared.visit import Slot
 
 
 @st.fragment
@@ -23,7 +26,7 @@ def score_field(run: Subject, mine: bool) -> None:
         {
             "At a place": partial(at_a_place, denoiser),
             "Energy and curl": partial(is_it_a_gradient, denoiser, box),
-            "One dimension": one_dimension,
+            TITLE: contracting,
         }
     )
 
@@ -31,6 +34,9 @@ def score_field(run: Subject, mine: bool) -> None:
 run = header(SCORE_FIELD)
 if run is None:
     st.stop()
+if url_state.read("detail") == "One dimension":  # in older links
+    Slot[str]("autoencoders").set(EXACT)
+    link_renamed("detail", {"One dimension": TITLE})
 mine = choose_data(run)
 if run.shape == (2,):
     score_field(run, mine)

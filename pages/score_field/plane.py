@@ -137,12 +137,8 @@ def numbers(denoiser: Denoiser) -> None:
         st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g}: no network can do better.")
         return
     found, losses = fields.agrees(denoiser)
-    said = verdict.of_agreement(found, losses, not denoiser.no_score, denoiser.known)
-    st.caption(f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g} · {said}")
-    if denoiser.no_score:
-        st.info(f"Here r(x) − x is a direction only: {denoiser.no_score}. It has no score, no energy and no samples.")
-    elif said := verdict.of_losses(losses):
-        st.warning(said)
+    about = f"**{plain(denoiser.name)}**, σ = {denoiser.sigma:g}"
+    fields.say_agreement(about, found, losses, denoiser.no_score, denoiser.known)
 
 
 def place(denoiser: Denoiser) -> tuple[float, float]:
@@ -186,8 +182,7 @@ def _place(drawn: go.Figure, denoiser: Denoiser, box: Box, at: tuple[float, floa
     found = fields.geometry(denoiser, at)
     radii = np.sqrt(np.clip(found.eigenvalues[0], 0, None)) * denoiser.sigma  # of a posterior that only a score has
     radii = np.full(2, np.nan) if denoiser.no_score else radii
-    arm = 0.05 * box.width
-    draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(denoiser, at), arm, look())
+    draw.add_place(drawn, found.eigenvectors[0], radii, fields.path(denoiser, at), 0.05 * box.width, look())
 
 
 def _act(data: str, pointer: str) -> None:

@@ -12,6 +12,7 @@ from latentlab.analysis.score.denoiser import Denoiser
 from latentlab.analysis.score.field import Agreement, agreement
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES
+from latentlab.experiments.score_figures import CONTRACTING
 from latentlab.models import Denoises
 from latentlab.runs.store import Store
 
@@ -54,6 +55,21 @@ def test_the_score_is_nearly_the_exact_one(run_id: str, loss: float, cosine: flo
     assert 0.98 < ratio < loss  # 5,000 draws: the optimum's own loss has a spread of two per cent
     assert found.median_cosine > cosine
     assert found.relative_rms < relative
+
+
+def test_contracting_the_reconstruction_learns_the_score_and_contracting_the_code_does_not() -> None:
+    """Alain 2018, §3.2: as a denoiser does, without noise; of one size, so that only the objective differs."""
+    of = {name: measured(run_id) for name, run_id in CONTRACTING.items()}
+    for name in ("DAE", "RCAE"):
+        ratio, found = of[name]
+        assert ratio < 1.05
+        assert found.median_cosine > 0.98
+        assert found.relative_rms < 0.4
+    assert of["CAE"][1].median_cosine < 0.5
+    assert of["CAE"][1].relative_rms > 0.9
+    models = {name: shipped(run_id)[0] for name, run_id in CONTRACTING.items()}
+    assert [name for name, model in models.items() if model.no_score] == ["CAE"]
+    assert len({(model.sigma, shipped(CONTRACTING[name])[1]) for name, model in models.items()}) == 1
 
 
 @pytest.mark.parametrize("run_id", ["spiral-dae", "moons-dae", "mixture-dae", "moons-dae-walkback"])

@@ -15,20 +15,21 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.box import Box, around
-from latentlab.analysis.score.denoiser import NoisyDraws
+from latentlab.analysis.score.denoiser import NoisyDraws, against_truth
 from latentlab.analysis.score.fixed_points import attractors
 from latentlab.analysis.score.layers import BASINS, LAYERS
 from latentlab.analysis.score.points import FRAME
 from latentlab.data import DENSITIES
+from latentlab.experiments.score_figures import CONTRACTING
 from latentlab.figures.score.field import add_points, empty_plane
 from latentlab.figures.theme import LIGHT
+from latentlab.models import Denoises
 from latentlab.models.autoencoders.dae import DAE
 from latentlab.runs.store import Store
 from latentlab.training.incremental import TrainingProgress, TrainingTask, advance
 from pages.components.plane import Gesture, pack
 from pages.score_field.choose_data import _choose
 from pages.score_field.choose_field import EXACT, NOW, POINTS
-from pages.score_field.exact_1d import read_bumps
 from pages.score_field.own_points import MINE, add_strokes
 from pages.score_field.plane import NOTHING
 from tests.conftest import mentions, numbers_in
@@ -276,13 +277,33 @@ def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
     assert exact.metric[3].value == "0.000"
 
 
+def test_three_autoencoders_are_compared_with_the_exact_score(opened: Open) -> None:
+    app = opened("score_field", detail="DAE, RCAE, CAE")
+    assert not app.exception
+    (table,) = (one.value for one in app.dataframe)
+    store = Store.default()
+    for row in table.to_dict("records"):
+        run = store.read(CONTRACTING[row["network"]])
+        model = store.load(run.id)
+        assert isinstance(model, Denoises)
+        found, losses = against_truth(DENSITIES[run.dataset], model.denoise, model.sigma)
+        assert float(row["median cosine"]) == pytest.approx(found.median_cosine, abs=6e-4)
+        assert float(row["relative error"].rstrip("%")) == pytest.approx(100 * found.relative_rms, abs=0.6)
+        assert float(row["loss / optimum"]) == pytest.approx(losses.denoiser / losses.optimum, abs=6e-3)
+    assert len(table) == 3
+    fields = app.get("plotly_chart")[-4:]
+    arrows = [json.loads(one.proto.spec)["data"][-1] for one in fields]
+    assert len({str(one["x"]) for one in arrows}) == 4  # of three networks and the exact one
+
+
 def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
-    app = opened("score_field", detail="One dimension")
+    app = opened("score_field", detail="One dimension")  # an older link
     assert not app.exception
     table = app.table[0].value
     assert list(table["σ"]) == ["1", "0.31", "0.16", "0.06", "0.03", "0.01"]
     assert list(table[list(table)[1]])[:2] == ["1.73", "1.42"]
-    stairs = opened("score_field", detail="One dimension", **{"density-1d": "three points"})
+    view = {"detail": "DAE, RCAE, CAE", "autoencoders": "exact, in one dimension", "density-1d": "three points"}
+    stairs = opened("score_field", **view)
     assert not stairs.exception
     assert not stairs.error
     assert stairs.get("plotly_chart")
@@ -371,11 +392,6 @@ def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
     app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert shows(app, 300)
     assert not shows(app, 31)
-
-
-def test_bumps_that_are_not_whole_yet_are_left_out() -> None:
-    rows = [{"place": 0, "width": 0.1, "weight": 1}, {"place": 1.0, "width": None, "weight": 1}, {"place": "x"}]
-    assert read_bumps(rows) == ((0.0, 0.1, 1.0),)
 
 
 def lesson(n: int) -> TrainingProgress:

@@ -12,6 +12,7 @@ the author's public program.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ from latentlab.data import mixture
 
 Function = Callable[[Doubles], Doubles]
 Bump = tuple[float, float, float]  # place, width, weight
+Bumps = tuple[Bump, ...]
+
+COLUMNS = ("place", "width", "weight")  # of a table of bumps
 
 LOW, HIGH, N_PLACES = -1.5, 1.5, 1000  # the source's
 WITHIN = 0.9  # errors are taken over |x| up to this: the middle 60 % that the source draws
@@ -66,6 +70,16 @@ class Errors:
 def places() -> Doubles:
     """(M,) the source's places."""
     return np.linspace(LOW, HIGH, N_PLACES)
+
+
+def read_bumps(rows: object) -> Bumps:
+    """The bumps of a table, a mapping for each row: incomplete rows are left out."""
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        values = [row.get(name) for name in COLUMNS]
+        if all(isinstance(v, int | float) and math.isfinite(v) for v in values):
+            found.append((float(values[0]), float(values[1]), float(values[2])))
+    return tuple(found)
 
 
 def source_log_density(x: Doubles) -> Doubles:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.arrays import Doubles, Floats
 from latentlab.analysis.score.denoiser import FAR, Denoiser, Losses
 from latentlab.analysis.score.field import Agreement
 from latentlab.analysis.score.fixed_points import Basins
@@ -31,6 +33,47 @@ def of_agreement(found: Agreement, losses: Losses, is_score: bool, known: bool =
     return said + (f" · {found.n_holes} points without a finite value" if found.n_holes else "")
 
 
+def of_contracting(found: Mapping[str, tuple[Agreement, str]]) -> str:
+    """Which of several networks learned the score of the noisy data, by name, and why another's r(x) - x is none.
+
+    Args:
+        found: name -> how it agrees with the true score, and why it has none; empty where it has.
+    """
+    good = [f"{name} ({it.median_cosine:.3f})" for name, (it, why) in found.items() if not why]
+    said = f"**Learned the score: {' and '.join(good)}**, by the median cosine with the exact one." if good else ""
+    for name, (it, why) in found.items():
+        if why:
+            said += f" **Not a score: {name} ({it.median_cosine:.3f})**; {why}, so r(x) − x by itself says little of "
+            said += f"the density: it misses the score by {it.relative_rms:.0%}."
+    return said.strip()
+
+
+def table(found: Mapping[str, tuple[Agreement, Losses]]) -> list[dict[str, str]]:
+    """A row for each network, by name: how it agrees with the true score, and its loss beside the optimum's."""
+    return [
+        {
+            "network": name, "median cosine": f"{score.median_cosine:.3f}",
+            "relative error": f"{score.relative_rms:.0%}", "loss / optimum": f"{losses.denoiser / losses.optimum:.2f}",
+        }
+        for name, (score, losses) in found.items()
+    ]  # fmt: skip
+
+
+def of_loop(n: int) -> str:
+    """Which loop an integral is around, if so many corners were clicked."""
+    which, more = "the loop that you clicked", "you can draw one of your own on the plane."
+    if n < 3:
+        which = "a triangle about the middle"
+        if n:
+            more = f"yours has {n} corner{'' if n == 1 else 's'} so far, and needs three."
+    return f"Over {which}; {more}"
+
+
+def matrix(m: Doubles) -> str:
+    """A line for each row."""
+    return "\n".join("  ".join(f"{v:12.5g}" for v in row) for row in m)
+
+
 def of_losses(losses: Losses) -> str:
     """That it has learned nothing on the data; empty where it has."""
     if losses.has_learned:
@@ -39,6 +82,24 @@ def of_losses(losses: Losses) -> str:
         f"It has learned nothing on the data: its loss there is {losses.denoiser:.3f} σ², and leaving the noisy "
         f"points as they are has {losses.identity:.3f} σ²."
     )
+
+
+def of_noise_left(before: float, after: float, step: Floats, amount: float, sigma: float) -> str:
+    """What denoising images leaves of their noise, and the length of the score, where there is one.
+
+    Args:
+        before: root mean square of the noise of a pixel.
+        after: the same once denoised.
+        step: (N, *shape) r(x) - x.
+        amount: of the noise.
+        sigma: of the noise of the training; 0 where r(x) - x is no score.
+    """
+    said = f"Noise left: **{after:.3f}** of {before:.3f} a pixel (root mean square)."
+    if not sigma:
+        return said
+    long = np.linalg.norm(step.reshape(len(step), -1), axis=1).mean() / sigma**2
+    alone = np.sqrt(step[0].size) * amount / sigma**2
+    return f"{said} |score| {long:.0f} on average; for noise alone it would be {alone:.0f}."
 
 
 def of_basins(denoiser: Denoiser, basins: Basins) -> str:

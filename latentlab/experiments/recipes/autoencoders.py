@@ -2,6 +2,8 @@
 
 from latentlab.experiments.recipes.recipe import Recipe
 
+REACH = {"slope": 5.0, "reach": 2.0}  # of the first layer, for data as wide as the half-moons
+
 RECIPES = (
     Recipe(
         "spiral-dae",
@@ -47,6 +49,22 @@ RECIPES = (
         "The same network and noise, trained on five steps of its own chain: what lies where it leads is led back.",
         {"sigma": 0.05, "hidden": 100, "slope": 5.0, "reach": 2.0, "walkback": 5},
         {"epochs": 38, "batch_size": 128, "learning_rate": 5e-3},
+    ),
+    *(
+        Recipe(
+            f"moons-one-layer-{model}",
+            f"Half-moons, one layer, {model.upper()}",
+            model,
+            "moons",
+            note,
+            {"sigma": 0.1, "hidden": 128} | config,
+            {"epochs": 100, "batch_size": 256, "learning_rate": 3e-3},
+        )
+        for model, note, config in (
+            ("dae", "Trained to take noise away: to be compared with two that are trained without noise.", REACH),
+            ("rcae", "Its reconstruction is contracted: what a denoiser is in the limit of little noise.", REACH),
+            ("cae", "Its code is contracted, not its reconstruction: what it learns is no score.", {}),
+        )
     ),
     Recipe(
         "rings-dae",

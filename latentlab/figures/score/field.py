@@ -15,6 +15,7 @@ from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
+from latentlab.data import Dataset
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT, MARK, Theme, round_step, styled, symbol
 
@@ -49,6 +50,14 @@ def plane(field: Field, box: Box, look: Theme, layer: PlaneLayer | None = None, 
         figure.add_trace(draw_layer(layer, field.x, field.y, look))
         figure.update_layout(legend={"y": -0.05 if layer.discrete else -0.17})
     return figure
+
+
+def small_plane(field: Field, box: Box, data: Dataset, look: Theme, height: int = 320, thin: int = 2) -> go.Figure:
+    """A field over a box with points of the data, small: one of so many arrows in each direction."""
+    figure = empty_plane(box, look, height)
+    add_points(figure, data.x.numpy(), data.y.numpy(), data.classes, look)
+    add_arrows(figure, field, look, thin=thin)
+    return figure.update_layout(showlegend=False)
 
 
 def empty_plane(box: Box, look: Theme, height: int = 680) -> go.Figure:

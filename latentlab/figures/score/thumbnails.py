@@ -11,12 +11,25 @@ from torch import Tensor
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.box import Box, around
 from latentlab.analysis.score.field import lattice
-from latentlab.data import Density, to_bytes
+from latentlab.data import DENSITIES, Dataset, Density, to_bytes
 from latentlab.figures.score.field import shades
 from latentlab.figures.sheets import pictures, sheet_png
 from latentlab.figures.theme import Theme
 
 SIDE = 56  # pixels
+MOST = 500  # points
+
+
+def of_data(data: Dataset, look: Theme) -> bytes:
+    """A PNG of the density in the plane that some examples are of, if it is known, of their first two numbers, or
+    of images.
+    """
+    if data.shape == (2,) and data.name in DENSITIES:
+        return of_density(DENSITIES[data.name], look)
+    x = data[:MOST].batch().x
+    if len(data.shape) == 1 and data.shape[0] > 1:
+        return of_points(x[:, :2], around(x[:, :2]), look)
+    return of_examples(x)
 
 
 def of_density(density: Density, look: Theme) -> bytes:

@@ -16,6 +16,7 @@ from latentlab.analysis.score.exact_1d import (
     of_bumps,
     optima,
     places,
+    read_bumps,
     source_log_density,
     source_score,
 )
@@ -135,3 +136,8 @@ def test_bumps_are_a_mixture_of_gaussians_with_their_weights() -> None:
     np.testing.assert_allclose(score(x)[1:-1], np.gradient(log_density(x), x)[1:-1], rtol=1e-3, atol=1e-2)
     with pytest.raises(DataError):
         of_bumps([])
+
+
+def test_bumps_that_are_not_whole_yet_are_left_out() -> None:
+    rows = [{"place": 0, "width": 0.1, "weight": 1}, {"place": 1.0, "width": None, "weight": 1}, {"place": "x"}]
+    assert read_bumps(rows) == ((0.0, 0.1, 1.0),)
