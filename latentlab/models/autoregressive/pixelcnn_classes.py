@@ -71,9 +71,14 @@ class ClassPixelCNN(PixelByPixel, AutoregressiveGiven, Classifies):
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log p(y|x) by Bayes, of the nearest levels."""
         parts = self.levels.observed(x).split(CHUNK)
-        log_p = torch.cat([self._of_classes(part).flatten(2).sum(2) for part in parts])  # log p(x|y)
+        log_p = torch.cat([self._log_given(part) for part in parts])
         log_class: Tensor = log_p.log_softmax(1)
         return log_class
+
+    def _log_given(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, K) nats: log p(x|y), a class after the other, so that a layer has a row for each image."""
+        ways = [self.given(y).log_conditionals(x).flatten(1).sum(1) for y in range(self.spec.n_classes)]
+        return torch.stack(ways, 1)
 
     def given(self, y: int) -> OneByOne:
         """p(x|y)."""
