@@ -117,8 +117,8 @@ def _maps(run: Subject) -> None:
 
 
 def _side_by_side(run: Subject) -> None:
-    """All runs of layers on the same data."""
-    alike = [one for one in stored(Layered) if one.dataset == run.dataset and one.shape == run.shape]
+    """All runs of layers on the same data with the same likelihood, without which bounds can't be compared."""
+    alike = [one for one in stored(Layered) if _comparable(one) == _comparable(run)]
     ordered = [run, *(one for one in alike if one.id != run.id)][:COMPARED]
     named = labels(ordered)
     measured = {named[one.id]: usage(one) for one in ordered}
@@ -133,6 +133,10 @@ def _side_by_side(run: Subject) -> None:
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in ("ELBO (nats)", "bound of 200 draws")}
     st.dataframe(rows, hide_index=True, column_config=numbers, alt="The bounds of these runs, and their used layers")
     _over_seeds(run.dataset)
+
+
+def _comparable(run: Subject) -> tuple[object, ...]:
+    return run.dataset, run.shape, run.config.get("likelihood")
 
 
 def _over_seeds(dataset: str) -> None:

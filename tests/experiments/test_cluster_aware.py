@@ -6,9 +6,14 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 
+from latentlab import device
+from latentlab.data import load
 from latentlab.experiments import cluster_aware
 from latentlab.experiments.cluster_aware import ClusterScore, Setting
+from latentlab.models import InfersClusters, LogLikelihood
+from latentlab.runs.store import SHIPPED, Store
 
 SMALL = Setting(
     {"z_dim": 4, "z2_dim": 2, "hidden": 16}, {"epochs": 1, "batch_size": 200}, ((0, False), (20, True)), 400
@@ -40,3 +45,21 @@ def test_scores_take_the_place_of_those_of_the_same_data_and_seed(tmp_path: Path
     cluster_aware.save([score("digits", 1, labels=100)], path)
     found = [(s.dataset, s.seed, s.labels) for s in cluster_aware.read(path)]
     assert found == [("digits", 0, 0), ("digits", 1, 100), ("mnist", 0, 0)]
+
+
+@pytest.mark.slow
+def test_a_run_that_ships_is_measured_as_its_card_states() -> None:
+    store, run_id = Store(SHIPPED, shipped=SHIPPED / ".none"), "digits-cagem"
+    model, test = store.load(run_id), load("digits").test
+    found, card = cluster_aware.measure(model, test, True), store.read(run_id).metrics
+    assert found["error"] == pytest.approx(card["error"], abs=1e-6)
+    assert found["error_top"] == pytest.approx(card["error of p(y|x)"], abs=1e-6)
+    assert found["bound"] == pytest.approx(card["bound"], abs=0.1)
+    assert found["kl_z1"] + found["kl_z2"] == pytest.approx(card["kl"], abs=0.2)
+    assert isinstance(model, InfersClusters)
+    assert isinstance(model, LogLikelihood)
+    x = test.batch().x
+    with torch.no_grad():
+        bounds = [float(model.log_prob(x, n, device.generator(0)).mean()) for n in (1, 100)]
+    assert found["bound"] < bounds[0] < bounds[1]
+    assert found["weighted"] == pytest.approx(bounds[1], abs=0.1)

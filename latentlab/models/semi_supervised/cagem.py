@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from latentlab.data import UNLABELLED, Batch, LabelUse, Spec
+from latentlab.distributions import Gaussian
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss
@@ -78,7 +80,8 @@ class CaGeM(ClusterAware, Classifies):
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log q(y|z1, x) at the mean of q(z1|x)."""
-        return self.predictions(x).inferred
+        x = x.flatten(1)
+        return F.log_softmax(self.q_y(x, Gaussian.of(self.q_z1(x)).mean), -1)
 
     def _classification(self, x: Tensor, batch: Batch, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """What labelled examples cost, (B,), and their terms, (4, B); errors are evaluated without noise."""

@@ -274,6 +274,7 @@ def test_a_label_costs_both_cross_entropies() -> None:
         evaluated = loss_of(model.eval(), batch_of(BITS, half))
         assert evaluated.terms["bound"].isfinite().all()
         found = model.predictions(BITS[4:])
+        torch.testing.assert_close(model.classify(BITS[4:]), found.inferred)
         torch.testing.assert_close(found.through_top.exp().sum(1), torch.ones(4))
         wrong = (found.through_top.argmax(1) != LABELS[4:]).float()
         torch.testing.assert_close(evaluated.terms["error of p(y|x)"][4:], wrong)
