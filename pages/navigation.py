@@ -16,6 +16,7 @@ from latentlab.models import (
     Denoises,
     Encodes,
     Energy,
+    InfersClusters,
     InfersLatents,
     Layered,
     LogLikelihood,
@@ -146,6 +147,9 @@ PROBES = Page(
     group="Diagnose",
 )  # fmt: skip
 LAYERS = Page("layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, group="Diagnose")
+CLUSTER_AWARE = Page(
+    "cluster_aware", "Cluster-aware generation", "hub", (InfersClusters,), first="digits-cagem-plane", group="Diagnose"
+)
 LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
 PIXELS = Page(
     "pixels", "Autoregressive decoding", "apps", (Autoregressive,), first="digits-pixelcnn-classes", images=True,
@@ -155,6 +159,6 @@ LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, LIKELIHOOD, PIXELS,
-    TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, CLUSTER_AWARE,
+    LIKELIHOOD, PIXELS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

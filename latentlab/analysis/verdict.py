@@ -10,10 +10,12 @@ change counts if it is more than `SHARE` of all that was gained, w_1 - min w, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from latentlab.analysis.conditional.cluster_use import ClusterUse, least_error
 from latentlab.analysis.latent.bottleneck import Bottleneck
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.explained import Explained
@@ -106,6 +108,33 @@ def of_layers(found: Sequence[LayerUsage], config: Mapping[str, object], trainin
     which = "all layers" if len(unused) == len(found) else _listed(unused, "and")
     verb = "is" if len(unused) == 1 < len(found) else "are"
     return f"Posterior collapse: {which} {verb} unused. Try {_listed(remedies, 'or')}."
+
+
+def of_top_layer(kl: float, n_classes: int, use: ClusterUse | None, errors: tuple[float, float] | None) -> str:
+    """Whether the top layer of a cluster-aware model can say the class, and what the model makes of it.
+
+    Args:
+        kl: what the layer carries, in nats.
+        n_classes: how many there are; less than 2 where the data have none.
+        use: of the clusters; None where nothing has a class.
+        errors: of q(y|z1, x) and of p(y|x), where the clusters are the classes.
+    """
+    said = f"KL of z₂ is {kl:.1f} nats"
+    if n_classes >= 2:
+        least = least_error(kl, n_classes)
+        needed = f"log {n_classes} = {math.log(n_classes):.1f}"
+        wrong = f"z₂ can't say the class; at least {least:.0%} of guesses from it are wrong (Fano)"
+        said += f", below {needed}: {wrong}" if least > 0 else f", above {needed}: z₂ has room for the class"
+    said += "."
+    if errors is not None:
+        below, through = errors
+        said += f" From below, q(y|z₁, x) errs in {below:.1%} of these examples; through z₂, p(y|x) in {through:.1%}."
+    if use is not None and (errors is None or use.n_used < n_classes):
+        said += (
+            f" {use.n_used} of {len(use.counts)} clusters are used; their normalised mutual information with the class "
+            f"is {use.information:.2f}."
+        )
+    return said
 
 
 def of_reconstructions(found: Explained, config: Mapping[str, object]) -> str:

@@ -16,11 +16,12 @@ import pytest
 import latentlab.figures
 from latentlab.analysis.box import Box
 from latentlab.analysis.columns import Columns
+from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
-from latentlab.figures.conditional import decision_surface, posterior
+from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
 from latentlab.figures.latent import diagnosis, layers, paths, traversal
@@ -112,12 +113,19 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
         LIGHT,
     ),
     field.add_points: lambda: over(field.add_points, XY, Y, HOSTILE, LIGHT),
+    cluster_aware.top_plane: lambda: cluster_aware.top_plane(
+        XY, Y, HOSTILE, np.eye(3, dtype=np.int64), True, Box(-1, 1, -1, 1), Box(0, 1, 0, 1), LIGHT
+    ),
+    cluster_aware.predictions: lambda: cluster_aware.predictions(GRID[:2], GRID[:2], 0, HOSTILE, LIGHT),
+    cluster_aware.cluster_classes: lambda: cluster_aware.cluster_classes(
+        ClusterUse(np.eye(2, dtype=np.int64), 1.0), HOSTILE, HOSTILE, LIGHT
+    ),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),
     layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
-OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws"} | {
+OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws", "against_labels"} | {
     "strips",
     "carried",
     "qq_plots",

@@ -23,6 +23,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "score_field": ("spiral-dae", "Spiral"),
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "layers": ("digits-five-layers-lvae", "Digits, five layers: ladder VAE"),
+    "cluster_aware": ("digits-cagem-plane", "Digits, 100 labels: z2 on a plane"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
 }
@@ -43,6 +44,7 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("analogies", {}, {}),
     ("analogies", {"run": "mnist-cvae"}, {}),
     ("few_labels", {}, {}),
+    ("cluster_aware", {}, {}),
     ("sampling", {"hidden": "a box", "sampler": "HMC"}, {}),
     ("sampling", {"hidden": "brush"}, {}),
     ("sampling", {"hidden": "brush", "by-hand": "false"}, {}),

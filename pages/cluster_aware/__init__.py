@@ -1,0 +1,1 @@
+"""The page Cluster-aware generation: a cluster between two layers, and what it changes."""
