@@ -78,7 +78,11 @@ class Cached(ABC):
 class CachedMasked(Cached):
     """A masked convolution of the image, then residual blocks."""
 
-    def __init__(self, first: MaskedConv2d, blocks: Sequence[Residual], n: int, width: int) -> None:
+    def __init__(
+        self, first: MaskedConv2d, blocks: Sequence[Residual], n: int, width: int, added: Tensor | None = None
+    ) -> None:
+        """Of n images of a width; `added`, (H, width, n, channels), is added to what the first layer gives."""
+        self.added = iter(()) if added is None else iter(added.unbind())
         self.first = _Masked(first, n, width)
         self.blocks = [_Residual(block, n, width) for block in blocks]
         self.layers = [self.first, *(block.middle for block in self.blocks)]
@@ -87,6 +91,8 @@ class CachedMasked(Cached):
         """Begin the next row."""
         for layer in self.layers:
             layer.next_row()
+        for added in itertools.islice(self.added, 1):
+            self.first.bases = (torch.stack([*self.first.bases]) + added).unbind()
 
     def features(self, c: int) -> Tensor:
         """(n, width)."""

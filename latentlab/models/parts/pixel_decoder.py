@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from latentlab.nn.cached import CachedMasked, Head
 from latentlab.nn.masked import MaskedConv2d, Residual
 
 SIDE = 7  # of the first layer's kernel
@@ -28,7 +29,6 @@ class PixelDecoder(nn.Module):
         self.of_context = nn.Conv2d(n_context, width, SIDE, padding=SIDE // 2) if n_context else None
         self.blocks = nn.Sequential(*(Residual(width) for _ in range(blocks)))
         self.out = nn.Sequential(nn.ReLU(), nn.Conv2d(width, width, 1), nn.ReLU(), nn.Conv2d(width, n_in, 1))
-        self.reach = SIDE // 2 + blocks  # rows above a pixel that it depends on
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """(B, n_in, H, W), (..., B, n_context, H, W) -> (..., B, n_in, H, W); zeros hide either."""
@@ -40,13 +40,18 @@ class PixelDecoder(nn.Module):
         """(B, n_context, H, W), (B, n_in, H, W) -> (B, n_in, H, W): each pixel is 1 where its number in [0, 1) is less
         than its probability given those before it.
         """
+        if self.of_image is None:
+            raise ValueError("Pixels that don't see each other aren't drawn one after the other.")
         x, read = torch.zeros_like(uniform), self._read(c)
+        blocks = [block for block in self.blocks if isinstance(block, Residual)]
+        added = None if read is None else read.permute(2, 3, 0, 1)
+        network, head = CachedMasked(self.of_image, blocks, len(x), x.shape[3], added), Head(self.out)
         for row in range(x.shape[2]):
-            rows = slice(max(0, row - self.reach), row + 1)  # what is above or below them doesn't matter
+            network.next_row()
             for column in range(x.shape[3]):
-                h = self._added(x[:, :, rows], None if read is None else read[..., rows, :])
-                p = self._rest(h)[:, :, -1, column].sigmoid()
+                p = head(network.features(column)).sigmoid()
                 x[:, :, row, column] = (uniform[:, :, row, column] < p).to(x.dtype)
+                network.put(column, x[:, :, row, column])
         return x
 
     def _read(self, c: Tensor) -> Tensor | None:
