@@ -13,7 +13,14 @@ import torch
 from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import cluster_aware, families, hierarchies, semi_supervised, shipped_probes
+from latentlab.experiments import (
+    cluster_aware,
+    families,
+    hierarchies,
+    pixel_decoders,
+    semi_supervised,
+    shipped_probes,
+)
 from latentlab.experiments.recipes import RECIPES
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
@@ -31,7 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--measure", action="store_true", help="measure the runs again, without training them")
     n_seeds = len(semi_supervised.SEEDS)
     parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in an experiment")
-    there = sorted({*semi_supervised.BENCHMARKS, *hierarchies.SETTINGS, *cluster_aware.SETTINGS})
+    there = sorted(
+        {pixel_decoders.DATASET, *semi_supervised.BENCHMARKS, *hierarchies.SETTINGS, *cluster_aware.SETTINGS}
+    )
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
     parser.add_argument("--data", nargs="+", choices=there, help=text)
     text = "only these models of the semi-supervised benchmark (default: all); the scores of the others are kept"
@@ -126,11 +135,24 @@ def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no da
     print(f"\n{families.table(families.read())}\n", flush=True)
 
 
+def _fame(options: argparse.Namespace) -> None:
+    """Print the scores of three decoders as they are measured, their table at the end, and save them for the app."""
+    if set(options.data or ()) - {pixel_decoders.DATASET}:
+        raise RunError(f"These decoders are compared on {pixel_decoders.DATASET}.")
+    scores = []
+    for score in pixel_decoders.run(range(options.seeds)):
+        scores.append(score)
+        print(pixel_decoders.table([score]).splitlines()[1], flush=True)
+    print(f"\n{pixel_decoders.table(scores)}")
+    pixel_decoders.save(scores)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
     "cagem": _cluster_aware,
     "families": _families,
+    "fame": _fame,
 }
 
 

@@ -9,11 +9,14 @@ they have, in nats, this ELBO, bound of 200 samples, and KL of each layer, and t
     and ladder VAE        -23.86  -22.67    2.30 1.36 0.82 0.47 0.46    .74 .66 .53 .40 .25
 """
 
+from typing import Any
+
 from latentlab.experiments.recipes.recipe import Recipe
 
 FIVE = {"z_dim": 32, "z2_dim": 16, "z3_dim": 8, "z4_dim": 4, "z5_dim": 2, "hidden": 128}
 TRAINING = {"epochs": 150, "batch_size": 100, "clip": 10.0}
 WARM = TRAINING | {"warmup": 0.27}
+PIXELS: dict[str, Any] = {"epochs": 6, "batch_size": 100, "clip": 10.0, "warmup": 0.5}
 
 RECIPES = (
     Recipe(

@@ -1,0 +1,138 @@
+"""What a PixelCNN as decoder adds to a convolutional ladder VAE, and leaves to the codes: three models over seeds.
+
+`python -m latentlab reproduce fame` trains them and prints the table; `read` returns the scores of the last run. After
+Maaløe (2018), appendix E, Tab. 2, made smaller: MNIST of 14 x 14 pixels, three layers.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from latentlab import device
+from latentlab.analysis.latent.bounds import bound
+from latentlab.analysis.latent.layer_usage import layer_usage
+from latentlab.data import Splits, load
+from latentlab.experiments import score_tables
+from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
+from latentlab.experiments.score_tables import aligned, mean_of_each, mean_std
+from latentlab.models import Layered, LogLikelihood, Model
+from latentlab.runs.store import SHIPPED
+from latentlab.training.config import TrainConfig, model_config
+from latentlab.training.loop import start, train
+
+RESULTS = SHIPPED / "pixel-decoders.csv"
+DATASET, MODEL = "mnist-14", "fame"
+SEEDS = (0, 1, 2)
+N_VALID = 1_000
+N_MEASURED, N_DRAWS = 1_000, 100  # test examples that get the bounds, and draws of the tighter one
+N_REPEATED = 10  # draws that the ELBO of an example is the mean of
+DECODERS: Mapping[str, Mapping[str, Any]] = {
+    "convolutional ladder VAE": {"decoder": "none"},
+    "no concatenation": {"decoder": "one-pass"},
+    "FAME": {"decoder": "pixels"},
+}
+# NLL of 5,000 draws and KL in nats, of MNIST of 28 x 28 pixels: Maaløe 2018, Tab. 5.2 and appendix E
+REPORTED = {"no concatenation": (78.73, 12.29), "FAME": (77.82, 10.85)}
+
+
+@dataclass(frozen=True)
+class PixelScore:
+    """One training, measured on the first `N_MEASURED` test examples.
+
+    Attributes:
+        bound: the ELBO in nats.
+        weighted: the importance-weighted bound with `N_DRAWS` draws, in nats.
+        kl: what each layer carries, from z1 up, in nats.
+        seconds: of processor time for the training.
+    """
+
+    model: str
+    seed: int
+    bound: float
+    weighted: float
+    kl: tuple[float, ...]
+    seconds: float = field(default=math.nan, compare=False)
+
+
+def run(seeds: Sequence[int] = SEEDS, knobs: Mapping[str, Any] | None = None, n: int = 0) -> Iterator[PixelScore]:
+    """Train the three models with every seed; yields each score when it is done.
+
+    Args:
+        seeds: of the trainings.
+        knobs: of all three models, beside the decoder.
+        n: training examples; 0: all.
+    """
+    splits = load(DATASET)
+    splits = splits._replace(train=splits.train[: n or len(splits.train)], valid=splits.valid[:N_VALID])
+    for seed in seeds:
+        for name, decoder in DECODERS.items():
+            yield _score(name, {**(knobs or {}), **decoder}, splits, seed)
+
+
+def _score(name: str, knobs: Mapping[str, Any], splits: Splits, seed: int) -> PixelScore:
+    config = TrainConfig(**TRAINING, seed=seed)
+    model = start(MODEL, model_config(MODEL, knobs, splits.train, config), splits.train.spec, config)
+    began = time.process_time()
+    for _ in train(model, splits, config, report_every=1_000_000):
+        pass
+    seconds = time.process_time() - began
+    return PixelScore(name, seed, seconds=seconds, **measure(model.cpu().eval(), splits, N_MEASURED))
+
+
+def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
+    """The numbers of a `PixelScore` that a trained model has, on the first n test examples."""
+    if not (isinstance(model, Layered) and isinstance(model, LogLikelihood)):
+        raise TypeError(f"{model.name} has no layers or no likelihood.")
+    rng = device.generator(0)
+    x = splits.test[:n].batch().x
+    taken = model.binarise(x, rng)
+    usage = layer_usage(partial(model.unit_kl, rng=rng), x, n_draws=5)
+    return {
+        "bound": mean(float(model.log_prob(taken, 1, rng).mean()) for _ in range(N_REPEATED)),
+        "weighted": bound(model.log_prob, taken, N_DRAWS).mean,
+        "kl": tuple(layer.total for layer in usage),
+    }
+
+
+def table(scores: Sequence[PixelScore]) -> str:
+    """A line for each model, as text."""
+    rows = table_rows(scores)
+    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:
+    """A row for each model: means and, over the seeds, standard deviations; layers from z1 up."""
+    rows = []
+    for model in dict.fromkeys(score.model for score in scores):
+        own = [score for score in scores if score.model == model]
+        known = REPORTED.get(model)
+        rows.append(
+            {
+                "model": model,
+                "ELBO, nats": mean_std([score.bound for score in own]),
+                f"bound of {N_DRAWS} draws": mean_std([score.weighted for score in own]),
+                "KL, nats": mean_std([sum(score.kl) for score in own]),
+                "KL of each layer": mean_of_each([score.kl for score in own], ".2f"),
+                "reported": f"{-known[0]:.2f}, {known[1]:.2f}" if known else score_tables.MISSING,
+                "seeds": str(len(own)),
+                "CPU s": mean_std([score.seconds for score in own]),
+            }
+        )
+    return rows
+
+
+def save(scores: Sequence[PixelScore], path: Path | None = None) -> None:
+    """Write scores as CSV, in the place of the older ones."""
+    score_tables.save(scores, path or RESULTS)
+
+
+def read(path: Path | None = None) -> list[PixelScore]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    return score_tables.read(PixelScore, path or RESULTS)
