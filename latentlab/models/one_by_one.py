@@ -86,3 +86,7 @@ class AutoregressiveGivenCode(Model):
             z: codes; None hides them from what reads them.
             sees_image: False hides the values before each from what reads them.
         """
+
+    @abstractmethod
+    def expected_code(self) -> Tensor:
+        """(z_dim,): the code that stands for no example, at the mean of its prior."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from latentlab.models import LogLikelihood
 from latentlab.runs.run import labels
 from latentlab.subjects import Subject
 from pages.likelihood.bounds import at_once, least_probable, tasks
+from pages.likelihood.switches import has_switches, switches
 from pages.navigation import LIKELIHOOD
 from pages.shared import cached
 from pages.shared.background import Waiting, show_tasks
@@ -19,10 +21,12 @@ from pages.shared.choose_second_run import choose_second_run
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
+from pages.shared.tabs import tabs
 from pages.shared.text import plain
 
 COUNTS = (20, 50, 100, 200, 500)
 SHOWN = 12  # least probable examples
+LEAST = "Least probable of these examples"
 
 
 @st.fragment
@@ -56,7 +60,11 @@ def likelihood(run: Subject) -> None:
         return
     with verdict:
         st.info(of_bounds(found[run.id]), icon=":material/lightbulb:")
-    _least_probable(run, found[run.id][-1])
+    best = found[run.id][-1]
+    if has_switches(run):
+        tabs({LEAST: partial(_least_probable, run, best), "Hide the code or the image": partial(switches, run)})
+    else:
+        _least_probable(run, best)
 
 
 def _table(run: Subject, found: Sequence[Bound]) -> None:
@@ -76,7 +84,8 @@ def _least_probable(run: Subject, best: Bound) -> None:
     ids = least_probable(best, SHOWN)
     x = cached.examples(run).batch(ids).x
     titles = [f"#{i}\n{best.values[i]:.1f} nats" for i in ids.tolist()]
-    st.markdown("**Least probable of these examples**")
+    if not has_switches(run):
+        st.markdown(f"**{LEAST}**")
     show(appearance_of(run), x, SHOWN, "The least probable of these test examples, the least probable first", titles)
     st.caption(
         f"From {best.values[ids[0]]:.1f} nats on; the mean of all is {best.mean:.1f}. A low likelihood is not always a "

@@ -26,6 +26,7 @@ from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
 from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
+from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
 from latentlab.figures.probes import curve, matrices
 from latentlab.figures.sampling import chains, image_chains
@@ -122,6 +123,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     ),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),
+    length_bars: lambda: length_bars({HOSTILE[0]: (1.0, 2.0)}, LIGHT),
     layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }

@@ -100,6 +100,11 @@ class FAME(Hierarchy, AutoregressiveGivenCode):
         """As `logits`, (..., B, *shape) nats of each pixel as it is."""
         return bernoulli_log_prob(x, self.logits(x, z, sees_image))
 
+    def expected_code(self) -> Tensor:
+        """(z_dim,): z1 with the top at 0 and each layer below at its mean."""
+        top, some = self.layers[-1], next(self.parameters())
+        return self._z1(top.name, some.new_zeros(1, top.dim), None)[0]
+
     @torch.no_grad()
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): draws of all layers, and of the pixels one by one; their means where they are independent."""
