@@ -7,7 +7,7 @@ import streamlit as st
 
 from latentlab.analysis.latent.layer_usage import UsageHistory
 from latentlab.analysis.verdict import of_layers
-from latentlab.experiments import hierarchies
+from latentlab.experiments import hierarchies, pixel_decoders
 from latentlab.experiments.score_tables import MISSING
 from latentlab.figures.latent.layers import layer_bars, layer_map, unit_heat_map
 from latentlab.models import Layered
@@ -141,6 +141,13 @@ def _comparable(run: Subject) -> tuple[object, ...]:
 
 def _over_seeds(dataset: str) -> None:
     """The experiment that trains four hierarchies on these data with several seeds, if its scores are there."""
+    if dataset == pixel_decoders.DATASET and (decoders := pixel_decoders.read()):
+        st.markdown("**The same over seeds**")
+        st.dataframe(pixel_decoders.table_rows(decoders), hide_index=True, alt="Three decoders over seeds")
+        st.caption(
+            f"Mean ± standard deviation over the seeds, of {pixel_decoders.N_MEASURED:,} test examples; the KL of each "
+            f"layer is z1 first. {pixel_decoders.NOTE}"
+        )
     scores = [score for score in hierarchies.read() if score.dataset == dataset]
     if not scores:
         return
