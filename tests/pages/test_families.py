@@ -58,16 +58,16 @@ def test_another_number_of_maps_is_fitted_and_a_restart_is_kept_if_it_is_better(
     assert requested == [f"family {AUXILIARY} 0"]
     best = fits.shipped()[AUXILIARY].bounds.max() + 0.01
     assert f"{best:.2f}" in said(app)
-    app.select_slider(key="maps").set_value(8).run()
-    assert f"family {flow_name(8)} 0" in requested
+    app.select_slider(key="maps").set_value(32).run()
+    assert f"family {flow_name(32)} 0" in requested
     assert not app.exception
 
 
 def test_a_cancelled_fit_is_not_waited_for(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fits, "run_task", lambda key, _: run_task(key, partial(time.sleep, 60)))
-    app = opened("families", maps="8")
+    app = opened("families", maps="32")
     assert not app.exception
-    assert "planar flow, K = 8" in words(app)
+    assert "planar flow, K = 32" in words(app)
     (cancel,) = [button for button in app.button if button.label == "Cancel"]
     cancel.click().run()
     assert not [button for button in app.button if button.label == "Cancel"]

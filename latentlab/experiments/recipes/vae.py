@@ -40,6 +40,15 @@ RECIPES = (
         {"epochs": 300, "snapshots": True},
     ),
     Recipe(
+        "digits-vae-planar",
+        "Digits in 2 dimensions, planar flow",
+        "planar_vae",
+        "digits",
+        "The same with a planar flow of eight maps, so that the posterior of a code is no Gaussian.",
+        {"z_dim": 2, "hidden": 256, "likelihood": "gray-bernoulli"},
+        {"epochs": 300},
+    ),
+    Recipe(
         "mnist-cvae",
         "MNIST, class and style",
         "cvae",
