@@ -2,14 +2,16 @@
 library.
 """
 
-from latentlab.data.builtin import images
+from latentlab.data.builtin import images, shapes
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
+from latentlab.data.builtin.shapes import load_shapes
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
 from latentlab.data.dataset import (
     UNLABELLED,
     Batch,
     DataError,
     Dataset,
+    Factors,
     Kind,
     LabelUse,
     Sampler,
@@ -23,7 +25,7 @@ from latentlab.data.dataset import (
 from latentlab.data.library.library import Library
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
-NAMES = (*images.NAMES, *DENSITIES)
+NAMES = (*images.NAMES, *shapes.SIDES, *DENSITIES)
 
 __all__ = [
     "DENSITIES",
@@ -33,6 +35,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "Density",
+    "Factors",
     "Kind",
     "LabelUse",
     "Library",
@@ -78,6 +81,8 @@ def class_names(name: str) -> tuple[str, ...]:
         return tuple("0123456789")
     if name in IDX_SETS:
         return IDX_SETS[name].classes
+    if name in shapes.SIDES:
+        return shapes.CLASSES
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Library.default().card(name).classes
@@ -93,6 +98,8 @@ def spec_of(name: str) -> Spec:
     if name in DENSITIES:
         shape: tuple[int, ...] = (DENSITIES[name].dim,)
         return Spec(shape, n_classes, kind_of(shape))
+    if name in shapes.SIDES:
+        return Spec((1, shapes.SIDES[name], shapes.SIDES[name]), n_classes, Kind.IMAGE)
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *IDX_SETS[name].sides), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
@@ -113,6 +120,8 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
+    if name in shapes.SIDES:
+        return load_shapes(name)
     if name in DENSITIES:
         return load_toy(name)
     if name in Library.default():

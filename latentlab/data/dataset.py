@@ -76,6 +76,22 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Factors:
+    """What made each example, where that is known: the truth that a representation is held against.
+
+    Attributes:
+        levels: (N, F) int64, 0 to the number of levels of a factor.
+        names: of the F factors.
+    """
+
+    levels: Tensor
+    names: tuple[str, ...]
+
+    def __getitem__(self, index: slice | Tensor) -> Factors:
+        return replace(self, levels=self.levels[index])
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples with their classes; images are uint8 (0 is black, 255 white), anything else float32."""
 
@@ -87,6 +103,7 @@ class Dataset:
     names: tuple[str, ...] = ()  # of a vector's or a sequence's columns
     scale: Scale | None = None  # back to the user's units, where x is as models see it and they are known
     quantiles: Tensor | None = None  # (len(LEVELS), *shape) of all data, as x, where these are a few of them
+    factors: Factors | None = None
 
     @property
     def spec(self) -> Spec:
@@ -102,7 +119,8 @@ class Dataset:
         return len(self.x)
 
     def __getitem__(self, index: slice | Tensor) -> Dataset:
-        return replace(self, x=self.x[index], y=self.y[index])
+        factors = None if self.factors is None else self.factors[index]
+        return replace(self, x=self.x[index], y=self.y[index], factors=factors)
 
     def to(self, device: torch.device) -> Dataset:
         """The same examples on another device."""
