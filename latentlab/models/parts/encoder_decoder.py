@@ -74,17 +74,20 @@ class EncoderDecoder(Trains, SamplesPrior, HasStandardPrior, HasLikelihood, Impo
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound (β = 1) and its two parts, in nats per example."""
-        x, k = self.binarise(batch.x, rng), self.config.samples
-        z, log_ratio, kl = self.draw_codes(x, k, rng)
-        log_lik = self.log_likelihood(x.expand(k, *x.shape), z)  # (K, B): log p(x|z)
+        x = self.binarise(batch.x, rng)
+        yield self.objective(x, self.draw_codes(x, self.config.samples, rng), progress)
+
+    def objective(self, x: Tensor, codes: Codes, progress: float) -> Loss:
+        """(B, *shape) and K draws for each -> the loss and its terms."""
+        log_lik = self.log_likelihood(x.expand(len(codes.z), *x.shape), codes.z)  # (K, B): log p(x|z)
         weight = progress * self.config.beta
-        if k == 1:
-            bound = log_lik[0] - kl
-            value = weight * kl - log_lik[0]
+        if len(codes.z) == 1:
+            bound = log_lik[0] - codes.kl
+            value = weight * codes.kl - log_lik[0]
         else:
-            bound = distributions.log_mean_exp(log_lik + log_ratio, 0)
-            value = -distributions.log_mean_exp(log_lik + weight * log_ratio, 0)
-        yield Loss(value, {"bound": bound, "reconstruction": -log_lik.mean(0), "kl": kl})
+            bound = distributions.log_mean_exp(log_lik + codes.log_ratio, 0)
+            value = -distributions.log_mean_exp(log_lik + weight * codes.log_ratio, 0)
+        return Loss(value, {"bound": bound, "reconstruction": -log_lik.mean(0), "kl": codes.kl})
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B): log w(x, z_k) = log p(x|z) + log p(z) - log q(z|x) for n draws of q, in nats."""

@@ -31,15 +31,12 @@ class VAE(EncoderDecoder, HasPosterior):
     class Config(EncodingDecoding):
         """The knobs of a VAE."""
 
-    def __init__(self, config: Config, spec: Spec) -> None:
+    def __init__(self, config: EncodingDecoding, spec: Spec) -> None:
         super().__init__(config, spec, 2 * config.z_dim)
 
     def draw_codes(self, x: Tensor, n: int, rng: torch.Generator) -> Codes:
         """(B, *shape) -> n draws of q(z|x), and its KL in closed form."""
-        q_z = self.posterior(x)  # q(z|x)
-        z = q_z.draw(rng, n)
-        kl = distributions.kl_to_standard_normal(*q_z).sum(-1)
-        return Codes(z, q_z.log_prior_ratio(z, sampled=True), kl)
+        return drawn_from(self.posterior(x), n, rng)
 
     def posterior(self, x: Tensor) -> Gaussian:
         """(B, *shape) -> mean, log_std of q(z|x), each (B, z_dim)."""
@@ -49,3 +46,10 @@ class VAE(EncoderDecoder, HasPosterior):
     def encode(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, z_dim): the posterior mean."""
         return self.posterior(x).mean
+
+
+def drawn_from(q_z: Gaussian, n: int, rng: torch.Generator) -> Codes:
+    """n draws of posteriors, and their KL in closed form."""
+    z = q_z.draw(rng, n)
+    kl = distributions.kl_to_standard_normal(*q_z).sum(-1)
+    return Codes(z, q_z.log_prior_ratio(z, sampled=True), kl)
