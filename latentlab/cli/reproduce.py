@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 
@@ -15,6 +16,8 @@ from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import (
     cluster_aware,
+    factor_grid,
+    factors,
     families,
     hierarchies,
     pixel_decoders,
@@ -27,6 +30,8 @@ from latentlab.jobs.job import Job
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import RunError
 from latentlab.training.evaluation import final_metrics
+
+Score = TypeVar("Score")
 
 N_BOUND = 1_000  # test examples that get the importance-weighted bound
 
@@ -84,49 +89,26 @@ def _probe(store: Store, run_id: str) -> None:
 
 
 def _semi_supervised(options: argparse.Namespace) -> None:
-    """Print the benchmark as it runs, its table at the end, and save the scores for the app."""
     scores = []
     for dataset in options.data or ("moons", "digits"):
         benchmark = semi_supervised.BENCHMARKS[dataset]
         chosen = tuple(model for model in benchmark.models if model in options.models)
-        for score in semi_supervised.run_benchmark(dataset, range(options.seeds), replace(benchmark, models=chosen)):
-            scores.append(score)
-            print(semi_supervised.table([score]).splitlines()[1], flush=True)
-    print(f"\n{semi_supervised.table(scores)}")
+        found = semi_supervised.run_benchmark(dataset, range(options.seeds), replace(benchmark, models=chosen))
+        scores += _printed(found, semi_supervised.table)
     semi_supervised.save(semi_supervised.merged(scores))
 
 
 def _hierarchies(options: argparse.Namespace) -> None:
-    """Print the scores of hierarchies as they are measured, their table at the end, and save them for the app."""
-    chosen = options.data or list(hierarchies.SETTINGS)
-    if unknown := set(chosen) - set(hierarchies.SETTINGS):
-        raise RunError(f"Hierarchies are compared on {' and '.join(hierarchies.SETTINGS)}, not on {min(unknown)}.")
-    for dataset in chosen:
-        scores = []
-        for score in hierarchies.run(dataset, range(options.seeds)):
-            scores.append(score)
-            print(hierarchies.table([score]).splitlines()[1], flush=True)
-        print(f"\n{hierarchies.table(scores)}\n", flush=True)
-        hierarchies.save(scores)
+    for dataset in _of_these(options, hierarchies.SETTINGS, list(hierarchies.SETTINGS)):
+        hierarchies.save(_printed(hierarchies.run(dataset, range(options.seeds)), hierarchies.table))
 
 
 def _cluster_aware(options: argparse.Namespace) -> None:
-    """Print the scores of cluster-aware models as they are measured, their table at the end, and save them."""
-    chosen = options.data or ["digits"]
-    if unknown := set(chosen) - set(cluster_aware.SETTINGS):
-        there = " and ".join(cluster_aware.SETTINGS)
-        raise RunError(f"Cluster-aware models are compared on {there}, not on {min(unknown)}.")
-    for dataset in chosen:
-        scores = []
-        for score in cluster_aware.run(dataset, range(options.seeds)):
-            scores.append(score)
-            print(cluster_aware.table([score]).splitlines()[1], flush=True)
-        print(f"\n{cluster_aware.table(scores)}\n", flush=True)
-        cluster_aware.save(scores)
+    for dataset in _of_these(options, cluster_aware.SETTINGS, ["digits"]):
+        cluster_aware.save(_printed(cluster_aware.run(dataset, range(options.seeds)), cluster_aware.table))
 
 
 def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no data and no seeds to choose
-    """Print the scores of families of posteriors as they are fitted, their table at the end, and save all of it."""
     found = []
     for fitted in families.run():
         found.append(fitted)
@@ -136,24 +118,45 @@ def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no da
 
 
 def _fame(options: argparse.Namespace) -> None:
-    """Print the scores of three decoders as they are measured, their table at the end, and save them for the app."""
-    if set(options.data or ()) - {pixel_decoders.DATASET}:
-        raise RunError(f"These decoders are compared on {pixel_decoders.DATASET}.")
-    scores = []
-    for score in pixel_decoders.run(range(options.seeds)):
-        scores.append(score)
-        print(pixel_decoders.table([score]).splitlines()[1], flush=True)
-    print(f"\n{pixel_decoders.table(scores)}")
-    pixel_decoders.save(scores)
+    _of_these(options, [pixel_decoders.DATASET], [])
+    pixel_decoders.save(_printed(pixel_decoders.run(range(options.seeds)), pixel_decoders.table))
 
 
-EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
+def _factors(options: argparse.Namespace) -> None:
+    _of_these(options, [factors.DATA], [])
+    factors.save(_printed(factors.run(range(options.seeds)), factors.table))
+    factor_grid.save(_printed(factor_grid.run(range(options.seeds)), factor_grid.table))
+
+
+EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
     "cagem": _cluster_aware,
     "families": _families,
     "fame": _fame,
+    "factors": _factors,
 }
+
+
+def _of_these(options: argparse.Namespace, known: Collection[str], usual: Sequence[str]) -> Sequence[str]:
+    """The data sets that were requested, or the usual ones.
+
+    Raises:
+        RunError: one of them isn't for this experiment.
+    """
+    if unknown := set(options.data or ()) - set(known):
+        raise RunError(f"This experiment is made on {' and '.join(known)}, not on {min(unknown)}.")
+    return options.data or usual
+
+
+def _printed(found: Iterable[Score], table: Callable[[Sequence[Score]], str]) -> list[Score]:
+    """All scores, each printed when it is there, and the table of all of them at the end."""
+    scores = []
+    for score in found:
+        scores.append(score)
+        print(table([score]).splitlines()[1], flush=True)
+    print(f"\n{table(scores)}\n", flush=True)
+    return scores
 
 
 def _known(text: str) -> str:

@@ -1,6 +1,11 @@
 """Variational autoencoders that ship."""
 
+from typing import Any
+
 from latentlab.experiments.recipes.recipe import Recipe
+
+SHAPES: dict[str, Any] = {"z_dim": 10, "hidden": 128, "likelihood": "gray-bernoulli"}
+OF_SHAPES: dict[str, Any] = {"epochs": 60, "learning_rate": 2e-3}
 
 RECIPES = (
     Recipe(
@@ -56,5 +61,23 @@ RECIPES = (
         "A conditional VAE: the class beside a code of four dimensions, which is left to say the style.",
         {"z_dim": 4, "hidden": 400, "likelihood": "gray-bernoulli"},
         {"epochs": 30, "learning_rate": 2e-3, "batch_size": 200, "bf16": True},
+    ),
+    Recipe(
+        "shapes-vae",
+        "Shapes, VAE",
+        "vae",
+        "shapes",
+        "A VAE of shapes whose factors are known: its dimensions mix them.",
+        SHAPES,
+        OF_SHAPES,
+    ),
+    Recipe(
+        "shapes-beta-vae",
+        "Shapes, β-VAE",
+        "vae",
+        "shapes",
+        "The same with β = 4: places move into dimensions of their own, and the rest is lost.",
+        SHAPES | {"beta": 4.0},
+        OF_SHAPES,
     ),
 )

@@ -1,0 +1,100 @@
+"""β against the size of a code: how well VAEs of the shapes take the factors apart.
+
+`python -m latentlab reproduce factors` trains them, after the table of `factors.py`; `read` returns the scores of the
+last run. After Higgins et al., beta-VAE (2017), Fig. 6, made smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentlab.analysis.arrays import Doubles
+from latentlab.data import Splits, load
+from latentlab.experiments import score_tables
+from latentlab.experiments.factors import DATA, KNOBS, SEEDS, TRAINING, codes, held_out, scored, trained, usage
+from latentlab.experiments.score_tables import mean_std
+from latentlab.runs.store import SHIPPED
+
+RESULTS = SHIPPED / "factors-grid.csv"
+BETAS, SIZES = (0.5, 1.0, 4.0, 10.0, 30.0), (2, 5, 10)
+
+
+@dataclass(frozen=True)
+class GridScore:
+    """One VAE of a β and a size of the code."""
+
+    beta: float
+    z_dim: int
+    seed: int
+    beta_vae: float
+    mig: float
+    active: float
+    reconstruction: float
+
+
+def run(
+    seeds: Sequence[int] = SEEDS,
+    splits: Splits | None = None,
+    betas: Sequence[float] = BETAS,
+    sizes: Sequence[int] = SIZES,
+    training: Mapping[str, Any] = TRAINING,
+) -> Iterator[GridScore]:
+    """Train a VAE with every β, size and seed; yields each score when it is done."""
+    known = splits or load(DATA)
+    data, levels = held_out(known)
+    for seed in seeds:
+        for beta in betas:
+            for z_dim in sizes:
+                model = trained("vae", {**KNOBS, "beta": beta, "z_dim": z_dim}, training, known, seed)
+                found = scored("", codes(model, data), levels, seed)
+                active, reconstruction = usage(model, data)
+                yield GridScore(beta, z_dim, seed, found.beta_vae, found.mig, active, reconstruction)
+
+
+def on_grid(scores: Sequence[GridScore], of: Callable[[GridScore], float]) -> Doubles:
+    """The mean over the seeds for each size (down) and β (across); NaN where nothing was trained."""
+    cells = [[[of(one) for one in scores if (one.beta, one.z_dim) == (beta, size)] for beta in BETAS] for size in SIZES]
+    return np.array([[np.mean(cell) if cell else np.nan for cell in row] for row in cells])
+
+
+def table(scores: Sequence[GridScore]) -> str:
+    """A line for each cell, as text: means over the seeds."""
+    rows = [["β", "dimensions", "β-VAE metric, %", "MIG, %", "active", "-log p(x|z), nats", "seeds"]]
+    for beta, z_dim in _cells(scores):
+        own = [one for one in scores if (one.beta, one.z_dim) == (beta, z_dim)]
+        cells = [
+            mean_std([one.beta_vae for one in own], by=100), mean_std([one.mig for one in own], by=100),
+            mean_std([one.active for one in own]), mean_std([one.reconstruction for one in own]),
+        ]  # fmt: skip
+        rows.append([f"{beta:g}", str(z_dim), *cells, str(len(own))])
+    return score_tables.aligned(rows)
+
+
+def note(scores: Sequence[GridScore]) -> str:
+    """Over how many seeds, and how far these lie apart, in sentences."""
+    n_seeds = len({one.seed for one in scores})
+    groups = [[one.beta_vae for one in scores if (one.beta, one.z_dim) == cell] for cell in _cells(scores)]
+    apart = max(max(group) - min(group) for group in groups)
+    return (
+        f"Means over {n_seeds} seeds, which differ by up to {apart:.0%} in one cell: `python -m latentlab reproduce "
+        "factors`. In Higgins et al. (2017), Fig. 6, a larger code needs a larger β."
+    )
+
+
+def _cells(scores: Sequence[GridScore]) -> list[tuple[float, int]]:
+    return list(dict.fromkeys((one.beta, one.z_dim) for one in scores))
+
+
+def save(scores: Sequence[GridScore], path: Path | None = None) -> None:
+    """Write the scores of the grid as CSV."""
+    score_tables.save(scores, path or RESULTS)
+
+
+def read(path: Path | None = None) -> list[GridScore]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    return score_tables.read(GridScore, path or RESULTS)

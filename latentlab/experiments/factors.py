@@ -1,0 +1,235 @@
+"""Which codes take the shapes apart into the factors that made them: eight codes over seeds.
+
+`python -m latentlab reproduce factors` makes the table; `read` returns the scores of the last run. After Higgins et
+al., beta-VAE (2017), Tab. 1, made smaller, with the scores that came after it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from latentlab.analysis.arrays import Floats, Labels, floats
+from latentlab.analysis.disentanglement.same_factor import beta_vae_score, factor_vae_score
+from latentlab.analysis.disentanglement.scores import disentanglement
+from latentlab.data import Dataset, Splits, load
+from latentlab.distributions import kl_to_standard_normal
+from latentlab.experiments import score_tables
+from latentlab.experiments.recipes.vae import OF_SHAPES, SHAPES
+from latentlab.experiments.score_tables import mean_std
+from latentlab.models import HasPosterior, Model
+from latentlab.runs.store import SHIPPED
+from latentlab.training.config import TrainConfig, model_config
+from latentlab.training.evaluation import evaluate
+from latentlab.training.loop import start, train
+
+RESULTS = SHIPPED / "factors.csv"
+DATA = "shapes"
+SEEDS = (0, 1, 2)
+N_FITTED = 5_000  # training examples that PCA and ICA are fitted to
+ACTIVE = 0.05  # nats that a dimension in use carries at least
+KNOBS: Mapping[str, Any] = SHAPES
+TRAINING: Mapping[str, Any] = OF_SHAPES
+TRAINED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "VAE": ("vae", {}),
+    "β-VAE, β = 4": ("vae", {"beta": 4.0}),
+    "VAE + 5 TC": ("tcvae", {"gamma": 5.0}),
+}
+CODES = ("factors", "pixels", "PCA", "ICA", "untrained VAE", *TRAINED)
+# of the beta-VAE metric in percent: Higgins et al. 2017, Tab. 1
+REPORTED = {
+    "factors": 100.0, "pixels": 45.75, "PCA": 84.9, "ICA": 42.03, "untrained VAE": 44.14, "VAE": 61.58,
+    "β-VAE, β = 4": 99.23,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FactorScore:
+    """One code of the held-out examples; NaN where a score isn't taken.
+
+    Attributes:
+        code: one of `CODES`.
+        seed: of the training, where there is one, and of what the scores draw.
+        beta_vae: accuracy of beta-VAE's metric.
+        factor_vae: accuracy of FactorVAE's metric.
+        mig: mutual information gap.
+        disentanglement: of the forests' importances, as are the next two.
+        completeness: the same.
+        informativeness: their mean accuracy.
+        sap: separated attribute predictability.
+        explicitness: mean over the factors.
+        active: dimensions in use.
+        reconstruction: -log p(x|z), nats an image.
+        seconds: of processor time for the training.
+    """
+
+    code: str
+    seed: int
+    beta_vae: float
+    factor_vae: float
+    mig: float = math.nan
+    disentanglement: float = math.nan
+    completeness: float = math.nan
+    informativeness: float = math.nan
+    sap: float = math.nan
+    explicitness: float = math.nan
+    active: float = math.nan
+    reconstruction: float = math.nan
+    seconds: float = field(default=math.nan, compare=False)
+
+
+def held_out(splits: Splits) -> tuple[Dataset, Labels]:
+    """The examples that codes are scored on, validation and test, and the levels of their factors.
+
+    Raises:
+        ValueError: the factors of these data are not known.
+    """
+    parts = [part for part in splits[1:] if part.factors is not None]
+    if len(parts) < 2:
+        raise ValueError(f"The factors of {splits.train.name} are not known.")
+    x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
+    levels = np.concatenate([part.factors.levels.numpy() for part in parts if part.factors is not None])
+    train = splits.train
+    return Dataset(train.name, x, y, train.classes, train.kind), levels
+
+
+def run(
+    seeds: Sequence[int] = SEEDS,
+    splits: Splits | None = None,
+    knobs: Mapping[str, Any] = KNOBS,
+    training: Mapping[str, Any] = TRAINING,
+) -> Iterator[FactorScore]:
+    """Score every code with every seed; yields each when it is done."""
+    known = splits or load(DATA)
+    data, levels = held_out(known)
+    for seed in seeds:
+        for code in CODES:
+            if code in TRAINED or code == "untrained VAE":
+                yield _of_model(code, known, data, levels, knobs, training, seed)
+            else:
+                yield scored(code, _fixed_code(code, known, data, levels, seed), levels, seed)
+
+
+def codes(model: Model, data: Dataset) -> Floats:
+    """The posterior means of examples, (N, D)."""
+    if not isinstance(model, HasPosterior):
+        raise TypeError(f"{model.name} has no posterior.")
+    with torch.no_grad():
+        return floats(model.posterior(data.batch().x).mean)
+
+
+def _fixed_code(code: str, splits: Splits, data: Dataset, levels: Labels, seed: int) -> Floats:
+    """A code that nothing is trained for."""
+    from sklearn.decomposition import PCA, FastICA  # imported here: a second of start-up
+
+    if code == "factors":
+        standard: Floats = ((levels - levels.mean(0)) / levels.std(0)).astype(np.float32)
+        return standard
+    pixels = floats(data.batch().x.flatten(1))
+    if code == "pixels":
+        return pixels
+    n_dims: int = KNOBS["z_dim"]
+    fitted = splits.train[:N_FITTED].batch().x.flatten(1).numpy()
+    method = PCA(n_dims, random_state=seed) if code == "PCA" else FastICA(n_dims, random_state=seed, max_iter=1_000)
+    found: Floats = method.fit(fitted).transform(pixels).astype(np.float32)
+    return found
+
+
+def _of_model(
+    code: str,
+    splits: Splits,
+    data: Dataset,
+    levels: Labels,
+    knobs: Mapping[str, Any],
+    training: Mapping[str, Any],
+    seed: int,
+) -> FactorScore:
+    name, own = TRAINED.get(code, ("vae", {}))
+    began = time.process_time()
+    model = trained(name, {**knobs, **own}, training if code in TRAINED else None, splits, seed)
+    seconds = time.process_time() - began
+    found = scored(code, codes(model, data), levels, seed)
+    if code not in TRAINED:
+        return found
+    active, reconstruction = usage(model, data)
+    return replace(found, active=active, reconstruction=reconstruction, seconds=seconds)
+
+
+def trained(
+    name: str, knobs: Mapping[str, Any], training: Mapping[str, Any] | None, splits: Splits, seed: int
+) -> Model:
+    """A model with these knobs, as it starts where there is no training."""
+    config = TrainConfig(**(training or {}), seed=seed)
+    model = start(name, model_config(name, knobs, splits.train, config), splits.train.spec, config)
+    if training is not None:
+        for _ in train(model, splits, config, report_every=1_000_000):
+            pass
+    return model.cpu().eval()
+
+
+def usage(model: Model, data: Dataset) -> tuple[float, float]:
+    """How many dimensions carry `ACTIVE` nats, and the reconstruction error in nats."""
+    if not isinstance(model, HasPosterior):
+        raise TypeError(f"{model.name} has no posterior.")
+    with torch.no_grad():
+        kl = kl_to_standard_normal(*model.posterior(data.batch().x)).mean(0)
+    return float((kl > ACTIVE).sum()), evaluate(model, data)["reconstruction"]
+
+
+def scored(code: str, z: Floats, levels: Labels, seed: int) -> FactorScore:
+    """All scores of codes; of as many dimensions as an image has pixels, those that ask none alone."""
+    if z.shape[1] > 100:
+        rng = np.random.default_rng(seed)
+        return FactorScore(code, seed, beta_vae_score(z, levels, rng).value, factor_vae_score(z, levels, rng).value)
+    found = disentanglement(z, levels, seed)
+    return FactorScore(code, seed, *found.values.values())
+
+
+def table(scores: Sequence[FactorScore]) -> str:
+    """A line for each code, as text."""
+    rows = table_rows(scores)
+    return score_tables.aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
+    """A row for each code: means and, over the seeds, standard deviations, in percent where nothing else is said."""
+    rows = []
+    for code in dict.fromkeys(score.code for score in scores):
+        own = [score for score in scores if score.code == code]
+        known = REPORTED.get(code)
+        rows.append(
+            {
+                "code": code,
+                "β-VAE metric": mean_std([one.beta_vae for one in own], by=100),
+                "reported": f"{known:.2f}" if known else score_tables.MISSING,
+                "FactorVAE metric": mean_std([one.factor_vae for one in own], by=100),
+                "MIG": mean_std([one.mig for one in own], by=100),
+                "disentanglement": mean_std([one.disentanglement for one in own], by=100),
+                "completeness": mean_std([one.completeness for one in own], by=100),
+                "informativeness": mean_std([one.informativeness for one in own], by=100),
+                "SAP": mean_std([one.sap for one in own], by=100),
+                "explicitness": mean_std([one.explicitness for one in own], by=100),
+                "active": mean_std([one.active for one in own]),
+                "-log p(x|z), nats": mean_std([one.reconstruction for one in own]),
+                "seeds": str(len(own)),
+                "CPU s": mean_std([one.seconds for one in own]),
+            }
+        )
+    return rows
+
+
+def save(scores: Sequence[FactorScore], path: Path | None = None) -> None:
+    """Write scores as CSV."""
+    score_tables.save(scores, path or RESULTS)
+
+
+def read(path: Path | None = None) -> list[FactorScore]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    return score_tables.read(FactorScore, path or RESULTS)

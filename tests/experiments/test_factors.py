@@ -1,0 +1,65 @@
+"""The experiment on factors: its codes are what they are called, and its scores are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentlab.data import Splits, load
+from latentlab.experiments import factor_grid, factors
+from latentlab.experiments.factor_grid import GridScore
+from latentlab.experiments.factors import CODES, TRAINED
+
+SMALL = {"epochs": 1, "batch_size": 500}
+
+
+@pytest.fixture(scope="module")
+def few() -> Splits:
+    return Splits(*(part[:n] for part, n in zip(load("shapes"), (2_000, 150, 150), strict=True)))
+
+
+@pytest.mark.training
+def test_every_code_is_scored_and_kept(tmp_path: Path, few: Splits) -> None:
+    knobs = {"z_dim": 3, "hidden": 8, "likelihood": "gray-bernoulli"}
+    scores = list(factors.run((3,), few, knobs, SMALL))
+    assert [(score.code, score.seed) for score in scores] == [(code, 3) for code in CODES]
+    by_code = {score.code: score for score in scores}
+    assert by_code["factors"].beta_vae == by_code["factors"].factor_vae == 1
+    assert by_code["factors"].mig > 0.9
+    assert np.isnan(by_code["pixels"].mig)
+    assert max(by_code[name].mig for name in CODES[1:] if name != "pixels") < 0.5
+    assert all(np.isfinite(by_code[name].reconstruction) for name in TRAINED)
+    path = tmp_path / "scores.csv"
+    factors.save(scores, path)
+    assert [(one.code, one.seed) for one in factors.read(path)] == [(one.code, one.seed) for one in scores]
+    assert [row["seeds"] for row in factors.table_rows(factors.read(path))] == ["1"] * len(CODES)
+
+
+@pytest.mark.training
+def test_a_stronger_beta_leaves_fewer_dimensions_in_use(tmp_path: Path, few: Splits) -> None:
+    scores = list(factor_grid.run((0,), few, (0.5, 30.0), (2,), {"epochs": 6, "batch_size": 50}))
+    weak, strong = scores
+    assert (weak.beta, strong.beta) == (0.5, 30.0)
+    assert weak.active > strong.active == 0
+    assert weak.reconstruction < strong.reconstruction
+    path = tmp_path / "grid.csv"
+    factor_grid.save(scores, path)
+    assert [(one.beta, one.z_dim, one.active) for one in factor_grid.read(path)] == [
+        (0.5, 2, weak.active),
+        (30.0, 2, 0),
+    ]
+
+
+def test_a_grid_is_the_mean_over_seeds() -> None:
+    scores = [GridScore(4.0, 10, seed, value, 0.1, 3, 30.0) for seed, value in enumerate((0.4, 0.6))]
+    found = factor_grid.on_grid(scores, lambda one: one.beta_vae)
+    row, column = factor_grid.SIZES.index(10), factor_grid.BETAS.index(4.0)
+    assert found[row, column] == pytest.approx(0.5)
+    assert np.isnan(found).sum() == found.size - 1
+
+
+def test_data_whose_factors_are_not_known_are_refused(digits: Splits) -> None:
+    with pytest.raises(ValueError, match="digits"):
+        factors.held_out(digits)
