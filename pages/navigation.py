@@ -155,10 +155,11 @@ PIXELS = Page(
     "pixels", "Autoregressive decoding", "apps", (Autoregressive,), first="digits-pixelcnn-classes", images=True,
     group="Diagnose",
 )  # fmt: skip
+FACTORS = Page("factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, group="Diagnose")
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, CLUSTER_AWARE,
-    LIKELIHOOD, PIXELS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+    LIKELIHOOD, PIXELS, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
 from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
+from latentlab.figures.disentanglement import matrix
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
 from latentlab.figures.latent import diagnosis, layers, paths, traversal
@@ -125,6 +126,9 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),
     length_bars: lambda: length_bars({HOSTILE[0]: (1.0, 2.0)}, LIGHT),
     layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
+    matrix.factor_matrix: lambda: matrix.factor_matrix(np.eye(2), HOSTILE, HOSTILE, HOSTILE[0], LIGHT),
+    matrix.score_grid: lambda: matrix.score_grid(np.eye(2), (1, 4), (2, 5), HOSTILE[0], LIGHT),
+    matrix.values_by_level: lambda: matrix.values_by_level(XY[:, 0], Y, HOSTILE[0], HOSTILE[1], HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
 OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws", "against_labels"} | {

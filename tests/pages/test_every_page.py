@@ -26,6 +26,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "cluster_aware": ("digits-cagem-plane", "Digits, 100 labels: z2 on a plane"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
+    "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")

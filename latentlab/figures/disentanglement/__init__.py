@@ -1,0 +1,1 @@
+"""Codes and the factors of the data."""

@@ -1,0 +1,198 @@
+"""Factors: which dimension of a code says what of the factors that made the data, and how well they are separated."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.disentanglement.scores import Disentanglement, disentanglement
+from latentlab.analysis.disentanglement.verdict import of_factors
+from latentlab.analysis.latent.bottleneck import dimension_name
+from latentlab.experiments import factor_grid
+from latentlab.experiments import factors as experiment
+from latentlab.figures.disentanglement.matrix import factor_matrix, score_grid, values_by_level
+from latentlab.models import Decodes, Encodes
+from latentlab.subjects import Subject
+from pages.factors.known import held, information_of
+from pages.navigation import FACTORS, TRAIN, TRAVERSAL
+from pages.shared import cached
+from pages.shared.background import Task, Waiting, run_task, show_tasks
+from pages.shared.choose_second_run import choose_second_run
+from pages.shared.dimensions import carries
+from pages.shared.example_view import appearance_of
+from pages.shared.header import header, look, notes
+from pages.shared.images import figure
+from pages.shared.tabs import tabs
+from pages.shared.text import plain
+
+SHOWN = 10  # dimensions, those that carry most
+STEPS = 9  # examples along a dimension
+INFORMATION, IMPORTANCE = "information", "importance to a forest"
+SEED = 0
+
+
+@st.fragment
+def factors(run: Subject) -> None:
+    """The verdict, the matrix of dimensions and factors with what each dimension shows, and closer looks."""
+    known = held(run)
+    if not known.factors:
+        st.info(
+            "Nothing is known of what made these examples: they have no classes, and nothing is measured of them. How "
+            "independent their dimensions are, Traversal says; whether one means something, only factors can.",
+            icon=":material/lightbulb:",
+        )
+        TRAVERSAL.link("Traverse it", run=run.id)
+        return
+    found = information_of(run)
+    st.info(of_factors(found, known.factors, known.dimensions), icon=":material/lightbulb:")
+    picture, side = st.columns([3, 1], gap="large")
+    with side:
+        what = st.segmented_control(
+            "The numbers are", [INFORMATION, IMPORTANCE], default=INFORMATION, required=True, key="numbers",
+            bind="query-params",
+        )  # fmt: skip
+        other = choose_second_run(
+            run, (Encodes,), lambda one: (one.dataset, one.shape), "The same of another model, below"
+        )
+        st.caption(_about(what, len(known.codes), known.are_true))
+        TRAVERSAL.link("Traverse it", run=run.id)
+        TRAIN.link("Train another", model="tcvae", dataset=run.dataset)
+    with picture:
+        for one in [run] if other is None else [run, other]:
+            if other is not None:
+                st.markdown(f"**{plain(one.title)}**")
+            _matrix(one, what)
+    tabs(
+        {
+            "All scores": partial(_scores, run, other),
+            "A factor along a dimension": partial(_levels, run),
+            "β and the size of the code": _grid,
+        }
+    )
+
+
+def _about(what: str, n: int, are_true: bool) -> str:
+    """What the numbers of the matrix are."""
+    if what == INFORMATION:
+        said = f"Mutual information of a dimension and a factor, in percent of the factor's entropy, of {n:,} examples."
+    else:
+        said = (
+            f"How much a forest that names the factor's level relies on each dimension, in percent, of {n:,} examples."
+        )
+    if are_true:
+        return said
+    return f"{said} These factors are measured of the examples, not what made them, and depend on each other."
+
+
+def _matrix(run: Subject, what: str) -> None:
+    known, where = held(run), cached.dimensions(run)
+    rows = where.order[: min(SHOWN, max(1, int(where.active.sum())))]
+    if what == INFORMATION:
+        values = information_of(run).shares
+    else:
+        task = scores(run)
+        show_tasks([task], Waiting("Fitting forests"), "The scores can't be computed")
+        if task.result is None:
+            return
+        values = task.result.importance.weights
+    strips = None
+    if run.has(Decodes):
+        code = (0.0,) * len(where.order)
+        strips = np.stack([cached.strip(run, code, int(axis), STEPS).examples for axis in rows])
+    names = [f"{dimension_name(int(axis))}: {carries(where, int(axis))}" for axis in rows]
+    drawn = appearance_of(run) if strips is not None else None
+    figure(
+        factor_matrix(values[rows], known.factors, names, what, look(), strips, drawn),
+        f"What each dimension shows and says of each factor: {run.title}",
+    )
+    n_more, n_unused = len(where.order) - len(rows), int((~where.active).sum())
+    if n_more:
+        rest = "the others are unused" if n_unused == n_more else f"of {n_more} others {n_unused} are unused"
+        st.caption(f"The {len(rows)} dimensions that carry most; {rest}.")
+
+
+def scores(run: Subject) -> Task[Disentanglement]:
+    """All scores of a run's code, from the background process."""
+    known = held(run)
+    return run_task(f"disentanglement {run.key}", partial(disentanglement, known.codes, known.levels, SEED))
+
+
+def _scores(run: Subject, other: Subject | None) -> None:
+    """The scores of the runs, and of the codes of the experiment where the data are its own."""
+    runs = [run] if other is None else [run, other]
+    tasks = [scores(one) for one in runs]
+    show_tasks(tasks, Waiting("Computing all scores"), "The scores can't be computed")
+    rows = [
+        {"model": one.title} | {name: f"{100 * value:.1f}" for name, value in task.result.values.items()}
+        for one, task in zip(runs, tasks, strict=True)
+        if task.result is not None
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, alt="Every score of the chosen models, in percent")
+        chance = 1 / len(held(run).factors)
+        st.caption(
+            f"In percent. The two metrics name the factor that examples share: chance is {chance:.0%}. MIG and SAP are "
+            "the lead of the best dimension over the second best; disentanglement asks whether a dimension is for one "
+            "factor, completeness whether a factor is in one dimension, informativeness and explicitness how well "
+            "factors are read from all of them."
+        )
+    measured = experiment.read()
+    if run.dataset != experiment.DATA or not measured:
+        return
+    st.markdown("**Eight codes of these data, over seeds**")
+    st.dataframe(experiment.table_rows(measured), hide_index=True, alt="The scores of eight codes over seeds")
+    st.caption(
+        "Mean ± standard deviation over the seeds, in percent where no unit is named. Reported: Higgins et al. (2017), "
+        "Tab. 1, whose shapes, networks and lengths of training are larger: `python -m latentlab reproduce factors`."
+    )
+
+
+def _levels(run: Subject) -> None:
+    """One dimension at each level of one factor."""
+    known, where = held(run), cached.dimensions(run)
+    best = information_of(run).shares
+    left, right = st.columns(2)
+    factor = left.selectbox("Factor", known.factors, key="factor", bind="query-params")
+    k = known.factors.index(factor)
+    order = [int(axis) for axis in np.argsort(-best[:, k])]
+    axis = right.selectbox(
+        "Dimension", order, format_func=lambda one: f"{dimension_name(one)}: {best[one, k]:.0%}", key=f"dimension {k}"
+    )
+    n = int(known.levels[:, k].max()) + 1
+    names = list(run.classes) if len(run.classes) == n and k == 0 else [str(level + 1) for level in range(n)]
+    values = (known.codes[:, axis] - where.center[axis]) / where.scale[axis]
+    figure(
+        values_by_level(values, known.levels[:, k], factor, f"{dimension_name(axis)}, σ", names, look()),
+        f"The values of {dimension_name(axis)} at each level of {factor}",
+    )
+
+
+def _grid() -> None:
+    """The experiment that varies β and the size of the code."""
+    found = factor_grid.read()
+    if not found:
+        st.caption("This experiment has not been run: `python -m latentlab reproduce factors`.")
+        return
+    left, right = st.columns(2, gap="large")
+    for place, title, score in (
+        (left, "β-VAE metric, %", lambda one: one.beta_vae), (right, "Mutual information gap, %", lambda one: one.mig),
+    ):  # fmt: skip
+        values = factor_grid.on_grid(found, score)
+        with place:
+            st.markdown(f"**{title}**")
+            figure(score_grid(values, factor_grid.BETAS, factor_grid.SIZES, title, look()), title)
+    st.caption(factor_grid.note(found))
+
+
+run = header(FACTORS)
+if run is None:
+    st.stop()
+factors(run)
+notes(
+    "One row a dimension of the code, one column a factor of the data: how much the dimension alone says of the "
+    "factor. On the left what changes along the dimension.",
+    "Compare the VAE with one that has a larger β, or a penalty on the total correlation. Which factors move into a "
+    "dimension of their own, and which are lost?",
+    "A code is called disentangled if each dimension is for one factor. What made the data can't be known from the "
+    "data alone (Locatello et al. 2019): without factors no score says it, and with them each asks something else.",
+)

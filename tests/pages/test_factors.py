@@ -1,0 +1,125 @@
+"""The page Factors: its matrix is what scikit-learn makes of the same codes, and it says where factors come from."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import mutual_info_score
+
+from latentlab.analysis.disentanglement.scores import Disentanglement
+from latentlab.data import load
+from latentlab.models import Encodes
+from latentlab.runs.store import Store
+from latentlab.subjects import StoredRun
+from pages.factors.known import held, information_of
+from tests.conftest import mentions
+from tests.pages.conftest import Open
+from tests.pages.test_probes import unpacked
+
+SHAPES, PLAIN, DIGITS = "shapes-beta-vae", "shapes-vae", "digits-vae"
+Helper = dict[str, Future[Any]]
+
+
+def matrix(app: Any) -> tuple[np.ndarray, list[str], list[str]]:
+    """The numbers of the first heat map, its rows and its columns."""
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    (drawn,) = (trace for trace in spec["data"] if trace["type"] == "heatmap")
+    layout = spec["layout"]
+    columns = layout["xaxis2"] if "xaxis2" in layout else layout["xaxis"]
+    return unpacked(drawn["z"]), layout["yaxis"]["ticktext"], columns["ticktext"]
+
+
+def test_the_matrix_is_the_information_of_the_codes(opened: Open, app_store: Store) -> None:
+    app = opened("factors", run=SHAPES)
+    assert not app.exception
+    shown, rows, columns = matrix(app)
+    test = load("shapes").test
+    model = app_store.load(SHAPES)
+    assert isinstance(model, Encodes)
+    with torch.no_grad():
+        codes = model.encode(test.batch().x).numpy()
+    assert test.factors is not None
+    assert columns == list(test.factors.names)
+    for name, row in zip(rows, shown, strict=True):
+        values = codes[:, int(name.split(":")[0].removeprefix("z")) - 1]
+        bins = np.digitize(values, np.linspace(values.min(), values.max(), 21)[1:-1])
+        for k, share in enumerate(row):
+            levels = test.factors.levels[:, k].numpy()
+            expected = mutual_info_score(bins, levels) / np.log(levels.max() + 1)
+            assert share == pytest.approx(expected, abs=0.005)  # levels of the test examples aren't quite even
+
+
+def test_factors_are_read_where_the_matrix_says(opened: Open) -> None:
+    said = opened("factors", run=SHAPES).info[0].value
+    own = said.split(". ")[0]
+    assert mentions(own, 5, "size", "y")
+    assert mentions(said.split(". ")[-1], "shape", "angle")
+
+
+def test_factors_of_other_images_are_measured_and_said_to_be(opened: Open, app_store: Store) -> None:
+    app = opened("factors", run=DIGITS)
+    assert not app.exception
+    known = held(StoredRun(app_store.read(DIGITS), app_store))
+    assert not known.are_true
+    assert known.factors[0] == "class"
+    assert matrix(app)[2] == list(known.factors)
+    measured, true = (
+        len([c for c in one.caption if "measured" in c.value]) for one in (app, opened("factors", run=SHAPES))
+    )
+    assert measured == true + 1
+
+
+def test_two_models_are_compared_on_the_same_examples(opened: Open, app_store: Store, helper: Helper) -> None:
+    app = opened("factors", run=SHAPES, beside=PLAIN)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    first, second = (held(StoredRun(app_store.read(run), app_store)) for run in (SHAPES, PLAIN))
+    assert np.array_equal(first.levels, second.levels)
+    assert not np.array_equal(first.codes, second.codes)
+    assert len([key for key in helper if key.startswith("disentanglement")]) == 2
+
+
+def test_scores_follow_from_the_background_process(opened: Open, app_store: Store, helper: Helper) -> None:
+    app = opened("factors", run=SHAPES)
+    (key,) = [one for one in helper if one.startswith("disentanglement")]
+    found = _scores(information_of(StoredRun(app_store.read(SHAPES), app_store)))
+    helper[key].set_result(found)
+    app.run()
+    table = app.dataframe[0].value
+    assert table["MIG"][0] == f"{100 * found.information.gap:.1f}"
+    assert table["β-VAE metric"][0] == "80.0"
+
+
+def _scores(information: Any) -> Disentanglement:
+    from latentlab.analysis.disentanglement.importance import Importance
+    from latentlab.analysis.stats import Proportion
+
+    weights = np.full((10, 5), 0.1)
+    share = Proportion(0.8, 0.7, 0.9)
+    return Disentanglement(
+        share, share, information, Importance(weights, np.full(5, 0.5), np.full(5, 0.1)), 0.1, np.full(5, 0.6)
+    )
+
+
+@pytest.mark.parametrize("detail", ["A factor along a dimension", "β and the size of the code"])
+def test_each_tab_opens(opened: Open, detail: str) -> None:
+    app = opened("factors", run=SHAPES, detail=detail)
+    assert not app.exception
+    assert not app.error
+    assert len(app.get("plotly_chart")) >= 2
+
+
+def test_the_quartiles_are_those_of_the_codes(opened: Open, app_store: Store) -> None:
+    app = opened("factors", run=SHAPES, detail="A factor along a dimension", factor="x")
+    spec = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    (box,) = spec["data"]
+    known = held(StoredRun(app_store.read(SHAPES), app_store))
+    k = known.factors.index("x")
+    axis = int(information_of(StoredRun(app_store.read(SHAPES), app_store)).shares[:, k].argmax())
+    expected = [np.median(known.codes[known.levels[:, k] == level, axis]) for level in range(10)]
+    assert np.corrcoef(unpacked(box["median"]), expected)[0, 1] == pytest.approx(1, abs=1e-6)
