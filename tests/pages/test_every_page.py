@@ -75,8 +75,8 @@ def test_in_the_dark_each_page_follows_the_one_before(visited: Open) -> None:
     others = sorted((page for page in PAGES if page not in ("home", "train")), key=FIRST.__contains__)
     # training first: AppTest keeps what a control said for another of the same key, and two are called "start"
     for page in ("train", *others, "home"):
-        # of the pages that open with a run of their own, Analogies alone can show the one before's, and keeps it
-        first = USUAL[0] if page == "analogies" else None
+        # of the pages that open with a run of their own, these can show the one that was chosen before, and keep it
+        first = USUAL[0] if page in ("analogies", "factors") else None
         assert_in_order(app.switch_page(path_of(page)).run(), page, first)
 
 
