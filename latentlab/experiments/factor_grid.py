@@ -80,9 +80,14 @@ def note(scores: Sequence[GridScore]) -> str:
     n_seeds = len({one.seed for one in scores})
     groups = [[one.beta_vae for one in scores if (one.beta, one.z_dim) == cell] for cell in _cells(scores)]
     apart = max(max(group) - min(group) for group in groups)
+    said = (
+        f"Means over {n_seeds} seeds, which differ by up to {apart:.0%} in one cell"
+        if n_seeds > 1
+        else "One seed: cells differ by less than seeds of one cell may, as the standard deviations of all scores show"
+    )
     return (
-        f"Means over {n_seeds} seeds, which differ by up to {apart:.0%} in one cell: `python -m latentlab reproduce "
-        "factors`. In Higgins et al. (2017), Fig. 6, a larger code needs a larger β."
+        f"{said}: `python -m latentlab reproduce factors`. In Higgins et al. (2017), Fig. 6, a larger code needs a "
+        "larger β."
     )
 
 
