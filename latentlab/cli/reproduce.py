@@ -15,6 +15,7 @@ from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import (
+    auxiliary_layers,
     cluster_aware,
     factor_grid,
     factors,
@@ -122,6 +123,11 @@ def _fame(options: argparse.Namespace) -> None:
     pixel_decoders.save(_printed(pixel_decoders.run(range(options.seeds)), pixel_decoders.table))
 
 
+def _auxiliary_layers(options: argparse.Namespace) -> None:
+    _of_these(options, [auxiliary_layers.DATA], [])
+    auxiliary_layers.save(_printed(auxiliary_layers.run(range(options.seeds)), auxiliary_layers.table))
+
+
 def _factors(options: argparse.Namespace) -> None:
     _of_these(options, [factors.DATA], [])
     factors.save(_printed(factors.run(range(options.seeds)), factors.table))
@@ -134,6 +140,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "cagem": _cluster_aware,
     "families": _families,
     "fame": _fame,
+    "auxiliary-layers": _auxiliary_layers,
     "factors": _factors,
 }
 
