@@ -22,6 +22,7 @@ from pages.shared.dimensions import carries
 from pages.shared.example_view import appearance_of
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
 from pages.shared.tabs import tabs
 from pages.shared.text import plain
 
@@ -47,10 +48,7 @@ def factors(run: Subject) -> None:
     st.info(of_factors(found, known.factors, known.dimensions), icon=":material/lightbulb:")
     picture, side = st.columns([3, 1], gap="large")
     with side:
-        what = st.segmented_control(
-            "The numbers are", [INFORMATION, IMPORTANCE], default=INFORMATION, required=True, key="numbers",
-            bind="query-params",
-        )  # fmt: skip
+        what = linked_choice("The numbers are", (INFORMATION, IMPORTANCE), INFORMATION, "numbers")
         other = choose_second_run(
             run, (Encodes,), lambda one: (one.dataset, one.shape), "The same of another model, below"
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.latent.support import Classify
-from latentlab.models import Classifies, Conditional, Decodes
+from latentlab.models import Classifies, Conditional, Decodes, Samples
 from latentlab.subjects import Subject, with_model
 from pages.shared import cached
 
@@ -19,7 +19,7 @@ def classifier_run(run: Subject) -> Subject | None:
 def independent_classifier_run(run: Subject) -> Subject | None:
     """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
     known = [r for r in with_model(Classifies) if r.dataset == run.dataset and r.takes_examples_of(run)]
-    found = [r for r in known if not r.has(Decodes, Conditional)]
+    found = [r for r in known if not r.has(Decodes, Conditional, Samples)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 

@@ -144,7 +144,7 @@ def test_of_a_table_the_label_is_chosen(upload: Upload, library: Library) -> Non
     assert shows(app, 2, "u, v")
     assert not shows(app, 3, "0, 1, 2")
     assert roles_of(app) == {"a": "vector", "b": "vector", "kind": "label", "label": "colour by"}
-    app.text_input(key="own-name").set_value("../Bees & more").run()
+    app.text_input(key="own-name").set_value("../Bees & more")  # sent with the button of its form
     keep(app)
     assert library.card("Bees-more").classes == ("u", "v")
     assert library.card("Bees-more").features == ("a", "b")

@@ -66,7 +66,7 @@ RECIPES = (
     ),
     Recipe(
         "mnist14-conv-lvae",
-        "MNIST of 14×14 pixels, convolutional ladder VAE",
+        "MNIST of 14×14, convolutional ladder VAE",
         "fame",
         "mnist-14",
         "Three convolutional layers of latent variables; each pixel depends on the code alone.",
@@ -75,7 +75,7 @@ RECIPES = (
     ),
     Recipe(
         "mnist14-fame-one-pass",
-        "MNIST of 14×14 pixels, FAME without concatenation",
+        "MNIST of 14×14, FAME without concatenation",
         "fame",
         "mnist-14",
         "The same with the network of a PixelCNN behind the decoder, which doesn't read the image.",
@@ -84,7 +84,7 @@ RECIPES = (
     ),
     Recipe(
         "mnist14-fame",
-        "MNIST of 14×14 pixels, FAME",
+        "MNIST of 14×14, FAME",
         "fame",
         "mnist-14",
         "The same, and each pixel depends on those before it, too: the codes say what these don't.",

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from latentlab import distributions
 from latentlab.data import Batch
@@ -51,7 +52,7 @@ class TCVAE(VAE):
         q_z = self.posterior(x)
         codes = drawn_from(q_z, self.config.samples, rng)
         plain = self.objective(x, codes, progress)
-        correlation = torch.stack([total_correlation(z, q_z) for z in codes.z]).mean(0)
+        correlation = torch.stack([checkpoint(_correlation, z, *q_z, use_reentrant=False) for z in codes.z]).mean(0)
         value = plain.value + progress * self.config.gamma * correlation
         yield replace(plain, value=value, terms={**plain.terms, "total correlation": correlation})
 
@@ -62,3 +63,8 @@ def total_correlation(z: Tensor, q: Gaussian) -> Tensor:
     n = math.log(len(z))
     together = log_q.sum(-1).logsumexp(1) - n
     return together - (log_q.logsumexp(1) - n).sum(-1)
+
+
+def _correlation(z: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
+    """Computed again for the gradient, so that no B × B × D numbers are kept for it."""
+    return total_correlation(z, Gaussian(mean, log_std))
