@@ -17,7 +17,7 @@ from latentlab import device
 from latentlab.analysis.latent.bounds import bound
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, mean_std
+from latentlab.experiments.score_tables import MISSING, as_text, mean_std
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -81,8 +81,7 @@ def _score(name: str, knobs: Mapping[str, Any], config: TrainConfig, splits: Spl
 
 def table(scores: Sequence[LayerScore]) -> str:
     """A line for each model, as text."""
-    rows = table_rows(scores)
-    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[LayerScore]) -> list[dict[str, str]]:

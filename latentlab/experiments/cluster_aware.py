@@ -22,7 +22,7 @@ from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.cluster_aware import DIGITS, MNIST, MNIST_TRAINING, TRAINING
-from latentlab.experiments.score_tables import MISSING, aligned, mean_std
+from latentlab.experiments.score_tables import MISSING, as_text, mean_std
 from latentlab.models import InfersClusters, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -149,8 +149,7 @@ def measure(model: Model, test: Dataset, is_named: bool) -> dict[str, Any]:
 
 def table(scores: Sequence[ClusterScore]) -> str:
     """A line for each variant, as text."""
-    rows = table_rows(scores)
-    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[ClusterScore]) -> list[dict[str, str]]:

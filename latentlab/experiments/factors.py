@@ -23,7 +23,7 @@ from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import OF_SHAPES, SHAPES
-from latentlab.experiments.score_tables import mean_std
+from latentlab.experiments.score_tables import as_text, mean_std
 from latentlab.models import HasPosterior, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -194,8 +194,7 @@ def scored(code: str, z: Floats, levels: Labels, seed: int) -> FactorScore:
 
 def table(scores: Sequence[FactorScore]) -> str:
     """A line for each code, as text."""
-    rows = table_rows(scores)
-    return score_tables.aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ from latentlab.analysis.arrays import Doubles, Floats, floats
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.data.builtin.two_modes import log_partition, potential
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import aligned, mean_std
+from latentlab.experiments.score_tables import as_text, mean_std
 from latentlab.models.variational import AuxiliaryFamily, Family, FlowFamily
 from latentlab.nn.initialise import initialise
 from latentlab.runs.store import SHIPPED
@@ -217,8 +217,7 @@ def scores_of(fitted: Fitted) -> list[FamilyScore]:
 
 def table(scores: Sequence[FamilyScore]) -> str:
     """A line for each family, as text."""
-    rows = table_rows(scores)
-    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[FamilyScore]) -> list[dict[str, str]]:

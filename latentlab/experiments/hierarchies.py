@@ -24,7 +24,7 @@ from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import FIVE, TRAINING, WARM
-from latentlab.experiments.score_tables import aligned, mean_of_each, mean_std
+from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -164,8 +164,7 @@ def _draws(model: Layered, data: Dataset) -> dict[str, Floats]:
 
 def table(scores: Sequence[HierarchyScore]) -> str:
     """A line for each model, as text."""
-    rows = table_rows(scores)
-    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:

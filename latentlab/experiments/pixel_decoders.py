@@ -21,7 +21,7 @@ from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
-from latentlab.experiments.score_tables import aligned, mean_of_each, mean_std
+from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -108,8 +108,7 @@ def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
 
 def table(scores: Sequence[PixelScore]) -> str:
     """A line for each model, as text."""
-    rows = table_rows(scores)
-    return aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:
