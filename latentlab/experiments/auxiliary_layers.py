@@ -7,7 +7,6 @@ run. After Maaløe et al., Auxiliary Deep Generative Models (2016), Tab. 1, made
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ from latentlab.analysis.latent.bounds import bound
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import SHIPPED
-from latentlab.training.config import TrainConfig, model_config
-from latentlab.training.loop import start, train
+from latentlab.training.config import TrainConfig
 
 RESULTS = SHIPPED / "auxiliary-layers.csv"
 DATA = "digits"
@@ -66,12 +65,7 @@ def run(
 
 
 def _score(name: str, knobs: Mapping[str, Any], config: TrainConfig, splits: Splits) -> LayerScore:
-    model = start("deep_avae", model_config("deep_avae", knobs, splits.train, config), splits.train.spec, config)
-    began = time.process_time()
-    for _ in train(model, splits, config, report_every=1_000_000):
-        pass
-    seconds = time.process_time() - began
-    model = model.cpu().eval()
+    model, seconds = timed_training("deep_avae", knobs, splits, config)
     if not isinstance(model, LogLikelihood):
         raise TypeError(f"{model.name} has no likelihood.")
     x = model.binarise(splits.test[:N_MEASURED].batch().x, device.generator(0))

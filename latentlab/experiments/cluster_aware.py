@@ -7,7 +7,6 @@ scores of the last run. After Maaløe, Fraccaro & Winther (2017), Tab. 1 and 2 a
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,11 +22,11 @@ from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.cluster_aware import DIGITS, MNIST, MNIST_TRAINING, TRAINING
 from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.models import InfersClusters, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
-from latentlab.training.config import TrainConfig, model_config
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import start, train
 
 RESULTS = SHIPPED / "cluster-aware.csv"
 SEEDS = (0, 1, 2)
@@ -106,13 +105,8 @@ def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = No
 def _score(setting: Setting, splits: Splits, labels: int, tempered: bool, seed: int) -> ClusterScore:
     config = TrainConfig(**setting.train, labels=labels, seed=seed)
     name = WITH_LABELS if labels else WITHOUT
-    knobs = model_config(name, {**setting.config, "temper_class": tempered}, splits.train, config)
-    model = start(name, knobs, splits.train.spec, config)
-    began = time.process_time()
-    for _ in train(model, splits, config, report_every=1_000_000):
-        pass
-    seconds = time.process_time() - began
-    found = measure(model.cpu().eval(), splits.test, bool(labels))
+    model, seconds = timed_training(name, {**setting.config, "temper_class": tempered}, splits, config)
+    found = measure(model, splits.test, bool(labels))
     return ClusterScore(splits.train.name, labels, int(tempered), seed, seconds=seconds, **found)
 
 

@@ -7,7 +7,6 @@ run. After Sønderby et al., Ladder Variational Autoencoders (2016), Tab. 1 and 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +24,10 @@ from latentlab.data import Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import FIVE, TRAINING, WARM
 from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
-from latentlab.training.config import TrainConfig, model_config
-from latentlab.training.loop import start, train
+from latentlab.training.config import TrainConfig
 
 RESULTS = SHIPPED / "hierarchies.csv"
 SEEDS = (0, 1, 2)
@@ -117,14 +116,8 @@ def _score(
     name: str, knobs: Mapping[str, Any], training: Mapping[str, Any], splits: Splits, seed: int
 ) -> HierarchyScore:
     config = TrainConfig(**training, seed=seed)
-    model = start(MODEL, model_config(MODEL, knobs, splits.train, config), splits.train.spec, config)
-    began = time.process_time()
-    for _ in train(model, splits, config, report_every=1_000_000):
-        pass
-    seconds = time.process_time() - began
-    return HierarchyScore(
-        splits.train.name, name, seed, seconds=seconds, **measure(model.cpu().eval(), splits, N_DRAWS)
-    )
+    model, seconds = timed_training(MODEL, knobs, splits, config)
+    return HierarchyScore(splits.train.name, name, seed, seconds=seconds, **measure(model, splits, N_DRAWS))
 
 
 def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Maaløe (2018), appendix E, Tab. 2, made smaller: MNIST of 14 x 14 pixels, three
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,10 +21,10 @@ from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
 from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
-from latentlab.training.config import TrainConfig, model_config
-from latentlab.training.loop import start, train
+from latentlab.training.config import TrainConfig
 
 RESULTS = SHIPPED / "pixel-decoders.csv"
 DATASET, MODEL = "mnist-14", "fame"
@@ -83,12 +82,8 @@ def run(seeds: Sequence[int] = SEEDS, knobs: Mapping[str, Any] | None = None, n:
 
 def _score(name: str, knobs: Mapping[str, Any], splits: Splits, seed: int) -> PixelScore:
     config = TrainConfig(**TRAINING, seed=seed)
-    model = start(MODEL, model_config(MODEL, knobs, splits.train, config), splits.train.spec, config)
-    began = time.process_time()
-    for _ in train(model, splits, config, report_every=1_000_000):
-        pass
-    seconds = time.process_time() - began
-    return PixelScore(name, seed, seconds=seconds, **measure(model.cpu().eval(), splits, N_MEASURED))
+    model, seconds = timed_training(MODEL, knobs, splits, config)
+    return PixelScore(name, seed, seconds=seconds, **measure(model, splits, N_MEASURED))
 
 
 def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
