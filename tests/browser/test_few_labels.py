@@ -21,7 +21,7 @@ def test_a_model_of_six_labels_is_watched_as_it_learns(server: Server, page: Pag
     page.reload()
     expect(page.get_by_text(re.compile(r"^a, .*\d%"))).to_be_visible()  # the auxiliary variable, a share of it in sight
     for key in ("latent-space", "surface"):
-        expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_be_visible()
+        expect(page.locator(f".st-key-{key} .js-plotly-plot").first).to_be_visible()
     for name in ("linear classifier", "MLP"):
         expect(page.locator(".js-plotly-plot text", has_text=name).first).to_be_visible()
     page.get_by_role("link", name="Open it here").click()
