@@ -10,6 +10,7 @@ import streamlit as st
 
 from latentlab.models import (
     Autoregressive,
+    AutoregressiveGivenCode,
     Classifies,
     Conditional,
     Decodes,
@@ -152,8 +153,8 @@ CLUSTER_AWARE = Page(
 )
 LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
 PIXELS = Page(
-    "pixels", "Autoregressive decoding", "apps", (Autoregressive,), first="digits-pixelcnn-classes", images=True,
-    group="Diagnose",
+    "pixels", "Autoregressive decoding", "apps", (Autoregressive, AutoregressiveGivenCode),
+    first="digits-pixelcnn-classes", images=True, group="Diagnose",
 )  # fmt: skip
 FACTORS = Page("factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, group="Diagnose")
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")

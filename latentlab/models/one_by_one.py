@@ -88,5 +88,13 @@ class AutoregressiveGivenCode(Model):
         """
 
     @abstractmethod
+    def given_code(self, z: Tensor) -> OneByOne:
+        """p(x|z) of one code, (z_dim,)."""
+
+    @abstractmethod
+    def sample_code(self, n: int, rng: torch.Generator) -> Tensor:
+        """(n, z_dim): draws from the prior of the code."""
+
+    @abstractmethod
     def expected_code(self) -> Tensor:
         """(z_dim,): the code that stands for no example, at the mean of its prior."""

@@ -7,7 +7,6 @@ import streamlit as st
 
 from latentlab.data import to_bytes
 from latentlab.figures.pixels.maps import cost_map, dependence_map
-from latentlab.models import Autoregressive
 from latentlab.subjects import Subject
 from pages.components.growing import growing
 from pages.navigation import LIKELIHOOD, PIXELS
@@ -15,16 +14,17 @@ from pages.pixels.computed import (
     N_DRAWS,
     SHOWN,
     class_probabilities,
+    code_bits,
     completed,
     cost_of,
     depends,
     example,
     growth,
-    has_classes,
     measured,
 )
+from pages.pixels.condition import CodeOf, Condition, choose_condition, has_code, in_words
 from pages.shared import cached, url_state
-from pages.shared.example_view import appearance_of, show
+from pages.shared.example_view import appearance_of, one_by_one, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, panels
 from pages.shared.masks import BRUSH, CHOICES, GRAY, chosen, given
@@ -32,11 +32,11 @@ from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-ANY = "any class"
 MOST_DRAWS = 999
+WIDTH = 112  # pixels of the example whose code is given
 FEW = 5  # effective draws: fewer say little
+OF_THE_WHOLE = "The code is that of the whole example, so it says what is hidden, too; one of the prior doesn't."
 EXAMPLE: Slot[int] = Slot("decoded-example")
-CLASS: Slot[str] = Slot("decoded-class")
 
 
 @st.fragment
@@ -45,48 +45,54 @@ def decoding(run: Subject) -> None:
     _verdict(run)
     picture, side = st.columns([2, 1], gap="large")
     with side:
-        y = _class(run)
+        place = st.container()
         draw = int(st.number_input("Draw", 1, MOST_DRAWS, 1, key="draw", bind="query-params"))
         n = len(cached.examples(run))
         EXAMPLE.settle(range(n))
         i = int(st.number_input("Test example", 0, n - 1, 0, key=EXAMPLE.name, bind="query-params"))
-        st.caption("The draw grows in the picture; the test example is what the second and the third tab look at.")
+        with place:
+            condition = choose_condition(run, i, draw)
+        _what_is_drawn(run, condition, i)
         LIKELIHOOD.link("Its likelihood", run=run.id)
     with picture:
-        pixel = _growing(run, y, draw)
+        pixel = _growing(run, condition, draw)
     tabs(
         {
-            "What a pixel depends on": partial(_depends, run, y, draw, pixel),
-            "Bits of an example": partial(_costs, run, y, i),
-            "Fill in a hidden part": partial(_fill_in, run, y, i, draw),
+            "What a pixel depends on": partial(_depends, run, condition, draw, pixel),
+            "Bits of an example": partial(_costs, run, condition, i),
+            "Fill in a hidden part": partial(_fill_in, run, condition, i, draw),
         }
     )
 
 
 def _verdict(run: Subject) -> None:
     found, n_pixels = measured(run), int(np.prod(run.shape))
-    st.info(
-        f"An image costs {found.per_pixel:.3f} ± {found.std_error:.3f} bits a pixel, {found.of_examples.mean():.0f} in "
-        f"all, and half of them fall on {found.half} of its {n_pixels} pixels.",
-        icon=":material/lightbulb:",
-    )
-    st.caption(f"Exact, on {len(found.bits)} test examples; ± is the standard error over them.")
+    mean, n = found.of_examples.mean(), len(found.bits)
+    cost = f"image costs {found.per_pixel:.3f} ± {found.std_error:.3f} bits a pixel"
+    where = f"half of them fall on {found.half} of its {n_pixels} pixels"
+    if has_code(run):
+        code = code_bits(run)
+        both = f"The code costs {code:.1f} more: {mean + code:.1f} bits together."
+        said = f"Given its code, an {cost}, {mean:.1f} in all, and {where}. {both}"
+        note = f"On {n} test examples, with one draw of the code of each. Both together are −ELBO: at least −log₂ p(x)."
+    else:
+        said, note = f"An {cost}, {mean:.0f} in all, and {where}.", f"Exact, on {n} test examples."
+    st.info(said, icon=":material/lightbulb:")
+    st.caption(f"{note} ± is the standard error over them.")
 
 
-def _class(run: Subject) -> int | None:
-    """The class that is given; None for any."""
-    if not has_classes(run):
-        return None
-    options = [ANY, *(plain(name) for name in run.classes)]
-    CLASS.settle(options)
-    given_class = st.selectbox("Class", options, key=CLASS.name, bind="query-params")
-    return options.index(given_class) - 1 if given_class != ANY else None
+def _what_is_drawn(run: Subject, condition: Condition, i: int) -> None:
+    if not isinstance(condition, CodeOf):
+        st.caption("The draw grows in the picture; the test example is what the second and the third tab look at.")
+        return
+    one_by_one(appearance_of(run), example(run, i)[None], [f"Test example {i}"], WIDTH)
+    st.caption("The draw grows in the picture, given the code of this example. The tabs look at both.")
 
 
-def _growing(run: Subject, y: int | None, draw: int) -> int:
+def _growing(run: Subject, condition: Condition, draw: int) -> int:
     """The growing image; returns the chosen pixel."""
     _, height, width = run.shape
-    found, n = growth(run, y, draw), height * width
+    found, n = growth(run, condition, draw), height * width
     start = url_state.read_count("pixel") - 1
     at = start if 0 <= start < n else n // 2 + width // 2
     pixel = growing(
@@ -96,8 +102,8 @@ def _growing(run: Subject, y: int | None, draw: int) -> int:
     return pixel
 
 
-def _depends(run: Subject, y: int | None, draw: int, pixel: int) -> None:
-    found = depends(run, y, draw, pixel)
+def _depends(run: Subject, condition: Condition, draw: int, pixel: int) -> None:
+    found = depends(run, condition, draw, pixel)
     row, column = divmod(pixel, run.shape[-1])
     places = np.argwhere(found != 0)
     drawn, words = st.columns([2, 1], gap="large")
@@ -110,6 +116,8 @@ def _depends(run: Subject, y: int | None, draw: int, pixel: int) -> None:
                 f"Row {row + 1}, column {column + 1} depends on {len(places)} of the {pixel} pixels before it, most on "
                 f"row {strongest[0] + 1}, column {strongest[1] + 1}."
             )
+        elif pixel and has_code(run):
+            st.markdown("It depends on no pixel: given the code, this model draws each alone.")
         else:
             st.markdown("It depends on no pixel: none comes before it.")
         st.caption(
@@ -119,13 +127,13 @@ def _depends(run: Subject, y: int | None, draw: int, pixel: int) -> None:
         )
 
 
-def _costs(run: Subject, y: int | None, i: int) -> None:
-    found, all_of_them = cost_of(run, y, i), measured(run)
+def _costs(run: Subject, condition: Condition, i: int) -> None:
+    found, all_of_them = cost_of(run, condition, i), measured(run)
     bits, mean = found.bits[0], all_of_them.bits.mean(0)
-    given_words = "" if y is None else f" given the class {plain(run.classes[y])}"
+    code = f"; its code costs {code_bits(run, i):.1f} bits more" if isinstance(condition, CodeOf) else ""
     st.markdown(
-        f"This example costs {found.per_pixel:.3f} bits a pixel{given_words}: log p = "
-        f"{-found.of_examples[0] * np.log(2):.2f} nats, exactly."
+        f"This example costs {found.per_pixel:.3f} bits a pixel{in_words(run, condition)}: log p = "
+        f"{-found.of_examples[0] * np.log(2):.2f} nats, exactly{code}."
     )
     known = class_probabilities(run, i)
     if known is not None:
@@ -139,14 +147,16 @@ def _costs(run: Subject, y: int | None, i: int) -> None:
         panels(
             {
                 "Its bits": cost_map(bits, look(), float(bits.max())),
-                f"Mean of {len(all_of_them.bits)} examples": cost_map(mean, look()),
+                f"Mean of {len(all_of_them.bits)} examples{', each given its code' if has_code(run) else ''}": cost_map(
+                    mean, look()
+                ),
             },
             "What each pixel costs",
         )
     st.caption("Pixels that those before them give away cost nothing; where a stroke turns or begins, a pixel is dear.")
 
 
-def _fill_in(run: Subject, y: int | None, i: int, draw: int) -> None:
+def _fill_in(run: Subject, condition: Condition, i: int, draw: int) -> None:
     """Completions of a part of the example, with how far they may be trusted."""
     x = example(run, i)
     choose, drawn = st.columns([1, 2], gap="large")
@@ -160,9 +170,11 @@ def _fill_in(run: Subject, y: int | None, i: int, draw: int) -> None:
         if bool(shown.all()):
             st.info("Nothing is hidden: paint over some pixels.")
             return
-        found = completed(run, y, i, mask, draw)
+        found = completed(run, condition, i, mask, draw)
         if found.later == 0:
-            st.markdown("**All that is shown comes before what is hidden, so these are exact draws given it.**")
+            both = " and the code" if has_code(run) else ""
+            said = f"All that is shown comes before what is hidden, so these are exact draws given it{both}."
+            st.markdown(f"**{said}**")
         else:
             few = " That is too few to trust what is shown here." if found.ess < FEW else ""
             st.markdown(
@@ -177,13 +189,15 @@ def _fill_in(run: Subject, y: int | None, i: int, draw: int) -> None:
             f"First the example, then what is shown of it, then {SHOWN} completions, chosen among {N_DRAWS} draws by "
             "their weights, so the same one may come more than once. A hidden pixel is drawn given those before it in "
             "the order of reading; the shown ones after it enter by the probability that the model then gives to them."
+            f"{' ' + OF_THE_WHOLE if isinstance(condition, CodeOf) else ''}"
         )
 
 
 run = header(PIXELS)
 if run is None:
     st.stop()
-if not isinstance(cached.model(run), Autoregressive):
+if run.shape[0] > 1:
+    st.info("This page draws images of one channel, and those of this model have several: choose another model.")
     st.stop()
 decoding(run)
 notes(
@@ -193,5 +207,6 @@ notes(
     "Click on a pixel to see what it depends on, and hide the upper half instead of the lower one.",
     "p(x) = Π p(x_i | x_1 … x_(i−1)) is exact, and one pass of masked convolutions gives all factors (van den Oord et "
     "al. 2016). Drawing goes from pixel to pixel; what earlier pixels gave is kept. Such a model conditions on what "
-    "lies before a pixel; what comes after it takes importance weights.",
+    "lies before a pixel; what comes after it takes importance weights. In FAME such a network reads the code of a "
+    "ladder VAE, too: p(x|z) = Π p(x_i | x_1 … x_(i−1), z) (Maaløe 2018).",
 )

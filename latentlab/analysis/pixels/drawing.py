@@ -57,6 +57,8 @@ def dependence(log_levels: Callable[[Tensor], Tensor], values: Tensor, x: Tensor
     log_p = log_levels(given).flatten(1, -2)[0, pixel]
     light = values > 0.5
     log_odds = log_p[light].logsumexp(0) - log_p[~light].logsumexp(0)
+    if not log_odds.requires_grad:  # no pixel is read
+        return np.zeros(given.shape[2:], np.float32)
     (gradient,) = torch.autograd.grad(log_odds, given)
     found: Floats = gradient[0, 0].numpy()
     return found

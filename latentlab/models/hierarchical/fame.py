@@ -20,12 +20,13 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.data import Kind, Spec
 from latentlab.distributions import bernoulli_log_prob
 from latentlab.knobs import knob
-from latentlab.models.one_by_one import AutoregressiveGivenCode
+from latentlab.models.one_by_one import AutoregressiveGivenCode, Completed, OneByOne
 from latentlab.models.parts.conv_layers import OfCodes, Sides, down, halved, placed, up
 from latentlab.models.parts.gaussian_layers import Head, full
 from latentlab.models.parts.hierarchy import Hierarchy, Layers
@@ -100,6 +101,10 @@ class FAME(Hierarchy, AutoregressiveGivenCode):
         """As `logits`, (..., B, *shape) nats of each pixel as it is."""
         return bernoulli_log_prob(x, self.logits(x, z, sees_image))
 
+    def given_code(self, z: Tensor) -> OneByOne:
+        """p(x|z1) of one code, (z_dim,)."""
+        return _OfCode(self, z)
+
     def expected_code(self) -> Tensor:
         """(z_dim,): z1 with the top at 0 and each layer below at its mean."""
         top, some = self.layers[-1], next(self.parameters())
@@ -109,10 +114,28 @@ class FAME(Hierarchy, AutoregressiveGivenCode):
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """(n, *shape): draws of all layers, and of the pixels one by one; their means where they are independent."""
         z1 = self.sample_code(n, rng)
-        if self.pixels is None or self.pixels.of_image is None:
+        if not self.is_read:
             return self._mean_x(z1)
-        uniform = torch.rand(n, *self.spec.shape, generator=rng, device=rng.device)
-        return self.pixels.draw(self._context(z1, uniform), uniform)
+        return self.drawn(z1, torch.rand(n, *self.spec.shape, generator=rng, device=rng.device))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a pixel depends on others, given the code."""
+        return self.pixels is not None and self.pixels.of_image is not None
+
+    def drawn(self, z: Tensor, uniform: Tensor, x: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
+        """(B, z_dim), (B, *shape) -> (B, *shape): a pixel is 1 where its number is less than its probability.
+
+        Args:
+            z: codes z1.
+            uniform: numbers in [0, 1).
+            x: (B, *shape) images of which a part is drawn.
+            hidden: (*shape) bool, that part; None for all.
+        """
+        if self.pixels is not None and self.is_read:
+            return self.pixels.draw(self._context(z, uniform), uniform, x, hidden)
+        found = (uniform < self._mean_x(z)).to(z.dtype)
+        return found if x is None or hidden is None else torch.where(hidden, found, x)
 
     def _log_p_x(self, x: Tensor, z1: Tensor) -> Tensor:
         return self.log_conditionals_given(x, z1).flatten(-3).sum(-1)
@@ -133,3 +156,41 @@ class FAME(Hierarchy, AutoregressiveGivenCode):
     def _head(self, sides: Sides, dim: int) -> nn.Sequential:
         n_in = self.config.width * math.prod(sides)
         return nn.Sequential(nn.Flatten(-3), Head(n_in, dim, self.config.batch_norm and self.config.head_norm))
+
+
+@dataclass(frozen=True)
+class _OfCode:
+    """One code of a model; images are of one channel, or pixels of several are hidden together."""
+
+    model: FAME
+    z: Tensor
+
+    @property
+    def values(self) -> Tensor:
+        """(2,) black and white."""
+        return self.z.new_tensor([0.0, 1.0])
+
+    def log_conditionals(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape) nats."""
+        return self.model.log_conditionals_given(x, self._codes(x))
+
+    def log_levels(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, *shape, 2) nats."""
+        logits = self.model.logits(x, self._codes(x))
+        return torch.stack([F.logsigmoid(-logits), F.logsigmoid(logits)], -1)
+
+    @torch.no_grad()
+    def complete(self, x: Tensor, hidden: Tensor, rng: torch.Generator) -> Completed:
+        """(B, *shape), (*shape) bool -> x with its hidden pixels drawn in order."""
+        if not hidden.any():
+            return Completed(x, x.new_zeros(len(x)))
+        uniform = torch.rand(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+        drawn = self.model.drawn(self._codes(x), uniform, x, hidden)
+        is_drawn = hidden.any(0).flatten()
+        after = ~is_drawn
+        after[: int(is_drawn.int().argmax())] = False
+        log_p = self.log_conditionals(drawn).sum(1).flatten(1)
+        return Completed(drawn, log_p[:, after.to(x.device)].sum(1))
+
+    def _codes(self, x: Tensor) -> Tensor:
+        return self.z.expand(len(x), -1)

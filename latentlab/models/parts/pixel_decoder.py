@@ -36,22 +36,32 @@ class PixelDecoder(nn.Module):
         return self._rest(h.flatten(0, -4)).reshape(*c.shape[:-3], *x.shape[1:])
 
     @torch.no_grad()
-    def draw(self, c: Tensor, uniform: Tensor) -> Tensor:
+    def draw(self, c: Tensor, uniform: Tensor, x: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
         """(B, n_context, H, W), (B, n_in, H, W) -> (B, n_in, H, W): each pixel is 1 where its number in [0, 1) is less
         than its probability given those before it.
+
+        Args:
+            c: contexts.
+            uniform: the numbers.
+            x: (B, n_in, H, W) images of which a part is drawn.
+            hidden: (n_in, H, W) bool, that part; None for all.
         """
         if self.of_image is None:
             raise ValueError("Pixels that don't see each other aren't drawn one after the other.")
-        x, read = torch.zeros_like(uniform), self._read(c)
+        x, read = torch.zeros_like(uniform) if x is None else x.clone(), self._read(c)
+        hidden = x.new_ones(x.shape[1:], dtype=torch.bool) if hidden is None else hidden
+        rows = hidden.any(0).any(1).nonzero()  # what lies below the last of them isn't computed
         blocks = [block for block in self.blocks if isinstance(block, Residual)]
         added = None if read is None else read.permute(2, 3, 0, 1)
         network, head = CachedMasked(self.of_image, blocks, len(x), x.shape[3], added), Head(self.out)
-        for row in range(x.shape[2]):
+        for row in range(int(rows[-1]) + 1 if len(rows) else 0):
             network.next_row()
             for column in range(x.shape[3]):
-                p = head(network.features(column)).sigmoid()
-                x[:, :, row, column] = (uniform[:, :, row, column] < p).to(x.dtype)
-                network.put(column, x[:, :, row, column])
+                h, here = network.features(column), (..., row, column)
+                if hidden[here].any():
+                    drawn = (uniform[here] < head(h).sigmoid()).to(x.dtype)
+                    x[here] = torch.where(hidden[here], drawn, x[here])
+                network.put(column, x[here])
         return x
 
     def _read(self, c: Tensor) -> Tensor | None:

@@ -116,6 +116,54 @@ def test_draws_are_those_of_the_loop_over_the_pixels_with_the_same_noise(side: i
     assert not torch.equal(x[0], x[1])
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_given_one_code_the_levels_are_those_of_all_factors(decoder: str) -> None:
+    model, x, z = build(4, decoder=decoder), images(5, 4), code()[0]
+    one = model.given_code(z)
+    with torch.no_grad():
+        log_p, levels = one.log_conditionals(x), one.log_levels(x)
+        torch.testing.assert_close(log_p, model.log_conditionals_given(x, z.expand(5, -1)))
+    assert one.values.tolist() == [0, 1]
+    torch.testing.assert_close(levels.exp().sum(-1), torch.ones_like(x))
+    torch.testing.assert_close(levels.gather(-1, x.long()[..., None])[..., 0], log_p)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("hidden", [[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 1]])
+def test_completions_with_their_weights_are_of_the_posterior_given_what_is_shown(
+    decoder: str, hidden: list[int]
+) -> None:
+    model, z, n = build(2, decoder=decoder, z2_dim=0), code()[0], 20_000
+    mask, every = torch.tensor(hidden, dtype=torch.bool).reshape(1, 2, 2), every_image(2)
+    one, x = model.given_code(z), torch.tensor([1.0, 0.0, 0.0, 1.0], dtype=torch.float64).reshape(1, 1, 2, 2)
+    found = one.complete(x.expand(n, 1, 2, 2), mask, device.generator(4))
+    assert torch.equal(found.x[:, ~mask], x[:, ~mask].expand(n, -1))
+    assert bool(found.log_weight.std() > 0.01) == (decoder == "pixels" and hidden not in ([0, 0, 1, 1], [1, 1, 1, 1]))
+    weight = found.log_weight.softmax(0)
+    places = (found.x.flatten(1) @ torch.tensor([8.0, 4.0, 2.0, 1.0], dtype=torch.float64)).long()
+    drawn = torch.zeros(16, dtype=torch.float64).index_add(0, places, weight)
+    with torch.no_grad():
+        p = one.log_conditionals(every).flatten(1).sum(1).exp()
+    p = p * (every[:, ~mask] == x[:, ~mask]).all(1)
+    torch.testing.assert_close(drawn, p / p.sum(), rtol=0, atol=0.02)
+
+
+def test_a_hidden_part_is_drawn_as_by_the_loop_over_its_pixels() -> None:
+    model: Any = build(6)
+    z, x, hidden = code(3), images(3, 6), torch.zeros(1, 6, 6, dtype=torch.bool)
+    hidden[0, 1:4, 2:5] = True
+    uniform = torch.rand(3, 1, 6, 6, generator=device.generator(5), dtype=torch.float64)
+    expected = x.clone()
+    with torch.no_grad():
+        drawn = model.drawn(z, uniform, x, hidden)
+        for i, j in itertools.product(range(6), repeat=2):
+            if hidden[0, i, j]:
+                p = model.logits(expected, z).sigmoid()[:, 0, i, j]
+                expected[:, 0, i, j] = (uniform[:, 0, i, j] < p).double()
+    assert torch.equal(drawn, expected)
+    assert not torch.equal(drawn, x)
+
+
 def test_samples_are_as_frequent_as_they_are_probable() -> None:
     model, n = build(2, z2_dim=0), 20_000
     z = torch.randn(400, 3, generator=device.generator(0), dtype=torch.float64)  # of the prior
