@@ -26,6 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", metavar="COLUMN", help=text)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
+    text = "columns, or arrays, that made the examples: what a code is held against; '' for none"
+    parser.add_argument("--factor", action="extend", nargs="+", metavar="COLUMN", help=text)
     text = f"pixels of the longer side of an image; default {MAX_SIDE}"
     parser.add_argument("--size", type=int, default=MAX_SIDE, metavar="PIXELS", help=text)
     text = "what becomes of an image of other proportions"
@@ -59,6 +61,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.size,
         options.fit,
         options.channels,
+        None if options.factor is None else tuple(filter(None, options.factor)),
     )
 
 

@@ -19,6 +19,7 @@ from latentlab.data.dataset import (
     Splits,
     batches,
     held_out,
+    joined,
     kind_of,
     to_bytes,
 )
@@ -45,11 +46,13 @@ __all__ = [
     "batches",
     "check_labels",
     "class_names",
+    "factor_names",
     "folders",
     "for_training",
     "held_out",
     "hide_labels",
     "is_local",
+    "joined",
     "kind_of",
     "labelled_part",
     "load",
@@ -86,6 +89,17 @@ def class_names(name: str) -> tuple[str, ...]:
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Library.default().card(name).classes
+
+
+def factor_names(name: str) -> tuple[str, ...]:
+    """The names of the factors that made the examples of a data set, without loading it; none where none are known.
+
+    Raises:
+        DataError: as `class_names`.
+    """
+    if name in shapes.SIDES:
+        return shapes.FACTORS
+    return () if name in NAMES else Library.default().card(name).factors
 
 
 def spec_of(name: str) -> Spec:

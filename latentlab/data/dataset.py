@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +67,9 @@ class Spec(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+FactorValues = tuple[float, ...] | tuple[str, ...]  # of the levels of one factor
+
+
 class Batch(NamedTuple):
     """Examples as a model sees them."""
 
@@ -82,10 +85,16 @@ class Factors:
     Attributes:
         levels: (N, F) int64, 0 to the number of levels of a factor.
         names: of the F factors.
+        values: of each factor what its levels are, in their order: numbers or words.
     """
 
     levels: Tensor
     names: tuple[str, ...]
+    values: tuple[FactorValues, ...]
+
+    def words(self, factor: int) -> tuple[str, ...]:
+        """What the levels of a factor are called."""
+        return tuple(value if isinstance(value, str) else f"{value:.12g}" for value in self.values[factor])
 
     def __getitem__(self, index: slice | Tensor) -> Factors:
         return replace(self, levels=self.levels[index])
@@ -145,6 +154,14 @@ class Splits(NamedTuple):
     train: Dataset
     valid: Dataset
     test: Dataset
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """The examples of several parts of one data set, one part after the other."""
+    factors = [part.factors for part in parts if part.factors is not None]
+    known = replace(factors[0], levels=torch.cat([one.levels for one in factors])) if factors else None
+    x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts])
+    return replace(parts[0], x=x, y=y, factors=known)
 
 
 def kind_of(shape: tuple[int, ...]) -> Kind:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import safetensors.torch
 import torch
 
-from latentlab.data import UNLABELLED, DataError, Dataset, held_out
-from latentlab.data.dataset import LEVELS
+from latentlab.data import UNLABELLED, DataError, Dataset, Factors, held_out
+from latentlab.data.dataset import LEVELS, FactorValues
 from latentlab.data.library.scaling import read_scale
 from latentlab.runs.run import Run
-from latentlab.serialization import RunError, read_tensors, write
+from latentlab.serialization import RunError, read_metadata, read_tensors, write
 
 N_EXAMPLES = 500
+FACTORS = "factors"  # of the levels in the file, and of their names and values at its head
 HOUR = 3_600.0  # seconds
 
 
@@ -34,7 +36,11 @@ def save(root: Path, examples: Dataset) -> str:
         tensors |= part.scale.tensors
     if part.quantiles is not None:
         tensors |= {"quantiles": part.quantiles}
-    content = safetensors.torch.save({key: value.cpu().contiguous() for key, value in tensors.items()})
+    metadata = None
+    if part.factors is not None:
+        tensors |= {FACTORS: part.factors.levels}
+        metadata = {FACTORS: json.dumps([part.factors.names, part.factors.values])}
+    content = safetensors.torch.save({key: value.cpu().contiguous() for key, value in tensors.items()}, metadata)
     slug = re.sub(r"[^A-Za-z0-9_-]", "_", examples.name)[:64] or "data"
     name = f"examples-{slug}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
     if not (root / name).is_file():
@@ -52,7 +58,8 @@ def read(run: Run, folder: Path) -> Dataset:
     Raises:
         RunError: they are missing or damaged, or are not of the run's data.
     """
-    tensors = read_tensors(folder.parent / run.examples if run.examples else folder / "examples.safetensors")
+    path = folder.parent / run.examples if run.examples else folder / "examples.safetensors"
+    tensors = read_tensors(path)
     x, y = tensors.get("x"), tensors.get("y")
     if x is None or y is None or tuple(x.shape[1:]) != run.shape or y.shape != x.shape[:1]:
         raise RunError("The examples saved with it don't fit its data set.")
@@ -67,7 +74,32 @@ def read(run: Run, folder: Path) -> Dataset:
         scale = read_scale(tensors, run.shape)
     except DataError as error:
         raise RunError(str(error)) from error
-    return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns, scale, quantiles)
+    factors = _factors(tensors[FACTORS], read_metadata(path), len(x)) if FACTORS in tensors else None
+    return Dataset(run.dataset, x, y, run.classes, run.data_kind, run.columns, scale, quantiles, factors)
+
+
+def _factors(levels: torch.Tensor, metadata: Mapping[str, str], n: int) -> Factors:
+    """What made the n examples, checked.
+
+    Raises:
+        RunError: it can't be.
+    """
+    try:
+        names, values = json.loads(metadata[FACTORS])
+        ones = [_values(one) for one in values]
+        found = Factors(levels, tuple(map(str, names)), tuple(ones))
+        is_sound = levels.dtype == torch.int64 and levels.shape == (n, len(ones)) and len({*found.names}) == len(ones)
+        n_levels = torch.tensor([len(one) for one in ones])
+        if not is_sound or not bool(((levels >= 0) & (levels < n_levels)).all()):
+            raise ValueError
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise RunError("The factors of the examples saved with it can't be used.") from error
+    return found
+
+
+def _values(found: list[object]) -> FactorValues:
+    words = [one for one in found if isinstance(one, str)]
+    return tuple(words) if len(words) == len(found) else tuple(map(float, found))  # type: ignore[arg-type]
 
 
 def _are_quantiles(found: torch.Tensor, shape: tuple[int, ...]) -> bool:

@@ -25,7 +25,7 @@ def requested(options: ReadOptions) -> Roles:
     """The roles that were set, of a table that can't be read with them."""
     single = (options.label, options.id, options.title, options.image, options.split)
     label, identifier, title, image, split = (one or "" for one in single)
-    return Roles(options.vector, label, identifier, title, image, split, options.drop, ())
+    return Roles(options.vector, label, identifier, title, image, split, options.drop, (), options.factors or ())
 
 
 def choose_label(table: Table, roles: Roles, change: Change) -> None:

@@ -449,6 +449,37 @@ def test_damaged_examples_are_refused(store: Store, change: dict[str, torch.Tens
         store.examples("one")
 
 
+@pytest.mark.parametrize(
+    ("levels", "about"),
+    [
+        (torch.zeros(40, 2, dtype=torch.int64) + 2, [["a", "b"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(40, 2, dtype=torch.int64) - 1, [["a", "b"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(40, 1, dtype=torch.int64), [["a", "b"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(39, 2, dtype=torch.int64), [["a", "b"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(40, 2), [["a", "b"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(40, 2, dtype=torch.int64), [["a", "a"], [[1, 2], ["u", "v"]]]),
+        (torch.zeros(40, 2, dtype=torch.int64), [["a", "b"], [[1, 2], [None]]]),
+        (torch.zeros(40, 2, dtype=torch.int64), [["a", "b"], [1, 2]]),
+        (torch.zeros(40, 2, dtype=torch.int64), {"a": 1}),
+    ],
+)
+def test_damaged_factors_are_refused(store: Store, levels: torch.Tensor, about: object) -> None:
+    saved(store)
+    tensors = safetensors.torch.load_file(examples_of(store)) | {"factors": levels}
+    safetensors.torch.save_file(tensors, examples_of(store), {"factors": json.dumps(about)})
+    with pytest.raises(RunError, match="factors") as caught:
+        store.examples("one")
+    sentence(caught.value)
+
+
+def test_factors_without_names_are_refused(store: Store) -> None:
+    saved(store)
+    tensors = safetensors.torch.load_file(examples_of(store)) | {"factors": torch.zeros(40, 1, dtype=torch.int64)}
+    safetensors.torch.save_file(tensors, examples_of(store))
+    with pytest.raises(RunError, match="factors"):
+        store.examples("one")
+
+
 def test_examples_without_labels_are_examples(store: Store) -> None:
     saved(store)
     y = torch.full((40,), UNLABELLED)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Labels
-from latentlab.data import Dataset, Splits
+from latentlab.data import Dataset, Splits, joined
 
 LARGEST = 48  # pixels along a side of a thumbnail
 MOST_PIXELS = 10_000 * 28 * 28  # of a sheet of thumbnails: 2.5 MB for MNIST
@@ -34,7 +31,7 @@ def all_examples(splits: Splits, most: int | None = None) -> Dataset:
     for part in (test, train, valid):
         parts.append(part[:left])
         left = None if left is None else left - len(parts[-1])
-    return replace(test, x=torch.cat([p.x for p in parts]), y=torch.cat([p.y for p in parts]))
+    return joined(parts)
 
 
 def all_rows(rows: tuple[Labels, Labels, Labels]) -> Labels:

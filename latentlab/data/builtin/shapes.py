@@ -19,12 +19,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import Dataset, Factors, Kind, Splits, held_out
+from latentlab.data.dataset import Dataset, Factors, FactorValues, Kind, Splits, held_out
 
 SIDES = {"shapes": 32, "shapes-64": 64}  # pixels
 CLASSES = ("square", "ellipse", "heart")
 LEVELS = (len(CLASSES), 6, 12, 10, 10)
 FACTORS = ("shape", "size", "angle", "x", "y")
+VALUES: tuple[FactorValues, ...] = (CLASSES, *[tuple(float(k + 1) for k in range(n)) for n in LEVELS[1:]])
 N_HELD_OUT = 2_000  # for validation, and as many for the test
 FINE = 8  # places in each direction of a pixel at which it is tried whether the shape covers them
 RADII = (0.09, 0.21)  # of the smallest and the largest shape, in widths of the image
@@ -99,7 +100,7 @@ def load_shapes(name: str) -> Splits:
     """
     levels = np.stack([axis.ravel() for axis in np.indices(LEVELS)], 1)
     x = Sprites.of_side(SIDES[name]).render(levels)
-    factors = Factors(torch.from_numpy(levels), FACTORS)
+    factors = Factors(torch.from_numpy(levels), FACTORS, VALUES)
     data = Dataset(name, x, torch.from_numpy(levels[:, 0]), CLASSES, Kind.IMAGE, factors=factors)
     rest, test = held_out(data, N_HELD_OUT)
     train, valid = held_out(rest, N_HELD_OUT)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from latentlab.data.dataset import DataError
-from latentlab.data.files.archives import listing
+from latentlab.data.files.archives import listing, shown
 from latentlab.data.files.arrays import Values
 
 
@@ -66,3 +67,17 @@ class Table:
     def is_text(self, name: str) -> bool:
         """Whether a column holds words."""
         return self.columns[name].dtype.kind == "O" and not self.holds_images(name)
+
+
+def check_names(wanted: Sequence[str], columns: Sequence[str], name: str) -> None:
+    """Refuse a name that no column has, with the names that are most like it.
+
+    Raises:
+        DataError: no such column.
+    """
+    for one in wanted:
+        if one not in columns:
+            lower = {column.lower(): column for column in columns}
+            close = [lower[found] for found in difflib.get_close_matches(one.lower(), list(lower), 3, 0.6)]
+            have = f"; the closest is {listing(close)}" if close else f", only {listing(list(columns))}"
+            raise DataError(f"{name} has no column called {shown(one)}{have}.")

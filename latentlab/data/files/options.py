@@ -33,6 +33,7 @@ class ReadOptions:
         split: the column that says which part an example belongs to; the same.
         image: the column with the path or the bytes of an image: then the images are the examples; the same.
         drop: columns to leave out.
+        factors: the columns, or the arrays, that made the examples; found by their names if None, none if empty.
         size: pixels of the longer side of an image.
         fit: what becomes of an image of other proportions.
         channels: which channels of an image are shown, from 0: one in gray, or three as red, green and blue; chosen by
@@ -53,6 +54,7 @@ class ReadOptions:
     size: int = MAX_SIDE
     fit: Fit = Fit.STRETCH
     channels: tuple[int, ...] = ()
+    factors: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:

@@ -19,6 +19,7 @@ from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import Skips, counted, listing, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.equal_rows import n_again
+from latentlab.data.files.factors import choose_factors, factors_of
 from latentlab.data.files.file_sets import data_files, examples_joined, parts, tables_joined
 from latentlab.data.files.foreign import refuse
 from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
@@ -60,6 +61,7 @@ class Opened:
     title: str = ""  # the column that describes an example in words
     roles: Roles | None = None  # what the columns of a table are for
     n_channels: int = 0  # that images have in the file
+    factors: tuple[str, ...] = ()  # the columns that made the examples
 
 
 def open_path(path: Path) -> Splits:
@@ -97,14 +99,22 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     if found.labels is not None and not labels.found:
         columns[_free(found.label, columns)] = found.labels
         roles = roles and replace(roles, label="")
+    if found.labels is not None and found.label in (options.factors or ()):
+        columns.setdefault(found.label, found.labels)
+    factors, factor_notes = choose_factors(columns, options.factors, shown(path.name))
+    roles = roles and replace(roles, factors=factors)
     name = path.stem if path.is_file() else path.name
     x = torch.from_numpy(np.ascontiguousarray(found.x))
     kind = found.kind or kind_of(tuple(x.shape[1:]))
-    data = Dataset(name, x, torch.from_numpy(labels.y), labels.names, kind, found.features)
+    made = factors_of(columns, factors)
+    data = Dataset(name, x, torch.from_numpy(labels.y), labels.names, kind, found.features, factors=made)
     rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
-    summary = (*found.notes, *labels.notes, *_sizes(labels.y, labels.names), *_remarks(found), *split_notes)
-    return Opened(splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels)
+    about = (*labels.notes, *_sizes(labels.y, labels.names), *factor_notes)
+    summary = (*found.notes, *about, *_remarks(found), *split_notes)
+    return Opened(
+        splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels, factors
+    )
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:
@@ -127,7 +137,7 @@ def _read(path: Path, options: ReadOptions) -> Examples:
         return read_safetensors(path, options)
     if suffix == ".ts":
         return read_ts(path)
-    if not options.named and suffix in (".csv", ".tsv", ".txt"):
+    if not (options.named or options.factors) and suffix in (".csv", ".tsv", ".txt"):
         if is_ucr(path):
             return read_ucr(path)
         if is_long(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import counted, listing, shown
 from latentlab.data.files.arrays import Values
-from latentlab.data.files.columns import Table
+from latentlab.data.files.columns import Table, check_names
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.vector_columns import FAMILY, ROW_COUNTS, check_vector, find_vector
 
@@ -49,6 +48,7 @@ PARTS = {
     "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "publictest": 1, "test": 2,
     "testing": 2, "privatetest": 2,
 }  # fmt: skip
+FACTORS = re.compile(r"(factors?|latents_classes)([\W_\d].*)?", re.IGNORECASE)  # factor_x, factors[0]; dSprites' name
 PIXELS = ("pixels", "pixel", "image", "img")  # columns of whole numbers from 0 to 255 that are images by their name
 
 
@@ -61,6 +61,7 @@ class Role(StrEnum):
     TITLE = "title"
     IMAGE = "image"
     SPLIT = "split"
+    FACTOR = "factor"
     COLOUR = "colour by"
     OUT = "left out"
 
@@ -78,6 +79,7 @@ class Roles:
         split: the column that says which part an example belongs to.
         drop: columns that aren't kept.
         notes: a sentence each on what was left out of the vector.
+        factors: columns that made the examples; another role that one of them has comes first.
     """
 
     vector: tuple[str, ...]
@@ -88,6 +90,7 @@ class Roles:
     split: str
     drop: tuple[str, ...]
     notes: tuple[str, ...]
+    factors: tuple[str, ...] = ()
 
     def of(self, column: str) -> Role:
         """What one column is for; first of all where it is for several things."""
@@ -100,7 +103,8 @@ class Roles:
             self.split: Role.SPLIT,
             self.label: Role.LABEL,
         }
-        return Role.OUT if column in self.drop else named.get(column, Role.COLOUR)
+        other = Role.FACTOR if column in self.factors else Role.COLOUR
+        return Role.OUT if column in self.drop else named.get(column, other)
 
 
 def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = True) -> Roles:
@@ -115,8 +119,11 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     Raises:
         DataError: a column that isn't there, or that can't be what it was said to be.
     """
-    check_names(options.named, tuple(table.columns), name)
-    free = [one for one in table.columns if one not in options.named]
+    factors = called_factors(list(table.columns)) if options.factors is None else options.factors
+    check_names((*options.named, *(options.factors or ())), tuple(table.columns), name)
+    if both := [one for one in factors if one in options.vector]:
+        raise DataError(f"{name}: {shown(both[0])} can't be a part of the vector and a factor that made it.")
+    free = [one for one in table.columns if one not in (*options.named, *factors)]
     image = next(_images(table, free), "") if options.image is None else options.image
     free = [one for one in free if one != image]
     if options.split and parts_of(table.columns[options.split]) is None:
@@ -157,7 +164,7 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
             notes = (*notes, _no_label(table, able, free))
     if words := [one for one in free if table.is_text(one) and one != label]:
         notes = (*notes, f"{counted(len(words), 'column')} of words next to the examples: {listing(words)}.")
-    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes))
+    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes), factors)
 
 
 def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], column: str, role: Role) -> ReadOptions:
@@ -173,6 +180,7 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
         role: what it shall be for. A vector takes the place of images, and images that of a vector.
     """
     vector = {*roles.vector} - {column} | ({column} if role is Role.VECTOR else set())
+    factors = {*roles.factors} - {column} | ({column} if role is Role.FACTOR else set())
     single = {Role.LABEL: roles.label, Role.ID: roles.id, Role.TITLE: roles.title, Role.IMAGE: roles.image}
     single[Role.SPLIT] = roles.split
     single = {each: "" if one == column else one for each, one in single.items()}
@@ -189,21 +197,13 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
         image=single[Role.IMAGE],
         split=single[Role.SPLIT],
         drop=(*(one for one in roles.drop if one != column), *((column,) if role is Role.OUT else ())),
+        factors=tuple(one for one in columns if one in factors),
     )
 
 
-def check_names(wanted: Sequence[str], columns: Sequence[str], name: str) -> None:
-    """Refuse a name that no column has, with the names that are most like it.
-
-    Raises:
-        DataError: no such column.
-    """
-    for one in wanted:
-        if one not in columns:
-            lower = {column.lower(): column for column in columns}
-            close = [lower[found] for found in difflib.get_close_matches(one.lower(), list(lower), 3, 0.6)]
-            have = f"; the closest is {listing(close)}" if close else f", only {listing(list(columns))}"
-            raise DataError(f"{name} has no column called {shown(one)}{have}.")
+def called_factors(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are factors by their names."""
+    return tuple(name for name in names if FACTORS.fullmatch(name))
 
 
 def _images(table: Table, names: Sequence[str]) -> Iterator[str]:

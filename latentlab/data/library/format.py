@@ -22,13 +22,14 @@ from torch import Tensor
 from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import MIB, shown
 from latentlab.data.files.arrays import Values
+from latentlab.data.files.factors import factors_of
 from latentlab.data.files.read import Opened
 from latentlab.data.files.roles import MAX_CLASSES
-from latentlab.data.files.splitting import Rows
+from latentlab.data.files.splitting import Index, Rows
 from latentlab.data.library.scaling import Scale, read_scale, unit_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 
-SCHEMA = 2  # 1 has no kind, id and title
+SCHEMA = 3  # 1 has no kind, id and title; 2 has no factors
 MAX_CARD = 8 * MIB
 MAX_TEXT = 512 * MIB
 LONGEST = 1 << 16  # numbers of a vector
@@ -48,6 +49,7 @@ _KINDS: dict[str, type] = {
     "id": str,
     "title": str,
     "summary": list,
+    "factors": list,
 }
 
 
@@ -66,6 +68,7 @@ class Card:
     id: str  # the column that names an example; empty where none does
     title: str  # the column that describes one in words; empty where none does
     summary: tuple[str, ...]
+    factors: tuple[str, ...] = ()  # the columns that made the examples
 
 
 def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict[str, bytes]]:
@@ -109,6 +112,7 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict
         named.get(opened.id, ""),
         named.get(opened.title, ""),
         summary,
+        tuple(named[one] for one in opened.factors),
     )
     tensors = {name: value.contiguous() for name, value in tensors.items()}
     words = json.dumps(text).encode()
@@ -131,6 +135,8 @@ def read_card(folder: Path) -> Card:
         raise DataError("data.json is of another format; a newer LatentLab may have written it.")
     if schema == 1:
         values |= {"kind": _kind_by_shape(values.get("shape")), "id": "", "title": ""}
+    if schema < 3:
+        values |= {"factors": []}
     if values.keys() != _KINDS.keys() or any(type(values[name]) is not kind for name, kind in _KINDS.items()):
         raise DataError("data.json has fields that are missing, unknown or of the wrong kind.")
     shape, classes = values["shape"], values["classes"]
@@ -140,13 +146,14 @@ def read_card(folder: Path) -> Card:
         raise DataError("The shape in data.json can't be.")
     if kind is Kind.IMAGE and shape[0] not in (1, 3):
         raise DataError("The shape in data.json can't be.")
-    for name in ("classes", "features", "columns", "summary"):
+    for name in ("classes", "features", "columns", "summary", "factors"):
         if not all(type(word) is str and word == _printable(word) for word in values[name]):
             raise DataError(f"The {name} in data.json are not all text.")
     if len(classes) > MAX_CLASSES or (values["features"] and len(values["features"]) != shape[-1]):
         raise DataError("The classes or the features in data.json can't be so many.")
-    if any(values[what] not in ("", *values["columns"]) for what in ("id", "title")):
-        raise DataError("A column that data.json names isn't there.")
+    named = [*values["factors"], *filter(None, (values["id"], values["title"]))]
+    if not {*named} <= {*values["columns"]} or len({*values["factors"]}) != len(values["factors"]):
+        raise DataError("A column that data.json names isn't there, or is named twice.")
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return Card(**(values | lists))
 
@@ -163,20 +170,24 @@ def read_files(folder: Path, name: str) -> tuple[Opened, Scale | None]:
     except RunError as error:
         raise DataError(str(error)) from error
     text = _read_json(folder / "text.json", MAX_TEXT)
-    parts, rows = [], []
+    parts, rows, columns = list[Dataset](), list[Index](), dict[str, Values]()
+    for k, column in enumerate(card.columns):
+        columns[column] = _column(card, tensors.pop(f"column.{k}", None), text.pop(str(k), None))
+    factors = factors_of(columns, card.factors)
     for part in PARTS:
         x, y, where = (tensors.pop(f"{part}.{what}", None) for what in ("x", "y", "rows"))
         if x is None or y is None or where is None or not _is_part(card, x, y, where):
             raise DataError("The arrays don't fit what data.json says.")
-        parts.append(Dataset(name, x, y, card.classes, card.kind, card.features))
+        made = None if factors is None else factors[where]
+        parts.append(Dataset(name, x, y, card.classes, card.kind, card.features, factors=made))
         rows.append(where.numpy())
-    columns: dict[str, Values] = {}
-    for k, column in enumerate(card.columns):
-        columns[column] = _column(card, tensors.pop(f"column.{k}", None), text.pop(str(k), None))
     scale = read_scale(tensors, card.shape) if card.kind is not Kind.IMAGE else None
     if tensors or text or len(columns) != len(card.columns):
         raise DataError("There are arrays or columns that data.json doesn't know.")
-    return Opened(Splits(*parts), Rows(*rows), card.summary, columns, card.features, card.id, card.title), scale
+    opened = Opened(
+        Splits(*parts), Rows(*rows), card.summary, columns, card.features, card.id, card.title, factors=card.factors
+    )
+    return opened, scale
 
 
 def _kind(word: object) -> Kind:
@@ -256,7 +267,8 @@ def _different(names: Iterable[str]) -> tuple[str, ...]:
 
 def _fingerprint(card: Card, tensors: Mapping[str, Tensor], words: bytes) -> str:
     digest = hashlib.blake2b(words, digest_size=16)
-    digest.update(json.dumps([card.classes, card.features, card.columns]).encode())
+    factors = [card.factors] if card.factors else []
+    digest.update(json.dumps([card.classes, card.features, card.columns, *factors]).encode())
     for name, value in sorted(tensors.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.numpy().data)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from latentlab.analysis.maps.examples import LARGEST, MOST_PIXELS, all_examples, some_of_each, thumbnails
-from latentlab.data import Splits
+from latentlab.data import Factors, Splits
 from tests.conftest import noise_images
 
 
@@ -18,6 +20,11 @@ def test_test_examples_come_first_and_no_example_is_lost() -> None:
     assert found.classes == test.classes
     for most in (0, 15, 20, 45, 99):
         assert all_examples(Splits(train, valid, test), most).x.equal(found.x[:most])
+    made = [Factors(part.y[:, None], ("class",), ((0.0, 1.0),)) for part in (train, valid, test)]
+    parts = Splits(*(replace(part, factors=one) for part, one in zip((train, valid, test), made, strict=True)))
+    factors = all_examples(parts, 45).factors
+    assert factors is not None
+    assert factors.levels[:, 0].tolist() == found.y[:45].tolist()
     assert len(all_examples(Splits(train, train, train), 7)) == 7
     assert len(all_examples(Splits(train, train, train))) == 30  # data that aren't split come once
 

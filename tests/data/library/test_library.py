@@ -336,9 +336,35 @@ def test_what_was_saved_in_the_first_format_still_opens(library: Library, tmp_pa
     before = library.open(name)
     path = library.root / name / "data.json"
     card = json.loads(path.read_text())
-    old = {key: value for key, value in card.items() if key not in ("kind", "id", "title")}
+    old = {key: value for key, value in card.items() if key not in ("kind", "id", "title", "factors")}
     path.write_text(json.dumps(old | {"schema": 1}))
     alike(library.open(name), before)
+    path.write_text(json.dumps({key: value for key, value in card.items() if key != "factors"} | {"schema": 2}))
+    alike(library.open(name), before)
+    assert library.open(name).splits.train.factors is None
+
+
+def test_factors_come_back_and_are_content_too(library: Library, tmp_path: Path) -> None:
+    path = table(tmp_path / "table.csv", size=[1.5, 2.5, 4] * (N // 3), hue=["red", "blue"] * (N // 2))
+    plain = library.add(path, ReadOptions(label="label"))
+    name = library.add(path, ReadOptions(label="label", factors=("size", "hue")))
+    assert name != plain
+    opened, found = read_path(path, ReadOptions(label="label", factors=("size", "hue"))), library.load(name)
+    for part, before in zip(found, opened.splits, strict=True):
+        assert part.factors is not None
+        assert before.factors is not None
+        assert torch.equal(part.factors.levels, before.factors.levels)
+        assert part.factors.values == before.factors.values == ((1.5, 2.5, 4.0), ("blue", "red"))
+    assert data.factor_names(name) == library.card(name).factors == ("size", "hue")
+    assert data.factor_names(plain) == data.factor_names("digits") == ()
+    store = Store(library.root.parent, tmp_path / "none")
+    run_id = train(store, "vae", name, hidden=8)
+    library.remove(name)
+    kept, made = store.examples(run_id).factors, found.test.factors
+    assert kept is not None
+    assert made is not None
+    assert (kept.names, kept.values) == (made.names, made.values)
+    assert kept.levels.tolist() == made.levels.tolist()
 
 
 # hostile folders
@@ -398,10 +424,12 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "empty": change_file("data.json", b""),
     "list": change_file("data.json", b"[]"),
     "large": change_file("data.json", b" " * (format.MAX_CARD + 1)),
-    "schema": change_card(schema=3),
+    "schema": change_card(schema=format.SCHEMA + 1),
     "kind": change_card(kind="thing"),
     "kind of another shape": change_card(kind="image"),
     "id that isn't there": change_card(id="passport"),
+    "factor that isn't there": change_card(factors=["size"]),
+    "factor of another value each": change_card(factors=["name"]),
     "schema true": change_card(schema=True),
     "unknown field": change_card(mood="good"),
     "shape": change_card(shape=[4]),
