@@ -9,9 +9,9 @@ import torch
 
 from latentlab.analysis.arrays import Floats, Labels, floats
 from latentlab.analysis.disentanglement.information import Information, information
-from latentlab.analysis.disentanglement.measured import measured_levels
+from latentlab.analysis.disentanglement.measured import CLASS, measured_levels
 from latentlab.analysis.latent.bottleneck import dimension_name
-from latentlab.data import Dataset, Kind
+from latentlab.data import Dataset, Factors, Kind
 from latentlab.models import Encodes
 from latentlab.subjects import Subject
 from pages.shared import cached
@@ -30,12 +30,14 @@ class Held:
         levels: (N, F).
         factors: names of the F factors; none where nothing is known of the examples.
         are_true: whether the factors made the examples; else they were measured of them.
+        values: what the levels of each factor are called.
     """
 
     codes: Floats
     levels: Labels
     factors: tuple[str, ...]
     are_true: bool
+    values: tuple[tuple[str, ...], ...]
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -48,10 +50,26 @@ def held(run: Subject) -> Held:
     """The factors that made the examples where they are known, else what is measured of them."""
     data = _examples(run)
     if data.factors is not None:
-        return Held(_codes(run, data), data.factors.levels.numpy(), data.factors.names, True)
+        return _true(_codes(run, data), data.factors)
     is_measured = data.kind is Kind.IMAGE and data.shape[0] == 1
     found = measured_levels(data.batch().x.numpy() if is_measured else None, data.y.numpy())
-    return Held(_codes(run, data[torch.from_numpy(found.rows)]), found.levels, found.names, False)
+    values = [tuple(str(level + 1) for level in range(column.max() + 1)) for column in found.levels.T]
+    if values and found.names[0] == CLASS and len(values[0]) == len(run.classes):
+        values[0] = run.classes
+    return Held(_codes(run, data[torch.from_numpy(found.rows)]), found.levels, found.names, False, tuple(values))
+
+
+def _true(codes: Floats, factors: Factors) -> Held:
+    """With the factors that vary among these examples, and of each the levels that are there."""
+    kept, values, names = list[Labels](), list[tuple[str, ...]](), list[str]()
+    for k, name in enumerate(factors.names):
+        there, levels = np.unique(factors.levels[:, k].numpy(), return_inverse=True)
+        if len(there) > 1:
+            kept.append(levels.reshape(-1).astype(np.int64))
+            values.append(tuple(factors.words(k)[level] for level in there))
+            names.append(name)
+    levels = np.stack(kept, 1) if kept else np.empty((len(codes), 0), np.int64)
+    return Held(codes, levels, tuple(names), True, tuple(values))
 
 
 @remember(16)

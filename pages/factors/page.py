@@ -39,7 +39,8 @@ def factors(run: Subject) -> None:
     if not known.factors:
         st.info(
             "Nothing is known of what made these examples: they have no classes, and nothing is measured of them. How "
-            "independent their dimensions are, Traversal says; whether one means something, only factors can.",
+            "independent their dimensions are, Traversal says; whether one means something, only factors can. Columns "
+            "of your own data can be factors.",
             icon=":material/lightbulb:",
         )
         TRAVERSAL.link("Traverse it", run=run.id)
@@ -156,11 +157,9 @@ def _levels(run: Subject) -> None:
     axis = right.selectbox(
         "Dimension", order, format_func=lambda one: f"{dimension_name(one)}: {best[one, k]:.0%}", key=f"dimension {k}"
     )
-    n = int(known.levels[:, k].max()) + 1
-    names = list(run.classes) if len(run.classes) == n and k == 0 else [str(level + 1) for level in range(n)]
     values = (known.codes[:, axis] - where.center[axis]) / where.scale[axis]
     figure(
-        values_by_level(values, known.levels[:, k], factor, f"{dimension_name(axis)}, σ", names, look()),
+        values_by_level(values, known.levels[:, k], factor, f"{dimension_name(axis)}, σ", known.values[k], look()),
         f"The values of {dimension_name(axis)} at each level of {factor}",
     )
 

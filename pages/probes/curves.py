@@ -20,7 +20,7 @@ from latentlab.experiments.shipped_probes import StoredCurve, full_curve
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
-from pages.probes.own_columns import Column, classes_of, column_targets
+from pages.probes.own_columns import Target, column_targets
 from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.remember import remember
@@ -217,11 +217,12 @@ def _belonging(group: Group, n: int) -> ProbeTask:
     return _divided(load_space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
 
 
-def _by_column(run: Subject, values: Column, n: int) -> ProbeTask:
-    """What a column of the user's table says; numbers are low, medium or high among the examples that are used."""
-    used, y = _order(len(values), n), np.full(len(values), UNLABELLED)
-    y[used], names = classes_of(values[used])
-    return _divided(load_space(everything_of(run)).data.x, y, names, n)
+def _by_column(run: Subject, target: Target, n: int) -> ProbeTask:
+    """What is known of the examples; numbers are low, medium or high among those that are used."""
+    x = load_space(everything_of(run)).data.x
+    used, y = _order(len(x), n), np.full(len(x), UNLABELLED)
+    y[used], names = target(used)
+    return _divided(x, y, names, n)
 
 
 def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:

@@ -15,7 +15,7 @@ from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.verdict import of_probe
 from pages.components import digest
-from pages.probes.own_columns import classes_of, column_targets
+from pages.probes.own_columns import column_targets
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named
@@ -54,7 +54,7 @@ def _probe(dataset: str) -> None:
     link_named({target}, dataset)
     y, names = space.data.y.numpy(), space.data.classes
     if target in own:
-        y, names = classes_of(own[target])
+        y, names = own[target](np.arange(len(y)))
     elif target != CLASS:
         y, names = np.isin(np.arange(len(y)), groups[target]).astype(np.int64), ("the rest", target)
     found = _probed(space, digest(y), y, len(names))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.maps.loss_terms import loss_terms
-from latentlab.data import Batch, LabelUse, Library
+from latentlab.data import Batch, Factors, LabelUse, Library, factor_names
 from latentlab.data.files.arrays import Values
 from latentlab.device import generator
 from latentlab.models import LOSS, Fits, Model, Trains
@@ -24,10 +24,27 @@ SEED = 1
 
 def columns(source: Source) -> Mapping[str, Values]:
     """Name -> (N,): what else the user's own data say of each example of a source."""
-    saved = source.run is not None and (not source.n or not cached.has_data(source.run))
-    if not saved and source.dataset not in Library.default():
+    if not _are_saved(source) and source.dataset not in Library.default():
         return {}  # such as MNIST, which need not be read to know that
     return examples_of(source).columns
+
+
+def factors(source: Source) -> Factors | None:
+    """What made each example of a source, where that is known."""
+    if not _are_saved(source) and not factor_names(source.dataset):
+        return None  # such as MNIST, which need not be read to know that
+    return examples_of(source).data.factors
+
+
+def other_columns(source: Source, made: Factors | None) -> Mapping[str, Values]:
+    """The columns of a source that are none of its factors."""
+    known = made.names if made is not None else ()
+    return {name: values for name, values in columns(source).items() if name not in known}
+
+
+def _are_saved(source: Source) -> bool:
+    """Whether the examples are those that are saved with a run."""
+    return source.run is not None and (not source.n or not cached.has_data(source.run))
 
 
 @remember(4, "Classifying the examples …", on=lambda source: source.run and key_of(classifier_run(source.run)))

@@ -16,13 +16,14 @@ from latentlab.analysis.maps.colourings import (
     Colouring,
     OnMap,
     by_column,
+    by_factor,
     of_clusters,
 )
 from latentlab.analysis.maps.trustworthiness import overlap
 from pages.components import digest
 from pages.components.scatter import Click
 from pages.shared.classifier import classifier_run
-from pages.shared.per_example import columns, predicted_classes, term_names, terms, unit
+from pages.shared.per_example import columns, other_columns, predicted_classes, term_names, terms, unit
 from pages.shared.remember import remember
 from pages.shared.spaces import Source, Space, compared, distances
 
@@ -40,7 +41,9 @@ def colourings(space: Space) -> dict[str, Colouring]:
         found.append(ByClass("predicted class", lambda: _predicted(space)))
     found.append(ByClass("k-means cluster", lambda: of_clusters(_k_means(space))))
     found += [ByNumber(name, unit(of, name), partial(_term, of, name)) for name in term_names(of)]
-    found += [by_column(f"column: {name}", values) for name, values in columns(of).items()]
+    made = space.data.factors
+    found += [by_factor(made, k) for k in range(len(made.names))] if made is not None else []
+    found += [by_column(f"column: {name}", values) for name, values in other_columns(of, made).items()]
     found += [by_column(f"number: {name}", values) for name, values in named_numbers(space).items()]
     if len(space.z) > 2 * K + 1:
         found.append(ByNumber("log density", "nats", lambda _: _dense(space)))

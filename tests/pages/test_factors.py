@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import torch
 from sklearn.metrics import mutual_info_score
 
 from latentlab.analysis.disentanglement.scores import Disentanglement
-from latentlab.data import load
+from latentlab.data import Library, load
+from latentlab.jobs.queue import submit
+from latentlab.jobs.worker import perform
 from latentlab.models import Encodes
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
 from pages.factors.known import held, information_of
+from pages.probes.curves import probe_task, targets
 from tests.conftest import mentions
 from tests.pages.conftest import Open
 from tests.pages.test_probes import unpacked
@@ -93,6 +97,86 @@ def test_scores_follow_from_the_background_process(opened: Open, app_store: Stor
     table = app.dataframe[0].value
     assert table["MIG"][0] == f"{100 * found.information.gap:.1f}"
     assert table["β-VAE metric"][0] == "80.0"
+
+
+def own_sprites(folder: Path, n: int = 300) -> str:
+    """Images of a square at one of four places across and three down, one of them always of the same tone."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 4, n), rng.integers(0, 3, n)
+    images = np.zeros((n, 8, 8), np.uint8)
+    for k in range(n):
+        images[k, 2 * y[k] : 2 * y[k] + 3, 2 * x[k] : 2 * x[k] + 2] = 255
+    np.savez(folder / "places.npz", images=images, factor_x=10 * x, factor_y=np.array(["up", "middle", "down"])[y])
+    return Library.default().add(folder / "places.npz")
+
+
+@pytest.fixture
+def own(app_store: Store, no_worker: None, tmp_path: Path) -> tuple[str, str]:  # noqa: ARG001 set up for the app
+    """Data of the user's own whose columns are factors, and a run of them."""
+    name = own_sprites(tmp_path)
+    job = submit(app_store, "ae", name, {"hidden": 16, "z_dim": 2}, {"epochs": 5, "batch_size": 32})
+    list(perform(app_store, job))
+    return name, job
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("removed", [False, True])
+def test_columns_that_are_factors_are_what_a_code_of_own_data_is_held_against(
+    opened: Open, own: tuple[str, str], app_store: Store, removed: bool
+) -> None:
+    name, run_id = own
+    made = load(name).test.factors
+    assert made is not None
+    if removed:
+        Library.default().remove(name)
+    app = opened("factors", run=run_id, detail="A factor along a dimension", factor="factor_y")
+    assert not app.exception
+    assert matrix(app)[2] == ["factor_x", "factor_y"]
+    known = held(StoredRun(app_store.read(run_id), app_store))
+    assert known.are_true
+    assert sorted(known.levels.tolist()) == sorted(made.levels.tolist())
+    assert known.values == (("0", "10", "20", "30"), ("down", "middle", "up"))
+    spec = json.loads(app.get("plotly_chart")[-1].proto.spec)
+    assert spec["layout"]["xaxis"]["ticktext"] == ["down", "middle", "up"]
+
+
+@pytest.mark.training
+def test_factors_colour_a_map_and_are_decoded_by_probes(opened: Open, own: tuple[str, str], app_store: Store) -> None:
+    _, run_id = own
+    app = opened("clusters", run=run_id, colour="factor: factor_y")
+    assert not app.exception
+    assert app.selectbox(key="colour").value == "factor: factor_y"
+    offered = app.selectbox(key="colour").options
+    assert "factor: factor_x" in offered
+    assert "column: factor_x" not in offered
+    task = probe_task(StoredRun(app_store.read(run_id), app_store), "factor: factor_y", 100)
+    rows = task.x[:, 0].float().amax(2).argmax(1) // 2  # of the first one in which the square is
+    assert [task.names[k] for k in task.y] == [("up", "middle", "down")[row] for row in rows]
+    assert not opened("probes", run=run_id, ask="factor: factor_x").exception
+
+
+def test_a_factor_that_is_the_same_in_the_examples_at_hand_is_left_out(
+    opened: Open, app_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = load("shapes")
+    test = splits.test
+    assert test.factors is not None
+    one_shape = test[test.factors.levels[:, 0] == 1]
+    monkeypatch.setattr("pages.shared.cached.splits", lambda _: splits._replace(test=one_shape))
+    app = opened("factors", run=SHAPES)
+    assert not app.exception
+    assert matrix(app)[2] == ["size", "angle", "x", "y"]
+    assert held(StoredRun(app_store.read(SHAPES), app_store)).values[0] == tuple("123456")
+
+
+def test_factors_of_shapes_are_targets_of_probes(app_store: Store) -> None:
+    subject = StoredRun(app_store.read(SHAPES), app_store)
+    assert {f"factor: {name}" for name in ("shape", "size", "angle", "x", "y")} <= {*targets(subject)}
+    task = probe_task(subject, "factor: x", 100)
+    ink = task.x[:, 0].float().sum(1)
+    middle = (ink * torch.arange(32.0)).sum(1) / ink.sum(1)
+    assert np.corrcoef(middle, task.y)[0, 1] > 0.98
+    assert task.names == tuple(map(str, range(1, 11)))
 
 
 def _scores(information: Any) -> Disentanglement:

@@ -14,6 +14,7 @@ from latentlab.analysis.arrays import Labels
 from latentlab.analysis.image_attributes import MEASURES, Images, grouped, measured
 from latentlab.data import UNLABELLED
 
+CLASS = "class"
 GROUPS = 5  # of a measured number
 
 
@@ -38,7 +39,7 @@ def measured_levels(x: Images | None, y: Labels) -> Levels:
         x: (N, 1, H, W) in [0, 1]; None for other data.
         y: (N,) classes, or `UNLABELLED`.
     """
-    found = {"class": y}
+    found = {CLASS: y}
     if x is not None:
         found |= {name: grouped(measured(x, name), GROUPS)[0] for name in MEASURES}
     found = {name: level for name, level in found.items() if len(np.unique(level[level != UNLABELLED])) > 1}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Floats, Labels
-from latentlab.data import UNLABELLED
+from latentlab.data import UNLABELLED, Factors
 
 MOST_CLASSES = 300  # different words of a column, each of which can have a colour
 
@@ -123,6 +123,16 @@ def by_column(name: str, values: NDArray[Any]) -> Colouring | None:
         numbers = values.astype(np.float32)
         return ByNumber(name, "", lambda _: numbers)
     return ByClass(name, lambda: _of_words(values)) if len({*values.tolist()} - {""}) <= MOST_CLASSES else None
+
+
+def by_factor(factors: Factors, k: int) -> Colouring | None:
+    """One of the factors that made the examples: numbers, or words as classes; None where there are too many words."""
+    name, values, levels = f"factor: {factors.names[k]}", factors.values[k], factors.levels[:, k].numpy()
+    if isinstance(values[0], str):
+        classes = factors.words(k)
+        return ByClass(name, lambda: Coloured(levels, classes)) if len(classes) <= MOST_CLASSES else None
+    numbers = np.asarray(values, np.float32)[levels]
+    return ByNumber(name, "", lambda _: numbers)
 
 
 def _of_words(values: NDArray[Any]) -> Coloured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from latentlab.analysis.maps.colourings import (
     MOST_CLASSES,
@@ -12,8 +13,10 @@ from latentlab.analysis.maps.colourings import (
     Coloured,
     OnMap,
     by_column,
+    by_factor,
     of_clusters,
 )
+from latentlab.data import Factors
 
 PLAIN = Coloured(np.array([0, 1, 1, -1]), ("cat", "dog"))
 ON = OnMap(np.zeros((4, 2), np.float32))
@@ -78,3 +81,18 @@ def test_yes_and_no_are_classes_and_an_empty_word_is_none() -> None:
     coat = by_column("coat", np.array(["red", "", "blue"], object))
     assert coat is not None
     assert (coat.colour(plain, on).labels.tolist(), coat.colour(plain, on).classes) == ([1, -1, 0], ("blue", "red"))
+
+
+def test_a_factor_colours_by_its_values() -> None:
+    words = tuple(f"w{k}" for k in range(MOST_CLASSES + 1))
+    levels = torch.tensor([[0, 1, 0], [1, 0, 1], [2, 1, 2], [0, 0, 3]])
+    made = Factors(levels, ("size", "coat", "name"), ((0.5, 2.0, 9.0), ("blue", "red"), words))
+    size, coat = by_factor(made, 0), by_factor(made, 1)
+    assert size is not None
+    assert coat is not None
+    numbers = size.colour(PLAIN, ON).numbers
+    assert numbers is not None
+    assert numbers.values.tolist() == [0.5, 2, 9, 0.5]
+    shown = coat.colour(PLAIN, ON)
+    assert [shown.classes[k] for k in shown.labels] == ["red", "blue", "red", "blue"]
+    assert by_factor(made, 2) is None
