@@ -12,6 +12,7 @@ from latentlab.experiments.cluster_aware import ClusterScore
 from latentlab.experiments.score_tables import MISSING
 from latentlab.figures.conditional.cluster_aware import against_labels, cluster_classes, predictions
 from latentlab.subjects import Subject
+from pages.cluster_aware.layers import draw_layers
 from pages.cluster_aware.measured import cluster_names, errors, is_named, least_sure_first, predicted
 from pages.shared import cached
 from pages.shared.example_view import appearance_of, show
@@ -26,8 +27,13 @@ SOURCE = (
 )
 
 
-def draw_labels() -> None:
-    """The experiment that trains with 0, 20, 50 and 100 labels, over seeds."""
+def draw_labels(run: Subject) -> None:
+    """What labels do to both layers, and the experiment that trains with 0, 20, 50 and 100 labels, over seeds."""
+    draw_layers(run)
+    _experiment()
+
+
+def _experiment() -> None:
     scores = cluster_aware.read()
     if not scores:
         st.info("The experiment has not been run yet; `python -m latentlab reproduce cagem` runs it.")

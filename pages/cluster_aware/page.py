@@ -23,7 +23,7 @@ def cluster_aware(run: Subject) -> None:
     draw_plane(run)
     tabs(
         {
-            "What labels add": draw_labels,
+            "What labels add": partial(draw_labels, run),
             "Two predictions": partial(draw_predictions, run),
             "Clusters": partial(draw_clusters, run),
         }

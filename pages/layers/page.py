@@ -13,13 +13,14 @@ from latentlab.figures.latent.layers import layer_bars, layer_map, unit_heat_map
 from latentlab.models import Layered
 from latentlab.runs.run import labels
 from latentlab.subjects import StoredRun, Subject, stored
-from pages.layers.measured import decided, maps, record, usage
+from pages.layers.measured import decided, record, usage
 from pages.navigation import LAYERS, LIKELIHOOD, PROBES, TRAVERSAL
 from pages.shared import cached
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure, panels
+from pages.shared.layer_maps import layer_maps
 from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -102,12 +103,10 @@ def _decided(run: Subject) -> None:
 
 def _maps(run: Subject) -> None:
     chance, drawn = 0.0, {}
-    for one in maps(run):
-        title = one.name
+    for one in layer_maps(run):
         if one.read is not None:
             chance = float(np.bincount(one.y[one.y >= 0]).max() / len(one.y))
-            title += f", class read {one.read.value:.0%}"
-        drawn[title] = layer_map(one.xy, one.y, run.classes, look())
+        drawn[one.title] = layer_map(one.xy, one.y, run.classes, look())
     panels(drawn, "The two main directions of a layer, by class")
     said = f" Chance is {chance:.0%}." if chance else ""
     st.caption(

@@ -12,15 +12,18 @@ import torch
 
 from latentlab.analysis.box import Box
 from latentlab.analysis.conditional.code_plane import central_box, even_grid
+from latentlab.analysis.stats import proportion
 from latentlab.analysis.verdict import of_top_layer
 from latentlab.experiments import cluster_aware
 from latentlab.figures.conditional.cluster_aware import against_labels, cluster_classes, predictions, top_plane
 from latentlab.figures.theme import DARK, LIGHT
-from latentlab.models import InfersClusters
+from latentlab.models import InfersClusters, Layered
 from latentlab.runs.store import Store
-from latentlab.subjects import StoredRun
+from latentlab.subjects import StoredRun, stored
 from pages.cluster_aware import measured
+from pages.cluster_aware.layers import compared, said_of_top
 from pages.cluster_aware.measured import GRID, errors, from_box, predicted, top
+from pages.shared.layer_maps import LayerMap
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open
 
@@ -206,3 +209,34 @@ def test_a_cluster_has_a_row_and_a_class_a_column() -> None:
 
     use = cluster_use([0, 1, 1], [0, 1, 1], 3, 2)
     assert cluster_classes(use, ("A", "B", "C"), ("a", "b"), LIGHT).data[0].z.tolist() == [[1, 0], [0, 2], [0, 0]]
+
+
+def test_both_layers_of_three_models_are_compared(opened: Open, app_store: Store) -> None:
+    for run_id in (EIGHT, PLANE):
+        found = compared(subject(app_store, run_id), stored(Layered))
+        assert [one.id for one in found.values()] == ["digits-two-layers", WITHOUT, run_id]
+    app = opened("cluster_aware", run=EIGHT)
+    titles = [text.value for text in app.markdown if "class read" in text.value]
+    assert len(titles) == 6
+    read = [numbers_in(title)[-1] for title in titles]
+    assert min(read[3:]) > max(read[:3]) > 40  # the lower layer says more of the class than the upper one
+    (said,) = [text.value for text in app.markdown if mentions(text.value, "reads", "classifier")]
+    assert set(read[:3]) <= set(numbers_in(said))
+
+
+def test_upper_layers_differ_where_their_intervals_do() -> None:
+    xy = np.zeros((4, 2), np.float32)
+
+    def top(right: int) -> LayerMap:
+        return LayerMap("z2", xy, np.zeros(4, np.int64), proportion(np.arange(100) < right))
+
+    assert mentions(said_of_top({"one": top(60), "two": top(65)}), "60", "65", "overlap")
+    assert not mentions(said_of_top({"one": top(20), "two": top(90)}), "overlap")
+    assert said_of_top({"one": top(20), "two": top(90)}).endswith("two.")
+    assert numbers_in(said_of_top({"one": LayerMap("z2", xy, np.zeros(4, np.int64), None)})) == []
+
+
+def test_a_model_on_other_data_is_compared_with_none(app_store: Store) -> None:
+    other = subject(app_store, "mnist14-fame")
+    assert [one.id for one in compared(subject(app_store, EIGHT), [other]).values()] == []
+    assert compared(other, [other]) == {}

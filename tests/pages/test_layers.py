@@ -17,6 +17,7 @@ from latentlab.subjects import LatentOf, StoredRun
 from pages.analogies import attribute_vectors
 from pages.layers import measured
 from pages.shared import cached
+from pages.shared.layer_maps import layer_maps
 from tests.conftest import numbers_in
 from tests.pages.conftest import Open
 
@@ -59,7 +60,7 @@ def test_the_lower_the_layer_that_is_held_the_less_is_left_to_draw(app_store: St
 
 
 def test_a_lower_layer_says_more_of_the_class(app_store: Store) -> None:
-    read = [one.read.value for one in measured.maps(subject(app_store, LADDER)) if one.read is not None]
+    read = [one.read.value for one in layer_maps(subject(app_store, LADDER)) if one.read is not None]
     assert len(read) == 5
     assert read == sorted(read, reverse=True)
     assert read[0] > 0.6

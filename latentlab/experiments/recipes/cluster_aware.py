@@ -35,4 +35,13 @@ RECIPES = (
         DIGITS,
         TRAINING,
     ),
+    Recipe(
+        "digits-two-layers",
+        "Digits, two layers: hierarchical VAE",
+        "lvae",
+        "digits",
+        "Two layers as wide as those of the cluster-aware models, without a class or a cluster between them.",
+        DIGITS | {"inference": "bottom-up"},
+        TRAINING,
+    ),
 )
