@@ -3,13 +3,20 @@
 import re
 
 import pytest
+import torch
 
+from latentlab.__main__ import parser
 from latentlab.cli.docs import PATH, models, readme_table
-from latentlab.knobs import knobs
-from latentlab.models import MODELS
+from latentlab.data import Kind, Spec
+from latentlab.knobs import from_dict, knobs
+from latentlab.models import MODELS, build
+from latentlab.training.config import training_knobs
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+SHAPES = {"svhn": (3, 32, 32), "norb": (1, 32, 32)}  # of what is no MNIST-like image
+TRAININGS = re.findall(r"^    python -m latentlab (train .*)$", SETTINGS, re.M)
 
 
 def test_the_tables_are_those_of_the_code() -> None:
@@ -22,7 +29,7 @@ def cells(row: str) -> list[str]:
     return re.split(r"(?<!\\)\|", row)[1:-1]
 
 
-@pytest.mark.parametrize("text", [README, models()], ids=["README", "models"])
+@pytest.mark.parametrize("text", [README, models(), SETTINGS], ids=["README", "models", "settings"])
 def test_every_row_of_a_table_has_as_many_cells_as_its_head(text: str) -> None:
     tables = re.findall(r"(?:^\|.*\n)+", text + "\n", re.M)
     assert tables
@@ -50,3 +57,18 @@ def test_every_make_target_that_is_named_exists() -> None:
     named = set(re.findall(r"`make (\w+)`|^    make (\w+)", README, re.M))
     assert named
     assert {a or b for a, b in named} <= targets
+
+
+@pytest.mark.parametrize("line", TRAININGS, ids=[" ".join(line.split()[1:5]) for line in TRAININGS])
+def test_every_training_of_the_settings_can_be_started(line: str) -> None:
+    words = line.split()
+    data, words[2] = words[2], "mnist"
+    options = vars(parser().parse_args(words))
+    kind = MODELS[options["model"]]
+    config = from_dict(
+        kind.Config, {k.name: options[k.name] for k in knobs(kind.Config) if options[k.name] is not None}
+    )
+    assert len(words) // 2 - 1 == sum(options[k.name] is not None for k in (*knobs(kind.Config), *training_knobs(kind)))
+    with torch.device("meta"):
+        model = build(options["model"], config, Spec(SHAPES.get(data, (1, 28, 28)), 10, Kind.IMAGE))
+    assert model.size > 1e5
