@@ -74,15 +74,11 @@ def _titled(title: str, one: Fitted) -> str:
 
 def every_fit() -> None:
     """The table of the experiment."""
-    scores = families.read()
-    if not scores:
-        st.info("Nothing has been fitted yet; `python -m latentlab reproduce families` does it.")
-        return
-    st.dataframe(families.table_rows(scores), hide_index=True, alt="The families over their restarts")
+    st.dataframe(families.table_rows(families.read()), hide_index=True, alt="The families over their restarts")
     st.caption(
-        "Mean ± standard deviation over the restarts. “Both modes”: each has at least 35 % of the draws. The "
-        "importance-weighted bound of 100,000 draws comes near log Z wherever q reaches all of p, and stays at one "
-        "mode's 1.18 where it doesn't. `python -m latentlab reproduce families`."
+        "Mean ± standard deviation over the restarts, each of which begins elsewhere. “Both modes”: each has at least "
+        "35 % of the draws. The importance-weighted bound of 100,000 draws comes near log Z wherever q reaches all of "
+        "p, and stays at one mode's 1.18 where it doesn't. `python -m latentlab reproduce families`."
     )
 
 
