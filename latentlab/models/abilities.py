@@ -186,6 +186,14 @@ class Samples(Model):
         """(n, *shape): the means of p(x|·) for n draws of all latent variables, and of y where there is one."""
 
 
+class Discriminates(Samples):
+    """Has a discriminator, which says how sure it is that an example is one of the data and not one of its samples."""
+
+    @abstractmethod
+    def logits(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B,): log D(x) - log(1 - D(x)), D(x) the probability that x is one of the data."""
+
+
 class LogLikelihood(Model):
     """Says how probable an example is, exactly or by a lower bound."""
 
@@ -277,7 +285,8 @@ ABILITIES: Mapping[str, type[Model]] = {
     "encodes": Encodes, "decodes": Decodes, "encodes given class": EncodesGiven, "decodes given class": DecodesGiven,
     "posterior": HasPosterior, "posterior given class": HasPosteriorGiven, "prior": HasPrior,
     "latent variables": InfersLatents, "latent layers": Layered, "infers clusters": InfersClusters,
-    "samples": Samples, "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
+    "samples": Samples, "discriminates": Discriminates,
+    "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
     "autoregressive": Autoregressive, "autoregressive given class": AutoregressiveGiven,
     "autoregressive given code": AutoregressiveGivenCode, "classifies": Classifies,
     "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,

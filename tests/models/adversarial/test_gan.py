@@ -13,7 +13,8 @@ from torch.distributions import Normal
 
 from latentlab import device
 from latentlab.data import Batch, Dataset, Kind, Spec, Splits, load
-from latentlab.models.adversarial.gan import GAN, energy_distance
+from latentlab.models.adversarial.gan import GAN
+from latentlab.models.parts.adversarial import energy_distance
 from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
@@ -103,7 +104,7 @@ def test_the_penalty_is_half_the_squared_gradient_at_the_data() -> None:
 @pytest.mark.parametrize("objective", ["non-saturating", "saturating"])
 def test_the_generator_is_moved_towards_what_the_discriminator_takes_for_real(objective: str) -> None:
     model = build(objective=objective, r1=0.0)
-    model.discriminator = nn.Linear(1, 1)  # type: ignore[assignment]
+    model.discriminator = nn.Linear(1, 1)
     with torch.no_grad():
         nn.init.constant_(model.get_parameter("discriminator.weight"), 2.0)  # the larger, the more real
     *_, generator = model.losses(batch(torch.zeros(50, 1)), device.generator(0))
