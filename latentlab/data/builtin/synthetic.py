@@ -202,7 +202,7 @@ def _together(parts: Sequence[Tensor], std: float, classes: tuple[str, ...], wei
 def _mixture() -> Density:
     means = [[-2.0, -0.5], [-0.6, 1.4], [0.3, -1.5], [1.2, 0.4], [2.2, 1.6]]
     stds = [[0.35, 0.35], [0.55, 0.3], [0.5, 0.35], [0.3, 0.5], [0.4, 0.4]]
-    return mixture(means, stds, [0.25, 0.2, 0.2, 0.2, 0.15], torch.arange(5), tuple(f"Gaussian {k}" for k in "12345"))
+    return mixture(means, stds, [0.25, 0.2, 0.2, 0.2, 0.15], torch.arange(5), _numbered(5))
 
 
 def _moons() -> Density:
@@ -253,6 +253,21 @@ def _bumps() -> Density:
     return mixture([[-1.2], [0.1], [1.4]], [0.25, 0.12, 0.35], [0.35, 0.25, 0.4], labels, ("left", "middle", "right"))
 
 
+def _gaussian_ring(n: int = 8) -> Density:
+    t = 2 * math.pi * torch.arange(n, dtype=torch.float64) / n
+    return mixture(2 * _plane(t.cos(), t.sin()), 0.1, labels=torch.arange(n), classes=_numbered(n))
+
+
+def _gaussian_grid(side: int = 5) -> Density:
+    places = torch.linspace(-2, 2, side, dtype=torch.float64)
+    n = side**2
+    return mixture(torch.cartesian_prod(places, places), 0.08, labels=torch.arange(n), classes=_numbered(n))
+
+
+def _numbered(n: int) -> tuple[str, ...]:
+    return tuple(f"Gaussian {k + 1}" for k in range(n))
+
+
 DENSITIES: dict[str, Density] = {
     "mixture": _mixture(),
     "moons": _moons(),
@@ -260,6 +275,9 @@ DENSITIES: dict[str, Density] = {
     "spiral": _spiral(),
     "pinwheel": _pinwheel(),
     "checkerboard": _checkerboard(),
+    "gaussian-ring": _gaussian_ring(),
+    "gaussian-grid": _gaussian_grid(),
     "curve": _curve(),
     "bumps": _bumps(),
+    "gaussian": mixture([[1.0]], 0.5),
 }

@@ -125,6 +125,14 @@ def test_a_curve_shows_no_beads() -> None:
         assert (density.log_prob(on) - density.log_prob(between)).abs().max() < 0.01
 
 
+def test_the_modes_of_the_ring_and_the_grid_are_apart_alike() -> None:
+    ring, grid = DENSITIES["gaussian-ring"], DENSITIES["gaussian-grid"]
+    torch.testing.assert_close(ring.means.norm(dim=1), torch.full((8,), 2.0, dtype=torch.float64))
+    assert torch.pdist(ring.means).min() == pytest.approx(4 * math.sin(math.pi / 8))  # sides of a regular octagon
+    assert sorted({round(float(v), 9) for v in grid.means.flatten()}) == [-2, -1, 0, 1, 2]
+    assert torch.pdist(grid.means).min() == pytest.approx(1)
+
+
 def test_the_spiral_and_the_curve_are_those_of_the_source() -> None:
     spiral = DENSITIES["spiral"].means
     assert spiral.norm(dim=1).min() == pytest.approx(0.12, abs=1e-3)
