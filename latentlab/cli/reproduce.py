@@ -21,6 +21,7 @@ from latentlab.experiments import (
     factors,
     families,
     hierarchies,
+    infogan,
     pixel_decoders,
     semi_supervised,
     shipped_probes,
@@ -45,7 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     n_seeds = len(semi_supervised.SEEDS)
     parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in an experiment")
     there = sorted(
-        {pixel_decoders.DATASET, *semi_supervised.BENCHMARKS, *hierarchies.SETTINGS, *cluster_aware.SETTINGS}
+        {
+            pixel_decoders.DATASET,
+            *semi_supervised.BENCHMARKS,
+            *hierarchies.SETTINGS,
+            *cluster_aware.SETTINGS,
+            infogan.DATA,
+        }
     )
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
     parser.add_argument("--data", nargs="+", choices=there, help=text)
@@ -134,6 +141,11 @@ def _factors(options: argparse.Namespace) -> None:
     factor_grid.save(_printed(factor_grid.run(range(options.seeds)), factor_grid.table))
 
 
+def _infogan(options: argparse.Namespace) -> None:
+    _of_these(options, [infogan.DATA], [])
+    infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -142,6 +154,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "fame": _fame,
     "auxiliary-layers": _auxiliary_layers,
     "factors": _factors,
+    "infogan": _infogan,
 }
 
 

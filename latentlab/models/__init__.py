@@ -11,6 +11,7 @@ from latentlab.models.abilities import (
     Decodes,
     DecodesGiven,
     Denoises,
+    Discriminates,
     Encodes,
     EncodesGiven,
     Energy,
@@ -39,6 +40,7 @@ from latentlab.models.one_by_one import (
 from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
+from latentlab.models.parts.priors import category_of
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "DecodesGiven",
     "Denoises",
     "Derivative",
+    "Discriminates",
     "Encodes",
     "EncodesGiven",
     "Energy",
@@ -95,6 +98,7 @@ __all__ = [
     "about",
     "between",
     "build",
+    "category_of",
     "family",
     "family_title",
     "movable",

@@ -2,6 +2,9 @@
 
 from latentlab.experiments.recipes.recipe import Recipe
 
+RING = {"categories": 8, "noise": 2, "hidden": 64}
+RING_TRAINING = {"epochs": 60}
+
 RECIPES = (
     Recipe(
         "moons-gan",
@@ -20,5 +23,23 @@ RECIPES = (
         "The same in one dimension, where both densities can be drawn.",
         {},
         {"epochs": 60},
+    ),
+    Recipe(
+        "gaussian-gan",
+        "A Gaussian, adversarial",
+        "gan",
+        "gaussian",
+        "One dimension, with snapshots: after an epoch V is near −log 4 and the samples a third as wide as the data.",
+        {"z_dim": 1, "hidden": 32},
+        {"epochs": 100, "batch_size": 256, "snapshots": True},
+    ),
+    Recipe(
+        "ring-infogan",
+        "Ring of Gaussians, InfoGAN",
+        "infogan",
+        "gaussian-ring",
+        "A category that must be read from each sample: the generator gives each of eight a Gaussian of its own.",
+        RING,
+        {**RING_TRAINING, "snapshots": True},
     ),
 )

@@ -83,6 +83,16 @@ class Independent:
         return torch.stack(terms).sum(0)
 
 
+def category_of(prior: Prior) -> slice | None:
+    """The dimensions of a code that are its first one-hot part; None where it has none."""
+    start = 0
+    for part in prior.parts if isinstance(prior, Independent) else ():
+        if isinstance(part, OneHot):
+            return slice(start, start + part.dim)
+        start += part.dim
+    return None
+
+
 NAMED: dict[str, type[StandardNormal | Uniform]] = {"normal": StandardNormal, "uniform": Uniform}  # of a knob
 
 

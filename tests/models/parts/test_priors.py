@@ -10,7 +10,7 @@ from torch.distributions import Normal, OneHotCategorical
 from torch.distributions import Uniform as TorchUniform
 
 from latentlab import device
-from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform, prior_of
+from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform, category_of, prior_of
 
 Z = torch.tensor([[0.3, -0.9], [2.0, 0.0], [-1.0, 1.0]])
 
@@ -59,3 +59,9 @@ def test_draws_have_the_moments_and_come_from_the_generator(
 def test_a_knob_names_a_prior(name: str, reach: float) -> None:
     z = prior_of(name, 2).sample(1_000, device.generator(0))
     assert (float(z.abs().max()) <= 1) == (reach == 1)
+
+
+def test_a_category_is_found_where_it_lies() -> None:
+    assert category_of(Independent((Uniform(2), OneHot(3), OneHot(5)))) == slice(2, 5)
+    assert category_of(Independent((Uniform(2), StandardNormal(1)))) is None
+    assert category_of(StandardNormal(3)) is None

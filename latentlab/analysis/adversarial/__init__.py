@@ -1,0 +1,1 @@
+"""How near the samples of a generator are to the data: densities, distances, and modes."""
