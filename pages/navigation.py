@@ -15,6 +15,7 @@ from latentlab.models import (
     Conditional,
     Decodes,
     Denoises,
+    Discriminates,
     Encodes,
     Energy,
     InfersClusters,
@@ -141,6 +142,9 @@ GSN = Page(
     text="Follow a Markov chain from example to example.",
     group="Density",
 )  # fmt: skip
+ADVERSARIAL = Page(
+    "adversarial", "Adversarial training", "swords", (Discriminates,), first="gaussian-gan", group="Density"
+)
 FAMILIES = Page("families", "Variational families", "blur_on", group="Density")
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
@@ -161,6 +165,6 @@ LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, FAMILIES, PROBES, LAYERS, CLUSTER_AWARE,
-    LIKELIHOOD, PIXELS, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, LAYERS,
+    CLUSTER_AWARE, LIKELIHOOD, PIXELS, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

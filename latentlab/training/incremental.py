@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from latentlab.data import Dataset, Kind, Spec, Splits
 from latentlab.knobs import from_dict
-from latentlab.models import MODELS, Model
+from latentlab.models import LOSS, MODELS, Model
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
@@ -56,7 +56,7 @@ class TrainingProgress:
     step: int = 0
     n_steps: int = 0
     seconds: float = 0.0  # of training so far
-    losses: tuple[tuple[int, float], ...] = ()  # (step, mean loss since the last report)
+    losses: tuple[tuple[int, float], ...] = ()  # (step, its mean since the last report): of players the first term
     done: bool = False
     frames: tuple[Frame, ...] = ()  # in their order
 
@@ -84,7 +84,7 @@ def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> Tra
     if x.dim() != 2 or not len(x) or not bool(x.isfinite().all()):
         raise TrainingError("There must be at least one point, and all must be finite numbers.")
     config = from_dict(TrainConfig, task.train)
-    data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",), Kind.PLANE)
+    data = Dataset("points", x, torch.zeros(len(x), dtype=torch.int64), ("data",), _kind(task))
     state = TrainState(network(task, fresh=True), config)
     if before.state:
         state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
@@ -92,7 +92,8 @@ def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> Tra
     losses, frames = list(before.losses), list(before.frames)
     nothing = data[:0]
     for metrics in train(state.model, Splits(data, nothing, nothing), config, state, report_every=REPORT_EVERY):
-        losses.append((metrics.step, metrics.terms["loss"]))
+        first = LOSS if LOSS in metrics.terms else next(iter(state.model.units))
+        losses.append((metrics.step, metrics.terms[first]))
         done = metrics.done
         if not frames or done or metrics.step >= APART * frames[-1].step:
             frames.append(Frame(metrics.step, _parameters(state)))
@@ -108,6 +109,10 @@ def _parameters(state: TrainState) -> Arrays:
     return {name: value.numpy().copy() for name, value in state.tensors().items() if name.startswith(MODEL)}
 
 
+def _kind(task: TrainingTask) -> Kind:
+    return Kind.PLANE if task.x.shape[1:] == (2,) else Kind.VECTOR
+
+
 def network(task: TrainingTask, fresh: bool = False, now: TrainingProgress | None = None) -> Model:
     """The network of a task: with initial parameters, or frozen with those reached so far.
 
@@ -115,7 +120,7 @@ def network(task: TrainingTask, fresh: bool = False, now: TrainingProgress | Non
         KnobError: a knob out of its range.
         ValueError: the config doesn't fit the data.
     """
-    config, spec = from_dict(MODELS[task.model].Config, task.config), Spec(task.x.shape[1:], 1, Kind.PLANE)
+    config, spec = from_dict(MODELS[task.model].Config, task.config), Spec(task.x.shape[1:], 1, _kind(task))
     if fresh or now is None or not now.state:
         return start(task.model, config, spec, from_dict(TrainConfig, task.train))
     model = MODELS[task.model](config, spec)

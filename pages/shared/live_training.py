@@ -56,8 +56,11 @@ def running(name: str) -> bool:
     return RUNNING.get() == name
 
 
-def player(name: str, now: TrainingProgress) -> int:
-    """Draw the buttons, and return the step that is shown: the last one, or a frame that is looked back at."""
+def player(name: str, now: TrainingProgress, said: str = "loss {:.4g} σ²") -> int:
+    """Draw the buttons, and return the step that is shown: the last one, or a frame that is looked back at.
+
+    `said` is how the number that is reported is written.
+    """
     none, goes = is_read_only(), running(name)
     why = FOR_LOOKING if none else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -76,7 +79,7 @@ def player(name: str, now: TrainingProgress) -> int:
             "Reset", "live-reset", why or "Back to the initial parameters", _reset, (name,), icon=":material/replay:",
             disabled=none or not now.step,
         )  # fmt: skip
-        progress(now)
+        progress(now, said)
     if AFRESH.get() == name:
         st.caption("Data or settings have changed, so training began again from the initial parameters.")
     steps = now.steps
@@ -93,12 +96,12 @@ def watch(task: TrainingTask, name: str, drawn: TrainingProgress) -> None:
         st.fragment(_watch, run_every=EVERY)(task, name, drawn)
 
 
-def progress(now: TrainingProgress) -> None:
+def progress(now: TrainingProgress, said: str) -> None:
     """How far it is, in a line."""
     if not now.step:
         st.caption("Not trained yet: these are the initial parameters.")
         return
-    loss = f"loss {now.losses[-1][1]:.4g} σ² · " if now.losses else ""
+    loss = f"{said.format(now.losses[-1][1])} · " if now.losses else ""
     done = "done" if now.done else f"{now.step / max(now.n_steps, 1):.0%}"
     st.caption(f"{loss}{now.step:,} of {now.n_steps:,} steps · {now.seconds:.0f} s · {done}")
 

@@ -21,6 +21,7 @@ from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
+from latentlab.figures.adversarial.game import coverage_bars
 from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
 from latentlab.figures.disentanglement import matrix
 from latentlab.figures.examples.appearance import add_numbers
@@ -77,6 +78,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     decision_surface.decision_surface: lambda: decision_surface.decision_surface(
         PREDICTED, XY, Y, XY[:2], Y[:2], HOSTILE, LIGHT
     ),
+    coverage_bars: lambda: coverage_bars(np.array([0.4, 0.5]), np.array([0.5, 0.5]), HOSTILE, LIGHT),
     decision_surface.components: lambda: decision_surface.components(SEPARABLE, Y, HOSTILE, LIGHT),
     decision_surface.latent_space: lambda: decision_surface.latent_space(XY[:, :1], Y, HOSTILE, HOSTILE, LIGHT),
     posterior.posterior_panels: lambda: posterior.posterior_panels(
@@ -136,6 +138,9 @@ OWN = {"number_line", "densities", "support_along", "training_curves", "matrices
     "carried",
     "qq_plots",
     "correlations",
+    "value_curve",
+    "information_curve",
+    "distance_curves",
 }  # words of the app itself, and names of latent variables
 
 

@@ -24,6 +24,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "few_labels": ("moons-adgm", "Half-moons, six labels"),
     "layers": ("digits-five-layers-lvae", "Digits, five layers: ladder VAE"),
     "cluster_aware": ("digits-cagem-plane", "Digits, 100 labels: z2 on a plane"),
+    "adversarial": ("gaussian-gan", "A Gaussian, adversarial"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
