@@ -49,7 +49,7 @@ def rows(store: Store, run: Run) -> list[tuple[str, ...]]:
         return []
     reader = store.load(min(classifiers, key=lambda r: r.metrics.get("error", 1.0)).id)
     assert isinstance(reader, Classifies)
-    x, y, _ = tested[torch.nonzero(tested.y != UNLABELLED)[:, 0]].batch()
+    x, y, *_ = tested[torch.nonzero(tested.y != UNLABELLED)[:, 0]].batch()
     k = len(run.classes)
     lines: list[tuple[str, ...]] = []
     with torch.no_grad():

@@ -91,7 +91,7 @@ def preview(model: Model, data: Dataset, before: Preview | None = None) -> Previ
         elif data.kind is Kind.PLANE and isinstance(model, Classifies):
             box = around(data.x, 0.1)
             found = decision(lambda at: model.classify(at.to(where)), box.low, box.high, N_PLACES)
-            points, labels, _ = data[:N_CODES].batch()
+            points, labels, *_ = data[:N_CODES].batch()
             parts |= {"surface": found.probs, "box": np.asarray(astuple(box))}
             parts |= {"points": points.cpu().numpy(), "point_labels": labels.cpu().numpy()}
         are_points = data.kind is not Kind.IMAGE and math.prod(data.shape) <= 2
@@ -110,7 +110,7 @@ def _floats(x: torch.Tensor) -> Floats:
 
 def _latent_space(model: Model, data: Dataset, before: Preview | None) -> dict[str, Any]:
     """The codes of examples, as a preview has them; nothing of a model without a latent space, or one that broke."""
-    x, y, _ = data.batch()
+    x, y, *_ = data.batch()
     if isinstance(model, Auxiliary):
         z = model.auxiliary(x)  # the mean of q(a|x)
     elif isinstance(model, Encodes):

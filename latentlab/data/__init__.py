@@ -17,6 +17,7 @@ from latentlab.data.dataset import (
     Sampler,
     Spec,
     Splits,
+    Varied,
     batches,
     held_out,
     joined,
@@ -24,6 +25,7 @@ from latentlab.data.dataset import (
     to_bytes,
 )
 from latentlab.data.library.library import Library
+from latentlab.data.one_factor import check_factors, one_factor_batches
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 NAMES = (*images.NAMES, *shapes.SIDES, *DENSITIES)
@@ -43,7 +45,9 @@ __all__ = [
     "Sampler",
     "Spec",
     "Splits",
+    "Varied",
     "batches",
+    "check_factors",
     "check_labels",
     "class_names",
     "factor_names",
@@ -59,6 +63,7 @@ __all__ = [
     "mixed_batches",
     "mixture",
     "names",
+    "one_factor_batches",
     "spec_of",
     "to_bytes",
 ]

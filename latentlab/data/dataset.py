@@ -70,12 +70,31 @@ class Spec(NamedTuple):
 FactorValues = tuple[float, ...] | tuple[str, ...]  # of the levels of one factor
 
 
+class Varied(NamedTuple):
+    """What the examples of a batch differ in, of n groups of factors: each of numbers alone, then those of words.
+
+    Attributes:
+        group: from 0; the last one is that of words.
+        n: how many groups there are.
+        alike: so many examples, one after the other, agree in all other groups.
+    """
+
+    group: int
+    n: int
+    alike: int
+
+
 class Batch(NamedTuple):
     """Examples as a model sees them."""
 
     x: Tensor  # (B, *shape) float32; images in [0, 1]
     y: Tensor  # (B,) int64; UNLABELLED where there is no label
     weight: Tensor  # (B,) float32; 1, or an importance weight
+    varied: Varied | None = None  # None where they differ in anything
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(self.x.to(device), self.y.to(device), self.weight.to(device), self.varied)
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,6 +140,6 @@ def mixed_batches(data: Dataset, size: int, rng: torch.Generator) -> Iterator[Ba
     again = torch.cat([labelled[torch.randperm(len(labelled), generator=rng)] for _ in range(rounds)]).to(where)
     order = torch.randperm(n, generator=rng).to(where)
     for without, with_label in zip(order.split(size), again[:n].split(size), strict=True):
-        x, y, weight = data.batch(torch.cat([without, with_label]))
+        x, y, weight, _ = data.batch(torch.cat([without, with_label]))
         y[: len(without)] = UNLABELLED
         yield Batch(x, y, weight)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from latentlab import device
-from latentlab.data import Spec, is_local, load, names, spec_of
+from latentlab.data import Spec, check_factors, factor_names, is_local, load, names, spec_of
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Model, Trains, build, suitable, suited
 from latentlab.runs.run import is_text
@@ -68,6 +68,9 @@ def check_fit(job: Job) -> None:
         RunError: it can't be.
     """
     try:
+        kind = MODELS[job.model]
+        if issubclass(kind, Trains) and kind.needs_factors:
+            check_factors(job.dataset, factor_names(job.dataset))
         model = untrained(job, spec_of(job.dataset))
         check_memory(parameter_bytes(model, from_dict(TrainConfig, job.train)), device.memory(device.pick()).total)
     except (ValueError, TrainingError) as error:

@@ -99,7 +99,7 @@ class TrainingReports:
             few = labelled_part(hide_labels(few, config.labels, config.seed, config.diverse_labels))
             if few.x.numel() > MAX_FITTED or not len(held.x):
                 return
-            x, y, _ = few.batch()
+            x, y, *_ = few.batch()
             errors = baseline_errors(x, y, held.x, held.y, [hidden, hidden], config.seed)
         except ValueError:  # of data that the training refuses too, in its own words
             return

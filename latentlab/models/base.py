@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latentlab.data import Batch, Dataset, Kind, LabelUse, Spec
+from latentlab.data import Batch, Dataset, Kind, LabelUse, Sampler, Spec
 
 LOSS = "loss"  # the name of the objective of a model with one player
 
@@ -104,6 +104,8 @@ class Trains(Model):
     """Learns by gradients: a step of each player on every batch."""
 
     adam_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)  # of the running means of the gradient and its square
+    sampler: ClassVar[Sampler | None] = None  # draws its batches; None: as suits its use of labels
+    needs_factors: ClassVar[bool] = False  # whether that has to know what made the examples
 
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:

@@ -6,8 +6,9 @@ import math
 import time
 
 from latentlab import device
-from latentlab.data import Dataset, for_training
+from latentlab.data import Dataset
 from latentlab.models import Trains
+from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train_step
 from latentlab.training.state import TrainState
@@ -28,7 +29,7 @@ def epoch_seconds(model: Trains, data: Dataset, config: TrainConfig) -> float:
     Raises:
         DataError: the labels aren't what the model needs.
     """
-    data, sampler = for_training(data, model.labels, config.labels, config.seed)
+    data, sampler = batches_for(model, data, config)
     data, state = data.to(next(model.parameters()).device), TrainState(model, config)
     size = min(config.batch_size, len(data))
     model.train()

@@ -31,8 +31,7 @@ def evaluate(model: Model, data: Dataset, seed: int = EVAL_SEED) -> dict[str, fl
     rng = device.generator(seed, where)
     with torch.no_grad():
         batches = (
-            Batch(*(t.to(where) for t in data.batch(index)))
-            for index in torch.arange(len(data), device=data.x.device).split(EVAL_CHUNK)
+            data.batch(index).to(where) for index in torch.arange(len(data), device=data.x.device).split(EVAL_CHUNK)
         )
         found = means([_losses(model, batch, rng) for batch in batches]) | model.set_metrics(data, rng)
     model.train(was_training)

@@ -19,9 +19,10 @@ from typing import Any
 import torch
 
 from latentlab import device
-from latentlab.data import Batch, Sampler, Spec, Splits, for_training
+from latentlab.data import Batch, Sampler, Spec, Splits
 from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
+from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate, means, objectives
 from latentlab.training.fitting import fit
@@ -68,9 +69,9 @@ def train(
     if isinstance(model, Fits):
         yield from fit(model, splits, state)
         return
-    data, suitable = for_training(
-        splits.train.to(state.device), model.labels, config.labels, config.seed, config.diverse_labels
-    )
+    if not isinstance(model, Trains):
+        raise TypeError(f"{model.name} isn't trained by gradients.")
+    data, suitable = batches_for(model, splits.train.to(state.device), config)
     valid, sampler = splits.valid.to(state.device), sampler or suitable
     per_epoch = math.ceil(len(data) / config.batch_size)
     n_steps = per_epoch * config.epochs

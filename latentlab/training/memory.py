@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, for_training
+from latentlab.data import Batch, Dataset
 from latentlab.models import Trains
+from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig, TrainingError
 
 COPIES = 4  # of each parameter: itself, its gradient, and Adam's two moments
@@ -32,7 +33,7 @@ def batch_bytes(model: Trains, data: Dataset, config: TrainConfig) -> int:
     Raises:
         DataError: the labels aren't what the model needs.
     """
-    data, sampler = for_training(data, model.labels, config.labels, config.seed)
+    data, sampler = batches_for(model, data, config)
     size = min(config.batch_size, len(data))
     if not size:
         return 0

@@ -111,7 +111,7 @@ def test_each_row_is_the_style_of_its_source_in_every_class(opened: Open, told: 
     found = pictures(drawings(app)[0])
     with torch.no_grad():
         for row, i in enumerate((7, 30, 2)):
-            x, y, _ = few_digits.test.batch(slice(i, i + 1))
+            x, y, *_ = few_digits.test.batch(slice(i, i + 1))
             z = told.encode(x, y)
             cells = [to_bytes(told.decode(z, torch.tensor([k])))[0, 0] for k in range(10)]
             np.testing.assert_allclose(found[2 * row].astype(int), np.hstack(cells), atol=1)
@@ -242,7 +242,7 @@ def test_no_model_that_generates_classifies_its_own_images(app_store: Store) -> 
 
 def test_the_meters_say_what_the_decoder_uses(opened: Open, told: CVAE, few_digits: Splits) -> None:
     app = opened("analogies", run="told")
-    x, y, _ = few_digits.test.batch()
+    x, y, *_ = few_digits.test.batch()
     with torch.no_grad():
         found = usage(lambda z, k: told.decode(z, k), told.encode(x, y)[:60], 10)
     assert found.verdict in words(app)

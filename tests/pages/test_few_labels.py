@@ -63,7 +63,7 @@ def test_points_of_the_plane_show_the_decision_and_the_labels(opened: Open, app_
     app = opened("few_labels", run="plane")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3  # decision, both posteriors
-    x, y, _ = app_store.examples("plane").batch()
+    x, y, *_ = app_store.examples("plane").batch()
     with torch.no_grad():
         error = float((plane.classify(x).argmax(1) != y).float().mean())
     known = binomtest(round(200 * error), 200).proportion_ci(method="wilson")
@@ -84,7 +84,7 @@ def test_the_example_of_the_least_certain_class_is_first(opened: Open, app_store
 def test_images_are_shown_from_the_least_certain_class_on(opened: Open, app_store: Store) -> None:
     app = opened("few_labels", run="mnist-sdgm-100", detail="Error")
     assert not app.exception
-    model, (x, y, _) = app_store.load("mnist-sdgm-100"), app_store.examples("mnist-sdgm-100").batch()
+    model, (x, y, *_) = app_store.load("mnist-sdgm-100"), app_store.examples("mnist-sdgm-100").batch()
     assert isinstance(model, Classifies)
     with torch.no_grad():
         log_probs = model.classify(x)

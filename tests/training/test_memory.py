@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from latentlab import device
-from latentlab.data import UNLABELLED, for_training
+from latentlab.data import UNLABELLED
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Trains
 from latentlab.training import memory
+from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.loop import start
 from latentlab.training.memory import GIB, batch_bytes, check_memory, parameter_bytes
@@ -39,7 +40,7 @@ def test_what_a_batch_takes_is_extrapolated_from_small_ones(name: str, labels: i
     found = batch_bytes(model, data, config)
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
-    few, sampler = for_training(data, model.labels, config.labels, config.seed)
+    few, sampler = batches_for(model, data, config)
     model.eval()
     if config.labels and len(few) < config.batch_size:
         return  # of the labelled ones alone there is no whole batch
