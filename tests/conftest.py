@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from latentlab import device
-from latentlab.data import Dataset, Kind, Splits, load
-from latentlab.models import MODELS
+from latentlab.data import Dataset, Factors, Kind, Splits, load
+from latentlab.models import MODELS, Trains
 from latentlab.models.energy.gsn import GSN
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
@@ -86,10 +87,21 @@ def noise_images(n: int, shape: tuple[int, ...] = (1, 8, 8), n_classes: int = 3,
 def examples_for(model: str, n: int) -> Dataset:
     """Random examples of a kind that a model can learn, with random labels: images, or points where it can't."""
     images = noise_images(n)
+    kind = MODELS[model]
+    if issubclass(kind, Trains) and kind.needs_factors:
+        return with_factors(images)
     if Kind.IMAGE in MODELS[model].kinds:
         return images
     x = torch.randn(n, 2, generator=device.generator(7))
     return Dataset("points", x, images.y, images.classes, Kind.PLANE)
+
+
+def with_factors(data: Dataset) -> Dataset:
+    """The same examples, as if a number and a word had made them."""
+    k = torch.arange(len(data))
+    return replace(
+        data, factors=Factors(torch.stack([k % 4, k % 3], 1), ("x", "kind"), ((1, 2, 3, 4), ("a", "b", "c")))
+    )
 
 
 def save_coloured_run(store: Store, kind: type[VAE] | type[GSN]) -> Run:

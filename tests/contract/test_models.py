@@ -43,7 +43,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
-from tests.conftest import examples_for, naming, noise_images
+from tests.conftest import examples_for, naming, noise_images, with_factors
 
 SMALL = {
     "z_dim": 3,
@@ -91,6 +91,15 @@ def build_trained(name: str, network: str) -> Trains:
 def examples(name: str, n: int = B) -> Dataset:
     """Random examples that a model can learn, with random labels."""
     return examples_for(name, n)
+
+
+def splits_for(name: str, digits: Splits) -> Splits:
+    """A few examples that a model can be trained on."""
+    kind = MODELS[name]
+    if Kind.IMAGE not in kind.kinds:
+        return Splits(*(part[:500] for part in load("moons")))
+    needs_factors = issubclass(kind, Trains) and kind.needs_factors
+    return digits._replace(train=with_factors(digits.train)) if needs_factors else digits
 
 
 def having(*ability: type[Any]) -> Any:
@@ -180,9 +189,7 @@ def test_the_gradient_reaches_every_parameter(name: str, network: str) -> None:
 @pytest.mark.training
 @each_trained
 def test_training_improves_the_headline(name: str, network: str, few_digits: Splits) -> None:
-    splits, config = few_digits, TrainConfig(epochs=10, batch_size=16, learning_rate=3e-3)
-    if Kind.IMAGE not in MODELS[name].kinds:
-        splits = Splits(*(part[:500] for part in load("moons")))
+    splits, config = splits_for(name, few_digits), TrainConfig(epochs=10, batch_size=16, learning_rate=3e-3)
     model = build(name, network, splits.train.shape, len(splits.train.classes))
     before = model.headline.improvement(evaluate(model, splits.valid))
     *_, last = train(model, splits, config)
@@ -399,9 +406,7 @@ def test_data_of_another_kind_are_refused_before_anything_is_built(name: str) ->
 
 @pytest.mark.parametrize("name", [name for name, model in MODELS.items() if issubclass(model, Trains)])
 def test_what_a_model_says_of_labels_is_what_it_does_with_them(name: str, few_digits: Splits) -> None:
-    kind, splits = MODELS[name], few_digits
-    if Kind.IMAGE not in kind.kinds:
-        splits = Splits(*(part[:300] for part in load("moons")))
+    kind, splits = MODELS[name], splits_for(name, few_digits)
     y = splits.train.y.clone()
     y[::3] = UNLABELLED
     partly = splits._replace(train=dataclasses.replace(splits.train, y=y))
