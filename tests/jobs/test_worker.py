@@ -159,7 +159,7 @@ def test_every_model_can_be_trained_as_a_job(store: Store, model: str) -> None:
     training = {"epochs": 1} if issubclass(kind, Trains) else {}
     data = "digits" if Kind.IMAGE in kind.kinds else "moons"
     if issubclass(kind, Trains) and kind.needs_factors:
-        data, config = "shapes", config | {"z_dim": 6}
+        data, config = "three-d", config | {"z_dim": 4}
     job_id = queue.submit(store, model, data, config, training)
     assert list(perform(store, job_id))[-1].state == "done"
     run = store.read(job_id)
