@@ -10,7 +10,13 @@ from latentlab.analysis.disentanglement.verdict import of_factors
 from latentlab.analysis.latent.bottleneck import dimension_name
 from latentlab.experiments import factor_grid
 from latentlab.experiments import factors as experiment
-from latentlab.figures.disentanglement.matrix import factor_matrix, score_grid, values_by_level
+from latentlab.figures.disentanglement.matrix import (
+    factor_matrix,
+    factor_strips,
+    height_of_row,
+    score_grid,
+    values_by_level,
+)
 from latentlab.models import Decodes, Encodes
 from latentlab.subjects import Subject
 from pages.factors.known import held, information_of
@@ -94,16 +100,19 @@ def _matrix(run: Subject, what: str) -> None:
         if task.result is None:
             return
         values = task.result.importance.weights
-    strips = None
-    if run.has(Decodes):
-        code = (0.0,) * len(where.order)
+    names, alt = [dimension_name(int(axis)) for axis in rows], f"{run.title}"
+    if not run.has(Decodes):
+        figure(factor_matrix(values[rows], known.factors, names, what, look()), f"What each dimension says: {alt}")
+    else:
+        drawn, code = appearance_of(run), (0.0,) * len(where.order)
         strips = np.stack([cached.strip(run, code, int(axis), STEPS).examples for axis in rows])
-    names = [f"{dimension_name(int(axis))}: {carries(where, int(axis))}" for axis in rows]
-    drawn = appearance_of(run) if strips is not None else None
-    figure(
-        factor_matrix(values[rows], known.factors, names, what, look(), strips, drawn),
-        f"What each dimension shows and says of each factor: {run.title}",
-    )
+        said = [f"{name}: {carries(where, int(axis))}" for name, axis in zip(names, rows, strict=True)]
+        left, right = st.columns([11, 9], gap="small")
+        with left:
+            figure(factor_strips(strips, known.factors, said, drawn, look()), f"What each dimension shows: {alt}")
+        with right:
+            of = factor_matrix(values[rows], known.factors, names, what, look(), height_of_row(drawn))
+            figure(of, f"What each dimension says of each factor: {alt}")
     n_more, n_unused = len(where.order) - len(rows), int((~where.active).sum())
     if n_more:
         rest = "the others are unused" if n_unused == n_more else f"of {n_more} others {n_unused} are unused"

@@ -129,6 +129,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     length_bars: lambda: length_bars({HOSTILE[0]: (1.0, 2.0)}, LIGHT),
     layers.layer_map: lambda: layers.layer_map(XY, Y, HOSTILE, LIGHT),
     matrix.factor_matrix: lambda: matrix.factor_matrix(np.eye(2), HOSTILE, HOSTILE, HOSTILE[0], LIGHT),
+    matrix.factor_strips: lambda: matrix.factor_strips(RNG.random((2, 3, 2)), HOSTILE, HOSTILE, ROW, LIGHT),
     matrix.score_grid: lambda: matrix.score_grid(np.eye(2), (1, 4), (2, 5), HOSTILE[0], LIGHT),
     matrix.values_by_level: lambda: matrix.values_by_level(XY[:, 0], Y, HOSTILE[0], HOSTILE[1], HOSTILE, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),

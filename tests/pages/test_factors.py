@@ -31,11 +31,10 @@ Helper = dict[str, Future[Any]]
 
 def matrix(app: Any) -> tuple[np.ndarray, list[str], list[str]]:
     """The numbers of the first heat map, its rows and its columns."""
-    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
-    (drawn,) = (trace for trace in spec["data"] if trace["type"] == "heatmap")
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    spec = next(one for one in specs if one["data"][0]["type"] == "heatmap")
     layout = spec["layout"]
-    columns = layout["xaxis2"] if "xaxis2" in layout else layout["xaxis"]
-    return unpacked(drawn["z"]), layout["yaxis"]["ticktext"], columns["ticktext"]
+    return unpacked(spec["data"][0]["z"]), layout["yaxis"]["ticktext"], layout["xaxis"]["ticktext"]
 
 
 def test_the_matrix_is_the_information_of_the_codes(opened: Open, app_store: Store) -> None:
@@ -50,12 +49,24 @@ def test_the_matrix_is_the_information_of_the_codes(opened: Open, app_store: Sto
     assert test.factors is not None
     assert columns == list(test.factors.names)
     for name, row in zip(rows, shown, strict=True):
-        values = codes[:, int(name.split(":")[0].removeprefix("z")) - 1]
+        values = codes[:, int(name.removeprefix("z")) - 1]
         bins = np.digitize(values, np.linspace(values.min(), values.max(), 21)[1:-1])
         for k, share in enumerate(row):
             levels = test.factors.levels[:, k].numpy()
             expected = mutual_info_score(bins, levels) / np.log(levels.max() + 1)
             assert share == pytest.approx(expected, abs=0.005)  # levels of the test examples aren't quite even
+
+
+def test_rows_of_examples_are_as_high_as_those_of_the_matrix(opened: Open) -> None:
+    """They stand side by side, and one below the other in a narrow window."""
+    strips, numbers = (json.loads(chart.proto.spec) for chart in opened("factors", run=DIGITS).get("plotly_chart")[:2])
+    assert len(strips["layout"]["images"]) == 1
+    assert strips["layout"]["height"] == numbers["layout"]["height"]
+    for edge in "tb":
+        assert strips["layout"]["margin"][edge] == numbers["layout"]["margin"][edge]
+    assert strips["layout"]["yaxis"]["range"] == numbers["layout"]["yaxis"]["range"]
+    shown = [name.split(":")[0] for name in strips["layout"]["yaxis"]["ticktext"]]
+    assert shown == numbers["layout"]["yaxis"]["ticktext"]
 
 
 def test_factors_are_read_where_the_matrix_says(opened: Open) -> None:
@@ -81,7 +92,7 @@ def test_factors_of_other_images_are_measured_and_said_to_be(opened: Open, app_s
 def test_two_models_are_compared_on_the_same_examples(opened: Open, app_store: Store, helper: Helper) -> None:
     app = opened("factors", run=SHAPES, beside=PLAIN)
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 4
     first, second = (held(StoredRun(app_store.read(run), app_store)) for run in (SHAPES, PLAIN))
     assert np.array_equal(first.levels, second.levels)
     assert not np.array_equal(first.codes, second.codes)

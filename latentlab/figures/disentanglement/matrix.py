@@ -1,4 +1,4 @@
-"""Dimensions of a code down, factors across: what each dimension shows beside what it says of each factor."""
+"""Dimensions of a code down, factors across: what each dimension says of each factor, and what it shows."""
 
 from __future__ import annotations
 
@@ -6,73 +6,105 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from latentlab.analysis.arrays import Doubles, Labels, Reals
 from latentlab.figures.examples.appearance import Appearance, Values
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
 
-PICTURE = 0.56  # of the width, where there are strips
 LIGHTEST = 0.5  # of the colour scale: from here on numbers are dark
+BARE = 34  # pixels of a row without examples
+HIGHEST = 52  # of a row with them
+LETTER = 7  # pixels of a letter of a factor's name, about
+ACROSS = 380  # pixels for all of their names, where there is room
+LONGEST = 20  # letters of a name that are shown
+TURN = 40  # degrees by which names are turned where they don't fit
 
 
 def factor_matrix(
-    values: Reals,
-    factors: Sequence[str],
-    dimensions: Sequence[str],
-    what: str,
-    look: Theme,
-    strips: Values | None = None,
-    drawn: Appearance | None = None,
+    values: Reals, factors: Sequence[str], dimensions: Sequence[str], what: str, look: Theme, row: int = BARE
 ) -> go.Figure:
-    """A cell for each dimension and factor, between 0 and 1, with strips of each dimension before it.
+    """A cell for each dimension and factor, between 0 and 1.
 
     Args:
         values: (D, F).
         factors: their names.
-        dimensions: their names, with what is to be said of them.
+        dimensions: their names.
         what: a value is, for the hover.
         look: colours.
-        strips: (D, S, *shape) examples along each dimension; None for none.
-        drawn: how an example is drawn.
+        row: pixels of one, as high as that of the strips.
     """
-    has_strips = strips is not None and drawn is not None
-    figure = make_subplots(
-        1, 2 if has_strips else 1, shared_yaxes=True, horizontal_spacing=0.02,
-        column_widths=[PICTURE, 1 - PICTURE] if has_strips else None,
-    )  # fmt: skip
-    rows, column = np.arange(len(dimensions)), 2 if has_strips else 1
-    if strips is not None and drawn is not None:
-        n = strips.shape[1]
-        figure.add_layout_image(
-            source=drawn.cells(strips, look, gap=2), xref="x", yref="y", sizing="stretch", layer="below",
-            x=-0.5, y=-0.5, sizex=n, sizey=len(rows),
-        )  # fmt: skip
-        figure.add_scatter(x=[None], y=[None], row=1, col=1, hoverinfo="skip", showlegend=False)
-        figure.update_xaxes(range=[-0.5, n - 0.5], showticklabels=False, showgrid=False, row=1, col=1)
+    figure, rows = go.Figure(), np.arange(len(dimensions))
     figure.add_heatmap(
         z=values, x=np.arange(len(factors)), y=rows, zmin=0, zmax=1, colorscale="Viridis", showscale=False,
         customdata=np.array([[f"{d}, {f}" for f in map(literal, factors)] for d in map(literal, dimensions)]),
         hovertemplate=f"%{{customdata}}<br>{literal(what)}: %{{z:.3f}}<extra></extra>", xgap=2, ygap=2,
-        row=1, col=column,
     )  # fmt: skip
     for j in rows:
         for k in range(len(factors)):
             dark = values[j, k] > LIGHTEST
             figure.add_annotation(
-                x=k, y=j, text=f"{100 * values[j, k]:.0f}", showarrow=False, row=1, col=column,
+                x=k, y=j, text=f"{100 * values[j, k]:.0f}", showarrow=False,
                 font={"size": 13, "color": "#111111" if dark else "#ffffff"},
             )  # fmt: skip
     figure.update_xaxes(
-        tickvals=np.arange(len(factors)), ticktext=[literal(name) for name in factors], side="top", showgrid=False,
-        row=1, col=column,
+        tickvals=np.arange(len(factors)), ticktext=[literal(_short(name)) for name in factors], side="top",
+        showgrid=False, tickangle=-TURN if _are_turned(factors) else 0,
     )  # fmt: skip
-    figure.update_yaxes(
+    _in_rows(figure, factors, dimensions, look, row)
+    if _are_turned(factors):  # the last name reaches over the edge
+        beyond = LETTER * len(_short(factors[-1])) * np.cos(np.deg2rad(TURN)) - ACROSS / len(factors) / 2
+        figure.update_layout(margin_r=max(8, int(beyond)))
+    return figure
+
+
+def factor_strips(
+    strips: Values, factors: Sequence[str], dimensions: Sequence[str], drawn: Appearance, look: Theme
+) -> go.Figure:
+    """What each dimension shows, in rows as high as those of the matrix, with as much room above them.
+
+    Args:
+        strips: (D, S, *shape) examples along each dimension.
+        factors: names of the matrix.
+        dimensions: their names, with what is to be said of them.
+        drawn: how an example is drawn.
+        look: colours.
+    """
+    figure, n = go.Figure(), strips.shape[1]
+    figure.add_layout_image(
+        source=drawn.cells(strips, look, gap=2), xref="x", yref="y", sizing="stretch", layer="below",
+        x=-0.5, y=-0.5, sizex=n, sizey=len(dimensions),
+    )  # fmt: skip
+    figure.add_scatter(x=[None], y=[None], hoverinfo="skip", showlegend=False)
+    figure.update_xaxes(range=[-0.5, n - 0.5], showticklabels=False, showgrid=False)
+    return _in_rows(figure, factors, dimensions, look, height_of_row(drawn))
+
+
+def height_of_row(drawn: Appearance) -> int:
+    """Pixels of a row of examples, and of its row of numbers."""
+    return min(drawn.row, HIGHEST)
+
+
+def _in_rows(figure: go.Figure, factors: Sequence[str], dimensions: Sequence[str], look: Theme, row: int) -> go.Figure:
+    rows, top = np.arange(len(dimensions)), 28
+    if _are_turned(factors):
+        longest = max(len(_short(name)) for name in factors)
+        top += int(LETTER * longest * np.sin(np.deg2rad(TURN)))
+    styled(figure, look, row * len(rows) + top + 8, showlegend=False, dragmode=False)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": top, "b": 8})
+    figure.update_xaxes(automargin=False)
+    return figure.update_yaxes(
         range=[len(rows) - 0.5, -0.5], showgrid=False, tickvals=rows, ticktext=[literal(name) for name in dimensions]
     )
-    height = min(drawn.row, 52) if drawn is not None and has_strips else 34
-    return styled(figure, look, height * len(rows) + 60, showlegend=False, dragmode=False)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def _are_turned(factors: Sequence[str]) -> bool:
+    """Whether the names don't fit above their columns."""
+    return bool(factors) and LETTER * max(len(_short(name)) for name in factors) > ACROSS / len(factors)
 
 
 def values_by_level(
