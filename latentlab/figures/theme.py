@@ -74,8 +74,6 @@ def styled(figure: go.Figure, look: Theme, height: int, **layout: Any) -> go.Fig
         "title": {"font": {"size": 13, "color": look.muted}, "standoff": 6},
         "tickfont": {"size": 12, "color": look.muted},
     }
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
     common: dict[str, Any] = {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
@@ -87,7 +85,23 @@ def styled(figure: go.Figure, look: Theme, height: int, **layout: Any) -> go.Fig
         "hoverlabel": {"bgcolor": look.surface, "font": {"color": look.text}, "bordercolor": look.grid},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     }
-    return figure.update_layout(**common | layout)
+    # the layout is set once: `update_layout` and the like validate the default template, too, at 15 ms a figure
+    found = figure.layout.to_plotly_json()
+    found.pop("template", None)
+    axes = {"xaxis", "yaxis"} | {name for name in found if name.startswith(("xaxis", "yaxis"))}
+    _merge(found, dict.fromkeys(axes, axis))
+    _merge(found, go.Layout(common | layout).to_plotly_json())
+    figure.layout = found
+    return figure
+
+
+def _merge(into: dict[str, Any], given: dict[str, Any]) -> None:
+    """Set what is given, one property at a time: what isn't given of a group stays."""
+    for name, value in given.items():
+        if isinstance(value, dict):
+            _merge(into.setdefault(name, {}), value)
+        else:
+            into[name] = value
 
 
 def log_ticks(values: NDArray[np.floating]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 from latentlab.figures.theme import DARK, LIGHT, Theme, log_ticks, round_step, styled, theme
 
@@ -127,3 +128,18 @@ def test_steps_are_round() -> None:
 def as_number(text: str) -> float:
     digits, _, power = text.partition("10") if "⁻" in text else (text, "", "")
     return float(digits or 1) * 10.0 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+
+
+def test_the_look_is_what_plotlys_own_updates_make_of_it() -> None:
+    layout = {"legend_traceorder": "reversed", "xaxis": {"title": {"text": "nats"}}, "margin": {"l": 40}}
+    ours = make_subplots(rows=2, cols=2, subplot_titles=["a", "b", "c", "d"])
+    ours.update_yaxes(title_text="loss", type="log")
+    theirs = go.Figure(ours)
+    plain = styled(go.Figure(), LIGHT, 300).layout
+    for axes in (theirs.update_xaxes, theirs.update_yaxes):
+        axes(plain.xaxis.to_plotly_json())
+    common = plain.to_plotly_json()
+    theirs.update_layout({name: value for name, value in common.items() if not name.startswith(("xaxis", "yaxis"))})
+    theirs.update_layout(margin=None)  # what is given replaces a group of the look
+    theirs.update_layout(layout)
+    assert styled(ours, LIGHT, 300, **layout) == theirs
