@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.caching.cache_resource_api import _resource_caches
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 from streamlit.testing.v1.element_tree import Element
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
 from latentlab.data.builtin import images
@@ -30,22 +31,21 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """What the app reads in a test: no runs of the user's own, over what ships."""
+def app_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """What the app reads in a test: no runs of the user's own, over what ships; and nothing is remembered."""
     monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
-    st.cache_resource.clear()
-    yield Store(tmp_path / "runs", SHIPPED)
-    st.cache_resource.clear()
+    monkeypatch.setattr(_resource_caches, "_function_caches", {})
+    return Store(tmp_path / "runs", SHIPPED)
 
 
 @pytest.fixture(scope="module")
-def shipped_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def shipped_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the app reads in all tests of a module that change nothing; what one computed is there for the next."""
+    runs = tmp_path_factory.mktemp("visited") / "runs"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LATENTLAB_RUNS", str(tmp_path_factory.mktemp("visited") / "runs"))
-        st.cache_resource.clear()
-        yield
-    st.cache_resource.clear()
+        patch.setenv("LATENTLAB_RUNS", str(runs))
+        patch.setattr(_resource_caches, "_function_caches", {})
+        yield runs
 
 
 @pytest.fixture
@@ -61,6 +61,23 @@ def scanned_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         once = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def awaited() -> Iterator[None]:
+    """Wait for the thread of a script; AppTest looks a thousand times a second whether it has ended."""
+
+    def wait(runner: LocalScriptRunner, timeout: float) -> None:
+        thread = runner._script_thread
+        assert thread is not None
+        thread.join(timeout)
+        if thread.is_alive():
+            runner.request_stop()
+            raise TimeoutError(f"The script has not ended within {timeout} s.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
         yield
 
 
@@ -112,9 +129,10 @@ def opened(app_store: Store) -> Open:  # noqa: ARG001 it sets the app's store
 
 
 @pytest.fixture
-def visited(shipped_alone: None) -> Open:  # noqa: ARG001 it sets the app's store
+def visited(shipped_alone: Path) -> Iterator[Open]:
     """Open a page of the app as a later visitor does, over what ships: for tests that store and replace nothing."""
-    return open_page
+    yield open_page
+    assert not shipped_alone.exists(), "This test stores something: it needs a store of its own."
 
 
 def open_page(page: str, theme: str = "light", **address: str) -> AppTest:

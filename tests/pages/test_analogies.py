@@ -330,8 +330,8 @@ def groups(run_id: str) -> tuple[np.ndarray, np.ndarray]:
     return z[seen.y.numpy() == 8], z[seen.y.numpy() == 3]
 
 
-def test_an_attribute_vector_comes_with_how_sure_it_is(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-20d", asked="How far to trust it")
+def test_an_attribute_vector_comes_with_how_sure_it_is(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-20d", asked="How far to trust it")
     assert not app.exception
     found = attribute_vector(*groups("mnist-vae-20d"), "mean", N_BOOT)
     assert shows(app, f"{found.auc.value:.1%}", f"{found.shuffled.mean:.1%}")
@@ -342,8 +342,8 @@ def test_an_attribute_vector_comes_with_how_sure_it_is(opened: Open) -> None:
     assert table["angle to Means (°)"][0] == pytest.approx(0, abs=0.1)
 
 
-def test_the_way_starts_at_the_example_and_ends_a_gap_further(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-2d", reach="1.0")
+def test_the_way_starts_at_the_example_and_ends_a_gap_further(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-2d", reach="1.0")
     model = Store.default().load("mnist-vae-2d")
     assert isinstance(model, VAE)
     a, b = groups("mnist-vae-2d")
@@ -356,8 +356,8 @@ def test_the_way_starts_at_the_example_and_ends_a_gap_further(opened: Open) -> N
     np.testing.assert_allclose(row[:, -28:], ends[1], atol=2)
 
 
-def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-2d", a="3", b="3")
+def test_groups_that_have_no_direction_are_one_sentence(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-2d", a="3", b="3")
     assert not app.exception
     (info,) = app.info
     assert numbers_in(info.value) == []
@@ -365,8 +365,8 @@ def test_groups_that_have_no_direction_are_one_sentence(opened: Open) -> None:
     assert [mentions(info.value, 4, 0) for info in app.info] == [True]  # examples needed, and there
 
 
-def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-20d", a="slanted right", b="upright", reach="1.0")
+def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-20d", a="slanted right", b="upright", reach="1.0")
     assert not app.exception
     assert [one.value for one in app.multiselect] == [["slanted right"], ["upright"]]
     assert (app.query_params["a"], app.query_params["b"]) == ("slanted right", "upright")
@@ -387,8 +387,8 @@ def test_thirds_of_the_slant_are_groups_with_a_direction_of_their_own(opened: Op
     assert measured(rows[..., -28:], "slant").mean() > measured(rows[..., :28], "slant").mean() + 0.1
 
 
-def test_another_model_takes_the_same_images_along_its_own_direction(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-2d", beside="mnist-vae-20d", direction="LDA", judge="true")
+def test_another_model_takes_the_same_images_along_its_own_direction(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-2d", beside="mnist-vae-20d", direction="LDA", judge="true")
     assert not app.exception
     first, second = drawings(app)
     named = [[text for text in said(one) if "(#" in text] for one in (first, second)]
@@ -397,8 +397,8 @@ def test_another_model_takes_the_same_images_along_its_own_direction(opened: Ope
     assert shows(app, f"{found.auc.value:.1%}")
 
 
-def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-2d")
+def test_what_was_selected_on_the_map_is_a_group(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-2d")
     run = find("mnist-vae-2d")
     lasso = Group("lasso A (40 examples, ab12)", Source("mnist", run), tuple(range(40)))
     app.session_state["groups"] = {"A": lasso}
@@ -412,14 +412,14 @@ def test_what_was_selected_on_the_map_is_a_group(opened: Open) -> None:
     assert shows(app, lasso.name, 3, f"{found.auc.value:.1%}")
 
 
-def test_a_link_brings_what_was_selected_on_the_map(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-2d")
+def test_a_link_brings_what_was_selected_on_the_map(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-2d")
     lasso = Group("lasso A (40 examples, 3a17)", Source("mnist", find("mnist-vae-2d")), (3, *range(9, 48)))
     app.session_state["groups"] = {"A": lasso}
     app.run()
     assert app.multiselect[0].value == [lasso.name]
     sheet = said(drawings(app)[0])
-    again = opened("analogies", **{name: app.query_params[name] for name in app.query_params})
+    again = visited("analogies", **{name: app.query_params[name] for name in app.query_params})
     assert again.session_state["groups"]["A"].ids == lasso.ids
     assert re.fullmatch(r"lasso A \(40 examples, \w{4}\)", again.multiselect[0].value[0])
     assert said(drawings(again)[0]) == sheet
@@ -433,9 +433,9 @@ def test_a_link_brings_what_was_selected_on_the_map(opened: Open) -> None:
     "text", ["x", "x~0~mnist-vae-2d~mnist", "eJxjYAAAAAIAAQ==~0~mnist-vae-2d~mnist", "{}~0~digits-vae~digits",
              "{}~0~nobody~mnist", "{}~-1~mnist-vae-2d~mnist", "{}~9{}~mnist-vae-2d~mnist", "{}~5~~mnist"],
 )  # fmt: skip
-def test_a_selection_that_cannot_be_is_left_out(opened: Open, text: str) -> None:
+def test_a_selection_that_cannot_be_is_left_out(visited: Open, text: str) -> None:
     bits = base64.urlsafe_b64encode(zlib.compress(np.packbits(np.arange(500) < 9).tobytes())).decode()
-    app = opened("analogies", run="mnist-vae-2d", **{"lasso-b": text.format(bits, "9" * 40)})
+    app = visited("analogies", run="mnist-vae-2d", **{"lasso-b": text.format(bits, "9" * 40)})
     assert not app.exception
     assert [mentions(warning.value, "“lasso-b”") for warning in app.warning] == [True]
     assert shows(app, 8, 3, "%")  # the groups that it would be without
@@ -476,13 +476,13 @@ def equation(app: AppTest) -> list[np.ndarray]:
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))).astype(int) for content in found]
 
 
-def test_arithmetic_with_images_is_drawn_and_says_whether_its_result_is_real(opened: Open) -> None:
+def test_arithmetic_with_images_is_drawn_and_says_whether_its_result_is_real(visited: Open) -> None:
     model, data = Store.default().load("mnist-vae-20d"), Store.default().examples("mnist-vae-20d")
     assert isinstance(model, VAE)
     x, y = data.batch().x, data.y.tolist()
     with torch.no_grad():
         z = model.encode(x)
-    app = opened("analogies", run="mnist-vae-20d", asked="A − B + C", abc="5,6,7")
+    app = visited("analogies", run="mnist-vae-20d", asked="A − B + C", abc="5,6,7")
     assert not app.exception
     other = next(i for i, k in enumerate(y) if k == y[6] and f"B-{i}" in {b.key for b in app.button} and i != 6)
     for a, b, c in ((5, 6, 7), (5, other, 7)):
@@ -500,8 +500,8 @@ def test_arithmetic_with_images_is_drawn_and_says_whether_its_result_is_real(ope
             np.testing.assert_array_equal(picture, data.x[i, 0])
 
 
-def test_the_first_equation_makes_a_4_lean_as_a_7_does(opened: Open) -> None:
-    app = opened("analogies", run="mnist-vae-20d")
+def test_the_first_equation_makes_a_4_lean_as_a_7_does(visited: Open) -> None:
+    app = visited("analogies", run="mnist-vae-20d")
     a, b, c, made, _ = measured((np.stack(equation(app))[:, None] / 255).astype(np.float32), "slant")
     assert a > 0.4 > 0.2 > max(abs(b), abs(c))
     assert made > (b + c) / 2 + 0.2
@@ -557,8 +557,8 @@ def test_directions_of_wide_vectors_are_looked_for_in_components(
     [{"run": "moons-m2"}, {"run": "digits-m2", "detail": "Learning from few labels"},
      {"run": "mnist-cvae", "learning": "mnist-vae-2d"}],
 )  # fmt: skip
-def test_an_address_of_what_is_a_page_of_its_own_now_leads_there(opened: Open, address: dict[str, str]) -> None:
-    app = opened("analogies", **address)
+def test_an_address_of_what_is_a_page_of_its_own_now_leads_there(visited: Open, address: dict[str, str]) -> None:
+    app = visited("analogies", **address)
     assert not app.exception
     assert app.title[0].value == FEW_LABELS.title
     if "learning" in address:
@@ -585,7 +585,7 @@ def test_a_digit_drawn_by_hand_is_shown_in_its_style_as_every_class(opened: Open
     np.testing.assert_allclose(json.loads(row.proto.json)["start"], z[0].numpy(), atol=1e-4)
 
 
-def test_before_anything_is_drawn_the_mean_style_is_shown(opened: Open) -> None:
-    app = opened("analogies", styles="Your hand")
+def test_before_anything_is_drawn_the_mean_style_is_shown(visited: Open) -> None:
+    app = visited("analogies", styles="Your hand")
     assert not app.exception
     assert drawings(app)

@@ -160,14 +160,14 @@ def test_without_labels_few_clusters_are_used_and_with_them_all(app_store: Store
 
 @pytest.mark.parametrize("detail", ["What labels add", "Two predictions", "Clusters"])
 @pytest.mark.parametrize("run", [PLANE, WITHOUT])
-def test_each_tab_opens(opened: Open, run: str, detail: str) -> None:
-    app = opened("cluster_aware", run=run, detail=detail)
+def test_each_tab_opens(visited: Open, run: str, detail: str) -> None:
+    app = visited("cluster_aware", run=run, detail=detail)
     assert not app.exception
     assert app.get("plotly_chart")
 
 
-def test_the_table_is_that_of_the_experiment(opened: Open) -> None:
-    rows = opened("cluster_aware").dataframe[0].value
+def test_the_table_is_that_of_the_experiment(visited: Open) -> None:
+    rows = visited("cluster_aware").dataframe[0].value
     known = cluster_aware.table_rows(cluster_aware.read())
     assert list(rows["labels"]) == [row["labels"] for row in known]
     assert list(rows["NMI"]) == [row["NMI"] for row in known]

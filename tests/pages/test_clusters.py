@@ -87,15 +87,15 @@ def codes(run_id: str) -> torch.Tensor:
     return model.encode(Store.default().examples(run_id).batch().x)
 
 
-def test_the_map_shows_the_codes_along_their_principal_components(opened: Open) -> None:
-    head, body = sent(opened("clusters", run="mnist-vae-20d"))
+def test_the_map_shows_the_codes_along_their_principal_components(visited: Open) -> None:
+    head, body = sent(visited("clusters", run="mnist-vae-20d"))
     scores = pca(codes("mnist-vae-20d"), 2).project(codes("mnist-vae-20d"))
     np.testing.assert_allclose(places(head, body), scores, atol=head["span"] / FULL)
     np.testing.assert_array_equal(drawn_labels(head, body), Store.default().examples("mnist-vae-20d").y)
 
 
-def test_the_dimensions_themselves_make_a_map_too(opened: Open) -> None:
-    app = opened("clusters", method="Directions")
+def test_the_dimensions_themselves_make_a_map_too(visited: Open) -> None:
+    app = visited("clusters", method="Directions")
     head, body = sent(app)
     places = np.frombuffer(body, "<u2", 2 * head["n"]).reshape(-1, 2) / FULL * head["span"] + head["low"]
     chosen = [app.selectbox(key=f"{side} Directions mnist mnist-vae-2d code").value for side in ("Across", "Up")]
@@ -103,8 +103,8 @@ def test_the_dimensions_themselves_make_a_map_too(opened: Open) -> None:
     np.testing.assert_allclose(places, codes("mnist-vae-2d").numpy()[:, order], atol=head["span"] / FULL)
 
 
-def test_a_number_can_colour_the_points(opened: Open) -> None:
-    app = opened("clusters")
+def test_a_number_can_colour_the_points(visited: Open) -> None:
+    app = visited("clusters")
     app.selectbox(key="colour").select("kl").run()
     head, body = sent(app)
     assert head["scale"]["name"] == "kl (nats)"
@@ -135,16 +135,16 @@ def played(app: AppTest) -> dict[str, Any]:
     return found
 
 
-def test_the_player_stands_where_the_snapshot_does(opened: Open) -> None:
-    app = opened("clusters", run="digits-vae")
+def test_the_player_stands_where_the_snapshot_does(visited: Open) -> None:
+    app = visited("clusters", run="digits-vae")
     trained = sent(app)[0]["layout"]
     app.select_slider(key="epoch digits-vae").set_value("0").run()
     assert (played(app)["at"], played(app)["ready"]) == (0, True)
     assert sent(app)[0]["layout"] != trained
 
 
-def test_the_thumbnails_are_the_examples(opened: Open) -> None:
-    head, content = sent(opened("clusters"), "latentlab.sprites")
+def test_the_thumbnails_are_the_examples(visited: Open) -> None:
+    head, content = sent(visited("clusters"), "latentlab.sprites")
     with Image.open(io.BytesIO(content)) as image:
         sheet = np.asarray(image)
     x = Store.default().examples("mnist-vae-2d").x.numpy()
@@ -152,8 +152,8 @@ def test_the_thumbnails_are_the_examples(opened: Open) -> None:
     np.testing.assert_array_equal(sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28], x[123, 0])
 
 
-def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
-    app = pick(opened("clusters"), clicked={"id": 7, "place": None})
+def test_a_clicked_point_shows_its_true_neighbours(visited: Open) -> None:
+    app = pick(visited("clusters"), clicked={"id": 7, "place": None})
     z = codes("mnist-vae-2d")
     far = torch.linalg.vector_norm(z - z[7], dim=1)
     table = app.dataframe[0].value
@@ -168,17 +168,17 @@ def test_a_clicked_point_shows_its_true_neighbours(opened: Open) -> None:
     assert re.search(rf"\*\*{seen.classes[int(seen.y[7])]}\*\*\D+{seen.classes[told]} ·", words(app))
 
 
-def test_an_empty_place_is_decoded(opened: Open) -> None:
-    app = opened("clusters")
+def test_an_empty_place_is_decoded(visited: Open) -> None:
+    app = visited("clusters")
     layout = sent(app)[0]["layout"]
     app = pick(app, clicked={"id": None, "place": [0.5, -0.5], "layout": layout})
     assert shows(app, "0.50", "-0.50", "exact")
     assert app.image
 
 
-def test_a_selection_is_counted_and_kept(opened: Open) -> None:
+def test_a_selection_is_counted_and_kept(visited: Open) -> None:
     ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
-    app = pick(opened("clusters"), selected=ids)
+    app = pick(visited("clusters"), selected=ids)
     y = Store.default().examples("mnist-vae-2d").y[:40].bincount()
     assert f"{int(y.argmax())}: {int(y.max())}" in words(app)
 
@@ -230,8 +230,8 @@ def test_only_the_same_arrays_have_the_same_digest() -> None:
     assert digest(a) == digest(np.arange(12)[:6]) == digest(np.arange(11, -1, -1)[11:5:-1])
 
 
-def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d", deep="true")
+def test_three_components_are_drawn_in_three_dimensions(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d", deep="true")
     assert not app.exception
     head, body = sent(app)
     z = codes("mnist-vae-20d")
@@ -242,11 +242,11 @@ def test_three_components_are_drawn_in_three_dimensions(opened: Open) -> None:
     assert f"{int(y.argmax())}: {int(y.max())}" in words(pick(app, selected=ids))
     beside = "beside mnist mnist-vae-20d"
     assert beside not in keys_of(app, "selectbox")  # another map can't lie beside this one
-    assert beside in keys_of(opened("clusters", run="mnist-vae-20d"), "selectbox")
+    assert beside in keys_of(visited("clusters", run="mnist-vae-20d"), "selectbox")
 
 
-def test_umap_can_have_three_dimensions(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("clusters", run="mnist-vae-20d", method="UMAP", deep="true")
+def test_umap_can_have_three_dimensions(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("clusters", run="mnist-vae-20d", method="UMAP", deep="true")
     (key,) = (key for key in helper if key.startswith("umap"))
     assert "('n_components', 3)" in key
     xyz = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
@@ -255,15 +255,15 @@ def test_umap_can_have_three_dimensions(opened: Open, helper: dict[str, Future[A
     np.testing.assert_allclose(places(head, body), xyz, atol=head["span"] / FULL)
 
 
-def test_a_map_in_three_dimensions_says_how_far_to_trust_it_too(opened: Open) -> None:
-    table = opened("clusters", run="mnist-vae-20d", deep="true", detail="How far to trust it").dataframe[0].value
+def test_a_map_in_three_dimensions_says_how_far_to_trust_it_too(visited: Open) -> None:
+    table = visited("clusters", run="mnist-vae-20d", deep="true", detail="How far to trust it").dataframe[0].value
     z = codes("mnist-vae-20d").numpy()
     expected = trustworthiness(z, pca(z, 3).project(z), n_neighbors=15)
     assert table["this map"][0] == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
-    app = opened("clusters")
+def test_the_judges_class_can_colour_the_points(visited: Open) -> None:
+    app = visited("clusters")
     app.selectbox(key="colour").select("predicted class").run()
     head, body = sent(app)
     said = drawn_labels(head, body)
@@ -272,9 +272,9 @@ def test_the_judges_class_can_colour_the_points(opened: Open) -> None:
 
 
 def test_umap_is_shown_when_it_comes_and_the_components_until_then(
-    opened: Open, helper: dict[str, Future[Any]]
+    visited: Open, helper: dict[str, Future[Any]]
 ) -> None:
-    app = opened("clusters", run="mnist-vae-20d", method="UMAP")
+    app = visited("clusters", run="mnist-vae-20d", method="UMAP")
     assert not app.exception
     assert shows(app, "UMAP", 500)
     waiting, _ = sent(app)
@@ -291,15 +291,15 @@ def test_umap_is_shown_when_it_comes_and_the_components_until_then(
     assert not shows(app, *at, "exact")
 
 
-def test_umap_can_be_cancelled(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("clusters", method="UMAP")
+def test_umap_can_be_cancelled(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("clusters", method="UMAP")
     next(button for button in app.button if str(button.key).startswith("cancel ")).click().run()
     assert app.segmented_control(key="method").value == "PCA"
     assert not [key for key in helper if key.startswith("umap")]
 
 
-def test_a_map_that_cannot_be_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("clusters", method="UMAP")
+def test_a_map_that_cannot_be_is_a_sentence(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("clusters", method="UMAP")
     (key,) = (key for key in helper if key.startswith("umap"))
     helper[key].set_exception(ValueError("All the same.\nmore"))
     app.run()
@@ -308,8 +308,8 @@ def test_a_map_that_cannot_be_is_a_sentence(opened: Open, helper: dict[str, Futu
     assert not mentions(error.value, "more")
 
 
-def test_a_map_says_how_far_to_trust_it(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d", detail="How far to trust it")
+def test_a_map_says_how_far_to_trust_it(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d", detail="How far to trust it")
     assert not app.exception
     table = app.dataframe[0].value
     z = codes("mnist-vae-20d").numpy()
@@ -319,8 +319,8 @@ def test_a_map_says_how_far_to_trust_it(opened: Open) -> None:
     assert shows(app, 500, 15)  # examples, neighbours
 
 
-def test_the_classes_are_measured_beside_shuffled_labels(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d", detail="Classes")
+def test_the_classes_are_measured_beside_shuffled_labels(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d", detail="Classes")
     assert not app.exception
     table = app.dataframe[0].value
     z, y = codes("mnist-vae-20d").numpy(), Store.default().examples("mnist-vae-20d").y.numpy()
@@ -334,15 +334,15 @@ def test_the_classes_are_measured_beside_shuffled_labels(opened: Open) -> None:
     assert len(app.image) == 2
 
 
-def test_the_neighbour_overlap_can_colour_the_points(opened: Open) -> None:
-    app = opened("clusters", colour="kept neighbours")  # as older links call it
+def test_the_neighbour_overlap_can_colour_the_points(visited: Open) -> None:
+    app = visited("clusters", colour="kept neighbours")  # as older links call it
     assert app.selectbox(key="colour").value == "neighbour overlap"
     head, _ = sent(app)
     assert (head["scale"]["low"], head["scale"]["high"]) == (1, 1)  # two components hold all of two dimensions
 
 
-def test_the_true_distance_from_a_clicked_point_can_colour_the_others(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d")
+def test_the_true_distance_from_a_clicked_point_can_colour_the_others(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d")
     app.selectbox(key="colour").select("distance from the click").run()
     head, body = sent(pick(app, clicked={"id": 42, "place": None}))
     z = codes("mnist-vae-20d").numpy()
@@ -352,8 +352,8 @@ def test_the_true_distance_from_a_clicked_point_can_colour_the_others(opened: Op
     assert spearmanr(shown, far).statistic > 0.999
 
 
-def test_any_layer_can_be_mapped(opened: Open) -> None:
-    app = opened("clusters", run="digits-cnn")
+def test_any_layer_can_be_mapped(visited: Open) -> None:
+    app = visited("clusters", run="digits-cnn")
     app.selectbox(key="layer digits-cnn").select("logits").run()
     model, data = Store.default().load("digits-cnn"), Store.default().examples("digits-cnn")
     assert isinstance(model, CNN)
@@ -363,9 +363,9 @@ def test_any_layer_can_be_mapped(opened: Open) -> None:
     np.testing.assert_array_equal(drawn_labels(*sent(app)), logits.argmax(1))
 
 
-def test_each_latent_variable_can_be_mapped(opened: Open) -> None:
+def test_each_latent_variable_can_be_mapped(visited: Open) -> None:
     run = "mnist-sdgm-100"
-    app = opened("clusters", run=run)
+    app = visited("clusters", run=run)
     model, data = Store.default().load(run), Store.default().examples(run)
     assert isinstance(model, InfersLatents)
     with torch.no_grad():
@@ -377,15 +377,15 @@ def test_each_latent_variable_can_be_mapped(opened: Open) -> None:
         np.testing.assert_allclose(places(*sent(app)), pca(z, 2).project(z.numpy()), atol=2e-2)
 
 
-def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(opened: Open) -> None:
-    app = opened("clusters", run="mnist-cnn")
+def test_of_a_wide_layer_some_units_are_taken_and_that_is_said(visited: Open) -> None:
+    app = visited("clusters", run="mnist-cnn")
     app.selectbox(key="layer mnist-cnn").select("conv1").run()
     assert not app.exception
     assert shows(app, f"{WIDE:,}", f"{32 * 28 * 28:,}")
 
 
-def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open) -> None:
-    app = opened("clusters", run="digits-vae", method="Directions")
+def test_the_space_before_training_is_that_of_the_first_parameters(visited: Open) -> None:
+    app = visited("clusters", run="digits-vae", method="Directions")
     app.select_slider(key="epoch digits-vae").set_value("0").run()
     untrained, x = Store.default().load("digits-vae", 0), Store.default().examples("digits-vae").batch().x
     trained = Store.default().load("digits-vae")
@@ -398,8 +398,8 @@ def test_the_space_before_training_is_that_of_the_first_parameters(opened: Open)
     np.testing.assert_allclose(places(head, body), expected.xy, atol=5e-2)
 
 
-def test_two_models_lie_beside_each_other_turned_alike(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-2d")
+def test_two_models_lie_beside_each_other_turned_alike(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-2d")
     app.selectbox(key="beside mnist mnist-vae-2d").select("mnist-vae-20d").run()
     assert not app.exception
     first, second = (unpacked(c) for c in scatters(app))
@@ -412,8 +412,8 @@ def test_two_models_lie_beside_each_other_turned_alike(opened: Open) -> None:
     assert shows(app, f"{shared:.0%}", 15)
 
 
-def test_clusters_and_density_can_colour_the_points(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d")
+def test_clusters_and_density_can_colour_the_points(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d")
     app.selectbox(key="colour").select("k-means cluster").run()
     z, y = codes("mnist-vae-20d").numpy(), Store.default().examples("mnist-vae-20d").y.numpy()
     np.testing.assert_array_equal(drawn_labels(*sent(app)), cluster(z, y, n_clusters=10).found)
@@ -423,8 +423,8 @@ def test_clusters_and_density_can_colour_the_points(opened: Open) -> None:
     assert spearmanr(shown, log_density(z, 15)).statistic > 0.99
 
 
-def test_a_place_of_a_map_that_was_is_forgotten(opened: Open) -> None:
-    app = pick(opened("clusters"), clicked={"id": None, "place": [0.5, -0.5], "layout": "another"})
+def test_a_place_of_a_map_that_was_is_forgotten(visited: Open) -> None:
+    app = pick(visited("clusters"), clicked={"id": None, "place": [0.5, -0.5], "layout": "another"})
     assert not shows(app, "0.50", "-0.50")
 
 
@@ -457,8 +457,8 @@ def test_the_users_own_vectors_make_a_map_without_a_model(opened: Open, own: str
     np.testing.assert_allclose(app.dataframe[0].value["distance"], nearest, rtol=1e-5)  # in the data
 
 
-def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("clusters", run="digits-cnn")
+def test_the_address_keeps_what_is_mapped_and_how(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("clusters", run="digits-cnn")
     app.selectbox(key="layer digits-cnn").select("logits").run()
     app.select_slider(key="epoch digits-cnn").set_value("5").run()
     app.selectbox(key="Across PCA digits digits-cnn logits").select("PC3").run()
@@ -466,23 +466,23 @@ def test_the_address_keeps_what_is_mapped_and_how(opened: Open, helper: dict[str
     shown = [unpacked(one)[1] for one in scatters(app)]
     kept = {name: app.query_params[name] for name in app.query_params}
     assert kept == {"run": "digits-cnn", "mapped": "logits", "epoch": "5", "across": "PC3", "beside": "trained"}
-    again = opened("clusters", **kept)
+    again = visited("clusters", **kept)
     assert [unpacked(one)[1] for one in scatters(again)] == shown
-    app = opened("clusters", **kept | {"method": "UMAP", "UMAP-n_neighbors": "40", "UMAP-seed": "7"})
+    app = visited("clusters", **kept | {"method": "UMAP", "UMAP-n_neighbors": "40", "UMAP-seed": "7"})
     assert any("('n_neighbors', 40)" in key and "('seed', 7)" in key for key in helper)
 
 
-def test_what_a_link_asks_for_and_is_not_there_is_said(opened: Open) -> None:
-    app = opened("clusters", run="digits-cnn", mapped="conv99", epoch="4")
+def test_what_a_link_asks_for_and_is_not_there_is_said(visited: Open) -> None:
+    app = visited("clusters", run="digits-cnn", mapped="conv99", epoch="4")
     epoch, mapped = sorted(one.value for one in app.warning)
     assert mentions(mapped, "“mapped”", "“conv99”")
     assert mentions(epoch, "“epoch”", "“4”")
     assert not {"mapped", "epoch"} & app.query_params.keys()
-    assert sent(app)[1] == sent(opened("clusters", run="digits-cnn"))[1]
+    assert sent(app)[1] == sent(visited("clusters", run="digits-cnn"))[1]
 
 
-def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
-    app = opened("clusters", run="mnist-vae-20d", colour="kl")
+def test_numbers_on_the_map_carry_their_units(visited: Open) -> None:
+    app = visited("clusters", run="mnist-vae-20d", colour="kl")
     assert sent(app)[0]["scale"]["name"] == "kl (nats)"
     app.selectbox(key="colour").select("distance from the click").run()
     from_the_first = sent(app)[0]["scale"]["name"]  # nothing is clicked yet
@@ -493,17 +493,17 @@ def test_numbers_on_the_map_carry_their_units(opened: Open) -> None:
     assert sent(app)[0]["scale"]["name"] != from_the_first
     assert re.search(r"· loss \d+\.\d nats", words(app))
     assert re.search(r"\*\*Loss\*\* \d+\.\d ± \d+\.\d nats", words(app))
-    app = pick(opened("clusters", run="digits-cnn", colour="error"), clicked={"id": 5, "place": None})
+    app = pick(visited("clusters", run="digits-cnn", colour="error"), clicked={"id": 5, "place": None})
     assert re.search(r"· loss \d\.\d{3,}\S* nats", words(app))
     assert sent(app)[0]["scale"]["name"] == "error (fraction)"
     app.selectbox(key="colour").select("distance from the click").run()
     assert "(" not in sent(app)[0]["scale"]["name"]  # outputs of a layer have no unit
-    classes = opened("clusters", run="mnist-vae-20d", detail="Classes")
+    classes = visited("clusters", run="mnist-vae-20d", detail="Classes")
     assert "RMS radius (σ)" in classes.dataframe[1].value
 
 
-def test_a_model_that_is_fitted_has_its_log_likelihood_on_the_map(opened: Open) -> None:
-    app = opened("clusters", run="mnist-ppca", colour="log-likelihood")
+def test_a_model_that_is_fitted_has_its_log_likelihood_on_the_map(visited: Open) -> None:
+    app = visited("clusters", run="mnist-ppca", colour="log-likelihood")
     assert "loss" not in app.selectbox(key="colour").options
     model, data = Store.default().load("mnist-ppca"), Store.default().examples("mnist-ppca")
     assert isinstance(model, LogLikelihood)
@@ -519,15 +519,15 @@ def test_a_model_that_is_fitted_has_its_log_likelihood_on_the_map(opened: Open) 
     assert shows(app, f"{log_p[:40].mean():.1f}", f"{log_p.mean():.1f}")  # of the selected, of all
 
 
-def test_a_kept_selection_leads_to_the_pages_that_use_it(opened: Open) -> None:
+def test_a_kept_selection_leads_to_the_pages_that_use_it(visited: Open) -> None:
     ids = base64.b64encode(np.arange(40, dtype="<u4").tobytes()).decode()
-    app = pick(opened("clusters", run="mnist-vae-20d"), selected=ids)
+    app = pick(visited("clusters", run="mnist-vae-20d"), selected=ids)
     app.button(key="group A").click().run()
     (name,) = (group.name for group in app.session_state["groups"].values())
     links = {one.proto.page: parse_qs(one.proto.query_string) for one in app.get("page_link")}
     run = {"run": ["mnist-vae-20d"]}
     assert links == {url_of("analogies"): run, url_of("probes"): run | {"ask": [name]}}
-    app = pick(opened("clusters", run="digits-cnn"), selected=ids)
+    app = pick(visited("clusters", run="digits-cnn"), selected=ids)
     app.button(key="group A").click().run()
     assert [one.proto.page for one in app.get("page_link")] == [url_of("probes")]  # it can't decode
 

@@ -162,8 +162,8 @@ def test_nonsense_in_the_address_is_one_sentence_and_the_default(visited: Open, 
     assert "Traceback" not in words(app)
 
 
-def test_a_link_to_a_run_that_is_not_here_opens_another_without_the_place_in_it(opened: Open) -> None:
-    app = opened("traversal", run="nope", z="1.00,1.00", weights="0123")
+def test_a_link_to_a_run_that_is_not_here_opens_another_without_the_place_in_it(visited: Open) -> None:
+    app = visited("traversal", run="nope", z="1.00,1.00", weights="0123")
     (warning,) = app.warning
     assert mentions(warning.value, "“nope”", f"“{USUAL[1]}”")
     assert not {"z", "weights"} & app.query_params.keys()

@@ -57,9 +57,9 @@ def test_the_matrix_is_the_information_of_the_codes(opened: Open, app_store: Sto
             assert share == pytest.approx(expected, abs=0.005)  # levels of the test examples aren't quite even
 
 
-def test_rows_of_examples_are_as_high_as_those_of_the_matrix(opened: Open) -> None:
+def test_rows_of_examples_are_as_high_as_those_of_the_matrix(visited: Open) -> None:
     """They stand side by side, and one below the other in a narrow window."""
-    strips, numbers = (json.loads(chart.proto.spec) for chart in opened("factors", run=DIGITS).get("plotly_chart")[:2])
+    strips, numbers = (json.loads(chart.proto.spec) for chart in visited("factors", run=DIGITS).get("plotly_chart")[:2])
     assert len(strips["layout"]["images"]) == 1
     assert strips["layout"]["height"] == numbers["layout"]["height"]
     for edge in "tb":
@@ -69,8 +69,8 @@ def test_rows_of_examples_are_as_high_as_those_of_the_matrix(opened: Open) -> No
     assert shown == numbers["layout"]["yaxis"]["ticktext"]
 
 
-def test_factors_are_read_where_the_matrix_says(opened: Open) -> None:
-    said = opened("factors", run=SHAPES).info[0].value
+def test_factors_are_read_where_the_matrix_says(visited: Open) -> None:
+    said = visited("factors", run=SHAPES).info[0].value
     own = said.split(". ")[0]
     assert mentions(own, 5, "size", "y")
     assert mentions(said.split(". ")[-1], "shape", "angle")
@@ -202,8 +202,8 @@ def _scores(information: Any) -> Disentanglement:
 
 
 @pytest.mark.parametrize("detail", ["A factor along a dimension", "β and the size of the code"])
-def test_each_tab_opens(opened: Open, detail: str) -> None:
-    app = opened("factors", run=SHAPES, detail=detail)
+def test_each_tab_opens(visited: Open, detail: str) -> None:
+    app = visited("factors", run=SHAPES, detail=detail)
     assert not app.exception
     assert not app.error
     assert len(app.get("plotly_chart")) >= 2

@@ -23,8 +23,8 @@ def said(app: AppTest) -> str:
     return app.info[0].value
 
 
-def test_it_opens_with_a_verdict_and_four_densities(opened: Open) -> None:
-    app = opened("families")
+def test_it_opens_with_a_verdict_and_four_densities(visited: Open) -> None:
+    app = visited("families")
     assert not app.exception
     found = fits.shipped()
     assert f"{found[flow_name(16)].bounds.max():.2f}" in said(app)

@@ -29,8 +29,8 @@ def walking(start: str = "examples", mask: str | None = None, every: int = 1) ->
     return ChainSettings(start, 3, mask, every, 0, 0)
 
 
-def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
-    app = opened("gsn")
+def test_a_walk_is_a_row_and_the_judge_names_its_images(visited: Open) -> None:
+    app = visited("gsn")
     assert not app.exception
     assert len(app.image) == 1
     assert len(app.metric) == 4
@@ -38,11 +38,11 @@ def test_a_walk_is_a_row_and_the_judge_names_its_images(opened: Open) -> None:
     assert shows(app, FRAMES, app.select_slider(key="every").value)  # images, and the steps from one to the next
 
 
-def test_the_nearest_known_image_stands_below_each(opened: Open) -> None:
-    app = opened("gsn", nearest="true")
+def test_the_nearest_known_image_stands_below_each(visited: Open) -> None:
+    app = visited("gsn", nearest="true")
     assert not app.exception
     assert shows(app, 500)  # as many examples are saved with the run
-    assert not shows(opened("gsn"), 500)
+    assert not shows(visited("gsn"), 500)
 
 
 def test_the_given_pixels_stay_and_the_hidden_ones_are_drawn() -> None:
@@ -72,15 +72,15 @@ def test_a_hidden_half_is_drawn_nearer_to_the_image_than_the_mean_image_is() -> 
     assert ours < 0.9 * mean
 
 
-def test_a_box_of_ones_own_can_be_hidden(opened: Open) -> None:
-    app = opened("gsn", **{"from": "one image", "missing": "a box"})  # as older links call it
+def test_a_box_of_ones_own_can_be_hidden(visited: Open) -> None:
+    app = visited("gsn", **{"from": "one image", "missing": "a box"})  # as older links call it
     assert not app.exception
     assert not app.warning
     assert app.slider(key="rows-28").value == (7, 21)
 
 
-def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None:
-    app = opened("gsn", detail="Exact laboratory")
+def test_the_laboratory_is_exact_and_walkback_mixes_faster(visited: Open) -> None:
+    app = visited("gsn", detail="Exact laboratory")
     assert not app.exception
 
     def numbers(app: AppTest) -> list[float]:
@@ -102,17 +102,17 @@ def test_the_laboratory_is_exact_and_walkback_mixes_faster(opened: Open) -> None
     assert not app.exception
 
 
-def test_a_link_opens_the_laboratory_as_it_was(opened: Open) -> None:
+def test_a_link_opens_the_laboratory_as_it_was(visited: Open) -> None:
     address = {"detail": "Exact laboratory", "learned": "walkback", "reach": "1", "held": "2"}
-    app = opened("gsn", **address)
+    app = visited("gsn", **address)
     assert not app.exception
     assert next(one for one in app.segmented_control if one.label == "Reconstruction").value == "walkback"
     assert app.slider(key="reach").value == 1
     assert app.multiselect(key="held").value == [2]
 
 
-def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(opened: Open) -> None:
-    app = opened("gsn", run="digits-gsn", detail="Parzen estimate")
+def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(visited: Open) -> None:
+    app = visited("gsn", run="digits-gsn", detail="Parzen estimate")
     assert not app.exception
     ours, source = (table.value for table in app.dataframe)
     assert np.isfinite(ours["log-likelihood"]).all()
@@ -125,15 +125,15 @@ def test_the_parzen_estimate_stands_beside_real_images_and_the_sources_table(ope
     assert all("±" in text for text in source["MNIST, shipped"][:3])
 
 
-def test_learned_factors_are_told_and_can_be_chosen(opened: Open) -> None:
-    app = opened("gsn", run="digits-gsn-scaled")
-    assert "factor" not in keys_of(opened("gsn", run="digits-gsn"), "selectbox")
+def test_learned_factors_are_told_and_can_be_chosen(visited: Open) -> None:
+    app = visited("gsn", run="digits-gsn-scaled")
+    assert "factor" not in keys_of(visited("gsn", run="digits-gsn"), "selectbox")
     app.selectbox(key="factor").select_index(2).run()
     assert not app.exception
 
 
-def test_noise_is_a_start_too(opened: Open) -> None:
-    app = opened("gsn", **{"from": "noise"})
+def test_noise_is_a_start_too(visited: Open) -> None:
+    app = visited("gsn", **{"from": "noise"})
     assert not app.exception
     frames = chain_frames(find("mnist-gsn-walkback"), walking("noise"))
     assert torch.from_numpy(frames[-1]).float().mean() < 100

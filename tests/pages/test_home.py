@@ -29,8 +29,8 @@ def press(app: AppTest, key: str) -> AppTest:
     return app.button(key=key).click().run()
 
 
-def test_a_card_for_each_page_has_a_picture(opened: Open) -> None:
-    app = opened("home")
+def test_a_card_for_each_page_has_a_picture(visited: Open) -> None:
+    app = visited("home")
     cards = [page for page in PAGES if page.text]
     assert len(app.image) == len(cards)
     assert {page.url for page in cards} <= {link.proto.page for link in app.get("page_link")}
@@ -70,9 +70,9 @@ def test_a_damaged_run_is_not_exported_but_says_why(opened: Open, app_store: Sto
     assert reason
 
 
-def test_the_buttons_lead_into_the_app(opened: Open) -> None:
-    assert opened("home").button(key="explore").click().run().title[0].value == "Traversal"
-    assert opened("home").button(key="own").click().run().title[0].value == "Your data"
+def test_the_buttons_lead_into_the_app(visited: Open) -> None:
+    assert visited("home").button(key="explore").click().run().title[0].value == "Traversal"
+    assert visited("home").button(key="own").click().run().title[0].value == "Your data"
 
 
 def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
@@ -86,8 +86,8 @@ def test_the_table_says_what_a_run_is(opened: Open, app_store: Store) -> None:
     assert reason in dict(zip(table["title"], table["abilities"], strict=True))["broken"]
 
 
-def test_bounds_of_different_quantities_are_in_different_columns(opened: Open) -> None:
-    table = opened("home").dataframe[0].value.set_index("title")
+def test_bounds_of_different_quantities_are_in_different_columns(visited: Open) -> None:
+    table = visited("home").dataframe[0].value.set_index("title")
     kinds = {run.title: run.kind for run in Store.default().runs()}
     given = [title for title, kind in kinds.items() if "conditional bound" in kind.units]
     inferred = [title for title, kind in kinds.items() if "labelled bound" in kind.units]

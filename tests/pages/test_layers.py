@@ -45,8 +45,8 @@ def test_the_layers_carry_what_the_model_says(opened: Open, app_store: Store, ru
     assert used == ([True] * 5 if run == LADDER else [True] + [False] * 4)
 
 
-def test_two_runs_have_the_same_colours(opened: Open) -> None:
-    app = opened("layers", run=LADDER, beside=PLAIN)
+def test_two_runs_have_the_same_colours(visited: Open) -> None:
+    app = visited("layers", run=LADDER, beside=PLAIN)
     ends = {json.loads(chart.proto.spec)["layout"]["coloraxis"]["cmax"] for chart in app.get("plotly_chart")}
     assert len(app.get("plotly_chart")) == 2
     assert len(ends) == 1
@@ -66,10 +66,10 @@ def test_a_lower_layer_says_more_of_the_class(app_store: Store) -> None:
     assert read[0] > 0.6
 
 
-def test_each_tab_opens(opened: Open) -> None:
+def test_each_tab_opens(visited: Open) -> None:
     for detail in ("Maps of the layers", "Side by side"):
-        assert not opened("layers", detail=detail).exception
-    rows = opened("layers", detail="Side by side").dataframe[1].value
+        assert not visited("layers", detail=detail).exception
+    rows = visited("layers", detail="Side by side").dataframe[1].value
     bounds = dict(zip(rows["run"], rows["bound of 200 draws"], strict=True))
     assert max(bounds, key=lambda name: bounds[name]).endswith("ladder VAE")
     assert [numbers_in(used)[0] for used in rows["layers used"]].count(1) == 1

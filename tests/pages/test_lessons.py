@@ -27,9 +27,9 @@ def test_ours_are_lessons_of_four_to_six_steps() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lesson", "k"), STEPS, ids=[f"{lesson.id}-{k + 1}" for lesson, k in STEPS])
-def test_a_step_opens_and_each_part_of_its_view_is_read(opened: Open, lesson: Lesson, k: int) -> None:
+def test_a_step_opens_and_each_part_of_its_view_is_read(visited: Open, lesson: Lesson, k: int) -> None:
     step = lesson.steps[k]
-    app = opened(step.page.name, **lesson.at(k))
+    app = visited(step.page.name, **lesson.at(k))
     assert not app.exception
     assert [one.value for one in (*app.warning, *app.error)] == []
     linked = {control.proto.query_param_key: control for control in controls(app)}
@@ -43,9 +43,9 @@ def test_a_step_opens_and_each_part_of_its_view_is_read(opened: Open, lesson: Le
     assert any(mentions(one.value, step.task.split(".")[0]) for one in app.markdown)
 
 
-def test_the_bar_stays_on_other_pages_until_it_is_closed(opened: Open) -> None:
+def test_the_bar_stays_on_other_pages_until_it_is_closed(visited: Open) -> None:
     lesson = OUR_LESSONS["1_first_look"]
-    app = opened("traversal", **lesson.at(0))
+    app = visited("traversal", **lesson.at(0))
     app = app.switch_page(path_of("train")).run()
     assert "".join(app.query_params["lesson"]) == "1_first_look.1"
     app.button(key="lesson-end").click().run()
@@ -58,8 +58,8 @@ def test_the_bar_stays_on_other_pages_until_it_is_closed(opened: Open) -> None:
 @pytest.mark.parametrize(
     "requested", ["1_first_look.0", "1_first_look.99", "1_first_look.x", "../etc.1", "1_first_look"]
 )
-def test_a_lesson_that_is_not_here_is_a_sentence(opened: Open, requested: str) -> None:
-    app = opened("train", lesson=requested)
+def test_a_lesson_that_is_not_here_is_a_sentence(visited: Open, requested: str) -> None:
+    app = visited("train", lesson=requested)
     assert len([one for one in app.warning if mentions(one.value, requested)]) == 1
     assert "lesson" not in app.query_params
 

@@ -168,8 +168,8 @@ def test_the_channels_of_a_coloured_image_are_hidden_together(
     np.testing.assert_array_equal((walks != x).any(0), np.broadcast_to(hidden, (3, 6, 5)))
 
 
-def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(opened: Open) -> None:
-    app = opened("gsn", run="digits-gsn", missing="brush", mask=pack(blot()), **{"from": "one example"})
+def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(visited: Open) -> None:
+    app = visited("gsn", run="digits-gsn", missing="brush", mask=pack(blot()), **{"from": "one example"})
     assert not app.exception
     assert [mentions(w.value, "8 × 8") for w in app.warning if "mask" in w.value] == [True]
     np.testing.assert_array_equal(under_the_brush(app)[1], part("middle", 8, 8))
@@ -178,9 +178,9 @@ def test_a_mask_of_another_size_is_a_sentence_and_the_middle_is_hidden(opened: O
     assert not [w for w in app.warning if "mask" in w.value]
 
 
-def test_what_was_painted_is_kept_while_another_part_or_model_is_tried(opened: Open) -> None:
+def test_what_was_painted_is_kept_while_another_part_or_model_is_tried(visited: Open) -> None:
     hidden = blot()
-    app = opened("gsn", missing="brush", mask=pack(hidden), **{"from": "one example"})
+    app = visited("gsn", missing="brush", mask=pack(hidden), **{"from": "one example"})
     app.selectbox(key="missing").select("left half").run()
     assert "mask" not in app.query_params
     app.selectbox(key="missing").select("brush").run()
@@ -264,9 +264,9 @@ def test_the_posterior_weighs_the_seen_pixels_alone() -> None:
 
 @pytest.mark.parametrize("page", ["gsn", "sampling"])
 @pytest.mark.parametrize("share", [0, 1])
-def test_nothing_and_everything_can_be_hidden(opened: Open, page: str, share: int) -> None:
+def test_nothing_and_everything_can_be_hidden(visited: Open, page: str, share: int) -> None:
     mask = pack(np.full((28, 28), bool(share)))
-    app = opened(page, missing="brush", hidden="brush", mask=mask, **{"from": "one example"})
+    app = visited(page, missing="brush", hidden="brush", mask=mask, **{"from": "one example"})
     assert not app.exception
     assert not app.error
     assert app.query_params["mask"] == mask

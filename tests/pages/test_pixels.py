@@ -78,9 +78,9 @@ def test_the_bits_of_an_example_and_its_class(opened: Open, app_store: Store) ->
 
 @pytest.mark.parametrize(("hidden", "later"), [("bottom half", 0), ("top half", 32), ("middle", 30)])
 def test_only_what_comes_before_a_hidden_pixel_guides_it_and_the_page_says_so(
-    opened: Open, hidden: str, later: int
+    visited: Open, hidden: str, later: int
 ) -> None:
-    app = opened("pixels", run="digits-pixelcnn", detail="Fill in a hidden part", hidden=hidden)
+    app = visited("pixels", run="digits-pixelcnn", detail="Fill in a hidden part", hidden=hidden)
     (said,) = [text.value for text in app.markdown if text.value.startswith("**All that") or "come after" in text.value]
     if later == 0:
         assert "exact" in said
@@ -90,9 +90,9 @@ def test_only_what_comes_before_a_hidden_pixel_guides_it_and_the_page_says_so(
         assert 1 <= ess < draws
 
 
-def test_a_link_to_no_pixel_opens_at_one(opened: Open) -> None:
+def test_a_link_to_no_pixel_opens_at_one(visited: Open) -> None:
     for pixel in ("0", "99999", "x"):
-        app = opened("pixels", run="digits-pixelcnn", pixel=pixel)
+        app = visited("pixels", run="digits-pixelcnn", pixel=pixel)
         assert 0 <= int(str(sent(app)["pixel"])) < 64
 
 

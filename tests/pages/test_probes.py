@@ -84,9 +84,9 @@ def first(run_id: str, epoch: int | None = None, limit: int = curves.FIRST_LIMIT
 
 @pytest.mark.slow
 def test_a_first_look_is_there_at_once_and_the_full_one_when_it_comes(
-    opened: Open, helper: dict[str, Future[Any]]
+    visited: Open, helper: dict[str, Future[Any]]
 ) -> None:
-    app = opened("probes", run="digits-cnn")
+    app = visited("probes", run="digits-cnn")
     assert not app.exception
     assert waits_for(app, "probe")
     assert line(app) == pytest.approx(first("digits-cnn").means())
@@ -142,9 +142,9 @@ def summary(app: AppTest, curve: Curve) -> str:
     return str(said)
 
 
-def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
+def test_the_sentence_is_of_the_number_that_is_drawn(visited: Open) -> None:
     curve, before = first("digits-cnn"), first("digits-cnn", 0)
-    app = opened("probes", run="digits-cnn", measure="cross-entropy", split="train")
+    app = visited("probes", run="digits-cnn", measure="cross-entropy", split="train")
     said = summary(app, curve)
     means, untrained = curve.means("cross-entropy", "train"), before.means("cross-entropy", "train")
     rises = int((np.diff(means) > 0).sum())
@@ -154,7 +154,7 @@ def test_the_sentence_is_of_the_number_that_is_drawn(opened: Open) -> None:
     after = numbers_in(said.partition(f"{rises} of {len(means) - 1}")[2])
     assert not float(after[0]).is_integer()  # the rank correlation: no number of layers beyond the bands, as one seed
     # says nothing of the spread of a cross-entropy
-    app = opened("probes", run="digits-cnn")
+    app = visited("probes", run="digits-cnn")
     said = summary(app, curve)
     assert mentions(said, f"{-100 * np.diff(curve.means()).min():.1f}")
     band = curve.half_bands()
@@ -176,9 +176,9 @@ def test_a_flat_curve_has_no_rank_correlation_and_says_no_nan() -> None:
 
 
 @pytest.mark.slow
-def test_a_second_curve_is_the_one_that_its_own_page_shows(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    own = line(opened("probes", run="digits-vae", untrained="false"))
-    app = opened("probes", run="digits-cnn", beside="digits-vae", untrained="false")
+def test_a_second_curve_is_the_one_that_its_own_page_shows(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    own = line(visited("probes", run="digits-vae", untrained="false"))
+    app = visited("probes", run="digits-cnn", beside="digits-vae", untrained="false")
     assert not app.exception
     title, offered = find("digits-vae").title, app.selectbox(key="beside-digits-cnn").options
     assert set(offered) == {
@@ -203,13 +203,13 @@ def test_a_second_curve_is_the_one_that_its_own_page_shows(opened: Open, helper:
     assert any(of_two_networks("class", dict(reversed(full.items()))) in one.value for one in app.markdown)
 
 
-def test_the_verdict_comes_before_the_numbers(opened: Open) -> None:
-    app, curve = opened("probes", run="digits-cnn"), first("digits-cnn")
+def test_the_verdict_comes_before_the_numbers(visited: Open) -> None:
+    app, curve = visited("probes", run="digits-cnn"), first("digits-cnn")
     assert any(of_probes("class", curve) in one.value for one in app.markdown)
 
 
-def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
-    app = opened("probes", run="digits-cnn", moment="epoch 2")
+def test_a_moment_of_the_training_is_another_curve(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", moment="epoch 2")
     assert app.select_slider(key="moment").options == [
         "untrained", "epoch 1", "epoch 2", "epoch 5", "epoch 10", "epoch 20", "end",
     ]  # fmt: skip
@@ -220,14 +220,14 @@ def test_a_moment_of_the_training_is_another_curve(opened: Open) -> None:
     assert not [trace for trace in chart(app)["data"] if trace.get("name") == "before training"]
 
 
-def test_the_code_of_an_autoencoder_is_looked_at_first(opened: Open) -> None:
-    app = opened("probes", run="digits-vae")
+def test_the_code_of_an_autoencoder_is_looked_at_first(visited: Open) -> None:
+    app = visited("probes", run="digits-vae")
     assert app.selectbox(key="layer").value == "latent"
     assert "**latent** · code 2" in words(app)
 
 
-def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
-    app = opened("probes", run="digits-vae", ask="slant")
+def test_a_code_can_be_steered_by_its_probe(visited: Open) -> None:
+    app = visited("probes", run="digits-vae", ask="slant")
     assert not app.exception
     assert "**Steer**" in words(app)
     specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
@@ -239,12 +239,12 @@ def test_a_code_can_be_steered_by_its_probe(opened: Open) -> None:
     assert change[slant, slant] > 0.05  # steering towards a slant makes it likelier
     assert [link for link in app.get("page_link") if "pins=" in link.proto.query_string]  # both ends, on a page that
     # shows the way between them
-    assert "**Steer**" not in words(opened("probes", run="digits-cnn"))
+    assert "**Steer**" not in words(visited("probes", run="digits-cnn"))
 
 
 @pytest.mark.parametrize("target", [tasks.PARITY, "has a loop", "stroke thickness", "slant", tasks.NOISE])
-def test_other_questions_have_their_own_classes_and_chance(opened: Open, target: str) -> None:
-    app = opened("probes", run="digits-cnn", ask=target)
+def test_other_questions_have_their_own_classes_and_chance(visited: Open, target: str) -> None:
+    app = visited("probes", run="digits-cnn", ask=target)
     assert not app.exception
     assert not app.error
     assert app.selectbox(key="ask").value == target
@@ -253,7 +253,7 @@ def test_other_questions_have_their_own_classes_and_chance(opened: Open, target:
 
 
 @pytest.mark.parametrize("n", [0, 400, 2_000])
-def test_thirds_are_thirds_of_the_examples_that_are_used(opened: Open, n: int) -> None:  # noqa: ARG001 a store
+def test_thirds_are_thirds_of_the_examples_that_are_used(visited: Open, n: int) -> None:  # noqa: ARG001 a store
     """Of 400 to fit, 100 and 200 others are used; the shares of the test examples are thirds but for chance."""
     task = curves.probe_task(find("digits-cnn"), "slant", n)
     shares = np.bincount(task.y) / len(task.y)
@@ -264,7 +264,7 @@ def test_thirds_are_thirds_of_the_examples_that_are_used(opened: Open, n: int) -
     assert np.abs(test - 1 / 3).max() < 4 * np.sqrt(2 / 9 / task.sizes[2])
 
 
-def test_the_examples_are_a_random_sample_of_their_split_and_always_the_same(opened: Open) -> None:  # noqa: ARG001
+def test_the_examples_are_a_random_sample_of_their_split_and_always_the_same(visited: Open) -> None:  # noqa: ARG001
     run, whole = find("digits-cnn"), load("digits")
     task = curves.probe_task(run, "class", 400)
     assert task.sizes == (400, 100, 200)
@@ -275,8 +275,8 @@ def test_the_examples_are_a_random_sample_of_their_split_and_always_the_same(ope
     assert torch.equal(task.x, again.x)
 
 
-def test_a_chosen_layer_is_looked_at_closely(opened: Open) -> None:
-    app = opened("probes", run="digits-cnn", layer="conv1_pool")
+def test_a_chosen_layer_is_looked_at_closely(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", layer="conv1_pool")
     assert "**conv1_pool** · MaxPool2d 16×4×4" in words(app)
     assert shows(app, "128 of 256")
     assert app.image
@@ -284,16 +284,16 @@ def test_a_chosen_layer_is_looked_at_closely(opened: Open) -> None:
     assert "**logits** · Linear 10" in words(app)
 
 
-def test_nonsense_in_the_address_falls_back(opened: Open) -> None:
-    app = opened("probes", run="digits-cnn", ask="age", moment="epoch 3", layer="fc9", measure="x", n="7")
+def test_nonsense_in_the_address_falls_back(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", ask="age", moment="epoch 3", layer="fc9", measure="x", n="7")
     assert not app.exception
     assert app.selectbox(key="ask").value == "class"
     assert app.select_slider(key="moment").value == "end"
     assert app.selectbox(key="layer").value == "logits"
 
 
-def test_another_model_keeps_the_question_and_forgets_what_it_does_not_have(opened: Open) -> None:
-    app = opened("probes", run="digits-cnn", ask="parity", moment="epoch 2", layer="conv1")
+def test_another_model_keeps_the_question_and_forgets_what_it_does_not_have(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", ask="parity", moment="epoch 2", layer="conv1")
     app.selectbox(key="picked").select("mnist-vae-20d").run()
     assert not app.exception
     assert app.selectbox(key="ask").value == "parity"
@@ -301,8 +301,8 @@ def test_another_model_keeps_the_question_and_forgets_what_it_does_not_have(open
     assert app.selectbox(key="layer").value == "latent"
 
 
-def test_the_table_of_all_layers_can_be_taken_along(opened: Open) -> None:
-    app = opened("probes", run="digits-cnn", detail="All layers")
+def test_the_table_of_all_layers_can_be_taken_along(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", detail="All layers")
     assert not app.exception
     table = app.dataframe[0].value
     assert table["layer"].tolist()[:2] == ["input", "conv1"]
@@ -311,9 +311,9 @@ def test_the_table_of_all_layers_can_be_taken_along(opened: Open) -> None:
 
 
 def test_the_lab_starts_by_its_button_and_shows_each_snapshot_as_it_comes(
-    opened: Open, helper: dict[str, Future[Any]]
+    visited: Open, helper: dict[str, Future[Any]]
 ) -> None:
-    app = opened("probes", run="digits-cnn", detail="Pathology lab")
+    app = visited("probes", run="digits-cnn", detail="Pathology lab")
     assert not [key for key in helper if key.startswith("lab")]
     app.button(key="lab").click().run()
     errors = np.concatenate([np.linspace(0.05, 0.8, 65), np.full(64, 0.1)])
@@ -335,8 +335,8 @@ def test_the_lab_starts_by_its_button_and_shows_each_snapshot_as_it_comes(
     assert shows(app, "12.0%", 47, 64)
 
 
-def test_the_full_curve_can_be_cancelled_and_asked_for_again(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("probes", run="digits-cnn")
+def test_the_full_curve_can_be_cancelled_and_asked_for_again(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("probes", run="digits-cnn")
     cancel(app, "probe")
     assert not [key for key in helper if key.startswith("probe")]
     assert not waits_for(app, "probe")
@@ -361,7 +361,7 @@ def of_the_same_name(ids: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 
 @pytest.mark.slow
-def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
+def test_a_selection_on_the_map_can_be_asked_for(visited: Open) -> None:
     """A selection that is a class is read off the layers as well as one class is from the rest; a random one is not.
 
     Not even if both have one size and one short mark, so that the page shows one name for both.
@@ -371,7 +371,7 @@ def test_a_selection_on_the_map_can_be_asked_for(opened: Open) -> None:
     shown: dict[str, list[float]] = {}
     names = set()
     for what, ids in (("class", zeros), ("random", of_the_same_name(zeros, len(y)))):
-        app = opened("clusters", run="digits-cnn")
+        app = visited("clusters", run="digits-cnn")
         app.segmented_control(key="examples digits-cnn").set_value(len(y)).run()
         picked = base64.b64encode(np.sort(ids).astype("<u4").tobytes()).decode()
         app.session_state["map"] = {"clicked": None, "selected": picked}
@@ -477,7 +477,7 @@ def test_of_two_selections_of_one_name_each_is_probed(opened: Open, app_store: S
 
 
 @pytest.mark.parametrize(("former", "now"), [("position", "horizontal position"), ("height", "vertical position")])
-def test_a_target_of_an_older_link_is_still_read(opened: Open, former: str, now: str) -> None:
-    app = opened("probes", run="digits-vae", ask=former)
+def test_a_target_of_an_older_link_is_still_read(visited: Open, former: str, now: str) -> None:
+    app = visited("probes", run="digits-vae", ask=former)
     assert not app.exception
     assert app.selectbox(key="ask").value == now

@@ -87,8 +87,8 @@ def test_a_film_says_where_chains_were_what_they_tried_and_whether_they_went() -
     assert head["side"] == 0
 
 
-def test_it_opens_on_the_posterior_of_a_half_hidden_image(opened: Open) -> None:
-    app = opened("sampling")
+def test_it_opens_on_the_posterior_of_a_half_hidden_image(visited: Open) -> None:
+    app = visited("sampling")
     assert not app.exception
     assert app.selectbox(key="target").value == POSTERIOR
     head, parts = sent(app)
@@ -103,8 +103,10 @@ def test_it_opens_on_the_posterior_of_a_half_hidden_image(opened: Open) -> None:
     assert app.info[0].value
 
 
-def test_the_posterior_of_an_image_is_run_to_the_requested_length(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("sampling", chains="40", steps="1000")
+def test_the_posterior_of_an_image_is_run_to_the_requested_length(
+    visited: Open, helper: dict[str, Future[Any]]
+) -> None:
+    app = visited("sampling", chains="40", steps="1000")
     assert sent(app)[0]["steps"] < 1_000  # what is available at once
     (key,) = (key for key in helper if key.startswith("chains "))
     codes = torch.randn(50, 2, generator=generator(0))
@@ -116,8 +118,8 @@ def test_the_posterior_of_an_image_is_run_to_the_requested_length(opened: Open, 
     assert shows(app, 40, 750)  # after the burn-in
 
 
-def test_the_moves_that_are_played_are_the_samplers(opened: Open) -> None:
-    app = opened("sampling", target="mixture", start="far outside")
+def test_the_moves_that_are_played_are_the_samplers(visited: Open) -> None:
+    app = visited("sampling", target="mixture", start="far outside")
     head, parts = sent(app)
     went = parts["accepted"].astype(bool)
     before = np.concatenate([parts["start"][None], parts["positions"][:-1]])
@@ -129,8 +131,8 @@ def test_the_moves_that_are_played_are_the_samplers(opened: Open) -> None:
     assert middle == pytest.approx(float(density.log_weights.exp() @ density.means[:, 0]), abs=0.03)
 
 
-def test_the_paths_of_proposals_are_played_and_the_step_that_was_found_is_said(opened: Open) -> None:
-    app = opened("sampling", run="mixture-dae", target="mixture", sampler="NUTS", depth="4", chains="4", steps="50")
+def test_the_paths_of_proposals_are_played_and_the_step_that_was_found_is_said(visited: Open) -> None:
+    app = visited("sampling", run="mixture-dae", target="mixture", sampler="NUTS", depth="4", chains="4", steps="50")
     assert not app.toggle(key="adapt").value
     app.toggle(key="adapt").set_value(True).run()
     assert not app.exception
@@ -145,8 +147,8 @@ def test_the_paths_of_proposals_are_played_and_the_step_that_was_found_is_said(o
     assert sent(app)[0]["path"] == 0
 
 
-def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(opened: Open) -> None:
-    app = opened("sampling", target="mixture")
+def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(visited: Open) -> None:
+    app = visited("sampling", target="mixture")
     app.select_slider(key="power").set_value(4).run()
     long = app.info[0].value
     app.select_slider(key="power").set_value(-5).run()
@@ -157,8 +159,8 @@ def test_a_longer_step_is_less_often_accepted_and_the_advice_says_so(opened: Ope
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
-    app = opened("sampling")
+def test_what_goes_wrong_goes_wrong(visited: Open, name: str) -> None:
+    app = visited("sampling")
     app.selectbox(key="wrong").select(name).run()
     assert not app.exception
     assert not app.error
@@ -178,8 +180,8 @@ def test_what_goes_wrong_goes_wrong(opened: Open, name: str) -> None:
     assert not app.exception
 
 
-def test_nothing_of_a_preset_stays_for_the_next(opened: Open) -> None:
-    app = opened("sampling", run="mixture-dae")
+def test_nothing_of_a_preset_stays_for_the_next(visited: Open) -> None:
+    app = visited("sampling", run="mixture-dae")
     without_burn_in = next(name for name, given in PRESETS.items() if given.get("burn-in") == 0)
     of_first_order = next(name for name, given in PRESETS.items() if given.get("energy") == "first order")
     app.selectbox(key="wrong").select(without_burn_in).run()
@@ -191,31 +193,31 @@ def test_nothing_of_a_preset_stays_for_the_next(opened: Open) -> None:
     assert app.selectbox(key="energy").value == "exact"
 
 
-def test_one_chain_is_told_that_it_is_alone(opened: Open) -> None:
-    app = opened("sampling", run="mixture-dae", target="mixture", chains="1", steps="50")
+def test_one_chain_is_told_that_it_is_alone(visited: Open) -> None:
+    app = visited("sampling", run="mixture-dae", target="mixture", chains="1", steps="50")
     assert mentions(app.info[0].value, "R-hat")
     assert numbers_in(app.info[0].value) == []  # there is none
     assert shows(app, 1, 38)  # a chain, of so many steps
 
 
 @pytest.mark.slow
-def test_what_would_take_long_is_cut_in_steps_and_in_chains(opened: Open) -> None:
-    app = opened("sampling", run="curve-dae", target="curve", sampler="HMC", leapfrog="50", chains="2000")
+def test_what_would_take_long_is_cut_in_steps_and_in_chains(visited: Open) -> None:
+    app = visited("sampling", run="curve-dae", target="curve", sampler="HMC", leapfrog="50", chains="2000")
     assert not app.exception
     (n_chains,) = (found[0] for one in app.caption if (found := numbers_in(one.value))[1:] == [20])  # of 20 steps each
     assert 10 <= n_chains < 500
     assert shows(app, int(n_chains), 15)  # after the burn-in
 
 
-def test_a_model_of_which_nothing_can_be_sampled_is_said(opened: Open) -> None:
+def test_a_model_of_which_nothing_can_be_sampled_is_said(visited: Open) -> None:
     for run_id, offered in (("mnist-dae", False), ("mixture-dae", True)):
-        app, title = opened("sampling", run=run_id), Store.default().read(run_id).title
+        app, title = visited("sampling", run=run_id), Store.default().read(run_id).title
         assert any(mentions(one.value, f"“{title}”") for one in app.caption) is not offered
 
 
-def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -> None:
+def test_chains_that_follow_first_order_energies_leave_the_curve(visited: Open) -> None:
     def share(energy: str) -> float:
-        app = opened("sampling", target="curve", energy=energy, detail="Against the truth")
+        app = visited("sampling", target="curve", energy=energy, detail="Against the truth")
         (text,) = (
             m.value for m in app.markdown if mentions(m.value, "√9")
         )  # of ten dimensions, less that of the curve
@@ -224,14 +226,14 @@ def test_chains_that_follow_first_order_energies_leave_the_curve(opened: Open) -
     assert share("first order") > 1.3 * share("exact")
 
 
-def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("sampling", target="mixture")
+def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("sampling", target="mixture")
     table = app.dataframe[0].value
     assert list(table["coordinate"]) == ["x1", "x2"]
     assert (table["R-hat"] < 2).all()
-    app = opened("sampling", target="mixture", detail="Against the truth")
+    app = visited("sampling", target="mixture", detail="Against the truth")
     assert "Total variation" in words(app)
-    app = opened("sampling", target="mixture", detail="Side by side")
+    app = visited("sampling", target="mixture", detail="Side by side")
     (key,) = (key for key in helper if key.startswith("side by side mixture"))
     rows = side_by_side(DENSITIES["mixture"], {"random walk": 0.7, "Gibbs": 1.0}, "one point", 60, 600)
     helper[key].set_result(rows)
@@ -246,41 +248,41 @@ def test_the_other_tabs_say_how_far_the_chains_are_to_be_trusted(opened: Open, h
     assert not mentions(app.error[0].value, "more")
 
 
-def test_without_the_browser_a_slider_shows_a_step(opened: Open) -> None:
-    app = opened("sampling", target="moons", live="false")
+def test_without_the_browser_a_slider_shows_a_step(visited: Open) -> None:
+    app = visited("sampling", target="moons", live="false")
     assert not app.exception
     assert "latentlab.chains" not in {c.proto.component_name for c in app.get("bidi_component")}
     app.slider(key="chain-step").set_value(1).run()
     assert not app.exception
 
 
-def test_a_choice_that_another_rules_out_is_left(opened: Open) -> None:
-    app = opened("sampling", target="mixture", sampler="Gibbs")
+def test_a_choice_that_another_rules_out_is_left(visited: Open) -> None:
+    app = visited("sampling", target="mixture", sampler="Gibbs")
     assert app.selectbox(key="sampler").value == "Gibbs"
     app.selectbox(key="target").select(POSTERIOR).run()
     assert not app.exception
     assert app.selectbox(key="sampler").value == "random walk"
 
 
-def test_by_a_direction_only_nothing_is_sampled(opened: Open) -> None:
-    app = opened("sampling", run="moons-dae-walkback")
+def test_by_a_direction_only_nothing_is_sampled(visited: Open) -> None:
+    app = visited("sampling", run="moons-dae-walkback")
     assert not app.exception
     assert LEARNED not in app.selectbox(key="target").options
 
 
-def test_a_denoiser_walks_by_itself(opened: Open) -> None:
-    app = opened("sampling", run="moons-dae")
+def test_a_denoiser_walks_by_itself(visited: Open) -> None:
+    app = visited("sampling", run="moons-dae")
     assert app.selectbox(key="target").value == LEARNED
     assert app.selectbox(key="sampler").value == ModelChain.name
     _, parts = sent(app)
     assert parts["accepted"].all()
 
 
-def test_a_mode_that_no_chain_visits_is_named_with_its_weight(opened: Open) -> None:
+def test_a_mode_that_no_chain_visits_is_named_with_its_weight(visited: Open) -> None:
     """Of two far modes all chains start in the right one; the left one holds 30 % of the probability."""
-    app = opened("sampling", target="two far modes", start="one point", sampler="random walk")
+    app = visited("sampling", target="two far modes", start="one point", sampler="random walk")
     assert any(mentions(said.value, "30%") for said in app.warning)
-    helped = opened("sampling", target="mixture", start="data", sampler="random walk")
+    helped = visited("sampling", target="mixture", start="data", sampler="random walk")
     assert not helped.warning
 
 
@@ -300,15 +302,15 @@ def test_a_mode_that_no_chain_visits_is_named_with_its_weight(opened: Open) -> N
     ],
 )
 def test_a_button_does_what_the_advice_says(
-    opened: Open, address: dict[str, str], remedy: Remedy, control: str, value: object
+    visited: Open, address: dict[str, str], remedy: Remedy, control: str, value: object
 ) -> None:
     given = {key: text for key, text in address.items() if key != "wrong"}
-    app = opened("sampling", **({"run": "mixture-dae"} | given))
+    app = visited("sampling", **({"run": "mixture-dae"} | given))
     if "wrong" in address:
         app.selectbox(key="wrong").select(address["wrong"]).run()
     app.button(key=f"do {remedy}").click().run()
     assert not app.exception
-    again = opened("sampling", **{name: text_of(value) for name, value in app.query_params.items()})
+    again = visited("sampling", **{name: text_of(value) for name, value in app.query_params.items()})
     assert not again.exception
     assert app.session_state[control] == again.session_state[control] == value
 
@@ -340,8 +342,8 @@ def test_a_change_is_offered_as_far_as_its_control_goes(remedy: Remedy, at_its_e
     assert change(Remedy.LEAVE_OUT_MORE, problem, SETUP, 0.75) == {}
 
 
-def test_the_step_in_sight_is_the_one_that_is_shown_when_chains_become_longer(opened: Open) -> None:
-    app = opened("sampling")
+def test_the_step_in_sight_is_the_one_that_is_shown_when_chains_become_longer(visited: Open) -> None:
+    app = visited("sampling")
     app.toggle(key="live").set_value(False).run()
     end = app.slider(key="chain-step").max
     app.selectbox(key="target").set_value("spiral").run()

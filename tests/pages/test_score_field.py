@@ -59,8 +59,8 @@ def denoiser(run_id: str) -> DAE:
     return model
 
 
-def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) -> None:
-    app = opened("score_field")
+def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(visited: Open) -> None:
+    app = visited("score_field")
     assert not app.exception
     assert app.selectbox(key="picked").value == "spiral-dae"
     kinds = [trace["type"] for trace in plane(app)["traces"]]
@@ -72,23 +72,23 @@ def test_it_opens_on_the_spiral_with_arrows_over_the_true_density(opened: Open) 
 
 
 @pytest.mark.parametrize("run", ["mixture-dae", "moons-dae", "rings-dae", "pinwheel-dae", "checkerboard-dae"])
-def test_every_density_has_its_field(opened: Open, run: str) -> None:
-    app = opened("score_field", run=run)
+def test_every_density_has_its_field(visited: Open, run: str) -> None:
+    app = visited("score_field", run=run)
     assert not app.exception
     assert not app.error
     assert not app.warning
 
 
 @pytest.mark.parametrize("behind", [NOTHING, *(name for name, layer in LAYERS.items() if layer is not BASINS)])
-def test_every_layer_can_lie_behind_the_arrows(opened: Open, behind: str) -> None:
-    app = opened("score_field", run="mixture-dae", behind=behind)
+def test_every_layer_can_lie_behind_the_arrows(visited: Open, behind: str) -> None:
+    app = visited("score_field", run="mixture-dae", behind=behind)
     assert not app.exception
     layers = [trace for trace in plane(app)["traces"] if trace["type"] in ("heatmap", "contour")]
     assert len(layers) == (behind != NOTHING)
 
 
-def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> None:
-    app = choose(opened("score_field", run="mixture-dae"), "of-run", "optimum of the density")
+def test_the_exact_field_needs_no_network_and_follows_sigma(visited: Open) -> None:
+    app = choose(visited("score_field", run="mixture-dae"), "of-run", "optimum of the density")
     assert not any(
         mentions(one.value, "σ =", "median cosine") for one in app.caption
     )  # it is what others are compared with
@@ -99,15 +99,15 @@ def test_the_exact_field_needs_no_network_and_follows_sigma(opened: Open) -> Non
     assert shows(app, "σ = 0.2")
 
 
-def test_the_optimum_of_a_few_points_is_offered(opened: Open) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "optimum of points")
+def test_the_optimum_of_a_few_points_is_offered(visited: Open) -> None:
+    app = choose(visited("score_field", run="moons-dae"), "of-run", "optimum of points")
     assert not app.exception
     assert shows(app, 300)
     assert [len(traces(app, name)) for name in ("upper moon", "lower moon")] == [1, 1]  # each in its own colour
 
 
-def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = opened("score_field", run="moons-dae-spurious", behind="basins")
+def test_fixed_points_come_from_the_helper_and_are_counted(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = visited("score_field", run="moons-dae-spurious", behind="basins")
     assert waits_for(app, "fixed points")
     assert not shows(app, "3,721")
     (asked,) = helper.values()
@@ -120,38 +120,38 @@ def test_fixed_points_come_from_the_helper_and_are_counted(opened: Open, helper:
     assert said[-1] == 1  # attractor
 
 
-def test_a_direction_only_has_no_energy_and_no_relative_error(opened: Open) -> None:
-    app = opened("score_field", run="moons-dae-walkback", behind="energy by path", detail="Energy and curl")
+def test_a_direction_only_has_no_energy_and_no_relative_error(visited: Open) -> None:
+    app = visited("score_field", run="moons-dae-walkback", behind="energy by path", detail="Energy and curl")
     assert not app.exception
     assert not {name for name, layer in LAYERS.items() if layer.needs_score} & {*app.selectbox(key="behind").options}
     assert not app.metric  # of energies
     cosine = next(numbers_in(one.value) for one in app.caption if mentions(one.value, "σ =", "median cosine"))
     assert len(cosine) == 2  # σ and the cosine alone
-    place = opened("score_field", run="moons-dae-walkback")
+    place = visited("score_field", run="moons-dae-walkback")
     assert not any(mentions(one.value, "(J − I) / σ²") for one in place.markdown)
-    assert any(mentions(one.value, "(J − I) / σ²") for one in opened("score_field", run="moons-dae").markdown)
+    assert any(mentions(one.value, "(J − I) / σ²") for one in visited("score_field", run="moons-dae").markdown)
 
 
-def test_a_network_that_has_learned_nothing_is_told_from_one_that_has(opened: Open) -> None:
-    untrained = choose(opened("score_field", run="moons-dae"), "of-run", "train now")
+def test_a_network_that_has_learned_nothing_is_told_from_one_that_has(visited: Open) -> None:
+    untrained = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     loss, identity = numbers_in(untrained.warning[0].value)
     assert loss >= identity
-    assert not opened("score_field", run="moons-dae").warning
+    assert not visited("score_field", run="moons-dae").warning
 
 
-def test_where_there_are_no_data_no_directions_of_them_are_counted(opened: Open) -> None:
+def test_where_there_are_no_data_no_directions_of_them_are_counted(visited: Open) -> None:
     for at, said in (("0,1", True), ("30,30", False)):
-        app = opened("score_field", run="moons-dae", at=at)
+        app = visited("score_field", run="moons-dae", at=at)
         assert any(mentions(one.value, "∂r/∂x", "0.1") for one in app.markdown) is said
     for x in np.linspace(-3, 3, 13):  # from outside through both moons
-        app = opened("score_field", run="moons-dae", at=f"{x:g},0.25")
+        app = visited("score_field", run="moons-dae", at=f"{x:g},0.25")
         counted = any(mentions(one.value, "∂r/∂x", "0.1") for one in app.markdown)
         near = any(mentions(one.value, "3σ", "cosine") for one in app.markdown)
         assert near or not counted
 
 
-def test_a_preset_opens_a_figure_of_the_source(opened: Open) -> None:
-    app = opened("score_field")
+def test_a_preset_opens_a_figure_of_the_source(visited: Open) -> None:
+    app = visited("score_field")
     app.button(key="preset-Gap between the arms").click().run()
     assert not app.exception
     assert plane(app)["box"] == [-0.47, -0.15, -0.13, 0.19]
@@ -173,8 +173,8 @@ def offered(app: AppTest) -> tuple[list[str], str]:
     return [one["name"] for one in found["offered"]], found["chosen"]
 
 
-def test_data_are_chosen_by_pictures(opened: Open) -> None:
-    app = opened("score_field", run="mnist-dae")
+def test_data_are_chosen_by_pictures(visited: Open) -> None:
+    app = visited("score_field", run="mnist-dae")
     names, chosen = offered(app)
     assert {"spiral", "moons", "mixture", "rings", "curve", "digits", "mnist", MINE} <= {*names}
     assert chosen == "mnist"
@@ -186,8 +186,8 @@ def test_data_are_chosen_by_pictures(opened: Open) -> None:
             written |= {"at": "1,2", "whose": "?"}
             _choose(runs)
         assert (written["run"], written.get("whose"), "at" in written) == (run, MINE if name == MINE else None, False)
-    assert offered(opened("score_field", run="moons-dae-walkback"))[1] == "moons"
-    mine = opened("score_field", whose=MINE)
+    assert offered(visited("score_field", run="moons-dae-walkback"))[1] == "moons"
+    mine = visited("score_field", whose=MINE)
     assert offered(mine)[1] == MINE
     assert len(traces(mine, MINE)) == 1
     assert mine.segmented_control(key="pointer-True").value == "paints points"
@@ -211,8 +211,8 @@ def test_what_a_browser_sends_is_a_gesture_or_nothing() -> None:
     assert Gesture.checked({"strokes": [{"serial": 4, "points": [[0, 1]]}]}) == Gesture(strokes=((4, ((0.0, 1.0),)),))
 
 
-def test_strokes_are_painted_once_undone_and_cleared(opened: Open) -> None:
-    app = opened("score_field", whose=MINE)
+def test_strokes_are_painted_once_undone_and_cleared(visited: Open) -> None:
+    app = visited("score_field", whose=MINE)
     first = str(app.text_area(key="my-points").value)
     state: dict[str, object] = {"my-points": first}
     with pytest.MonkeyPatch.context() as patch:
@@ -231,38 +231,38 @@ def test_strokes_are_painted_once_undone_and_cleared(opened: Open) -> None:
     assert plane(app)["traces"] == []  # a plane to paint on
     app.button(key="undo-stroke").click().run()
     assert traces(app, MINE)[0]["shape"] == [6]
-    assert traces(opened("score_field", **app.query_params), MINE)[0]["shape"] == [6]
+    assert traces(visited("score_field", **app.query_params), MINE)[0]["shape"] == [6]
 
 
-def test_a_link_opens_the_place_and_its_geometry(opened: Open) -> None:
-    app = opened("score_field", run="mixture-dae", at="-2,-0.5")
+def test_a_link_opens_the_place_and_its_geometry(visited: Open) -> None:
+    app = visited("score_field", run="mixture-dae", at="-2,-0.5")
     assert "At (-2, -0.5)" in words(app)
     model = denoiser("mixture-dae")
     r = model.denoise(torch.tensor([[-2.0, -0.5]]))[0]
     assert f"({float(r[0]):.3g}, {float(r[1]):.3g}) ±" in words(app)
 
 
-def test_the_place_that_is_looked_at_first_lies_in_sight(opened: Open) -> None:
-    app = opened("score_field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
+def test_the_place_that_is_looked_at_first_lies_in_sight(visited: Open) -> None:
+    app = visited("score_field", run="spiral-dae", box="-0.47,-0.15,-0.13,0.19")
     (said,) = (one.value for one in app.markdown if mentions(one.value, "∂r/∂x"))
     x, y = (float(v) for v in said.partition("(")[2].partition(")")[0].split(","))
     assert -0.47 < x < -0.15
     assert -0.13 < y < 0.19
 
 
-def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(opened: Open) -> None:
-    app = opened("score_field", at="nan,1", box="1,0,x")
+def test_nonsense_for_a_place_or_a_box_is_a_sentence_and_the_default(visited: Open) -> None:
+    app = visited("score_field", at="nan,1", box="1,0,x")
     assert not app.exception
     said = [warning.value for warning in app.warning]
     assert any("“at”" in text for text in said)
     assert any("“box”" in text for text in said)
-    app = opened("score_field", box="3,1,2,4")
+    app = visited("score_field", box="3,1,2,4")
     assert ["“box”" in warning.value for warning in app.warning] == [True]
     assert "box" not in app.query_params
 
 
-def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
-    app = opened("score_field", run="mixture-dae", detail="Energy and curl")
+def test_energy_and_curl_are_shown_with_a_loop(visited: Open) -> None:
+    app = visited("score_field", run="mixture-dae", detail="Energy and curl")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 3
     loop, one, other, _ = (float(metric.value.split()[0]) for metric in app.metric)
@@ -277,8 +277,8 @@ def test_energy_and_curl_are_shown_with_a_loop(opened: Open) -> None:
     assert exact.metric[3].value == "0.000"
 
 
-def test_three_autoencoders_are_compared_with_the_exact_score(opened: Open) -> None:
-    app = opened("score_field", detail="DAE, RCAE, CAE")
+def test_three_autoencoders_are_compared_with_the_exact_score(visited: Open) -> None:
+    app = visited("score_field", detail="DAE, RCAE, CAE")
     assert not app.exception
     (table,) = (one.value for one in app.dataframe)
     store = Store.default()
@@ -296,22 +296,22 @@ def test_three_autoencoders_are_compared_with_the_exact_score(opened: Open) -> N
     assert len({str(one["x"]) for one in arrows}) == 4  # of three networks and the exact one
 
 
-def test_the_laboratory_shows_the_optima_and_the_table(opened: Open) -> None:
-    app = opened("score_field", detail="One dimension")  # an older link
+def test_the_laboratory_shows_the_optima_and_the_table(visited: Open) -> None:
+    app = visited("score_field", detail="One dimension")  # an older link
     assert not app.exception
     table = app.table[0].value
     assert list(table["σ"]) == ["1", "0.31", "0.16", "0.06", "0.03", "0.01"]
     assert list(table[list(table)[1]])[:2] == ["1.73", "1.42"]
     view = {"detail": "DAE, RCAE, CAE", "autoencoders": "exact, in one dimension", "density-1d": "three points"}
-    stairs = opened("score_field", **view)
+    stairs = visited("score_field", **view)
     assert not stairs.exception
     assert not stairs.error
     assert stairs.get("plotly_chart")
 
 
-def test_images_have_scores_that_are_images(opened: Open) -> None:
+def test_images_have_scores_that_are_images(visited: Open) -> None:
     for run in ("digits-dae", "mnist-dae"):
-        app = opened("score_field", run=run)
+        app = visited("score_field", run=run)
         assert not app.exception
         assert app.image
         left, before = next(numbers_in(m.value)[:2] for m in app.markdown if mentions(m.value, "|score|"))
@@ -320,9 +320,9 @@ def test_images_have_scores_that_are_images(opened: Open) -> None:
     assert not choose(app, "image-detail", "Repeated denoising").exception
 
 
-def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
+def test_a_link_opens_the_images_as_they_were(visited: Open) -> None:
     address = {"noise-digits-dae": "0.2", "first": "7", "image-detail": "Repeated denoising"}
-    app = opened("score_field", run="digits-dae", **address)
+    app = visited("score_field", run="digits-dae", **address)
     assert not app.exception
     assert app.select_slider(key="noise-digits-dae").value == 0.2
     assert app.number_input(key="first").value == 7
@@ -330,14 +330,14 @@ def test_a_link_opens_the_images_as_they_were(opened: Open) -> None:
     assert first_step > last_step > 0  # how far the images move
 
 
-def test_three_examples_that_span_no_plane_are_a_sentence(opened: Open) -> None:
-    app = opened("score_field", run="digits-dae", **{"image-detail": "Plane through three"})
+def test_three_examples_that_span_no_plane_are_a_sentence(visited: Open) -> None:
+    app = visited("score_field", run="digits-dae", **{"image-detail": "Plane through three"})
     app.number_input(key="corner-1-digits-dae").set_value(app.number_input(key="corner-0-digits-dae").value).run()
     assert app.error
 
 
-def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
-    app = opened("score_field", run="curve-dae")
+def test_a_curve_in_ten_dimensions_is_cut(visited: Open) -> None:
+    app = visited("score_field", run="curve-dae")
     assert not app.exception
     assert shows(app, 10, "median cosine")
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
@@ -346,8 +346,8 @@ def test_a_curve_in_ten_dimensions_is_cut(opened: Open) -> None:
     ]
 
 
-def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
-    app = opened("score_field", whose="my points")
+def test_points_of_ones_own_have_a_kernel_estimate(visited: Open) -> None:
+    app = visited("score_field", whose="my points")
     assert not app.exception
     app.text_area(key="my-points").set_value("0, 0\n1, 1\n1, x").run()
     assert [mentions(error.value, 3, "'1, x'") for error in app.error] == [True]  # the line, and what it is
@@ -361,8 +361,8 @@ def test_points_of_ones_own_have_a_kernel_estimate(opened: Open) -> None:
 
 @pytest.mark.parametrize("text", ["999999, 0\n0, 0", "1e-9, 0\n0, 0\n1e-9, 1e-9", "0, 0\n1, 0\n2, 0", "5, 5"])
 @pytest.mark.parametrize("kind", [EXACT, POINTS, NOW])
-def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: Open, text: str, kind: str) -> None:
-    app = opened("score_field", whose="my points", **{"of-mine": kind})
+def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(visited: Open, text: str, kind: str) -> None:
+    app = visited("score_field", whose="my points", **{"of-mine": kind})
     app.text_area(key="my-points").set_value(text).run()
     assert not app.exception
     assert not app.error
@@ -371,8 +371,8 @@ def test_points_as_far_or_as_near_as_can_be_have_a_field_of_every_kind(opened: O
     assert any(numbers_in(one.value)[:1] == [n] for one in app.caption)
 
 
-def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
-    app = opened("score_field", whose="my points", **{"of-mine": "Points"})
+def test_the_noise_fits_points_of_ones_own(visited: Open) -> None:
+    app = visited("score_field", whose="my points", **{"of-mine": "Points"})
     for scale in (1e-3, 1.0, 1e5):
         app.text_area(key="my-points").set_value(f"0, 0\n{scale}, {scale}\n{-scale}, {scale / 2}").run()
         noise = next(one for one in app.select_slider if one.label == "Noise σ")
@@ -382,14 +382,14 @@ def test_the_noise_fits_points_of_ones_own(opened: Open) -> None:
         assert not any(mentions(one.value, "σ =", "median cosine") for one in app.caption)
 
 
-def test_a_link_opens_the_exact_field_of_a_noise(opened: Open) -> None:
-    app = opened("score_field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
+def test_a_link_opens_the_exact_field_of_a_noise(visited: Open) -> None:
+    app = visited("score_field", run="mixture-dae", **{"of-run": "Exact", "sigma": "0.2"})
     assert shows(app, "σ = 0.2")
-    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
+    app = visited("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "30"})
     assert shows(app, 30)
-    app = opened("score_field", run="moons-dae", **{"of-run": "Train now", "live-model": "rcae"})
+    app = visited("score_field", run="moons-dae", **{"of-run": "Train now", "live-model": "rcae"})
     assert shows(app, "rcae", 0)
-    app = opened("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
+    app = visited("score_field", run="moons-dae", **{"of-run": "Points", "n-points": "31", "sigma": "77"})
     assert shows(app, 300)
     assert not shows(app, 31)
 
@@ -409,8 +409,8 @@ def curve(app: AppTest) -> dict[str, Any]:
     return found
 
 
-def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "train now")
+def test_a_network_learns_while_one_watches(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     assert not app.exception
     assert not shows(app, "3,200")
     app.button(key="live-start").click().run()
@@ -437,8 +437,8 @@ def test_a_network_learns_while_one_watches(opened: Open, helper: dict[str, Futu
     assert list(helper) == [key]  # what is done begins anew
 
 
-def test_what_a_network_was_is_looked_back_at(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "train now")
+def test_what_a_network_was_is_looked_back_at(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     untrained = plane(app)["id"]
     app.button(key="live-step").click().run()
     next(iter(helper.values())).set_result(lesson(3))
@@ -466,8 +466,8 @@ def test_what_a_network_was_is_looked_back_at(opened: Open, helper: dict[str, Fu
     assert curve(app)["data"][0]["x"] == [0]
 
 
-def test_another_setting_goes_on_from_a_fresh_start(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "train now")
+def test_another_setting_goes_on_from_a_fresh_start(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     app.button(key="live-start").click().run()
     first = next(iter(helper))
     helper[first].set_result(lesson(1))
@@ -477,13 +477,13 @@ def test_another_setting_goes_on_from_a_fresh_start(opened: Open, helper: dict[s
     assert now != first
     app.button(key="live-stop").click().run()
     address = {"run": "moons-dae", "of-run": "Train now", "live-dae-moons-sigma": "0.3"}
-    link = opened("score_field", **address)
+    link = visited("score_field", **address)
     said = [{one.value for one in page.caption} for page in (app, link)]
     assert len(said[0] - said[1]) == 1  # a sentence about it, which a link has no need of
 
 
-def test_what_goes_wrong_in_training_is_a_sentence(opened: Open, helper: dict[str, Future[Any]]) -> None:
-    app = choose(opened("score_field", run="moons-dae"), "of-run", "train now")
+def test_what_goes_wrong_in_training_is_a_sentence(visited: Open, helper: dict[str, Future[Any]]) -> None:
+    app = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     app.button(key="live-start").click().run()
     asked = next(one for key, one in helper.items() if key.endswith(" 0"))
     asked.set_exception(ValueError("Loss: nan.\nmore"))

@@ -64,8 +64,8 @@ def test_a_switch_changes_what_is_said_in_nats_and_bits(opened: Open, app_store:
     assert len({nats for nats, _ in said.values()}) >= 3  # of an untrained model two may be nearly the same
 
 
-def test_other_runs_have_no_switches(opened: Open) -> None:
-    app = opened("likelihood", run="digits-lvae", detail=DETAIL)
+def test_other_runs_have_no_switches(visited: Open) -> None:
+    app = visited("likelihood", run="digits-lvae", detail=DETAIL)
     assert not app.exception
     assert not [one for one in app.toggle if str(one.key).startswith("hide")]
 

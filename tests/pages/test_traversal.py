@@ -30,8 +30,8 @@ def picture(app: AppTest) -> str:
     return url
 
 
-def test_a_slider_changes_the_picture_and_back_again(opened: Open) -> None:
-    app = opened("traversal", live="false")
+def test_a_slider_changes_the_picture_and_back_again(visited: Open) -> None:
+    app = visited("traversal", live="false")
     before = picture(app)
     app.slider(key="z0").set_value(1.5).run()
     assert picture(app) != before
@@ -39,21 +39,21 @@ def test_a_slider_changes_the_picture_and_back_again(opened: Open) -> None:
     assert picture(app) == before
 
 
-def test_a_link_sets_the_sliders(opened: Open) -> None:
-    app = opened("traversal", live="false", z="1.5,-0.25")
+def test_a_link_sets_the_sliders(visited: Open) -> None:
+    app = visited("traversal", live="false", z="1.5,-0.25")
     assert (app.slider(key="z0").value, app.slider(key="z1").value) == (1.5, -0.25)
 
 
 @pytest.mark.parametrize("z", ["1,2,3", "nan,0", "0,4.6", "a,b", "1"])
-def test_a_link_to_nowhere_is_said(opened: Open, z: str) -> None:
-    app = opened("traversal", live="false", z=z)
+def test_a_link_to_nowhere_is_said(visited: Open, z: str) -> None:
+    app = visited("traversal", live="false", z=z)
     assert not app.exception
     assert app.slider(key="z0").value == 0
     assert [mentions(warning.value, "“z”", 2, -4.5, 4.5) for warning in app.warning] == [True]
 
 
-def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(opened: Open) -> None:
-    app = opened("traversal", live="false", run="mnist-vae-20d")
+def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(visited: Open) -> None:
+    app = visited("traversal", live="false", run="mnist-vae-20d")
     labels = [slider.label for slider in app.slider]
     assert len(labels) == 20
     active = [label for label in labels if "nats" in label]
@@ -62,8 +62,8 @@ def test_sliders_are_sorted_by_kl_and_inactive_ones_are_named(opened: Open) -> N
     assert labels == active + [label for label in labels if label.startswith(":gray[") and "unused" in label]
 
 
-def test_the_buttons_set_the_sliders(opened: Open) -> None:
-    app = opened("traversal", live="false")
+def test_the_buttons_set_the_sliders(visited: Open) -> None:
+    app = visited("traversal", live="false")
     app.button(key="sample").click().run()
     first = app.slider(key="z0").value
     app.button(key="sample").click().run()
@@ -78,15 +78,15 @@ def test_the_buttons_set_the_sliders(opened: Open) -> None:
     assert app.slider(key="z0").value == 0
 
 
-def test_the_manifold_comes_with_two_spacings(opened: Open) -> None:
-    app = opened("traversal", sheet="Manifold")
+def test_the_manifold_comes_with_two_spacings(visited: Open) -> None:
+    app = visited("traversal", sheet="Manifold")
     quantile = app.get("plotly_chart")[0].proto.spec
     app.segmented_control(key="spacing").set_value("even steps").run()
     assert app.get("plotly_chart")[0].proto.spec != quantile
 
 
-def test_strips_are_drawn_for_the_chosen_dimensions(opened: Open) -> None:
-    app = opened("traversal", live="false", run="mnist-vae-20d")
+def test_strips_are_drawn_for_the_chosen_dimensions(visited: Open) -> None:
+    app = visited("traversal", live="false", run="mnist-vae-20d")
     app.multiselect(key="strips-mnist-vae-20d").set_value([3, 0]).run()
     names = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]["ticktext"]
     assert [name.split()[0] for name in names] == ["z4", "z1"]
@@ -104,8 +104,8 @@ def sent(app: AppTest) -> dict[str, Any]:
     return given
 
 
-def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(opened: Open) -> None:
-    app = opened("traversal", run="mnist-vae-20d")
+def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(visited: Open) -> None:
+    app = visited("traversal", run="mnist-vae-20d")
     given = sent(app)
     decoders = [c for c in app.get("bidi_component") if c.proto.component_name == "latentlab.weights"]
     assert given["program"] in decoders[0].proto.bytes[:200].decode(errors="ignore")
@@ -126,9 +126,9 @@ def test_the_explorer_gets_the_decoder_the_codes_and_the_sorted_dimensions(opene
     assert follows[0] == ""
 
 
-def test_the_address_names_code_pins_and_axes(opened: Open) -> None:
+def test_the_address_names_code_pins_and_axes(visited: Open) -> None:
     zeros = ",".join(["0"] * 18)
-    app = opened("traversal", run="mnist-vae-20d", z=f"1,-2,{zeros}", pins=f"0,1,{zeros};2,0,{zeros}", axes="3,1")
+    app = visited("traversal", run="mnist-vae-20d", z=f"1,-2,{zeros}", pins=f"0,1,{zeros};2,0,{zeros}", axes="3,1")
     view = sent(app)["view"]
     assert view["z"][:3] == [1, -2, 0]
     assert [pin[:2] for pin in view["pins"]] == [[0, 1], [2, 0]]
@@ -144,8 +144,8 @@ def test_the_address_names_code_pins_and_axes(opened: Open) -> None:
         ("weights", "cafe", ()),
     ],
 )
-def test_a_link_that_does_not_fit_is_said(opened: Open, name: str, value: str, named: tuple[object, ...]) -> None:
-    app = opened("traversal", **{name: value})
+def test_a_link_that_does_not_fit_is_said(visited: Open, name: str, value: str, named: tuple[object, ...]) -> None:
+    app = visited("traversal", **{name: value})
     assert not app.exception
     assert [mentions(warning.value, *named) for warning in app.warning] == [True]
     assert sent(app)["view"] == {"z": [0, 0], "pins": [], "axes": [0, 1]}
@@ -191,8 +191,8 @@ def ask(opened: Open, question: str, **address: str) -> AppTest:
 
 
 @pytest.mark.slow
-def test_the_plane_is_mapped_for_support(opened: Open) -> None:
-    app = ask(opened, "Is this place real?")
+def test_the_plane_is_mapped_for_support(visited: Open) -> None:
+    app = ask(visited, "Is this place real?")
     assert not app.exception
     assert shows(app, f"“{Store.default().read('mnist-cnn').title}”", 500)  # who judges; over how many examples
     assert ["heatmap" in chart.proto.spec for chart in app.get("plotly_chart")] == [True] * 4
@@ -210,8 +210,8 @@ def test_the_nearest_training_images_are_named(opened: Open, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
-    app = ask(opened, "Is the bottleneck healthy?", run="mnist-vae-20d")
+def test_the_bottlenecks_health_is_one_sentence(visited: Open) -> None:
+    app = ask(visited, "Is the bottleneck healthy?", run="mnist-vae-20d")
     assert not app.exception
     n_inactive = int((~cached.dimensions(find("mnist-vae-20d")).active).sum())
     assert 0 < n_inactive < 20
@@ -219,8 +219,8 @@ def test_the_bottlenecks_health_is_one_sentence(opened: Open) -> None:
     assert len(app.get("plotly_chart")) == 3
 
 
-def test_three_ways_between_two_examples_are_compared(opened: Open) -> None:
-    app = opened("traversal", detail="Paths")
+def test_three_ways_between_two_examples_are_compared(visited: Open) -> None:
+    app = visited("traversal", detail="Paths")
     assert not app.exception
     strip, *probabilities = (chart.proto.spec for chart in app.get("plotly_chart"))
     assert all(kind in strip for kind in ("linear", "spherical", "geodesic"))
@@ -233,15 +233,15 @@ def test_three_ways_between_two_examples_are_compared(opened: Open) -> None:
     assert 0 < lengths[-1] < 100  # by so many percent the geodesic is shorter than the straight line
 
 
-def test_a_path_may_join_pins(opened: Open) -> None:
-    app = opened("traversal", detail="Paths", pins="-1,0;1,1")
+def test_a_path_may_join_pins(visited: Open) -> None:
+    app = visited("traversal", detail="Paths", pins="-1,0;1,1")
     assert (app.selectbox(key="from").value, app.selectbox(key="to").value) == ("pin 1", "pin 2")
     app.selectbox(key="to").select("here").run()
     assert not app.exception
 
 
-def test_a_path_plays(opened: Open) -> None:
-    app = opened("traversal", detail="Paths", run="digits-vae")
+def test_a_path_plays(visited: Open) -> None:
+    app = visited("traversal", detail="Paths", run="digits-vae")
     app.toggle(key="play").set_value(True).run()
     assert not app.exception
     assert app.image[0].proto.imgs[0].url.endswith(".gif")
@@ -272,8 +272,8 @@ def test_training_images_are_compared_with_once_they_are_here(opened: Open, monk
     assert shows(opened("traversal", **view), f"{len(load('digits').train):,}")
 
 
-def test_each_latent_variable_of_a_model_can_be_moved_and_what_lies_above_is_held(opened: Open) -> None:
-    app = opened("traversal", live="false", run="mnist-sdgm-100")
+def test_each_latent_variable_of_a_model_can_be_moved_and_what_lies_above_is_held(visited: Open) -> None:
+    app = visited("traversal", live="false", run="mnist-sdgm-100")
     run = Store.default().load("mnist-sdgm-100")
     assert isinstance(run, DecodesInTwoSteps)
     assert app.selectbox(key="latent mnist-sdgm-100").options == ["z", "a"]
@@ -293,8 +293,8 @@ def test_each_latent_variable_of_a_model_can_be_moved_and_what_lies_above_is_hel
     assert picture(app) == of_a_three
 
 
-def test_a_link_opens_a_latent_variable_with_what_is_held(opened: Open) -> None:
-    app = opened("traversal", live="false", run="mnist-sdgm-100", latent="a", above="that of a 5", **{"class": "3"})
+def test_a_link_opens_a_latent_variable_with_what_is_held(visited: Open) -> None:
+    app = visited("traversal", live="false", run="mnist-sdgm-100", latent="a", above="that of a 5", **{"class": "3"})
     assert not app.exception
     assert not app.warning
     held = [app.selectbox(key=f"{name} mnist-sdgm-100").value for name in ("latent", "class", "above")]
@@ -303,8 +303,8 @@ def test_a_link_opens_a_latent_variable_with_what_is_held(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("run", ["digits-m2", "digits-lvae"])
-def test_a_model_of_classes_or_layers_can_be_traversed(opened: Open, run: str) -> None:
-    app = opened("traversal", run=run, latent="z2" if run == "digits-lvae" else "z")
+def test_a_model_of_classes_or_layers_can_be_traversed(visited: Open, run: str) -> None:
+    app = visited("traversal", run=run, latent="z2" if run == "digits-lvae" else "z")
     assert not app.exception
     assert not app.warning
     assert app.selectbox(key="picked").value == run
