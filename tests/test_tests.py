@@ -45,7 +45,7 @@ def looked_for(tree: ast.AST) -> Iterator[ast.expr]:
             yield from (part for op, part in zip(node.ops, node.comparators, strict=True) if isinstance(op, EQUAL))
         elif isinstance(node, ast.Call):
             yield from (keyword.value for keyword in node.keywords if keyword.arg == "match")
-            if ast.unparse(node.func).rpartition(".")[2] in LOOK:
+            if getattr(node.func, "attr", getattr(node.func, "id", "")) in LOOK:
                 yield from node.args
 
 
@@ -53,7 +53,8 @@ def pinned(source: str) -> list[str]:
     """The sentences that a file of tests looks for, each with its line."""
     tree, found = ast.parse(source), dict[int, str]()
     scopes: list[tuple[ast.AST, dict[str, list[ast.expr]]]] = [(tree, {})]
-    scopes += [(node, parameters(node)) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [(node, parameters(node)) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    scopes += [(node, values) for node, values in functions if values]
     for scope, values in scopes:
         for wanted in looked_for(scope):
             inner = wanted.value if isinstance(wanted, ast.Starred) else wanted

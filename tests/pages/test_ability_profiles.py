@@ -1,4 +1,4 @@
-"""Every page with every kind of model that it offers: a run for each set of abilities, and one that only decodes."""
+"""Every page with every kind of model that it offers: a run with each ability, and one that only decodes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from latentlab import device
 from latentlab.data import DENSITIES, Batch, Dataset, Kind, Spec
 from latentlab.knobs import knob
 from latentlab.models import MODELS, Decodes, Fits, HasPrior, Headline, Progress, Samples, abilities
+from latentlab.models.base import family
 from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
@@ -39,11 +40,23 @@ def is_offered(page: Page, run: Run) -> bool:
     return able and not (page.images and run.dataset in DENSITIES)
 
 
+def covering(runs: list[Run]) -> list[Run]:
+    """Few of some runs, so that each ability, kind of data and family of models that any of them has is there."""
+
+    def features(run: Run) -> set[object]:
+        return {*abilities(run.kind), run.data_kind, family(run.kind)}
+
+    missing, found = set[object]().union(*map(features, runs)), list[Run]()
+    while missing:
+        found.append(max(runs, key=lambda run: len(features(run) & missing)))
+        missing -= features(found[-1])
+    return found
+
+
 CASES = [
     pytest.param(page, run, id=f"{page.name}-{run.id}")
     for page in PAGES
-    for run in profiles().values()
-    if is_offered(page, run)
+    for run in covering([run for run in profiles().values() if is_offered(page, run)])
 ]
 
 
