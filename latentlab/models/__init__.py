@@ -40,7 +40,7 @@ from latentlab.models.one_by_one import (
 from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
-from latentlab.models.parts.priors import category_of
+from latentlab.models.parts.priors import CodeKind, category_of, code_parts
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "ClassDraws",
     "Classifies",
     "ClusterPredictions",
+    "CodeKind",
     "Completed",
     "Conditional",
     "Corruption",
@@ -99,6 +100,7 @@ __all__ = [
     "between",
     "build",
     "category_of",
+    "code_parts",
     "family",
     "family_title",
     "movable",

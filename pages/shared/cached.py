@@ -10,6 +10,7 @@ from torch import Tensor
 
 from latentlab.analysis.latent.axes import class_directions
 from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck, layer_bottleneck
+from latentlab.analysis.latent.code_kinds import CodeKinds, code_kinds
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
 from latentlab.analysis.latent.traversal import (
@@ -31,7 +32,7 @@ from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.export.program import Program
-from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model, OneLayer
+from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model, OneLayer, code_parts
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject
 from pages.shared.remember import remember
@@ -171,9 +172,14 @@ def dimensions(run: Subject, epoch: int | None = None) -> Bottleneck:
             return layer_bottleneck(torch.cat([trained.unit_kl(x, rng) for _ in range(LAYER_DRAWS)]))
         if isinstance(trained, HasPosterior):
             return bottleneck(*trained.posterior(x))
-        return deterministic_bottleneck(
-            trained.encode(x) if isinstance(trained, Encodes) else _prior_draws(trained, N_DRAWS)
-        )
+        if isinstance(trained, Encodes) and not _is_of_several_kinds(trained):
+            return deterministic_bottleneck(trained.encode(x))
+        return deterministic_bottleneck(_prior_draws(trained, N_DRAWS))
+
+
+def _is_of_several_kinds(trained: Model) -> bool:
+    """Whether its prior has several parts: then they are the units, as an encoder need not say all of them."""
+    return isinstance(trained, HasPrior) and bool(code_parts(trained.prior))
 
 
 def _prior_draws(trained: Model, n: int) -> Tensor:
@@ -227,7 +233,15 @@ def directions(run: Subject, axes: tuple[int, int]) -> Tensor:
 @remember(32)
 def farthest(run: Subject) -> float:
     """How far from 0 a dimension can be moved: as far as any example's code, and no less than 3."""
-    return reach(standard_codes(run))
+    return max(reach(standard_codes(run)), kinds(run).farthest)
+
+
+@remember(32)
+def kinds(run: Subject) -> CodeKinds:
+    """Which dimensions are those of a category, and which are uniform."""
+    trained, where = model(run), dimensions(run)
+    parts = code_parts(trained.prior) if isinstance(trained, HasPrior) else ()
+    return code_kinds(parts, where.center, where.scale)
 
 
 @remember(128)

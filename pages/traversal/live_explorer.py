@@ -85,7 +85,7 @@ def start(run: Subject, where: Bottleneck) -> View:
     requested = url_state.read_numbers("axes", 2, 1, n_directions(run))
     if requested is not None:
         axes = (int(requested[0]) - 1, int(requested[1]) - 1)
-    return View(tuple(place or [0.0] * n), pins, axes)
+    return View(tuple(place) if place else cached.kinds(run).middle(n), pins, axes)
 
 
 def save_view(run: Subject, view: View) -> None:
@@ -112,7 +112,9 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
     program, labels = cached.program(run), cached.examples(run).y
     if not run.has(Encodes):  # its codes are draws of the prior
         labels = torch.full_like(labels, UNLABELLED)
-    shown = few_columns(run)
+    shown, kinds = few_columns(run), cached.kinds(run)
+    of_category = {axis for category in kinds.categories for axis in category.axes}
+    ends = dict(kinds.ends)
     dims = [
         {
             "axis": int(axis),
@@ -120,8 +122,11 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
             "carries": carries(where, int(axis)),
             "follows": follows(run)[int(axis)],
             "active": bool(where.active[axis]),
+            "ends": ends.get(int(axis)),
+            "own": [float(where.center[axis]), float(where.scale[axis])] if int(axis) in ends else None,
+            "hidden": int(axis) in of_category,
         }
-        for axis in where.order
+        for axis in kinds.ordered(tuple(map(int, where.order)))
     ]
     sent: dict[str, Any] = {
         "nonce": f"{run.key} {first}",
@@ -135,6 +140,9 @@ def _sent(run: Subject, where: Bottleneck, first: View, here: View, other: Subje
         "dims": dims,
         "directions": [{"name": dimension_name(axis, run.code), "axis": axis} for axis in range(len(dims))]
         + [{"name": name, "vector": way.tolist()} for name, way in cached.extra_directions(run).items()],
+        "categories": [{"axes": one.axes, "places": one.places.tolist()} for one in kinds.categories],
+        "middle": kinds.middle(len(dims)),
+        "draws": kinds.are_several,
         "title": run.title,
         "near": cached.n_near(run),
         "originals": run.key,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -19,9 +20,11 @@ from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, U
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
+from latentlab.subjects import StoredRun
 from pages.navigation import PAGES, Page
+from pages.shared import cached
 from tests.conftest import noise_images
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, keys_of
 from tests.pages.test_every_page import NO_SUBJECT
 
 pytestmark = pytest.mark.slow
@@ -139,6 +142,28 @@ def test_a_model_that_only_decodes_is_one_like_any_other(opened: Open, painter: 
 def test_its_slider_changes_the_picture(opened: Open, painter: Run) -> None:
     app = opened("traversal", run=painter.id, live="false")
     before = app.image[0].proto.imgs[0].url
-    app.slider(key="z0").set_value(2.0).run()
+    app.slider(key="z5").set_value(2.0).run()
     assert not app.exception
     assert app.image[0].proto.imgs[0].url != before
+
+
+def test_its_code_has_a_control_of_each_kind(opened: Open, painter: Run, app_store: Store) -> None:
+    """A category, two uniform numbers from -2 to 2, and one that is normal; each moves its own part of the code."""
+    app = opened("traversal", run=painter.id, live="false")
+    assert {key for key in keys_of(app, "slider") if str(key).startswith("z")} == {"z3", "z4", "z5"}
+    assert (app.slider(key="z3").min, app.slider(key="z3").max) == (-2, 2)
+    app.slider(key="z4").set_value(-1.5).run()
+    app.button_group(key="category0").set_value(2).run()
+    assert not app.exception
+    where = cached.dimensions(StoredRun(painter, app_store))
+    z = np.array([float(one) for one in str(app.query_params["z"]).split(",")])
+    np.testing.assert_allclose(where.center + where.scale * z, [0, 0, 1, 0, -1.5, where.center[5]], atol=0.02)
+
+
+def test_what_the_browser_is_given_of_a_code_of_several_kinds(painter: Run, app_store: Store) -> None:
+    subject = StoredRun(painter, app_store)
+    kinds, where = cached.kinds(subject), cached.dimensions(subject)
+    assert [one.axes for one in kinds.categories] == [(0, 1, 2)]
+    assert [axis for axis, _ in kinds.ends] == [3, 4]
+    assert kinds.farthest <= cached.farthest(subject)
+    np.testing.assert_allclose(where.scale[3:5], 1 / np.sqrt(3), rtol=0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import torch
 import torch.nn.functional as F
@@ -81,6 +82,24 @@ class Independent:
         pieces = z.split([part.dim for part in self.parts], -1)
         terms = [part.log_prob(piece) for part, piece in zip(self.parts, pieces, strict=True)]
         return torch.stack(terms).sum(0)
+
+
+class CodeKind(StrEnum):
+    """How the dimensions of a part of a code are drawn."""
+
+    NORMAL = "normal"
+    UNIFORM = "uniform"
+    CATEGORY = "category"
+
+
+_KINDS: dict[type, CodeKind] = {
+    StandardNormal: CodeKind.NORMAL, Uniform: CodeKind.UNIFORM, OneHot: CodeKind.CATEGORY
+}  # fmt: skip
+
+
+def code_parts(prior: Prior) -> tuple[tuple[CodeKind, int], ...]:
+    """The kinds of a code's parts, side by side, and their dimensions; none of a code of one kind."""
+    return tuple((_KINDS[type(part)], part.dim) for part in prior.parts) if isinstance(prior, Independent) else ()
 
 
 def category_of(prior: Prior) -> slice | None:

@@ -25,6 +25,7 @@ function create(host) {
   const plane = planeOn($("plane"));
   const legend = legendOn($("legend"), () => later());
   const rows = new Map(); // axis -> its slider and number
+  let choosers = []; // of the categories
 
   // What there is to decode with: the program if it came, else what the server decoded in advance.
   const program = () => window.latentlab?.programs.get(state.data.program);
@@ -55,6 +56,7 @@ function create(host) {
     picture.show(exact ? state.data.exact.image : decode(z), state.data.drawn, "waiting");
     if (state.data.other) second.show(beside(z), state.data.other.drawn, "no such place here: encode an example");
     for (const [axis, row] of rows) row.set(z[axis]);
+    for (const chooser of choosers) chooser.set(z);
     const before = state.hover ? null : originalOf(state);
     $("original").hidden = before === null;
     if (before) original.show(before, state.data.drawn, "");
@@ -126,7 +128,17 @@ function create(host) {
     rows.clear();
     $("sliders").replaceChildren();
     $("rest").replaceChildren();
-    state.data.dims.forEach((dim, index) => {
+    choosers = state.data.categories.map((category, k) => {
+      const name = state.data.categories.length > 1 ? `category ${k + 1}` : "category";
+      return chooser(name, category, (place) => {
+        const z = [...state.z];
+        category.axes.forEach((axis, i) => (z[axis] = place[i]));
+        move(z);
+      });
+    });
+    $("sliders").append(...choosers.map((one) => one.element));
+    const dims = state.data.dims.filter((dim) => !dim.hidden);
+    dims.forEach((dim, index) => {
       const row = slider(dim, state.data.limit, {
         start: () => [...state.z],
         input: (value) => {
@@ -143,7 +155,7 @@ function create(host) {
       rows.set(dim.axis, row);
       $(index < state.data.in_sight ? "sliders" : "rest").append(row.element);
     });
-    const hidden = state.data.dims.length - state.data.in_sight;
+    const hidden = dims.length - state.data.in_sight;
     $("more").hidden = hidden <= 0;
     $("more").querySelector("summary").textContent = `${hidden} more dimensions`;
   }
@@ -169,8 +181,16 @@ function create(host) {
     say();
   }
 
-  $("zero").onclick = () => move(state.z.map(() => 0));
-  $("sample").onclick = () => move(state.z.map(normal));
+  // A draw from the prior: of several kinds one of those that came, for which no formula is needed here.
+  function drawn() {
+    const { codes } = state.data.points;
+    const n = state.z.length;
+    if (!state.data.draws || !codes.length) return state.z.map(normal);
+    const index = Math.floor((Math.random() * codes.length) / n);
+    return Array.from(codes.subarray(index * n, (index + 1) * n));
+  }
+  $("zero").onclick = () => move([...state.data.middle]);
+  $("sample").onclick = () => move(drawn());
   $("encode").onclick = pick;
   $("undo").onclick = () => {
     const before = state.past.pop();
@@ -292,6 +312,32 @@ function inflate(sent, before) {
   };
 }
 
+// One category: a button for each, of which one is pressed.
+function chooser(name, { axes, places }, choose) {
+  const element = document.createElement("div");
+  element.className = "category";
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", name);
+  const title = document.createElement("span");
+  title.textContent = name;
+  const buttons = places.map((place, k) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = k + 1;
+    button.onclick = () => choose(place);
+    return button;
+  });
+  element.append(title, ...buttons);
+  return {
+    element,
+    set(z) {
+      const here = axes.map((axis) => z[axis]);
+      const chosen = (place) => place.every((value, i) => Math.abs(value - here[i]) < 0.1); // a link has few digits
+      buttons.forEach((button, k) => button.setAttribute("aria-pressed", chosen(places[k])));
+    },
+  };
+}
+
 // One dimension: its name, a range input, its number; a double click sets it to zero.
 function slider(dim, limit, { start, input, change }) {
   const element = document.createElement("label");
@@ -300,7 +346,9 @@ function slider(dim, limit, { start, input, change }) {
   const [name, number, canvas, range] = element.children;
   name.textContent = `${dim.name} · ${dim.carries}`;
   name.title = "How much it carries: the mean KL divergence from the prior (nats), or the variance of the code";
-  Object.assign(range, { min: -limit, max: limit });
+  const [low, high] = dim.ends ?? [-limit, limit];
+  const [center, scale] = dim.own ?? [0, 1]; // of a uniform code: its number is its own
+  Object.assign(range, { min: low, max: high });
   range.setAttribute("aria-label", name.textContent);
   if (dim.follows) {
     const follows = document.createElement("small");
@@ -322,19 +370,19 @@ function slider(dim, limit, { start, input, change }) {
     element,
     set(value) {
       range.value = value;
-      number.textContent = (Math.round(100 * value) / 100 || 0).toFixed(2);
+      number.textContent = (Math.round(100 * (center + scale * value)) / 100 || 0).toFixed(2);
     },
     strip(decoded, drawn, style) {
-      const [, high, wide] = drawn.shape;
+      const [, tall, wide] = drawn.shape;
       const side = Math.round(canvas.clientWidth / STRIP);
       const dense = Math.min(2, window.devicePixelRatio || 1);
-      const height = Math.round((side * high) / wide);
+      const height = Math.round((side * tall) / wide);
       Object.assign(canvas, { width: side * STRIP * dense, height: height * dense });
       const context = canvas.getContext("2d");
       context.imageSmoothingEnabled = false;
       context.setTransform(dense, 0, 0, dense, 0, 0);
       for (let k = 0; k < STRIP; k++) {
-        const x = decoded((((k + 0.5) / STRIP) * 2 - 1) * limit);
+        const x = decoded(low + ((k + 0.5) / STRIP) * (high - low));
         if (x) tile(context, x, drawn, style, [k * side, 0, side, height]);
       }
     },
