@@ -8,6 +8,7 @@ mode gives the same answer.
 
 from __future__ import annotations
 
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -106,6 +107,7 @@ class Trains(Model):
     adam_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)  # of the running means of the gradient and its square
     sampler: ClassVar[Sampler | None] = None  # draws its batches; None: as suits its use of labels
     needs_factors: ClassVar[bool] = False  # whether that has to know what made the examples
+    largest_loss: ClassVar[float] = math.inf  # the mean loss of a player beyond which a training has diverged
 
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:

@@ -93,9 +93,7 @@ def train(
                 held_out = evaluate(model, valid) if at_end else {}
                 for name in objectives(losses[-1]):
                     for loss in (terms[name], held_out.get(name, 0.0)):
-                        if not math.isfinite(loss):
-                            sentence = f"The {name} became {loss} at step {state.step}; try a lower learning rate."
-                            raise TrainingError(sentence)
+                        _check(model, name, loss, state.step)
                 if held_out and config.patience:
                     state.keep_if_best(held_out)
                 finished = state.step == n_steps or bool(config.patience and state.waited >= config.patience)
@@ -107,6 +105,22 @@ def train(
         if state.step % per_epoch:
             raise TrainingError("The sampler gave fewer batches than an epoch has.")
     model.eval()
+
+
+def _check(model: Model, name: str, loss: float, step: int) -> None:
+    """Refuse to go on with a loss that is not finite, or runs away.
+
+    Raises:
+        TrainingError: so it is, in one sentence.
+    """
+    largest = model.largest_loss if isinstance(model, Trains) else math.inf
+    if not math.isfinite(loss):
+        raise TrainingError(f"The {name} became {loss} at step {step}; try a lower learning rate.")
+    if abs(loss) > largest:
+        raise TrainingError(
+            f"The {name} ran away: it is {loss:.3g} at step {step}, so the training has diverged; try a lower learning "
+            "rate, or a larger penalty r1."
+        )
 
 
 def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:

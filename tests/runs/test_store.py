@@ -32,14 +32,17 @@ from tests.conftest import examples_for, mentions, naming, noise_images
 from tests.runs.test_run import RUN, sentence
 
 DATA = noise_images(40, n_classes=10)
+POINTS = Dataset("points", torch.randn(40, 2, generator=device.generator(7)), DATA.y, DATA.classes, Kind.PLANE)
 HISTORY = [{"step": 5.0, "loss": 1 / 3}, {"step": 10.0, "loss": 0.1, "valid_loss": 1e-300}]
 HOSTILE_IDS = ["../x", "/etc", "a/b", "", ".", "..", "x" * 65, "a\0b", "é", "a b", "a\n", "a\\b", "run.json", ".hidden"]
 
 
-def saved(store: Store, run_id: str = "one", model: str = "vae", **changes: object) -> Model:
+def saved(
+    store: Store, run_id: str = "one", model: str = "vae", data: Dataset | None = None, **changes: object
+) -> Model:
     """Save a small model with fresh parameters as a run, and return it."""
     config = {knob.name: int(knob.low or 0) for knob in knobs(MODELS[model].Config) if knob.name in ("hidden", "width")}
-    data = data_for(model)
+    data = data or data_for(model)
     of_data = {"shape": data.shape, "data_kind": data.kind}
     run = dataclasses.replace(RUN, id=run_id, model=model, config=config, **(of_data | changes))  # type: ignore[arg-type]
     built = run.build()
@@ -741,10 +744,10 @@ def test_what_is_deleted_is_out_of_sight_and_comes_back_whole(store: Store) -> N
 def test_examples_are_kept_once_for_all_runs_of_the_same_data(store: Store) -> None:
     saved(store, "one")
     saved(store, "two", model="cnn")
-    saved(store, "points", model="gan")
+    saved(store, "points", model="gan", data=POINTS)
     assert examples_of(store, "one") == examples_of(store, "two") != examples_of(store, "points")
     assert torch.equal(store.examples("two").x, DATA.x)
-    assert torch.equal(store.examples("points").x, data_for("gan").x)
+    assert torch.equal(store.examples("points").x, POINTS.x)
 
 
 def test_examples_go_with_the_last_run_that_reads_them_if_they_are_old(store: Store) -> None:
@@ -757,7 +760,7 @@ def test_examples_go_with_the_last_run_that_reads_them_if_they_are_old(store: St
     store.delete("two")
     assert path.exists()  # for a run in the trash
     store.trash.empty(0)
-    saved(store, "three", model="gan")
+    saved(store, "three", model="gan", data=POINTS)
     store.delete("three")
     assert not path.exists()
 

@@ -12,7 +12,6 @@ samples and held-out data (Székely & Rizzo 2013). R₁ = γ/2 |∇D|² on the d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ from latentlab.data import Batch, Spec
 from latentlab.distributions import Prior
 from latentlab.knobs import knob
 from latentlab.models.base import Loss
-from latentlab.models.parts.adversarial import Adversarial, Playing, leaky_mlp
+from latentlab.models.parts.adversarial import Adversarial, Playing, generator_of, reader_of
 from latentlab.models.parts.priors import NAMED, prior_of
 
 
@@ -50,9 +49,8 @@ class GAN(Adversarial):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
-        d = math.prod(spec.shape)
-        self.generator = leaky_mlp([config.z_dim, *[config.hidden] * config.layers, d])
-        self.discriminator = leaky_mlp([d, *[config.hidden] * config.layers, 1])
+        self.generator = generator_of(config, spec, config.z_dim)
+        self.discriminator = reader_of(config, spec, 1)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the discriminator's losses, then the generator's; the terms are V and the mean probabilities."""

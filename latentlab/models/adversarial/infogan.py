@@ -9,7 +9,8 @@ With Q(c|x) a categorical and Q(u|x) a Gaussian, a lower bound on what a sample 
     min_{G,Q} max_D  V - λ L_I
 
 L_I of the category is at most log K, which it has where every sample says its category. Q learns whatever λ is: λ
-scales what of it reaches G, so that with λ = 0 L_I says what a GAN's code happens to carry.
+scales what of it reaches G, so that with λ = 0 L_I says what a GAN's code happens to carry. Numbers have a weight of
+their own, smaller since a density is soon read to many nats.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from latentlab.distributions import Gaussian, normal_log_prob
 from latentlab.knobs import knob
 from latentlab.models.abilities import Encodes
 from latentlab.models.base import Loss
-from latentlab.models.parts.adversarial import Adversarial, Playing, leaky_mlp
+from latentlab.models.parts.adversarial import Adversarial, Playing, generator_of, reader_of
 from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform
 
 
@@ -39,7 +40,8 @@ class Coded:
     categories: int = knob(10, 2, 100, help="values K of the categorical code")
     uniform: int = knob(0, 0, 10, help="codes that are uniform on [-1, 1]")
     noise: int = knob(4, 1, 64, log=True, help="dimensions of the noise, which no network reads from a sample")
-    information: float = knob(1.0, 0.0, 100.0, help="weight λ of the mutual information for the generator")
+    information: float = knob(1.0, 0.0, 100.0, help="weight λ of what is read of the category, for the generator")
+    uniform_information: float = knob(0.1, 0.0, 100.0, help="weight of what is read of the uniform codes, for the same")
 
 
 class InfoGAN(Adversarial, Encodes):
@@ -62,14 +64,16 @@ class InfoGAN(Adversarial, Encodes):
         super().__init__()
         self.config, self.spec = config, spec
         self.z_dim = config.categories + config.uniform + config.noise
-        d, hidden = math.prod(spec.shape), [config.hidden] * config.layers
+        if config.uniform > math.prod(spec.shape):
+            raise ValueError(
+                f"{config.uniform} uniform codes can't be read from an example of {math.prod(spec.shape)} values: "
+                "choose fewer."
+            )
+        n_read = config.categories + 2 * config.uniform
         self.generator = nn.ModuleDict(
-            {
-                "g": leaky_mlp([self.z_dim, *hidden, d]),
-                "q": leaky_mlp([d, *hidden, config.categories + 2 * config.uniform]),
-            }
+            {"g": generator_of(config, spec, self.z_dim), "q": reader_of(config, spec, n_read)}
         )
-        self.discriminator = leaky_mlp([d, *hidden, 1])
+        self.discriminator = reader_of(config, spec, 1)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the discriminator's losses, then that of G and Q; the terms are V, the mean probabilities and L_I."""
@@ -77,6 +81,8 @@ class InfoGAN(Adversarial, Encodes):
         code = self.prior.sample(len(batch.x), rng)
         fake = self.decode(code)
         of_category, of_uniform = self.information(code, _with_gradient(fake, self.config.information))
+        if self.config.uniform:  # Q again: its own gradient has no weight
+            of_uniform = self.information(code, _with_gradient(fake, self.config.uniform_information))[1]
         terms = {"category information": of_category, "uniform information": of_uniform}
         yield Loss(self.fooling(fake) - of_category - of_uniform, terms, "generator")
 

@@ -17,11 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.data import Batch, Dataset, Kind
+from latentlab.data import Batch, Dataset, Kind, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Discriminates
 from latentlab.models.base import Headline, Loss, Trains
 from latentlab.models.parts.latent_prior import SamplesPrior
+from latentlab.nn.layers import BatchNorm
 
 MOST = 2_000  # examples, and samples, whose distances are taken
 
@@ -39,16 +40,18 @@ class Playing:
         help="the generator maximises log D(G(z)), or minimises log(1 - D(G(z))), whose gradient fades",
     )
     r1: float = knob(0.5, 0.0, 100.0, help="weight γ of the penalty on the discriminator's gradient at the data")
+    batch_norm: bool = knob(True, help="normalise batches in the generator's hidden layers; of images only")
 
 
 class Adversarial(Trains, SamplesPrior, Discriminates):
     """Two players, `discriminator` and `generator`; a model builds both and says how a code is decoded."""
 
-    kinds = frozenset({Kind.PLANE, Kind.VECTOR})
+    kinds = frozenset({Kind.PLANE, Kind.VECTOR, Kind.IMAGE})
     units: ClassVar[dict[str, str]] = {"value": "nats", "D of data": "probability", "D of samples": "probability"}
     set_units: ClassVar[dict[str, str]] = {"energy distance": "units of the data"}
     headline = Headline("energy distance")
     adam_betas = (0.5, 0.999)  # with 0.9 modes are lost
+    largest_loss = 1e4  # nats: a game that is worth more has no way back
 
     config: Playing
     discriminator: nn.Module
@@ -98,9 +101,22 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     return math.sqrt(max(0.0, squared.item()))
 
 
-def leaky_mlp(sizes: list[int]) -> nn.Sequential:
+def generator_of(config: Playing, spec: Spec, n_in: int) -> nn.Sequential:
+    """(B, n_in) -> (B, values of an example): of images in [0, 1], and as Goodfellow et al. with an MLP."""
+    is_image = spec.kind is Kind.IMAGE
+    sizes = [n_in, *[config.hidden] * config.layers, math.prod(spec.shape)]
+    network = leaky_mlp(sizes, is_image and config.batch_norm)
+    return network.append(nn.Sigmoid()) if is_image else network
+
+
+def reader_of(config: Playing, spec: Spec, n_out: int) -> nn.Sequential:
+    """(B, values of an example) -> (B, n_out)."""
+    return leaky_mlp([math.prod(spec.shape), *[config.hidden] * config.layers, n_out])
+
+
+def leaky_mlp(sizes: list[int], batch_norm: bool = False) -> nn.Sequential:
     """Linear layers of these sizes with leaky ReLU between them: (B, sizes[0]) -> (B, sizes[-1])."""
     layers: list[nn.Module] = []
-    for n_in, n_out in itertools.pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers[:-1])
+    for n_in, n_out in itertools.pairwise(sizes[:-1]):
+        layers += [nn.Linear(n_in, n_out), *([BatchNorm(n_out)] if batch_norm else []), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))

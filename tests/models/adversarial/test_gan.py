@@ -16,9 +16,10 @@ from latentlab.data import Batch, Dataset, Kind, Spec, Splits, load
 from latentlab.models.adversarial.gan import GAN
 from latentlab.models.parts.adversarial import energy_distance
 from latentlab.nn.initialise import initialise
-from latentlab.training.config import TrainConfig
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import train
+from tests.conftest import naming
 
 pytestmark = pytest.mark.training
 
@@ -148,3 +149,27 @@ def test_in_the_plane_it_comes_near_the_half_moons() -> None:
     *_, last = train(model, splits, TrainConfig(epochs=12, batch_size=128))
     assert last.valid["energy distance"] < min(0.2, before / 3)
     assert {"discriminator loss", "generator loss"} <= last.terms.keys()
+
+
+def test_of_images_a_batch_is_normalised_and_a_sample_is_one_at_the_end() -> None:
+    spec = Spec((1, 4, 4), 1, Kind.IMAGE)
+    model = GAN(GAN.Config(z_dim=2, hidden=16), spec)
+    initialise(model, device.generator(0))
+    z = model.prior.sample(64, device.generator(1))
+    hidden = model.train().generator[:2](z)
+    torch.testing.assert_close(hidden.mean(0), torch.zeros(16), atol=1e-5, rtol=0)
+    torch.testing.assert_close(hidden.var(0, unbiased=False), torch.ones(16), atol=1e-3, rtol=0)
+    model.eval()
+    torch.testing.assert_close(model.decode(z)[:1], model.decode(z[:1]))  # whatever else is drawn
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -2e4])
+def test_a_game_that_runs_away_is_stopped_by_a_sentence(loss: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = build(hidden=8), torch.randn(64, 1, generator=device.generator(0))
+    data = Dataset("gaussian", x, torch.zeros(64, dtype=torch.int64), ("data",), Kind.VECTOR)
+    training = train(model, Splits(data, data, data), TrainConfig(epochs=2, batch_size=64))
+    first = next(training)
+    assert math.isfinite(first.terms["generator loss"])
+    monkeypatch.setattr(model, "fooling", lambda fake: fake.flatten() * 0 + loss)
+    with pytest.raises(TrainingError, match=naming("generator loss", 2)):
+        next(training)

@@ -16,6 +16,7 @@ from latentlab.models.adversarial.infogan import InfoGAN
 from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train
+from tests.conftest import naming
 
 K = 5
 
@@ -97,7 +98,7 @@ def test_the_weight_scales_what_reaches_the_generator_and_not_what_its_reader_le
     batch = Batch(x, torch.zeros(64, dtype=torch.int64), torch.ones(64))
     slopes = {}
     for value in (0.0, 1.0, weight):
-        model = build(information=value)
+        model = build(information=value, uniform=1, uniform_information=value)
         *_, generator = model.losses(batch, device.generator(1))
         generator.value.mean().backward()
         slopes[value] = {name: p.grad for name, p in model.generator.named_parameters() if p.grad is not None}
@@ -128,3 +129,9 @@ def test_on_a_ring_of_eight_only_the_information_ties_a_category_to_a_mode(
     found = measure(model, splits.test)
     assert least <= found["information"] <= most
     assert least - 0.1 <= found["bound"] <= most
+
+
+def test_more_uniform_codes_than_an_example_has_values_are_refused() -> None:
+    build(uniform=2)
+    with pytest.raises(ValueError, match=naming(3, 2)):
+        build(uniform=3)
