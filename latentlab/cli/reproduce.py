@@ -15,6 +15,7 @@ from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import (
+    adversarial_digits,
     auxiliary_layers,
     cluster_aware,
     factor_grid,
@@ -146,6 +147,11 @@ def _infogan(options: argparse.Namespace) -> None:
     infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
 
 
+def _gan(options: argparse.Namespace) -> None:
+    _of_these(options, [adversarial_digits.DATA], [])
+    adversarial_digits.save(_printed(adversarial_digits.run(range(options.seeds)), adversarial_digits.table))
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -155,6 +161,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "auxiliary-layers": _auxiliary_layers,
     "factors": _factors,
     "infogan": _infogan,
+    "gan": _gan,
 }
 
 

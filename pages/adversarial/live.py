@@ -39,9 +39,8 @@ PRESETS = {
     "no penalty": Preset(
         {"r1": 0.0}, {"learning_rate": 3e-3}, "Without it and with larger steps the samples chase the discriminator."
     ),
-    "collapse": Preset(
-        {"r1": 0.0, "hidden": 8, "layers": 1}, {"learning_rate": 1e-2},
-        "A discriminator too small to tell bumps apart: the samples gather where it is fooled most.",
+    "small networks": Preset(
+        {"hidden": 8, "layers": 1}, {}, "Eight units in one layer: do they tell three bumps apart, and reach them all?"
     ),
     "saturating": Preset(
         {"objective": "saturating", "r1": 0.0}, {},

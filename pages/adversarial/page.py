@@ -12,6 +12,7 @@ from latentlab.figures.adversarial.game import line_game, plane_game
 from latentlab.models import Decodes
 from latentlab.subjects import Subject
 from pages.adversarial.details import draw_best, draw_category, draw_modes, draw_training
+from pages.adversarial.images import draw_families, draw_interpolation
 from pages.adversarial.live import draw_live
 from pages.adversarial.measured import END, arrows, category, in_the_plane, line, samples_of, snapshots
 from pages.navigation import ADVERSARIAL, SAMPLING, TRAIN, TRAVERSAL
@@ -51,8 +52,12 @@ def game(run: Subject) -> None:
         details |= {"V at best": draw_best, "Train one here": draw_live}
     elif run.shape == (2,):
         details["Modes"] = partial(draw_modes, run, epoch)
+    else:
+        details["Interpolation"] = partial(draw_interpolation, run, epoch)
     if category(cached.model(run)) is not None:
         details["Category"] = partial(draw_category, run)
+    elif len(run.shape) == 3:
+        details["Other families"] = partial(draw_families, run)
     tabs(details)
 
 
@@ -142,7 +147,7 @@ notes(
     "The density of the data, that of the generator's samples, what the discriminator D says of each place, and the "
     "best that any could say, D*. In the plane the samples themselves, and D behind them; of images, samples.",
     "Drag the snapshot to 1: V is where it should end, and the samples are a third as wide as the data. Then train one "
-    "here with other settings, and open the ring of Gaussians: with λ = 1 each category is a mode, with λ = 0 none is.",
+    "here with other settings, and open the ring of Gaussians: each category of its code has become a mode.",
     "The generator learns from the discriminator alone: it maximises log D(G(z)), D the probability that it is given "
     "data (Goodfellow et al. 2014). At the best D, V = −log 4 + 2 JSD; so V tells how far the samples are from the "
     "data only as well as D was learned.",

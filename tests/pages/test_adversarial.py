@@ -12,14 +12,17 @@ import scipy.stats
 import torch
 
 from latentlab import device
+from latentlab.analysis.latent.paths import Kind
 from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
+from pages.adversarial.images import between
 from pages.adversarial.measured import arrows, category, in_the_plane, line, samples_of
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open
 from tests.pages.test_probes import unpacked
 
+KINDS: tuple[Kind, ...] = ("linear", "spherical")
 LINE, RING, PLAIN = "gaussian-gan", "ring-infogan", "moons-gan"
 
 
@@ -102,6 +105,23 @@ def test_without_a_category_and_snapshots_it_opens_too(opened: Open) -> None:
     app = opened("adversarial", run=PLAIN)
     assert not app.exception
     assert mentions(app.info[0].value, "V is")
+
+
+@pytest.mark.parametrize("tab", ["Over the training", "Interpolation", "Other families"])
+def test_of_images_it_shows_samples_and_what_lies_between_two(opened: Open, tab: str) -> None:
+    app = opened("adversarial", run="digits-gan", detail=tab)
+    assert not app.exception
+    assert len(app.image) == (3 if tab == "Interpolation" else 1)
+    assert mentions(app.info[0].value, "V is")
+
+
+def test_a_path_has_the_ends_of_its_pair_by_both_ways(app_store: Store) -> None:
+    run = StoredRun(app_store.read("digits-gan"), app_store)
+    linear, spherical = (between(run, None, 1, kind) for kind in KINDS)
+    assert linear is not None
+    assert spherical is not None
+    np.testing.assert_allclose(linear[[0, -1]], spherical[[0, -1]], atol=1e-5)
+    assert np.abs(linear[5] - spherical[5]).max() > 0.01
 
 
 @pytest.mark.parametrize(("m", "value"), [("0", -1.386294), ("1", -1.163451), ("2", -0.712633), ("4", -0.120854)])

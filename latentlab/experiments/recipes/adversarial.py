@@ -4,6 +4,8 @@ from latentlab.experiments.recipes.recipe import Recipe
 
 RING = {"categories": 8, "noise": 2, "hidden": 64}
 RING_TRAINING = {"epochs": 60}
+DIGITS = {"z_dim": 16, "hidden": 128}
+DIGITS_TRAINING = {"epochs": 100, "batch_size": 64}
 
 RECIPES = (
     Recipe(
@@ -32,6 +34,15 @@ RECIPES = (
         "One dimension, with snapshots: after an epoch V is near −log 4 and the samples a third as wide as the data.",
         {"z_dim": 1, "hidden": 32},
         {"epochs": 100, "batch_size": 256, "snapshots": True},
+    ),
+    Recipe(
+        "digits-gan",
+        "Digits, adversarial",
+        "gan",
+        "digits",
+        "A generator of 8×8 digits with batch normalisation, and snapshots of its training.",
+        DIGITS,
+        {**DIGITS_TRAINING, "snapshots": True},
     ),
     Recipe(
         "ring-infogan",

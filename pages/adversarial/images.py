@@ -1,0 +1,70 @@
+"""Closer looks at a game of images: from one code to another, and samples of other families."""
+
+from __future__ import annotations
+
+import streamlit as st
+import torch
+
+from latentlab import device
+from latentlab.analysis.arrays import Floats, floats
+from latentlab.analysis.latent.paths import Kind, interpolate
+from latentlab.experiments import adversarial_digits
+from latentlab.models import Decodes, HasPrior
+from latentlab.subjects import Subject
+from pages.adversarial.measured import category, game_of
+from pages.shared.example_view import appearance_of, show
+from pages.shared.remember import remember
+
+STEPS = 12  # of a path
+MOST_PAIRS = 999
+
+
+def draw_interpolation(run: Subject, epoch: int | None) -> None:
+    """Two codes of the prior, and what lies between them by two ways."""
+    pair = int(st.number_input("Pair of codes", 1, MOST_PAIRS, 1, key="pair", bind="query-params", width=160))
+    for kind in ("linear", "spherical"):
+        x = between(run, epoch, pair, kind)
+        if x is None:
+            st.caption("Its codes can't be decoded.")
+            return
+        st.markdown(f":small[**{kind}**]")
+        show(appearance_of(run), x, STEPS, f"From one code to another, {kind}", [""] * len(x))
+    st.caption(
+        "Both ends are draws of the prior. Half-way along a straight line a code of many dimensions is shorter than "
+        "nearly all draws, so the generator has hardly been trained there; along an arc it keeps its length (White "
+        "2016). A category stays that of the first end."
+    )
+
+
+@remember(64)
+def between(run: Subject, epoch: int | None, pair: int, kind: Kind) -> Floats | None:
+    """(STEPS, *shape) from one draw of the prior to another; None where codes can't be decoded."""
+    model = game_of(run, epoch)
+    if not (isinstance(model, HasPrior) and isinstance(model, Decodes)):
+        return None
+    ends = model.prior.sample(2, device.generator(pair))
+    place = category(model)
+    path = interpolate(ends[0], ends[1], STEPS, kind)
+    if place is not None:
+        path[:, place] = ends[0, place]
+    with torch.no_grad():
+        return floats(model.decode(path))
+
+
+def draw_families(run: Subject) -> None:
+    """The experiment that holds samples of a GAN against those of other families."""
+    scores = adversarial_digits.read() if run.dataset == adversarial_digits.DATA else []
+    if not scores:
+        st.caption("This comparison is made on the digits: `python -m latentlab reproduce gan`.")
+        return
+    rows = adversarial_digits.table_rows(scores)
+    st.dataframe(rows, hide_index=True, alt="Samples of several families, over seeds")
+    st.caption(
+        f"{adversarial_digits.N_SAMPLES} "
+        "samples of each, mean ± standard deviation over the seeds: of the PixelCNN one training and three draws, "
+        "of the VAE means of p(x|z), which are smooth. Precision is the share of samples near held-out images, "
+        "recall the share of these near samples (Kynkäänniemi et al. 2019, three neighbours, in pixels); the "
+        "first row is what real images get. The Parzen estimate rewards blurred and copied images (Theis et al. "
+        "2016), so no order of models follows from it. The source's 225 ± 2 nats are of MNIST and 10,000 samples "
+        "(Goodfellow et al. 2014, Tab. 1)."
+    )
