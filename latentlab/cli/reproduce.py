@@ -23,11 +23,13 @@ from latentlab.experiments import (
     families,
     hierarchies,
     infogan,
+    long_training,
     pixel_decoders,
     semi_supervised,
     shipped_probes,
 )
 from latentlab.experiments.recipes import RECIPES
+from latentlab.experiments.score_tables import as_text
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
 from latentlab.runs.store import SHIPPED, Store
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
             test = data.load(recipe.dataset).test
             store.remeasure(recipe.id, final_metrics(store.load(recipe.id), test, N_BOUND))
             print(f"{recipe.id}: {summary(store.read(recipe.id))}")
-            _probe(store, recipe.id)
+            _measure_more(store, recipe.id)
             continue
         fields = dataclasses.asdict(recipe)
         if (SHIPPED / recipe.id).is_dir():
@@ -87,14 +89,17 @@ def run(options: argparse.Namespace) -> int:
         queue.enqueue(store, Job(**fields, submitted=queue.now()))
         dtype = torch.float32 if recipe.dataset in data.DENSITIES else torch.float16
         print(f"{recipe.id}: {summary(train_job(store, recipe.id, dtype, N_BOUND))}")
-        _probe(store, recipe.id)
+        _measure_more(store, recipe.id)
     return 0
 
 
-def _probe(store: Store, run_id: str) -> None:
-    """Measure the curves of probes that ship with a run, if any do."""
+def _measure_more(store: Store, run_id: str) -> None:
+    """Measure what ships with a run, if anything does: curves of probes, tight bounds and what its layers carry."""
     for line in shipped_probes.make(store, run_id) if run_id in shipped_probes.RUNS else ():
         print(f"{run_id}: probes of {line}", flush=True)
+    for score in long_training.measure(store, run_id) if run_id in long_training.RUNS else ():
+        print(as_text(long_training.table_rows([score])), flush=True)
+        long_training.save(score)
 
 
 def _semi_supervised(options: argparse.Namespace) -> None:

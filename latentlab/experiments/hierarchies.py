@@ -130,9 +130,18 @@ def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
     """
     if not (isinstance(model, Layered) and isinstance(model, LogLikelihood)):
         raise TypeError(f"{model.name} has no layers or no likelihood.")
+    taken = model.binarise(splits.test[:N_MEASURED].batch().x, device.generator(0))
+    return {
+        "bound": bound(model.log_prob, taken, 1).mean,
+        "weighted": bound(model.log_prob, taken, n).mean,
+        **measure_layers(model, splits),
+    }
+
+
+def measure_layers(model: Layered, splits: Splits) -> dict[str, Any]:
+    """What each layer carries, its active units, and how well a linear probe reads the class from a draw of it."""
     rng = device.generator(0)
     x = splits.test[:N_MEASURED].batch().x
-    taken = model.binarise(x, rng)
     usage = layer_usage(partial(model.unit_kl, rng=rng), x, n_draws=5)
     fitted, tried = splits.train[:N_PROBED], splits.test[:N_PROBED]
     held, right = _draws(model, tried), []
@@ -140,8 +149,6 @@ def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
         probe = linear_probe(z, fitted.y, l2=0.01, n_classes=len(splits.train.classes))
         right.append(float((probe.log_probs(held[name]).argmax(1) == tried.y.numpy()).mean()))
     return {
-        "bound": bound(model.log_prob, taken, 1).mean,
-        "weighted": bound(model.log_prob, taken, n).mean,
         "kl": tuple(layer.total for layer in usage),
         "active": tuple(float(layer.active.sum()) for layer in usage),
         "probe": tuple(right),

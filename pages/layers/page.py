@@ -7,7 +7,7 @@ import streamlit as st
 
 from latentlab.analysis.latent.layer_usage import UsageHistory
 from latentlab.analysis.verdict import of_layers
-from latentlab.experiments import hierarchies, pixel_decoders
+from latentlab.experiments import hierarchies, long_training, pixel_decoders
 from latentlab.experiments.score_tables import MISSING
 from latentlab.figures.latent.layers import layer_bars, layer_map, unit_heat_map
 from latentlab.models import Layered
@@ -132,6 +132,7 @@ def _side_by_side(run: Subject) -> None:
     numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in ("ELBO (nats)", "bound of 200 draws")}
     st.dataframe(rows, hide_index=True, column_config=numbers, alt="The bounds of these runs, and their used layers")
     _over_seeds(run.dataset)
+    _trained_longer(run.dataset)
 
 
 def _comparable(run: Subject) -> tuple[object, ...]:
@@ -159,6 +160,22 @@ def _over_seeds(dataset: str) -> None:
         f"Mean ± standard deviation over the seeds, of {hierarchies.N_MEASURED} test examples at most; KL, active "
         "units and the test accuracy of a linear probe stand for each layer, z1 first. "
         f"{hierarchies.SETTINGS[dataset].note}"
+    )
+
+
+def _trained_longer(dataset: str) -> None:
+    """The runs on these data that were trained for long, if any was measured."""
+    scores = [score for score in long_training.read() if score.dataset == dataset]
+    if not scores:
+        return
+    st.markdown("**Trained longer**")
+    rows = [{name: cell for name, cell in row.items() if name != "data"} for row in long_training.table_rows(scores)]
+    st.dataframe(rows, hide_index=True, alt="Hierarchies that were trained longer: bounds, KL, active units and probes")
+    st.caption(
+        "One training, stopped where “of” says how many epochs were planned; ± is the standard error over the test "
+        "images. Reported are the ELBO and the bound of 5,000 draws of Sønderby et al. (2016), with networks of 512 "
+        "units next to the image and 2,000 epochs; these have 384. "
+        f"`python -m latentlab reproduce {scores[0].run}`."
     )
 
 

@@ -51,7 +51,7 @@ def switches(run: Subject) -> None:
     with picture:
         st.markdown(f"**{_said(way, chosen)}**")
         shown = np.concatenate([x, chosen.picture])
-        under = f"code {_both(chosen.code[0])}\npixels {_both(chosen.of_values[0])}"
+        under = f"code {chosen.code[0]:.1f} nats\npixels {chosen.of_values[0]:.1f} nats"
         one_by_one(appearance_of(run), shown, ["the image", under], WIDTH)
         lengths = {name: (float(one.code[0]), float(one.of_values[0])) for name, one in found.items()}
         figure(length_bars(lengths, look(), way), "Nats for the code and for the pixels, in each way")

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from latentlab import device
+from latentlab.experiments import long_training
 from latentlab.figures.latent.layers import layer_map
 from latentlab.figures.theme import LIGHT
 from latentlab.models import Layered
@@ -100,3 +101,15 @@ def test_analogies_move_along_a_layer(opened: Open, app_store: Store) -> None:
     assert not isinstance(found, str)
     difference = codes[y == 8].mean(0) - codes[y == 3].mean(0)
     np.testing.assert_allclose(found.gap * found.direction, difference, atol=1e-4)
+
+
+def test_the_long_training_stands_next_to_what_was_reported(opened: Open) -> None:
+    app = opened("layers", run="mnist-five-layers-lvae", detail="Side by side")
+    assert not app.exception
+    (table,) = [one.value for one in app.dataframe if "test images" in one.value]
+    (score,) = long_training.read()
+    bound, tight = (numbers_in(table[name][0]) for name in ("ELBO, nats", "bound of 5,000 draws"))
+    assert [*bound, *tight] == pytest.approx(
+        [score.bound, score.bound_error, score.weighted, score.weighted_error], abs=0.006
+    )
+    assert numbers_in(table["reported"][0]) == [-85.23, -82.12]
