@@ -147,8 +147,8 @@ def _scores(run: Subject, other: Subject | None) -> None:
     measured = experiment.read()
     if run.dataset != experiment.DATA or not measured:
         return
-    st.markdown("**Eight codes of these data, over seeds**")
-    st.dataframe(experiment.table_rows(measured), hide_index=True, alt="The scores of eight codes over seeds")
+    st.markdown("**Codes of these data, over seeds**")
+    st.dataframe(experiment.table_rows(measured), hide_index=True, alt="The scores of several codes over seeds")
     st.caption(
         "Mean ± standard deviation over the seeds, in percent where no unit is named. Reported: Higgins et al. (2017), "
         "Tab. 1, whose shapes, networks and lengths of training are larger: `python -m latentlab reproduce factors`."

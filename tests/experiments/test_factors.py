@@ -22,7 +22,7 @@ def few() -> Splits:
 
 @pytest.mark.training
 def test_every_code_is_scored_and_kept(tmp_path: Path, few: Splits) -> None:
-    knobs = {"z_dim": 3, "hidden": 8, "likelihood": "gray-bernoulli"}
+    knobs = {"z_dim": 5, "hidden": 8, "likelihood": "gray-bernoulli"}
     scores = list(factors.run((3,), few, knobs, SMALL))
     assert [(score.code, score.seed) for score in scores] == [(code, 3) for code in CODES]
     by_code = {score.code: score for score in scores}

@@ -80,4 +80,22 @@ RECIPES = (
         SHAPES | {"beta": 4.0},
         OF_SHAPES,
     ),
+    Recipe(
+        "shapes-dcign",
+        "Shapes, DC-IGN",
+        "dcign",
+        "shapes",
+        "A VAE that learned from shapes that differ in one factor: z1, z3, z4 are for size, x, y; the angle is lost.",
+        SHAPES,
+        OF_SHAPES,
+    ),
+    Recipe(
+        "three-d-dcign",
+        "Solids in space, DC-IGN",
+        "dcign",
+        "three-d",
+        "A VAE that learned from solids that differ in one factor: z1 turns them, z2 tilts them, z3 moves the lamp.",
+        SHAPES,
+        {"epochs": 100, "learning_rate": 2e-3, "batch_size": 64},
+    ),
 )
