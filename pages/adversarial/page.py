@@ -147,7 +147,7 @@ notes(
     "The density of the data, that of the generator's samples, what the discriminator D says of each place, and the "
     "best that any could say, D*. In the plane the samples themselves, and D behind them; of images, samples.",
     "Drag the snapshot to 1: V is where it should end, and the samples are a third as wide as the data. Then train one "
-    "here with other settings, and open the ring of Gaussians: each category of its code has become a mode.",
+    "here with other settings, and open the ring of Gaussians: with λ = 1 each category is a mode, with λ = 0 none is.",
     "The generator learns from the discriminator alone: it maximises log D(G(z)), D the probability that it is given "
     "data (Goodfellow et al. 2014). At the best D, V = −log 4 + 2 JSD; so V tells how far the samples are from the "
     "data only as well as D was learned.",

@@ -130,3 +130,12 @@ def test_the_value_of_two_gaussians_is_that_of_the_source(opened: Open, m: str, 
     assert not app.exception
     (shown,) = (metric.value for metric in app.metric if metric.label.startswith("C"))
     assert float(shown) == pytest.approx(value, abs=1e-6)
+
+
+def test_of_the_control_a_sample_says_nothing_of_its_category(opened: Open, app_store: Store) -> None:
+    app = opened("adversarial", run="ring-infogan-control")
+    assert not app.exception
+    assert app_store.read("ring-infogan-control").metrics["category information"] < 0.1
+    assert round(app_store.read("ring-infogan-control").metrics["category information"], 2) in numbers_in(
+        app.info[0].value
+    )

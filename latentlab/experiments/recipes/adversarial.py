@@ -53,4 +53,13 @@ RECIPES = (
         RING,
         {**RING_TRAINING, "snapshots": True},
     ),
+    Recipe(
+        "ring-infogan-control",
+        "Ring of Gaussians, InfoGAN with λ = 0",
+        "infogan",
+        "gaussian-ring",
+        "The control: nothing asks that a sample says its category, and none does.",
+        {**RING, "information": 0.0},
+        RING_TRAINING,
+    ),
 )
