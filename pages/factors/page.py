@@ -197,8 +197,8 @@ factors(run)
 notes(
     "One row a dimension of the code, one column a factor of the data: how much the dimension alone says of the "
     "factor. On the left what changes along the dimension.",
-    "Compare the VAE with one that has a larger β, or a penalty on the total correlation. Which factors move into a "
-    "dimension of their own, and which are lost?",
+    "Compare the VAE with one that has a larger β, a penalty on the total correlation, or DC-IGN, which learned from "
+    "examples that differ in one factor. Which factors move into a dimension of their own, and which are lost?",
     "A code is called disentangled if each dimension is for one factor. What made the data can't be known from the "
     "data alone (Locatello et al. 2019): without factors no score says it, and with them each asks something else.",
 )
