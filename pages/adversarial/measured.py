@@ -125,6 +125,16 @@ def in_the_plane(run: Subject, epoch: int | None) -> InThePlane:
     return InThePlane(samples, categories, certainty, box, modes_of(run, samples), float(value))
 
 
+@remember(64)
+def value(run: Subject, epoch: int | None) -> float:
+    """V over the saved test examples and as many samples, in nats."""
+    model, x = game_of(run, epoch), cached.examples(run).batch().x
+    with torch.no_grad():
+        of_data, of_samples = model.logits(x), model.logits(model.sample(len(x), device.generator(SEED)))
+    log_sigmoid = torch.nn.functional.logsigmoid
+    return float(log_sigmoid(of_data).mean() + log_sigmoid(-of_samples).mean())
+
+
 @remember(32)
 def samples_of(run: Subject, epoch: int | None) -> tuple[Floats, Labels | None]:
     """`SHOWN` samples, and the categories of their codes: then as many of each, in their order, with the same noise."""

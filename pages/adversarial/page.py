@@ -14,7 +14,7 @@ from latentlab.subjects import Subject
 from pages.adversarial.details import draw_best, draw_category, draw_modes, draw_training
 from pages.adversarial.images import draw_families, draw_interpolation
 from pages.adversarial.live import draw_live
-from pages.adversarial.measured import END, arrows, category, in_the_plane, line, samples_of, snapshots
+from pages.adversarial.measured import END, arrows, category, in_the_plane, line, samples_of, snapshots, value
 from pages.navigation import ADVERSARIAL, SAMPLING, TRAIN, TRAVERSAL
 from pages.shared import cached
 from pages.shared.example_view import appearance_of, show
@@ -123,13 +123,13 @@ def _in_the_plane(run: Subject, epoch: int | None, side: DeltaGenerator) -> str:
 def _samples(run: Subject, epoch: int | None, side: DeltaGenerator) -> str:
     x, categories = samples_of(run, epoch)
     show(appearance_of(run), x, 10, "Samples", [""] * len(x))
-    value = run.metrics.get("value", float("nan"))
+    found = value(run, epoch)
     with side:
-        st.metric("V, nats", f"{value:.3f}", f"{value - LEAST:+.3f} from −log 4", delta_color="off")
-        st.caption("On test examples, at the end of the training.")
+        st.metric("V, nats", f"{found:.3f}", f"{found - LEAST:+.3f} from −log 4", delta_color="off")
+        st.caption("Over test examples and as many samples.")
         if categories is not None:
             st.caption("A row for each category of the code.")
-    return " ".join([of_value(value), *_information(run)])
+    return " ".join([of_value(found), *_information(run)])
 
 
 def _information(run: Subject) -> list[str]:

@@ -17,7 +17,7 @@ from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
 from pages.adversarial.images import between
-from pages.adversarial.measured import arrows, category, in_the_plane, line, samples_of
+from pages.adversarial.measured import arrows, category, in_the_plane, line, samples_of, value
 from tests.conftest import mentions, numbers_in
 from tests.pages.conftest import Open
 from tests.pages.test_probes import unpacked
@@ -113,6 +113,15 @@ def test_of_images_it_shows_samples_and_what_lies_between_two(opened: Open, tab:
     assert not app.exception
     assert len(app.image) == (3 if tab == "Interpolation" else 1)
     assert mentions(app.info[0].value, "V is")
+
+
+def test_the_value_of_images_is_that_of_the_snapshot(opened: Open, app_store: Store) -> None:
+    run = StoredRun(app_store.read("digits-gan"), app_store)
+    assert value(run, None) == pytest.approx(run.metrics["value"], abs=0.05)
+    app = opened("adversarial", run="digits-gan", **{"game-snapshot": "1"})
+    assert not app.exception
+    assert round(value(run, 1), 2) in numbers_in(app.info[0].value)
+    assert abs(value(run, 1) - value(run, None)) > 0.1
 
 
 def test_a_path_has_the_ends_of_its_pair_by_both_ways(app_store: Store) -> None:
