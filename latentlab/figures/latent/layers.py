@@ -15,6 +15,7 @@ from latentlab.figures.theme import Theme, log_ticks, styled
 
 LEAST_ROWS = 4  # as high as so many units is a layer of fewer
 PATTERNS = ("", "/", ".", "x", "-", "+")  # of z1, z2, and so on, so that shades are not the only cue
+WIDEST_BAR = 0.25  # of the figure's width
 NAMED = 12  # classes whose names are on a small map
 TALLEST = 420  # pixels of all units together
 GAP = 12  # pixels between two layers
@@ -79,7 +80,8 @@ def layer_bars(found: Mapping[str, Sequence[LayerUsage]], look: Theme) -> go.Fig
         )  # fmt: skip
     figure.update_yaxes(title_text="KL divergence (nats)")
     figure.update_xaxes(showgrid=False)
-    return styled(figure, look, 340, barmode="stack", legend_traceorder="normal")
+    gap = 1 - min(0.8, WIDEST_BAR * len(found))
+    return styled(figure, look, 340, barmode="stack", bargap=gap, legend_traceorder="normal")
 
 
 def layer_map(xy: Floats, y: Labels, classes: Sequence[str], look: Theme) -> go.Figure:

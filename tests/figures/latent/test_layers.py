@@ -39,3 +39,9 @@ def test_the_bars_of_a_run_stack_its_layers() -> None:
     ]
     assert figure.data[1].customdata == ([1, 2],)
     assert figure.layout.barmode == "stack"
+
+
+def test_a_bar_is_never_wider_than_a_quarter_of_the_figure() -> None:
+    for n in (1, 2, 4, 9):
+        layers = {f"run {k}": [LayerUsage("z1", np.ones(2, np.float32))] for k in range(n)}
+        assert 0 < (1 - layer_bars(layers, LIGHT).layout.bargap) / n <= 0.25
