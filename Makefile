@@ -23,7 +23,7 @@ lint: $(VENV)/test.stamp  ## ruff and mypy
 unit: $(VENV)/test.stamp  ## the tests that need no browser
 	$(RUN) -m pytest -m "not browser" -n auto --maxprocesses 4 --dist worksteal
 
-fast: $(VENV)/test.stamp  ## the tests that take no training, no browser and no seconds
+fast: $(VENV)/test.stamp  ## the tests that take no training, no page, no browser and no seconds
 	$(RUN) -m pytest -m fast -n auto --maxprocesses 4 --dist worksteal
 
 cuda: $(VENV)/test.stamp  ## the tests that need a GPU (skipped, with the reason, where there is none)

@@ -25,15 +25,17 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 if SHARED_DATA.is_dir():
     os.environ.setdefault("LATENTLAB_DATA", str(SHARED_DATA))
 device.limit_threads()
-SLOW = ("slow", "training", "browser", "cuda")
+SLOW = ("slow", "training", "pages", "browser", "cuda")
+DRIVEN = ("pages", "browser")  # folders whose tests bear a mark of their own
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What drives a browser is marked by where it lies; what bears no mark of the slow ones is fast."""
+    """What opens pages or drives a browser is marked by where it lies; what bears no mark of the slow ones is fast."""
     for item in items:
-        if ROOT / "tests" / "browser" in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+        for name in DRIVEN:
+            if ROOT / "tests" / name in item.path.parents:
+                item.add_marker(name)
         if not any(item.get_closest_marker(mark) for mark in SLOW):
             item.add_marker(pytest.mark.fast)
 

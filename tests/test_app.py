@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT
 
 SERVED = """
@@ -17,6 +19,7 @@ app.serve([])
 """
 
 
+@pytest.mark.slow
 def test_what_pages_use_is_imported_before_the_server_starts() -> None:
     said = subprocess.run([sys.executable, "-c", SERVED], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     before, then = said.split("|")

@@ -379,6 +379,7 @@ def _label(value: object) -> str:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=_label)
+@pytest.mark.slow
 def test_the_code_keeps_the_rule(rule: Rule) -> None:
     found = files()
     assert len(found) > 20
@@ -425,9 +426,11 @@ def heavy_modules_after(code: str) -> set[str]:
     return HEAVY & set(out.stdout.split())
 
 
+@pytest.mark.slow
 def test_the_library_starts_without_what_is_heavy() -> None:
     assert heavy_modules_after("import latentlab.runs.store, latentlab.jobs.queue") == set()
 
 
+@pytest.mark.slow
 def test_a_heavy_import_is_noticed() -> None:
     assert heavy_modules_after("import sklearn") == {"sklearn"}

@@ -63,6 +63,7 @@ def pinned(source: str) -> list[str]:
     return [f"{line}: {text}" for line, text in sorted(found.items())]
 
 
+@pytest.mark.slow
 def test_no_test_pins_a_sentence() -> None:
     files = sorted((ROOT / "tests").rglob("*.py"))
     assert len(files) > 100

@@ -136,6 +136,7 @@ def uses(source: str, name: str = "") -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_module_uses_a_word_that_is_not_used() -> None:
     paths = [
         ROOT / "app.py",

@@ -45,6 +45,7 @@ def test_sets_of_examples_differ_in_one_group_of_factors_and_agree_in_the_others
     assert len(kinds) > 2
 
 
+@pytest.mark.slow
 def test_what_a_thing_is_comes_ten_times_as_often() -> None:
     data = replace(SHAPES, x=SHAPES.x[:, :, :2, :2])
     batches = [one for seed in range(10) for one in one_factor_batches(data, 16, device.generator(seed))]

@@ -18,6 +18,7 @@ STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 SMALL = "digits-five-layers-lvae"
 
 
+@pytest.mark.slow
 def test_a_score_is_of_all_examples_so_far(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(long_training, "STEP", 40)
     first, second = long_training.measure(STORE, SMALL, 80, 20)

@@ -25,6 +25,7 @@ def helper() -> Iterator[Background]:
     background.close()
 
 
+@pytest.mark.slow
 def test_each_step_begins_where_the_one_before_ended(helper: Background) -> None:
     works = Stepwise[int](helper)
     assert works.last("a", 3) == 3
@@ -106,6 +107,7 @@ def test_a_work_can_be_begun_anew() -> None:
     assert helper.calls[-1] == (DOUBLE, 1)
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_leaves_the_work_where_it_was(helper: Background) -> None:
     works = Stepwise[float](helper)
     assert works.go_on("a", partial(operator.truediv, 6), 2).result(60) == 3
@@ -130,6 +132,7 @@ def test_as_many_works_go_on_together_as_are_allowed_and_the_next_begins_when_on
     assert not works.go_on("more", DOUBLE, 1, "late").done()
 
 
+@pytest.mark.slow
 def test_nine_trainings_at_once_all_get_ahead(helper: Background) -> None:
     works, names = Stepwise[int](helper), [str(n) for n in range(9)]
     for _ in range(600):
@@ -143,6 +146,7 @@ def test_nine_trainings_at_once_all_get_ahead(helper: Background) -> None:
     assert max(steps) - min(steps) <= 1  # each in its turn
 
 
+@pytest.mark.slow
 def test_who_stops_a_shared_work_leaves_it_to_the_others(helper: Background) -> None:
     works = Stepwise[int](helper)
     step = works.go_on("a", partial(_slow_double, 1.5), 4, "first")
@@ -168,6 +172,7 @@ def test_the_works_asked_for_longest_ago_are_let_go(monkeypatch: pytest.MonkeyPa
     assert works.last("2", 1) == 102
 
 
+@pytest.mark.slow
 def test_stopping_ends_what_is_at_work(helper: Background) -> None:
     works = Stepwise[None](helper)
     works.go_on("a", partial(_sleep, 600), None)

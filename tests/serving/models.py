@@ -19,6 +19,8 @@ class TupleVAE(nn.Module):
         self.fc1, self.fc21, self.fc22 = nn.Linear(size, 20), nn.Linear(20, z_dim), nn.Linear(20, z_dim)
         self.fc3, self.fc4 = nn.Linear(z_dim, 20), nn.Linear(20, size)
         self.size = size
+        for k, parameter in enumerate(self.parameters()):  # the same whatever ran before: no code lies at a kink
+            nn.init.uniform_(parameter, -0.25, 0.25, generator=torch.Generator().manual_seed(k))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         h = F.relu(self.fc1(x.view(-1, self.size)))

@@ -39,6 +39,7 @@ def angle(u: np.ndarray, v: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.slow
 def test_each_method_finds_the_direction_that_was_planted(method: Method) -> None:
     a, b = groups(4_000, 1.5, skewed=True)
     found = attribute_vector(a, b, method, n_boot=60)

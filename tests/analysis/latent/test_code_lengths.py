@@ -42,6 +42,7 @@ def test_without_a_code_nothing_is_sent_for_it() -> None:
     np.testing.assert_allclose([bits(float(nats)) for nats in found.total], 2)
 
 
+@pytest.mark.slow
 def test_with_both_a_model_takes_as_many_nats_as_its_bound_says() -> None:
     model = MODELS["fame"](
         MODELS["fame"].Config(width=4, z_dim=3, z2_dim=2, z3_dim=0), Spec((1, 6, 6), 2, Kind.IMAGE)

@@ -122,6 +122,7 @@ def test_a_map_is_computed_once_and_its_neighbours_too(cache: LayoutCache) -> No
     assert read_tensors(one(cache, "graph-*"))["index"].shape == (60, 19)
 
 
+@pytest.mark.slow
 def test_few_codes_are_found_under_what_was_asked_for(cache: LayoutCache) -> None:
     first = project_or_find(cache, CODES[:6], "umap", n_epochs=10)
     found = cache.find(CODES[:6], "umap", n_epochs=10)

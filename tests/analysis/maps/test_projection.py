@@ -55,6 +55,7 @@ def test_wide_codes_have_the_same_components() -> None:
 
 @pytest.mark.parametrize("settings", [{}, FULL_QUALITY, {"n_neighbors": 8, "min_dist": 0.5, "init": "random"}])
 @pytest.mark.parametrize("n_components", [2, 3])
+@pytest.mark.slow
 def test_a_umap_is_umap_learns(umap: ModuleType, settings: dict[str, Any], n_components: int) -> None:
     """To the bit: the squares of whole numbers are exact, so both find the very same distances."""
     found = project(CODES, "umap", 3, n_components, **settings)
@@ -72,6 +73,7 @@ def test_full_quality_is_what_umap_learn_does_untold(umap: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.slow
 def test_the_neighbours_are_umap_learns(umap: ModuleType, metric: str) -> None:
     found = project(X, "umap", metric=metric, n_epochs=1).graph
     theirs = umap.UMAP(metric=metric, transform_mode="graph", random_state=0, n_jobs=1).fit(X)
@@ -222,6 +224,7 @@ def test_an_unknown_metric_is_refused() -> None:
         neighbours(CODES, CODES, 3, "yule")
 
 
+@pytest.mark.slow
 def test_what_is_heavy_is_imported_where_it_is_used() -> None:
     modules = ", ".join(
         f"latentlab.analysis.{name}"

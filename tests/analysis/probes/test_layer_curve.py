@@ -93,6 +93,7 @@ def test_a_model_that_does_nothing_with_examples_is_a_sentence() -> None:
         run_through(nn.Linear(2, 2))
 
 
+@pytest.mark.slow
 def test_every_number_is_there_for_every_seed(found: Curve, digits: Splits) -> None:
     for reading in found.readings:
         assert len(reading.probes) == 3

@@ -45,6 +45,7 @@ def gaussian(has_gradient: bool = True) -> ModelDensity:
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in ("Gibbs", "unadjusted Langevin")])
+@pytest.mark.slow
 def test_the_moments_of_a_gaussian_are_those_of_the_chains(name: str) -> None:
     """The mean within 5 Monte Carlo standard errors; each covariance within 5 of its own, by the ESS of the mean."""
     problem: ModelDensity = ForkingPickler.loads(ForkingPickler.dumps(gaussian()))

@@ -116,6 +116,7 @@ def test_what_can_move_on_a_problem_needs_no_more_than_it_knows() -> None:
 
 
 @pytest.mark.parametrize("problem", [KNOWN["moons"], learned("moons"), linear(3)[0]])
+@pytest.mark.slow
 def test_whatever_is_offered_moves_the_chains(problem: Problem) -> None:
     for sampler in problem.samplers.values():
         for energy in problem.energies[:1]:

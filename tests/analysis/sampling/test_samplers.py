@@ -70,6 +70,7 @@ def sampled(density: Density, sampler: Sampler, scale: float, n_chains: int = 40
 
 @pytest.mark.parametrize(("sampler", "scale"), EXACT, ids=label)
 @pytest.mark.parametrize("density", [GAUSSIAN, MIXTURE], ids=["gaussian", "mixture"])
+@pytest.mark.slow
 def test_means_covariances_and_mode_weights_are_within_three_standard_errors(
     sampler: Sampler, scale: float, density: Density
 ) -> None:
@@ -181,6 +182,7 @@ def test_the_leapfrog_goes_back_the_way_it_came() -> None:
     torch.testing.assert_close(start, -m)
 
 
+@pytest.mark.slow
 def test_tempering_finds_the_other_mode_where_a_random_walk_does_not() -> None:
     far = mixture([[-6.0, 0.0], [6.0, 0.0]], 0.5, [0.3, 0.7])
     start = torch.full((200, 2), -6.0, dtype=torch.float64)
@@ -230,6 +232,7 @@ def test_a_denoising_chain_keeps_the_variance_of_gaussian_data(sigma: float) -> 
         assert variances(own, start, sigma, 90) == pytest.approx(1.0, abs=4 * math.sqrt(2 / n))
 
 
+@pytest.mark.slow
 def test_the_exact_denoising_chain_has_the_law_of_a_mixture_for_every_noise() -> None:
     density = DENSITIES["mixture"]
     mean = density.log_weights.exp() @ density.means

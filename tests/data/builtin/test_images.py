@@ -182,6 +182,7 @@ def test_mnist_has_its_published_content() -> None:
 
 
 @needs_mnist
+@pytest.mark.slow
 def test_the_smaller_mnist_is_what_another_library_makes_of_it() -> None:
     from PIL import Image
 

@@ -607,6 +607,7 @@ def test_long_words_that_many_rows_share_are_counted_before_they_are_written_out
     assert pool.max_memory() < 100 << 20
 
 
+@pytest.mark.slow
 def test_a_wide_parquet_file_is_read_and_one_that_is_wider_than_a_vector_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

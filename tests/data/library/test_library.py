@@ -530,6 +530,7 @@ def test_its_name_is_known_wherever_data_are(library: Library, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_classes_are_known_without_the_data(name: str) -> None:
     known = data.class_names(name)
     assert known == (data.load(name).train.classes if data.is_local(name) else known) != ()

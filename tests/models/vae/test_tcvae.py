@@ -26,6 +26,7 @@ def test_one_posterior_for_all_examples_has_independent_dimensions() -> None:
     assert total_correlation(q.draw(device.generator(0)), q).abs().max() < 1e-5
 
 
+@pytest.mark.slow
 def test_its_mean_is_the_divergence_from_the_product_of_the_marginals() -> None:
     """KL(q(z) ‖ q(z_1) q(z_2)) of three Gaussians in the plane, summed over a grid."""
     mean = torch.tensor([[0.0, 1.0], [1.5, -0.5], [-1.0, -1.0]], dtype=torch.float64)
