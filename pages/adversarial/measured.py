@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.adversarial.best_discriminator import value as game_value
 from latentlab.analysis.adversarial.modes import ModeCoverage, mode_coverage
 from latentlab.analysis.adversarial.on_a_line import Function, OnALine, on_a_line
 from latentlab.analysis.arrays import Doubles, Floats, Labels, doubles, floats
@@ -119,10 +120,9 @@ def in_the_plane(run: Subject, epoch: int | None) -> InThePlane:
     with torch.no_grad():
         x_samples, categories = drawn(model, IN_THE_PLANE)
         certainty = floats(model.logits(places).sigmoid()).reshape(PLACES, PLACES)
-        of_data, of_samples = model.logits(examples), model.logits(x_samples)
-        value = torch.nn.functional.logsigmoid(of_data).mean() + torch.nn.functional.logsigmoid(-of_samples).mean()
+        worth = game_value(doubles(model.logits(examples)), doubles(model.logits(x_samples)))
     samples = floats(x_samples)
-    return InThePlane(samples, categories, certainty, box, modes_of(run, samples), float(value))
+    return InThePlane(samples, categories, certainty, box, modes_of(run, samples), worth)
 
 
 @remember(64)
@@ -130,9 +130,8 @@ def value(run: Subject, epoch: int | None) -> float:
     """V over the saved test examples and as many samples, in nats."""
     model, x = game_of(run, epoch), cached.examples(run).batch().x
     with torch.no_grad():
-        of_data, of_samples = model.logits(x), model.logits(model.sample(len(x), device.generator(SEED)))
-    log_sigmoid = torch.nn.functional.logsigmoid
-    return float(log_sigmoid(of_data).mean() + log_sigmoid(-of_samples).mean())
+        samples = model.sample(len(x), device.generator(SEED))
+        return game_value(doubles(model.logits(x)), doubles(model.logits(samples)))
 
 
 @remember(32)

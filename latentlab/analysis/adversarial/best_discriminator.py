@@ -1,5 +1,6 @@
-"""The best discriminator of two densities, what the game is worth with it, and how far the densities are apart.
+"""What a game is worth, the best discriminator of two densities, and how far those are apart.
 
+    V = E_p[log D] + E_q[log(1 - D)]
     D*(x) = p(x) / (p(x) + q(x))        C = E_p[log D*] + E_q[log(1 - D*)] = -log 4 + 2 JSD(p ‖ q)
 
 Goodfellow et al., Generative Adversarial Nets (2014), prop. 1 and thm. 1: C is at least -log 4 = -1.386, where p = q.
@@ -20,7 +21,18 @@ def best_discriminator(log_p: Doubles, log_q: Doubles) -> Doubles:
     """Two log-densities at the same places, of one shape -> D* there; ½ where both vanish."""
     neither = np.isneginf(log_p) & np.isneginf(log_q)
     apart = np.subtract(log_p, log_q, out=np.zeros(np.shape(log_p)), where=~neither)
-    return np.asarray(1 / (1 + np.exp(-np.clip(apart, -700, 700))))
+    return sigmoid(apart)
+
+
+def sigmoid(logits: Doubles) -> Doubles:
+    """Logits of any shape -> D = 1 / (1 + exp(-logit))."""
+    return np.asarray(np.exp(_log_sigmoid(logits)))
+
+
+def value(of_data: Reals, of_samples: Reals) -> float:
+    """V in nats, of a discriminator's logits for examples, (N,), and for samples, (M,)."""
+    of_data, of_samples = (np.asarray(logits, np.float64) for logits in (of_data, of_samples))
+    return float(_log_sigmoid(of_data).mean() + _log_sigmoid(-of_samples).mean())
 
 
 def best_value(p: Doubles, q: Doubles, places: Doubles) -> float:
@@ -46,19 +58,11 @@ def jensen_shannon(p: Doubles, q: Doubles, places: Doubles) -> float:
     return float(np.trapezoid(_relative_entropy(p, middle) + _relative_entropy(q, middle), places)) / 2
 
 
-def wasserstein_1(x: Reals, y: Reals) -> float:
-    """The area between the cumulative shares of two samples of a line, (N,) and (M,): how far mass has to move, in all.
-
-    In the units of the samples. With as many of both it is the mean distance of the sorted ones.
-    """
-    a, b = (np.sort(np.asarray(values, np.float64)) for values in (x, y))
-    places = np.sort(np.concatenate([a, b]))
-    shares = (np.searchsorted(one, places[:-1], "right") / len(one) for one in (a, b))
-    below_a, below_b = shares
-    return float((np.abs(below_a - below_b) * np.diff(places)).sum())
-
-
 def _relative_entropy(p: Doubles, of: Doubles) -> Doubles:
     """p log(p / of), 0 where p is 0."""
     ratio = np.divide(p, of, out=np.ones_like(p), where=p > 0)
     return np.asarray(p * np.log(ratio))
+
+
+def _log_sigmoid(x: Doubles) -> Doubles:
+    return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))

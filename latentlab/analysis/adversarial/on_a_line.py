@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentlab.analysis.adversarial.best_discriminator import best_discriminator, jensen_shannon, wasserstein_1
+from latentlab.analysis.adversarial.best_discriminator import best_discriminator, jensen_shannon, sigmoid, value
 from latentlab.analysis.arrays import Doubles, Reals
+from latentlab.analysis.sampling.distances import wasserstein
 
 N_PLACES = 400
 BLUR = 1 / 150  # of the width of the data: of a bump with a standard deviation of 4 % of it, 1.4 % wider
@@ -75,10 +76,11 @@ def on_a_line(
     best = best_discriminator(np.log(np.maximum(p, FLOOR)), np.log(np.maximum(q, FLOOR)))
     of_data, of_samples = (logits(np.asarray(one, np.float64)) for one in (examples, samples))
     return OnALine(
-        places, p, q, _sigmoid(logits(places)), np.where(np.maximum(p, q) > SOME * p.max(), best, np.nan),
-        float(_log_sigmoid(of_data).mean() + _log_sigmoid(-of_samples).mean()),
+        places, p, q, sigmoid(logits(places)), np.where(np.maximum(p, q) > SOME * p.max(), best, np.nan),
+        value(of_data, of_samples),
         jensen_shannon(p, q, places) + 0.5 * outside * math.log(2),
-        wasserstein_1(examples, samples), float(examples.std()), float(samples.std()), outside,
+        float(wasserstein(examples[:, None], samples[:, None])[0]),
+        float(examples.std()), float(samples.std()), outside,
     )  # fmt: skip
 
 
@@ -99,11 +101,3 @@ def kernel_density(x: Reals, places: Doubles, width: float) -> Doubles:
     kernel = np.exp(-0.5 * (np.arange(-n_around, n_around + 1) * step / width) ** 2)
     blurred = np.convolve(counts, kernel, "valid")
     return np.asarray(blurred[::finer] / (len(x) * width * math.sqrt(2 * math.pi)))
-
-
-def _sigmoid(x: Doubles) -> Doubles:
-    return np.asarray(np.exp(_log_sigmoid(x)))
-
-
-def _log_sigmoid(x: Doubles) -> Doubles:
-    return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))

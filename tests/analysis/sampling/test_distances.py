@@ -49,6 +49,17 @@ def test_the_mass_is_moved_as_far_as_it_is_shifted() -> None:
     np.testing.assert_allclose(wasserstein(x, x + np.array([0.3, -2])), [0.3, 2])
 
 
+@pytest.mark.parametrize(("n", "m"), [(400, 400), (300, 170), (1, 5)])
+def test_it_is_the_area_between_the_cumulative_shares(n: int, m: int) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=n), rng.laplace(1.0, 2.0, m)
+    places = np.sort(np.concatenate([x, y]))
+    below_x, below_y = ((places[:-1, None] >= one).mean(1) for one in (x, y))
+    area = (np.abs(below_x - below_y) * np.diff(places)).sum()
+    assert wasserstein(x[:, None], y[:, None]) == pytest.approx([area], rel=1e-12)
+    assert wasserstein(x[:, None], x[:, None] + 3) == pytest.approx([3], rel=1e-9)
+
+
 def test_the_estimate_is_that_of_a_plain_sum_and_of_scikit_learn() -> None:
     rng = device.generator(0)
     samples, x = (torch.randn(n, 4, generator=rng, dtype=torch.float64) for n in (300, 40))
