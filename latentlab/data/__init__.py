@@ -2,11 +2,11 @@
 library.
 """
 
-from latentlab.data.builtin import images, shapes, three_d
+from latentlab.data.builtin import images
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
-from latentlab.data.builtin.shapes import load_shapes
+from latentlab.data.builtin.shapes import SHAPES
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
-from latentlab.data.builtin.three_d import load_three_d
+from latentlab.data.builtin.three_d import THREE_D
 from latentlab.data.dataset import (
     UNLABELLED,
     Batch,
@@ -29,7 +29,8 @@ from latentlab.data.library.library import Library
 from latentlab.data.one_factor import check_factors, one_factor_batches
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
-NAMES = (*images.NAMES, *shapes.SIDES, three_d.NAME, *DENSITIES)
+FACTOR_IMAGES = SHAPES | THREE_D
+NAMES = (*images.NAMES, *FACTOR_IMAGES, *DENSITIES)
 
 __all__ = [
     "DENSITIES",
@@ -90,10 +91,8 @@ def class_names(name: str) -> tuple[str, ...]:
         return tuple("0123456789")
     if name in IDX_SETS:
         return IDX_SETS[name].classes
-    if name in shapes.SIDES:
-        return shapes.CLASSES
-    if name == three_d.NAME:
-        return three_d.CLASSES
+    if name in FACTOR_IMAGES:
+        return FACTOR_IMAGES[name].classes
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Library.default().card(name).classes
@@ -105,10 +104,8 @@ def factor_names(name: str) -> tuple[str, ...]:
     Raises:
         DataError: as `class_names`.
     """
-    if name in shapes.SIDES:
-        return shapes.FACTORS
-    if name == three_d.NAME:
-        return three_d.FACTORS
+    if name in FACTOR_IMAGES:
+        return FACTOR_IMAGES[name].factors
     return () if name in NAMES else Library.default().card(name).factors
 
 
@@ -122,10 +119,8 @@ def spec_of(name: str) -> Spec:
     if name in DENSITIES:
         shape: tuple[int, ...] = (DENSITIES[name].dim,)
         return Spec(shape, n_classes, kind_of(shape))
-    if name in shapes.SIDES:
-        return Spec((1, shapes.SIDES[name], shapes.SIDES[name]), n_classes, Kind.IMAGE)
-    if name == three_d.NAME:
-        return Spec((1, three_d.SIDE, three_d.SIDE), n_classes, Kind.IMAGE)
+    if name in FACTOR_IMAGES:
+        return FACTOR_IMAGES[name].spec
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *IDX_SETS[name].sides), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
@@ -146,10 +141,8 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
-    if name in shapes.SIDES:
-        return load_shapes(name)
-    if name == three_d.NAME:
-        return load_three_d()
+    if name in FACTOR_IMAGES:
+        return FACTOR_IMAGES[name].load(name)
     if name in DENSITIES:
         return load_toy(name)
     if name in Library.default():

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import Dataset, Factors, FactorValues, Kind, Splits, held_out
+from latentlab.data.builtin.factor_images import FactorImages
+from latentlab.data.dataset import FactorValues
 
 SIDES = {"shapes": 32, "shapes-64": 64}  # pixels
 CLASSES = ("square", "ellipse", "heart")
@@ -92,16 +93,8 @@ class Sprites:
         return torch.from_numpy(images[:, None, inside, inside].copy())
 
 
-def load_shapes(name: str) -> Splits:
-    """All combinations of the factors: 17,600 / 2,000 / 2,000 images of (1, side, side) uint8.
+def _images(side: int) -> FactorImages:
+    return FactorImages(side, FACTORS, VALUES, N_HELD_OUT, lambda levels: Sprites.of_side(side).render(levels))
 
-    Args:
-        name: a key of `SIDES`.
-    """
-    levels = np.stack([axis.ravel() for axis in np.indices(LEVELS)], 1)
-    x = Sprites.of_side(SIDES[name]).render(levels)
-    factors = Factors(torch.from_numpy(levels), FACTORS, VALUES)
-    data = Dataset(name, x, torch.from_numpy(levels[:, 0]), CLASSES, Kind.IMAGE, factors=factors)
-    rest, test = held_out(data, N_HELD_OUT)
-    train, valid = held_out(rest, N_HELD_OUT)
-    return Splits(train, valid, test)
+
+SHAPES = {name: _images(side) for name, side in SIDES.items()}  # 17,600 / 2,000 / 2,000 images

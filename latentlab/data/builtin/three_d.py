@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentlab.data.dataset import Dataset, Factors, FactorValues, Kind, Splits, held_out
+from latentlab.data.builtin.factor_images import FactorImages
+from latentlab.data.dataset import FactorValues
 
 NAME = "three-d"
 SIDE = 32  # pixels
@@ -133,19 +134,12 @@ def shaded(is_hit: NDArray[np.bool_], normal: Doubles, lights: Doubles) -> NDArr
     return np.asarray(np.rint(255 * pixels), np.uint8)
 
 
-def load_three_d() -> Splits:
-    """All combinations of the factors: 4,600 / 1,000 / 1,000 images of (1, 32, 32) uint8."""
-    sizes = tuple(map(len, VALUES))
-    levels = np.stack([axis.ravel() for axis in np.indices(sizes)], 1)
-    images = np.concatenate([
-        shaded(*normals(solid, azimuth, elevation), np.array(LIGHTS))
-        for solid in range(len(CLASSES)) for azimuth in AZIMUTHS for elevation in ELEVATIONS
-    ])  # fmt: skip
-    factors = Factors(torch.from_numpy(levels), FACTORS, VALUES)
-    x, y = torch.from_numpy(images[:, None]), torch.from_numpy(levels[:, 0])
-    rest, test = held_out(Dataset(NAME, x, y, CLASSES, Kind.IMAGE, factors=factors), N_HELD_OUT)
-    train, valid = held_out(rest, N_HELD_OUT)
-    return Splits(train, valid, test)
+def _render(levels: NDArray[np.int64]) -> torch.Tensor:
+    """As `FactorImages.render`: all lamps of a place at once."""
+    places = levels[:: len(LIGHTS), :3]
+    lights = np.array(LIGHTS)
+    images = [shaded(*normals(solid, AZIMUTHS[a], ELEVATIONS[e]), lights) for solid, a, e in places.tolist()]
+    return torch.from_numpy(np.concatenate(images)[:, None])
 
 
 def _viewer(azimuth: float, elevation: float) -> tuple[Doubles, Doubles, Doubles]:
@@ -161,3 +155,6 @@ def _viewer(azimuth: float, elevation: float) -> tuple[Doubles, Doubles, Doubles
 
 def _unit(v: Doubles) -> Doubles:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12))
+
+
+THREE_D = {NAME: FactorImages(SIDE, FACTORS, VALUES, N_HELD_OUT, _render)}  # 4,600 / 1,000 / 1,000 images
