@@ -23,7 +23,7 @@ from latentlab.analysis.sampling.parzen import parzen
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.adversarial import DIGITS, DIGITS_TRAINING
-from latentlab.experiments.score_tables import as_text, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Model, Samples
 from latentlab.runs.store import SHIPPED, Store
@@ -122,8 +122,7 @@ def table(scores: Sequence[SampleScore]) -> str:
 def table_rows(scores: Sequence[SampleScore]) -> list[dict[str, str]]:
     """A row for each sampler: means and, over the seeds, standard deviations."""
     rows = []
-    for sampler in dict.fromkeys(score.sampler for score in scores):
-        own = [score for score in scores if score.sampler == sampler]
+    for sampler, own in grouped(scores, lambda score: score.sampler).items():
         rows.append(
             {
                 "samples of": sampler,

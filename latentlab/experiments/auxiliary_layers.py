@@ -16,7 +16,7 @@ from latentlab import device
 from latentlab.analysis.latent.bounds import bound
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import SHIPPED
@@ -81,8 +81,7 @@ def table(scores: Sequence[LayerScore]) -> str:
 def table_rows(scores: Sequence[LayerScore]) -> list[dict[str, str]]:
     """A row for each model: means and, over the seeds, standard deviations."""
     rows = []
-    for name in dict.fromkeys(score.model for score in scores):
-        own = [score for score in scores if score.model == name]
+    for name, own in grouped(scores, lambda score: score.model).items():
         rows.append(
             {
                 "AVAE": name,

@@ -21,7 +21,7 @@ from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.cluster_aware import DIGITS, MNIST, MNIST_TRAINING, TRAINING
-from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import InfersClusters, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -149,9 +149,8 @@ def table(scores: Sequence[ClusterScore]) -> str:
 def table_rows(scores: Sequence[ClusterScore]) -> list[dict[str, str]]:
     """A row for each data set and variant: means and, over the seeds, standard deviations."""
     rows = []
-    variants = dict.fromkeys((score.dataset, score.labels, score.tempered) for score in scores)
-    for dataset, labels, tempered in variants:
-        own = [s for s in scores if (s.dataset, s.labels, s.tempered) == (dataset, labels, tempered)]
+    variants = grouped(scores, lambda score: (score.dataset, score.labels, score.tempered))
+    for (dataset, labels, tempered), own in variants.items():
         known = REPORTED.get(labels) if dataset == "mnist" else None
         rows.append(
             {

@@ -23,7 +23,7 @@ from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import OF_SHAPES, SHAPES
-from latentlab.experiments.score_tables import as_text, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_std
 from latentlab.models import HasPosterior, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
@@ -201,8 +201,7 @@ def table(scores: Sequence[FactorScore]) -> str:
 def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
     """A row for each code: means and, over the seeds, standard deviations, in percent where nothing else is said."""
     rows = []
-    for code in dict.fromkeys(score.code for score in scores):
-        own = [score for score in scores if score.code == code]
+    for code, own in grouped(scores, lambda score: score.code).items():
         known = REPORTED.get(code)
         rows.append(
             {

@@ -23,7 +23,7 @@ from latentlab.analysis.arrays import Doubles, Floats, floats
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.data.builtin.two_modes import log_partition, potential
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import as_text, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_std
 from latentlab.models.variational import AuxiliaryFamily, Family, FlowFamily
 from latentlab.nn.initialise import initialise
 from latentlab.runs.store import SHIPPED
@@ -223,8 +223,7 @@ def table(scores: Sequence[FamilyScore]) -> str:
 def table_rows(scores: Sequence[FamilyScore]) -> list[dict[str, str]]:
     """A row for each family: means and standard deviations over its restarts, and how many cover both modes."""
     rows = []
-    for name in dict.fromkeys(score.family for score in scores):
-        own = [score for score in scores if score.family == name]
+    for name, own in grouped(scores, lambda score: score.family).items():
         both = sum(BOTH <= score.upper <= 1 - BOTH for score in own)
         rows.append(
             {
@@ -265,8 +264,7 @@ def shipped(results: Path | None = None, fits: Path | None = None) -> dict[str, 
         RunError: the file of the parameters is damaged.
     """
     scores, tensors, found = read(results), _tensors(fits or FITS), {}
-    for name in dict.fromkeys(score.family for score in scores):
-        own = [score for score in scores if score.family == name]
+    for name, own in grouped(scores, lambda score: score.family).items():
         parameters = {
             key.partition("/")[2]: floats(value) for key, value in tensors.items() if key.startswith(f"{name}/")
         }

@@ -23,7 +23,7 @@ from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import FIVE, TRAINING, WARM
-from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -170,8 +170,7 @@ def table(scores: Sequence[HierarchyScore]) -> str:
 def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:
     """A row for each data set and model: means and, over the seeds, standard deviations; layers from z1 up."""
     rows = []
-    for dataset, model in dict.fromkeys((score.dataset, score.model) for score in scores):
-        own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
+    for (dataset, model), own in grouped(scores, lambda score: (score.dataset, score.model)).items():
         known = REPORTED.get(dataset, {}).get(model)
         rows.append(
             {

@@ -20,7 +20,7 @@ from latentlab.analysis.arrays import floats
 from latentlab.data import DENSITIES, Dataset, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.adversarial import RING, RING_TRAINING
-from latentlab.experiments.score_tables import as_text, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Decodes, HasPrior, Model, category_of
 from latentlab.runs.store import SHIPPED
@@ -101,8 +101,7 @@ def table(scores: Sequence[InfoGANScore]) -> str:
 def table_rows(scores: Sequence[InfoGANScore]) -> list[dict[str, str]]:
     """A row for each weight: means and, over the seeds, standard deviations."""
     rows = []
-    for weight in dict.fromkeys(score.weight for score in scores):
-        own = [score for score in scores if score.weight == weight]
+    for weight, own in grouped(scores, lambda score: score.weight).items():
         rows.append(
             {
                 "λ": f"{weight:g}",

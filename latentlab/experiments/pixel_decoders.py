@@ -20,7 +20,7 @@ from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
-from latentlab.experiments.score_tables import as_text, mean_of_each, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -109,8 +109,7 @@ def table(scores: Sequence[PixelScore]) -> str:
 def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:
     """A row for each model: means and, over the seeds, standard deviations; layers from z1 up."""
     rows = []
-    for model in dict.fromkeys(score.model for score in scores):
-        own = [score for score in scores if score.model == model]
+    for model, own in grouped(scores, lambda score: score.model).items():
         known = REPORTED.get(model)
         rows.append(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Score = TypeVar("Score", bound="DataclassInstance")
+Key = TypeVar("Key", bound=Hashable)
 
 MISSING = "–"
 _READ: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float}
@@ -55,6 +56,14 @@ def mean_std(values: Sequence[float], by: float = 1) -> str:
         return MISSING
     deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
     return f"{found.mean():.2f}{deviation}"
+
+
+def grouped(scores: Iterable[Score], key: Callable[[Score], Key]) -> dict[Key, list[Score]]:
+    """The scores that share a key, such as those of one model with all seeds, in the order of their first ones."""
+    found: dict[Key, list[Score]] = {}
+    for score in scores:
+        found.setdefault(key(score), []).append(score)
+    return found
 
 
 def mean_of_each(values: Sequence[Sequence[float]], form: str) -> str:

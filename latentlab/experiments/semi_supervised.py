@@ -21,7 +21,7 @@ from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, mean_std
+from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_std
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED, Store
@@ -210,8 +210,7 @@ def table(scores: Sequence[BenchmarkResult]) -> str:
         "seconds": "CPU s",
     }
     rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
-    for dataset, model in dict.fromkeys((score.dataset, score.model) for score in scores):
-        own = [score for score in scores if (score.dataset, score.model) == (dataset, model)]
+    for (dataset, model), own in grouped(scores, lambda score: (score.dataset, score.model)).items():
         cells = [mean_std([getattr(score, name) for score in own], 100 if name in SHARES else 1) for name in heads]
         rows.append((dataset, model, str(len(own)), *cells, reported(dataset, model) or MISSING))
     return aligned(rows)

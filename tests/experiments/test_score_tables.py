@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_of_each, mean_std
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,9 @@ def test_means_and_deviations_are_those_of_numpy() -> None:
 def test_cells_of_a_column_begin_at_the_same_place() -> None:
     first, second = aligned([("a", "bcd"), ("longer", "x")]).splitlines()
     assert first.index("bcd") == second.index("x")
+
+
+def test_the_scores_of_a_key_come_together_in_the_order_of_the_first_ones() -> None:
+    b, a, c = Layers("b", 0, 1.0, ()), Layers("a", 0, 2.0, ()), Layers("b", 1, 3.0, ())
+    found = grouped([b, a, c], lambda score: score.name)
+    assert list(found.items()) == [("b", [b, c]), ("a", [a])]
