@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=n_seeds, help="trainings of each model in an experiment")
     there = sorted(
         {
-            pixel_decoders.DATASET,
+            *pixel_decoders.DATASETS,
             *semi_supervised.BENCHMARKS,
             *hierarchies.SETTINGS,
             *cluster_aware.SETTINGS,
@@ -132,8 +132,8 @@ def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no da
 
 
 def _fame(options: argparse.Namespace) -> None:
-    _of_these(options, [pixel_decoders.DATASET], [])
-    pixel_decoders.save(_printed(pixel_decoders.run(range(options.seeds)), pixel_decoders.table))
+    for dataset in _of_these(options, pixel_decoders.DATASETS, ["mnist-14"]):
+        pixel_decoders.save(_printed(pixel_decoders.run(dataset, range(options.seeds)), pixel_decoders.table))
 
 
 def _auxiliary_layers(options: argparse.Namespace) -> None:

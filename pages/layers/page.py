@@ -141,9 +141,9 @@ def _comparable(run: Subject) -> tuple[object, ...]:
 
 def _over_seeds(dataset: str) -> None:
     """The experiment that trains four hierarchies on these data with several seeds, if its scores are there."""
-    if dataset == pixel_decoders.DATASET and (decoders := pixel_decoders.read()):
-        st.markdown("**The same over seeds**")
-        st.dataframe(pixel_decoders.table_rows(decoders), hide_index=True, alt="Three decoders over seeds")
+    if decoders := [score for score in pixel_decoders.read() if score.dataset == dataset]:
+        st.markdown("**A PixelCNN as decoder, over seeds**")
+        _table(pixel_decoders.table_rows(decoders), "Three decoders over seeds")
         st.caption(
             f"Mean ± standard deviation over the seeds, of {pixel_decoders.N_MEASURED:,} test examples; the KL of each "
             f"layer is z1 first. {pixel_decoders.NOTE}"
@@ -152,10 +152,7 @@ def _over_seeds(dataset: str) -> None:
     if not scores:
         return
     st.markdown("**The same over seeds**")
-    rows = [{name: cell for name, cell in row.items() if name != "data"} for row in hierarchies.table_rows(scores)]
-    if all(row["reported"] == MISSING for row in rows):
-        rows = [{name: cell for name, cell in row.items() if name != "reported"} for row in rows]
-    st.dataframe(rows, hide_index=True, alt="Four hierarchies over seeds: bounds, KL, active units and probes")
+    _table(hierarchies.table_rows(scores), "Four hierarchies over seeds: bounds, KL, active units and probes")
     st.caption(
         f"Mean ± standard deviation over the seeds, of {hierarchies.N_MEASURED} test examples at most; KL, active "
         "units and the test accuracy of a linear probe stand for each layer, z1 first. "
@@ -169,14 +166,21 @@ def _trained_longer(dataset: str) -> None:
     if not scores:
         return
     st.markdown("**Trained longer**")
-    rows = [{name: cell for name, cell in row.items() if name != "data"} for row in long_training.table_rows(scores)]
-    st.dataframe(rows, hide_index=True, alt="Hierarchies that were trained longer: bounds, KL, active units and probes")
+    _table(
+        long_training.table_rows(scores), "Hierarchies that were trained longer: bounds, KL, active units and probes"
+    )
     st.caption(
         "One training, stopped where “of” says how many epochs were planned; ± is the standard error over the test "
         "images. Reported are the ELBO and the bound of 5,000 draws of Sønderby et al. (2016), with networks of 512 "
         "units next to the image and 2,000 epochs; these have 384. "
         f"`python -m latentlab reproduce {scores[0].run}`."
     )
+
+
+def _table(rows: list[dict[str, str]], alt: str) -> None:
+    """The rows of these data, without the column that names them, and without reported numbers where there are none."""
+    hidden = {"data"} if any(row["reported"] != MISSING for row in rows) else {"data", "reported"}
+    st.dataframe(rows, hide_index=True, column_order=[name for name in rows[0] if name not in hidden], alt=alt)
 
 
 run = header(LAYERS)
