@@ -1,7 +1,12 @@
 """What VAEs share whose encoder and decoder are an MLP or convolutional: networks, likelihood and objective (abstract).
 
-    loss = -E_q[log p(x|z)] + progress · β · KL(q(z|x) ‖ p(z))         K = 1
-    loss = -log 1/K Σ_k p(x|z_k) [p(z_k) / q(z_k|x)]^(progress · β)    K > 1
+    loss = -E_q[log p(x|z)] + w · KL(q(z|x) ‖ p(z))         K = 1
+    loss = -log 1/K Σ_k p(x|z_k) [p(z_k) / q(z_k|x)]^w      K > 1
+
+A warm-up moves the weight from another one to β, w = β_0 + progress · (β − β_0). With a capacity C (Burgess et al.,
+Understanding disentangling in β-VAE, 2018) it moves what the KL of all examples is held at instead, from 0 to C:
+
+    loss = -E_q[log p(x|z)] + β · |mean KL − progress · C|
 
 A subclass says how codes are drawn: `draw_codes`.
 """
@@ -34,8 +39,12 @@ class EncodingDecoding(Autoencoding):
     likelihood: str = likelihood_knob("z")
     std: float = std_knob()
     threshold: float = threshold_knob()
-    beta: float = knob(1.0, 0.0, 50.0, help="weight of the KL; 1 gives the evidence lower bound")
+    beta: float = knob(1.0, 0.0, 1_000.0, help="weight of the KL; 1 gives the evidence lower bound")
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
+    capacity: float = knob(
+        0.0, 0.0, 500.0, help="nats at which the KL is held, reached by the warm-up; 0: none", when=("samples", 1)
+    )
+    beta_start: float = knob(0.0, 0.0, 1_000.0, help="the KL's weight when a warm-up starts", when=("capacity", 0.0))
 
 
 class Codes(NamedTuple):
@@ -80,14 +89,30 @@ class EncoderDecoder(Trains, SamplesPrior, HasStandardPrior, HasLikelihood, Impo
     def objective(self, x: Tensor, codes: Codes, progress: float) -> Loss:
         """(B, *shape) and K draws for each -> the loss and its terms."""
         log_lik = self.log_likelihood(x.expand(len(codes.z), *x.shape), codes.z)  # (K, B): log p(x|z)
-        weight = progress * self.config.beta
+        weight = self.kl_weight(progress)
         if len(codes.z) == 1:
             bound = log_lik[0] - codes.kl
-            value = weight * codes.kl - log_lik[0]
+            value = weight * self.beyond_capacity(codes.kl, progress) - log_lik[0]
         else:
             bound = distributions.log_mean_exp(log_lik + codes.log_ratio, 0)
             value = -distributions.log_mean_exp(log_lik + weight * codes.log_ratio, 0)
         return Loss(value, {"bound": bound, "reconstruction": -log_lik.mean(0), "kl": codes.kl})
+
+    def kl_weight(self, progress: float) -> float:
+        """β, to which a warm-up moves it where there is no capacity."""
+        beta, start = self.config.beta, self.config.beta_start
+        return beta if self._has_capacity else start + (beta - start) * progress
+
+    def beyond_capacity(self, kl: Tensor, progress: float) -> Tensor:
+        """(B,) -> (B,), whose mean is |mean KL − progress · C|; the KL itself where there is no capacity."""
+        if not self._has_capacity:
+            return kl
+        beyond = kl - progress * self.config.capacity
+        return beyond.mean().detach().sign() * beyond
+
+    @property
+    def _has_capacity(self) -> bool:
+        return self.config.capacity > 0 and self.config.samples == 1
 
     def log_weights(self, x: Tensor, n: int, rng: torch.Generator) -> Tensor:
         """(B, *shape) -> (n, B): log w(x, z_k) = log p(x|z) + log p(z) - log q(z|x) for n draws of q, in nats."""

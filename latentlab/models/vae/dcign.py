@@ -5,10 +5,11 @@ in one factor k of numbers, which has the dimension z_k, or in what they are, wh
 active dimensions A are drawn as ever; each other one is the mean of the batch, and instead of the gradient through the
 decoder it gets what pulls it there:
 
-    ẑ_i = z_i for i in A, mean(z_i) over the batch for others        loss = -log p(x|ẑ) + progress · β · Σ_A KL_i
+    ẑ_i = z_i for i in A, mean(z_i) over the batch for others        loss = -log p(x|ẑ) + b · Σ_A KL_i
     ∂/∂z_i := w (z_i − mean(z_i)) for others
 
-A batch that differs in anything, as held-out ones do, has all dimensions active: then it is the objective of the VAE.
+b is the weight of the KL of a VAE. A batch that differs in anything, as held-out ones do, has all dimensions active:
+then it is the objective of the VAE.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Rezende & Mohamed, Variational Inference with Normalizing Flows (2015), eq. 10-15 (`nn.planar`); K = `flow_steps`:
 
     z0 ~ N(mean(x), diag std(x)²)     z = f_K(… f_1(z0))     log q(z|x) = log N(z0) - Σ_k log |det df_k/dz|
-    loss = -E_q[log p(x|z) + progress · β · (log p(z) - log q(z|x))]
+    loss = -E_q[log p(x|z) + w · (log p(z) - log q(z|x))]              w as in `vae`
 
 The encoder says u, w and b of every map, too. log q - log p of the draws stands for the KL, which has no closed form.
 With no step it is the VAE. It has no Gaussian posterior for a page to take: its code is where the mean of z0 goes.

@@ -1,10 +1,12 @@
 """Variational autoencoder: MLP or convolutional, five likelihoods, ELBO or importance-weighted objective.
 
-Kingma & Welling (2014), with β of Higgins et al. (2017), KL warm-up of Bowman et al. (2016) and Sønderby et al. (2016),
-the continuous Bernoulli of Loaiza-Ganem & Cunningham (2019) and the K-sample bound of Burda et al. (2016):
+Kingma & Welling (2014), with β of Higgins et al. (2017), the capacity C of Burgess et al. (2018), KL warm-up of Bowman
+et al. (2016) and Sønderby et al. (2016), the continuous Bernoulli of Loaiza-Ganem & Cunningham (2019) and the K-sample
+bound of Burda et al. (2016):
 
-    loss = -E_q[log p(x|z)] + progress · β · KL(q(z|x) ‖ p(z))         K = 1
-    loss = -log 1/K Σ_k p(x|z_k) [p(z_k) / q(z_k|x)]^(progress · β)    K > 1
+    loss = -E_q[log p(x|z)] + w · KL(q(z|x) ‖ p(z))                    K = 1, w = β_0 + progress · (β − β_0)
+    loss = -log 1/K Σ_k p(x|z_k) [p(z_k) / q(z_k|x)]^w                 K > 1
+    loss = -E_q[log p(x|z)] + β · |KL(q(z|x) ‖ p(z)) − progress · C|   of means over the batch, with C > 0 and K = 1
 """
 
 from __future__ import annotations

@@ -260,6 +260,40 @@ def test_beta_and_progress_weight_the_kl_and_nothing_else(beta: float, progress:
         assert torch.equal(loss.terms[name], term), name
 
 
+@pytest.mark.parametrize(("progress", "weight"), [(0.0, 12.0), (0.25, 9.5), (1.0, 2.0)])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_warm_up_moves_the_weight_of_the_kl_from_its_start(progress: float, weight: float, samples: int) -> None:
+    falling, fixed = vae(beta=2.0, beta_start=12.0, samples=samples), vae(beta=weight, samples=samples)
+    assert torch.equal(loss_of(falling, images(6), progress=progress).value, loss_of(fixed, images(6)).value)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("capacity", [0.5, 40.0])
+def test_a_capacity_is_what_the_mean_kl_is_held_at(capacity: float, progress: float) -> None:
+    """The loss is -log p + γ |KL − C(t)| in the mean, and its gradient that of the mean; β has no warm-up."""
+    model, plain = vae(sharpness=2.0, beta=7.0, capacity=capacity), vae(sharpness=2.0)
+    loss, terms = loss_of(model, images(6), progress=progress), loss_of(plain, images(6)).terms
+    beyond = terms["kl"].mean() - progress * capacity
+    assert abs(beyond) > 0.1
+    assert (beyond < 0) == (progress * capacity > 10)
+    expected = terms["reconstruction"].mean() + 7.0 * beyond.abs()
+    torch.testing.assert_close(loss.value.mean(), expected)
+    for found, of_mean in zip(
+        torch.autograd.grad(loss.value.mean(), [*model.parameters()]),
+        torch.autograd.grad(expected, [*plain.parameters()]),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, of_mean)
+
+
+def test_a_capacity_of_nothing_is_the_beta_vae_to_the_bit() -> None:
+    expected = loss_of(vae(beta=7.0), images(6)).value
+    assert torch.equal(loss_of(vae(beta=7.0, capacity=30.0), images(6), progress=0.0).value, expected)
+    assert torch.equal(loss_of(vae(beta=7.0, beta_start=3.0, capacity=0.0), images(6)).value, expected)
+    of_many = (loss_of(vae(beta=7.0, samples=3, capacity=c), images(6)).value for c in (0.0, 30.0))
+    assert torch.equal(*of_many)  # importance weights have no capacity
+
+
 def test_beta_and_progress_weight_the_log_ratio_of_many_samples() -> None:
     plain, weighted = vae(samples=5), vae(samples=5, beta=4.0)
     without = loss_of(weighted, images(6), progress=0.0)
