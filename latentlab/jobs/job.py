@@ -18,6 +18,7 @@ from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.duration import epoch_seconds
 from latentlab.training.loop import start
 from latentlab.training.memory import check_memory, parameter_bytes
+from latentlab.training.optimizers import check_optimizer
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,11 @@ def check_fit(job: Job) -> None:
         kind = MODELS[job.model]
         if issubclass(kind, Trains) and kind.needs_factors:
             check_factors(job.dataset, factor_names(job.dataset))
+        train = from_dict(TrainConfig, job.train)
+        if issubclass(kind, Trains):
+            check_optimizer(kind, train)
         model = untrained(job, spec_of(job.dataset))
-        check_memory(parameter_bytes(model, from_dict(TrainConfig, job.train)), device.memory(device.pick()).total)
+        check_memory(parameter_bytes(model, train), device.memory(device.pick()).total)
     except (ValueError, TrainingError) as error:
         raise RunError(str(error)) from error
 

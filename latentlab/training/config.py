@@ -23,12 +23,19 @@ class TrainConfig:
     """The knobs of training."""
 
     epochs: int = knob(20, 1, 10_000, log=True, help="passes over the training data")
-    batch_size: int = knob(128, 1, 10_000, log=True, help="examples in a step")
-    learning_rate: float = knob(1e-3, 1e-6, 1.0, log=True, help="Adam's step size at the start")
+    batch_size: int = knob(128, 1, 10_000, log=True, help="examples in a step; L-BFGS takes all at once")
+    learning_rate: float = knob(1e-3, 1e-6, 1.0, log=True, help="step size at the start; L-BFGS finds its own")
     schedule: str = knob("cosine", choices=("cosine", "constant"), help="learning rate: falls to zero, or stays")
+    optimizer: str = knob(
+        "adam",
+        choices=("adam", "sgd", "momentum", "rmsprop", "lbfgs"),
+        help="what makes steps of gradients; lbfgs: 20 iterations an epoch on all examples, with noise drawn once",
+    )
+    momentum: float = knob(0.9, 0.0, 0.999, help="share of the last step in the next", when=("optimizer", "momentum"))
+    decay: float = knob(1.0, 0.5, 1.0, help="factor of the learning rate after each epoch, on top of the schedule")
     warmup: float = knob(0.0, 0.0, 1.0, help="share of training over which the KL's weight rises from 0")
     clip: float = knob(0.0, 0.0, 1e4, help="largest norm of the gradient; 0 leaves it as it is")
-    weight_decay: float = knob(0.0, 0.0, 1.0, help="AdamW's decay of the weights")
+    weight_decay: float = knob(0.0, 0.0, 1.0, help="decay of the weights: AdamW's, or λ θ added to the gradient")
     labels: int = knob(0, 0, 1_000_000, help="training examples that keep their label, as many of each class; 0: all")
     diverse_labels: bool = knob(
         False,
@@ -40,6 +47,15 @@ class TrainConfig:
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
     snapshots: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
     probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is not changed")
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether each step is on all examples at once."""
+        return self.optimizer == "lbfgs"
+
+    def in_a_step(self, n: int) -> int:
+        """Examples in a step, of n; there may be fewer."""
+        return max(1, n) if self.takes_all else self.batch_size
 
 
 def model_config(model: str, values: Mapping[str, object], data: Dataset, train: TrainConfig) -> Any:

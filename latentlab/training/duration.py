@@ -31,7 +31,7 @@ def epoch_seconds(model: Trains, data: Dataset, config: TrainConfig) -> float:
     """
     data, sampler = batches_for(model, data, config)
     data, state = data.to(next(model.parameters()).device), TrainState(model, config)
-    size = min(config.batch_size, len(data))
+    size = min(config.in_a_step(len(data)), len(data))
     model.train()
 
     def seconds(n: int) -> float:
@@ -51,4 +51,4 @@ def epoch_seconds(model: Trains, data: Dataset, config: TrainConfig) -> float:
     else:
         of_more = seconds(more)
         step = max(of_more, of_few + (size - few) * (of_more - of_few) / (more - few))
-    return step * math.ceil(len(data) / config.batch_size)
+    return step * math.ceil(len(data) / size)

@@ -88,7 +88,7 @@ def advance(task: TrainingTask, before: TrainingProgress, seconds: float) -> Tra
     state = TrainState(network(task, fresh=True), config)
     if before.state:
         state.restore({name: torch.from_numpy(np.array(value)) for name, value in before.state.items()})
-    began, n_steps, done = time.monotonic(), math.ceil(len(x) / config.batch_size) * config.epochs, False
+    began, n_steps, done = time.monotonic(), math.ceil(len(x) / config.in_a_step(len(x))) * config.epochs, False
     losses, frames = list(before.losses), list(before.frames)
     nothing = data[:0]
     for metrics in train(state.model, Splits(data, nothing, nothing), config, state, report_every=REPORT_EVERY):

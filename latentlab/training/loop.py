@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from latentlab import device
 from latentlab.data import Batch, Sampler, Spec, Splits
@@ -27,6 +28,7 @@ from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate, means, objectives
 from latentlab.training.fitting import fit
 from latentlab.training.metrics import Metrics
+from latentlab.training.optimizers import check_optimizer
 from latentlab.training.state import TrainState
 
 
@@ -71,16 +73,19 @@ def train(
         return
     if not isinstance(model, Trains):
         raise TypeError(f"{model.name} isn't trained by gradients.")
+    check_optimizer(type(model), config)
     data, suitable = batches_for(model, splits.train.to(state.device), config)
     valid, sampler = splits.valid.to(state.device), sampler or suitable
-    per_epoch = math.ceil(len(data) / config.batch_size)
+    size = config.in_a_step(len(data))
+    per_epoch = math.ceil(len(data) / size)
     n_steps = per_epoch * config.epochs
     if not len(data):
         raise TrainingError("There are no examples to train on.")
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
-        order = device.generator(config.seed + 1_000_003 * (epoch + 1))
-        epoch_batches = itertools.islice(sampler(data, config.batch_size, order), done_before, per_epoch)
+        draw = 0 if config.takes_all else epoch  # of all at once the loss must stay the same
+        order = device.generator(config.seed + 1_000_003 * (draw + 1))
+        epoch_batches = itertools.islice(sampler(data, size, order), done_before, per_epoch)
         model.train()
         losses, n_examples, started = list[list[Loss]](), 0, time.perf_counter()
         for batch in epoch_batches:
@@ -131,9 +136,14 @@ def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
     rate = config.learning_rate
     if config.schedule == "cosine":
         rate *= 0.5 * (1 + math.cos(math.pi * fraction))
+    rate *= config.decay ** (state.step * config.epochs // n_steps)
     model = state.model
     if not isinstance(model, Trains):
         raise TypeError(f"{model.name} isn't trained by gradients.")
+    if config.takes_all:
+        loss = _line_search_step(model, state, batch, progress)
+        state.step += 1
+        return [loss]
     losses = model.losses(batch, state.rng, progress)
 
     def draw() -> Loss | None:  # a generator must not be left inside autocast: it belongs to the thread
@@ -151,8 +161,29 @@ def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(group["params"], config.clip)
         optimizer.step()
-        step_losses.append(
-            Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}, loss.player)
-        )
+        step_losses.append(_detached(loss))
     state.step += 1
     return step_losses
+
+
+def _line_search_step(model: Trains, state: TrainState, batch: Batch, progress: float) -> Loss:
+    """A step that evaluates one loss at several places, each time with the noise that the training began with."""
+    optimizer, noise, first = state.optimizer("model"), state.rng.get_state(), list[Loss]()
+
+    def loss_and_gradient() -> Tensor:
+        state.rng.set_state(noise)
+        model.zero_grad()
+        (loss,) = model.losses(batch, state.rng, progress)
+        value = (loss.value * batch.weight).mean()
+        torch.autograd.backward(value)
+        if not first:
+            first.append(_detached(loss))
+        return value
+
+    optimizer.step(loss_and_gradient)  # type: ignore[arg-type]
+    state.rng.set_state(noise)
+    return first[0]
+
+
+def _detached(loss: Loss) -> Loss:
+    return Loss(loss.value.detach(), {name: term.detach() for name, term in loss.terms.items()}, loss.player)

@@ -8,10 +8,11 @@ from torch.autograd.graph import saved_tensors_hooks
 from latentlab import device
 from latentlab.data import Batch, Dataset
 from latentlab.models import Trains
+from latentlab.training import optimizers
 from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig, TrainingError
 
-COPIES = 4  # of each parameter: itself, its gradient, and Adam's two moments
+COPIES = 2  # of each parameter: itself, and its gradient
 EXAMPLES = (4, 8)  # in the batches from which a larger one is estimated
 GIB = 1 << 30
 
@@ -19,7 +20,7 @@ GIB = 1 << 30
 def parameter_bytes(model: nn.Module, config: TrainConfig) -> int:
     """What the parameters of a model take while it is trained by gradients, and the best so far where it is saved."""
     size = sum(int(value.nbytes) for value in model.state_dict().values())
-    return size * (COPIES + bool(config.patience))
+    return size * (COPIES + optimizers.COPIES[config.optimizer] + bool(config.patience))
 
 
 def batch_bytes(model: Trains, data: Dataset, config: TrainConfig) -> int:
@@ -34,7 +35,7 @@ def batch_bytes(model: Trains, data: Dataset, config: TrainConfig) -> int:
         DataError: the labels aren't what the model needs.
     """
     data, sampler = batches_for(model, data, config)
-    size = min(config.batch_size, len(data))
+    size = min(config.in_a_step(len(data)), len(data))
     if not size:
         return 0
     where = next(model.parameters()).device

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.models import Model, Trains
+from latentlab.training import optimizers
 from latentlab.training.config import TrainConfig, TrainingError
 
-COPIES = 4  # of each parameter: itself, its best value so far, Adam's two moments
+COPIES = 2  # of each parameter: itself, and its best value so far
 
 
 class TrainState:
@@ -29,16 +30,11 @@ class TrainState:
         self.best_parameters: dict[str, Tensor] = {}
 
     def optimizer(self, player: str) -> torch.optim.Optimizer:
-        """The Adam of a player: of the submodule of that name, or of the whole model."""
+        """That of a player: of the submodule of that name, or of the whole model."""
         if player not in self.optimizers:
             module = self.model if player == "model" else self.model.get_submodule(player)
-            self.optimizers[player] = torch.optim.AdamW(
-                module.parameters(),
-                self.config.learning_rate,
-                self.model.adam_betas if isinstance(self.model, Trains) else (0.9, 0.999),
-                weight_decay=self.config.weight_decay,
-                fused=True,
-            )
+            betas = self.model.adam_betas if isinstance(self.model, Trains) else (0.9, 0.999)
+            self.optimizers[player] = optimizers.optimizer_for(self.config, module.parameters(), betas)
         return self.optimizers[player]
 
     def tensors(self) -> dict[str, Tensor]:
@@ -50,8 +46,8 @@ class TrainState:
         out = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         out |= {f"best.{name}": value for name, value in self.best_parameters.items()}
         for player, optimizer in self.optimizers.items():
-            for index, moments in optimizer.state_dict()["state"].items():
-                out |= {f"optimizer.{player}.{index}.{name}": value for name, value in moments.items()}
+            remembered = optimizers.remembered(optimizer).items()
+            out |= {f"optimizer.{player}.{name}": value for name, value in remembered}
         out["rng"] = self.rng.get_state()
         out["position"] = torch.tensor([self.step, self.waited])
         out["best"] = torch.tensor(self.best, dtype=torch.float64)
@@ -59,8 +55,9 @@ class TrainState:
 
     @property
     def most_bytes(self) -> int:
-        """That the state can take: parameters, the best so far, and two running means of Adam."""
-        return COPIES * sum(int(value.nbytes) for value in self.model.state_dict().values())
+        """That the state can take: parameters, the best so far, and what the optimizer remembers."""
+        copies = COPIES + optimizers.COPIES[self.config.optimizer]
+        return copies * sum(int(value.nbytes) for value in self.model.state_dict().values())
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a state made by `tensors()`.
@@ -70,20 +67,12 @@ class TrainState:
         """
         try:
             self.model.load_state_dict(_part(tensors, "model."))
-            players: dict[str, dict[int, dict[str, Tensor]]] = {}
+            players: dict[str, dict[str, Tensor]] = {}
             for name, value in _part(tensors, "optimizer.").items():
-                player, index, moment = name.rsplit(".", 2)
-                players.setdefault(player, {}).setdefault(int(index), {})[moment] = value
-            for player, state in players.items():
-                shapes = [p.shape for group in self.optimizer(player).param_groups for p in group["params"]]
-                if any(
-                    moments.keys() != {"step", "exp_avg", "exp_avg_sq"}
-                    or not moments["exp_avg"].shape == moments["exp_avg_sq"].shape == shapes[index]
-                    for index, moments in state.items()
-                ):
-                    raise ValueError("Adam's moments don't fit the parameters.")
-                groups = self.optimizer(player).state_dict()["param_groups"]
-                self.optimizer(player).load_state_dict({"state": state, "param_groups": groups})
+                player, *own = name.rsplit(".", 2)
+                players.setdefault(player, {})[".".join(own)] = value
+            for player, remembered in players.items():
+                optimizers.restore(self.optimizer(player), self.config.optimizer, remembered)
             self.rng.set_state(tensors["rng"])
             self.step, self.waited = (int(number) for number in tensors["position"])
             self.best = float(tensors["best"])

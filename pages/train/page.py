@@ -28,6 +28,6 @@ notes(
     f"Train a VAE on {plain(DATASET.get('digits'))} with 2 and then with 16 dimensions and compare them on the first "
     "page. Set beta to 4 and see dimensions switch off. Pause a training, close the tab, come back and resume it.",
     "The loss is −E[log p(x|z)] + β KL(q(z|x) ‖ p(z)) (Kingma & Welling 2014); with more than one sample it is the "
-    "importance-weighted bound of Burda et al. (2016). The optimiser is Adam. Trainings run one at a time in a "
+    "importance-weighted bound of Burda et al. (2016). Adam is the default optimizer. Trainings run one at a time in a "
     "process of their own, and a checkpoint every ten seconds contains all that is needed to resume exactly.",
 )

@@ -153,6 +153,7 @@ def test_a_loss_and_its_terms_are_one_finite_number_an_example(name: str, networ
     model = build_trained(name, network).train(training)
     losses = list(model.losses(examples(name).batch(), device.generator(1)))
     assert [term for loss in losses for term in loss.terms] == list(model.units)
+    assert tuple(dict.fromkeys(loss.player for loss in losses)) == model.players
     for tensor in [t for loss in losses for t in (loss.value, *loss.terms.values())]:
         assert tensor.shape == (B,)
         assert tensor.dtype == torch.float32

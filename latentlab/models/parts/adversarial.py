@@ -50,6 +50,7 @@ class Adversarial(Trains, SamplesPrior, Discriminates):
     units: ClassVar[dict[str, str]] = {"value": "nats", "D of data": "probability", "D of samples": "probability"}
     set_units: ClassVar[dict[str, str]] = {"energy distance": "units of the data"}
     headline = Headline("energy distance")
+    players = ("discriminator", "generator")
     adam_betas = (0.5, 0.999)  # with 0.9 modes are lost
     largest_loss = 1e4  # nats: a game that is worth more has no way back
 
