@@ -204,7 +204,8 @@ def of_bounds(found: Sequence[Bound]) -> str:
     """What bounds on log p(x) of the same examples say of it and of the encoder, those of few draws first."""
     first, last = found[0], found[-1]
     if not last.n:
-        return f"log p(x) of a test example is {last.mean:.2f} ± {last.std_error:.2f} nats on average, exactly."
+        said = f"log p(x) of a test example is {last.mean:.2f} ± {last.std_error:.2f} nats on average, exactly."
+        return said + (_missed(found) if first.n else "")
     said = f"log p(x) of a test example is at least {last.mean:.2f} ± {last.std_error:.2f} nats on average."
     gap, unsure = last.above(first)
     if gap > 2 * unsure:
@@ -219,6 +220,17 @@ def of_bounds(found: Sequence[Bound]) -> str:
         said += (
             f" The bound still rises ({rise:.2f} nats from {found[-2].n:,} to {last.n:,} draws): log p(x) is higher."
         )
+    return said
+
+
+def _missed(found: Sequence[Bound]) -> str:
+    """How far bounds of draws stay below log p(x), which comes last."""
+    *bounds, exact = found
+    (gap, unsure), (missed, still_unsure) = exact.above(bounds[0]), exact.above(bounds[-1])
+    said = f" The ELBO is {gap:.2f} ± {unsure:.2f} nats below: the KL divergence of q(z|x) from the true posterior."
+    if missed > max(2 * still_unsure, RISE):
+        n = f"{bounds[-1].n:,}"
+        said += f" {n} draws still miss {missed:.2f} nats: q(z|x) seldom draws some of the codes that fit."
     return said
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.latent.bounds import REPEATED, Bound, bound
+from latentlab.analysis.latent.integrated import can_integrate, integrated
 from latentlab.models import LogLikelihood
 from latentlab.subjects import Subject
 from pages.shared import cached
@@ -35,9 +36,13 @@ def at_once(run: Subject, of: Subject, n: int, draws: Sequence[int]) -> list[Bou
 
 
 def tasks(run: Subject, of: Subject, n: int, draws: Sequence[int]) -> list[Task[Bound]]:
-    """The others, of few draws first."""
+    """The others, of few draws first; then log p(x) itself where all codes can be summed over."""
     key, waiting = f"bound {run.key} {of.key} {n}", [k for k in _wanted(run, draws)[1:] if not _is_quick(n, k)]
-    return [run_task(f"{key} {k}", _call(run, of, n, k)) for k in waiting]
+    found = [run_task(f"{key} {k}", _call(run, of, n, k)) for k in waiting]
+    model = model_of(run)
+    if can_integrate(model):
+        found.append(run_task(f"{key} integrated", partial(integrated, model, _examples(run, of, n))))
+    return found
 
 
 def _wanted(run: Subject, draws: Sequence[int]) -> Sequence[int]:
@@ -54,10 +59,13 @@ def _bound(run: Subject, of: Subject, n: int, k: int) -> Bound:
 
 
 def _call(run: Subject, of: Subject, n: int, k: int) -> Callable[[], Bound]:
-    """What computes a bound; gray levels are drawn once, so that all bounds are of the same images."""
-    model = model_of(run)
-    x = model.binarise(cached.examples(of)[:n].batch().x, device.generator(SEED))
-    return partial(bound, model.log_prob, x, k, SEED)
+    """What computes a bound."""
+    return partial(bound, model_of(run).log_prob, _examples(run, of, n), k, SEED)
+
+
+def _examples(run: Subject, of: Subject, n: int) -> Tensor:
+    """(n, *shape): gray levels are drawn once, so that all bounds are of the same images."""
+    return model_of(run).binarise(cached.examples(of)[:n].batch().x, device.generator(SEED))
 
 
 def least_probable(found: Bound, n: int) -> Tensor:

@@ -177,3 +177,11 @@ def test_bounds_say_how_far_the_encoder_is_from_the_posterior() -> None:
     assert (best, gap) == pytest.approx((-100, 3), abs=0.01)
     assert len(numbers_in(of_bounds(planted(-100, -100, -100)))) == 2  # no gap is seen
     assert numbers_in(of_bounds([Bound(0, np.array([-50.0, -52.0]))])) == [-51, 1]
+
+
+def test_next_to_the_truth_bounds_say_what_draws_miss() -> None:
+    first, _, last = planted(-103, -100.5, -100)
+    exact = Bound(0, last.values + 2.0)
+    truth, _, gap, _, draws, missed = numbers_in(of_bounds([first, last, exact]))
+    assert (truth, gap, draws, missed) == pytest.approx((-98, 5, 100, 2), abs=0.01)
+    assert len(numbers_in(of_bounds([first, last, Bound(0, last.values)]))) == 4  # they miss nothing
