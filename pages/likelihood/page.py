@@ -100,7 +100,7 @@ likelihood(run)
 notes(
     "How probable the model finds test examples. The integral over all codes has no closed form, so it is bounded from "
     "below by draws of the encoder: each point is the mean over the examples, with the standard error of its rise "
-    "above the first.",
+    "above the first. Where a code has one dimension or two, all codes are summed over as well: the line is log p(x).",
     "Compare two models: one draw may rank them otherwise than a thousand do. Look at the least probable examples.",
     "L₁ is the ELBO. With k draws L_k = E[log 1/k Σ p(x, z)/q(z|x)] rises towards log p(x) (Burda et al. 2016), and "
     "log p(x) − L₁ is the KL divergence of q(z|x) from the true posterior. The standard errors are those over the "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from latentlab import device
+from latentlab.analysis.latent.integrated import integrated
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import Store
 from tests.conftest import numbers_in
@@ -49,3 +52,20 @@ def test_of_an_exact_model_one_number_is_said(opened: Open, app_store: Store) ->
     assert numbers_in(app.dataframe[0].value["nats"].iloc[0])[0] == pytest.approx(exact, abs=0.006)
     assert len(app.dataframe[0].value) == 1
     assert len(app.dataframe[1].value) > 1
+
+
+def test_of_a_plane_of_codes_log_p_itself_is_drawn_above_the_bounds(
+    helper: dict[str, Future[Any]], opened: Open, app_store: Store
+) -> None:
+    app = opened("likelihood", run="digits-vae", examples="20", draws="100")
+    assert list(app.dataframe[0].value["draws"]) == ["1", "10", "100"]
+    model = app_store.load("digits-vae")
+    assert isinstance(model, LogLikelihood)
+    x = model.binarise(app_store.examples("digits-vae")[:20].batch().x, device.generator(0))
+    (key,) = helper
+    helper[key].set_result(exact := integrated(model, x))
+    app.run()
+    assert app.dataframe[0].value["draws"].iloc[-1] == "exact"
+    assert numbers_in(app.dataframe[0].value["nats"].iloc[-1])[0] == pytest.approx(exact.mean, abs=0.006)
+    assert numbers_in(app.info[0].value)[0] == pytest.approx(exact.mean, abs=0.006)
+    assert max(traces(app)[0]["y"]) < exact.mean + 0.05  # type: ignore[call-overload]
