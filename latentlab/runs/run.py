@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 import json
@@ -167,7 +166,7 @@ def read_run(path: Path) -> Run:
     """
     now = path.stat()
     run = _parsed(path, now.st_mtime_ns, now.st_size, now.st_ino)
-    own = {name: copy.deepcopy(getattr(run, name)) for name in ("config", "train", "metrics")}
+    own = {name: dict(getattr(run, name)) for name in ("config", "train", "metrics")}  # of numbers and words alone
     return dataclasses.replace(run, **own)
 
 
