@@ -166,8 +166,7 @@ def read_run(path: Path) -> Run:
     """
     now = path.stat()
     run = _parsed(path, now.st_mtime_ns, now.st_size, now.st_ino)
-    own = {name: dict(getattr(run, name)) for name in ("config", "train", "metrics")}  # of numbers and words alone
-    return dataclasses.replace(run, **own)
+    return dataclasses.replace(run, config=dict(run.config), train=dict(run.train), metrics=dict(run.metrics))
 
 
 @functools.lru_cache(1024)

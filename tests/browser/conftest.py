@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from pages.navigation import PAGES
@@ -83,17 +83,21 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """What the visitors of a session share: a profile on the disk, which keeps the scripts of the app compiled."""
     if CHROMIUM is None:
         assert not os.environ.get("LATENTLAB_NEEDS_BROWSER"), (
             "Chromium is missing, and these tests must not be skipped."
         )
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
+        yield playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"), executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE,
+            viewport={"width": 1400, "height": 1000}, permissions=["clipboard-read", "clipboard-write"],
+        )  # fmt: skip
 
 
-def serve(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: ARG001 skip first
+def serve(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: ARG001 skip first
     served = Server(tmp_path_factory.mktemp("served") / "runs")
     yield served
     served.kill()
@@ -101,14 +105,6 @@ def serve(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 server = pytest.fixture(scope="session")(serve)  # one for all that add a run at most
 own_server = pytest.fixture(scope="module")(serve)  # for what counts, deletes or kills
-
-
-@pytest.fixture(scope="session")
-def context(browser: Browser) -> BrowserContext:
-    """What the visitors of a session share: a cache of the app's scripts, so that only the first one loads them."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    return context
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from latentlab.jobs import queue
 from latentlab.runs.store import Store
@@ -112,8 +112,8 @@ def test_reload_kill_the_server_kill_the_worker_and_resume(server: Server, page:
     assert Store(server.runs).load(job_id)
 
 
-def test_two_visitors_train_at_once(server: Server, page: Page, browser: Browser) -> None:
-    other = browser.new_page()
+def test_two_visitors_train_at_once(server: Server, page: Page, context: BrowserContext) -> None:
+    other = context.new_page()
     other.set_default_timeout(PATIENCE)
     first, second = start(page, server, 20), start(other, server, 20)
     for visitor, job_id in ((page, first), (other, second)):
