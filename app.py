@@ -42,6 +42,7 @@ def serve(flags: list[str]) -> None:
     page which a link opens first doesn't exist. What pages use is imported before: Plotly fails in one visitor's thread
     while that of another is half-way through importing pandas, and no page has to wait for it.
     """
+    device.limit_threads()
     clear_up()
     for name in USED:
         importlib.import_module(name)
