@@ -104,11 +104,15 @@ class Model(nn.Module, ABC):
 class Trains(Model):
     """Learns by gradients: a step of each player on every batch."""
 
-    adam_betas: ClassVar[tuple[float, float]] = (0.9, 0.999)  # of the running means of the gradient and its square
     players: ClassVar[tuple[str, ...]] = ("model",)  # whose losses it yields; several play a game
     sampler: ClassVar[Sampler | None] = None  # draws its batches; None: as suits its use of labels
     needs_factors: ClassVar[bool] = False  # whether that has to know what made the examples
     largest_loss: ClassVar[float] = math.inf  # the mean loss of a player beyond which a training has diverged
+
+    @property
+    def adam_betas(self) -> tuple[float, float]:
+        """Of Adam's running means of the gradient and of its square."""
+        return 0.9, 0.999
 
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:

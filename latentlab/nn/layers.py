@@ -185,7 +185,7 @@ def conv_encoder(shape: tuple[int, ...], width: int, out: int) -> nn.Sequential:
     Raises:
         ValueError: the data are not images with sides of at least 8 pixels.
     """
-    channels, height, w = _image(shape)
+    channels, height, w = image_shape(shape)
     flat = 2 * width * _sizes(height)[2] * _sizes(w)[2]
     return nn.Sequential(
         nn.Conv2d(channels, width, 4, stride=2, padding=1),
@@ -205,7 +205,7 @@ def conv_decoder(n_in: int, width: int, shape: tuple[int, ...]) -> nn.Sequential
     Raises:
         ValueError: the data are not images with sides of at least 8 pixels.
     """
-    channels, height, w = _image(shape)
+    channels, height, w = image_shape(shape)
     hs, ws = _sizes(height), _sizes(w)
     return nn.Sequential(
         nn.Linear(n_in, 8 * width),
@@ -225,7 +225,12 @@ def dropout(h: Tensor, rate: float, rng: torch.Generator) -> Tensor:
     return h * keep / (1 - rate)
 
 
-def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
+def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Channels, height and width of what a convolutional network takes.
+
+    Raises:
+        ValueError: the data are not images with sides of at least 8 pixels.
+    """
     if len(shape) != 3 or min(shape[1:]) < 8:
         raise ValueError(f"A convolutional network needs images of at least 8×8 pixels; these data have shape {shape}.")
     return shape[0], shape[1], shape[2]

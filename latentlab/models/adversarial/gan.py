@@ -22,7 +22,8 @@ from latentlab.data import Batch, Spec
 from latentlab.distributions import Prior
 from latentlab.knobs import knob
 from latentlab.models.base import Loss
-from latentlab.models.parts.adversarial import Adversarial, Playing, generator_of, reader_of
+from latentlab.models.parts.adversarial import Adversarial, Playing
+from latentlab.models.parts.players import generator_of, reader_of
 from latentlab.models.parts.priors import NAMED, prior_of
 
 

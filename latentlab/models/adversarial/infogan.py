@@ -29,7 +29,8 @@ from latentlab.distributions import Gaussian, normal_log_prob
 from latentlab.knobs import knob
 from latentlab.models.abilities import Encodes
 from latentlab.models.base import Loss
-from latentlab.models.parts.adversarial import Adversarial, Playing, generator_of, reader_of
+from latentlab.models.parts.adversarial import Adversarial, Playing
+from latentlab.models.parts.players import generator_of, reader_of
 from latentlab.models.parts.priors import Independent, OneHot, StandardNormal, Uniform
 
 

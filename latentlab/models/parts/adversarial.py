@@ -7,7 +7,6 @@ Goodfellow et al., Generative Adversarial Nets (2014); R₁ = γ/2 |∇D|² on t
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,22 +16,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.data import Batch, Dataset, Kind, Spec
+from latentlab.data import Batch, Dataset, Kind
 from latentlab.knobs import knob
 from latentlab.models.abilities import Discriminates
 from latentlab.models.base import Headline, Loss, Trains
 from latentlab.models.parts.latent_prior import SamplesPrior
-from latentlab.nn.layers import BatchNorm
+from latentlab.models.parts.players import Networks
 
 MOST = 2_000  # examples, and samples, whose distances are taken
 
 
 @dataclass(frozen=True)
-class Playing:
+class Playing(Networks):
     """The knobs of the game and of both networks."""
 
-    hidden: int = knob(128, 8, 1024, log=True, help="units in each hidden layer of both networks")
-    layers: int = knob(2, 1, 6, help="hidden layers of both networks")
     steps: int = knob(1, 1, 10, help="steps of the discriminator for each of the generator")
     objective: str = knob(
         "non-saturating",
@@ -40,7 +37,7 @@ class Playing:
         help="the generator maximises log D(G(z)), or minimises log(1 - D(G(z))), whose gradient fades",
     )
     r1: float = knob(0.5, 0.0, 100.0, help="weight γ of the penalty on the discriminator's gradient at the data")
-    batch_norm: bool = knob(True, help="normalise batches in the generator's hidden layers; of images only")
+    beta1: float = knob(0.5, 0.0, 0.99, help="how much of its last steps Adam repeats; with 0.9 modes may be lost")
 
 
 class Adversarial(Trains, SamplesPrior, Discriminates):
@@ -51,11 +48,15 @@ class Adversarial(Trains, SamplesPrior, Discriminates):
     set_units: ClassVar[dict[str, str]] = {"energy distance": "units of the data"}
     headline = Headline("energy distance")
     players = ("discriminator", "generator")
-    adam_betas = (0.5, 0.999)  # with 0.9 modes are lost
     largest_loss = 1e4  # nats: a game that is worth more has no way back
 
     config: Playing
     discriminator: nn.Module
+
+    @property
+    def adam_betas(self) -> tuple[float, float]:
+        """The knob, and Adam's usual value (Radford et al. 2016)."""
+        return self.config.beta1, 0.999
 
     def discriminate(self, batch: Batch, rng: torch.Generator) -> Iterator[Loss]:
         """Yield the discriminator's losses, the last with the terms V and the mean probabilities."""
@@ -100,24 +101,3 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     a, b = x.flatten(1).double(), y.flatten(1).double()
     squared = 2 * torch.cdist(a, b).mean() - torch.cdist(a, a).mean() - torch.cdist(b, b).mean()
     return math.sqrt(max(0.0, squared.item()))
-
-
-def generator_of(config: Playing, spec: Spec, n_in: int) -> nn.Sequential:
-    """(B, n_in) -> (B, values of an example): of images in [0, 1], and as Goodfellow et al. with an MLP."""
-    is_image = spec.kind is Kind.IMAGE
-    sizes = [n_in, *[config.hidden] * config.layers, math.prod(spec.shape)]
-    network = leaky_mlp(sizes, is_image and config.batch_norm)
-    return network.append(nn.Sigmoid()) if is_image else network
-
-
-def reader_of(config: Playing, spec: Spec, n_out: int) -> nn.Sequential:
-    """(B, values of an example) -> (B, n_out)."""
-    return leaky_mlp([math.prod(spec.shape), *[config.hidden] * config.layers, n_out])
-
-
-def leaky_mlp(sizes: list[int], batch_norm: bool = False) -> nn.Sequential:
-    """Linear layers of these sizes with leaky ReLU between them: (B, sizes[0]) -> (B, sizes[-1])."""
-    layers: list[nn.Module] = []
-    for n_in, n_out in itertools.pairwise(sizes[:-1]):
-        layers += [nn.Linear(n_in, n_out), *([BatchNorm(n_out)] if batch_norm else []), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
