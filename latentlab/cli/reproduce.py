@@ -23,6 +23,7 @@ from latentlab.experiments import (
     families,
     hierarchies,
     infogan,
+    infogan_images,
     long_training,
     pixel_decoders,
     semi_supervised,
@@ -55,6 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             *hierarchies.SETTINGS,
             *cluster_aware.SETTINGS,
             infogan.DATA,
+            *infogan_images.SETTINGS,
         }
     )
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
@@ -148,8 +150,13 @@ def _factors(options: argparse.Namespace) -> None:
 
 
 def _infogan(options: argparse.Namespace) -> None:
-    _of_these(options, [infogan.DATA], [])
-    infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
+    known = [infogan.DATA, *infogan_images.SETTINGS]
+    for dataset in _of_these(options, known, [infogan.DATA, "digits"]):
+        if dataset == infogan.DATA:
+            infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
+        else:
+            found = _printed(infogan_images.run(dataset, range(options.seeds)), infogan_images.table)
+            infogan_images.save(infogan_images.merged(found))
 
 
 def _gan(options: argparse.Namespace) -> None:

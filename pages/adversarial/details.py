@@ -7,7 +7,6 @@ import scipy.stats
 import streamlit as st
 
 from latentlab.analysis.adversarial.best_discriminator import LEAST, best_value, jensen_shannon
-from latentlab.experiments import infogan
 from latentlab.figures.adversarial.game import (
     coverage_bars,
     distance_curves,
@@ -71,21 +70,6 @@ def draw_modes(run: Subject, epoch: int | None) -> None:
     st.caption(
         "A sample is at its nearest mode if it is within three of its standard deviations; 99 % of the data are. A "
         "mode counts as reached if it has a tenth of the samples that it has of the data."
-    )
-
-
-def draw_category(run: Subject) -> None:
-    """The experiment that ties a category to a mode, or does not."""
-    scores = infogan.read()
-    if not scores or run.dataset != infogan.DATA:
-        st.caption("This experiment is made on the ring of Gaussians: `python -m latentlab reproduce infogan`.")
-        return
-    st.dataframe(infogan.table_rows(scores), hide_index=True, alt="InfoGAN with λ = 1 and with λ = 0, over seeds")
-    st.caption(
-        "Mean ± standard deviation over the seeds, `python -m latentlab reproduce infogan`. I(c; mode) is what the "
-        "category says of the mode that is nearest to its sample; L_I, what the network Q reads of it. λ = 0 is the "
-        "control: a GAN with the same code, which nothing asks to be read. In the source L_I of ten categories of "
-        "MNIST rises to log 10 = 2.30 nats (Chen et al. 2016, Fig. 1)."
     )
 
 

@@ -11,7 +11,8 @@ from latentlab.analysis.adversarial.verdict import of_category, of_line, of_mode
 from latentlab.figures.adversarial.game import line_game, plane_game
 from latentlab.models import Decodes
 from latentlab.subjects import Subject
-from pages.adversarial.details import draw_best, draw_category, draw_modes, draw_training
+from pages.adversarial.category import draw_category
+from pages.adversarial.details import draw_best, draw_modes, draw_training
 from pages.adversarial.images import draw_families, draw_interpolation
 from pages.adversarial.live import draw_live
 from pages.adversarial.measured import END, arrows, category, in_the_plane, line, samples_of, snapshots, value
@@ -55,7 +56,7 @@ def game(run: Subject) -> None:
     else:
         details["Interpolation"] = partial(draw_interpolation, run, epoch)
     if category(cached.model(run)) is not None:
-        details["Category"] = partial(draw_category, run)
+        details["Category"] = partial(draw_category, run, epoch)
     elif len(run.shape) == 3:
         details["Other families"] = partial(draw_families, run)
     tabs(details)

@@ -16,6 +16,7 @@ from latentlab.analysis.latent.paths import Kind
 from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
+from pages.adversarial.category import categories_read
 from pages.adversarial.images import between
 from pages.adversarial.measured import arrows, category, in_the_plane, line, samples_of, value
 from tests.conftest import mentions, numbers_in
@@ -107,9 +108,16 @@ def test_without_a_category_and_snapshots_it_opens_too(opened: Open) -> None:
     assert mentions(app.info[0].value, "V is")
 
 
-@pytest.mark.parametrize("tab", ["Over the training", "Interpolation", "Other families"])
-def test_of_images_it_shows_samples_and_what_lies_between_two(opened: Open, tab: str) -> None:
-    app = opened("adversarial", run="digits-gan", detail=tab)
+@pytest.mark.parametrize(
+    ("run", "tab"),
+    [
+        ("digits-gan", "Over the training"),
+        ("digits-gan", "Interpolation"),
+        ("digits-gan", "Other families"),
+    ],
+)
+def test_of_images_it_shows_samples_and_what_lies_between_two(opened: Open, run: str, tab: str) -> None:
+    app = opened("adversarial", run=run, detail=tab)
     assert not app.exception
     assert len(app.image) == (3 if tab == "Interpolation" else 1)
     assert mentions(app.info[0].value, "V is")
@@ -139,6 +147,32 @@ def test_the_value_of_two_gaussians_is_that_of_the_source(opened: Open, m: str, 
     assert not app.exception
     (shown,) = (metric.value for metric in app.metric if metric.label.startswith("C"))
     assert float(shown) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize("run", ["digits-infogan", "mnist-infogan"])
+def test_of_an_infogan_of_images_the_categories_are_held_against_the_classes(
+    opened: Open, app_store: Store, run: str
+) -> None:
+    app = opened("adversarial", run=run, detail="Category")
+    assert not app.exception
+    subject = StoredRun(app_store.read(run), app_store)
+    use = categories_read(subject, None)
+    assert use is not None
+    assert use.counts.sum() == len(subject.examples())
+    assert round(100 * use.matched) in numbers_in(next(one.value for one in app.markdown if "%" in one.value))
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]
+    np.testing.assert_array_equal(unpacked(drawn["z"]), use.counts)
+    codes, experiment = (frame.value for frame in app.dataframe)
+    assert len(codes) == 2
+    assert set(experiment["data"]) == {subject.dataset}
+
+
+@pytest.mark.parametrize("page", ["traversal", "clusters", "analogies", "sampling"])
+def test_an_infogan_of_images_is_looked_at_on_all_pages(opened: Open, page: str) -> None:
+    app = opened(page, run="digits-infogan")
+    assert not app.exception, app.exception
+    assert not app.error
+    assert app.selectbox(key="picked").value == "digits-infogan"
 
 
 def test_of_the_control_a_sample_says_nothing_of_its_category(opened: Open, app_store: Store) -> None:

@@ -42,6 +42,14 @@ class ClusterUse:
         """Clusters with at least the share `USED` of the examples."""
         return int((self.share >= USED).sum())
 
+    @property
+    def matched(self) -> float:
+        """The share of the examples in the cluster of their class, by the best pairs of one cluster and one class."""
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(self.counts, maximize=True)
+        return float(self.counts[rows, columns].sum() / max(1, self.counts.sum()))
+
 
 def cluster_use(clusters: ArrayLike, classes: ArrayLike, n_clusters: int, n_classes: int) -> ClusterUse:
     """Count examples by cluster and class.

@@ -6,6 +6,10 @@ RING = {"categories": 8, "noise": 2, "hidden": 64}
 RING_TRAINING = {"epochs": 60}
 DIGITS = {"z_dim": 16, "hidden": 128}
 DIGITS_TRAINING = {"epochs": 100, "batch_size": 64}
+INFO_DIGITS = {"uniform": 2, "noise": 16, "uniform_information": 0.05}
+INFO_DIGITS_TRAINING = DIGITS_TRAINING
+INFO_MNIST = {"uniform": 2, "noise": 62, "hidden": 256, "uniform_information": 0.03}
+INFO_MNIST_TRAINING = {"epochs": 8}
 
 RECIPES = (
     Recipe(
@@ -61,5 +65,23 @@ RECIPES = (
         "The control: nothing asks that a sample says its category, and none does.",
         {**RING, "information": 0.0},
         RING_TRAINING,
+    ),
+    Recipe(
+        "digits-infogan",
+        "Digits, InfoGAN",
+        "infogan",
+        "digits",
+        "Ten categories and two uniform codes that must be read from each sample: are they the digits and their style?",
+        INFO_DIGITS,
+        {**INFO_DIGITS_TRAINING, "snapshots": True},
+    ),
+    Recipe(
+        "mnist-infogan",
+        "MNIST, InfoGAN",
+        "infogan",
+        "mnist",
+        "The same of MNIST, as in the source, with smaller networks.",
+        INFO_MNIST,
+        INFO_MNIST_TRAINING,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -35,6 +36,20 @@ def test_the_information_is_that_of_the_table_whatever_the_names() -> None:
     assert found.information == pytest.approx(mutual / np.mean(entropies))
     assert cluster_use(3 - clusters, classes, 4, 3).information == pytest.approx(found.information)
     assert cluster_use(classes, classes, 3, 3).information == pytest.approx(1)
+
+
+def test_clusters_and_classes_are_paired_as_well_as_any_pairs_do() -> None:
+    """By trying all pairs, with more clusters than classes and with fewer."""
+    rng = np.random.default_rng(2)
+    for n_clusters, n_classes in [(4, 3), (3, 5)]:
+        clusters, classes = rng.integers(0, n_clusters, 60), rng.integers(0, n_classes, 60)
+        found = cluster_use(clusters, classes, n_clusters, n_classes)
+        table = found.counts if n_clusters >= n_classes else found.counts.T
+        best = max(
+            sum(table[row, column] for column, row in enumerate(rows))
+            for rows in itertools.permutations(range(len(table)), table.shape[1])
+        )
+        assert found.matched == pytest.approx(best / 60)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
