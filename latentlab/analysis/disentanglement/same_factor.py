@@ -1,7 +1,9 @@
 """Scores by what examples share: two of them, or some more, agree in one factor, and their codes must say in which.
 
 - beta-VAE's metric (Higgins et al. 2017, section 3): a linear classifier is given the mean of |z − z'| over L pairs
-  that agree in factor y and names y. Codes aren't standardised.
+  that agree in factor y and names y. Codes aren't standardised; what the classifier is given is, which changes nothing
+  that it can say, but how much its penalty costs: else codes of small numbers, as those of a VAE before its training,
+  are at chance.
 - FactorVAE's metric (Kim & Mnih 2018, section 4): of L examples that agree in factor y, the dimension that varies
   least, in units of its standard deviation, votes for y. It has no classifier to train, and a factor that is in two
   dimensions each time doesn't help it.
@@ -24,6 +26,7 @@ N_BATCHES = 1_200  # of which the first three quarters are learned from
 PAIRS = 5  # L of beta-VAE's metric
 SAME = 64  # L of FactorVAE's metric
 PRUNED = 0.05  # a dimension whose variance is smaller is unused, after Kim & Mnih and Locatello et al. 2019
+AT_ONCE = 2_000_000  # numbers of codes whose differences are taken together
 PENALTY = 1.0  # on the squared weights of the classifier, in all: scikit-learn's C = 1
 
 
@@ -45,10 +48,11 @@ def beta_vae_score(
     for k, members in enumerate(_by_level(levels)):
         drawn = np.flatnonzero(factor == k)
         first, second = _agreeing(members, len(levels), len(drawn) * n_pairs, rng)
-        difference = np.abs(codes[first] - codes[second]).reshape(len(drawn), n_pairs, -1)
-        apart[drawn] = difference.mean(1)
+        apart[drawn] = _mean_difference(codes, first.reshape(-1, n_pairs), second.reshape(-1, n_pairs))
     n_fit = n_batches * 3 // 4
-    x, y = torch.from_numpy(apart), torch.from_numpy(factor)
+    scale = apart[:n_fit].std(0)
+    x = torch.from_numpy((apart - apart[:n_fit].mean(0)) / np.where(scale > 0, scale, 1))
+    y = torch.from_numpy(factor)
     fit = logistic_regression.fit(x[:n_fit], y[:n_fit], n_factors, PENALTY / n_fit)
     named = (x[n_fit:] @ fit.weights.T + fit.bias).argmax(1)
     return proportion((named == y[n_fit:]).numpy())
@@ -86,6 +90,13 @@ def factor_vae_score(
 def _by_level(levels: Labels) -> list[list[NDArray[np.intp]]]:
     """For each factor, the examples of each of its levels."""
     return [[np.flatnonzero(of_all == level) for level in range(of_all.max() + 1)] for of_all in levels.T]
+
+
+def _mean_difference(codes: Floats, first: NDArray[np.intp], second: NDArray[np.intp]) -> Floats:
+    """(B, L) pairs of examples -> (B, D): the mean of |z - z'| over L, for some of the B at once."""
+    n = max(1, AT_ONCE // (codes.shape[1] * first.shape[1]))
+    rows = range(0, max(1, len(first)), n)
+    return np.concatenate([np.abs(codes[first[k : k + n]] - codes[second[k : k + n]]).mean(1) for k in rows])
 
 
 def _agreeing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentlab.analysis.disentanglement import same_factor
 from latentlab.analysis.disentanglement.importance import importance
 from latentlab.analysis.disentanglement.information import information
 from latentlab.analysis.disentanglement.predictability import (
@@ -128,6 +129,18 @@ def test_pairs_agree_in_their_factor(levels: np.ndarray) -> None:
     one = levels[:, 2:].astype(np.float32)
     found = beta_vae_score(one, levels, np.random.default_rng(0), n_batches=4_000)
     assert found.low < 2 / 3 < found.high  # it and nothing else: the other two are guessed
+
+
+def test_how_large_codes_are_and_how_many_are_at_hand_changes_no_score_by_pairs(
+    perfect: np.ndarray, levels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without scaling the penalty leaves a code of small numbers at chance."""
+    mixed = perfect @ np.array([[1, -1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
+    whole = beta_vae_score(mixed, levels, np.random.default_rng(0)).value
+    assert 0.5 < whole < 0.9
+    monkeypatch.setattr(same_factor, "AT_ONCE", 100)
+    small = beta_vae_score(np.float32(2**-10) * mixed, levels, np.random.default_rng(0)).value
+    assert small == pytest.approx(whole, abs=1e-6)
 
 
 def test_unused_dimensions_have_no_vote(perfect: np.ndarray, levels: np.ndarray, noise: np.ndarray) -> None:
