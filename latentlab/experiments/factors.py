@@ -1,7 +1,19 @@
-"""Which codes take the shapes apart into the factors that made them: nine codes over seeds.
+"""Which codes take the shapes apart into the factors that made them: twelve codes over seeds.
 
 `python -m latentlab reproduce factors` makes the table; `read` returns the scores of the last run. After Higgins et
 al., beta-VAE (2017), Tab. 1, made smaller, with the scores that came after it.
+
+beta-VAE's metric is taken twice. Of all five factors it is about 80 % at most for a code that says neither shape nor
+angle, which the code "x, y, size" shows: pairs that share one of the two look like those that share the other. The four
+factors of Higgins et al. are numbers, x, y, size and angle, and one that isn't coded is named by exclusion. They don't
+say how many pairs L a mean is of. The more, the higher all codes score; of 5, 8, 10, 12, 15, 20, 30 and 64 with
+`REPORTED_PAIRS` the four codes that nothing is trained for come nearest to the reported ones: 46, 80, 65, 44 % for
+pixels, PCA, ICA and an untrained VAE, off by 7 points in the mean, and by 8 to 23 with the others.
+
+With β = 4 throughout, x, y and size are mixed in some seeds: a code that is vague is as good rotated, and 60 epochs are
+few to turn it back. A β that falls separates them. The last two β-VAEs were chosen by the metric of four factors on
+validation examples, with a seed that isn't in the table (10): 82 % with β = 4, 94 % with a capacity of 20 nats at
+β = 20, and 100 % with one of 12 nats and with a β that falls from 20 to 2, or to 0.5 over 70 % of the training.
 """
 
 from __future__ import annotations
@@ -22,7 +34,7 @@ from latentlab.analysis.disentanglement.scores import disentanglement
 from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments import score_tables
-from latentlab.experiments.recipes.vae import OF_SHAPES, SHAPES
+from latentlab.experiments.recipes.vae import FALLING, OF_SHAPES, OVER_ALL, SHAPES
 from latentlab.experiments.score_tables import as_text, grouped, mean_std
 from latentlab.models import HasPosterior, Model
 from latentlab.runs.store import SHIPPED
@@ -34,21 +46,34 @@ RESULTS = SHIPPED / "factors.csv"
 DATA = "shapes"
 SEEDS = (0, 1, 2)
 N_FITTED = 5_000  # training examples that PCA and ICA are fitted to
+REPORTED_FACTORS = slice(1, None)  # those of Higgins et al.: all but the shape
+REPORTED_PAIRS, REPORTED_BATCHES = 20, 4_000  # of the metric of these
+PLACED = (3, 4, 1)  # x, y, size
 ACTIVE = 0.05  # nats that a dimension in use carries at least
 KNOBS: Mapping[str, Any] = SHAPES
 TRAINING: Mapping[str, Any] = OF_SHAPES
-TRAINED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "VAE": ("vae", {}),
-    "β-VAE, β = 4": ("vae", {"beta": 4.0}),
-    "VAE + 5 TC": ("tcvae", {"gamma": 5.0}),
-    "DC-IGN": ("dcign", {}),
+TRAINED: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {  # model, its knobs and those of training
+    "VAE": ("vae", {}, {}),
+    "β-VAE, β = 4": ("vae", {"beta": 4.0}, {}),
+    "β-VAE, β from 20 to 2": ("vae", FALLING, OVER_ALL),
+    "β-VAE, capacity of 12 nats": ("vae", {"beta": 20.0, "capacity": 12.0}, {"warmup": 0.9}),
+    "VAE + 5 TC": ("tcvae", {"gamma": 5.0}, {}),
+    "DC-IGN": ("dcign", {}, {}),
 }
-CODES = ("factors", "pixels", "PCA", "ICA", "untrained VAE", *TRAINED)
+CODES = ("factors", "x, y, size", "pixels", "PCA", "ICA", "untrained VAE", *TRAINED)
 # of the beta-VAE metric in percent: Higgins et al. 2017, Tab. 1
 REPORTED = {
     "factors": 100.0, "pixels": 45.75, "PCA": 84.9, "ICA": 42.03, "untrained VAE": 44.14, "VAE": 61.58,
     "β-VAE, β = 4": 99.23, "DC-IGN": 99.3,
 }  # fmt: skip
+NOTE = (
+    "In percent where no unit is named. β-VAE metric: of all five factors, from 5 pairs a mean. A code that says "
+    "neither shape nor angle has about 80 % of it at most, as the one that is x, y, size and noise shows: pairs "
+    "that share one of the two look like pairs that share the other. The next column is of the four factors that "
+    f"Higgins et al. (2017) have, from {REPORTED_PAIRS} pairs. They don't report how many: with these, pixels, PCA, "
+    "ICA and an untrained VAE come nearest to what they report of them in Tab. 1. Their images are larger, and more. "
+    "With β = 4 from the start, x, y and size are mixed in some seeds; a β that falls separates them."
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,7 @@ class FactorScore:
         explicitness: mean over the factors.
         active: dimensions in use.
         reconstruction: -log p(x|z), nats an image.
+        of_numbers: accuracy of beta-VAE's metric of the factors of Higgins et al., from more pairs.
         seconds: of processor time for the training.
     """
 
@@ -83,6 +109,7 @@ class FactorScore:
     explicitness: float = math.nan
     active: float = math.nan
     reconstruction: float = math.nan
+    of_numbers: float = math.nan
     seconds: float = field(default=math.nan, compare=False)
 
 
@@ -130,9 +157,12 @@ def _fixed_code(code: str, splits: Splits, data: Dataset, levels: Labels, seed: 
     """A code that nothing is trained for."""
     from sklearn.decomposition import PCA, FastICA  # imported here: a second of start-up
 
+    standard: Floats = ((levels - levels.mean(0)) / levels.std(0)).astype(np.float32)
     if code == "factors":
-        standard: Floats = ((levels - levels.mean(0)) / levels.std(0)).astype(np.float32)
         return standard
+    if code == "x, y, size":
+        noise = np.random.default_rng(seed).normal(size=(len(levels), KNOBS["z_dim"] - len(PLACED)))
+        return np.concatenate([standard[:, PLACED], noise.astype(np.float32)], 1)
     pixels = floats(data.batch().x.flatten(1))
     if code == "pixels":
         return pixels
@@ -152,9 +182,9 @@ def _of_model(
     training: Mapping[str, Any],
     seed: int,
 ) -> FactorScore:
-    name, own = TRAINED.get(code, ("vae", {}))
+    name, own, schedule = TRAINED.get(code, ("vae", {}, {}))
     began = time.process_time()
-    model = trained(name, {**knobs, **own}, training if code in TRAINED else None, splits, seed)
+    model = trained(name, {**knobs, **own}, {**training, **schedule} if code in TRAINED else None, splits, seed)
     seconds = time.process_time() - began
     found = scored(code, codes(model, data), levels, seed)
     if code not in TRAINED:
@@ -186,11 +216,13 @@ def usage(model: Model, data: Dataset) -> tuple[float, float]:
 
 def scored(code: str, z: Floats, levels: Labels, seed: int) -> FactorScore:
     """All scores of codes; of as many dimensions as an image has pixels, those that ask none alone."""
+    rng = np.random.default_rng(seed)
+    numbers = levels[:, REPORTED_FACTORS]
+    of_numbers = beta_vae_score(z, numbers, np.random.default_rng(seed), REPORTED_BATCHES, REPORTED_PAIRS).value
     if z.shape[1] > 100:
-        rng = np.random.default_rng(seed)
-        return FactorScore(code, seed, beta_vae_score(z, levels, rng).value, factor_vae_score(z, levels, rng).value)
-    found = disentanglement(z, levels, seed)
-    return FactorScore(code, seed, *found.values.values())
+        of_all = (beta_vae_score(z, levels, rng).value, factor_vae_score(z, levels, rng).value)
+        return FactorScore(code, seed, *of_all, of_numbers=of_numbers)
+    return replace(FactorScore(code, seed, *disentanglement(z, levels, seed).values.values()), of_numbers=of_numbers)
 
 
 def table(scores: Sequence[FactorScore]) -> str:
@@ -207,6 +239,7 @@ def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
             {
                 "code": code,
                 "β-VAE metric": mean_std([one.beta_vae for one in own], by=100),
+                "of x, y, size, angle": mean_std([one.of_numbers for one in own], by=100),
                 "reported": f"{known:.2f}" if known else score_tables.MISSING,
                 "FactorVAE metric": mean_std([one.factor_vae for one in own], by=100),
                 "MIG": mean_std([one.mig for one in own], by=100),

@@ -144,15 +144,18 @@ def _scores(run: Subject, other: Subject | None) -> None:
             "factor, completeness whether a factor is in one dimension, informativeness and explicitness how well "
             "factors are read from all of them."
         )
-    measured = experiment.read()
-    if run.dataset != experiment.DATA or not measured:
-        return
-    st.markdown("**Codes of these data, over seeds**")
-    st.dataframe(experiment.table_rows(measured), hide_index=True, alt="The scores of several codes over seeds")
-    st.caption(
-        "Mean ± standard deviation over the seeds, in percent where no unit is named. Reported: Higgins et al. (2017), "
-        "Tab. 1, whose shapes, networks and lengths of training are larger: `python -m latentlab reproduce factors`."
-    )
+    _over_seeds(run.dataset)
+
+
+def _over_seeds(dataset: str) -> None:
+    """What an experiment on these data found, if one did."""
+    rows, said = list[dict[str, str]](), ""
+    if dataset == experiment.DATA:
+        rows, said = experiment.table_rows(experiment.read()), experiment.NOTE
+    if rows:
+        st.markdown("**Codes of these data, over seeds**")
+        st.dataframe(rows, hide_index=True, alt="The scores of several codes over seeds")
+        st.caption(f"Mean ± standard deviation over the seeds. {said} `python -m latentlab reproduce factors`")
 
 
 def _levels(run: Subject) -> None:
@@ -197,8 +200,8 @@ factors(run)
 notes(
     "One row a dimension of the code, one column a factor of the data: how much the dimension alone says of the "
     "factor. On the left what changes along the dimension.",
-    "Compare the VAE with one that has a larger β, a penalty on the total correlation, or DC-IGN, which learned from "
-    "examples that differ in one factor. Which factors move into a dimension of their own, and which are lost?",
+    "Compare the VAE with one whose β falls from a large one, a penalty on the total correlation, or DC-IGN, which "
+    "learned from examples that differ in one factor. Which factors get a dimension of their own, and which are lost?",
     "A code is called disentangled if each dimension is for one factor. What made the data can't be known from the "
     "data alone (Locatello et al. 2019): without factors no score says it, and with them each asks something else.",
 )

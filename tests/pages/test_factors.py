@@ -72,8 +72,8 @@ def test_rows_of_examples_are_as_high_as_those_of_the_matrix(visited: Open) -> N
 def test_factors_are_read_where_the_matrix_says(visited: Open) -> None:
     said = visited("factors", run=SHAPES).info[0].value
     own = said.split(". ")[0]
-    assert mentions(own, 5, "size", "y")
-    assert mentions(said.split(". ")[-1], "shape", "angle")
+    assert mentions(own, 5, "size", "x", "y")
+    assert mentions(said.split(". ")[-1], "angle")
 
 
 def test_factors_of_other_images_are_measured_and_said_to_be(opened: Open, app_store: Store) -> None:
@@ -108,6 +108,14 @@ def test_scores_follow_from_the_background_process(opened: Open, app_store: Stor
     table = app.dataframe[0].value
     assert table["MIG"][0] == f"{100 * found.information.gap:.1f}"
     assert table["β-VAE metric"][0] == "80.0"
+
+
+def test_what_was_found_over_seeds_is_shown_with_the_data_that_it_is_of(visited: Open, helper: Helper) -> None:
+    runs = (SHAPES, DIGITS)
+    columns = {run: [set(one.value) for one in visited("factors", run=run).dataframe] for run in runs}
+    assert all(key.startswith("disentanglement") for key in helper)  # whose scores are still to come
+    assert [len(found) for found in columns.values()] == [1, 0]
+    assert columns[SHAPES][0] >= {"reported", "of x, y, size, angle"}
 
 
 def own_sprites(folder: Path, n: int = 300) -> str:

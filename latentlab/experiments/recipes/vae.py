@@ -6,6 +6,9 @@ from latentlab.experiments.recipes.recipe import Recipe
 
 SHAPES: dict[str, Any] = {"z_dim": 10, "hidden": 128, "likelihood": "gray-bernoulli"}
 OF_SHAPES: dict[str, Any] = {"epochs": 60, "learning_rate": 2e-3}
+FALLING: dict[str, Any] = {"beta": 2.0, "beta_start": 20.0}
+OF_SOLIDS: dict[str, Any] = {"epochs": 100, "learning_rate": 2e-3, "batch_size": 64}
+OVER_ALL: dict[str, Any] = {"warmup": 1.0}
 
 RECIPES = (
     Recipe(
@@ -76,9 +79,9 @@ RECIPES = (
         "Shapes, β-VAE",
         "vae",
         "shapes",
-        "The same with β = 4: places move into dimensions of their own, and the rest is lost.",
-        SHAPES | {"beta": 4.0},
-        OF_SHAPES,
+        "The same with a β that falls from 20 to 2: x, y and size have a dimension each, and the rest is lost.",
+        SHAPES | FALLING,
+        OF_SHAPES | OVER_ALL,
     ),
     Recipe(
         "shapes-dcign",
@@ -96,6 +99,6 @@ RECIPES = (
         "three-d",
         "A VAE that learned from solids that differ in one factor: z1 turns them, z2 tilts them, z3 moves the lamp.",
         SHAPES,
-        {"epochs": 100, "learning_rate": 2e-3, "batch_size": 64},
+        OF_SOLIDS,
     ),
 )
