@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.latent.axes import class_directions
-from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck, layer_bottleneck
+from latentlab.analysis.latent.bottleneck import (
+    Bottleneck,
+    bottleneck,
+    decoded_bottleneck,
+    deterministic_bottleneck,
+    layer_bottleneck,
+)
 from latentlab.analysis.latent.code_kinds import CodeKinds, code_kinds
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.latent.support import Encode
@@ -32,7 +38,7 @@ from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.export.program import Program
-from latentlab.models import Decodes, Encodes, HasPosterior, HasPrior, Model, OneLayer, code_parts
+from latentlab.models import CodeKind, Decodes, Encodes, HasPosterior, HasPrior, Model, OneLayer, code_parts
 from latentlab.serialization import RunError
 from latentlab.subjects import Subject
 from pages.shared.remember import remember
@@ -174,7 +180,21 @@ def dimensions(run: Subject, epoch: int | None = None) -> Bottleneck:
             return bottleneck(*trained.posterior(x))
         if isinstance(trained, Encodes) and not _is_of_several_kinds(trained):
             return deterministic_bottleneck(trained.encode(x))
-        return deterministic_bottleneck(_prior_draws(trained, N_DRAWS))
+        codes = _prior_draws(trained, N_DRAWS)
+        if not isinstance(trained, Decodes):
+            return deterministic_bottleneck(codes)
+        return decoded_bottleneck(codes, trained.decode, _drawn_together(trained))
+
+
+def _drawn_together(trained: Decodes) -> list[list[int]]:
+    """The dimensions of a code by what is drawn at once: those of a category, and each other one alone."""
+    parts = code_parts(trained.prior) if isinstance(trained, HasPrior) else ()
+    groups, start = list[list[int]](), 0
+    for kind, dim in parts or [(CodeKind.NORMAL, trained.z_dim)]:
+        axes = list(range(start, start + dim))
+        groups += [axes] if kind is CodeKind.CATEGORY else [[axis] for axis in axes]
+        start += dim
+    return groups
 
 
 def _is_of_several_kinds(trained: Model) -> bool:

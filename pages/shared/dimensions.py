@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latentlab.analysis.image_attributes import MEASURES, measured
-from latentlab.analysis.latent.bottleneck import Bottleneck
+from latentlab.analysis.latent.bottleneck import OF_SAMPLES, Bottleneck
 from latentlab.analysis.latent.followed_attributes import followed
 from latentlab.data import Kind
 from latentlab.models import Encodes
@@ -16,7 +16,10 @@ def carries(where: Bottleneck, axis: int) -> str:
     """What a dimension carries, with its unit; "unused" where its code doesn't vary with the example."""
     if not where.active[axis]:
         return "unused"
-    said = f"{where.carries[axis]:.2g} nats" if where.unit == "nats" else f"variance {where.carries[axis]:.2g}"
+    value = float(where.carries[axis])
+    said = {"nats": f"{value:.2g} nats", OF_SAMPLES: f"{value:.0%} {OF_SAMPLES}"}.get(
+        where.unit, f"{where.unit} {value:.2g}"
+    )
     return f"{said}, hardly used" if where.hardly_used[axis] else said
 
 

@@ -1,6 +1,7 @@
 """What each dimension of a code carries, and what is wrong with it.
 
-A dimension carries the KL of a VAE's posterior from the prior, or the variance of an autoencoder's code. Over N
+A dimension carries the KL of a VAE's posterior from the prior, the variance of an autoencoder's code, or, of a model
+that doesn't encode, a share of the variance of its samples. Over N
 examples the codes of a VAE follow the aggregate posterior q(z) = 1/N Σ_n q(z|x_n), which sampling from the prior takes
 to be N(0, I) (Hoffman & Johnson 2016, ELBO surgery). With q(z|x_n) = N(mean_n, diag std_n²) all of it is exact:
 
@@ -10,7 +11,8 @@ to be N(0, I) (Hoffman & Johnson 2016, ELBO surgery). With q(z|x_n) = N(mean_n, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +23,8 @@ from latentlab.analysis.arrays import Floats, floats
 from latentlab.analysis.latent.layer_usage import ACTIVE_KL
 from latentlab.distributions import kl_to_standard_normal, standard_normal_log_prob
 
+OF_SAMPLES = "of the variance of samples"  # a unit: a share
+N_DECODED = 400  # draws of a code in which each dimension is drawn again
 ACTIVE_VARIANCE = 0.01  # Burda, Grosse & Salakhutdinov (2016), §5.3
 HARDLY = 0.01  # of what the first dimension carries: an active one with less changes nothing that can be seen
 
@@ -42,7 +46,7 @@ class Bottleneck:
 
     Attributes:
         carries: (D,) what the dimension carries, in `unit`.
-        unit: "nats" (mean KL from the prior) or "variance".
+        unit: "nats" (mean KL from the prior), "variance", or `OF_SAMPLES`.
         active: (D,) bool; whether the code's mean varies with the example by more than `ACTIVE_VARIANCE`
             (of the largest variance, where the code has no prior).
         order: (D,) dimensions from the one that carries most to the one that carries least.
@@ -190,6 +194,37 @@ def deterministic_bottleneck(codes: Tensor) -> Bottleneck:
         floats(codes.mean(0)),
         scale,
     )
+
+
+def decoded_bottleneck(
+    codes: Tensor, decode: Callable[[Tensor], Tensor], groups: Sequence[Sequence[int]]
+) -> Bottleneck:
+    """The dimensions of a code that is drawn from a prior, by what each changes of the examples that it makes.
+
+    A dimension carries E[Var(x | all others)] / Var(x), variances summed over the values of x: the total index of
+    Sobol', by Jansen's estimate (1999) ½ E|x - x'|² / Var(x), x' with this dimension drawn again. Of an additive
+    decoder the shares sum to 1; where dimensions act together, to more.
+
+    Args:
+        codes: (N, D) draws of the prior, two at least; the first 2 `N_DECODED` are decoded.
+        decode: (B, D) -> (B, *shape).
+        groups: dimensions that are drawn together; every one is in one of them.
+    """
+    n = min(N_DECODED, len(codes) // 2)
+    base, again = codes[:n], codes[n : 2 * n]
+    x = decode(base).flatten(1).double()
+    total = float(x.var(0).sum())
+    shares = torch.zeros(codes.shape[1], dtype=torch.float64)
+    for group in map(list, groups):
+        moved = base.clone()
+        moved[:, group] = again[:, group]
+        changed = (decode(moved).flatten(1).double() - x).square().sum(1).mean() / 2
+        shares[group] = float(changed) / max(total, 1e-12)
+    found = floats(shares)
+    return replace(
+        deterministic_bottleneck(codes),
+        carries=found, unit=OF_SAMPLES, active=found > ACTIVE_VARIANCE * found.max(), order=_descending(found),
+    )  # fmt: skip
 
 
 def health(mean: Tensor, log_std: Tensor, code: str = "z") -> Health:

@@ -83,7 +83,7 @@ def carried(bottleneck: Bottleneck, look: Theme, height: int = 300, code: str = 
     """A bar for each dimension, most first; the unused ones are gray and hatched."""
     order = bottleneck.order
     active = bottleneck.active[order]
-    label = "KL (nats)" if bottleneck.unit == "nats" else "variance of the code"
+    label = {"nats": "KL (nats)", "variance": "variance of the code"}.get(bottleneck.unit, f"share {bottleneck.unit}")
     figure = go.Figure()
     for name, chosen, colour, shape in (("used", active, look.accent, ""), ("unused", ~active, look.muted, "/")):
         if chosen.any():

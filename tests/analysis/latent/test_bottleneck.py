@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.analysis.latent.bottleneck import Health, bottleneck, deterministic_bottleneck, health, layer_bottleneck
+from latentlab.analysis.latent.bottleneck import (
+    Health,
+    bottleneck,
+    decoded_bottleneck,
+    deterministic_bottleneck,
+    health,
+    layer_bottleneck,
+)
 from tests.conftest import mentions, numbers_in
 
 
@@ -52,6 +59,27 @@ def test_the_spread_of_a_deterministic_code() -> None:
     np.testing.assert_allclose(found.center, codes.numpy().mean(0), rtol=1e-4)
     np.testing.assert_allclose(found.scale**2, found.carries, rtol=1e-5)
     assert (found.unit, found.order.tolist()) == ("variance", [1, 0])
+
+
+def test_of_an_additive_decoder_a_dimension_carries_its_share_of_the_variance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentlab.analysis.latent.bottleneck.N_DECODED", 20_000)
+    rng = device.generator(3)
+    codes = torch.randn(40_000, 4, generator=rng)
+    w = torch.tensor([[2.0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0]])  # of three values
+    found = decoded_bottleneck(codes, lambda z: z @ w.T, [[0], [1], [2], [3]])
+    np.testing.assert_allclose(found.carries, [5 / 7, 1 / 7, 1 / 7, 0], atol=0.02)
+    assert found.active.tolist() == [True, True, True, False]
+    assert found.order[[0, 3]].tolist() == [0, 3]
+    np.testing.assert_allclose(found.center, codes.mean(0), atol=1e-5)
+    # a product of two: each alone changes all of it, and so do both together
+    product = decoded_bottleneck(codes, lambda z: z[:, :1] * z[:, 1:2], [[0], [1], [2, 3]])
+    np.testing.assert_allclose(product.carries, [1, 1, 0, 0], atol=0.05)
+
+
+def test_dimensions_that_are_drawn_together_carry_the_same() -> None:
+    categories = torch.eye(3)[torch.randint(3, (4_000,), generator=device.generator(4))]
+    found = decoded_bottleneck(categories, lambda z: z @ torch.tensor([[0.0], [1.0], [5.0]]), [[0, 1, 2]])
+    np.testing.assert_allclose(found.carries, 1, atol=0.15)
 
 
 # --- the aggregate posterior ---------------------------------------------------------------------------------------
