@@ -15,7 +15,7 @@ from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import (
-    adversarial_digits,
+    adversarial_samples,
     auxiliary_layers,
     cluster_aware,
     factor_grid,
@@ -57,6 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             *cluster_aware.SETTINGS,
             infogan.DATA,
             *infogan_images.SETTINGS,
+            *adversarial_samples.SETTINGS,
         }
     )
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
@@ -160,8 +161,9 @@ def _infogan(options: argparse.Namespace) -> None:
 
 
 def _gan(options: argparse.Namespace) -> None:
-    _of_these(options, [adversarial_digits.DATA], [])
-    adversarial_digits.save(_printed(adversarial_digits.run(range(options.seeds)), adversarial_digits.table))
+    for dataset in _of_these(options, adversarial_samples.SETTINGS, ["digits"]):
+        found = _printed(adversarial_samples.run(dataset, range(options.seeds)), adversarial_samples.table)
+        adversarial_samples.save(adversarial_samples.merged(found))
 
 
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app

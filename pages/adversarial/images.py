@@ -8,7 +8,7 @@ import torch
 from latentlab import device
 from latentlab.analysis.arrays import Floats, floats
 from latentlab.analysis.latent.paths import Kind, interpolate
-from latentlab.experiments import adversarial_digits
+from latentlab.experiments import adversarial_samples
 from latentlab.models import Decodes, HasPrior
 from latentlab.subjects import Subject
 from pages.adversarial.measured import category, game_of
@@ -53,16 +53,19 @@ def between(run: Subject, epoch: int | None, pair: int, kind: Kind) -> Floats | 
 
 def draw_families(run: Subject) -> None:
     """The experiment that holds samples of a GAN against those of other families."""
-    scores = adversarial_digits.read() if run.dataset == adversarial_digits.DATA else []
+    scores = [score for score in adversarial_samples.read() if score.dataset == run.dataset]
     if not scores:
-        st.caption("This comparison is made on the digits: `python -m latentlab reproduce gan`.")
+        known = " and ".join(adversarial_samples.SETTINGS)
+        st.caption(f"This comparison is made on {known}: `python -m latentlab reproduce gan --data …`.")
         return
-    rows = adversarial_digits.table_rows(scores)
+    setting = adversarial_samples.SETTINGS[run.dataset]
+    rows = adversarial_samples.table_rows(scores)
     st.dataframe(rows, hide_index=True, alt="Samples of several families, over seeds")
+    once = " and ".join(f"the {name}" for name, of in setting.samplers.items() if isinstance(of, str))
     st.caption(
-        f"{adversarial_digits.N_SAMPLES} "
-        "samples of each, mean ± standard deviation over the seeds: of the PixelCNN one training and three draws, "
-        "of the VAE means of p(x|z), which are smooth. Precision is the share of samples near held-out images, "
+        f"{setting.n_samples:,} "
+        f"samples of each, mean ± standard deviation over the seeds: of {once} one training and a draw for each seed; "
+        "of VAEs means of p(x|z), which are smooth. Precision is the share of samples near held-out images, "
         "recall the share of these near samples (Kynkäänniemi et al. 2019, three neighbours, in pixels); the "
         "first row is what real images get. The Parzen estimate rewards blurred and copied images (Theis et al. "
         "2016), so no order of models follows from it. The source's 225 ± 2 nats are of MNIST and 10,000 samples "

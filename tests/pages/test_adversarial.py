@@ -114,6 +114,7 @@ def test_without_a_category_and_snapshots_it_opens_too(opened: Open) -> None:
         ("digits-gan", "Over the training"),
         ("digits-gan", "Interpolation"),
         ("digits-gan", "Other families"),
+        ("mnist-gan", "Other families"),
     ],
 )
 def test_of_images_it_shows_samples_and_what_lies_between_two(opened: Open, run: str, tab: str) -> None:

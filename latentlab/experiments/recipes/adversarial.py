@@ -6,6 +6,8 @@ RING = {"categories": 8, "noise": 2, "hidden": 64}
 RING_TRAINING = {"epochs": 60}
 DIGITS = {"z_dim": 16, "hidden": 128}
 DIGITS_TRAINING = {"epochs": 100, "batch_size": 64}
+MNIST = {"z_dim": 64, "hidden": 256}
+MNIST_TRAINING = {"epochs": 8}
 INFO_DIGITS = {"uniform": 2, "noise": 16, "uniform_information": 0.05}
 INFO_DIGITS_TRAINING = DIGITS_TRAINING
 INFO_MNIST = {"uniform": 2, "noise": 62, "hidden": 256, "uniform_information": 0.03}
@@ -83,5 +85,14 @@ RECIPES = (
         "The same of MNIST, as in the source, with smaller networks.",
         INFO_MNIST,
         INFO_MNIST_TRAINING,
+    ),
+    Recipe(
+        "mnist-gan",
+        "MNIST, adversarial",
+        "gan",
+        "mnist",
+        "A generator of MNIST digits that loses none of the ten, by a penalty R₁ and Adam's β₁ = 0.5.",
+        MNIST,
+        MNIST_TRAINING,
     ),
 )
