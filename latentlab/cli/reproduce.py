@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from latentlab import data, settings
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
 from latentlab.experiments import (
+    adversarial_presets,
     adversarial_samples,
     auxiliary_layers,
     cluster_aware,
@@ -166,6 +168,12 @@ def _gan(options: argparse.Namespace) -> None:
         adversarial_samples.save(adversarial_samples.merged(found))
 
 
+def _presets(options: argparse.Namespace) -> None:
+    _of_these(options, adversarial_presets.GAMES, [])
+    games = [adversarial_presets.run(dataset, range(options.seeds)) for dataset in adversarial_presets.GAMES]
+    adversarial_presets.save(_printed(itertools.chain(*games), adversarial_presets.table))
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -176,6 +184,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "factors": _factors,
     "infogan": _infogan,
     "gan": _gan,
+    "presets": _presets,
 }
 
 

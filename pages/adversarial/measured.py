@@ -113,7 +113,11 @@ def arrows_of(model: Discriminates) -> Arrows | None:
 @remember(64)
 def in_the_plane(run: Subject, epoch: int | None) -> InThePlane:
     """The game in the plane."""
-    model, examples = game_of(run, epoch), cached.examples(run).batch().x
+    return plane_of(game_of(run, epoch), cached.examples(run).batch().x, run.dataset)
+
+
+def plane_of(model: Discriminates, examples: Tensor, dataset: str) -> InThePlane:
+    """The game of a model in the plane, with (N, 2) examples of a data set."""
     box = around(examples, 0.15)
     x, y = (torch.linspace(*ends, PLACES) for ends in (box.x, box.y))
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).reshape(-1, 2)
@@ -122,7 +126,7 @@ def in_the_plane(run: Subject, epoch: int | None) -> InThePlane:
         certainty = floats(model.logits(places).sigmoid()).reshape(PLACES, PLACES)
         worth = game_value(doubles(model.logits(examples)), doubles(model.logits(x_samples)))
     samples = floats(x_samples)
-    return InThePlane(samples, categories, certainty, box, modes_of(run, samples), worth)
+    return InThePlane(samples, categories, certainty, box, modes_of(dataset, samples), worth)
 
 
 @remember(64)
@@ -163,9 +167,9 @@ def category(model: Model) -> slice | None:
     return category_of(model.prior) if isinstance(model, HasPrior) else None
 
 
-def modes_of(run: Subject, samples: Floats) -> ModeCoverage | None:
+def modes_of(dataset: str, samples: Floats) -> ModeCoverage | None:
     """The modes that samples reach, where the data are drawn from as many Gaussians as they have classes."""
-    density = DENSITIES.get(run.dataset)
+    density = DENSITIES.get(dataset)
     if density is None or len(density.classes) != len(density.means) or len(density.classes) == 1:
         return None
     return mode_coverage(samples, *(doubles(t) for t in (density.means, density.stds, density.log_weights.exp())))

@@ -50,9 +50,11 @@ def game(run: Subject) -> None:
         TRAIN.link("Train another", dataset=run.dataset)
     details: dict[str, Callable[[], None]] = {"Over the training": partial(draw_training, run, epoch)}
     if run.shape == (1,):
-        details |= {"V at best": draw_best, "Train one here": draw_live}
+        details |= {"V at best": draw_best, "Train one here": partial(draw_live, run.shape)}
     elif run.shape == (2,):
         details["Modes"] = partial(draw_modes, run, epoch)
+        if category(cached.model(run)) is None:
+            details["Train one here"] = partial(draw_live, run.shape)
     else:
         details["Interpolation"] = partial(draw_interpolation, run, epoch)
     if category(cached.model(run)) is not None:

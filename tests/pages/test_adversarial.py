@@ -13,6 +13,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.paths import Kind
+from latentlab.experiments.adversarial_presets import GAMES, PRESETS, read
 from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
@@ -148,6 +149,18 @@ def test_the_value_of_two_gaussians_is_that_of_the_source(opened: Open, m: str, 
     assert not app.exception
     (shown,) = (metric.value for metric in app.metric if metric.label.startswith("C"))
     assert float(shown) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(("run", "data"), [(LINE, "bumps"), (PLAIN, "gaussian-ring")])
+def test_a_preset_is_captioned_by_what_was_measured(opened: Open, run: str, data: str) -> None:
+    view = {"detail": "Train one here", "live-data": data, "live-preset": "mode collapse"}
+    app = opened("adversarial", run=run, **view)
+    assert not app.exception
+    measured = [one for one in read() if (one.dataset, one.preset) == (data, "mode collapse")]
+    assert len(measured) == 3
+    numbers = {one for caption in app.caption for one in numbers_in(caption.value)}
+    assert {min(one.reached for one in measured), measured[0].modes} <= numbers
+    assert len(app.dataframe[-1].value) == len(GAMES) * len(PRESETS)
 
 
 @pytest.mark.parametrize("run", ["digits-infogan", "mnist-infogan"])

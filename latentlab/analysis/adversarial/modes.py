@@ -44,6 +44,12 @@ class ModeCoverage:
         return np.asarray(self.shares >= LEAST * self.due)
 
     @property
+    def approached(self) -> NDArray[np.bool_]:
+        """(K,): whether each mode is the nearest one, however far, of as many samples as reach it."""
+        counts = np.bincount(self.nearest, minlength=len(self.due))
+        return np.asarray(counts >= LEAST * self.due * max(1, len(self.nearest)))
+
+    @property
     def near(self) -> float:
         """The share of the samples that is near a mode."""
         return float(self.is_near.mean())

@@ -12,6 +12,7 @@ CLOSE = 0.1  # of the standard deviation of the data: samples that have to move 
 NEAR = 0.05  # nats from -log 4
 AS_WIDE = 0.2  # by which the standard deviations of samples and data may differ, as a share
 APART = 0.5  # share of the samples at a mode, below which they are not at the data at all
+FEW = 0.5  # of the modes, which samples approach that lie at none
 IN_PLACE = 0.9  # share of the samples at a mode, where it is 99 % of the data (in the plane)
 
 
@@ -38,6 +39,12 @@ def of_modes(found: ModeCoverage, value: float) -> str:
     n, reached, off = len(found.due), int(found.reached.sum()), 1 - found.near
     value_said = _v_is(value) + (", near −log 4 = −1.39" if abs(value - LEAST) < NEAR else "")
     if found.near < APART:
+        approached = int(found.approached.sum())
+        if approached <= FEW * n:
+            return (
+                f"Collapsed: the samples are nearest to {approached} of {n} modes, and {off:.0%} of them lie at none. "
+                f"{value_said}."
+            )
         return (
             f"Not at the data yet: {off:.0%} of the samples lie at no mode, {reached} of {n} are reached. {value_said}."
         )

@@ -52,10 +52,13 @@ def test_missing_modes_are_counted(n_reached: int) -> None:
     assert n_reached == 3 or f"{n_reached} of 3" in said
 
 
-def test_samples_that_are_nowhere_are_no_collapse() -> None:
-    said = of_modes(mode_coverage(np.ones((50, 2), np.float32), MEANS, np.full((3, 2), 0.1), np.full(3, 1 / 3)), -1.2)
-    assert mentions(said, "100%", "0 of 3")
-    assert "collapse" not in said
+def test_samples_that_are_at_no_mode_are_collapsed_only_if_they_are_in_one_place() -> None:
+    stds, due = np.full((3, 2), 0.1), np.full(3, 1 / 3)
+    apart = np.repeat(1.5 * MEANS, 20, 0).astype(np.float32)
+    scattered = of_modes(mode_coverage(apart, MEANS, stds, due), -1.2)
+    assert mentions(scattered, "100%", "0 of 3")
+    assert "ollapse" not in scattered
+    assert mentions(of_modes(mode_coverage(apart[:20], MEANS, stds, due), -1.2), "Collapsed", "1 of 3", "100%")
 
 
 def test_samples_between_the_modes_are_counted() -> None:
