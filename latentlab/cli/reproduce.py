@@ -30,6 +30,7 @@ from latentlab.experiments import (
     pixel_decoders,
     semi_supervised,
     shipped_probes,
+    solids,
 )
 from latentlab.experiments.recipes import RECIPES
 from latentlab.experiments.score_tables import as_text
@@ -149,6 +150,7 @@ def _auxiliary_layers(options: argparse.Namespace) -> None:
 def _factors(options: argparse.Namespace) -> None:
     _of_these(options, [factors.DATA], [])
     factors.save(_printed(factors.run(range(options.seeds)), factors.table))
+    solids.save(_printed(solids.run(range(options.seeds)), solids.table))
     factor_grid.save(_printed(factor_grid.run(range(options.seeds)), factor_grid.table))
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from latentlab.analysis.disentanglement.scores import Disentanglement, disentanglement
 from latentlab.analysis.disentanglement.verdict import of_factors
 from latentlab.analysis.latent.bottleneck import dimension_name
-from latentlab.experiments import factor_grid
+from latentlab.experiments import factor_grid, solids
 from latentlab.experiments import factors as experiment
 from latentlab.figures.disentanglement.matrix import (
     factor_matrix,
@@ -152,6 +152,8 @@ def _over_seeds(dataset: str) -> None:
     rows, said = list[dict[str, str]](), ""
     if dataset == experiment.DATA:
         rows, said = experiment.table_rows(experiment.read()), experiment.NOTE
+    elif dataset == solids.DATA:
+        rows, said = solids.table_rows(solids.read()), solids.NOTE
     if rows:
         st.markdown("**Codes of these data, over seeds**")
         st.dataframe(rows, hide_index=True, alt="The scores of several codes over seeds")

@@ -25,7 +25,7 @@ from tests.conftest import mentions
 from tests.pages.conftest import Open
 from tests.pages.test_probes import unpacked
 
-SHAPES, PLAIN, DIGITS = "shapes-beta-vae", "shapes-vae", "digits-vae"
+SHAPES, PLAIN, DIGITS, SOLIDS = "shapes-beta-vae", "shapes-vae", "digits-vae", "three-d-dcign"
 Helper = dict[str, Future[Any]]
 
 
@@ -111,11 +111,12 @@ def test_scores_follow_from_the_background_process(opened: Open, app_store: Stor
 
 
 def test_what_was_found_over_seeds_is_shown_with_the_data_that_it_is_of(visited: Open, helper: Helper) -> None:
-    runs = (SHAPES, DIGITS)
+    runs = (SHAPES, SOLIDS, DIGITS)
     columns = {run: [set(one.value) for one in visited("factors", run=run).dataframe] for run in runs}
     assert all(key.startswith("disentanglement") for key in helper)  # whose scores are still to come
-    assert [len(found) for found in columns.values()] == [1, 0]
+    assert [len(found) for found in columns.values()] == [1, 1, 0]
     assert columns[SHAPES][0] >= {"reported", "of x, y, size, angle"}
+    assert columns[SOLIDS][0] >= {"azimuth", "elevation", "light", "any other"}
 
 
 def own_sprites(folder: Path, n: int = 300) -> str:

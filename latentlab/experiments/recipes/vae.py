@@ -93,6 +93,15 @@ RECIPES = (
         OF_SHAPES,
     ),
     Recipe(
+        "three-d-vae",
+        "Solids in space, VAE",
+        "vae",
+        "three-d",
+        "A VAE of solids whose azimuth, elevation and light are known, to compare with one that learned each alone.",
+        SHAPES,
+        OF_SOLIDS,
+    ),
+    Recipe(
         "three-d-dcign",
         "Solids in space, DC-IGN",
         "dcign",

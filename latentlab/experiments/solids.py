@@ -1,0 +1,143 @@
+"""Whether a code turns, tilts and lights a solid by one dimension each: DC-IGN and the VAE of the same size.
+
+`python -m latentlab reproduce factors` trains them, after the table of `factors.py`; `read` returns the scores of the
+last run. After Kulkarni et al., Deep Convolutional Inverse Graphics Network (2015), section 4.1, where the first three
+dimensions are for azimuth, elevation and light of a face.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentlab.analysis.arrays import Doubles, Floats, Labels
+from latentlab.data import Dataset, Splits, load
+from latentlab.experiments import score_tables
+from latentlab.experiments.factors import codes
+from latentlab.experiments.recipes.vae import OF_SOLIDS, SHAPES
+from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.timed_training import timed_training
+from latentlab.models import Model
+from latentlab.runs.store import SHIPPED
+from latentlab.training.config import TrainConfig
+from latentlab.training.evaluation import evaluate
+
+RESULTS = SHIPPED / "solids.csv"
+DATA = "three-d"
+SEEDS = (0, 1, 2)
+MODELS = {"DC-IGN": "dcign", "VAE": "vae"}
+FACTORS = slice(1, None)  # those that are numbers: azimuth, elevation, light
+NOTE = (
+    "|Correlation| of azimuth, elevation and light with a dimension for each, and the largest one of these dimensions "
+    "with another of the three. Of DC-IGN they are the first three, as it learned them; of the VAE those that "
+    "suit best."
+)
+
+
+@dataclass(frozen=True)
+class SolidScore:
+    """One training, measured on test examples, of which each number of the scene has a dimension.
+
+    Attributes:
+        model: one of `MODELS`.
+        azimuth: |correlation| of the azimuth and its dimension.
+        elevation: the same.
+        light: the same.
+        other: the largest |correlation| of one of these dimensions and a number that it isn't for.
+        reconstruction: -log p(x|z), nats an image.
+        seconds: of processor time for the training.
+    """
+
+    model: str
+    seed: int
+    azimuth: float
+    elevation: float
+    light: float
+    other: float
+    reconstruction: float
+    seconds: float = field(default=math.nan, compare=False)
+
+
+def run(
+    seeds: Sequence[int] = SEEDS,
+    splits: Splits | None = None,
+    knobs: Mapping[str, Any] = SHAPES,
+    training: Mapping[str, Any] = OF_SOLIDS,
+) -> Iterator[SolidScore]:
+    """Train both with every seed; yields each score when it is done."""
+    known = splits or load(DATA)
+    for seed in seeds:
+        for title, name in MODELS.items():
+            model, seconds = timed_training(name, knobs, known, TrainConfig(**training, seed=seed))
+            yield measure(title, seed, model, known.test, seconds)
+
+
+def measure(title: str, seed: int, model: Model, test: Dataset, seconds: float = math.nan) -> SolidScore:
+    """The score of a trained model.
+
+    Raises:
+        ValueError: the factors of these data are not known.
+    """
+    if test.factors is None:
+        raise ValueError(f"The factors of {test.name} are not known.")
+    found = matched(codes(model, test), test.factors.levels[:, FACTORS].numpy())
+    azimuth, elevation, light = found.diagonal().tolist()
+    other = float(found[~np.eye(len(found), dtype=bool)].max())
+    reconstruction = evaluate(model, test)["reconstruction"]
+    return SolidScore(title, seed, azimuth, elevation, light, other, reconstruction, seconds)
+
+
+def matched(z: Floats, levels: Labels) -> Doubles:
+    """|Correlation| of each of F factors and the dimension of each, (F, F): dimensions down, factors across.
+
+    No two factors have the same dimension, and the sum of what is on the diagonal is the largest that there is.
+
+    Args:
+        z: (N, D), D no smaller than F; a dimension that is constant correlates with nothing.
+        levels: (N, F), which are evenly spaced.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    centred = [values - values.mean(0) for values in (z.astype(np.float64), levels.astype(np.float64))]
+    first, second = (values / np.maximum(np.linalg.norm(values, axis=0), 1e-12) for values in centred)
+    correlations: Doubles = np.abs(first.T @ second)
+    _, dimensions = linear_sum_assignment(-correlations.T)
+    found: Doubles = correlations[dimensions]
+    return found
+
+
+def table(scores: Sequence[SolidScore]) -> str:
+    """A line for each model, as text."""
+    return as_text(table_rows(scores))
+
+
+def table_rows(scores: Sequence[SolidScore]) -> list[dict[str, str]]:
+    """A row for each model: means and, over the seeds, standard deviations."""
+    return [
+        {
+            "model": model,
+            "azimuth": mean_std([one.azimuth for one in own]),
+            "elevation": mean_std([one.elevation for one in own]),
+            "light": mean_std([one.light for one in own]),
+            "any other": mean_std([one.other for one in own]),
+            "-log p(x|z), nats": mean_std([one.reconstruction for one in own]),
+            "seeds": str(len(own)),
+            "CPU s": mean_std([one.seconds for one in own]),
+        }
+        for model, own in grouped(scores, lambda score: score.model).items()
+    ]
+
+
+def save(scores: Sequence[SolidScore], path: Path | None = None) -> None:
+    """Write scores as CSV."""
+    score_tables.save(scores, path or RESULTS)
+
+
+def read(path: Path | None = None) -> list[SolidScore]:
+    """The scores of a file that `save` wrote; none if there is none."""
+    return score_tables.read(SolidScore, path or RESULTS)
