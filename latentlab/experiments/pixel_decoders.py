@@ -40,7 +40,7 @@ DECODERS: Mapping[str, Mapping[str, Any]] = {
 NOTE = (
     "Reported are the bound of 5,000 draws and the KL of Maaløe (2018, appendix E), of images of 28 x 28 pixels, five "
     "layers, 64 channels and a far longer training; here there are three layers, 24 channels and six epochs: "
-    "`python -m latentlab reproduce fame`."
+    "`python -m latentlab reproduce fame --data mnist-14 mnist`."
 )
 # NLL of 5,000 draws and KL in nats, of MNIST of 28 x 28 pixels: Maaløe 2018, Tab. 5.2 and appendix E
 REPORTED = {"no concatenation": (78.73, 12.29), "FAME": (77.82, 10.85)}
