@@ -12,7 +12,7 @@ CLOSE = 0.1  # of the standard deviation of the data: samples that have to move 
 NEAR = 0.05  # nats from -log 4
 AS_WIDE = 0.2  # by which the standard deviations of samples and data may differ, as a share
 APART = 0.5  # share of the samples at a mode, below which they are not at the data at all
-FEW = 0.5  # of the modes, which samples approach that lie at none
+FEW = 0.25  # of the modes, but one at least: samples that are nearest to so few are in one place
 IN_PLACE = 0.9  # share of the samples at a mode, where it is 99 % of the data (in the plane)
 
 
@@ -40,7 +40,7 @@ def of_modes(found: ModeCoverage, value: float) -> str:
     value_said = _v_is(value) + (", near −log 4 = −1.39" if abs(value - LEAST) < NEAR else "")
     if found.near < APART:
         approached = int(found.approached.sum())
-        if approached <= FEW * n:
+        if approached <= max(1, FEW * n):
             return (
                 f"Collapsed: the samples are nearest to {approached} of {n} modes, and {off:.0%} of them lie at none. "
                 f"{value_said}."

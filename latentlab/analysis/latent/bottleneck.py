@@ -208,14 +208,16 @@ def decoded_bottleneck(
     Args:
         codes: (N, D) draws of the prior, two at least; the first 2 `N_DECODED` are decoded.
         decode: (B, D) -> (B, *shape).
-        groups: dimensions that are drawn together; every one is in one of them.
+        groups: dimensions that are drawn together; every one is in one of them. Those of several are last in the
+            order, since none of them can be moved alone.
     """
     n = min(N_DECODED, len(codes) // 2)
     base, again = codes[:n], codes[n : 2 * n]
     x = decode(base).flatten(1).double()
     total = float(x.var(0).sum())
-    shares = torch.zeros(codes.shape[1], dtype=torch.float64)
+    shares, together = torch.zeros(codes.shape[1], dtype=torch.float64), np.zeros(codes.shape[1], bool)
     for group in map(list, groups):
+        together[group] = len(group) > 1
         moved = base.clone()
         moved[:, group] = again[:, group]
         changed = (decode(moved).flatten(1).double() - x).square().sum(1).mean() / 2
@@ -223,7 +225,8 @@ def decoded_bottleneck(
     found = floats(shares)
     return replace(
         deterministic_bottleneck(codes),
-        carries=found, unit=OF_SAMPLES, active=found > ACTIVE_VARIANCE * found.max(), order=_descending(found),
+        carries=found, unit=OF_SAMPLES, active=found > ACTIVE_VARIANCE * found.max(),
+        order=np.lexsort((-found, together)).astype(np.int64),
     )  # fmt: skip
 
 

@@ -78,8 +78,11 @@ def test_of_an_additive_decoder_a_dimension_carries_its_share_of_the_variance(mo
 
 def test_dimensions_that_are_drawn_together_carry_the_same() -> None:
     categories = torch.eye(3)[torch.randint(3, (4_000,), generator=device.generator(4))]
-    found = decoded_bottleneck(categories, lambda z: z @ torch.tensor([[0.0], [1.0], [5.0]]), [[0, 1, 2]])
-    np.testing.assert_allclose(found.carries, 1, atol=0.15)
+    codes = torch.cat([categories, 0.1 * torch.randn(4_000, 2, generator=device.generator(5))], 1)
+    w = torch.tensor([[0.0], [1.0], [5.0], [1.0], [3.0]])
+    found = decoded_bottleneck(codes, lambda z: z @ w, [[0, 1, 2], [3], [4]])
+    np.testing.assert_allclose(found.carries[:3], 1, atol=0.15)
+    assert found.order.tolist() == [4, 3, 0, 1, 2]  # first those that can be moved alone
 
 
 # --- the aggregate posterior ---------------------------------------------------------------------------------------
