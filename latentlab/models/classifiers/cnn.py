@@ -1,7 +1,7 @@
 """Convolutional classifier: two convolutions, two dense layers; also used to label what other models generate.
 
 The network of Alain & Bengio, Understanding intermediate layers using linear classifier probes (2017), §3.5:
-5×5 convolution, ReLU, 2×2 max-pooling, twice; a hidden layer with dropout; the class logits.
+k×k convolution (5×5 there), ReLU, 2×2 max-pooling, twice; a hidden layer with dropout; the class logits.
 
     loss = -log p(y|x)
 """
@@ -39,18 +39,22 @@ class CNN(Trains, Classifies):
         width: int = knob(32, 4, 256, log=True, help="channels of the first convolution; the second has twice as many")
         hidden: int = knob(512, 8, 4096, log=True, help="units of the hidden layer")
         dropout: float = knob(0.5, 0.0, 0.9, help="share of hidden units dropped in training")
+        kernel: int = knob(5, 1, 9, help="pixels along a side of each convolution's filters; odd")
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
         if len(spec.shape) != 3 or spec.n_classes < 2:
             raise ValueError("A classifier needs labelled images of at least two classes.")
+        if not config.kernel % 2:
+            raise ValueError(f"The side of a filter is an odd number of pixels, not {config.kernel}.")
         if min(spec.shape[1:]) < 4:
             raise ValueError(f"The classifier needs images of at least 4×4 pixels; these data have shape {spec.shape}.")
         self.config, self.spec = config, spec
         channels, height, width = spec.shape
-        self.conv1 = nn.Conv2d(channels, config.width, 5, padding=2)
+        kernel, padding = config.kernel, config.kernel // 2
+        self.conv1 = nn.Conv2d(channels, config.width, kernel, padding=padding)
         self.conv1_relu, self.conv1_pool = nn.ReLU(), nn.MaxPool2d(2)
-        self.conv2 = nn.Conv2d(config.width, 2 * config.width, 5, padding=2)
+        self.conv2 = nn.Conv2d(config.width, 2 * config.width, kernel, padding=padding)
         self.conv2_relu, self.conv2_pool = nn.ReLU(), nn.MaxPool2d(2)
         self.fc1 = nn.Linear(2 * config.width * (height // 4) * (width // 4), config.hidden)
         self.fc1_relu = nn.ReLU()

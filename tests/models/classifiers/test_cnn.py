@@ -107,3 +107,12 @@ def test_small_images_are_read(shape: tuple[int, ...]) -> None:
 def test_images_too_small_to_pool_twice_are_refused() -> None:
     with pytest.raises(ValueError, match=naming("4×4", (1, 3, 8))):
         cnn(shape=(1, 3, 8))
+
+
+def test_filters_of_any_odd_side_keep_the_size_of_the_image() -> None:
+    spec = Spec((1, 8, 8), 10, kind_of((1, 8, 8)))
+    small = CNN(CNN.Config(width=4, hidden=24, kernel=3), spec)
+    assert small.size == 1378
+    assert small.classify(noise_images(2, n_classes=10).batch().x).shape == (2, 10)
+    with pytest.raises(ValueError, match=naming(4)):
+        CNN(CNN.Config(kernel=4), spec)
