@@ -1,0 +1,1 @@
+"""The curvature of a loss over the parameters of a network."""
