@@ -20,6 +20,9 @@ from latentlab.experiments import (
     adversarial_samples,
     auxiliary_layers,
     cluster_aware,
+    curvature,
+    curvature_race,
+    curvature_tables,
     factor_grid,
     factors,
     families,
@@ -28,6 +31,7 @@ from latentlab.experiments import (
     infogan_images,
     long_training,
     pixel_decoders,
+    run_curvature,
     semi_supervised,
     shipped_probes,
     solids,
@@ -61,6 +65,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             infogan.DATA,
             *infogan_images.SETTINGS,
             *adversarial_samples.SETTINGS,
+            *curvature.SETTINGS,
         }
     )
     text = "data sets of an experiment (default: those that take minutes; mnist may take hours)"
@@ -103,6 +108,8 @@ def _measure_more(store: Store, run_id: str) -> None:
     """Measure what ships with a run, if anything does: curves of probes, tight bounds and what its layers carry."""
     for line in shipped_probes.make(store, run_id) if run_id in shipped_probes.RUNS else ():
         print(f"{run_id}: probes of {line}", flush=True)
+    for line in run_curvature.make(store, run_id) if run_id in run_curvature.RUNS else ():
+        print(f"{run_id}: {line}", flush=True)
     for score in long_training.measure(store, run_id) if run_id in long_training.RUNS else ():
         print(as_text(long_training.table_rows([score])), flush=True)
         long_training.save(score)
@@ -176,6 +183,18 @@ def _presets(options: argparse.Namespace) -> None:
     adversarial_presets.save(_printed(itertools.chain(*games), adversarial_presets.table))
 
 
+def _curvature(options: argparse.Namespace) -> None:
+    seeds = range(options.seeds)
+    chosen = _of_these(options, list(curvature.SETTINGS), ["digits"])
+    scores = [one for name in chosen for one in _printed(curvature.progress(name, seeds), curvature_tables.progress)]
+    curvature_tables.save(scores)
+    if "digits" in chosen:
+        curvature_tables.save(_printed(curvature.subsets(seeds), curvature_tables.subsets))
+        curvature_tables.save(_printed(curvature.following(seeds), curvature_tables.following))
+        curvature_tables.save(_printed(curvature_race.race(seeds), curvature_tables.race))
+    print(as_text(curvature_tables.claim_rows()), flush=True)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -187,6 +206,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "infogan": _infogan,
     "gan": _gan,
     "presets": _presets,
+    "curvature": _curvature,
 }
 
 

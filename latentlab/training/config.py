@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,14 @@ class TrainConfig:
     def in_a_step(self, n: int) -> int:
         """Examples in a step, of n; there may be fewer."""
         return max(1, n) if self.takes_all else self.batch_size
+
+
+def step_size(config: TrainConfig, step: int, n_steps: int) -> float:
+    """The learning rate of a step, counted from 0, of a training of so many."""
+    rate = config.learning_rate
+    if config.schedule == "cosine":
+        rate *= 0.5 * (1 + math.cos(math.pi * step / n_steps))
+    return float(rate * config.decay ** (step * config.epochs // n_steps))
 
 
 def model_config(model: str, values: Mapping[str, object], data: Dataset, train: TrainConfig) -> Any:

@@ -24,7 +24,7 @@ from latentlab.data import Batch, Sampler, Spec, Splits
 from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
 from latentlab.training.batches import batches_for
-from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.config import TrainConfig, TrainingError, step_size
 from latentlab.training.evaluation import evaluate, means, objectives
 from latentlab.training.fitting import fit
 from latentlab.training.metrics import Metrics
@@ -133,10 +133,7 @@ def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
     config = state.config
     fraction = state.step / n_steps
     progress = min(1.0, fraction / config.warmup) if config.warmup > 0 else 1.0
-    rate = config.learning_rate
-    if config.schedule == "cosine":
-        rate *= 0.5 * (1 + math.cos(math.pi * fraction))
-    rate *= config.decay ** (state.step * config.epochs // n_steps)
+    rate = step_size(config, state.step, n_steps)
     model = state.model
     if not isinstance(model, Trains):
         raise TypeError(f"{model.name} isn't trained by gradients.")

@@ -150,17 +150,6 @@ def shares(vector: Doubles, parts: Mapping[str, slice]) -> dict[str, float]:
     return {layer: float(vector[part] @ vector[part]) / total for layer, part in parts.items()}
 
 
-def asymmetry(product: Product, size: int, seed: int = 0) -> float:
-    """|uᵀHv - vᵀHu| for two random vectors, as a share of |Hu| |v| + |Hv| |u|: 0 for a Hessian up to rounding.
-
-    It is not where a loss holds parts of itself fixed (`detach`): what a training then follows is no gradient.
-    """
-    u, v = np.random.default_rng(seed).normal(size=(2, size))
-    hu, hv = product(u), product(v)
-    scale = np.linalg.norm(hu) * np.linalg.norm(v) + np.linalg.norm(hv) * np.linalg.norm(u)
-    return float(abs(u @ hv - v @ hu) / scale) if scale else 0.0
-
-
 def _signed(vectors: Doubles) -> Doubles:
     top = np.abs(vectors).argmax(0)
     signs = np.sign(vectors[top, np.arange(vectors.shape[1])])

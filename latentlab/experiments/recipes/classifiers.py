@@ -2,6 +2,9 @@
 
 from latentlab.experiments.recipes.recipe import Recipe
 
+SMALLEST = {"width": 4, "kernel": 3, "hidden": 24, "dropout": 0.0}
+SMALLEST_TRAINING = {"epochs": 50, "batch_size": 32, "schedule": "constant", "snapshots": True}
+
 RECIPES = (
     Recipe(
         "mnist-cnn",
@@ -29,5 +32,23 @@ RECIPES = (
         "A small classifier of the 8×8 digits, with snapshots of its training.",
         {"width": 16, "hidden": 128},
         {"epochs": 40, "weight_decay": 0.01, "snapshots": True},
+    ),
+    Recipe(
+        "digits-rmsprop",
+        "Digits, RMSProp",
+        "cnn",
+        "digits",
+        "A classifier of 1,378 parameters whose curvature is measured at each snapshot.",
+        SMALLEST,
+        {**SMALLEST_TRAINING, "optimizer": "rmsprop", "learning_rate": 1e-3},
+    ),
+    Recipe(
+        "digits-sgd",
+        "Digits, SGD",
+        "cnn",
+        "digits",
+        "The same network from the same parameters, trained by plain steps of 0.2 along the gradient.",
+        SMALLEST,
+        {**SMALLEST_TRAINING, "optimizer": "sgd", "learning_rate": 0.2},
     ),
 )

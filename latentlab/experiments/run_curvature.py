@@ -1,0 +1,144 @@
+"""The curvature of a run at its snapshots: what ships with some runs, and what the page asks of any other.
+
+It is measured on a fixed subset of the run's training examples, with the labels that the training had, or on the test
+examples that are saved with the run where its data aren't there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentlab import device
+from latentlab.analysis.curvature.measure import Curvature, check_gradient, from_arrays, measure, to_arrays
+from latentlab.analysis.curvature.objective import objective_of
+from latentlab.analysis.curvature.sharpness import Sharpness, sharpness
+from latentlab.data import DataError, Dataset, is_local, load, names
+from latentlab.knobs import from_dict
+from latentlab.models import Trains
+from latentlab.runs import measured
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
+from latentlab.training.batches import batches_for
+from latentlab.training.config import TrainConfig, step_size
+
+VERSION = 1  # to be raised when the same model, data and settings give other numbers
+RUNS = ("digits-rmsprop", "digits-sgd")  # that ship with their curvature: the first is that which the page opens
+CHECKED = 20  # examples that say whether the loss has a Hessian
+START = "curvature "  # before the names of its tensors among what was measured of a run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the curvature of a run is measured: on so many examples, and so many eigenpairs of either end."""
+
+    n: int = 200
+    k: int = 5
+
+
+def check(run: Run) -> None:
+    """Refuse a run whose loss has no Hessian.
+
+    Raises:
+        ValueError: it was fitted, or has several players; in one sentence.
+    """
+    if not issubclass(run.kind, Trains):
+        raise ValueError(f"A model of the kind “{run.kind.title}” is fitted, not trained by gradients of a loss.")
+    if len(run.kind.players) > 1:
+        raise ValueError(f"The players of “{run.kind.title}” have no one loss, so there is no Hessian.")
+
+
+def examples_of(store: Store, run: Run, n: int) -> tuple[Dataset, bool]:
+    """The examples of a run's Hessian, always the same, and whether they are of its training split."""
+    if run.dataset in names() and is_local(run.dataset) and issubclass(run.kind, Trains):
+        try:
+            model = run.build()
+            assert isinstance(model, Trains)
+            data = batches_for(model, load(run.dataset).train, from_dict(TrainConfig, run.train))[0]
+            return data[torch.randperm(len(data), generator=device.generator(0))[:n]], True
+        except DataError:  # they aren't those of the training any more
+            pass
+    return store.examples(run.id)[:n], False
+
+
+def at_snapshot(
+    root: Path, shipped: Path, run_id: str, epoch: int | None, settings: Settings, progress: Callable[[float], None]
+) -> Curvature:
+    """The curvature of a run at one of its snapshots, in single precision.
+
+    Args:
+        root, shipped: the folders of the store.
+        run_id: of the run.
+        epoch: one of the store's snapshots; None for the end of the training.
+        settings: how it is measured.
+        progress: is given the share that is done.
+
+    Raises:
+        RunError: the run can't be read.
+        ValueError: as `check` and `measure`.
+    """
+    store = Store(root, shipped)
+    run = store.read(run_id)
+    check(run)
+    model, (data, _) = store.load(run_id, epoch), examples_of(store, run, settings.n)
+    assert isinstance(model, Trains)
+    check_gradient(objective_of(model, data[:CHECKED]))
+    objective = objective_of(model, data, precision=torch.float32)
+    k = max(1, min(settings.k, objective.size // 2))
+    return measure(objective, k, k, progress)
+
+
+def key(model: nn.Module, dataset: str, settings: Settings) -> str:
+    """A name that changes when anything does that the numbers depend on."""
+    found = hashlib.sha256(json.dumps([VERSION, dataset, asdict(settings)]).encode())
+    for name, value in model.state_dict().items():
+        found.update(f"{name} {tuple(value.shape)}".encode())
+        found.update(value.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+def stored(tensors: Mapping[str, Tensor], model: nn.Module, dataset: str, settings: Settings) -> Curvature | None:
+    """What was measured of a model, None where nothing was of just this model, data and settings.
+
+    Raises:
+        ValueError: the numbers are of another network.
+    """
+    start = f"{START}{key(model, dataset, settings)} "
+    arrays = {name.removeprefix(start): v.double().numpy() for name, v in tensors.items() if name.startswith(start)}
+    layers = len({name.rpartition(".")[0] or name for name, _ in model.named_parameters()})
+    return from_arrays(arrays, layers) if arrays else None
+
+
+def make(store: Store, run_id: str, settings: Settings | None = None) -> Iterator[str]:
+    """Measure a run at all its snapshots and store the numbers; names each time that was measured."""
+    settings, run = settings or Settings(), store.read(run_id)
+    before = {name: v for name, v in measured.read(store, run_id).items() if not name.startswith(START)}
+    found: dict[str, Tensor] = {}
+    for epoch in [*store.snapshots(run_id), None]:
+        now = at_snapshot(store.root, store.shipped, run_id, epoch, settings, lambda _: None)
+        start = f"{START}{key(store.load(run_id, epoch), run.dataset, settings)} "
+        found |= {start + name: torch.from_numpy(value.astype(np.float32)) for name, value in to_arrays(now).items()}
+        yield f"λ from {now.smallest:.3g} to {now.largest:.3g} after epoch {'last' if epoch is None else epoch}"
+    measured.save(store, run_id, before | found)
+
+
+def step_at(run: Run, epoch: int | None) -> int:
+    """The step of a run's snapshot; None for the end of the training."""
+    if epoch is None:
+        return run.steps
+    return round(run.steps * epoch / from_dict(TrainConfig, run.train).epochs)
+
+
+def sharpness_of(run: Run, steps: Sequence[int], largest: Sequence[float]) -> Sharpness:
+    """λ₁ of a run, measured at some steps, against what its step sizes bear."""
+    config = from_dict(TrainConfig, run.train)
+    rates = np.array([step_size(config, step, run.steps) for step in range(run.steps)])
+    momentum = config.momentum if config.optimizer == "momentum" else 0.0
+    return sharpness(steps, largest, rates, momentum)
