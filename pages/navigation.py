@@ -24,6 +24,7 @@ from latentlab.models import (
     LogLikelihood,
     Model,
     Samples,
+    Trains,
     Walks,
 )
 from latentlab.subjects import Subject
@@ -160,11 +161,12 @@ PIXELS = Page(
     "pixels", "Autoregressive decoding", "apps", (Autoregressive, AutoregressiveGivenCode),
     first="digits-pixelcnn-classes", images=True, group="Diagnose",
 )  # fmt: skip
+CURVATURE = Page("curvature", "Curvature", "landscape", (Trains,), first="digits-rmsprop", group="Diagnose")
 FACTORS = Page("factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, group="Diagnose")
 LESSONS = Page("lessons", "Lessons", "school", group="Learn")
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, LAYERS,
-    CLUSTER_AWARE, LIKELIHOOD, PIXELS, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

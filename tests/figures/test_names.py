@@ -23,6 +23,7 @@ from latentlab.analysis.score.field import Field
 from latentlab.data import Kind
 from latentlab.figures.adversarial.game import coverage_bars
 from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
+from latentlab.figures.curvature.course import Course, eigenvalue_course
 from latentlab.figures.disentanglement import matrix
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
@@ -123,6 +124,9 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     cluster_aware.predictions: lambda: cluster_aware.predictions(GRID[:2], GRID[:2], 0, HOSTILE, LIGHT),
     cluster_aware.cluster_classes: lambda: cluster_aware.cluster_classes(
         ClusterUse(np.eye(2, dtype=np.int64), 1.0), HOSTILE, HOSTILE, LIGHT
+    ),
+    eigenvalue_course: lambda: eigenvalue_course(
+        dict.fromkeys(HOSTILE, Course([0, 5], [XY[0], XY[1]], [1.0, 5.0], [2.0, 1.0])), 5, LIGHT
     ),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),

@@ -27,6 +27,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "adversarial": ("gaussian-gan", "A Gaussian, adversarial"),
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
+    "curvature": ("digits-rmsprop", "Digits, RMSProp"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families")
@@ -77,7 +78,7 @@ def test_in_the_dark_each_page_follows_the_one_before(visited: Open) -> None:
     # training first: AppTest keeps what a control said for another of the same key, and two are called "start"
     for page in ("train", *others, "home"):
         # of the pages that open with a run of their own, these can show the one that was chosen before, and keep it
-        first = USUAL[0] if page in ("analogies", "factors") else None
+        first = USUAL[0] if page in ("analogies", "curvature", "factors") else None
         assert_in_order(app.switch_page(path_of(page)).run(), page, first)
 
 
