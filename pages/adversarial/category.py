@@ -51,7 +51,8 @@ def _draw_codes(run: Subject, epoch: int | None) -> None:
                 f"**{use.matched:.0%} of the test images are read as the category of their class**, by the best pairs "
                 f"of both; the normalised mutual information is {use.information:.2f}."
             )
-            figure(cluster_classes(use, categories, run.classes, look()), "The category that Q reads, and the class")
+            drawn = cluster_classes(use, categories, run.classes, look(), "category")
+            figure(drawn, "The category that Q reads, and the class")
     with side:
         if not next(iter(found.values())).size:
             st.caption("Its code has no uniform numbers.")

@@ -156,7 +156,9 @@ def _over_seeds(dataset: str) -> None:
         rows, said = solids.table_rows(solids.read()), solids.NOTE
     if rows:
         st.markdown("**Codes of these data, over seeds**")
-        st.dataframe(rows, hide_index=True, alt="The scores of several codes over seeds")
+        wide = {"code": st.column_config.TextColumn(width=190)}
+        alt = "The scores of several codes over seeds"
+        st.dataframe(rows, height="content", hide_index=True, column_config=wide, alt=alt)
         st.caption(f"Mean ± standard deviation over the seeds. {said} `python -m latentlab reproduce factors`")
 
 

@@ -13,14 +13,15 @@ OWN = 0.5  # of what its best dimension says: so much more than the second best,
 def of_factors(found: Information, factors: Sequence[str], dimensions: Sequence[str]) -> str:
     """Which factors have a dimension of their own, which share some, and which no dimension says much of.
 
-    A dimension is a factor's own if no other factor is read better from it.
+    A dimension is a factor's own if no other factor is read better from it. That is decided without what chance gives;
+    what is said is the whole share, as in the matrix.
     """
     shares = (found.nats - found.bias) / found.entropies
     best, gaps = shares.argmax(0), found.gaps
     own, shared, nowhere = [], [], []
     for k, name in enumerate(factors):
         most = shares[best[k], k]
-        said = f"{name} ({dimensions[best[k]]}, {most:.0%})"
+        said = f"{name} ({dimensions[best[k]]}, {found.shares[best[k], k]:.0%})"
         if most < READ:
             nowhere.append(name)
         elif shares[best[k]].argmax() == k and gaps[k] >= OWN * most:

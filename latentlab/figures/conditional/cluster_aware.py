@@ -93,8 +93,10 @@ def predictions(inferred: Floats, through_top: Floats, truth: int, names: Sequen
     return styled(figure, look, 300, barmode="group", xaxis={**class_axis(names), "showgrid": False})
 
 
-def cluster_classes(use: ClusterUse, clusters: Sequence[str], classes: Sequence[str], look: Theme) -> go.Figure:
-    """How many examples of each class (across) are in each cluster (down)."""
+def cluster_classes(
+    use: ClusterUse, clusters: Sequence[str], classes: Sequence[str], look: Theme, title: str = "cluster"
+) -> go.Figure:
+    """How many examples of each class (across) are in each cluster (down), or in what the title says."""
     counts = use.counts
     figure = go.Figure(
         go.Heatmap(
@@ -105,7 +107,7 @@ def cluster_classes(use: ClusterUse, clusters: Sequence[str], classes: Sequence[
         )
     )  # fmt: skip
     figure.update_xaxes(title_text="class")
-    figure.update_yaxes(title_text="cluster")
+    figure.update_yaxes(title_text=title)
     height = 110 + 24 * min(len(clusters), 20)
     return styled(
         figure, look, height, xaxis=class_axis(classes), yaxis={**class_axis(clusters), "autorange": "reversed"}

@@ -45,6 +45,11 @@ def test_what_chance_gives_is_not_read() -> None:
     assert mentions(of_factors(noise, FACTORS, DIMENSIONS).split(". ")[-1], *FACTORS)
 
 
+def test_a_share_is_that_of_the_matrix() -> None:
+    of_chance = Information(np.array([[0.8, 0.0, 0.0], [0.0, 0.0, 0.0]]), np.ones(3), np.full((2, 3), 0.05))
+    assert mentions(of_factors(of_chance, FACTORS, DIMENSIONS), "size", "z1", f"{of_chance.shares[0, 0]:.0%}")
+
+
 def test_measured_factors_are_the_class_and_groups_of_what_is_measured(digits: Splits) -> None:
     batch = digits.test.batch()
     images = batch.x.numpy()
