@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from latentlab.models.energy.gsn import GSN
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
-from latentlab.runs.store import Store
+from latentlab.runs.store import SHIPPED, Store
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -38,6 +39,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(name)
         if not any(item.get_closest_marker(mark) for mark in SLOW):
             item.add_marker(pytest.mark.fast)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_ships_stays() -> Iterator[None]:
+    """No test changes what ships: an experiment that is run here keeps its scores elsewhere."""
+    before = shipped_files()
+    yield
+    assert shipped_files() == before
+
+
+def shipped_files() -> dict[Path, tuple[int, int]]:
+    """When each file that ships was written, and how large it is."""
+    return {path: (found.st_mtime_ns, found.st_size) for path in SHIPPED.rglob("*") if (found := path.stat())}
 
 
 @pytest.fixture(scope="session")

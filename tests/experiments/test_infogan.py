@@ -45,6 +45,6 @@ def test_the_command_keeps_what_it_measures(
     shipped = infogan.read()
     monkeypatch.setattr(infogan, "RESULTS", tmp_path / "scores.csv")
     monkeypatch.setattr(infogan, "run", lambda seeds: iter(one for one in shipped if one.seed in seeds))
-    assert main(["reproduce", "infogan", "--seeds", "2"]) == 0
+    assert main(["reproduce", "infogan", "--data", infogan.DATA, "--seeds", "2"]) == 0
     assert f"{math.log(8):.3f}" in capsys.readouterr().out
     assert infogan.read() == [one for one in shipped if one.seed < 2]

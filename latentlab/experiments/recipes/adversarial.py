@@ -73,7 +73,7 @@ RECIPES = (
         "Digits, InfoGAN",
         "infogan",
         "digits",
-        "Ten categories and two uniform codes that must be read from each sample: are they the digits and their style?",
+        "Each sample says its category and two uniform codes; on their own the categories are the digits only in part.",
         INFO_DIGITS,
         {**INFO_DIGITS_TRAINING, "snapshots": True},
     ),
