@@ -34,7 +34,7 @@ def test_every_code_is_scored_and_kept(tmp_path: Path, few: Splits, monkeypatch:
     assert by_code["factors"].mig > 0.9
     assert np.isnan(by_code["pixels"].mig)
     assert max(by_code[name].mig for name in CODES[2:] if name != "pixels") < 0.5
-    assert all(np.isfinite(by_code[name].reconstruction) for name in TRAINED)
+    assert {name for name in TRAINED if np.isnan(by_code[name].reconstruction)} == {"InfoGAN"}  # it has no likelihood
     path = tmp_path / "scores.csv"
     factors.save(scores, path)
     assert [(one.code, one.seed) for one in factors.read(path)] == [(one.code, one.seed) for one in scores]
