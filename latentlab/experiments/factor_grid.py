@@ -16,9 +16,11 @@ import numpy as np
 from latentlab.analysis.arrays import Doubles
 from latentlab.data import Splits, load
 from latentlab.experiments import score_tables
-from latentlab.experiments.factors import DATA, KNOBS, SEEDS, TRAINING, codes, held_out, scored, trained, usage
+from latentlab.experiments.factors import DATA, KNOBS, SEEDS, TRAINING, codes, held_out, scored, usage
 from latentlab.experiments.score_tables import mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED
+from latentlab.training.config import TrainConfig
 
 RESULTS = SHIPPED / "factors-grid.csv"
 BETAS, SIZES = (0.5, 1.0, 4.0, 10.0, 30.0), (2, 5, 10)
@@ -50,7 +52,8 @@ def run(
     for seed in seeds:
         for beta in betas:
             for z_dim in sizes:
-                model = trained("vae", {**KNOBS, "beta": beta, "z_dim": z_dim}, training, known, seed)
+                knobs = {**KNOBS, "beta": beta, "z_dim": z_dim}
+                model = timed_training("vae", knobs, known, TrainConfig(**training, seed=seed)).model
                 found = scored("", codes(model, data), levels, seed)
                 active, reconstruction = usage(model, data)
                 yield GridScore(beta, z_dim, seed, found.beta_vae, found.mig, active, reconstruction)

@@ -19,7 +19,6 @@ validation examples, with a seed that isn't in the table (10): 82 % with β = 4,
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -36,11 +35,12 @@ from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import FALLING, OF_SHAPES, OVER_ALL, SHAPES
 from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.models import MODELS, Encodes, HasPosterior, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import start, train
+from latentlab.training.loop import start
 
 RESULTS = SHIPPED / "factors.csv"
 DATA = "shapes"
@@ -184,30 +184,18 @@ def _of_model(
     seed: int,
 ) -> FactorScore:
     name, own, schedule = TRAINED.get(code, ("vae", {}, {}))
-    began = time.process_time()
     known = {one.name for one in fields(MODELS[name].Config)}
-    common = {one: value for one, value in knobs.items() if one in known}
-    model = trained(name, {**common, **own}, {**training, **schedule} if code in TRAINED else None, splits, seed)
-    seconds = time.process_time() - began
-    found = scored(code, codes(model, data), levels, seed)
+    chosen = {**{one: value for one, value in knobs.items() if one in known}, **own}
+    config = TrainConfig(**({**training, **schedule} if code in TRAINED else {}), seed=seed)
     if code not in TRAINED:
-        return found
+        model = start(name, model_config(name, chosen, splits.train, config), splits.train.spec, config)
+        return scored(code, codes(model.cpu().eval(), data), levels, seed)
+    model, seconds = timed_training(name, chosen, splits, config)
+    found = scored(code, codes(model, data), levels, seed)
     if not isinstance(model, HasPosterior):
         return replace(found, seconds=seconds)
     active, reconstruction = usage(model, data)
     return replace(found, active=active, reconstruction=reconstruction, seconds=seconds)
-
-
-def trained(
-    name: str, knobs: Mapping[str, Any], training: Mapping[str, Any] | None, splits: Splits, seed: int
-) -> Model:
-    """A model with these knobs, as it starts where there is no training."""
-    config = TrainConfig(**(training or {}), seed=seed)
-    model = start(name, model_config(name, knobs, splits.train, config), splits.train.spec, config)
-    if training is not None:
-        for _ in train(model, splits, config, report_every=1_000_000):
-            pass
-    return model.cpu().eval()
 
 
 def usage(model: Model, data: Dataset) -> tuple[float, float]:
