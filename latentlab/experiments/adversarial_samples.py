@@ -200,9 +200,8 @@ def table_rows(scores: Sequence[SampleScore]) -> list[dict[str, str]]:
 
 def merged(scores: Sequence[SampleScore], path: Path | None = None) -> list[SampleScore]:
     """Scores in the place of all that a file has of the same data, and its others."""
-    new = {score.dataset for score in scores}
-    kept = [score for score in read(path) if score.dataset not in new]
-    return sorted([*kept, *scores], key=lambda score: list(SETTINGS).index(score.dataset))
+    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
+    return sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
 
 
 def save(scores: Sequence[SampleScore], path: Path | None = None) -> None:

@@ -175,10 +175,9 @@ def table_rows(scores: Sequence[ClusterScore]) -> list[dict[str, str]]:
 def save(scores: Sequence[ClusterScore], path: Path | None = None) -> None:
     """Write scores as CSV, in the place of those of the same data and seeds; the others stay."""
     path = path or RESULTS
-    new = {(score.dataset, score.seed) for score in scores}
-    kept = [score for score in read(path) if (score.dataset, score.seed) not in new]
+    found = score_tables.merged(read(path), scores, lambda score: (score.dataset, score.seed))
     place = lambda s: (list(SETTINGS).index(s.dataset), s.seed, s.labels, s.tempered)  # noqa: E731
-    score_tables.save(sorted([*scores, *kept], key=place), path)
+    score_tables.save(sorted(found, key=place), path)
 
 
 def read(path: Path | None = None) -> list[ClusterScore]:

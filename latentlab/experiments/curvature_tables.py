@@ -152,8 +152,7 @@ def save(scores: Sequence[Any]) -> None:
     """Write scores of one kind as CSV; those of data sets that were not measured now are kept."""
     kind = type(scores[0])
     if kind is ProgressScore:
-        now = {score.data for score in scores}
-        scores = [*(one for one in read(ProgressScore) if one.data not in now), *scores]
+        scores = score_tables.merged(read(ProgressScore), scores, lambda score: score.data)
     score_tables.save(scores, RESULTS[kind])
 
 

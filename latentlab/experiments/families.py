@@ -243,8 +243,8 @@ def save(found: Sequence[Fitted], results: Path | None = None, fits: Path | None
     """Write scores as CSV and parameters, in the place of those of the same families; others keep theirs."""
     results, fits = results or RESULTS, fits or FITS
     new = {one.name for one in found}
-    kept = [score for score in read(results) if score.family not in new]
-    scores = [*kept, *(score for one in found for score in scores_of(one))]
+    fitted = [score for one in found for score in scores_of(one)]
+    scores = score_tables.merged(read(results), fitted, lambda score: score.family)
     ordered = [score for name in SETTINGS for score in scores if score.family == name]
     score_tables.save(ordered, results)
     tensors = {key: value for key, value in _tensors(fits).items() if key.partition("/")[0] not in new}

@@ -192,9 +192,8 @@ def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:
 def save(scores: Sequence[HierarchyScore], path: Path | None = None) -> None:
     """Write scores as CSV, in the place of those of the same data; other data keep theirs."""
     path = path or RESULTS
-    new = {score.dataset for score in scores}
-    kept = [score for score in read(path) if score.dataset not in new]
-    ordered = sorted([*scores, *kept], key=lambda score: list(SETTINGS).index(score.dataset))
+    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
+    ordered = sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
     score_tables.save(ordered, path)
 
 

@@ -199,9 +199,8 @@ def table_rows(scores: Sequence[ImageScore]) -> list[dict[str, str]]:
 
 def merged(scores: Sequence[ImageScore], path: Path | None = None) -> list[ImageScore]:
     """Scores in the place of all that a file has of the same data, and its others."""
-    new = {score.dataset for score in scores}
-    kept = [score for score in read(path) if score.dataset not in new]
-    return sorted([*kept, *scores], key=lambda score: list(SETTINGS).index(score.dataset))
+    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
+    return sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
 
 
 def save(scores: Sequence[ImageScore], path: Path | None = None) -> None:

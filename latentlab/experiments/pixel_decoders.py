@@ -135,9 +135,8 @@ def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:
 def save(scores: Sequence[PixelScore], path: Path | None = None) -> None:
     """Write scores as CSV, in the place of those of the same data; other data keep theirs."""
     path = path or RESULTS
-    new = {score.dataset for score in scores}
-    kept = [score for score in read(path) if score.dataset not in new]
-    ordered = sorted([*scores, *kept], key=lambda score: DATASETS.index(score.dataset))
+    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
+    ordered = sorted(found, key=lambda score: DATASETS.index(score.dataset))
     score_tables.save(ordered, path)
 
 

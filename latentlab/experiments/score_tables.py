@@ -66,6 +66,12 @@ def grouped(scores: Iterable[Score], key: Callable[[Score], Key]) -> dict[Key, l
     return found
 
 
+def merged(old: Iterable[Score], new: Sequence[Score], key: Callable[[Score], Hashable]) -> list[Score]:
+    """The old scores that share a key with none of the new ones, and then these."""
+    measured = {key(score) for score in new}
+    return [*(score for score in old if key(score) not in measured), *new]
+
+
 def mean_of_each(values: Sequence[Sequence[float]], form: str) -> str:
     """The means of several numbers, one a layer, each in a format, separated by spaces.
 

@@ -255,11 +255,10 @@ def read(path: Path | None = None) -> list[BenchmarkResult]:
 
 def merged(scores: Sequence[BenchmarkResult], path: Path | None = None) -> list[BenchmarkResult]:
     """Scores in the place of all that a file has of the same models and data, and its others, in the table's order."""
-    new = {(score.dataset, score.model) for score in scores}
-    kept = [score for score in read(path) if (score.dataset, score.model) not in new]
+    found = score_tables.merged(read(path), scores, lambda score: (score.dataset, score.model))
     datasets, models = list(BENCHMARKS), [*BASELINES, *ALL]
     place = lambda score: (datasets.index(score.dataset), score.seed, models.index(score.model))  # noqa: E731
-    return sorted([*scores, *kept], key=place)
+    return sorted(found, key=place)
 
 
 def config_of(name: str, benchmark: Benchmark) -> dict[str, Any]:

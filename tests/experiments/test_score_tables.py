@@ -50,3 +50,8 @@ def test_the_scores_of_a_key_come_together_in_the_order_of_the_first_ones() -> N
     b, a, c = Layers("b", 0, 1.0, ()), Layers("a", 0, 2.0, ()), Layers("b", 1, 3.0, ())
     found = grouped([b, a, c], lambda score: score.name)
     assert list(found.items()) == [("b", [b, c]), ("a", [a])]
+
+
+def test_new_scores_take_the_place_of_those_that_share_their_key() -> None:
+    a, b, other, new, c = (Layers(name, seed, 1.0, ()) for seed, name in enumerate("abaac"))
+    assert score_tables.merged([a, b, other], [new, c], lambda score: score.name) == [b, new, c]
