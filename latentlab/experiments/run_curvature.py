@@ -6,8 +6,6 @@ examples that are saved with the run where its data aren't there.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.analysis.curvature.measure import Curvature, check_gradient, from_arrays, measure, to_arrays
-from latentlab.analysis.curvature.objective import objective_of
+from latentlab.analysis.curvature.objective import layer_sizes, objective_of
 from latentlab.analysis.curvature.sharpness import Sharpness, sharpness
 from latentlab.data import DataError, Dataset, is_local, load, names
 from latentlab.knobs import from_dict
@@ -97,11 +95,7 @@ def at_snapshot(
 
 def key(model: nn.Module, dataset: str, settings: Settings) -> str:
     """A name that changes when anything does that the numbers depend on."""
-    found = hashlib.sha256(json.dumps([VERSION, dataset, asdict(settings)]).encode())
-    for name, value in model.state_dict().items():
-        found.update(f"{name} {tuple(value.shape)}".encode())
-        found.update(value.cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()[:16]
+    return measured.key(model, [VERSION, dataset, asdict(settings)])
 
 
 def stored(tensors: Mapping[str, Tensor], model: nn.Module, dataset: str, settings: Settings) -> Curvature | None:
@@ -112,8 +106,7 @@ def stored(tensors: Mapping[str, Tensor], model: nn.Module, dataset: str, settin
     """
     start = f"{START}{key(model, dataset, settings)} "
     arrays = {name.removeprefix(start): v.double().numpy() for name, v in tensors.items() if name.startswith(start)}
-    layers = len({name.rpartition(".")[0] or name for name, _ in model.named_parameters()})
-    return from_arrays(arrays, layers) if arrays else None
+    return from_arrays(arrays, len(layer_sizes(model.named_parameters()))) if arrays else None
 
 
 def make(store: Store, run_id: str, settings: Settings | None = None) -> Iterator[str]:

@@ -6,8 +6,6 @@ parameters of the model, the data, the target, the settings and how it is measur
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -65,11 +63,7 @@ def model_error(model: nn.Module, task: ProbeTask) -> float | None:
 
 def key(model: nn.Module, dataset: str, target: str, settings: Settings) -> str:
     """A name that changes when anything does that the curve depends on."""
-    found = hashlib.sha256(json.dumps([VERSION, dataset, target, asdict(settings)]).encode())
-    for name, value in model.state_dict().items():
-        found.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
-        found.update(value.cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()[:16]
+    return measured.key(model, [VERSION, dataset, target, asdict(settings)])
 
 
 def to_tensors(stored: StoredCurve) -> dict[str, Tensor]:

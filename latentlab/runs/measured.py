@@ -5,15 +5,31 @@ The names of its tensors begin with a key of all that they depend on, which only
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, check_writable, read_tensors, write_tensors
 
 FILE = "measured.safetensors"
 MOST = 1 << 20  # bytes
+
+
+def key(model: nn.Module, about: Sequence[object]) -> str:
+    """A name that changes when a parameter of the model does, or anything else that the numbers depend on.
+
+    Args:
+        model: that is measured.
+        about: all else, as JSON takes it: what is measured, of which data, and how.
+    """
+    found = hashlib.sha256(json.dumps(about).encode())
+    for name, value in model.state_dict().items():
+        found.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+        found.update(value.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
 
 
 def read(store: Store, run_id: str) -> dict[str, Tensor]:

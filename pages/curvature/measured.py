@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from latentlab.analysis.curvature.measure import Curvature
+from latentlab.analysis.curvature.objective import layer_sizes
 from latentlab.analysis.curvature.sharpness import Sharpness
 from latentlab.data import is_local, names
 from latentlab.experiments import run_curvature
@@ -69,11 +70,7 @@ def tasks(run: StoredRun, settings: Settings) -> Mapping[str, Task[Curvature]]:
 
 def layers(run: StoredRun) -> Mapping[str, int]:
     """Layer -> the number of its parameters, in their order."""
-    found: dict[str, int] = {}
-    for name, parameter in cached.model(run).named_parameters():
-        layer = name.rpartition(".")[0] or name
-        found[layer] = found.get(layer, 0) + parameter.numel()
-    return found
+    return layer_sizes(cached.model(run).named_parameters())
 
 
 def step_at(run: StoredRun, name: str) -> int:

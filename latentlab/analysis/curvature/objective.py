@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,9 @@ class Objective:
         """Layer -> where its parameters lie in θ; a parameter of the model itself is a layer of its own."""
         found: dict[str, slice] = {}
         start = 0
-        for name, p in zip(self._names, self.parameters, strict=True):
-            layer = name.rpartition(".")[0] or name
-            found[layer] = slice(found[layer].start if layer in found else start, start + p.numel())
-            start += p.numel()
+        for layer, size in layer_sizes(zip(self._names, self.parameters, strict=True)).items():
+            found[layer] = slice(start, start + size)
+            start += size
         return found
 
     @property
@@ -129,6 +128,15 @@ class Objective:
             flat, self.parameters, direction, retain_graph=keep, allow_unused=True, materialize_grads=True
         )
         return doubles(self._flat(found))
+
+
+def layer_sizes(parameters: Iterable[tuple[str, nn.Parameter]]) -> dict[str, int]:
+    """Layer -> how many parameters it has, in the order of their names; one of the model itself is its own layer."""
+    found: dict[str, int] = {}
+    for name, parameter in parameters:
+        layer = name.rpartition(".")[0] or name
+        found[layer] = found.get(layer, 0) + parameter.numel()
+    return found
 
 
 def objective_of(
