@@ -62,6 +62,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             *semi_supervised.BENCHMARKS,
             *hierarchies.SETTINGS,
             *cluster_aware.SETTINGS,
+            factors.DATA,
+            solids.DATA,
             infogan.DATA,
             *infogan_images.SETTINGS,
             *adversarial_samples.SETTINGS,
@@ -155,10 +157,20 @@ def _auxiliary_layers(options: argparse.Namespace) -> None:
 
 
 def _factors(options: argparse.Namespace) -> None:
+    known = [factors.DATA, solids.DATA]
+    for dataset in _of_these(options, known, known):
+        if dataset == factors.DATA:
+            factors.save(_printed(factors.run(range(options.seeds)), factors.table))
+        else:
+            solids.save(_printed(solids.run(range(options.seeds)), solids.table))
+
+
+def _factor_grid(options: argparse.Namespace) -> None:
     _of_these(options, [factors.DATA], [])
-    factors.save(_printed(factors.run(range(options.seeds)), factors.table))
-    solids.save(_printed(solids.run(range(options.seeds)), solids.table))
-    factor_grid.save(_printed(factor_grid.run(range(options.seeds)), factor_grid.table))
+    scores = []
+    for seed in range(options.seeds):  # kept after each: a seed takes a quarter of an hour
+        scores += _printed(factor_grid.run((seed,)), factor_grid.table)
+        factor_grid.save(scores)
 
 
 def _infogan(options: argparse.Namespace) -> None:
@@ -203,6 +215,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "fame": _fame,
     "auxiliary-layers": _auxiliary_layers,
     "factors": _factors,
+    "factors-grid": _factor_grid,
     "infogan": _infogan,
     "gan": _gan,
     "presets": _presets,

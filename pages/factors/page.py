@@ -184,7 +184,7 @@ def _grid() -> None:
     """The experiment that varies β and the size of the code."""
     found = factor_grid.read()
     if not found:
-        st.caption("This experiment has not been run: `python -m latentlab reproduce factors`.")
+        st.caption("This experiment has not been run: `python -m latentlab reproduce factors-grid`.")
         return
     left, right = st.columns(2, gap="large")
     for place, title, score in (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from latentlab.__main__ import main
 from latentlab.data import Splits, load
 from latentlab.experiments import factor_grid, factors
 from latentlab.experiments.factor_grid import GridScore
@@ -62,6 +64,21 @@ def test_a_grid_is_the_mean_over_seeds() -> None:
     row, column = factor_grid.SIZES.index(10), factor_grid.BETAS.index(4.0)
     assert found[row, column] == pytest.approx(0.5)
     assert np.isnan(found).sum() == found.size - 1
+
+
+def test_the_command_keeps_each_seed_of_the_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def found(seeds: tuple[int, ...]) -> Iterator[GridScore]:
+        for seed in seeds:
+            assert {one.seed for one in factor_grid.read()} == set(range(seed))  # those before it are kept
+            yield from (GridScore(beta, 5, seed, 0.5 + seed / 10, 0.1, 3, 30.0) for beta in factor_grid.BETAS)
+
+    monkeypatch.setattr(factor_grid, "RESULTS", tmp_path / "grid.csv")
+    monkeypatch.setattr(factor_grid, "run", found)
+    assert main(["reproduce", "factors-grid", "--data", factors.DATA, "--seeds", "2"]) == 0
+    assert [(one.beta, one.seed) for one in factor_grid.read()] == [(b, k) for k in (0, 1) for b in factor_grid.BETAS]
+    assert "60.00" in capsys.readouterr().out
 
 
 def test_data_whose_factors_are_not_known_are_refused(digits: Splits) -> None:
