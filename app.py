@@ -12,7 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
 from latentlab import device
-from latentlab.jobs.sweep import clear_up
+from latentlab.jobs.clear_up import clear_up
 from pages.navigation import HOME, PAGES
 
 USED = ("pandas", "scipy.stats", "sklearn.linear_model", "sklearn.neighbors")  # by pages, and imported where they are

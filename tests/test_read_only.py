@@ -16,7 +16,7 @@ from latentlab.__main__ import main
 from latentlab.data import DataError, Library
 from latentlab.data.files.read import read_path
 from latentlab.jobs import queue, worker
-from latentlab.jobs.sweep import clear_up
+from latentlab.jobs.clear_up import clear_up
 from latentlab.jobs.worker import ensure_worker, perform
 from latentlab.runs.export import pack, unpack
 from latentlab.runs.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from latentlab.jobs.sweep import DAY, remove_cut_writes
+from latentlab.jobs.clear_up import DAY, remove_cut_writes
 from latentlab.serialization import write
 
 
