@@ -37,10 +37,11 @@ from latentlab.models.one_by_one import (
     Completed,
     OneByOne,
 )
+from latentlab.models.one_category import ByCategory, by_category
 from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, movable, one_latent
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
-from latentlab.models.parts.priors import CodeKind, category_of, code_parts
+from latentlab.models.parts.priors import CodeKind, StandardNormal, category_of, code_parts
 from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "AutoregressiveGiven",
     "AutoregressiveGivenCode",
     "Auxiliary",
+    "ByCategory",
     "ClassDraws",
     "Classifies",
     "ClusterPredictions",
@@ -93,12 +95,14 @@ __all__ = [
     "Samples",
     "SamplesPrior",
     "Spec",
+    "StandardNormal",
     "Trains",
     "Walks",
     "abilities",
     "about",
     "between",
     "build",
+    "by_category",
     "category_of",
     "code_parts",
     "family",

@@ -4,6 +4,7 @@ from latentlab.models import Model
 from latentlab.serialization import RunError
 from latentlab.subjects.base import Subject
 from latentlab.subjects.data_only import DataOnly
+from latentlab.subjects.one_category import CategoryOf
 from latentlab.subjects.one_latent import LatentOf
 from latentlab.subjects.own_model import PREFIX as OWN
 from latentlab.subjects.own_model import OwnModel, served
@@ -11,6 +12,7 @@ from latentlab.subjects.stored_run import StoredRun, stored, stored_run
 
 __all__ = [
     "OWN",
+    "CategoryOf",
     "DataOnly",
     "LatentOf",
     "OwnModel",

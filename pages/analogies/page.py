@@ -18,7 +18,9 @@ from pages.analogies.vectors import vectors
 from pages.navigation import ANALOGIES, FEW_LABELS
 from pages.shared import url_state
 from pages.shared.choose_latent import choose_latent
+from pages.shared.conditional import with_classes
 from pages.shared.header import header, notes
+from pages.shared.linked_choice import linked_choice
 from pages.shared.tabs import tabs
 from pages.shared.text import plain
 
@@ -78,6 +80,19 @@ def unconditional(run: Subject) -> None:
     )
 
 
+def choose_class(run: Subject) -> Subject:
+    """The run, or what takes the category of its code for a class where it has one and that is chosen."""
+    if (found := with_classes(run)) is run:
+        return run
+    what = linked_choice("What changes", ("its category", "a direction"), "its category", "changes")
+    if what == "a direction":
+        return run
+    st.caption(
+        "A column for each category of its code, in the place of a class: found without labels, it need be none."
+    )
+    return found
+
+
 def open_few_labels() -> None:
     """Open the page Few labels if the address is of the time when this page had its content."""
     shapes = {run.id: run.shape for run in stored(Classifies)}
@@ -95,9 +110,9 @@ if not run.has():
     vectors(run.dataset)
 elif not run.has(Conditional, Encodes):
     st.info("This page compares examples by a model that encodes them: choose another model.")
-elif run.has(Conditional):
-    send_class_decoder(run)
-    class_conditional(run)
+elif (shown := choose_class(run)).has(Conditional):
+    send_class_decoder(shown)
+    class_conditional(shown)
     notes(
         "Each row keeps the style z of its source and each column is decoded as one class y: this handwriting, every "
         "digit. A slider moves one dimension of the style. Latent variables between z and x are at their means.",

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.conditional.analogies import from_all_classes
-from latentlab.device import generator
 from latentlab.models import Conditional
 from latentlab.subjects import Subject
 from pages.shared import cached, url_state
 from pages.shared.choose_second_run import choose_second_run
 from pages.shared.classifier import classifier
-from pages.shared.conditional import conditional, encoder_as, labelled, styles
+from pages.shared.conditional import conditional, drawn_styles, encoder_as, labelled, styles
 from pages.shared.drawing import can_draw, drawing
 from pages.shared.linked_choice import linked_choice
 from pages.shared.visit import Slot
@@ -59,8 +58,7 @@ def choose_rows(run: Subject) -> Rows:
             n = st.slider("Rows", 3, MOST, 6, key="rows", bind="query-params")
             picked = _pick(run) if source == "Examples" else []
     if source == "Prior":
-        z = torch.randn(MOST, conditional(run).z_dim, generator=generator(seed))[:n]
-        return Rows(codes_of(z), tuple(f"draw {i + 1}" for i in range(n)))
+        return Rows(codes_of(drawn_styles(run, MOST, seed)[:n]), tuple(f"draw {i + 1}" for i in range(n)))
     known = labelled(run)
     chosen = picked or from_all_classes(known.y.numpy(), n, np.random.default_rng(seed))
     some = known.batch(torch.tensor(chosen))
@@ -105,8 +103,7 @@ def of_other(rows: Rows, other: Subject) -> Rows:
     """The same rows for another model: the same images encoded, or draws with the same seed."""
     if rows.x is not None and rows.y is not None:
         return replace(rows, codes=codes_of(encoder_as(other)(rows.x, rows.y)))
-    z = torch.randn(MOST, conditional(other).z_dim, generator=generator(draw_seed()))
-    return replace(rows, codes=codes_of(z[: len(rows.codes)]))
+    return replace(rows, codes=codes_of(drawn_styles(other, MOST, draw_seed())[: len(rows.codes)]))
 
 
 def _pick(run: Subject) -> list[int]:

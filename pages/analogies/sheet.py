@@ -34,17 +34,9 @@ def draw_sheet(run: Subject, rows: Rows, classified: bool, marked: bool = True) 
     requested: NDArray[np.int64] = np.tile(np.arange(k), (len(rows.codes), 1))
     shown = appearance_of(run).narrowed(found.examples.reshape(-1, *run.shape))
     drawn = analogy_sheet(
-        found.examples,
-        rows.x.numpy() if rows.x is not None else None,
-        run.classes,
-        rows.names,
-        run.classes,
-        look(),
-        shown,
-        words,
-        requested,
-        rows.edited if marked else None,
-    )
+        found.examples, rows.x.numpy() if rows.x is not None else None, run.classes, rows.names, run.classes, look(),
+        shown, words, requested, rows.edited if marked else None,
+    )  # fmt: skip
     drawing(drawn, "A row for each style, a column for each class")
     note(shown)
     if said is not None:

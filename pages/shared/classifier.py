@@ -17,9 +17,9 @@ def classifier_run(run: Subject) -> Subject | None:
 
 
 def independent_classifier_run(run: Subject) -> Subject | None:
-    """The classifier of the same data that generates nothing itself, with the lowest test error; None if none is."""
+    """The classifier of the same classes that generates nothing itself, with the lowest test error; None if none is."""
     known = [r for r in with_model(Classifies) if r.dataset == run.dataset and r.takes_examples_of(run)]
-    found = [r for r in known if not r.has(Decodes, Conditional, Samples)]
+    found = [r for r in known if run.classes in ((), r.classes) and not r.has(Decodes, Conditional, Samples)]
     return min(found, key=lambda r: r.metrics.get("error", 1.0), default=None)
 
 

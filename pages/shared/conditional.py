@@ -21,7 +21,13 @@ from latentlab.analysis.conditional.analogies import (
     usage_of,
 )
 from latentlab.analysis.conditional.style import LEAST, Consistency, style_consistency
-from latentlab.analysis.latent.bottleneck import Bottleneck, bottleneck, deterministic_bottleneck
+from latentlab.analysis.latent.bottleneck import (
+    N_DECODED,
+    Bottleneck,
+    bottleneck,
+    decoded_bottleneck,
+    deterministic_bottleneck,
+)
 from latentlab.analysis.stats import Proportion
 from latentlab.data import UNLABELLED, Dataset
 from latentlab.data.partial_labels import labelled_part
@@ -29,14 +35,28 @@ from latentlab.device import generator
 from latentlab.export.class_decoder import unroll_as
 from latentlab.export.decoder import ProgramError
 from latentlab.export.program import Program
-from latentlab.models import Classifies, Conditional, HasPosteriorGiven
-from latentlab.subjects import Subject
+from latentlab.models import (
+    Classifies,
+    Conditional,
+    HasPosteriorGiven,
+    HasPrior,
+    StandardNormal,
+    by_category,
+    code_parts,
+)
+from latentlab.subjects import CategoryOf, Subject
 from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.classifier import independent_classifier, independent_classifier_run, key_of
 from pages.shared.remember import remember
 
 STYLES = 60  # that the meters look at, each in every class
+
+
+def with_classes(run: Subject) -> Subject:
+    """The run, with the category of its code as its class if that is what it has instead of one."""
+    found = None if run.has(Conditional) else by_category(cached.model(run))
+    return run if found is None else CategoryOf(run, found.n_categories)
 
 
 def conditional(run: Subject) -> Conditional:
@@ -82,11 +102,24 @@ def styles(run: Subject) -> Tensor:
     return encoder_as(run)(some.x, some.y)
 
 
+def drawn_styles(run: Subject, n: int, seed: int) -> Tensor:
+    """(n, z_dim) draws of the prior of the style, N(0, I) where the model names none."""
+    trained = conditional(run)
+    prior = trained.prior if isinstance(trained, HasPrior) else StandardNormal(trained.z_dim)
+    return prior.sample(n, generator(seed))
+
+
 @remember(16)
 def style_dimensions(run: Subject) -> Bottleneck:
-    """What each dimension of the style carries, over the run's test examples."""
+    """What each dimension of the style carries, over the run's test examples; if of several kinds, over its prior."""
     trained, some = conditional(run), labelled(run).batch()
     with torch.no_grad():
+        if isinstance(trained, HasPrior) and code_parts(trained.prior):
+            codes = trained.prior.sample(2 * N_DECODED, generator(0))
+            alone = [[axis] for axis in range(trained.z_dim)]
+            return decoded_bottleneck(
+                codes, lambda z: trained.decode(z, torch.arange(len(z)) % len(run.classes)), alone
+            )
         if isinstance(trained, HasPosteriorGiven):
             return bottleneck(*trained.posterior(some.x, some.y))
         return deterministic_bottleneck(trained.encode(some.x, some.y))
@@ -139,7 +172,7 @@ def agreement(run: Subject, prior: bool) -> Task[ClassifierAgreement] | None:
 @remember(8)
 def _cells(run: Subject, prior: bool) -> Floats:
     """(STYLES, K, *shape) styles of examples or of the prior, each in all classes."""
-    z = torch.randn(STYLES, conditional(run).z_dim, generator=generator(0)) if prior else styles(run)[:STYLES]
+    z = drawn_styles(run, STYLES, 0) if prior else styles(run)[:STYLES]
     return in_every_class(decoder_as(run), z, len(run.classes))
 
 

@@ -25,7 +25,8 @@ from latentlab.analysis.handwriting import as_example, ink_side
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.latent.attribute_vectors import attribute_vector
 from latentlab.data import Dataset, Kind, Library, Splits, to_bytes
-from latentlab.models import Classifies, EncodesGiven, Spec
+from latentlab.models import Classifies, Decodes, EncodesGiven, HasPrior, Spec
+from latentlab.models.parts.priors import without_category
 from latentlab.models.vae.cvae import CVAE
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
@@ -589,3 +590,24 @@ def test_before_anything_is_drawn_the_mean_style_is_shown(visited: Open) -> None
     app = visited("analogies", styles="Your hand")
     assert not app.exception
     assert drawings(app)
+
+
+def test_the_category_of_a_code_takes_the_place_of_the_class(visited: Open) -> None:
+    run = find("digits-infogan")
+    model = run.model()
+    assert isinstance(model, Decodes)
+    assert isinstance(model, HasPrior)
+    app = visited("analogies", run=run.id, styles="Prior", live="false", rows="3")
+    assert not app.exception
+    drawing = drawings(app)[0]
+    assert {f"c{k + 1}" for k in range(10)} <= set(said(drawing))
+    noise = without_category(model.prior).sample(10, device.generator(0))[:3]
+    codes = torch.cat([torch.eye(10).repeat(3, 1), noise.repeat_interleave(10, 0)], 1)
+    with torch.no_grad():
+        expected = to_bytes(model.decode(codes))
+    np.testing.assert_allclose(
+        np.stack(pictures(drawing)).astype(int), [np.hstack([*row[:, 0]]) for row in np.split(expected, 3)], atol=1
+    )
+    app = visited("analogies", run=run.id, changes="a direction")
+    assert not app.exception
+    assert not any("c1" in said(one) for one in drawings(app))  # its classes are those of the data again

@@ -96,7 +96,7 @@ def recognised(agreed: ClassifierAgreement | None, n_classes: int) -> str:
     None is of data without a classifier.
     """
     if agreed is None:
-        return " There is no classifier of these data, so the classes of the examples are not predicted."
+        return " There is no classifier of these classes, so the classes of the examples are not predicted."
     accuracy, chance = agreed.accuracy.value, 1 / n_classes
     if accuracy < 2 * chance:
         return (

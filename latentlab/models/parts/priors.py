@@ -112,6 +112,13 @@ def category_of(prior: Prior) -> slice | None:
     return None
 
 
+def without_category(prior: Prior) -> Independent:
+    """The parts of a code beside its first one-hot one."""
+    parts = prior.parts if isinstance(prior, Independent) else ()
+    first = next((k for k, part in enumerate(parts) if isinstance(part, OneHot)), len(parts))
+    return Independent([*parts[:first], *parts[first + 1 :]])
+
+
 NAMED: dict[str, type[StandardNormal | Uniform]] = {"normal": StandardNormal, "uniform": Uniform}  # of a knob
 
 
