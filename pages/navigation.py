@@ -49,7 +49,8 @@ class Page:
         first: the run that is chosen where nothing else says which.
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
         data: it can show data without a model, and so can its card.
-        text: of its card on the first page; one with a text has a `card.py` with a function `card(run) -> Card | None`.
+        text: what it is for, in a sentence, on the first page.
+        pictured: its card there has a picture: from its `card.py`, with a function `card(run) -> Card | None`.
         address: the last part of its URL, where it isn't its name: links made with it go on working.
         group: of the menu; empty for what stands in the menu itself.
     """
@@ -62,6 +63,7 @@ class Page:
     images: bool = False
     data: bool = False
     text: str = ""
+    pictured: bool = True
     address: str = ""
     group: str = ""
 
@@ -82,7 +84,7 @@ class Page:
 
     def card(self, run: Subject) -> Card | None:
         """Its card on the first page, of the chosen run or of one that suits the page; None if there is none."""
-        found: Card | None = importlib.import_module(f"pages.{self.name}.card").card(run) if self.text else None
+        found: Card | None = importlib.import_module(f"pages.{self.name}.card").card(run) if self.pictured else None
         return found
 
     def open(self, **query: str) -> NoReturn:
@@ -102,7 +104,7 @@ def _symbol(icon: str) -> str | None:
     return f":material/{icon}:" if icon else None
 
 
-HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True)
+HOME = Page("home", "LatentLab", needs=(Decodes, Conditional), images=True, pictured=False)
 YOUR_DATA = Page(
     "your_data", "Your data", "upload_file",
     text="Upload images, a table or vectors: see how they are read, map them, train on them.",
@@ -144,26 +146,56 @@ GSN = Page(
     group="Density",
 )  # fmt: skip
 ADVERSARIAL = Page(
-    "adversarial", "Adversarial training", "swords", (Discriminates,), first="gaussian-gan", group="Density"
-)
-FAMILIES = Page("families", "Variational families", "blur_on", group="Density")
+    "adversarial", "Adversarial training", "swords", (Discriminates,), first="gaussian-gan", pictured=False,
+    text="Watch a generator and a discriminator play, and see whether all of the data are covered.",
+    group="Density",
+)  # fmt: skip
+FAMILIES = Page(
+    "families", "Variational families", "blur_on", pictured=False,
+    text="Fit a Gaussian, an auxiliary variable and a flow to one density: which finds both modes?",
+    group="Density",
+)  # fmt: skip
 PROBES = Page(
     "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
     text="Ask every layer what can be read from it, before and after training.",
     group="Diagnose",
 )  # fmt: skip
-LAYERS = Page("layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, group="Diagnose")
+LAYERS = Page(
+    "layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, pictured=False,
+    text="See what each layer of a hierarchy carries, which collapsed, and what it decides.",
+    group="Diagnose",
+)  # fmt: skip
 CLUSTER_AWARE = Page(
-    "cluster_aware", "Cluster-aware generation", "hub", (InfersClusters,), first="digits-cagem-plane", group="Diagnose"
-)
-LIKELIHOOD = Page("likelihood", "Likelihood", "stairs_2", (LogLikelihood,), group="Diagnose")
+    "cluster_aware", "Cluster-aware generation", "hub", (InfersClusters,), first="digits-cagem-plane", pictured=False,
+    text="Generate from a model that knows in which cluster, or in which class, an example lies.",
+    group="Diagnose",
+)  # fmt: skip
+LIKELIHOOD = Page(
+    "likelihood", "Likelihood", "stairs_2", (LogLikelihood,), pictured=False,
+    text="Measure how probable test examples are under a model, and how tight its bound is.",
+    group="Diagnose",
+)  # fmt: skip
 PIXELS = Page(
     "pixels", "Autoregressive decoding", "apps", (Autoregressive, AutoregressiveGivenCode),
-    first="digits-pixelcnn-classes", images=True, group="Diagnose",
+    first="digits-pixelcnn-classes", images=True, pictured=False,
+    text="Watch an image grow pixel by pixel, and see what each one depends on and costs.",
+    group="Diagnose",
 )  # fmt: skip
-CURVATURE = Page("curvature", "Curvature", "landscape", (Trains,), first="digits-rmsprop", group="Diagnose")
-FACTORS = Page("factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, group="Diagnose")
-LESSONS = Page("lessons", "Lessons", "school", group="Learn")
+CURVATURE = Page(
+    "curvature", "Curvature", "landscape", (Trains,), first="digits-rmsprop", pictured=False,
+    text="Follow the sharpest and the lowest direction of a loss over the training.",
+    group="Diagnose",
+)  # fmt: skip
+FACTORS = Page(
+    "factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, pictured=False,
+    text="Find out which dimension carries which factor, and how well they are taken apart.",
+    group="Diagnose",
+)  # fmt: skip
+LESSONS = Page(
+    "lessons", "Lessons", "school", pictured=False,
+    text="Learn on the pages themselves, in steps of a minute each.",
+    group="Learn",
+)  # fmt: skip
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
 
 PAGES = (

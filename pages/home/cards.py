@@ -1,4 +1,4 @@
-"""Cards with a picture that lead somewhere: one for each page that can show the chosen run, one for each own run."""
+"""Cards that lead somewhere: with a picture for pages that can show the chosen run and for own runs, else without."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ def cards(run: Subject) -> None:
         if page not in DOORS:
             with grid.container():
                 _of_page(page, card)
+
+
+def more_pages() -> None:
+    """Draw a card without a picture for each page that has none, for the questions that fewer people have."""
+    st.subheader("More questions", anchor=False)
+    with st.container(key="fills-row-of-text"):
+        grid = st.grid(min_column_width=200, gap="small")
+    for page in PAGES:
+        if page.text and not page.pictured:
+            with grid.container():
+                _draw(page.name, page, None, page.title, page.text)
 
 
 def own_runs(rows: Sequence[Row]) -> None:

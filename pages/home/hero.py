@@ -40,7 +40,7 @@ def hero(run: Subject | None) -> None:
                 TRAVERSAL.open(**({"run": shown.id} if shown else {}))
             if YOUR_DATA.button("Train on your data", "own"):
                 YOUR_DATA.open()
-        LESSONS.link("First time here? Take the first lesson: 5 minutes", icon="school")
+        LESSONS.link("First time here? The first lesson: 5 minutes", icon="school")
     if shown is not None and still is not None:
         picture.image(still.picture, width="stretch", alt=f"What the latent space of {shown.title} decodes to")
     elif shown is not None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latentlab.runs.store import Store
-from pages.home.cards import cards, own_runs
+from pages.home.cards import cards, more_pages, own_runs
 from pages.home.hero import hero
 from pages.home.open_model import open_model
 from pages.home.own_models import own_models
@@ -21,6 +21,7 @@ if run is not None:
     cards(run)
 rows = Store.default().rows()
 own_runs(rows)
+more_pages()
 open_model()
 busy = any(not row.shipped for row in rows) or bool(SELECTED.get(()) or url_state.read("selected"))
 with st.expander("All runs: open, compare, rename, export, delete, import", expanded=busy, key="all-runs"):

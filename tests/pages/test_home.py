@@ -7,7 +7,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.models import abilities
 from latentlab.runs.store import Store
-from pages.navigation import PAGES
+from pages.navigation import HOME, PAGES
 from tests.conftest import mentions
 from tests.pages.conftest import Open, keys_of, shows
 
@@ -31,9 +31,14 @@ def press(app: AppTest, key: str) -> AppTest:
 
 def test_a_card_for_each_page_has_a_picture(visited: Open) -> None:
     app = visited("home")
-    cards = [page for page in PAGES if page.text]
-    assert len(app.image) == len(cards)
-    assert {page.url for page in cards} <= {link.proto.page for link in app.get("page_link")}
+    assert len(app.image) == sum(page.pictured for page in PAGES)
+
+
+def test_each_other_page_is_linked_and_described(visited: Open) -> None:
+    app = visited("home")
+    others = [page for page in PAGES if page is not HOME]
+    assert {page.url for page in others} <= {link.proto.page for link in app.get("page_link")}
+    assert {page.text for page in others} <= {caption.value for caption in app.caption}
 
 
 def test_a_run_of_ones_own_has_a_card_with_its_settings(opened: Open, app_store: Store) -> None:
