@@ -36,6 +36,14 @@ def pick() -> torch.device:
     return torch.device("cpu")
 
 
+def of_slot(slot: int) -> torch.device:
+    """The device of one of several workers: of several GPUs each has one in turn, anything else they share."""
+    found = pick()
+    if found.type != "cuda" or found.index is not None or torch.cuda.device_count() < 2:
+        return found
+    return torch.device("cuda", slot % torch.cuda.device_count())
+
+
 def limit_threads() -> int:
     """Set the threads of torch and of other libraries to `$LATENTLAB_THREADS` (default 1) and return the number.
 

@@ -9,10 +9,11 @@ from latentlab.runs.store import Store
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`worker` takes nothing."""
+    """What `worker` takes."""
+    parser.add_argument("--slot", type=int, default=0, help="which of several workers it is, counted from 0")
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001 every command has the same signature
+def run(options: argparse.Namespace) -> int:
     """Perform the queued trainings of the app."""
-    work(Store.default())
+    work(Store.default(), options.slot)
     return 0

@@ -55,6 +55,7 @@ STARTING_SECONDS = 30.0  # a worker that doesn't work by then isn't counted on
 class _Started(NamedTuple):
     process: subprocess.Popen[bytes]
     root: Path
+    slot: int
     at: float  # on the monotonic clock
 
 
@@ -98,17 +99,18 @@ def perform(
         raise
 
 
-def work(store: Store) -> None:
-    """The worker process: perform the queued jobs, oldest first; exits when idle for a while. Only
+def work(store: Store, slot: int = 0) -> None:
+    """The worker process: perform the queued jobs, oldest first; exits when idle for a while.
 
-    one works for a device: another waits until it exits, then checks whether jobs are left.
+    One works in a slot: another waits until it exits, then checks whether jobs are left. The app has one slot, a sweep
+    may have more.
     """
     device.limit_threads()
     try:
-        with FileLock(_worker_lock(store)).acquire(timeout=2 * IDLE_SECONDS):
+        with FileLock(_worker_lock(store, slot)).acquire(timeout=2 * IDLE_SECONDS):
             idle_since, said, wait = time.monotonic(), "", FIRST_WAIT
             while time.monotonic() - idle_since < IDLE_SECONDS:
-                job_id = next(iter(queue(store)), None)
+                job_id = _next(store, slot)
                 if job_id is None:
                     time.sleep(0.2)
                     continue
@@ -131,32 +133,34 @@ def work(store: Store) -> None:
 
 
 @writing("The log of the trainings")
-def ensure_worker(store: Store) -> None:
-    """Start a worker process of its own session if jobs wait, no worker runs, and none is starting.
+def ensure_worker(store: Store, slot: int = 0) -> None:
+    """Start a worker process of its own session if jobs wait, no worker runs in the slot, and none is starting.
 
-    A worker takes seconds to start and a page calls this often: one for each call would delay the first.
+    A worker takes seconds to start and a page calls this often: one for each call would delay the first. Of several
+    GPUs each slot has one.
 
     Raises:
         RunError: its log can't be written.
     """
-    if not queue(store) or is_held(_worker_lock(store)):
+    if not queue(store) or is_held(_worker_lock(store, slot)):
         return
     _started[:] = [worker for worker in _started if worker.process.poll() is None]
     root, clock = store.root.resolve(), time.monotonic()
-    if any(worker.root == root and clock - worker.at < STARTING_SECONDS for worker in _started):
+    if any((one.root, one.slot) == (root, slot) and clock - one.at < STARTING_SECONDS for one in _started):
         return
     one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's: its small matrices are ten times slower with more
+    own = {"LATENTLAB_RUNS": str(root)} | ({"LATENTLAB_DEVICE": str(device.of_slot(slot))} if slot else {})
     with (store.root / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "latentlab", "worker"],
+            [sys.executable, "-m", "latentlab", "worker", "--slot", str(slot)],
             cwd=settings.ROOT,
-            env=one_thread | settings.environment() | {"LATENTLAB_RUNS": str(root)},
+            env=one_thread | settings.environment() | own,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    _started.append(_Started(process, root, clock))
+    _started.append(_Started(process, root, slot, clock))
 
 
 def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_bound: int) -> Iterator[Status]:
@@ -285,5 +289,12 @@ def _is_snapshot_epoch(epoch: float) -> bool:
     return epoch.is_integer() and str(int(epoch)).rstrip("0") in ("1", "2", "5")
 
 
-def _worker_lock(store: Store) -> Path:
-    return store.root / f".worker-{device.pick().type}.lock"
+def _next(store: Store, slot: int) -> str | None:
+    """The oldest queued job that nobody trains; workers of several slots look at different ones."""
+    waiting = [job_id for job_id in queue(store) if not is_held(store.folder(job_id) / "job.lock")]
+    return waiting[slot % len(waiting)] if waiting else None
+
+
+def _worker_lock(store: Store, slot: int) -> Path:
+    name = f"{device.pick().type}-{slot}" if slot else device.pick().type
+    return store.root / f".worker-{name}.lock"
