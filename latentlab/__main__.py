@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentlab import device
-from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, train, worker
+from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, sweep, train, worker
 from latentlab.data import DataError
 
 COMMANDS = {
     "app": app,
     "train": train,
+    "sweep": sweep,
     "runs": runs,
     "export": export,
     "import": import_run,
@@ -22,7 +23,7 @@ COMMANDS = {
     "serve": serve,
     "worker": worker,
 }
-SHOWN = ("app", "train", "runs", "export", "import", "data", "reproduce")
+SHOWN = ("app", "train", "sweep", "runs", "export", "import", "data", "reproduce")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

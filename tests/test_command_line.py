@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from latentlab.experiments.recipes import RECIPES, Recipe
 from latentlab.experiments.semi_supervised import Benchmark, BenchmarkResult
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
+from latentlab.jobs.worker import perform
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Spec, abilities
 from latentlab.runs.run import Run
@@ -543,3 +544,65 @@ def test_a_damaged_data_set_is_listed_with_the_reason(
     for words in (["data", "own"], ["train", "vae", "own", *SMALL]):
         assert main(words) == 1
         sentence(ValueError(capsys.readouterr().err.strip().splitlines()[-1]))
+
+
+# a sweep
+
+
+def test_a_sweep_prints_the_best_setting_and_the_test_score_of_that_one_alone(
+    mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Here:
+        def __init__(self, store: Store, n: int) -> None:
+            self.store, self.n = store, n
+
+        def tend(self, waiting: Sequence[str]) -> None:
+            for run_id in waiting:
+                list(perform(self.store, run_id))
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("latentlab.cli.sweep.LocalWorkers", Here)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    command = ["sweep", "vae", "digits", "--z_dim", "1,4", "--seeds", "2", "--workers", "1", *SMALL]
+    assert main([*command, "--json"]) == 0
+    found = strict_json(capsys.readouterr().out)
+    means = [np.mean(one["validation"]) for one in found["settings"]]
+    assert found["best"] == int(np.argmax(means))
+    runs = found["settings"][found["best"]]["runs"]
+    assert found["test"] == [mine.read(run_id).metrics["bound"] for run_id in runs]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    others = [mine.read(run_id).metrics["bound"] for run_id in found["settings"][1 - found["best"]]["runs"]]
+    assert mentions(said, f"{np.mean(found['test']):.4g}", f"{means[0]:.4g}", f"{means[1]:.4g}")
+    assert f"{np.mean(others):.4g}" not in said
+    assert len(queue.jobs(mine)) == 0
+    assert len(mine.runs()) == 4
+    mine.delete(runs[0])
+    monkeypatch.setattr(Here, "tend", lambda self, waiting: [queue.order(self.store, one, "pause") for one in waiting])
+    assert main(command) == 1
+    assert mentions(capsys.readouterr().err, "paused")
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "names"),
+    [
+        (["--z_dim", "2"], 1, ()),
+        (["--z_dim", "2,3", "--seeds", "0"], 1, (0,)),
+        (["--z_dim", "2,3", "--workers", "0"], 1, (0,)),
+        (["--z_dim", "2,3", "--by", "kl"], 1, ("kl", "bound")),
+        (["--z_dim", "2,x"], 2, ("z_dim", "x")),
+        (["--z_dim", "2,"], 2, ("z_dim",)),
+        (["--seed", "1"], 2, ("seed",)),
+    ],
+)
+def test_what_is_wrong_with_a_sweep_is_one_sentence(
+    mine: Store, capsys: pytest.CaptureFixture[str], flags: list[str], status: int, names: tuple[object, ...]
+) -> None:
+    try:
+        left: object = main(["sweep", "vae", "digits", *flags])
+    except SystemExit as of_argparse:
+        left = of_argparse.code
+    assert left == status
+    assert mentions(capsys.readouterr().err.splitlines()[-1], *names)
+    assert not mine.root.exists()

@@ -15,7 +15,7 @@ from latentlab import settings
 from latentlab.__main__ import main
 from latentlab.data import DataError, Library
 from latentlab.data.files.read import read_path
-from latentlab.jobs import queue, worker
+from latentlab.jobs import queue, sweep, worker
 from latentlab.jobs.clear_up import clear_up
 from latentlab.jobs.worker import ensure_worker, perform
 from latentlab.runs.export import pack, unpack
@@ -41,6 +41,10 @@ QUEUE: dict[str, Change] = {
     "remove": lambda store, _: queue.remove(store, "one"),
     "restore": lambda store, _: queue.restore(store, "gone"),
 }
+SWEEP: dict[str, Change] = {
+    "go_on": lambda store, _: sweep.go_on(store, sweep.plan("ppca", "digits", {"z_dim": (2, 3)}, 1, {}, {})),
+    "pause": lambda store, _: sweep.pause(store, sweep.sweeps(store)[0]),
+}
 WORKER: dict[str, Change] = {
     "perform": lambda store, _: list(perform(store, queue.jobs(store)[0].id)),
     "ensure_worker": lambda store, _: ensure_worker(store),
@@ -54,9 +58,9 @@ LIBRARY: dict[str, Change] = {
     "remove": lambda _, library: library.remove("kept"),
     "restore": lambda _, library: library.restore("dropped"),
 }
-CHANGES = [*STORE.values(), *QUEUE.values(), *WORKER.values(), *EXPORT.values(), *LIBRARY.values()]
-NAMES = [f"{part}.{name}" for part, changes in (("store", STORE), ("queue", QUEUE), ("worker", WORKER),
-         ("export", EXPORT), ("library", LIBRARY)) for name in changes]  # fmt: skip
+CHANGES = [*STORE.values(), *QUEUE.values(), *SWEEP.values(), *WORKER.values(), *EXPORT.values(), *LIBRARY.values()]
+NAMES = [f"{part}.{name}" for part, changes in (("store", STORE), ("queue", QUEUE), ("sweep", SWEEP),
+         ("worker", WORKER), ("export", EXPORT), ("library", LIBRARY)) for name in changes]  # fmt: skip
 LOOKS = {  # the public functions that change nothing of the user's
     Store: {"default", "is_shipped", "folder", "read", "snapshots", "load", "examples", "history", "probes",
             "baselines", "obstacle", "rows", "runs", "deleted", "trash"},
@@ -76,6 +80,7 @@ def stored(store: Store, tmp_path: Path) -> tuple[Store, Library]:
     shutil.rmtree(store.root / "elsewhere")
     queue.order(store, queue.submit(store, "ppca", "digits", {}, {}), "pause")
     queue.submit(store, "ppca", "digits", {}, {})
+    sweep.go_on(store, sweep.plan("ppca", "digits", {"z_dim": (4, 5)}, 1, {}, {}))
     library = Library(store.root / ".data")
     for k, name in enumerate(("kept", "dropped", "new")):
         np.save(tmp_path / f"{name}.npy", np.random.default_rng(k).random((30, 3)))

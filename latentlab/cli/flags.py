@@ -8,12 +8,18 @@ from typing import Any
 from latentlab.knobs import Knob, KnobError
 
 
-def add_knob(parser: Any, knob: Knob) -> None:
-    """One flag for a knob: checked as the form and the run's file are."""
+def add_knob(parser: Any, knob: Knob, several: bool = False) -> None:
+    """One flag for a knob: checked as the form and the run's file are.
+
+    Args:
+        parser: of the subcommand, or a group of it.
+        knob: what the flag sets.
+        several: it takes values separated by commas, which become a tuple.
+    """
 
     def parse(text: str) -> object:
         try:
-            return knob.parse(text)
+            return tuple(knob.parse(part) for part in text.split(",")) if several else knob.parse(text)
         except KnobError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -21,6 +27,6 @@ def add_knob(parser: Any, knob: Knob) -> None:
     parser.add_argument(
         f"--{knob.name}",
         type=parse,
-        metavar="|".join(knob.choices) or knob.type.__name__,
+        metavar=("|".join(knob.choices) or knob.type.__name__) + ("[,…]" if several else ""),
         help=f"{knob.help}{bounds}; default {knob.default}",
     )
