@@ -147,8 +147,10 @@ def status(store: Store, job_id: str) -> Status:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         status_now = Status("interrupted", message="Its status can't be read.")
     if status_now.state in ("loading", "running") and not is_held(folder / "job.lock"):
-        return dataclasses.replace(status_now, state="interrupted", message="The process that trained it is gone.")
-    return status_now
+        gone = "The process that trained it is gone."
+        status_now = dataclasses.replace(status_now, state="interrupted", message=gone)
+    ended = status_now.state == "interrupted" and (folder / "run.json").exists()  # while its files were looked at
+    return Status("done") if ended else status_now
 
 
 def jobs(store: Store) -> list[Job]:

@@ -180,6 +180,19 @@ def test_a_status_that_cannot_be_read_is_an_interruption(store: Store, content: 
     assert queue.queue(store) == [job_id]
 
 
+def test_a_job_that_ends_while_it_is_looked_at_is_done(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = submit(store)
+    folder = store.folder(job_id)
+
+    def ends(_: Path) -> bool:
+        (folder / "run.json").touch()
+        return False
+
+    monkeypatch.setattr(queue, "is_held", ends)
+    write_status(folder, Status("running"))
+    assert status(store, job_id) == Status("done")
+
+
 @pytest.mark.parametrize("state", get_args(JobState))
 def test_a_job_that_says_it_trains_is_interrupted_if_nobody_holds_it(store: Store, state: JobState) -> None:
     job_id = submit(store)
