@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE  # the checks start many processes, and each would compile all modules again
 
 .PHONY: help app test lint fast unit cuda browser checkpoints docs benchmarks clean
 
@@ -30,7 +31,7 @@ cuda: $(VENV)/test.stamp  ## the tests that need a GPU (skipped, with the reason
 	$(RUN) -m pytest -m cuda -rs
 
 browser: $(VENV)/test.stamp  ## the tests that drive Chromium (skipped, with the reason, where it is missing)
-	$(RUN) -m pytest -m browser -rs -n 2 --dist worksteal
+	$(RUN) -m pytest tests/browser -rs -n 2 --dist worksteal
 
 checkpoints: $(VENV)/app.stamp  ## train again what ships (about three hours on one core)
 	$(RUN) -m latentlab reproduce
