@@ -182,7 +182,7 @@ PIXELS = Page(
     group="Diagnose",
 )  # fmt: skip
 CURVATURE = Page(
-    "curvature", "Curvature", "landscape", (Trains,), first="digits-rmsprop", pictured=False,
+    "curvature", "Curvature", "landscape", (Trains, Classifies), first="digits-rmsprop", pictured=False,
     text="Follow the sharpest and the lowest direction of a loss over the training.",
     group="Diagnose",
 )  # fmt: skip

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from latentlab import device
 from latentlab.analysis.arrays import Doubles
-from latentlab.analysis.curvature.eigenpairs import Eigenpairs, extreme
+from latentlab.analysis.curvature.eigenpairs import extreme
 from latentlab.analysis.curvature.lines import best_step
 from latentlab.analysis.curvature.objective import Objective, objective_of
-from latentlab.analysis.curvature.subsets import difference
+from latentlab.analysis.curvature.subsets import of_subsets
 from latentlab.analysis.curvature.tracking import follow
 from latentlab.data import Dataset, Splits, load
 from latentlab.models import MODELS, Trains
@@ -192,16 +193,17 @@ def subsets(seeds: Sequence[int] = SEEDS, setting: Setting | None = None, k: int
     for seed in seeds:
         ((_, model),) = trained(setting, splits, TrainConfig(**TRAINING, seed=seed), (setting.subset_step,))
         order = torch.randperm(len(splits.train), generator=device.generator(seed))
-        full: dict[str, Eigenpairs] = {}
-        for share in sorted(setting.fractions, reverse=True):
-            n = round(share * len(splits.train))
-            objective = objective_of(model, splits.train[order[:n]], precision=PRECISION, chunk=len(splits.train))
-            for end in ("LA", "SA"):
-                found = extreme(objective.product, objective.size, k, largest=end == "LA")
-                apart = difference(found, full.setdefault(end, found), largest=end == "LA")
-                yield SubsetScore(
-                    seed, n, share, end, apart.largest_error, apart.extreme_error, apart.cosine, apart.angle
-                )
+        shares = {round(share * len(splits.train)): share for share in setting.fractions}
+
+        def objective(n: int, model: Trains = model, order: Tensor = order) -> Objective:
+            return objective_of(model, splits.train[order[:n]], precision=PRECISION, chunk=len(splits.train))
+
+        for found in of_subsets(objective, list(shares), k):
+            apart = found.apart
+            yield SubsetScore(
+                seed, found.n, shares[found.n], found.end, apart.largest_error, apart.extreme_error, apart.cosine,
+                apart.angle,
+            )  # fmt: skip
 
 
 def following(seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[FollowScore]:

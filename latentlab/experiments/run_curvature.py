@@ -18,9 +18,11 @@ from latentlab import device
 from latentlab.analysis.curvature.measure import Curvature, check_gradient, from_arrays, measure, to_arrays
 from latentlab.analysis.curvature.objective import layer_sizes, objective_of
 from latentlab.analysis.curvature.sharpness import Sharpness, sharpness
+from latentlab.analysis.curvature.subsets import ENDS, Subset, of_subsets
 from latentlab.data import DataError, Dataset, is_local, load, names
 from latentlab.knobs import from_dict
 from latentlab.models import Trains
+from latentlab.remote.model import RemoteClassifies
 from latentlab.runs import measured
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
@@ -29,6 +31,8 @@ from latentlab.training.config import TrainConfig, step_size
 
 VERSION = 1  # to be raised when the same model, data and settings give other numbers
 RUNS = ("digits-rmsprop", "digits-sgd")  # that ship with their curvature: the first is that which the page opens
+MOST = 1_500  # examples whose Hessian is taken for that of all
+SHARES = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)  # of them, of which the Hessians are compared with theirs
 CHECKED = 20  # examples that say whether the loss has a Hessian
 START = "curvature "  # before the names of its tensors among what was measured of a run
 
@@ -39,6 +43,19 @@ class Settings:
 
     n: int = 200
     k: int = 5
+
+
+@dataclass(frozen=True)
+class Own:
+    """A classifier of the user's own.
+
+    Attributes:
+        layers: layer -> the number of its parameters that the loss depends on.
+        found: its curvature; None where they are too many.
+    """
+
+    layers: Mapping[str, int]
+    found: Curvature | None
 
 
 def check(run: Run) -> None:
@@ -53,8 +70,8 @@ def check(run: Run) -> None:
         raise ValueError(f"The players of “{run.kind.title}” have no one loss, so there is no Hessian.")
 
 
-def examples_of(store: Store, run: Run, n: int) -> tuple[Dataset, bool]:
-    """The examples of a run's Hessian, always the same, and whether they are of its training split."""
+def examples_of(store: Store, run: Run, n: int | None) -> tuple[Dataset, bool]:
+    """The first n examples of a run's Hessian, always the same, or all, and whether they are of its training split."""
     if run.dataset in names() and is_local(run.dataset) and issubclass(run.kind, Trains):
         try:
             model = run.build()
@@ -91,6 +108,49 @@ def at_snapshot(
     objective = objective_of(model, data, precision=torch.float32)
     k = max(1, min(settings.k, objective.size // 2))
     return measure(objective, k, k, progress)
+
+
+def how_much_data(
+    root: Path, shipped: Path, run_id: str, epoch: int | None, k: int, progress: Callable[[float], None]
+) -> tuple[Subset, ...]:
+    """The Hessians of `SHARES` of the first `MOST` examples of a run, at one of its snapshots.
+
+    Args:
+        root, shipped, run_id, epoch: as `at_snapshot`.
+        k: eigenpairs of either end.
+        progress: is given the share that is done.
+
+    Raises:
+        RunError, ValueError: as `at_snapshot`.
+    """
+    store = Store(root, shipped)
+    run = store.read(run_id)
+    check(run)
+    model, (data, _) = store.load(run_id, epoch), examples_of(store, run, MOST)
+    assert isinstance(model, Trains)
+    sizes = sorted({max(1, round(share * len(data))) for share in SHARES})
+    found: list[Subset] = []
+    for one in of_subsets(lambda n: objective_of(model, data[:n], precision=torch.float32), sizes, k):
+        found.append(one)
+        progress(sum(one.n for one in found) / (len(ENDS) * sum(sizes)))
+    return tuple(found)
+
+
+def of_own(model: RemoteClassifies, settings: Settings, most: int) -> Own:
+    """The curvature of a classifier of the user's own, as its own process measures it.
+
+    Args:
+        model: of the user's own.
+        settings: how it is measured.
+        most: parameters; of a network with more nothing is measured.
+
+    Raises:
+        RemoteError: it has no Hessian, or its process doesn't answer; in one sentence.
+        ValueError: what it answers is of another network.
+    """
+    layers, arrays = model.curvature(settings.n, settings.k, most)
+    numbers = {name: np.asarray(value, np.float64) for name, value in arrays.items()}
+    return Own(layers, from_arrays(numbers, len(layers)) if numbers else None)
 
 
 def key(model: nn.Module, dataset: str, settings: Settings) -> str:

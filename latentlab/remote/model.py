@@ -28,9 +28,11 @@ from latentlab.models import (
     SamplesPrior,
 )
 from latentlab.models.elsewhere import RemoteLayer, RunsElsewhere
-from latentlab.remote.client import Client
+from latentlab.remote.client import Client, RemoteError
+from latentlab.remote.wire import Array
 
 SEEDS = 1 << 31
+HOURS = 3 * 3_600.0  # seconds that the curvature of a large network may take
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,26 @@ class RemoteClassifies(Remote, Classifies):
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities of the classes."""
         return self.call("classify", x)["value"]
+
+    def curvature(self, n: int, k: int, most: int) -> tuple[dict[str, int], dict[str, Array]]:
+        """The curvature of the cross-entropy of its labelled examples, as its process measures it.
+
+        Args:
+            n, k: examples, and eigenpairs of either end.
+            most: parameters; of a network with more nothing is measured.
+
+        Returns:
+            Layer -> the number of its parameters, and `measure.to_arrays`: none if there are too many parameters.
+
+        Raises:
+            RemoteError: as `Client.call`, or it can't be measured, in one sentence.
+        """
+        words = {"call": "curvature", "version": self.described.version, "n": n, "k": k, "most": most}
+        answer = self.client.call(words, patience=HOURS)
+        sizes = answer.words.get("sizes")
+        if not isinstance(sizes, dict) or not all(type(size) is int for size in sizes.values()):
+            raise RemoteError("A server describes the layers of its model in another way than this LatentLab knows.")
+        return sizes, answer.arrays
 
 
 class RemoteDenoises(Remote, Denoises):

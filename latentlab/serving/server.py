@@ -25,6 +25,7 @@ import torch
 from latentlab import settings
 from latentlab.remote.wire import HOST, MAX_ARRAYS, Arrays, Message, prepare, receive, send
 from latentlab.serialization import write
+from latentlab.serving.curvature import curvature_of
 from latentlab.serving.functions import ServingError
 from latentlab.serving.own_model import OwnModel
 
@@ -110,6 +111,9 @@ class Server:
             raise ServingError("The model was replaced by another one: load the page again.")
         if words["call"] == "program":
             return {}, {"value": np.frombuffer(model.program(arrays["center"], arrays["scale"]), np.uint8)}
+        if words["call"] == "curvature":
+            sizes, numbers = curvature_of(model, words["n"], words["k"], words["most"])
+            return {"sizes": sizes}, numbers
         if words.get("gradient"):
             x, by = arrays.pop("x"), {name.removeprefix("by:"): one for name, one in arrays.items()}
             return {}, {"x": model.gradient(words["call"], x, by).numpy()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from latentlab.analysis.curvature.measure import RANGES, Curvature
@@ -14,21 +16,30 @@ from latentlab.figures.curvature.details import (
     changes_figure,
     density_figure,
     layer_bars,
+    subsets_figure,
     surface_figure,
 )
 from latentlab.subjects import StoredRun
-from pages.curvature.measured import layers
+from pages.curvature.measured import n_examples, subsets_task
+from pages.shared.background import Waiting, show_tasks
 from pages.shared.header import look
-from pages.shared.images import panels
+from pages.shared.images import figure, panels
 from pages.shared.linked_choice import linked_choice
 
 DIRECTIONS = ("sharpest", "lowest")  # the first and the last of the eigenvectors
 
+ALL = "all"
+SCALES = ("1", "5", "100", ALL)  # of λ and of 1/α*, as the source has them
 FLAT = 1e-3  # a slope so small changes the loss by no more than single precision shows
 
 
-def draw_along(found: Curvature) -> None:
-    """The loss along one eigenvector and over two, and the best steps along each."""
+def draw_along(found: Curvature, times: Mapping[int, Curvature]) -> None:
+    """The loss along one eigenvector and over two, and the best steps along each.
+
+    Args:
+        found: at the time that is looked at.
+        times: step of the training -> the curvature there, of all times.
+    """
     with st.container(horizontal=True):
         direction = linked_choice("Direction", DIRECTIONS, DIRECTIONS[0], "direction")
         reach = linked_choice("α up to", tuple(f"{r:g}" for r in RANGES), f"{RANGES[1]:g}", "reach")
@@ -50,22 +61,65 @@ def draw_along(found: Curvature) -> None:
         f"L − c² (α − λ α²/2).{flat} The best step is α* = {found.alphas[place]:.3g}, which changes the loss by "
         f"{found.changes[place]:.3g}."
     )
+    upto = linked_choice("|λ| up to", SCALES, ALL, "upto")
     panels(
         {
-            "1/α* of the best step": best_steps_figure(found, look()),
-            "What the best step changes": changes_figure(found, look()),
+            "1/α* of the best step": best_steps_figure(times, None if upto == ALL else float(upto), look()),
+            "What the best step changes": changes_figure(times, look()),
         },
         "The best step along each eigenvector",
     )
     st.caption(
-        "Where the parabola holds, 1/α* = λ: Newton's step. Along negative directions the best step is far longer than "
-        "1/|λ|, since the loss rises again at some distance."
+        "Where the parabola holds, 1/α* = λ: Newton's step (dashed). Along negative directions, triangles, the best "
+        "step is far longer than 1/|λ| (dotted), since the loss rises again at some distance."
     )
 
 
-def draw_spectrum(run: StoredRun, found: Curvature) -> None:
-    """The extreme eigenvalues of each layer's block, where the ends lie, and the density of all eigenvalues."""
-    named = layers(run)
+def draw_subsets(run: StoredRun, name: str, k: int) -> None:
+    """How far the Hessian of fewer examples is from that of many, at one time of a run."""
+    task = subsets_task(run, name, k)
+    if task.result is None:
+        show_tasks([task], Waiting("Comparing the Hessians of ever more examples"), "They can't be compared")
+        return
+    rows, most = task.result, max(one.n for one in task.result)
+    n_all = n_examples(run)
+    figure(subsets_figure(rows, look()), "The errors of the eigenvalues by the number of examples")
+    st.dataframe(
+        [
+            {
+                "examples": one.n, "share": 100 * one.n / n_all, "end": one.end, "extreme λ": one.value,
+                "its error": 100 * one.apart.extreme_error, "largest error": 100 * one.apart.largest_error,
+                "|v · v'|": one.apart.cosine, "largest angle": one.apart.angle,
+            }
+            for one in sorted(rows, key=lambda one: (one.end, one.n))
+        ],
+        hide_index=True,
+        column_config={
+            "extreme λ": st.column_config.NumberColumn(format="%.4g"),
+            "|v · v'|": st.column_config.NumberColumn(format="%.3f"),
+            "largest angle": st.column_config.NumberColumn(format="%.0f°"),
+            **{
+                column: st.column_config.NumberColumn(format="%.3g %%")
+                for column in ("share", "its error", "largest error")
+            },
+        },
+        alt="Each number of examples and end of the spectrum: errors of the eigenvalues and angles",
+    )  # fmt: skip
+    st.caption(
+        f"Against the Hessian of {most:,} examples ({most / n_all:.0%} of all {n_all:,}), {k} eigenpairs of either "
+        "end. Single eigenvectors turn freely where eigenvalues are close; the largest angle is between the spaces of "
+        f"all {k}. The source takes 5 % of MNIST, which are 2,500 examples (Alain 2018, §11.D): what counts is the "
+        "number of examples, not their share."
+    )
+
+
+def draw_spectrum(named: Mapping[str, int], found: Curvature) -> None:
+    """The extreme eigenvalues of each layer's block, where the ends lie, and the density of all eigenvalues.
+
+    Args:
+        named: layer -> the number of its parameters.
+        found: the curvature.
+    """
     panels(
         {
             "Each layer's own block": layer_bars(found, named, look()),

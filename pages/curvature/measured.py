@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 from latentlab.analysis.curvature.measure import Curvature
 from latentlab.analysis.curvature.objective import layer_sizes
 from latentlab.analysis.curvature.sharpness import Sharpness
+from latentlab.analysis.curvature.subsets import Subset
 from latentlab.data import is_local, names
 from latentlab.experiments import run_curvature
-from latentlab.experiments.run_curvature import Settings
+from latentlab.experiments.run_curvature import Own, Settings
 from latentlab.figures.curvature.course import Course
 from latentlab.jobs.background import report
-from latentlab.subjects import StoredRun
+from latentlab.remote.model import RemoteClassifies
+from latentlab.subjects import OwnModel, StoredRun
 from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.remember import remember
@@ -66,6 +69,30 @@ def tasks(run: StoredRun, settings: Settings) -> Mapping[str, Task[Curvature]]:
         for name, epoch in times(run).items()
         if name not in known
     }
+
+
+def subsets_task(run: StoredRun, name: str, k: int) -> Task[tuple[Subset, ...]]:
+    """How many examples the Hessian needs at a time of a run, which the background process finds."""
+    return run_task(
+        f"curvature-subsets {run.key} {name} {k}",
+        partial(
+            run_curvature.how_much_data, run.store.root, run.store.shipped, run.id, times(run)[name], k, progress=report
+        ),
+    )
+
+
+@remember(32)
+def n_examples(run: StoredRun) -> int:
+    """How many examples its loss could be taken over: those of its training, or those saved with it."""
+    return len(run_curvature.examples_of(run.store, run.run, None)[0])
+
+
+def own_task(subject: OwnModel, settings: Settings, most: int) -> Task[Own]:
+    """What its own process is measuring of a classifier of the user's own."""
+    return run_task(
+        f"curvature {subject.key} {most} {settings}",
+        partial(run_curvature.of_own, cast("RemoteClassifies", subject.model()), settings, most),
+    )
 
 
 def layers(run: StoredRun) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from latentlab.analysis.curvature.measure import from_arrays, to_arrays
-from latentlab.analysis.curvature.verdict import of_curvature
+from latentlab.analysis.curvature.verdict import Steps, of_curvature
 from latentlab.experiments import curvature, curvature_race, curvature_tables, run_curvature
 from latentlab.experiments.curvature import FollowScore, ProgressScore, Setting, SubsetScore
 from latentlab.experiments.curvature_race import RACERS, RaceScore
@@ -64,7 +64,7 @@ def test_a_run_that_ships_has_its_curvature_at_each_snapshot(run_id: str) -> Non
     assert max(one.largest for one in known) > 5 * known[0].largest
     assert all(one.n_high == Settings().k == len(one.values) - one.n_high for one in known)
     sharp = run_curvature.sharpness_of(run, [0, run.steps], [known[0].largest, known[-1].largest])
-    assert of_curvature(known[-1], ["a", "b", "c", "d"], str(run.train["optimizer"]), 0.1, sharp)
+    assert of_curvature(known[-1], ["a", "b", "c", "d"], Steps(str(run.train["optimizer"]), 0.1, sharp))
     assert run_curvature.stored(tensors, STORE.load(run_id), run.dataset, Settings(n=100)) is None
 
 

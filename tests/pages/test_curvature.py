@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from latentlab.analysis.curvature.subsets import Difference, Subset
 from latentlab.experiments import run_curvature
 from latentlab.experiments.run_curvature import Settings
 from latentlab.runs import measured
@@ -52,6 +53,20 @@ def test_each_snapshot_and_each_tab_is_shown(visited: Open) -> None:
     app = visited("curvature", detail="Numbers of the source")
     assert not app.exception
     assert len(app.dataframe) >= 4
+
+
+def test_how_much_data_a_run_needs_is_a_number_and_a_share(helper: dict[str, Future[Any]], opened: Open) -> None:
+    app = opened("curvature", detail="How much data", pairs="5")
+    assert not app.exception
+    (key,) = (key for key in helper if "subsets" in key)
+    helper[key].set_result(
+        tuple(Subset(n, end, 2.0, Difference(0.3, 0.1, 0.9, 40.0, 2.0)) for n in (1257, 63) for end in ("LA", "SA"))
+    )
+    app.run()
+    table = app.dataframe[1].value
+    assert sorted(set(table["examples"])) == [63, 1257]
+    assert table["share"].tolist() == pytest.approx([100 * n / 1257 for n in (63, 1257)] * 2)
+    assert shows(app, 200, "15.9%")  # of the Hessian, of all
 
 
 def test_what_is_not_known_is_measured_in_the_background(helper: dict[str, Future[Any]], opened: Open) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from latentlab.analysis.probes.layer_curve import probe_curve
@@ -29,7 +29,18 @@ from latentlab.serving.own_model import OwnModel
 from latentlab.serving.server import Server
 from latentlab.subjects import OWN
 from pages.home.own_models import uploaded_models
-from pages.navigation import ANALOGIES, CLUSTERS, FEW_LABELS, HOME, PROBES, SAMPLING, SCORE_FIELD, TRAVERSAL, Page
+from pages.navigation import (
+    ANALOGIES,
+    CLUSTERS,
+    CURVATURE,
+    FEW_LABELS,
+    HOME,
+    PROBES,
+    SAMPLING,
+    SCORE_FIELD,
+    TRAVERSAL,
+    Page,
+)
 from pages.probes.curves import FIRST_LIMIT
 from pages.shared.header import PICKED
 from tests.conftest import mentions, numbers_in
@@ -100,6 +111,21 @@ def test_a_classifier_is_compared_with_a_run_on_the_examples_of_the_run(serve: S
     traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     (found,) = (trace["y"] for trace in traces if trace.get("name") == "Mine")
     assert np.frombuffer(base64.b64decode(found["bdata"])) == pytest.approx(expected.means())
+
+
+def test_the_curvature_of_a_classifier(serve: Serve, opened: Open, at_once: dict[str, Future[Any]]) -> None:
+    serve("Mine", n=12, classify=nn.Sequential(nn.Flatten(), nn.Linear(64, 2), nn.Tanh(), nn.Linear(2, 10)))
+    app = opened(CURVATURE.name, examples="100", pairs="3", detail="Spectrum per layer")
+    assert not app.exception
+    (found,) = (future.result() for key, future in at_once.items() if key.startswith("curvature"))
+    numbers, named = (table.value for table in app.dataframe)
+    assert numbers["value"].iloc[1] == pytest.approx(found.found.largest)
+    assert dict(zip(named["layer"], named["parameters"], strict=True)) == {"1": 130, "3": 30}
+    serve("Arrays", classify=lambda x: np.asarray(x).reshape(len(x), -1)[:, :10])
+    app = opened(CURVATURE.name, run=f"{OWN}arrays")
+    assert not app.exception
+    assert not app.dataframe
+    assert shows(app, "torch")
 
 
 MEAN, COVARIANCE = torch.tensor([2.0, -1.0]), torch.tensor([[1.0, 0.8], [0.8, 2.0]])

@@ -19,6 +19,7 @@ from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import DataError, Kind, Library, Splits
 from latentlab.device import generator
+from latentlab.experiments import run_curvature
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.models import (
     Classifies,
@@ -34,7 +35,7 @@ from latentlab.models import (
     Samples,
 )
 from latentlab.remote.client import RemoteError
-from latentlab.remote.model import Remote
+from latentlab.remote.model import Remote, RemoteClassifies
 from latentlab.serialization import RunError
 from latentlab.serving.examples import MOST, of_arrays, of_data_set, value_range
 from latentlab.serving.functions import ServingError
@@ -473,3 +474,40 @@ def test_a_model_of_the_users_own_numbers_and_a_trained_one_take_others(serve: S
         assert own.takes_examples_of(trained) == alike
         assert trained.takes_examples_of(own) == alike
         assert own.takes_examples_of(own)
+
+
+def test_the_curvature_of_a_classifier_is_that_of_its_cross_entropy(serve: Serve) -> None:
+    """Of softmax regression H = 1/n Σ (diag p - p pᵀ) ⊗ x̃ x̃ᵀ, whatever the labels are."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 4)).astype(np.float32), rng.integers(0, 3, 60)
+    theirs = nn.Linear(4, 3)
+    with torch.no_grad():
+        theirs.weight.copy_(torch.from_numpy(rng.normal(size=(3, 4))))
+        theirs.bias.copy_(torch.from_numpy(rng.normal(size=3)))
+    before = [p.detach().clone() for p in theirs.parameters()]
+    with torch.no_grad():
+        p = theirs(torch.from_numpy(x)).double().softmax(1).numpy()
+    rows = np.concatenate([x, np.ones((60, 1))], 1)
+    h = np.mean([np.kron(np.diag(q) - np.outer(q, q), np.outer(r, r)) for q, r in zip(p, rows, strict=True)], 0)
+    expected = np.linalg.eigvalsh(h)[::-1]
+    whole, free = serve(x, y, classify=theirs), serve(x, y, classify=lambda x: theirs(x), network=theirs)
+    for subject in (whole, free):
+        model = subject.model()
+        assert isinstance(model, RemoteClassifies)
+        found = run_curvature.of_own(model, run_curvature.Settings(60, 3), 100)
+        assert dict(found.layers) in ({"weight": 12, "bias": 3}, {"": 15})
+        assert found.found is not None
+        assert found.found.loss == pytest.approx(-np.log(p[np.arange(60), y]).mean(), rel=1e-5)
+        assert found.found.values[:3] == pytest.approx(expected[:3], rel=1e-4)
+        assert found.found.values[3:] == pytest.approx(expected[-3:], abs=1e-6)
+        assert run_curvature.of_own(model, run_curvature.Settings(60, 3), 10).found is None
+    assert all(torch.equal(one, p) for one, p in zip(before, theirs.parameters(), strict=True))
+    for subject, says in (
+        (serve(x, classify=theirs), "labels"),
+        (serve(x, y, classify=lambda x: np.asarray(x)[:, :3]), "torch"),
+        (serve(x, y, classify=lambda x: theirs(x).detach(), network=theirs), "no_grad"),
+    ):
+        model = subject.model()
+        assert isinstance(model, RemoteClassifies)
+        with pytest.raises(RemoteError, match=says):
+            model.curvature(60, 3, 100)

@@ -6,12 +6,16 @@ Single eigenvectors turn freely where eigenvalues are close; the angles between 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import subspace_angles
 
-from latentlab.analysis.curvature.eigenpairs import Eigenpairs
+from latentlab.analysis.curvature.eigenpairs import Eigenpairs, extreme
+from latentlab.analysis.curvature.objective import Objective
+
+ENDS = ("LA", "SA")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,44 @@ class Difference:
     cosine: float
     angle: float
     smallest_angle: float
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Eigenpairs of the mean loss of some examples against those of the most.
+
+    Attributes:
+        n: examples.
+        end: LA or SA.
+        value: the extreme eigenvalue, the largest or the smallest.
+        apart: from those of the most examples; 0 where they are the most.
+    """
+
+    n: int
+    end: str
+    value: float
+    apart: Difference
+
+
+def of_subsets(objective: Callable[[int], Objective], sizes: Sequence[int], k: int) -> Iterator[Subset]:
+    """Compare the Hessians of ever fewer examples with that of the most; yields each end of each number of examples.
+
+    Args:
+        objective: a number n -> the mean loss of the first n examples, where the network stands.
+        sizes: numbers of examples.
+        k: eigenpairs of either end; the angles are between the spaces of all k.
+
+    Raises:
+        NotFiniteError: the loss or a derivative isn't finite.
+        ValueError: no eigenvalue converges.
+    """
+    full: dict[str, Eigenpairs] = {}
+    for n in sorted(set(sizes), reverse=True):
+        own = objective(n)
+        for end in ENDS:
+            found = extreme(own.product, own.size, k, largest=end == "LA")
+            apart = difference(found, full.setdefault(end, found), largest=end == "LA")
+            yield Subset(n, end, float(found.values[0 if end == "LA" else -1]), apart)
 
 
 def difference(subset: Eigenpairs, full: Eigenpairs, *, largest: bool) -> Difference:

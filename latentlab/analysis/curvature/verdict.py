@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from latentlab.analysis.curvature.measure import Curvature
 from latentlab.analysis.curvature.sharpness import Sharpness
@@ -11,20 +12,36 @@ OWN_STEPS = {"adam": "Adam", "rmsprop": "RMSProp"}  # that scale the step of eac
 MUCH = 0.01  # of the steps: fewer are none
 
 
-def of_curvature(found: Curvature, layers: Sequence[str], optimizer: str, rate: float, sharp: Sharpness) -> str:
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a training.
+
+    Attributes:
+        optimizer: as its knob says.
+        rate: its step size at the start.
+        sharp: λ₁ over the training against the threshold.
+    """
+
+    optimizer: str
+    rate: float
+    sharp: Sharpness
+
+
+def of_curvature(found: Curvature, layers: Sequence[str], steps: Steps | None) -> str:
     """Where the sharpest direction lies, what the step size bears, and what the lowest direction would give.
 
     Args:
         found: at the time that is looked at.
         layers: their names.
-        optimizer: of the training, as its knob says.
-        rate: its step size at the start.
-        sharp: λ₁ over the training against the threshold.
+        steps: of the training; None where nothing is known of it.
     """
     share = float(found.shares[0].max())
     layer = layers[int(found.shares[0].argmax())]
     sentences = [f"The sharpest direction lies most in layer {layer} ({share:.0%} of its squared length)."]
-    sentences.append(_of_steps(optimizer, rate, sharp))
+    if steps is not None:
+        sentences.append(_of_steps(steps))
+    elif found.largest > 0:
+        sentences.append(f"Plain gradient descent from here bears steps up to 2/λ₁ = {2 / found.largest:.2g}.")
     low, high = found.changes[found.n_high :].min(), found.changes[: found.n_high].min()
     if found.smallest >= 0:
         sentences.append("No eigenvalue is negative here.")
@@ -38,8 +55,8 @@ def of_curvature(found: Curvature, layers: Sequence[str], optimizer: str, rate: 
     return " ".join(sentences)
 
 
-def _of_steps(optimizer: str, rate: float, sharp: Sharpness) -> str:
-    above = sharp.share_above
+def _of_steps(steps: Steps) -> str:
+    optimizer, rate, above = steps.optimizer, steps.rate, steps.sharp.share_above
     if optimizer == "lbfgs":
         return "L-BFGS finds the length of each step itself."
     if optimizer in OWN_STEPS:

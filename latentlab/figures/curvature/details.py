@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.curvature.measure import RANGES, Curvature
+from latentlab.analysis.curvature.subsets import Subset
 from latentlab.figures.curvature.course import EXACT, NEGATIVE, PARABOLA, POSITIVE
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
@@ -57,43 +58,90 @@ def surface_figure(found: Curvature, look: Theme) -> go.Figure:
     return styled(figure, look, 320, showlegend=False)
 
 
-def best_steps_figure(found: Curvature, look: Theme) -> go.Figure:
-    """1/α* of the best step along each eigenvector against its λ, with the lines of Newton and of 1/|λ|."""
-    moves = found.alphas != 0
-    values, inverse = found.values[moves], 1 / found.alphas[moves]
-    reach = float(np.abs(found.values).max()) * 1.1 or 1.0
+def best_steps_figure(times: Mapping[int, Curvature], reach: float | None, look: Theme) -> go.Figure:
+    """1/α* of the best step along each eigenvector against its λ, with the lines of Newton and of 1/|λ|.
+
+    Args:
+        times: step of the training -> the curvature there.
+        reach: of both axes; None for the largest |λ|.
+        look: colours.
+    """
+    reach = reach or max(float(np.abs(found.values).max()) for found in times.values()) * 1.1 or 1.0
     figure = go.Figure()
     for name, y, dash in (("1/α = λ", [-reach, 0, reach], "dash"), ("1/α = |λ|", [reach, 0, reach], "dot")):
         figure.add_scatter(
             x=[-reach, 0, reach], y=y, name=name, mode="lines", line={"color": look.muted, "width": 1, "dash": dash},
             hoverinfo="skip",
         )  # fmt: skip
-    colours = [POSITIVE if value > 0 else NEGATIVE for value in values]
-    figure.add_scatter(
-        x=values, y=inverse, name="best step", mode="markers", customdata=found.changes[moves],
-        marker={"color": colours, "size": 9, "symbol": ["circle" if v > 0 else "triangle-down" for v in values]},
-        hovertemplate="λ %{x:.4g}, 1/α* %{y:.4g}: the loss changes by %{customdata:.4g}<extra></extra>",
-    )  # fmt: skip
-    figure.update_xaxes(title_text="eigenvalue λ")
-    figure.update_yaxes(title_text="1/α*")
+    points = [
+        (value, 1 / alpha, step, change)
+        for step, found in times.items()
+        for value, alpha, change in zip(found.values, found.alphas, found.changes, strict=True)
+        if alpha != 0
+    ]
+    _by_step(figure, points, "λ %{x:.4g}, 1/α* %{y:.4g} at step %{customdata[0]:,}: the loss changes by "
+             "%{customdata[1]:.4g}", look)  # fmt: skip
+    figure.update_xaxes(title_text="eigenvalue λ", range=[-reach, reach])
+    figure.update_yaxes(title_text="1/α*", range=[-reach, reach])
     return styled(figure, look, 320, showlegend=False)
 
 
-def changes_figure(found: Curvature, look: Theme) -> go.Figure:
-    """What the best step along each eigenvector changes the loss by, against its λ: lower is better."""
+def changes_figure(times: Mapping[int, Curvature], look: Theme) -> go.Figure:
+    """What the best step along each eigenvector changes the loss by, against its λ: lower is better.
+
+    Args:
+        times: step of the training -> the curvature there.
+        look: colours.
+    """
     figure = go.Figure()
-    for name, pick, colour, symbol in (
-        ("largest", found.values > 0, POSITIVE, "circle"),
-        ("smallest", found.values <= 0, NEGATIVE, "triangle-down"),
-    ):
-        figure.add_scatter(
-            x=found.values[pick], y=found.changes[pick], name=name, mode="markers",
-            marker={"color": colour, "size": 9, "symbol": symbol},
-            hovertemplate="λ %{x:.4g}: %{y:.4g}<extra></extra>",
-        )  # fmt: skip
+    points = [
+        (value, change, step, alpha)
+        for step, found in times.items()
+        for value, change, alpha in zip(found.values, found.changes, found.alphas, strict=True)
+    ]
+    _by_step(figure, points, "λ %{x:.4g} at step %{customdata[0]:,}: %{y:.4g} by α* = %{customdata[1]:.4g}", look)
     figure.update_xaxes(title_text="eigenvalue λ")
     figure.update_yaxes(title_text="change of the loss by the best step")
     return styled(figure, look, 320, showlegend=False)
+
+
+def _by_step(figure: go.Figure, points: Sequence[tuple[float, float, int, float]], said: str, look: Theme) -> None:
+    """Points (x, y, step, another number), coloured by the step: up for λ ≤ 0, a circle for λ > 0."""
+    x, y, steps, more = (np.array(column) for column in zip(*points, strict=True)) if points else [np.zeros(0)] * 4
+    order = np.unique(steps)
+    rank = np.searchsorted(order, steps)  # steps are far apart at the end
+    bar = {
+        "title": "step", "thickness": 10, "tickvals": list(range(len(order))),
+        "ticktext": [f"{int(step):,}" for step in order],
+    }  # fmt: skip
+    figure.add_scatter(
+        x=x, y=y, mode="markers", customdata=np.stack([steps, more], 1), hovertemplate=f"{said}<extra></extra>",
+        marker={
+            "color": rank, "colorscale": "Viridis", "cmin": 0, "cmax": max(1, len(order) - 1), "size": 8,
+            "symbol": ["circle" if value > 0 else "triangle-down" for value in x],
+            "line": {"color": look.surface, "width": 0.5}, **({"colorbar": bar} if len(order) > 1 else {}),
+        },
+    )  # fmt: skip
+
+
+def subsets_figure(subsets: Sequence[Subset], look: Theme) -> go.Figure:
+    """The relative error of the extreme eigenvalue, and of the worst of all, by the number of examples."""
+    figure = go.Figure()
+    most = max(one.n for one in subsets)
+    for end, colour, symbol in (("LA", POSITIVE, "circle"), ("SA", NEGATIVE, "triangle-down")):
+        own = sorted((one for one in subsets if one.end == end and one.n < most), key=lambda one: one.n)
+        for name, dash, errors in (
+            (f"{end}: the extreme one", "solid", [one.apart.extreme_error for one in own]),
+            (f"{end}: the worst", "dot", [one.apart.largest_error for one in own]),
+        ):
+            figure.add_scatter(
+                x=[one.n for one in own], y=errors, name=name, mode="lines+markers",
+                line={"color": colour, "dash": dash}, marker={"symbol": symbol, "size": 8},
+                hovertemplate="%{x:,} examples: %{y:.1%}<extra></extra>",
+            )  # fmt: skip
+    figure.update_xaxes(type="log", title_text="examples", tickvals=sorted({one.n for one in subsets}))
+    figure.update_yaxes(rangemode="tozero", tickformat=".0%", title_text="relative error of λ")
+    return styled(figure, look, 320)
 
 
 def layer_bars(found: Curvature, layers: Mapping[str, int], look: Theme) -> go.Figure:

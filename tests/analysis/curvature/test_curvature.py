@@ -18,7 +18,7 @@ from latentlab.analysis.curvature.lines import along, best_step, surface
 from latentlab.analysis.curvature.objective import NotFiniteError, Objective, objective_of
 from latentlab.analysis.curvature.sharpness import sharpness
 from latentlab.analysis.curvature.spectrum import density
-from latentlab.analysis.curvature.subsets import difference
+from latentlab.analysis.curvature.subsets import difference, of_subsets
 from latentlab.data import Kind, Splits
 from latentlab.models import MODELS, Spec, Trains
 from latentlab.nn.initialise import initialise
@@ -227,6 +227,18 @@ def test_a_subset_of_all_examples_misses_nothing(bowl: Doubles) -> None:
     assert (apart.largest_error, apart.extreme_error) == pytest.approx((0.25, 0.25))
     assert (apart.angle, apart.smallest_angle) == pytest.approx((30.0, 0.0), abs=1e-4)
     assert apart.cosine == pytest.approx(np.cos(angle))
+
+
+def test_the_hessians_of_fewer_examples_are_compared_with_that_of_the_most(few_digits: Splits) -> None:
+    model = model_of("mlp", depth=1, hidden=4)
+    found = list(of_subsets(lambda n: objective_of(model, few_digits.train[:n]), [N, 8, 4], 2))
+    assert [(one.n, one.end) for one in found] == [(n, end) for n in (N, 8, 4) for end in ("LA", "SA")]
+    for one in found:
+        full = objective_of(model, few_digits.train[:N])
+        pairs = extreme(full.product, full.size, 2, largest=one.end == "LA")
+        error = abs(one.value / pairs.values[0 if one.end == "LA" else -1] - 1)
+        assert one.apart.extreme_error == pytest.approx(error, abs=1e-9)
+        assert (one.apart.largest_error == 0) == (one.n == N)
 
 
 def test_following_finds_the_lowest_unless_the_step_is_too_long(bowl: Doubles) -> None:
