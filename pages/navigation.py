@@ -156,7 +156,7 @@ FAMILIES = Page(
     group="Density",
 )  # fmt: skip
 PROBES = Page(
-    "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises), images=True, data=True,
+    "probes", "Probes", "device_thermostat", (Encodes, Classifies, Denoises, Discriminates), images=True, data=True,
     text="Ask every layer what can be read from it, before and after training.",
     group="Diagnose",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
-from latentlab.models import Classifies, Decodes, Denoises, Encodes, InfersLatents, LatentLayer
+from latentlab.models import Classifies, Decodes, Denoises, Discriminates, Encodes, InfersLatents, LatentLayer
 
 LATENT = "latent"
 ASIDE = "latent variable"  # the kind of a position that is no step on the way of the examples through the network
@@ -97,20 +97,23 @@ class Curve:
 
 
 def run_through(model: nn.Module) -> Callable[[Tensor], object]:
-    """A function that runs all of a model on examples.
+    """A function that runs all of a model on examples; of a game the discriminator too.
 
     Raises:
-        ValueError: it neither classifies, encodes nor denoises, so there is no way to run it.
+        ValueError: nothing of it is given examples, so there is no way to run it.
     """
     if isinstance(model, Classifies):
         return model.classify
-    if isinstance(model, Encodes) and isinstance(model, Decodes):
-        return lambda x: model.decode(model.encode(x))
+    ways = list[Callable[[Tensor], object]]()
     if isinstance(model, Encodes):
-        return model.encode
-    if isinstance(model, Denoises):
-        return model.denoise
-    raise ValueError("A model that neither classifies, encodes nor denoises examples can't be probed.")
+        ways.append((lambda x: model.decode(model.encode(x))) if isinstance(model, Decodes) else model.encode)
+    elif isinstance(model, Denoises):
+        ways.append(model.denoise)
+    if isinstance(model, Discriminates):
+        ways.append(model.logits)
+    if not ways:
+        raise ValueError("A model that neither classifies, encodes, denoises nor discriminates can't be probed.")
+    return lambda x: [way(x) for way in ways]
 
 
 def probe_positions(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:

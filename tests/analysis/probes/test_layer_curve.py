@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentlab.analysis.activations import NetworkLayer
+from latentlab.analysis.activations import NetworkLayer, activations
 from latentlab.analysis.probes.layer_curve import (
     WITHIN,
     Curve,
@@ -20,7 +20,7 @@ from latentlab.analysis.probes.layer_curve import (
     run_through,
 )
 from latentlab.data import Dataset, Kind, Splits
-from latentlab.models import InfersLatents, Spec
+from latentlab.models import Discriminates, InfersLatents, Spec
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import Store
@@ -86,6 +86,20 @@ def test_latent_variables_beside_the_way_through_a_network_are_probed_too() -> N
     with torch.no_grad():
         a = model.infer(x)["a"].mean
     np.testing.assert_allclose(code.said, code.probes[0].log_probs(a), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("run", "encodes"), [("digits-gan", False), ("digits-infogan", True)])
+def test_the_layers_of_a_discriminator_are_probed(digits: Splits, run: str, encodes: bool) -> None:
+    model = loaded(run)
+    assert isinstance(model, Discriminates)
+    names = [layer.name for layer in probe_positions(model, digits.test.x)]
+    own = [name for name in names if name.startswith("discriminator")]
+    assert own == names[-len(own) :]
+    assert ("latent" in names) == any(name.startswith("generator") for name in names) == encodes
+    x = digits.test[:20].x
+    last = activations(model, x, [own[-1]], run_through(model))[own[-1]]
+    with torch.no_grad():
+        np.testing.assert_allclose(last[:, 0], model.logits(x.float() / 255), rtol=1e-4, atol=1e-5)
 
 
 def test_a_model_that_does_nothing_with_examples_is_a_sentence() -> None:
