@@ -1,0 +1,1 @@
+"""Importance sampling of gradients: their variance, how even the weights are, and how old they may be."""

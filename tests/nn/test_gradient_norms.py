@@ -1,0 +1,104 @@
+"""Lengths of single examples' gradients, against a backward pass for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from latentlab.nn.gradient_norms import GradientNorms, depends_on_others
+
+
+def separately(module: nn.Module, losses: Callable[..., Tensor], *examples: Tensor) -> Tensor:
+    """(B,): a backward pass for each example."""
+    found = []
+    for k in range(len(examples[0])):
+        value = losses(*(one[k : k + 1] for one in examples)).sum()
+        parts = torch.autograd.grad(value, list(module.parameters()), allow_unused=True, materialize_grads=True)
+        found.append(torch.cat([part.flatten() for part in parts]).norm())
+    return torch.stack(found)
+
+
+class Tied(nn.Module):
+    """An autoencoder that uses its weights a second time, outside of their layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.inner(x).tanh() @ self.inner.weight
+        return out
+
+
+class Branching(nn.Module):
+    """A scale of its own, and a branch that no transformation of a function can follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale if float(x.detach().sum()) > 0 else x * self.scale.square()
+
+
+NETWORKS: dict[str, list[nn.Module]] = {
+    "by_layer": [
+        nn.Sequential(nn.Linear(6, 11), nn.ReLU(), nn.Linear(11, 9), nn.Tanh(), nn.Linear(9, 4, bias=False)),
+        nn.Sequential(
+            nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2, stride=(1, 2), padding=1), nn.ReLU(),
+            nn.Conv2d(3, 2, 3, padding=2, dilation=2, bias=False), nn.Flatten(), nn.LazyLinear(4),
+        ),
+        nn.Sequential(nn.Unflatten(1, (3, 2)), nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 2), nn.Flatten()),
+    ],
+    "by_vmap": [nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.Linear(5, 4)), Tied()],
+    "one_by_one": [Branching()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "network"), [(way, one) for way, found in NETWORKS.items() for one in found])
+def test_every_way_gives_the_lengths_of_separate_passes(way: str, network: nn.Module) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(13, 6, dtype=torch.float64)
+    y = torch.arange(13) % 4
+    network.double()
+    network(x[:1])  # a lazy layer learns its size
+
+    def losses(x: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(network(x)[:, :4], y, reduction="none")
+
+    norms = GradientNorms(network, losses)
+    network.requires_grad_(True)
+    expected = separately(network, losses, x, y)
+    assert norms(x, y).detach().numpy() == pytest.approx(expected.numpy(), rel=1e-12)
+    assert norms._passes == getattr(norms, way)
+    assert not depends_on_others(losses, x, y)
+    assert depends_on_others(lambda x, y: losses(x - x.mean(0), y), x, y)
+    network.requires_grad_(False)
+    frozen = GradientNorms(network, losses)
+    assert frozen(x, y).numpy() == pytest.approx(expected.numpy(), rel=1e-12)
+    assert frozen._passes == getattr(frozen, way)
+    assert not any(p.requires_grad for p in network.parameters())
+
+
+def test_noise_is_drawn_anew_for_each_example() -> None:
+    network = nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3))
+    rng = torch.Generator().manual_seed(0)
+
+    def losses(x: Tensor) -> Tensor:
+        out: Tensor = network(x + torch.randn(x.shape, generator=rng))
+        return (out - 1).pow(3).sum(1)
+
+    assert len(set(GradientNorms(network, losses)(torch.zeros(6, 3)).tolist())) == 6
+    layers = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+
+    def noisy(x: Tensor) -> Tensor:
+        out: Tensor = layers(x + torch.randn(x.shape, generator=rng))
+        return out.square().sum(1)
+
+    norms = GradientNorms(layers, noisy)
+    norms(torch.zeros(6, 3))
+    assert norms._passes == norms.by_layer
