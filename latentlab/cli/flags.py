@@ -27,6 +27,7 @@ def add_knob(parser: Any, knob: Knob, several: bool = False) -> None:
     parser.add_argument(
         f"--{knob.name}",
         type=parse,
+        **({"nargs": "?", "const": (True,) if several else True} if knob.type is bool else {}),
         metavar=("|".join(knob.choices) or knob.type.__name__) + ("[,…]" if several else ""),
         help=f"{knob.help}{bounds}; default {knob.default}",
     )

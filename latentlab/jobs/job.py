@@ -16,6 +16,7 @@ from latentlab.runs.run import is_text
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.duration import epoch_seconds
+from latentlab.training.importance.sampler import check_importance
 from latentlab.training.loop import start
 from latentlab.training.memory import check_memory, parameter_bytes
 from latentlab.training.optimizers import check_optimizer
@@ -75,6 +76,7 @@ def check_fit(job: Job) -> None:
         train = from_dict(TrainConfig, job.train)
         if issubclass(kind, Trains):
             check_optimizer(kind, train)
+            check_importance(kind, train)
         model = untrained(job, spec_of(job.dataset))
         check_memory(parameter_bytes(model, train), device.memory(device.pick()).total)
     except (ValueError, TrainingError) as error:

@@ -174,7 +174,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     state = TrainState(model, config)
     if isinstance(model, Trains):
         check_memory(parameter_bytes(model, config) + batch_bytes(model, splits.train, config), free)
-    history, before = _restore(folder, state)
+    history, before = _restore(folder, state, len(splits.train))
     reports = TrainingReports(store, job, state, splits)
     if reports.has_baselines():
         message = "Fitting a linear classifier and an MLP to the same labels."
@@ -257,12 +257,12 @@ def _finish(
     return dataclasses.replace(said, state="done")
 
 
-def _restore(folder: Path, state: TrainState) -> tuple[list[dict[str, float]], float]:
-    """Restore the last checkpoint, if there is one: the history up to it, and the seconds it took."""
+def _restore(folder: Path, state: TrainState, n: int) -> tuple[list[dict[str, float]], float]:
+    """Restore the last checkpoint of a training on n examples, if there is one: its history and its seconds."""
     path = folder / "checkpoint.safetensors"
     if not path.exists():
         return [], 0.0
-    tensors = read_tensors(path, HEADER + state.most_bytes)
+    tensors = read_tensors(path, HEADER + state.most_bytes(n))
     try:
         state.restore(tensors)
         seconds = float(tensors["seconds"])

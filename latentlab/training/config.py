@@ -9,7 +9,7 @@ from typing import Any
 
 from latentlab.data import Dataset, Kind, LabelUse, Spec, labelled_part
 from latentlab.knobs import Knob, Value, from_dict, knob, knobs
-from latentlab.models import MODELS, Fits, HasPosterior, Model
+from latentlab.models import MODELS, Fits, HasPosterior, Model, Trains
 
 
 class TrainingError(RuntimeError):
@@ -45,6 +45,16 @@ class TrainConfig:
     )
     patience: int = knob(0, 0, 1_000, help="stop after so many epochs without a better validation loss; 0: never")
     bf16: bool = knob(False, help="matrix products in bfloat16 (faster where the hardware has it)")
+    importance: bool = knob(False, help="draw examples by the length of their gradients, as workers measure it")
+    smoothing: float = knob(
+        1.0, 0.0, 1e6, help="constant added to each length: large draws all alike", when=("importance", True)
+    )
+    importance_workers: int = knob(
+        1, 0, 64, help="simulated workers; 0: lengths stay those at the start", when=("importance", True)
+    )
+    refresh: int = knob(
+        128, 1, 1_000_000, log=True, help="examples that a worker measures again a step", when=("importance", True)
+    )
     seed: int = knob(0, 0, 2**31 - 1, help="fixes the initial parameters, the order of the data and all noise")
     snapshots: bool = knob(False, help="save snapshots during training, after epochs 1, 2, 5, 10, 20, 50, …")
     probes: bool = knob(False, help="after each epoch, probe every layer for the class; the model is not changed")
@@ -83,9 +93,15 @@ def training_knobs(model: type[Model]) -> tuple[Knob, ...]:
     found = knobs(TrainConfig)
     if issubclass(model, Fits):
         return tuple(one for one in found if one.name == "seed")
-    if model.labels is LabelUse.UNUSED:
-        return tuple(one for one in found if one.name not in ("labels", "diverse_labels"))
-    return found
+    unfit = {"labels", "diverse_labels"} if model.labels is LabelUse.UNUSED else set[str]()
+    if not (issubclass(model, Trains) and draws_one_by_one(model)):
+        unfit |= {"importance", "smoothing", "importance_workers", "refresh"}
+    return tuple(one for one in found if one.name not in unfit)
+
+
+def draws_one_by_one(model: type[Trains]) -> bool:
+    """Whether a model has one loss of examples that may be drawn one by one, so by importance too."""
+    return len(model.players) == 1 and model.sampler is None and model.labels is not LabelUse.OPTIONAL
 
 
 def suited_training(model: type[Model], spec: Spec) -> dict[str, Value]:

@@ -27,6 +27,7 @@ from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig, TrainingError, step_size
 from latentlab.training.evaluation import evaluate, means, objectives
 from latentlab.training.fitting import fit
+from latentlab.training.importance.sampler import ImportanceSampler, check_importance
 from latentlab.training.metrics import Metrics
 from latentlab.training.optimizers import check_optimizer
 from latentlab.training.state import TrainState
@@ -61,7 +62,8 @@ def train(
         splits: trains on `train`, watches `valid`.
         config: the knobs.
         state: where to go on from; None starts afresh.
-        sampler: draws one epoch of batches from (data, batch size, rng); None for what suits the model and its labels.
+        sampler: draws one epoch of batches from (data, batch size, rng); None for what suits the model and
+            its labels, or for importance sampling if the knobs say so.
         report_every: steps between reports.
 
     Raises:
@@ -74,13 +76,16 @@ def train(
     if not isinstance(model, Trains):
         raise TypeError(f"{model.name} isn't trained by gradients.")
     check_optimizer(type(model), config)
+    check_importance(type(model), config)
     data, suitable = batches_for(model, splits.train.to(state.device), config)
-    valid, sampler = splits.valid.to(state.device), sampler or suitable
+    valid = splits.valid.to(state.device)
     size = config.in_a_step(len(data))
     per_epoch = math.ceil(len(data) / size)
     n_steps = per_epoch * config.epochs
     if not len(data):
         raise TrainingError("There are no examples to train on.")
+    if sampler is None:
+        sampler = ImportanceSampler(state, data).batches if config.importance else suitable
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
         draw = 0 if config.takes_all else epoch  # of all at once the loss must stay the same

@@ -18,9 +18,9 @@ GIB = 1 << 30
 
 
 def parameter_bytes(model: nn.Module, config: TrainConfig) -> int:
-    """What the parameters of a model take while it is trained by gradients, and the best so far where it is saved."""
+    """What the parameters of a model take while it is trained by gradients, the best so far, and a worker's copy."""
     size = sum(int(value.nbytes) for value in model.state_dict().values())
-    return size * (COPIES + optimizers.COPIES[config.optimizer] + bool(config.patience))
+    return size * (COPIES + optimizers.COPIES[config.optimizer] + bool(config.patience) + bool(config.importance))
 
 
 def batch_bytes(model: Trains, data: Dataset, config: TrainConfig) -> int:

@@ -12,8 +12,10 @@ from latentlab import device
 from latentlab.models import Model, Trains
 from latentlab.training import optimizers
 from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.importance.board import Weights
 
 COPIES = 2  # of each parameter: itself, and its best value so far
+BYTES_A_WEIGHT = 24  # of an example's length of the gradient, version and time
 
 
 class TrainState:
@@ -28,6 +30,7 @@ class TrainState:
         self.best = math.inf  # the lowest validation headline so far; minus it where higher is better
         self.waited = 0  # epochs since then
         self.best_parameters: dict[str, Tensor] = {}
+        self.weights: Weights | None = None  # of the examples, where they are drawn by importance
 
     def optimizer(self, player: str) -> torch.optim.Optimizer:
         """That of a player: of the submodule of that name, or of the whole model."""
@@ -48,16 +51,18 @@ class TrainState:
         for player, optimizer in self.optimizers.items():
             remembered = optimizers.remembered(optimizer).items()
             out |= {f"optimizer.{player}.{name}": value for name, value in remembered}
+        if self.weights is not None:
+            out |= {f"importance.{name}": value for name, value in self.weights.tensors().items()}
         out["rng"] = self.rng.get_state()
         out["position"] = torch.tensor([self.step, self.waited])
         out["best"] = torch.tensor(self.best, dtype=torch.float64)
         return {name: value.detach().cpu().contiguous() for name, value in out.items()}
 
-    @property
-    def most_bytes(self) -> int:
-        """That the state can take: parameters, the best so far, and what the optimizer remembers."""
+    def most_bytes(self, n: int) -> int:
+        """That the state of n examples can take: parameters, the best so far, the optimizer's memory, and weights."""
         copies = COPIES + optimizers.COPIES[self.config.optimizer]
-        return copies * sum(int(value.nbytes) for value in self.model.state_dict().values())
+        weights = BYTES_A_WEIGHT * n if self.config.importance else 0
+        return copies * sum(int(value.nbytes) for value in self.model.state_dict().values()) + weights
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a state made by `tensors()`.
@@ -82,6 +87,8 @@ class TrainState:
             }:
                 raise ValueError("The best parameters are another model's.")
             self.best_parameters = best
+            weights = _part(tensors, "importance.")
+            self.weights = Weights.of(weights) if weights else None
         except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise TrainingError("The checkpoint doesn't fit this model, so training can't be resumed.") from error
 

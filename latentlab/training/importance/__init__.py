@@ -1,0 +1,1 @@
+"""SGD that draws examples by the length of their gradients, measured by workers."""
