@@ -16,6 +16,7 @@ from latentlab.analysis.sweep import Comparison, Interval, compare, interval, ve
 from latentlab.cli.flags import add_knob
 from latentlab.experiments.score_tables import MISSING, as_text
 from latentlab.jobs import sweep as sweeps
+from latentlab.jobs.ray_cluster import RayCluster
 from latentlab.jobs.sweep import Sweep
 from latentlab.jobs.sweep_engines import Engine, LocalWorkers, drive
 from latentlab.jobs.sweep_results import Trained, chosen_measure, scores_on_test, trained
@@ -91,7 +92,7 @@ def _planned(options: argparse.Namespace) -> Sweep:
 
 
 def _engine(options: argparse.Namespace, store: Store) -> Engine:
-    return LocalWorkers(store, options.workers)
+    return RayCluster(store, options.address) if options.address else LocalWorkers(store, options.workers)
 
 
 def _train(store: Store, sweep: Sweep, engine: Engine) -> None:

@@ -1,0 +1,139 @@
+"""Trainings as tasks on a Ray cluster, on one machine or many that share the folder of the runs.
+
+A task runs the worker's own code on one job and writes to the store; Ray decides where, with a GPU for each where the
+cluster has any. Nothing of a training passes through the driver.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import re
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from latentlab import device, settings
+from latentlab.jobs import queue
+from latentlab.jobs.sweep_engines import TRIES
+from latentlab.jobs.worker import perform
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+
+ADDRESS = re.compile(r"auto|([\w.-]+):(\d{1,5})")
+SECONDS = 5.0  # in which a cluster has to answer
+
+
+class RayCluster:
+    """Lets a Ray cluster train jobs."""
+
+    def __init__(self, store: Store, address: str, tries: int = TRIES) -> None:
+        """Connect to a running cluster.
+
+        Args:
+            store: of the jobs; every machine of the cluster sees its folder under the same path.
+            address: "auto" for the cluster that this machine belongs to, or host:port of its head.
+            tries: times that a task is started again whose process or machine was lost before it reported anything.
+
+        Raises:
+            RunError: Ray isn't installed, or no cluster answers at the address.
+        """
+        if importlib.util.find_spec("ray") is None:
+            raise RunError("Trainings on a cluster need Ray: pip install 'latentlab[ray]'.")
+        import ray
+
+        _check_answers(address)
+        try:
+            if not ray.is_initialized():
+                ray.init(address, log_to_driver=False, logging_level="error")
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise RunError(f"There is no Ray cluster at {address!r}: start one with `ray start --head`.") from error
+        self._ray: Any = ray
+        self._folders = str(store.root.resolve()), str(store.shipped), str(settings.data() or "")
+        self._store, self._tries = store, tries
+        gpus = 1 if ray.cluster_resources().get("GPU") else 0
+        self._task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(train_there)
+        self._tasks: dict[str, Any] = {}
+        self._started: Counter[str] = Counter()
+
+    def tend(self, waiting: Sequence[str]) -> None:
+        """Start a task for each job that has none, or has lost it.
+
+        Raises:
+            RunError: the cluster has gone.
+        """
+        if not self._ray.is_initialized():
+            raise RunError("The Ray cluster has gone; the same command goes on when it is there again.")
+        for job_id in waiting:
+            if job_id in self._tasks and not self._ray.wait([self._tasks[job_id]], timeout=0)[0]:
+                continue
+            if why := self._result(job_id):
+                self._fail(job_id, why)
+            elif self._started[job_id] > self._tries:
+                self._fail(job_id, f"Its process on the cluster ended {self._started[job_id]} times.")
+            else:
+                self._started[job_id] += 1
+                self._tasks[job_id] = self._task.remote(*self._folders, job_id)
+
+    def close(self) -> None:
+        """Disconnect; Ray ends the tasks of a driver that has gone, and the jobs stay at their last checkpoints."""
+        self._ray.shutdown()
+
+    def _result(self, job_id: str) -> str:
+        """Why an ended task couldn't train its job, in a sentence; empty if there is none or its process was lost."""
+        if job_id not in self._tasks:
+            return ""
+        try:
+            return str(self._ray.get(self._tasks[job_id]))
+        except self._ray.exceptions.RayTaskError as error:
+            return f"{type(error.cause).__name__} on the cluster: {error.cause}".partition("\n")[0]
+        except self._ray.exceptions.RayError:
+            return ""
+
+    def _fail(self, job_id: str, why: str) -> None:
+        now = queue.status(self._store, job_id)
+        if now.state == "queued":
+            failed = dataclasses.replace(now, state="failed", message=why)
+            queue.write_status(self._store.folder(job_id), failed)
+
+
+def train_there(root: str, shipped: str, data: str, job_id: str) -> str:
+    """In a task: perform a job of a store; returns why it can't be, in a sentence, or nothing.
+
+    Args:
+        root: of the store.
+        shipped: the folder of the runs that ship.
+        data: the folder that is searched for data sets first; empty for none.
+        job_id: which job.
+    """
+    os.environ |= {"LATENTLAB_RUNS": root} | ({"LATENTLAB_DATA": data} if data else {})
+    device.limit_threads()
+    store = Store(Path(root), Path(shipped))
+    if not store.folder(job_id).is_dir():
+        return f"{socket.gethostname()} doesn't see the folder of the runs, {root}: set LATENTLAB_RUNS to a shared one."
+    try:
+        for _ in perform(store, job_id):
+            pass
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        return str(error).partition("\n")[0]
+    return ""
+
+
+def _check_answers(address: str) -> None:
+    """Look whether anything listens there, which Ray itself gives up on only after a minute.
+
+    Raises:
+        RunError: it isn't an address, or nothing does.
+    """
+    match = ADDRESS.fullmatch(address)
+    if match is None:
+        raise RunError(f"The address of a Ray cluster is auto or host:port, not {address[:80]!r}.")
+    if match[1] is None:
+        return
+    try:
+        socket.create_connection((match[1], int(match[2])), SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise RunError(f"There is no Ray cluster at {address!r}: start one with `ray start --head`.") from error
