@@ -35,6 +35,7 @@ from latentlab.experiments import (
     semi_supervised,
     shipped_probes,
     solids,
+    sweep,
 )
 from latentlab.experiments.recipes import RECIPES
 from latentlab.experiments.score_tables import as_text
@@ -207,6 +208,13 @@ def _curvature(options: argparse.Namespace) -> None:
     print(as_text(curvature_tables.claim_rows()), flush=True)
 
 
+def _sweep(options: argparse.Namespace) -> None:
+    _of_these(options, [sweep.DATASET], [])
+    scores = sweep.run(range(options.seeds))
+    print(sweep.table(scores), flush=True)
+    sweep.save(scores)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -220,6 +228,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "gan": _gan,
     "presets": _presets,
     "curvature": _curvature,
+    "sweep": _sweep,
 }
 
 
