@@ -50,8 +50,15 @@ class TrainConfig:
         1.0, 0.0, 1e6, help="constant added to each length: large draws all alike", when=("importance", True)
     )
     importance_workers: int = knob(
-        1, 0, 64, help="simulated workers; 0: lengths stay those at the start", when=("importance", True)
+        1, 0, 64, help="workers that measure them; 0: lengths stay those at the start", when=("importance", True)
     )
+    engine: str = knob(
+        "simulated",
+        choices=("simulated", "processes"),
+        help="workers in turn with the training, which can be repeated, or processes of their own beside it",
+        when=("importance", True),
+    )
+    exact: bool = knob(False, help="wait until all are measured before each step", when=("importance", True))
     refresh: int = knob(
         128, 1, 1_000_000, log=True, help="examples that a worker measures again a step", when=("importance", True)
     )
@@ -95,7 +102,7 @@ def training_knobs(model: type[Model]) -> tuple[Knob, ...]:
         return tuple(one for one in found if one.name == "seed")
     unfit = {"labels", "diverse_labels"} if model.labels is LabelUse.UNUSED else set[str]()
     if not (issubclass(model, Trains) and draws_one_by_one(model)):
-        unfit |= {"importance", "smoothing", "importance_workers", "refresh"}
+        unfit |= {"importance", *(one.name for one in found if one.when and one.when[0] == "importance")}
     return tuple(one for one in found if one.name not in unfit)
 
 

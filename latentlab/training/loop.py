@@ -10,6 +10,7 @@ parameters to the last bit as training straight through.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import time
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Sampler, Spec, Splits
+from latentlab.data import Batch, Dataset, Sampler, Spec, Splits
 from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
 from latentlab.training.batches import batches_for
@@ -79,13 +80,21 @@ def train(
     check_importance(type(model), config)
     data, suitable = batches_for(model, splits.train.to(state.device), config)
     valid = splits.valid.to(state.device)
+    if not len(data):
+        raise TrainingError("There are no examples to train on.")
+    with contextlib.ExitStack() as until_the_end:
+        if sampler is None and config.importance:
+            sampler = until_the_end.enter_context(contextlib.closing(ImportanceSampler(state, data))).batches
+        yield from _epochs(state, data, valid, sampler or suitable, report_every)
+    model.eval()
+
+
+def _epochs(state: TrainState, data: Dataset, valid: Dataset, sampler: Sampler, report_every: int) -> Iterator[Metrics]:
+    """What is left of the epochs of a training; arguments as those of `train`."""
+    model, config = state.model, state.config
     size = config.in_a_step(len(data))
     per_epoch = math.ceil(len(data) / size)
     n_steps = per_epoch * config.epochs
-    if not len(data):
-        raise TrainingError("There are no examples to train on.")
-    if sampler is None:
-        sampler = ImportanceSampler(state, data).batches if config.importance else suitable
     while state.step < n_steps and not (config.patience and state.waited >= config.patience):
         epoch, done_before = divmod(state.step, per_epoch)
         draw = 0 if config.takes_all else epoch  # of all at once the loss must stay the same
@@ -114,7 +123,6 @@ def train(
                 losses, n_examples, started = [], 0, time.perf_counter()
         if state.step % per_epoch:
             raise TrainingError("The sampler gave fewer batches than an epoch has.")
-    model.eval()
 
 
 def _check(model: Model, name: str, loss: float, step: int) -> None:

@@ -55,6 +55,10 @@ class Weights:
 class Board(Protocol):
     """Where both sides leave what the other takes; no call waits for anyone."""
 
+    @property
+    def version(self) -> int:
+        """After how many steps the parameters are those that are there now; -1: there are none yet."""
+
     def push_parameters(self, parameters: Parameters, version: int) -> None:
         """Leave the parameters after so many steps, for workers to take."""
 
@@ -73,7 +77,12 @@ class Simulated:
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
-        self._parameters: tuple[Parameters, int] = ({}, 0)
+        self._parameters: tuple[Parameters, int] = ({}, -1)
+
+    @property
+    def version(self) -> int:
+        """After how many steps the parameters are those that are there now."""
+        return self._parameters[1]
 
     def push_parameters(self, parameters: Parameters, version: int) -> None:
         """Leave the parameters themselves, not a copy: workers take them before the next step."""

@@ -4,13 +4,13 @@
     loss = 1/M Σ_m weight_m l_m          weight_m = mean(w + c) / (w_m + c)
 
 For any w it is an estimate of the gradient without bias; see `analysis.importance.variance` for how much it varies.
-Workers go round the examples in turn, so many a step, and the weights of the others are those of earlier parameters.
+Workers measure some examples with the parameters of a step; the weights of the others are those of earlier parameters.
 Before the first step all are measured once. Where all weights are the same, a step is that of plain SGD to the bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -18,16 +18,22 @@ from torch import Tensor
 from latentlab.data import Batch, Dataset
 from latentlab.models import Trains
 from latentlab.training.config import TrainConfig, TrainingError, draws_one_by_one
-from latentlab.training.importance.board import Board, Simulated, Weights
-from latentlab.training.importance.worker import Worker
+from latentlab.training.importance.board import Weights
+from latentlab.training.importance.crew import Crew, SimulatedWorkers
+from latentlab.training.importance.processes import Processes
 from latentlab.training.state import TrainState
+
+ENGINES: dict[str, Callable[[Trains, Dataset, TrainConfig, Weights], Crew]] = {
+    "simulated": SimulatedWorkers,
+    "processes": Processes,
+}
 
 
 class ImportanceSampler:
-    """Draws the batches of a training, and lets simulated workers refresh some weights before each step.
+    """Draws the batches of a training by weights that its workers keep up to date; close it at the end.
 
     Attributes:
-        board: what master and workers exchange; its weights are the state's.
+        crew: the workers; the weights on their board are the state's.
         rows: (M,) the examples of the last batch.
     """
 
@@ -41,14 +47,13 @@ class ImportanceSampler:
         assert isinstance(model, Trains)
         check_importance(type(model), state.config)
         self.state, self.config, self.rows = state, state.config, torch.empty(0, dtype=torch.int64)
-        self._worker = Worker(model, data, state.config.seed)
         is_fresh = state.weights is None
         state.weights = state.weights or Weights(len(data))
         if len(state.weights) != len(data):
             raise TrainingError("The checkpoint has the weights of other examples, so training can't be resumed.")
-        self.board: Board = Simulated(state.weights)
+        self.crew = ENGINES[self.config.engine](model, data, self.config, state.weights)
         if is_fresh:
-            self._refresh(torch.arange(len(data)))
+            self.crew.measure_all(model.state_dict(), state.step)
 
     def batches(self, data: Dataset, size: int, rng: torch.Generator) -> Iterator[Batch]:
         """One epoch of batches, each drawn by the weights of its step; the random numbers don't depend on these.
@@ -59,21 +64,15 @@ class ImportanceSampler:
         for k in range(-(-len(data) // size)):
             uniform = torch.rand(size, generator=rng, dtype=torch.float64)
             if k >= passed:
-                self._refresh(self._in_turn(len(data)))
-            weights = self.board.pull_weights().norm + self.config.smoothing
+                self.crew.show(self.state.model.state_dict(), self.state.step)
+            weights = self.crew.board.pull_weights().norm + self.config.smoothing
             self.rows, weight = draw(weights, uniform)
             batch = data.batch(self.rows.to(data.x.device))
             yield batch._replace(weight=weight.to(batch.weight))
 
-    def _in_turn(self, n: int) -> Tensor:
-        """The examples that all workers together refresh at this step."""
-        many = min(n, self.config.importance_workers * self.config.refresh)
-        return (self.state.step * many + torch.arange(many)) % n
-
-    def _refresh(self, rows: Tensor) -> None:
-        if len(rows):
-            self.board.push_parameters(self.state.model.state_dict(), self.state.step)
-            self._worker.work(self.board, rows, float(self.state.step))
+    def close(self) -> None:
+        """End the workers."""
+        self.crew.close()
 
 
 def draw(weights: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:

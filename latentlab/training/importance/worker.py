@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from latentlab.training.config import TrainingError
 from latentlab.training.importance.board import Board
 
 CHUNK = 500  # examples whose graph is alive at once
+PAUSE = 0.002  # seconds until who has measured all, or waits for it, looks again
 
 
 class Worker:
@@ -57,20 +59,34 @@ class Worker:
             raise TrainingError(f"A gradient isn't finite at step {version}; try a lower learning rate.")
         return found
 
-    def work(self, board: Board, rows: Tensor, time: float) -> None:
-        """Measure some examples with the parameters that are there now, and leave their norms.
+    def work(self, board: Board, rows: Tensor, now: float) -> int:
+        """Measure one example or more with the parameters that are there now, and leave their norms.
+
+        Returns:
+            The version of the parameters.
 
         Raises:
             TrainingError: as `norms`.
         """
-        if len(rows):
-            parameters, version = board.pull_parameters()
-            self.model.load_state_dict(parameters)
-            board.push_weights(rows, self.norms(rows, version), version, time)
+        parameters, version = board.pull_parameters()
+        self.model.load_state_dict(parameters)
+        board.push_weights(rows, self.norms(rows, version), version, now)
+        return version
 
     def _losses(self, x: Tensor, y: Tensor) -> Tensor:
         (loss,) = self.model.losses(Batch(x, y, torch.ones(len(x), device=x.device)), self._rng)
         return loss.value
+
+
+def go_round(worker: Worker, board: Board, parts: Sequence[Tensor], is_over: Callable[[], bool]) -> None:
+    """Measure parts of the examples, each in its turn and whenever there are newer parameters, until it is over."""
+    measured = [-1] * len(parts)
+    while not is_over():
+        k = min(range(len(parts)), key=measured.__getitem__)
+        if measured[k] < board.version:
+            measured[k] = worker.work(board, parts[k], time.time())
+        else:
+            time.sleep(PAUSE)
 
 
 def gradient_norms(model: Trains, data: Dataset, seed: int = 0) -> Iterator[Tensor]:
