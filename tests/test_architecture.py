@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "latentlab.serialization",
         "latentlab.trash",
     ),
-    ("latentlab.nn",),
+    ("latentlab.nn", "latentlab.cluster"),
     ("latentlab.data",),
     ("latentlab.models",),
     ("latentlab.remote",),

@@ -344,6 +344,15 @@ def test_data_that_cannot_be_had_are_one_sentence(
     assert queue.status(mine, row.id).state == "failed"
 
 
+@pytest.mark.parametrize("flags", [["--address", "auto"], ["--importance", "--address", "nowhere"]])
+def test_where_importance_is_measured_must_make_sense(
+    mine: Store, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    assert main(["train", "mlp", "digits", *flags]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not mine.runs()
+
+
 def test_a_store_that_cannot_be_written_is_one_sentence(mine: Store, capsys: pytest.CaptureFixture[str]) -> None:
     mine.root.write_text("not a folder")
     assert main(["train", "vae", "digits", *SMALL]) == 1

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from latentlab import data
 from latentlab.cli.flags import add_knob
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
+from latentlab.cluster import check_answers
 from latentlab.jobs import queue
 from latentlab.knobs import knobs
 from latentlab.models import MODELS
 from latentlab.runs.store import Store
+from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, training_knobs
 
 
@@ -25,6 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("dataset", choices=data.names())
         one.add_argument("--title", help="a name for the run")
         one.add_argument("--json", action="store_true", help="print the run as JSON")
+        text = "with --importance, workers are on the Ray cluster there, such as auto"
+        one.add_argument("--address", help=text)
         text = "test examples that get the 200-sample bound at the end"
         one.add_argument("--bound_images", type=int, default=0, help=text)
         for knob in knobs(model.Config):
@@ -39,6 +44,11 @@ def run(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if value is not None}
     config = {k.name: given[k.name] for k in knobs(MODELS[options.model].Config) if k.name in given}
     training = {k.name: given[k.name] for k in knobs(TrainConfig) if k.name in given}
+    if options.address is not None:
+        if not training.get("importance"):
+            raise RunError("An address says where importance is measured: it goes with --importance.")
+        check_answers(options.address)
+        training["engine"], os.environ["RAY_ADDRESS"] = "ray", options.address
     store = Store.default()
     job_id = queue.submit(store, options.model, options.dataset, config, training, options.title or "")
     trained = train_job(store, job_id, n_bound=options.bound_images)

@@ -7,9 +7,7 @@ cluster has any. Nothing of a training passes through the driver.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import os
-import re
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from latentlab import device, settings
+from latentlab.cluster import connect
 from latentlab.jobs import queue
 from latentlab.jobs.sweep_engines import TRIES
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
-
-ADDRESS = re.compile(r"auto|([\w.-]+):(\d{1,5})")
-SECONDS = 5.0  # in which a cluster has to answer
 
 
 class RayCluster:
@@ -41,16 +37,7 @@ class RayCluster:
         Raises:
             RunError: Ray isn't installed, or no cluster answers at the address.
         """
-        if importlib.util.find_spec("ray") is None:
-            raise RunError("Trainings on a cluster need Ray: pip install 'latentlab[ray]'.")
-        import ray
-
-        _check_answers(address)
-        try:
-            if not ray.is_initialized():
-                ray.init(address, log_to_driver=False, logging_level="error")
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise RunError(f"There is no Ray cluster at {address!r}: start one with `ray start --head`.") from error
+        ray = connect(address)
         self._ray: Any = ray
         self._folders = str(store.root.resolve()), str(store.shipped), str(settings.data() or "")
         self._store, self._tries = store, tries
@@ -120,20 +107,3 @@ def train_there(root: str, shipped: str, data: str, job_id: str) -> str:
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         return str(error).partition("\n")[0]
     return ""
-
-
-def _check_answers(address: str) -> None:
-    """Look whether anything listens there, which Ray itself gives up on only after a minute.
-
-    Raises:
-        RunError: it isn't an address, or nothing does.
-    """
-    match = ADDRESS.fullmatch(address)
-    if match is None:
-        raise RunError(f"The address of a Ray cluster is auto or host:port, not {address[:80]!r}.")
-    if match[1] is None:
-        return
-    try:
-        socket.create_connection((match[1], int(match[2])), SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise RunError(f"There is no Ray cluster at {address!r}: start one with `ray start --head`.") from error

@@ -54,8 +54,8 @@ class TrainConfig:
     )
     engine: str = knob(
         "simulated",
-        choices=("simulated", "processes"),
-        help="workers in turn with the training, which can be repeated, or processes of their own beside it",
+        choices=("simulated", "processes", "ray"),
+        help="where: in turn with the training, which can be repeated; in processes of their own; on a Ray cluster",
         when=("importance", True),
     )
     exact: bool = knob(False, help="wait until all are measured before each step", when=("importance", True))

@@ -21,11 +21,13 @@ from latentlab.training.config import TrainConfig, TrainingError, draws_one_by_o
 from latentlab.training.importance.board import Weights
 from latentlab.training.importance.crew import Crew, SimulatedWorkers
 from latentlab.training.importance.processes import Processes
+from latentlab.training.importance.ray_workers import RayWorkers
 from latentlab.training.state import TrainState
 
 ENGINES: dict[str, Callable[[Trains, Dataset, TrainConfig, Weights], Crew]] = {
     "simulated": SimulatedWorkers,
     "processes": Processes,
+    "ray": RayWorkers,
 }
 
 

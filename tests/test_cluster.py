@@ -1,4 +1,4 @@
-"""A sweep on a Ray cluster of two nodes, whose worker and whose driver are killed on the way."""
+"""A Ray cluster of two nodes: a sweep whose worker and driver are killed, and workers that measure importance."""
 
 from __future__ import annotations
 
@@ -11,23 +11,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from latentlab.jobs import ray_cluster
+from latentlab import device
+from latentlab.cluster import check_answers, connect
+from latentlab.data import Splits
 from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.ray_cluster import RayCluster, train_there
 from latentlab.jobs.sweep_engines import drive
+from latentlab.models import MODELS, Trains
+from latentlab.nn.initialise import initialise
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
+from latentlab.training.config import TrainConfig, TrainingError
+from latentlab.training.importance.board import Weights
+from latentlab.training.importance.ray_workers import RayWorkers
+from latentlab.training.importance.worker import Worker
 from tests.conftest import naming
 
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray isn't installed: pip install 'latentlab[ray]'")
 
 
-def test_without_ray_a_cluster_is_one_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_a_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(RunError, match=naming("latentlab[ray]")):
-        RayCluster(store, "auto")
+        connect("auto")
 
 
 def test_an_address_without_a_cluster_is_one_sentence() -> None:
@@ -35,7 +44,7 @@ def test_an_address_without_a_cluster_is_one_sentence() -> None:
         free = f"127.0.0.1:{closed.getsockname()[1]}"
     for address in (free, "two words", "host:", "127.0.0.1:99999"):
         with pytest.raises(RunError, match=naming(address)):
-            ray_cluster._check_answers(address)
+            check_answers(address)
 
 
 def test_a_machine_that_does_not_see_the_runs_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +53,7 @@ def test_a_machine_that_does_not_see_the_runs_says_so(tmp_path: Path, monkeypatc
     assert str(tmp_path / "runs") in train_there(str(tmp_path / "runs"), str(tmp_path), "", "a-job")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Of a cluster of two nodes, each with one processor."""
     from ray.cluster_utils import Cluster
@@ -97,3 +106,37 @@ def test_a_sweep_goes_on_on_the_cluster_after_its_worker_and_its_driver_were_kil
     assert (last.done, last.failed) == (2, 0)
     assert {run.id for run in store.runs()} == set(sweep.runs)
     assert all(run.steps == 600 for run in store.runs())
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_worker_on_each_node_measures_its_share_and_one_that_is_lost_only_ages_it(
+    few_digits: Splits, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    data, weights, models = few_digits.train[:40], Weights(40), list[Trains]()
+    for seed in range(3):
+        model = MODELS["mlp"](MODELS["mlp"].Config(depth=1, hidden=8), data.spec)
+        assert isinstance(model, Trains)
+        initialise(model, device.generator(seed))
+        models.append(model)
+    crew = RayWorkers(
+        models[0], data, TrainConfig(importance=True, importance_workers=2, refresh=7, exact=True), weights
+    )
+    for step, model in enumerate(models[:2]):
+        crew.show(model.state_dict(), step)
+        assert weights.version.tolist() == [step] * 40
+        expected = Worker(model, data).norms(torch.arange(40), step)
+        assert torch.allclose(weights.norm, expected, rtol=1e-6)
+    crew.is_exact = False
+    connect(address).kill(crew.workers[0])
+    crew.show(models[2].state_dict(), 2)
+    until = time.monotonic() + 60
+    while int(crew.board.pull_weights().version[1::2].min()) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert (weights.version[::2].tolist(), weights.version[1::2].tolist()) == ([1] * 20, [2] * 20)
+    with pytest.raises(TrainingError):
+        crew.measure_all(models[2].state_dict(), 3)
+    crew.close()
+    connect(address).shutdown()
