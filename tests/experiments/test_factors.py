@@ -66,6 +66,25 @@ def test_a_grid_is_the_mean_over_seeds() -> None:
     assert np.isnan(found).sum() == found.size - 1
 
 
+def test_the_grid_that_ships_has_every_cell_and_those_of_the_table() -> None:
+    scores = factor_grid.read()
+    cells = {(one.beta, one.z_dim, one.seed): one for one in scores}
+    seeds = {one.seed for one in scores}
+    assert cells.keys() == {(b, d, k) for b in factor_grid.BETAS for d in factor_grid.SIZES for k in seeds}
+    table = {(score.code, score.seed): score for score in factors.read()}
+    for seed in seeds:
+        for code, beta in (("VAE", 1.0), ("β-VAE, β = 4", 4.0)):
+            cell, known = cells[beta, factors.KNOBS["z_dim"], seed], table[code, seed]
+            assert cell.beta_vae == pytest.approx(known.beta_vae, abs=0.02)
+            assert cell.mig == pytest.approx(known.mig, abs=0.01)
+            assert cell.active == known.active
+            assert cell.reconstruction == pytest.approx(known.reconstruction, rel=0.01)
+        for z_dim in factor_grid.SIZES:  # a stronger β costs detail, and leaves no more dimensions in use
+            own = [cells[beta, z_dim, seed] for beta in factor_grid.BETAS]
+            assert [one.reconstruction for one in own] == sorted(one.reconstruction for one in own)
+            assert own[0].active >= own[-1].active
+
+
 def test_the_command_keeps_each_seed_of_the_grid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
