@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
+from latentlab.analysis.activations import activations, layers
 from latentlab.analysis.adversarial.precision_recall import precision_recall
 from latentlab.analysis.sampling.parzen import parzen
 from latentlab.data import Dataset, Splits, load
@@ -73,6 +74,7 @@ SETTINGS = {
             "GAN": Training("gan", MNIST, MNIST_TRAINING),
             "GAN, β₁ = 0.9, no R₁": Training("gan", {**MNIST, **UNSTEADY}, MNIST_TRAINING),
             "VAE": "mnist-vae-20d",
+            "PixelCNN": "mnist-pixelcnn",
         },
     ),
 }  # fmt: skip
@@ -87,12 +89,14 @@ class SampleScore:
         seed: of the training, and of the samples.
         entropy: of the classes that a classifier names, in nats; log 10 = 2.303 if all are as frequent.
         confidence: the mean probability that the classifier gives the class that it names.
-        precision: share of the samples that are near examples.
-        recall: share of the examples that are near samples.
+        precision: share of the samples that are near examples, in pixels.
+        recall: share of the examples that are near samples, in pixels.
         parzen: the Parzen estimate of these examples from the samples, in nats.
         of_data: the mean of D(x) over held-out examples; NaN where there is no discriminator.
         of_samples: that over the samples.
         seconds: of processor time for the training.
+        precision_of_features: as `precision`, in what the last layer of the classifier is given.
+        recall_of_features: as `recall`, in the same.
     """
 
     dataset: str
@@ -106,6 +110,8 @@ class SampleScore:
     of_data: float = field(default=math.nan, compare=False)
     of_samples: float = field(default=math.nan, compare=False)
     seconds: float = field(default=math.nan, compare=False)
+    precision_of_features: float = math.nan
+    recall_of_features: float = math.nan
 
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[SampleScore]:
@@ -141,13 +147,22 @@ def measure(samples: Tensor, held: Tensor, valid: Dataset, classifier: Model) ->
     log_probs = classifier.classify(samples)
     shares = torch.bincount(log_probs.argmax(1), minlength=log_probs.shape[1]).double() / len(samples)
     near = precision_recall(held, samples)
+    alike = precision_recall(features(classifier, held), features(classifier, samples))
     return {
         "entropy": float(torch.special.entr(shares).sum()),
         "confidence": float(log_probs.exp().amax(1).mean()),
         "precision": near.precision,
         "recall": near.recall,
+        "precision_of_features": alike.precision,
+        "recall_of_features": alike.recall,
         "parzen": parzen(samples, held, valid[: len(held)].batch().x).log_likelihood,
     }
+
+
+def features(classifier: Classifies, x: Tensor) -> Tensor:
+    """(N, *shape) -> (N, d): what the classifier's last layer is given."""
+    before = layers(classifier, x, classifier.classify)[-2].name
+    return torch.from_numpy(activations(classifier, x, [before], classifier.classify)[before])
 
 
 @torch.no_grad()
@@ -188,6 +203,8 @@ def table_rows(scores: Sequence[SampleScore]) -> list[dict[str, str]]:
                 "confidence, %": mean_std([one.confidence for one in own], by=100),
                 "precision, %": mean_std([one.precision for one in own], by=100),
                 "recall, %": mean_std([one.recall for one in own], by=100),
+                "precision of features, %": mean_std([one.precision_of_features for one in own], by=100),
+                "recall of features, %": mean_std([one.recall_of_features for one in own], by=100),
                 "D of data": mean_std([one.of_data for one in own]),
                 "D of samples": mean_std([one.of_samples for one in own]),
                 "Parzen, nats": mean_std([one.parzen for one in own]),

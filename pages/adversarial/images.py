@@ -66,8 +66,9 @@ def draw_families(run: Subject) -> None:
         f"{setting.n_samples:,} "
         f"samples of each, mean ± standard deviation over the seeds: of {once} one training and a draw for each seed; "
         "of VAEs means of p(x|z), which are smooth. Precision is the share of samples near held-out images, "
-        "recall the share of these near samples (Kynkäänniemi et al. 2019, three neighbours, in pixels); the "
-        "first row is what real images get. The Parzen estimate rewards blurred and copied images (Theis et al. "
-        "2016), so no order of models follows from it. The source's 225 ± 2 nats are of MNIST and 10,000 samples "
-        "(Goodfellow et al. 2014, Tab. 1)."
+        "recall the share of these near samples (Kynkäänniemi et al. 2019, three neighbours), first in pixels, then in "
+        "what the last layer of the classifier is given; the first row is what real images get. Samples that are all "
+        "alike may be near images and leave all others out: much precision and no recall. The Parzen estimate rewards "
+        "blurred and copied images (Theis et al. 2016), so no order of models follows from it. The source's 225 ± 2 "
+        "nats are of MNIST and 10,000 samples (Goodfellow et al. 2014, Tab. 1)."
     )

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import pairwise_distances
 
 from latentlab.__main__ import main
 from latentlab.data import load
 from latentlab.experiments import adversarial_samples
-from latentlab.experiments.adversarial_samples import REAL, SEEDS, SETTINGS, measure
+from latentlab.experiments.adversarial_samples import REAL, SEEDS, SETTINGS, features, measure
+from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.store import SHIPPED, Store
 
 
@@ -26,11 +28,21 @@ def test_samples_of_one_class_have_no_entropy_and_little_recall() -> None:
     assert one["entropy"] < 0.2
     assert all_of_them["entropy"] > 2.1
     assert one["recall"] < 0.5 * all_of_them["recall"]
+    assert one["recall_of_features"] < 0.5 * all_of_them["recall_of_features"]
     assert one["parzen"] < all_of_them["parzen"]
     held = test.flatten(1).numpy()
     radii = np.sort(pairwise_distances(held), 1)[:, 3]
     inside = (pairwise_distances(every.flatten(1).numpy(), held) <= radii).any(1)
     assert all_of_them["precision"] == pytest.approx(inside.mean(), abs=0.02)
+
+
+def test_features_are_what_the_last_layer_is_given() -> None:
+    classifier = Store(SHIPPED, shipped=SHIPPED / ".none").load("digits-cnn")
+    assert isinstance(classifier, CNN)
+    x = load("digits").test[:7].batch().x
+    with torch.no_grad():
+        log_probs = torch.log_softmax(classifier.logits(features(classifier, x)), 1)
+        torch.testing.assert_close(log_probs, classifier.classify(x))
 
 
 @pytest.mark.training

@@ -21,4 +21,13 @@ RECIPES = (
         {"likelihood": "logistic"},
         {"epochs": 120, "learning_rate": 2e-3},
     ),
+    Recipe(
+        "mnist-pixelcnn",
+        "MNIST, autoregressive",
+        "pixelcnn",
+        "mnist",
+        "Exact p(x) over 17 levels of gray, from one pass over the data: its samples are held against those of a GAN.",
+        {"likelihood": "logistic"},
+        {"epochs": 1, "batch_size": 50, "learning_rate": 4e-3},
+    ),
 )
