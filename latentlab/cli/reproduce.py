@@ -23,6 +23,7 @@ from latentlab.experiments import (
     curvature,
     curvature_race,
     curvature_tables,
+    dependency,
     factor_grid,
     factors,
     families,
@@ -215,6 +216,11 @@ def _sweep(options: argparse.Namespace) -> None:
     sweep.save(scores)
 
 
+def _dependency(options: argparse.Namespace) -> None:
+    _of_these(options, [], [])
+    dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -229,6 +235,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "presets": _presets,
     "curvature": _curvature,
     "sweep": _sweep,
+    "dependency": _dependency,
 }
 
 
