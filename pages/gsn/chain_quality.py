@@ -1,31 +1,25 @@
-"""The quality of a chain of images: how it mixes, the exact chain on ten states, and the Parzen estimate."""
+"""The quality of a chain of images: how it mixes, and the Parzen estimate."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 import torch
 
 from latentlab import device
 from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
-from latentlab.analysis.sampling.exact_gsn import EXAMPLE, ExactGSN, bayes, clamp, counted, exact_gsn, ring
-from latentlab.figures.sampling.image_chains import class_trace, laws, matrices, width_curve
+from latentlab.figures.sampling.image_chains import class_trace, width_curve
 from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.gsn.chains import ChainSettings, chain_frames, chain_model, predictions
 from pages.shared import cached
 from pages.shared.header import look
 from pages.shared.images import figure
-from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
-from pages.shared.text import plain
 
 SURE = 0.9  # below this confidence a classifier counts as uncertain
 BURN_IN = 50  # steps
-ROUNDING = 1e-9  # a total variation of less is an error of the arithmetic
 CHAINS, PER_CHAIN = 40, 50  # chains and images of each for the Parzen estimate
-LEARNED = EXACT, WALKBACK, COUNTED = ("exact", "walkback", "counted")
 TABLE = (  # from 10,000 samples, nats ± standard error. On MNIST and on the Toronto Face Database as reported (Alain
     # 2018, Table 5.1; contractive autoencoders, adversarial nets and faces: Goodfellow et al. 2014, Table 1), and on
     # MNIST by `benchmarks.walks`
@@ -76,41 +70,6 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
     )
 
 
-def exact_chain() -> None:
-    """An exact chain on ten states."""
-    left, right = st.columns([1, 3], gap="large")
-    with left:
-        reach = st.slider(
-            "Corruption reaches", 1, 3, 2, key="reach", bind="query-params",
-            help="States to either side, on a ring of ten",
-        )  # fmt: skip
-        learned = linked_choice(
-            "Reconstruction", LEARNED, default=LEARNED[0], key="learned",
-            help="By Bayes' rule for the corruption; by Bayes' rule for the chain's own steps, of geometric number; "
-                 "or counted in 5,000 examples",
-        )  # fmt: skip
-        hidden = st.multiselect("Clamped to states", list(range(1, 11)), [4, 5, 6], key="held", bind="query-params")
-    corruption = ring(10, (0.4, 0.2, 0.1, 0.05)[: reach + 1])
-    guess = counted(EXAMPLE, corruption, 5_000, 0) if learned == COUNTED else None
-    found = exact_gsn(EXAMPLE, corruption, learned == WALKBACK, guess)
-    content = {
-        "C: corrupt": found.corruption, "R: reconstruct": found.reconstruction, "T = C R: one step": found.kernel
-    }  # fmt: skip
-    with right:
-        figure(matrices(content, look()), "The matrices of corruption, reconstruction and one step")
-        figure(
-            laws({"the data": found.data, "the chain": found.stationary}, look()),
-            "The distribution of the data and of the chain",
-        )
-    with left:
-        st.markdown(
-            f"The chain's distribution is {_apart(found.total_variation)} the data's, in total variation. The "
-            f"second eigenvalue is **{found.second_eigenvalue:.3f}**: the smaller, the faster the chain mixes."
-            + ("" if np.isnan(found.entropy) else f" The entropy of a reconstruction is **{found.entropy:.3f}** nats.")
-        )
-        _held(found, hidden)
-
-
 @remember(8, "Estimating …")
 def estimated(run: Subject) -> tuple[int, Parzen, Parzen]:
     """The Parzen estimate from a run's chains, and from real images instead, as many of each.
@@ -155,34 +114,4 @@ def likelihood(run: Subject) -> None:
         "Goodfellow et al. 2014; Alain 2018, Table 5.1) have ± standard errors and other rules for the width, and put "
         "training images below three models of the same table, of which the source's text names two; here they are "
         "above all models. What ships is the mean of two chains, ± half of what they differ by."
-    )
-
-
-def _apart(total_variation: float) -> str:
-    """How far two distributions are from each other, to begin with "from", or that they are the same."""
-    return "the same, to rounding, as" if total_variation < ROUNDING else f"**{total_variation:.1e}** from"
-
-
-def _held(found: ExactGSN, states: list[int]) -> None:
-    """The chain clamped to some states: of a compatible pair, and of one that isn't. Walkback's R fits C_WB, not C."""
-    inside = np.isin(np.arange(1, 11), states)
-    walkback = found.n_iterations > 0
-    blurred = 0.7 * found.reconstruction + 0.3 * found.data
-    back = bayes(found.data, found.corruption)
-    other = found.reconstruction if walkback else 0.7 * np.roll(back, 1, 0) + 0.3 * blurred
-    try:
-        fitting = clamp(found.trained_on, found.reconstruction, inside)
-        wrong = clamp(found.corruption, other, inside)
-    except ValueError as error:
-        st.info(plain(str(error)))
-        return
-    pair, unfit = "", "with a reconstruction that doesn't fit the corruption"
-    if walkback:
-        pair, unfit = (
-            " with C_WB, the corruption of several steps that R is Bayes' for",
-            "with C, which R isn't Bayes' for",
-        )
-    st.markdown(
-        f"Clamped to {', '.join(map(str, states))}{pair}: {_apart(fitting.total_variation)} the conditional "
-        f"distribution; {unfit}: **{wrong.total_variation:.3f}**."
     )

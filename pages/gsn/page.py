@@ -7,8 +7,9 @@ import streamlit as st
 
 from latentlab.subjects import Subject
 from pages import navigation
-from pages.gsn.chain_quality import exact_chain, likelihood, mixing_report
+from pages.gsn.chain_quality import likelihood, mixing_report
 from pages.gsn.chains import FRAMES, chain_frames, closest, controls
+from pages.gsn.claims import draw_claim
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, notes
 from pages.shared.tabs import tabs
@@ -39,7 +40,7 @@ def draw_chains(run: Subject) -> None:
     tabs(
         {
             "Mixing": partial(mixing_report, run, settings),
-            "Exact laboratory": exact_chain,
+            "Exact laboratory": draw_claim,
             "Parzen estimate": partial(likelihood, run),
         }
     )
@@ -54,8 +55,8 @@ notes(
     "layers and then the values, draw. The colours below show the class that a classifier predicts.",
     "Compare the run without walkback to the one with it: between digits the first shows fragments, which are "
     "spurious modes. Start at noise: half of its values are on, and many chains stay in the negative of a digit, a "
-    "spurious mode. Hide part of one example and watch the completions. In the exact chain "
-    "choose walkback and see its costs and benefits.",
+    "spurious mode. Hide part of one example and watch the completions. In the exact laboratory choose walkback and "
+    "see its costs and benefits; choose another claim, and break its condition.",
     "If P(x|x̃) is Bayes' for the corruption, the chain x → x̃ → x has the data's distribution (Bengio et al. 2013, "
     "2014; Alain 2018, §5.3). Walkback trains on several steps of the chain itself, log p(x|x̃) with x̃ from those "
     "steps, so that the chain returns to the data from where it leads. Given values are restored after every step, "

@@ -146,6 +146,8 @@ OWN = {"number_line", "densities", "support_along", "training_curves", "matrices
     "value_curve",
     "information_curve",
     "distance_curves",
+    "against_law",
+    "posterior_figure",
 }  # words of the app itself, and names of latent variables
 
 

@@ -102,6 +102,47 @@ def test_the_laboratory_is_exact_and_walkback_mixes_faster(visited: Open) -> Non
     assert not app.exception
 
 
+CLAIMS = {  # claim -> how many figures, and numbers that are known: of exact laws, and those with seed 0
+    "ten values": (1, [0.012, 0.020, 0.027]),
+    "ten dimensions": (1, [0.043, 0.34]),
+    "burn-in": (1, None),
+    "perturbation": (1, [5.41]),
+    "clamping": (2, [0.095, 0.011]),
+    "local noise": (2, [0.977, 3.45]),
+    "dependency networks": (1, [0.036, 0.051, 0.054, 0.088]),
+}
+
+
+def test_each_claim_of_the_laboratory_is_shown_with_its_numbers(visited: Open) -> None:
+    for claim, (n_figures, known) in CLAIMS.items():
+        app = visited("gsn", detail="Exact laboratory", claim=claim)
+        assert not app.exception, claim
+        assert not app.warning, claim
+        assert len(app.get("plotly_chart")) == n_figures, claim
+        found = bold(app)
+        assert found, claim
+        if known is not None:
+            assert found == pytest.approx(known, abs=0.006), claim
+    assert len(app.dataframe) == 1
+    app.session_state["conditionals"] = "typed in"
+    app.run()
+    assert not app.exception
+    assert bold(app) == [0.48, 0]  # of the source's two variables
+    app.slider(key="typed-0").set_value(0.0)
+    app.slider(key="typed-1").set_value(1.0)
+    app.slider(key="typed-2").set_value(0.0)
+    app.slider(key="typed-3").set_value(1.0)
+    app.run()
+    assert not app.exception
+    assert not app.get("plotly_chart")
+
+
+def bold(app: AppTest) -> list[float]:
+    """The numbers that are printed in bold."""
+    text = " ".join(m.value for m in app.markdown)
+    return [float(n.replace(",", "")) for n in re.findall(r"\*\*([\d.e,-]+)\*\*", text)]
+
+
 def test_a_link_opens_the_laboratory_as_it_was(visited: Open) -> None:
     address = {"detail": "Exact laboratory", "learned": "walkback", "reach": "1", "held": "2"}
     app = visited("gsn", **address)
