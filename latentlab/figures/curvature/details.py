@@ -12,7 +12,7 @@ from latentlab.analysis.curvature.measure import RANGES, Curvature
 from latentlab.analysis.curvature.subsets import Subset
 from latentlab.figures.curvature.course import EXACT, NEGATIVE, PARABOLA, POSITIVE
 from latentlab.figures.text import literal
-from latentlab.figures.theme import Theme, styled
+from latentlab.figures.theme import Theme, log_ticks, styled
 
 N_BINS = 60  # of the density
 
@@ -106,7 +106,7 @@ def changes_figure(times: Mapping[int, Curvature], look: Theme) -> go.Figure:
 
 
 def _by_step(figure: go.Figure, points: Sequence[tuple[float, float, int, float]], said: str, look: Theme) -> None:
-    """Points (x, y, step, another number), coloured by the step: up for λ ≤ 0, a circle for λ > 0."""
+    """Points (x, y, step, another number), a triangle for λ ≤ 0, coloured by the step; by their sign if it is one."""
     x, y, steps, more = (np.array(column) for column in zip(*points, strict=True)) if points else [np.zeros(0)] * 4
     order = np.unique(steps)
     rank = np.searchsorted(order, steps)  # steps are far apart at the end
@@ -114,12 +114,13 @@ def _by_step(figure: go.Figure, points: Sequence[tuple[float, float, int, float]
         "title": "step", "thickness": 10, "tickvals": list(range(len(order))),
         "ticktext": [f"{int(step):,}" for step in order],
     }  # fmt: skip
+    scale = {"color": rank, "colorscale": "Viridis", "cmin": 0, "cmax": len(order) - 1, "colorbar": bar}
     figure.add_scatter(
         x=x, y=y, mode="markers", customdata=np.stack([steps, more], 1), hovertemplate=f"{said}<extra></extra>",
         marker={
-            "color": rank, "colorscale": "Viridis", "cmin": 0, "cmax": max(1, len(order) - 1), "size": 8,
+            "size": 8, "line": {"color": look.muted, "width": 0.7},
             "symbol": ["circle" if value > 0 else "triangle-down" for value in x],
-            "line": {"color": look.surface, "width": 0.5}, **({"colorbar": bar} if len(order) > 1 else {}),
+            **(scale if len(order) > 1 else {"color": [POSITIVE if value > 0 else NEGATIVE for value in x]}),
         },
     )  # fmt: skip
 
@@ -160,7 +161,7 @@ def layer_bars(found: Curvature, layers: Mapping[str, int], look: Theme) -> go.F
             customdata=list(layers.values()), hovertemplate="%{x:.4g} of %{customdata:,} parameters<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title_text="eigenvalue")
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", type="category")
     return styled(figure, look, max(280, 34 * len(names) + 90), barmode="group")
 
 
@@ -177,5 +178,5 @@ def density_figure(found: Curvature, look: Theme) -> go.Figure:
         hovertemplate="about %{y:.3g} eigenvalues near %{x:.3g}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title_text="eigenvalue")
-    figure.update_yaxes(type="log", title_text="eigenvalues, about")
+    figure.update_yaxes(type="log", title_text="eigenvalues, about", **log_ticks(counts))
     return styled(figure, look, 320, showlegend=False, bargap=0)
