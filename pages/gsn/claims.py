@@ -32,6 +32,7 @@ from latentlab.figures.sampling.exact_claims import (
 from latentlab.figures.sampling.image_chains import laws
 from pages.gsn.dependency_networks import dependency_networks
 from pages.gsn.exact_chain import CORRUPTION, exact_chain
+from pages.gsn.one_step import one_step
 from pages.shared.header import look
 from pages.shared.images import figure, panels
 from pages.shared.linked_choice import linked_choice
@@ -55,6 +56,7 @@ def draw_claim() -> None:
         "the chain": exact_chain,
         "ten values": ten_values,
         "ten dimensions": ten_dimensions,
+        "one step": one_step,
         "burn-in": burn_in,
         "perturbation": perturbed,
         "clamping": clamping,

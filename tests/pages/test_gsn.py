@@ -105,6 +105,7 @@ def test_the_laboratory_is_exact_and_walkback_mixes_faster(visited: Open) -> Non
 CLAIMS = {  # claim -> how many figures, and numbers that are known: of exact laws, and those with seed 0
     "ten values": (1, [0.012, 0.020, 0.027]),
     "ten dimensions": (1, [0.043, 0.34]),
+    "one step": (2, [0.46, 0.527]),
     "burn-in": (1, None),
     "perturbation": (1, [5.41]),
     "clamping": (2, [0.095, 0.011]),
