@@ -3,6 +3,15 @@
 `python -m latentlab reproduce factors` trains them, after the table of `factors.py`; `read` returns the scores of the
 last run. After Kulkarni et al., Deep Convolutional Inverse Graphics Network (2015), section 4.1, where the first three
 dimensions are for azimuth, elevation and light of a face.
+
+None of the three reaches a correlation of .95. Of the shipped DC-IGN 95 % of the variance of z1 is between azimuths,
+and 85 % along a line: it follows a curve. z3 and the light correlate by .67 among boxes, which look the same from the front
+under a lamp on the left and on the right, and by .93 among eggs. Two remedies, each of seed 0, are none. Azimuth,
+elevation, light and the largest other correlation are
+
+    as shipped                                                       .92 .94 .81  .17
+    as many batches of each number as of the solid, not a tenth      .93 .56 .92  .11     45 s of processor time
+    three times as many epochs                                       .88 .89 .88  .29    132 s
 """
 
 from __future__ import annotations
@@ -35,7 +44,8 @@ FACTORS = slice(1, None)  # those that are numbers: azimuth, elevation, light
 NOTE = (
     "|Correlation| of azimuth, elevation and light with a dimension for each, and the largest one of these dimensions "
     "with another of the three. Of DC-IGN they are the first three, as it learned them; of the VAE those that "
-    "suit best."
+    "suit best. What is missing to 1: a dimension that follows its factor along a curve, and boxes, which look the "
+    "same from the front under a lamp on the left and on the right."
 )
 
 
