@@ -22,6 +22,7 @@ import torch
 
 from latentlab import __main__ as command_line
 from latentlab.__main__ import main
+from latentlab.analysis.sweep import interval
 from latentlab.cli import reproduce
 from latentlab.data import DENSITIES, NAMES, Library, kind_of, load
 from latentlab.data.builtin import images
@@ -583,8 +584,9 @@ def test_a_sweep_prints_the_best_setting_and_the_test_score_of_that_one_alone(
     assert main(command) == 0
     said = capsys.readouterr().out
     others = [mine.read(run_id).metrics["bound"] for run_id in found["settings"][1 - found["best"]]["runs"]]
-    assert mentions(said, f"{np.mean(found['test']):.4g}", f"{means[0]:.4g}", f"{means[1]:.4g}")
-    assert f"{np.mean(others):.4g}" not in said
+    shown = [str(interval(one["validation"])) for one in found["settings"]]
+    assert all(text in said for text in (*shown, str(interval(found["test"]))))
+    assert str(interval(others)) not in said
     assert len(queue.jobs(mine)) == 0
     assert len(mine.runs()) == 4
     mine.delete(runs[0])

@@ -34,6 +34,13 @@ class Interval(NamedTuple):
         """Half its width."""
         return (self.high - self.low) / 2
 
+    def __str__(self) -> str:
+        """ "4.9 ± 3.5": two digits of half the width, and as many decimals of the mean; empty of no seed."""
+        if not self.n or math.isnan(self.half):
+            return f"{self.mean:.4g}" if self.n else ""
+        decimals = max(0, 1 - math.floor(math.log10(self.half))) if self.half > 0 else 3
+        return f"{self.mean:.{decimals}f} ± {self.half:.{decimals}f}"
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -132,17 +139,13 @@ def verdict(found: Comparison, names: Sequence[str], unit: str) -> str:
             f"“{names[best]}” has the best score on held-out examples, {here.mean:.4g}{unit}, {lead.mean:.2g} ahead of "
             f"“{second}”; one seed can't say whether that is more than chance."
         )
-    ends = f"[{_number(lead.low)}, {_number(lead.high)}]"
-    ahead = f"is {_number(lead.mean)}{unit} {ends} better than the next, “{second}”, on held-out examples"
+    ahead = f"by {lead.mean:.3g}{unit} [{lead.low:.3g}, {lead.high:.3g}] on held-out examples"
+    how = f"({here.n} seeds, paired, 95 % interval)"
     if found.is_clear:
-        return f"Best: “{names[best]}” {ahead} ({here.n} seeds, paired, 95 % interval)."
+        return f"Best: “{names[best]}” leads the next, “{second}”, {ahead} {how}."
     rest = len(found.tied) - 1
     as_good = f"“{second}”" if rest == 1 else f"{rest} others"
     return (
-        f"No setting is better than the next: “{names[best]}” {ahead}, and the interval reaches 0 ({here.n} seeds, "
-        f"paired, 95 %). It has the best mean; {as_good} may be as good."
+        f"No setting is better than the next: “{names[best]}” leads “{second}” {ahead}, which may be 0 {how}. It has "
+        f"the best mean; {as_good} may be as good."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"

@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from latentlab import data
-from latentlab.analysis.sweep import Comparison, Interval, compare, interval, verdict
+from latentlab.analysis.sweep import Comparison, compare, interval, verdict
 from latentlab.cli.flags import add_knob
 from latentlab.experiments.score_tables import MISSING, as_text
 from latentlab.jobs import sweep as sweeps
@@ -116,18 +116,12 @@ def _rows(found: Trained, compared: Comparison) -> list[dict[str, str]]:
     return [
         {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in found.settings[k].items()}
         | {
-            f"validation {found.measure.term} {found.measure.unit}".strip(): _shown(compared.settings[k]),
-            "behind the best": _shown(leads[k]) if k in leads and k != compared.best else MISSING,
+            f"validation {found.measure.term} {found.measure.unit}".strip(): str(compared.settings[k]) or MISSING,
+            "behind the best": str(leads[k]) if k in leads and k != compared.best else MISSING,
             "seeds": f"{compared.settings[k].n} of {len(found.seeds)}",
         }
         for k in order
     ]
-
-
-def _shown(of: Interval) -> str:
-    if not of.n:
-        return MISSING
-    return f"{of.mean:.4g}" if math.isnan(of.half) else f"{of.mean:.4g} ± {of.half:.2g}"
 
 
 def _print(found: Trained, compared: Comparison, test: list[float]) -> None:
@@ -135,7 +129,7 @@ def _print(found: Trained, compared: Comparison, test: list[float]) -> None:
     names = [sweeps.said(setting) for setting in found.settings]
     print(verdict(compared, names, found.measure.unit))
     if compared.best is not None:
-        print(f"Test {found.measure.term} of “{names[compared.best]}”, the only one: {_shown(interval(test))}")
+        print(f"Test {found.measure.term} of “{names[compared.best]}”, the only one: {interval(test)}")
 
 
 def _as_json(sweep: Sweep, found: Trained, compared: Comparison, test: list[float]) -> dict[str, Any]:

@@ -112,18 +112,13 @@ def table_rows(scores: Sequence[SweepScore]) -> list[dict[str, str]]:
         {
             **{name: f"{value:g}" for name, value in own[k][0].setting.items()},
             "seeds": str(len(own[k])),
-            "validation ELBO, nats": f"{compared.settings[k].mean:.3f} ± {compared.settings[k].half:.3f}",
-            "behind the best": MISSING if k == compared.best else f"{leads[k].mean:.3f} ± {leads[k].half:.3f}",
-            "test ELBO, nats": _tested([one.test for one in own[k]]),
+            "validation ELBO, nats": str(compared.settings[k]),
+            "behind the best": MISSING if k == compared.best else str(leads[k]),
+            "test ELBO, nats": str(interval([one.test for one in own[k]])) or MISSING,
             "CPU s": mean_std([one.seconds for one in own[k]]),
         }
         for k in leads
     ]
-
-
-def _tested(values: Sequence[float]) -> str:
-    found = interval(values)
-    return f"{found.mean:.3f} ± {found.half:.3f}" if found.n else MISSING
 
 
 def table(scores: Sequence[SweepScore]) -> str:

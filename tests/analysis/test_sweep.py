@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from latentlab.analysis.sweep import bands, compare, interval, verdict
+from latentlab.analysis.sweep import Interval, bands, compare, interval, verdict
 from tests.conftest import mentions
 
 PLANTED = np.array([[1.0, 1.2, 1.1], [3.0, 3.3, 3.1], [2.9, 3.35, 3.05], [0.5, np.nan, 0.4]])
@@ -21,6 +21,16 @@ def test_an_interval_is_that_of_a_t_distribution() -> None:
     assert np.isnan(interval([2.0])[1:3]).all()
     assert interval([2.0]).mean == 2.0
     assert interval([np.nan]).n == 0
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [((4.888, 1.35, 8.42), "4.9 ± 3.5"), ((1234.5, 1100.0, 1369.0), "1234 ± 134"), ((0.5, 0.5, 0.5), "0.500 ± 0.000")],
+)
+def test_an_interval_is_written_to_two_digits_of_its_width(ends: tuple[float, float, float], text: str) -> None:
+    assert str(Interval(*ends, 3)) == text
+    assert str(Interval(0.123456, np.nan, np.nan, 1)) == "0.1235"
+    assert str(interval([])) == ""
 
 
 @pytest.mark.parametrize("higher", [True, False])
