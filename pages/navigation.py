@@ -197,8 +197,13 @@ LESSONS = Page(
     group="Learn",
 )  # fmt: skip
 TRAIN = Page("train", "Train", "model_training", text="Choose data and a model, and watch it learn.", group="Train")
+SWEEPS = Page(
+    "sweeps", "Sweeps", "grid_view", pictured=False,
+    text="Train a grid of settings with several seeds, and see which is best, or that none is.",
+    group="Train",
+)  # fmt: skip
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, LAYERS,
-    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, FACTORS, TRAIN, FEW_LABELS, YOUR_DATA, LESSONS,
+    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, FACTORS, TRAIN, SWEEPS, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

@@ -8,12 +8,13 @@ import streamlit as st
 
 from latentlab import data
 from latentlab.jobs import queue
+from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.job import Job
 from latentlab.runs.run import labels
 from latentlab.runs.store import Store
 from latentlab.settings import is_read_only
 from latentlab.subjects import DataOnly, StoredRun, stored
-from pages.navigation import TRAIN
+from pages.navigation import SWEEPS, TRAIN
 from pages.shared import training_view, url_state
 from pages.shared.deletion import undo
 from pages.shared.example_view import appearance_of, show
@@ -102,9 +103,15 @@ def shown(store: Store, unfinished: Mapping[str, Job], chosen: str | None) -> No
 
 
 def others(store: Store, unfinished: Mapping[str, Job]) -> None:
-    """A line for each training that isn't finished and isn't shown: how far it is, and what can be done with it."""
+    """A line for each training that isn't finished and isn't shown: how far it is, and what can be done with it.
+
+    Those of sweeps are counted: they have a page of their own.
+    """
+    swept = {run_id for sweep in sweeps.sweeps(store) for run_id in sweep.runs}
     rest = [job for job in unfinished.values() if job.id != url_state.read("job")]
-    if rest:
+    if n := sum(job.id in swept for job in rest):
+        SWEEPS.link(f"{n} training{'s' if n > 1 else ''} of sweeps")
+    if rest := [job for job in rest if job.id not in swept]:
         st.subheader("Other trainings", anchor=False)
         live = any(queue.status(store, job.id).is_live for job in rest)
         st.fragment(_lines, run_every=training_view.EVERY if live else None)(store, rest)

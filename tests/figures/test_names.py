@@ -20,6 +20,7 @@ from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
+from latentlab.analysis.sweep import compare
 from latentlab.data import Kind
 from latentlab.figures.adversarial.game import coverage_bars
 from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
@@ -34,6 +35,7 @@ from latentlab.figures.maps import charts
 from latentlab.figures.probes import curve, matrices
 from latentlab.figures.sampling import chains, image_chains
 from latentlab.figures.score import field, slices
+from latentlab.figures.sweep import curves_with_bands, parallel_coordinates
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT
 from latentlab.figures.training_curves import compared_curves
@@ -57,6 +59,8 @@ DEPTHS: Any = SimpleNamespace(errors=np.array([0.5, 0.4]), model_error=0.1, dead
 STRIP: Any = SimpleNamespace(values=GRID, examples=RNG.random((3, 2), np.float32))
 SHEET: Any = SimpleNamespace(x=GRID, examples=RNG.random((3, 3, 2), np.float32))
 FIELD = Field(GRID, GRID, HALF, 0.1)
+SETTINGS: list[dict[str, Any]] = [{HOSTILE[0]: HOSTILE[1]}, {HOSTILE[0]: "other"}]
+SCORES = np.array([[1.0, 1.1], [2.0, 2.2]])
 ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
 
 
@@ -136,6 +140,8 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     matrix.factor_strips: lambda: matrix.factor_strips(RNG.random((2, 3, 2)), HOSTILE, HOSTILE, ROW, LIGHT),
     matrix.score_grid: lambda: matrix.score_grid(np.eye(2), (1, 4), (2, 5), HOSTILE[0], LIGHT),
     matrix.values_by_level: lambda: matrix.values_by_level(XY[:, 0], Y, HOSTILE[0], HOSTILE[1], HOSTILE, LIGHT),
+    parallel_coordinates: lambda: parallel_coordinates(SETTINGS, SCORES, compare(SCORES, True), HOSTILE[0], LIGHT),
+    curves_with_bands: lambda: curves_with_bands(SETTINGS, SCORES[..., None], compare(SCORES, True), HOSTILE[0], LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
 OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws", "against_labels"} | {
