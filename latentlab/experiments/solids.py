@@ -5,8 +5,8 @@ last run. After Kulkarni et al., Deep Convolutional Inverse Graphics Network (20
 dimensions are for azimuth, elevation and light of a face.
 
 None of the three reaches a correlation of .95. Of the shipped DC-IGN 95 % of the variance of z1 is between azimuths,
-and 85 % along a line: it follows a curve. z3 and the light correlate by .67 among boxes, which look the same from the front
-under a lamp on the left and on the right, and by .93 among eggs. Two remedies, each of seed 0, are none. Azimuth,
+and 85 % along a line: it follows a curve. z3 and the light correlate by .67 among boxes, which look the same from the
+front under a lamp on the left and on the right, and by .93 among eggs. Two remedies, each of seed 0, are none. Azimuth,
 elevation, light and the largest other correlation are
 
     as shipped                                                       .92 .94 .81  .17
