@@ -6,23 +6,28 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling import dependency
 from latentlab.analysis.sampling.dependency import Fitted, fitted
 from latentlab.analysis.stats import total_variation
+from latentlab.data import load
 from latentlab.experiments import dependency as experiment
 from latentlab.experiments.dependency import EXACT, KINDS, SIDE, SIZES, STD
 from latentlab.figures.sampling.exact_claims import against_law
 from latentlab.figures.sampling.image_chains import laws
 from pages.shared.header import look
-from pages.shared.images import figure
+from pages.shared.images import figure, sheet
 from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
 
 SITES = list(range(1, SIDE**2 + 1))
-TYPED = "typed in"
+TYPED, DIGITS = "typed in", "of digits"
+THRESHOLD = 128  # intensity from which a value counts as 1
+PENALTY = 1.0  # L2 of the digits' conditionals: some values are 0 in all examples
+CHAINS, FRAMES = 6, 16
 DISAGREE = (0.2, 0.7, 0.6, 0.1)  # P(x₁=1|x₂=0), P(x₁=1|x₂=1), P(x₂=1|x₁=0), P(x₂=1|x₁=1)
 ROUNDING = 1e-9
 
@@ -31,7 +36,10 @@ def dependency_networks() -> None:
     """§5.3.7: every variable has a conditional of its own; what they make together."""
     left, right = st.columns([1, 3], gap="large")
     with left:
-        kind = linked_choice("Conditionals", (EXACT, *KINDS, TYPED), "trees", "conditionals")
+        kind = linked_choice("Conditionals", (EXACT, *KINDS, TYPED, DIGITS), "trees", "conditionals")
+    if kind == DIGITS:
+        _digits(left, right)
+        return
     if kind == TYPED:
         _two_variables(left, right)
     else:
@@ -54,7 +62,7 @@ def of_grid(kind: str, n: int, seed: int, order: tuple[int, ...]) -> tuple[Doubl
     return joint, counts, fitted(dependency.exact(joint) if kind == EXACT else KINDS[kind](counts), order)
 
 
-def _grid(kind: str, left: st.delta_generator.DeltaGenerator, right: st.delta_generator.DeltaGenerator) -> None:
+def _grid(kind: str, left: DeltaGenerator, right: DeltaGenerator) -> None:
     with left:
         n = int(st.select_slider("Examples", SIZES, SIZES[1], key="fitted-to", bind="query-params"))
         chosen = st.multiselect(
@@ -75,7 +83,7 @@ def _grid(kind: str, left: st.delta_generator.DeltaGenerator, right: st.delta_ge
     )
 
 
-def _two_variables(left: st.delta_generator.DeltaGenerator, right: st.delta_generator.DeltaGenerator) -> None:
+def _two_variables(left: DeltaGenerator, right: DeltaGenerator) -> None:
     texts = ("P(x₁=1 | x₂=0)", "P(x₁=1 | x₂=1)", "P(x₂=1 | x₁=0)", "P(x₂=1 | x₁=1)")
     with left:
         a, b, c, d = (
@@ -95,6 +103,43 @@ def _two_variables(left: st.delta_generator.DeltaGenerator, right: st.delta_gene
     left.markdown(
         f"The two orders are {_number(total_variation(found.forward, found.backward))} apart. The random scan is "
         f"{_number(half)} from the mean of both, as always with two variables; with three or more it isn't that mean."
+    )
+
+
+@remember(1, "Fitting 64 conditionals …")
+def of_digits() -> tuple[Doubles, tuple[float, float, float]]:
+    """The weights of the conditionals of 8 × 8 digits, and log-pseudolikelihoods in nats.
+
+    Of the training and of the test examples, and of the latter by values that don't depend on each other.
+    """
+    splits = load("digits")
+    train, test = ((part.x.flatten(1) >= THRESHOLD).numpy() for part in (splits.train, splits.test))
+    weights = dependency.pseudolikelihood(train, np.ones(len(train)), PENALTY)
+    alone = (train.sum(0) + 1) / (len(train) + 2)
+    independent = np.log(np.where(test, alone, 1 - alone)).sum(1).mean()
+    known = [float(dependency.log_pseudolikelihood(weights, part).mean()) for part in (train, test)]
+    return weights, (known[0], known[1], float(independent))
+
+
+def _digits(left: DeltaGenerator, right: DeltaGenerator) -> None:
+    with left:
+        noise = st.toggle("Start at noise", key="digits-noise", bind="query-params")
+        seed = int(st.number_input("Seed", 0, 99, 0, key="lab-seed", bind="query-params"))
+    weights, (train, test, independent) = of_digits()
+    rng, known = np.random.default_rng(seed), load("digits").test.x[:CHAINS].flatten(1).numpy() >= THRESHOLD
+    x = rng.random(known.shape) < 0.5 if noise else known
+    frames = [x]
+    while len(frames) < FRAMES:
+        frames.append(x := dependency.scan(weights, x, rng))
+    with right:
+        rows = np.stack(frames, 1).reshape(-1, 1, 8, 8).astype(np.float32)
+        sheet(rows, FRAMES, "Chains of digits by a dependency network, a row for each")
+        st.caption("Each row is a chain; from example to example 64 of its values, drawn at random, are drawn anew.")
+    left.markdown(
+        f"Each of 64 values of a digit has a logistic regression on the others. Of test examples the "
+        f"log-pseudolikelihood is **{test:.1f}** nats (training: {train:.1f}; values that don't depend on each other: "
+        f"{independent:.1f}). Pairs of values are all that such conditionals know: what the chains draw comes to "
+        "resemble strokes more than digits."
     )
 
 

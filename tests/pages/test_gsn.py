@@ -115,8 +115,10 @@ CLAIMS = {  # claim -> how many figures, and numbers that are known: of exact la
 
 
 def test_each_claim_of_the_laboratory_is_shown_with_its_numbers(visited: Open) -> None:
+    app = visited("gsn", run="digits-gsn", detail="Exact laboratory", claim="ten values")
     for claim, (n_figures, known) in CLAIMS.items():
-        app = visited("gsn", detail="Exact laboratory", claim=claim)
+        app.session_state["claim"] = claim
+        app.run()
         assert not app.exception, claim
         assert not app.warning, claim
         assert len(app.get("plotly_chart")) == n_figures, claim
@@ -136,6 +138,11 @@ def test_each_claim_of_the_laboratory_is_shown_with_its_numbers(visited: Open) -
     app.run()
     assert not app.exception
     assert not app.get("plotly_chart")
+    app.session_state["conditionals"] = "of digits"
+    app.run()
+    assert not app.exception
+    (likelihood,) = bold(app)
+    assert -64 * np.log(2) < likelihood < -5
 
 
 def bold(app: AppTest) -> list[float]:

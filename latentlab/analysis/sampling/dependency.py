@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling.exact_gsn import stationary
@@ -66,31 +67,70 @@ def exact(joint: Doubles) -> Doubles:
 
 
 def logistic(counts: Doubles, l2: float = L2) -> Doubles:
-    """(d, 2^d) logistic regressions of each variable on the others, which maximise the pseudolikelihood.
-
-    By Newton's method on the counted states. An Ising model's own conditionals are of this form.
+    """(d, 2^d) logistic regressions of each variable on the others; an Ising model's own conditionals are of this form.
 
     Args:
         counts: (2^d,) how often each state was observed.
+        l2: as for `pseudolikelihood`.
+    """
+    x = bits(len(counts).bit_length() - 1)
+    return _probabilities(pseudolikelihood(x, counts, l2), x)
+
+
+def pseudolikelihood(x: NDArray[np.bool_], counts: Doubles, l2: float = L2) -> Doubles:
+    """(d, d) weights of d logistic regressions: row i is of x_i, on s_j = ±1 of the others and, at place i, on 1.
+
+    They maximise the pseudolikelihood Σ_i log P(x_i|x_-i), each by Newton's method.
+
+    Args:
+        x: (n, d) examples.
+        counts: (n,) how often each was observed.
         l2: of the penalty ½ l2 |w|² on the sum of the log-losses.
     """
-    d = len(counts).bit_length() - 1
-    x = bits(d).astype(np.float64)
-    found = []
+    d, found = x.shape[1], []
     for i in range(d):
-        rows = 2 * x - 1
+        rows = 2.0 * x - 1
         rows[:, i] = 1.0  # the constant
         w = np.zeros(d)
         for _ in range(100):
-            p = 1 / (1 + np.exp(-rows @ w))
+            p = expit(rows @ w)
             gradient = rows.T @ (counts * (p - x[:, i])) + l2 * w
             curvature = (rows * (counts * p * (1 - p))[:, None]).T @ rows + l2 * np.eye(d)
             step = np.linalg.solve(curvature, gradient)
             w -= step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-300))
-            if np.abs(step).max() < 1e-10:
+            if np.abs(step).max() < 1e-9:
                 break
-        found.append(1 / (1 + np.exp(-rows @ w)))
+        found.append(w)
     return np.array(found)
+
+
+def log_pseudolikelihood(weights: Doubles, x: NDArray[np.bool_]) -> Doubles:
+    """(n,) nats: Σ_i log P(x_i|x_-i) of examples (n, d)."""
+    p = _probabilities(weights, x).T
+    return np.asarray(np.log(np.where(x, p, 1 - p)).sum(1), np.float64)
+
+
+def scan(weights: Doubles, x: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(n, d) chains after as many draws as there are variables, of a random one each time.
+
+    Args:
+        weights: (d, d) as `pseudolikelihood`.
+        x: (n, d) where the chains are.
+        rng: which variables are drawn, and how.
+    """
+    x, d = x.copy(), len(weights)
+    for i in rng.integers(d, size=d):
+        rows = 2.0 * x - 1
+        rows[:, i] = 1.0
+        x[:, i] = rng.random(len(x)) < expit(rows @ weights[i])
+    return x
+
+
+def _probabilities(weights: Doubles, x: NDArray[np.bool_]) -> Doubles:
+    """(d, n): P(x_i = 1|x_-i) of each variable i for each example."""
+    s = 2.0 * x - 1
+    own = weights.diagonal()
+    return np.asarray(expit(weights @ s.T + own[:, None] * (1 - s.T)), np.float64)
 
 
 def trees(counts: Doubles, depth: int = 4) -> Doubles:

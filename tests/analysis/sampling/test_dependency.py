@@ -13,10 +13,13 @@ from latentlab.analysis.sampling.dependency import (
     exact,
     fitted,
     ising,
+    log_pseudolikelihood,
     logistic,
     ordered,
+    pseudolikelihood,
     random_scan,
     resampled,
+    scan,
     trees,
 )
 from latentlab.analysis.stats import total_variation
@@ -94,6 +97,23 @@ def test_fits_of_the_right_form_find_the_conditionals_and_trees_belong_to_no_joi
         assert total_variation(found.scan, joint) < far < total_variation(counts / 5_000, joint)
         assert total_variation(found.forward, found.backward) < apart
     assert total_variation(found.forward, found.backward) > 0.02
+
+
+def test_images_of_their_own_conditionals_have_the_law_of_the_states() -> None:
+    """The same fit from examples as from counts; chains of random scans have its exact law."""
+    joint = ising(2, 0.8, 0)
+    counts = np.random.default_rng(0).multinomial(2_000, joint).astype(float)
+    x = bits(4)
+    weights = pseudolikelihood(np.repeat(x, counts.astype(int), 0), np.ones(2_000))
+    own = logistic(counts)
+    np.testing.assert_allclose(weights, pseudolikelihood(x, counts), atol=1e-7)
+    expected = np.log(np.where(x, own.T, 1 - own.T)).sum(1)
+    np.testing.assert_allclose(log_pseudolikelihood(weights, x), expected, atol=1e-6)
+    chains, rng = np.zeros((20_000, 4), bool), np.random.default_rng(1)
+    for _ in range(12):
+        chains = scan(weights, chains, rng)
+    shares = np.bincount(chains @ (1 << np.arange(4)), minlength=16) / len(chains)
+    assert total_variation(shares, random_scan(own)) < 0.02
 
 
 def test_separable_examples_have_finite_conditionals() -> None:
