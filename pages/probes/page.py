@@ -22,6 +22,7 @@ from pages.probes.controls import (
 )
 from pages.probes.curves import CANCELLED, Network, closely, find_curves, model_error, probe_task, targets
 from pages.probes.deep_networks import deep_networks
+from pages.probes.further import NUMBERS, choose_question, further
 from pages.probes.layer_detail import all_layers, layer_detail, summary
 from pages.probes.second_network import compared, of_second
 from pages.probes.steering import steering
@@ -92,7 +93,11 @@ def probes(run: Subject) -> None:
                 steering(run, target)
     if every.open:
         with every:
-            all_layers(run, curve, before, probe_task(run, target, found.n), target, snapshot, settings)
+            question = choose_question()
+            if question == NUMBERS:
+                all_layers(run, curve, before, probe_task(run, target, found.n), target, snapshot, settings)
+            else:
+                further(run, question)
     if deep.open:
         with deep:
             deep_networks()
@@ -115,8 +120,8 @@ notes(
     "The dashed curve is the same network with its initial, random weights. ▲ marks a layer with a "
     "higher error than the one before.",
     "Click a layer: what does its probe confuse, and which examples? Probe a classifier for another target than the "
-    "class, and an autoencoder for the class. Go back to earlier snapshots. In the tab of deep networks, see half of "
-    "a network stay unused.",
+    "class, and an autoencoder for the class. In “All layers”, attack a classifier: which layers still know? In the "
+    "tab of deep networks, see half of a network stay unused.",
     "A probe is softmax(W h + b), fitted by convex optimisation to features h that stay fixed (Alain & Bengio 2017). "
     "Layers can't add information, but they can make it easier to decode: only a nonlinear layer can lower the "
     "optimal training loss of a probe. Random features alone help a lot. With as many features as examples a probe "

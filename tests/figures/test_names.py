@@ -32,7 +32,7 @@ from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
-from latentlab.figures.probes import curve, matrices
+from latentlab.figures.probes import all_layers, curve, matrices
 from latentlab.figures.sampling import chains, image_chains
 from latentlab.figures.score import field, slices
 from latentlab.figures.sweep import curves_with_bands, parallel_coordinates
@@ -102,6 +102,9 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     matrices.confusion_figure: lambda: matrices.confusion_figure(np.eye(2, dtype=np.int64), HOSTILE, LIGHT),
     matrices.weights_figure: lambda: matrices.weights_figure(np.eye(2, dtype=np.float32), HOSTILE, LIGHT),
     curve.training_figure: lambda: curve.training_figure([{"epoch": 1.0, HOSTILE[0]: 0.5}], LIGHT),
+    all_layers.layer_heat: lambda: all_layers.layer_heat(
+        np.eye(len(HOSTILE)), HOSTILE, HOSTILE, ("component", "error"), True, LIGHT
+    ),
     matrices.leakage_figure: lambda: matrices.leakage_figure(LEAKAGE, LIGHT),
     curve.depth_figure: lambda: curve.depth_figure({HOSTILE[0]: DEPTHS}, LIGHT),
     chains.chains_at_step: lambda: chains.chains_at_step(

@@ -21,6 +21,8 @@ from streamlit.testing.v1 import AppTest
 
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes import tasks
+from latentlab.analysis.probes.attacked import ATTACKED, CLEAN, RANDOM, UnderAttack
+from latentlab.analysis.probes.kernel_components import KernelErrors
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.probes.verdict import of_probes, of_two_networks
 from latentlab.data import Library, load
@@ -30,7 +32,7 @@ from latentlab.runs.store import Store
 from latentlab.subjects import find, with_model
 from latentlab.subjects.data_only import DataOnly
 from pages.navigation import PROBES
-from pages.probes import curves
+from pages.probes import curves, further
 from pages.probes.layer_detail import summary as curve_summary
 from pages.shared.selections import Group, _mark
 from pages.shared.spaces import Source
@@ -481,3 +483,45 @@ def test_a_target_of_an_older_link_is_still_read(visited: Open, former: str, now
     app = visited("probes", run="digits-vae", ask=former)
     assert not app.exception
     assert app.selectbox(key="ask").value == now
+
+
+def test_further_questions_about_all_layers_are_answered_in_the_background(
+    visited: Open, helper: dict[str, Future[Any]]
+) -> None:
+    address = {"run": "digits-cnn", "detail": "All layers"}
+    app = visited("probes", **address, every=further.ATTACK)
+    (key,) = (key for key in helper if key.startswith("attack digits-cnn"))
+    layers, rng = ("input", "conv_1"), np.random.default_rng(0)
+    helper[key].set_result(
+        UnderAttack(
+            layers, further.SIZES,
+            {CLEAN: np.array([0.1, 0.01]), ATTACKED: np.array([[0.2, 0.3, 0.41, 0.5], [0.2, 0.4, 0.52, 0.6]]),
+             RANDOM: np.full((2, 4), 0.11)},
+            {CLEAN: np.array([0.02]), ATTACKED: np.array([0.3, 0.5, 0.63, 0.9]), RANDOM: np.full(4, 0.07)},
+            rng.random((2, 1, 8, 8)).astype(np.float32), rng.random((4, 2, 1, 8, 8)).astype(np.float32),
+        )
+    )  # fmt: skip
+    app = app.run()
+    assert shows(app, "63%", "2%", "7%", "41%", "input")  # at the size that it opens with
+    drawn = chart(app, 1)["data"]
+    assert drawn[1]["x"] == [*layers, "the network"]
+    app = app.select_slider(key="epsilon").set_value(0.3).run()
+    assert shows(app, "90%", "50%")
+
+    app = visited("probes", **address, every=further.KERNEL)
+    for key in [key for key in helper if key.startswith("kernel digits-cnn")]:
+        helper[key].set_result(KernelErrors(layers, (2, 64), np.array([[0.5, np.nan], [0.25, 0.125]])))
+    app = app.run()
+    assert [heat["text"] for heat in (chart(app, n)["data"][0] for n in (1, 2))] == [[["50%", ""], ["25%", "12%"]]] * 2
+
+    app = visited("probes", **address, every=further.TRAINING)
+    (key,) = (key for key in helper if key.startswith("svcca digits-cnn"))
+    n = len(find("digits-cnn").snapshots)
+    helper[key].set_result((layers, np.full((2, n), 0.5)))
+    app = app.run()
+    assert chart(app, 1)["data"][0]["x"][0] == "untrained"
+    assert len(chart(app, 1)["data"][0]["x"]) == n
+    for run, question in (("digits-vae", further.ATTACK), ("mnist-vae-20d", further.TRAINING)):
+        app = visited("probes", run=run, detail="All layers", every=question)
+        assert app.info
+        assert not app.exception

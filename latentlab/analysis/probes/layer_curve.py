@@ -171,7 +171,7 @@ def probe_curve(
     for seed in range(n_seeds):
         order = np.arange(pool) if seed == 0 else np.random.default_rng(seed).permutation(pool)
         fit, choose = order[:n_fit], order[n_fit:]
-        features = _features(model, x, places, Reduction(how, limit, seed))
+        features = features_of(model, x, places, Reduction(how, limit, seed))
         task = control_task(x, y, n_fit) if control and seed == 0 else None
         for name, found in features.items():
             h, first = found.values, probes[name][0] if seed else None
@@ -207,9 +207,10 @@ def hardest(said: Floats, y: Labels, n: int) -> Labels:
     return np.argsort(own, kind="stable")[: min(n, int((y >= 0).sum()))]
 
 
-def _features(
+def features_of(
     model: nn.Module, x: Tensor, places: Sequence[NetworkLayer], reduction: Reduction
 ) -> Mapping[str, Features]:
+    """Place -> what a model gives there for (N, *shape) examples; raises as `read_features`."""
     also: dict[str, Callable[[Tensor], Tensor]] = {LATENT: model.encode} if isinstance(model, Encodes) else {}
     also |= {one.name: _inferred(model, one.name) for one in aside(model)}
     names = [place.name for place in places if place.name != INPUT and place.name not in also]
