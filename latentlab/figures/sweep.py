@@ -26,6 +26,8 @@ def parallel_coordinates(
 ) -> go.Figure:
     """A line for each training, through its values of the knobs to its score; the best setting's are thick.
 
+    Of a setting that hasn't been trained yet it ends at the last knob.
+
     Args:
         settings: (S) knob -> value.
         scores: (S, R), NaN where there is none.
@@ -42,7 +44,7 @@ def parallel_coordinates(
     figure = go.Figure()
     tied = set(found.tied)
     for k in sorted(range(len(settings)), key=lambda k: (k == found.best, k in tied)):  # the best on top
-        own = [(float(score) - low) / scale for score in scores[k][~np.isnan(scores[k])]]
+        own = [(float(score) - low) / scale for score in scores[k][~np.isnan(scores[k])]] or [math.nan]
         x = np.array([[*range(len(knobs) + 1), math.nan] for _ in own], np.float64).ravel()
         y = np.array([[*heights[k], height, math.nan] for height in own], np.float64).ravel()
         width, colour, dash = _line(k, found, tied, look)
@@ -77,6 +79,8 @@ def curves_with_bands(
 ) -> go.Figure:
     """Means over seeds after each epoch; those of the best settings in colour with their 95 % bands, the others thin.
 
+    While none is ranked, those that have begun stand for the best.
+
     Args:
         settings: (S) knob -> value.
         curves: (S, R, E), NaN where there is none.
@@ -86,8 +90,9 @@ def curves_with_bands(
     """
     mean, low, high = bands(curves)
     epochs = np.arange(1, curves.shape[2] + 1)
-    first = found.order.tolist()[:DRAWN]
-    others = [k for k in range(len(settings)) if k not in first]
+    begun = [k for k in range(len(settings)) if not np.isnan(mean[k]).all()]
+    first = (found.order.tolist() or begun)[:DRAWN]
+    others = [k for k in begun if k not in first]
     figure = go.Figure()
     for n, k in enumerate(others):
         figure.add_scatter(

@@ -96,10 +96,8 @@ def _curves(found: Trained, compared: Comparison) -> None:
         return
     drawn = curves_with_bands(found.settings, found.curves, compared, _called(found.measure), look())
     figure(drawn, "Held-out score after each epoch: means over seeds, with bands for the best settings")
-    st.caption(
-        f"Means over seeds; bands: 95 % t intervals of the best {min(DRAWN, len(compared.order))} settings. Drag over "
-        "a part to enlarge it."
-    )
+    whose = f"the best {min(DRAWN, len(compared.order))} settings" if len(compared.order) > 1 else "the settings"
+    st.caption(f"Means over seeds; bands: 95 % t intervals of {whose}. Drag over a part to enlarge it.")
 
 
 def _table(shown: Shown, found: Trained, compared: Comparison) -> None:
