@@ -59,8 +59,8 @@ def layer_heat(
     names = list(map(literal, layers))
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=list(map(literal, columns)), y=names, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1, ygap=1,
-            colorscale="Viridis", reversescale=as_error, showscale=False,
+            z=values, x=list(map(literal, columns)), y=names, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=1,
+            ygap=1, colorscale="Viridis", reversescale=as_error, showscale=False,
             hovertemplate="%{y}, " + about[0] + " %{x}: " + about[1] + " %{text}<extra></extra>",
         )
     )  # fmt: skip
