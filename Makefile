@@ -54,6 +54,7 @@ benchmarks: $(VENV)/benchmarks.stamp  ## our speed against that of peers, in one
 	$(RUN) -m benchmarks.visitors
 	$(RUN) -m benchmarks.app
 	$(RUN) -m benchmarks.own_vectors
+	$(RUN) -m benchmarks.gradients
 
 clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
