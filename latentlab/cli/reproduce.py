@@ -28,6 +28,9 @@ from latentlab.experiments import (
     factors,
     families,
     hierarchies,
+    importance,
+    importance_bomb,
+    importance_tables,
     infogan,
     infogan_images,
     long_training,
@@ -38,8 +41,9 @@ from latentlab.experiments import (
     solids,
     sweep,
 )
+from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.recipes import RECIPES
-from latentlab.experiments.score_tables import as_text
+from latentlab.experiments.score_tables import as_text, merged
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
 from latentlab.runs.store import SHIPPED, Store
@@ -221,6 +225,19 @@ def _dependency(options: argparse.Namespace) -> None:
     dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
 
 
+def _importance(options: argparse.Namespace) -> None:
+    seeds, chosen = range(options.seeds), _of_these(options, ["digits", "mnist"], ["digits", "mnist"])
+    names = [name for name, setting in importance.SETTINGS.items() if setting.data in chosen]
+    found = [one for name in names for one in _printed(importance.run(name, seeds), importance_tables.progress)]
+    importance_tables.save(merged(importance_tables.read(ImportanceScore), found, lambda score: score.setting))
+    if "digits" in chosen:
+        importance_tables.save(_printed(importance_bomb.run(seeds), importance_tables.bomb))
+        print(as_text(importance_tables.wrong_rows(found)), flush=True)
+    if "mnist" in chosen:
+        print(as_text(importance_tables.claim_rows(found)), flush=True)
+        print(as_text(importance_tables.test_error_rows(found)), flush=True)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -236,6 +253,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "curvature": _curvature,
     "sweep": _sweep,
     "dependency": _dependency,
+    "importance": _importance,
 }
 
 

@@ -1,0 +1,120 @@
+"""The experiments on importance sampling, small: what is measured is what is kept and shown; and what ships."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab.analysis.importance.variance import trace
+from latentlab.analysis.importance.verdict import Compared, of_importance
+from latentlab.data import load
+from latentlab.experiments import importance, importance_bomb, importance_tables, run_importance
+from latentlab.experiments.importance import ImportanceScore, Setting, mean_gradient, with_wrong_labels
+from latentlab.experiments.importance_bomb import BombScore
+from latentlab.experiments.score_tables import grouped
+from latentlab.models import Trains
+from latentlab.runs.store import SHIPPED, Store
+from tests.conftest import mentions
+
+TINY = Setting(n_train=60, n_test=40, depth=1, hidden=8, steps=4, every=2, batch=16, refresh=15, wrong=0.1)
+STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
+
+
+@pytest.mark.training
+def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = (ImportanceScore, BombScore)
+    monkeypatch.setattr(importance_tables, "RESULTS", {kind: tmp_path / f"{kind.__name__}.csv" for kind in kinds})
+    plain = replace(TINY, wrong=0.0)
+    scores = [*importance.run("a", (0,), TINY), *importance.run("b", (0,), plain)]
+    assert [(one.method, one.step) for one in scores[:6]] == [(m, t) for m in ("ISSGD", "SGD") for t in (0, 2, 4)]
+    drawn, even = scores[:3], scores[3:6]
+    assert drawn[0].loss == even[0].loss  # the same network before the first step
+    assert drawn[0].stale == pytest.approx(drawn[0].ideal, rel=1e-6)  # nothing is stale yet
+    assert all(one.ideal <= one.smoothed and one.ideal <= one.uniform for one in drawn)
+    assert drawn[2].age == pytest.approx(2.5)  # 15 of 60 in each step, seen after the last: 1, 2, 3, 4 steps
+    assert all(math.isnan(one.stale) and one.factor == 1.0 for one in even)
+    assert [one.share for one in even] == pytest.approx([1.0] * 3)
+    assert all(0 <= one.recall <= 1 for one in drawn)
+    assert math.isnan(scores[-1].recall)
+    bomb = list(importance_bomb.run((0,), [replace(TINY, steps=20)]))
+    assert (bomb[0].sweep, bomb[0].diverged) == (4, bomb[0].loss > 2)
+    assert bomb[0].factor > 1
+    for one in (scores, bomb):
+        importance_tables.save(one)
+    kept = importance_tables.read(ImportanceScore)
+    assert [one.step for one in kept] == [one.step for one in scores]
+    assert kept[1].ideal == pytest.approx(scores[1].ideal, rel=1e-5)
+    assert {row["setting"] for row in importance_tables.wrong_rows(scores)} == {"a"}
+    assert {row["setting"] for row in importance_tables.claim_rows(scores)} == {"b"}
+    assert [row["method"] for row in importance_tables.test_error_rows(scores)][3:] == ["ISSGD", "SGD"]
+    assert importance_tables.progress(scores).count("\n") == len(scores)
+    assert importance_tables.bomb(bomb).count("\n") == 1
+
+
+def test_wrong_labels_are_planted_and_the_mean_gradient_is_that_of_all() -> None:
+    data = load("digits").train
+    planted, rows = with_wrong_labels(data, 0.1)
+    differ = torch.nonzero(planted.y != data.y).flatten()
+    assert differ.tolist() == rows.tolist()
+    assert len(rows) == round(0.1 * len(data))
+    assert set(planted.y.tolist()) <= set(range(10))
+    model = STORE.load("digits-sgd")
+    assert isinstance(model, Trains)
+    two = data[:2]
+    before = mean_gradient(model, two)  # of a frozen model
+    model.requires_grad_(True)
+    (loss,) = model.eval().losses(two.batch(), torch.Generator())
+    parts = torch.autograd.grad(loss.value.mean(), list(model.parameters()))
+    expected = math.sqrt(sum(float(part.square().sum()) for part in parts))
+    assert before == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_gradients_of_a_run_and_trainings_on_the_spot() -> None:
+    shares = list[float]()
+    found = run_importance.heaviness(SHIPPED, SHIPPED / ".none", "digits-sgd", shares.append)
+    data = load("digits").train
+    assert len(found.norms) == len(found.given) == len(found.predicted) == len(data)
+    assert shares[-1] == 1.0
+    assert trace(found.norms, found.norms, found.mean_norm) >= 0
+    wrong = found.given != found.predicted
+    assert not wrong.any() or found.norms[wrong].min() > np.median(found.norms)
+    with pytest.raises(ValueError, match="adversarial"):
+        run_importance.check(STORE.read("moons-gan"))
+    made = run_importance.live(TINY, shares.append)
+    assert shares[-1] == 1.0
+    assert len(made.scores) == 2 * 3 * 3
+    assert made.drawn.sum() == 4 * 16
+    assert len(made.heaviness.wrong) == 6
+
+
+@pytest.mark.parametrize("name", ["mnist η 0.05, c 1", "mnist η 0.01, c 0.1"])
+def test_what_ships_bears_out_what_the_page_says(name: str) -> None:
+    scores = [one for one in importance_tables.read(ImportanceScore) if one.setting == name]
+    drawn = [one for one in scores if one.method == "ISSGD"]
+    assert {one.seed for one in scores} == {0, 1, 2}
+    assert all(one.ideal <= one.smoothed and one.ideal <= one.uniform for one in drawn)
+    assert np.mean([one.smoothed <= one.uniform for one in drawn]) >= 0.85
+    last = [one for one in drawn if one.step == 2_000]
+    assert np.median([one.uniform / one.ideal for one in last]) > 2.3
+    losses = grouped(scores, lambda one: (one.method, one.step))
+    for (method, step), own in losses.items():
+        if method == "ISSGD" and 2_000 / 3 < step < 4_000 / 3:
+            plain = losses["SGD", step]
+            assert np.median([one.loss for one in own]) <= np.median([one.loss for one in plain])
+
+
+def test_wrong_labels_are_among_the_heaviest() -> None:
+    rows = importance_tables.wrong_rows(importance_tables.read(ImportanceScore))
+    assert len(rows) == 4
+    assert min(float(found.partition("%")[0]) for _, _, found, *_ in map(dict.values, rows)) > 50  # chance is 10
+
+
+def test_the_verdict_says_both_numbers() -> None:
+    half, end = (Compared(t, 0.02, 0.04, 0.08, 0.08, 2.0, 5.0, 3.0) for t in (1_000, 2_000))
+    assert mentions(of_importance(end, half), "1,000", "0.02", "0.04", "2,000", "8.0", "2.5")
+    assert of_importance(replace(end, loss=0.04), replace(half, loss=0.05)) != of_importance(end, half)
