@@ -186,6 +186,11 @@ CURVATURE = Page(
     text="Follow the sharpest and the lowest direction of a loss over the training.",
     group="Diagnose",
 )  # fmt: skip
+IMPORTANCE_SAMPLING = Page(
+    "importance_sampling", "Importance sampling", "balance", (Classifies,), first="digits-sgd", pictured=False,
+    text="Draw examples by the length of their gradients: train faster, and find wrong labels.",
+    group="Diagnose",
+)  # fmt: skip
 FACTORS = Page(
     "factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, pictured=False,
     text="Find out which dimension carries which factor, and how well they are taken apart.",
@@ -205,5 +210,6 @@ SWEEPS = Page(
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, LAYERS,
-    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, FACTORS, TRAIN, SWEEPS, FEW_LABELS, YOUR_DATA, LESSONS,
+    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS, FEW_LABELS, YOUR_DATA,
+    LESSONS,
 )  # fmt: skip

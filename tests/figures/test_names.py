@@ -28,6 +28,8 @@ from latentlab.figures.curvature.course import Course, eigenvalue_course
 from latentlab.figures.disentanglement import matrix
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
+from latentlab.figures.importance.course import bands
+from latentlab.figures.importance.details import class_shares
 from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
@@ -135,6 +137,10 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     eigenvalue_course: lambda: eigenvalue_course(
         dict.fromkeys(HOSTILE, Course([0, 5], [XY[0], XY[1]], [1.0, 5.0], [2.0, 1.0])), 5, LIGHT
     ),
+    bands: lambda: bands(
+        [0, 5], dict.fromkeys(HOSTILE, SCORES), dict.fromkeys(HOSTILE, ("#000000", "dash")), LIGHT, HOSTILE[0]
+    ),
+    class_shares: lambda: class_shares(SCORES[0], HOSTILE, LIGHT),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),
     length_bars: lambda: length_bars({HOSTILE[0]: (1.0, 2.0)}, LIGHT),

@@ -28,6 +28,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "gsn": ("mnist-gsn", "MNIST, GSN of two layers"),
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
     "curvature": ("digits-rmsprop", "Digits, RMSProp"),
+    "importance_sampling": ("digits-sgd", "Digits, SGD"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families", "sweeps")
