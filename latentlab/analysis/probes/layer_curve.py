@@ -97,23 +97,22 @@ class Curve:
 
 
 def run_through(model: nn.Module) -> Callable[[Tensor], object]:
-    """A function that runs all of a model on examples; of a game the discriminator too.
+    """A function that runs what of a model is given examples, one way through it: of a game that encodes, not D.
 
     Raises:
         ValueError: nothing of it is given examples, so there is no way to run it.
     """
     if isinstance(model, Classifies):
         return model.classify
-    ways = list[Callable[[Tensor], object]]()
+    if isinstance(model, Encodes) and isinstance(model, Decodes):
+        return lambda x: model.decode(model.encode(x))
     if isinstance(model, Encodes):
-        ways.append((lambda x: model.decode(model.encode(x))) if isinstance(model, Decodes) else model.encode)
-    elif isinstance(model, Denoises):
-        ways.append(model.denoise)
+        return model.encode
+    if isinstance(model, Denoises):
+        return model.denoise
     if isinstance(model, Discriminates):
-        ways.append(model.logits)
-    if not ways:
-        raise ValueError("A model that neither classifies, encodes, denoises nor discriminates can't be probed.")
-    return lambda x: [way(x) for way in ways]
+        return model.logits
+    raise ValueError("A model that neither classifies, encodes, denoises nor discriminates can't be probed.")
 
 
 def probe_positions(model: nn.Module, x: Tensor | NDArray[np.generic]) -> tuple[NetworkLayer, ...]:
