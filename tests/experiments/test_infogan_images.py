@@ -111,11 +111,12 @@ def test_what_ships_says_the_category_with_a_weight_and_not_without() -> None:
     for score in scores:
         assert score.bound <= math.log(K)
         assert score.bound >= 2.2 if score.weight else score.bound <= 0.5
-    digits = [score for score in scores if score.dataset == "digits"]
-    assert {(score.weight, score.seed) for score in digits} == {(one, seed) for one in WEIGHTS for seed in SEEDS}
-    for name in ("matched", "matched_samples", "slant"):
-        means = {one: np.mean([getattr(score, name) for score in digits if score.weight == one]) for one in WEIGHTS}
-        assert means[1.0] > means[0.0]
+    for dataset in infogan_images.SETTINGS:
+        own = [score for score in scores if score.dataset == dataset]
+        assert {(score.weight, score.seed) for score in own} == {(one, seed) for one in WEIGHTS for seed in SEEDS}
+        for name in ("matched", "matched_samples", "slant"):
+            means = {one: np.mean([getattr(score, name) for score in own if score.weight == one]) for one in WEIGHTS}
+            assert means[1.0] > means[0.0]
 
 
 def test_the_command_keeps_what_it_measures_and_the_scores_of_other_data(
