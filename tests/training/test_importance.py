@@ -152,7 +152,7 @@ def test_a_model_with_noise_in_its_loss_trains_so_and_others_are_refused(some_di
     (last,) = [m for m in train(vae, some_digits, config(epochs=1, optimizer="adam", learning_rate=1e-3)) if m.done]
     assert last.terms["loss"] > 0
     with pytest.raises(TrainingError, match=naming(MODELS["tcvae"].title)):
-        next(train(build("tcvae"), some_digits, config()))
+        next(train(build("tcvae", gamma=0.01), some_digits, config()))
     for name, knobs in {"gan": {}, "adgm": {}, "mlp": {"optimizer": "lbfgs"}}.items():
         kind = MODELS[name]
         assert issubclass(kind, Trains)
