@@ -34,7 +34,7 @@ from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import FALLING, OF_SHAPES, OVER_ALL, SHAPES
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import MODELS, Encodes, HasPosterior, Model
 from latentlab.runs.store import SHIPPED
@@ -224,27 +224,27 @@ def table(scores: Sequence[FactorScore]) -> str:
 
 
 def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
-    """A row for each code: means and, over the seeds, standard deviations, in percent where nothing else is said."""
+    """A row for each code: means and, over the seeds, their standard errors, in percent where nothing else is said."""
     rows = []
     for code, own in grouped(scores, lambda score: score.code).items():
         known = REPORTED.get(code)
         rows.append(
             {
                 "code": code,
-                "β-VAE metric": mean_std([one.beta_vae for one in own], by=100),
-                "of x, y, size, angle": mean_std([one.of_numbers for one in own], by=100),
+                "β-VAE metric": mean_error([one.beta_vae for one in own], by=100),
+                "of x, y, size, angle": mean_error([one.of_numbers for one in own], by=100),
                 "reported": f"{known:.2f}" if known else score_tables.MISSING,
-                "FactorVAE metric": mean_std([one.factor_vae for one in own], by=100),
-                "MIG": mean_std([one.mig for one in own], by=100),
-                "disentanglement": mean_std([one.disentanglement for one in own], by=100),
-                "completeness": mean_std([one.completeness for one in own], by=100),
-                "informativeness": mean_std([one.informativeness for one in own], by=100),
-                "SAP": mean_std([one.sap for one in own], by=100),
-                "explicitness": mean_std([one.explicitness for one in own], by=100),
-                "active": mean_std([one.active for one in own]),
-                "-log p(x|z), nats": mean_std([one.reconstruction for one in own]),
+                "FactorVAE metric": mean_error([one.factor_vae for one in own], by=100),
+                "MIG": mean_error([one.mig for one in own], by=100),
+                "disentanglement": mean_error([one.disentanglement for one in own], by=100),
+                "completeness": mean_error([one.completeness for one in own], by=100),
+                "informativeness": mean_error([one.informativeness for one in own], by=100),
+                "SAP": mean_error([one.sap for one in own], by=100),
+                "explicitness": mean_error([one.explicitness for one in own], by=100),
+                "active": mean_error([one.active for one in own]),
+                "-log p(x|z), nats": mean_error([one.reconstruction for one in own]),
                 "seeds": str(len(own)),
-                "CPU s": mean_std([one.seconds for one in own]),
+                "CPU s": mean_error([one.seconds for one in own]),
             }
         )
     return rows

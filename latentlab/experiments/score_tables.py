@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.serialization import write
 
 if TYPE_CHECKING:
@@ -51,11 +53,19 @@ def read(kind: type[Score], path: Path) -> list[Score]:
 
 def mean_std(values: Sequence[float], by: float = 1) -> str:
     """ "mean ± standard deviation" of numbers times a factor; `MISSING` where one is NaN, no deviation of one alone."""
+    return _plus_minus(values, by, lambda found: float(found.std(ddof=1)))
+
+
+def mean_error(values: Sequence[float], by: float = 1) -> str:
+    """As `mean_std`, with the standard error of the mean: the deviation over √n."""
+    return _plus_minus(values, by, lambda found: float(found.std(ddof=1)) / math.sqrt(len(found)))
+
+
+def _plus_minus(values: Sequence[float], by: float, error: Callable[[Doubles], float]) -> str:
     found = np.array(values, np.float64) * by
     if not len(found) or np.isnan(found).any():
         return MISSING
-    deviation = f" ± {found.std(ddof=1):.2f}" if len(found) > 1 else ""
-    return f"{found.mean():.2f}{deviation}"
+    return f"{found.mean():.2f}" + (f" ± {error(found):.2f}" if len(found) > 1 else "")
 
 
 def grouped(scores: Iterable[Score], key: Callable[[Score], Key]) -> dict[Key, list[Score]]:

@@ -29,7 +29,7 @@ from latentlab.data import Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.factors import codes
 from latentlab.experiments.recipes.vae import OF_SOLIDS, SHAPES
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import as_text, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Model
 from latentlab.runs.store import SHIPPED
@@ -127,17 +127,17 @@ def table(scores: Sequence[SolidScore]) -> str:
 
 
 def table_rows(scores: Sequence[SolidScore]) -> list[dict[str, str]]:
-    """A row for each model: means and, over the seeds, standard deviations."""
+    """A row for each model: means and, over the seeds, their standard errors."""
     return [
         {
             "model": model,
-            "azimuth": mean_std([one.azimuth for one in own]),
-            "elevation": mean_std([one.elevation for one in own]),
-            "light": mean_std([one.light for one in own]),
-            "any other": mean_std([one.other for one in own]),
-            "-log p(x|z), nats": mean_std([one.reconstruction for one in own]),
+            "azimuth": mean_error([one.azimuth for one in own]),
+            "elevation": mean_error([one.elevation for one in own]),
+            "light": mean_error([one.light for one in own]),
+            "any other": mean_error([one.other for one in own]),
+            "-log p(x|z), nats": mean_error([one.reconstruction for one in own]),
             "seeds": str(len(own)),
-            "CPU s": mean_std([one.seconds for one in own]),
+            "CPU s": mean_error([one.seconds for one in own]),
         }
         for model, own in grouped(scores, lambda score: score.model).items()
     ]

@@ -159,7 +159,7 @@ def _over_seeds(dataset: str) -> None:
         wide = {"code": st.column_config.TextColumn(width=190)}
         alt = "The scores of several codes over seeds"
         st.dataframe(rows, height="content", hide_index=True, column_config=wide, alt=alt)
-        st.caption(f"Mean ± standard deviation over the seeds. {said} `python -m latentlab reproduce factors`")
+        st.caption(f"Mean ± its standard error over the seeds. {said} `python -m latentlab reproduce factors`")
 
 
 def _levels(run: Subject) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.stats
 
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_error, mean_of_each, mean_std
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ def test_means_and_deviations_are_those_of_numpy() -> None:
     mean, deviation = map(float, mean_std(values, 100).split(" ± "))
     assert abs(mean - 100 * np.mean(values)) <= 0.005
     assert abs(deviation - 100 * np.std(values, ddof=1)) <= 0.005
+    assert mean_error(values, 100).split(" ± ")[0] == mean_std(values, 100).split(" ± ")[0]
+    assert abs(float(mean_error(values, 100).split(" ± ")[1]) - 100 * scipy.stats.sem(values)) <= 0.005
     assert float(mean_std(values[:1])) == 0.12
     assert mean_std([0.1, math.nan]) == mean_std([]) == MISSING
     assert mean_of_each([(1, 2), (2, 4)], ".1f").split() == ["1.5", "3.0"]
