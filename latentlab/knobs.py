@@ -13,6 +13,7 @@ The training form, the command-line flags and the validation of a `run.json` are
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 import reprlib
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 
 Value = bool | int | float | str
 T = TypeVar("T")
+MOST_NAMED = 12  # settings that a message names
 
 
 class KnobError(ValueError):
@@ -86,6 +88,12 @@ def _short(value: object) -> str:
     return " ".join(text.split())[:40]
 
 
+def _some(names: Sequence[str]) -> str:
+    """Names, as many as a message can hold."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def knob(
     default: Value,
     low: float | None = None,
@@ -124,5 +132,7 @@ def from_dict(config: type[T], values: Mapping[str, object]) -> T:
     declared = {k.name: k for k in knobs(config)}
     unknown = sorted(set(values) - set(declared))
     if unknown:
-        raise KnobError(f"Unknown setting {', '.join(map(_short, unknown))}; known are {', '.join(declared)}.")
+        near = [close for name in unknown for close in difflib.get_close_matches(name, declared, 1, 0.75)]
+        known = f"the nearest that there is: {' and '.join(near)}." if near else f"known are {_some(list(declared))}."
+        raise KnobError(f"Unknown setting {', '.join(map(_short, unknown[:MOST_NAMED]))}; {known}")
     return config(**{name: declared[name].check(value) for name, value in values.items()})

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from latentlab.knobs import Knob, KnobError, from_dict, knob, knobs
+from latentlab.training.config import TrainConfig
 from tests.conftest import naming
 from tests.runs.test_run import sentence
 
@@ -56,3 +57,12 @@ def test_a_bool_is_parsed_from_text(text: str, value: bool) -> None:
 def test_text_that_is_no_value_is_refused(index: int, text: str) -> None:
     with pytest.raises(KnobError, match=repr(text) if index != 1 else naming("rate", text)):
         knobs(Config)[index].parse(text)
+
+
+def test_of_a_misspelt_setting_the_nearest_is_named_and_of_any_other_a_few() -> None:
+    with pytest.raises(KnobError, match=naming("learng_rate", "learning_rate")) as near:
+        from_dict(TrainConfig, {"learng_rate": 0.1})
+    assert "epochs" not in str(near.value)
+    with pytest.raises(KnobError, match=naming("zzz", "epochs")) as far:
+        from_dict(TrainConfig, {"zzz": 0.1})
+    assert len(str(far.value)) < 200

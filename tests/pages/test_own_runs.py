@@ -40,7 +40,9 @@ def trained(store: Store, tmp_path: Path, kind: str) -> str:
     return job_id
 
 
-NOT_FOR_VAES = ("score_field", "gsn", "few_labels", "layers", "pixels", "cluster_aware", "adversarial")
+NOT_FOR_VAES = (
+    "score_field", "gsn", "few_labels", "layers", "pixels", "cluster_aware", "adversarial", "importance_sampling",
+)  # fmt: skip
 VIEWS: list[tuple[str, dict[str, str]]] = [
     *((page, {}) for page in PAGES if page not in NO_SUBJECT),
     ("traversal", {"live": "false", "sheet": "Manifold"}),
