@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Error, FloatRect, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from pages.navigation import PAGES
@@ -135,23 +135,29 @@ def drawn(page: Page) -> None:
 
 
 def resting(page: Page, shown: Locator) -> FloatRect:
-    """Where something is on the screen, in sight, once the script has run and nothing moves it any more."""
-    settled(page)
-    shown.scroll_into_view_if_needed()
-    shown.evaluate(
-        """(element) => new Promise((done) => {
-          let [last, since] = ["", 0];
-          const look = (now) => {
-            const box = JSON.stringify(element.getBoundingClientRect());
-            if (box !== last) [last, since] = [box, now];
-            now - since > 500 ? done() : requestAnimationFrame(look);
-          };
-          requestAnimationFrame(look);
-        })"""
-    )
-    box = shown.bounding_box()
-    assert box
-    return box
+    """Where something is on the screen, in sight, once the script has run and nothing moves or replaces it any more."""
+    for _ in range(10):
+        settled(page)
+        try:
+            shown.scroll_into_view_if_needed()
+        except Error as error:
+            if "not attached" not in str(error):
+                raise
+            continue  # it was drawn anew meanwhile
+        shown.evaluate(
+            """(element) => new Promise((done) => {
+              let [last, since] = ["", 0];
+              const look = (now) => {
+                const box = JSON.stringify(element.getBoundingClientRect());
+                if (box !== last) [last, since] = [box, now];
+                now - since > 500 ? done() : requestAnimationFrame(look);
+              };
+              requestAnimationFrame(look);
+            })"""
+        )
+        if box := shown.bounding_box():
+            return box
+    raise AssertionError("It is drawn anew again and again.")
 
 
 def until(page: Page, holds: Callable[[], object]) -> None:
