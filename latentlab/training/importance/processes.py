@@ -7,7 +7,6 @@ leaves its share of the examples with the weights that they had: the gradient va
 
 from __future__ import annotations
 
-import copy
 import os
 import time
 import zlib
@@ -21,8 +20,9 @@ from torch.multiprocessing import get_context
 from latentlab import device
 from latentlab.data import Dataset
 from latentlab.models import Trains
-from latentlab.training.config import TrainConfig, TrainingError
-from latentlab.training.importance.board import Board, Parameters, Weights
+from latentlab.training.config import TrainConfig
+from latentlab.training.importance.board import Parameters, Weights
+from latentlab.training.importance.crew import OtherWorkers, to_send
 from latentlab.training.importance.worker import PAUSE, Worker, go_round
 
 PATIENCE = 60.0  # seconds that parameters may be in writing: who wrote them was killed by then
@@ -85,27 +85,22 @@ class SharedBoard:
         return self._weights
 
 
-class Processes:
+class Processes(OtherWorkers):
     """Workers of one training, each with its share of the examples, on the CPU or each on one of several GPUs.
 
     Attributes:
         workers: the processes.
-        is_exact: a step waits until all examples are measured with its parameters.
     """
 
     def __init__(self, model: Trains, data: Dataset, config: TrainConfig, weights: Weights) -> None:
         """Start them; the model is copied, and the examples are shared with them.
 
         Raises:
-            TrainingError: as `Worker`, or there is no worker.
+            TrainingError: as `to_send`.
         """
-        if not config.importance_workers:
-            raise TrainingError("Importance sampling by processes needs at least one worker.")
-        model = copy.deepcopy(model).cpu()
-        data = data.to(torch.device("cpu"))
-        Worker(model, data)  # says what can't be measured before a process is started for it
+        model, data = to_send(model, data, config)
         self._shared = SharedBoard(model.state_dict(), weights)
-        self.board: Board = self._shared
+        self.board = self._shared
         self.is_exact = config.exact
         context = get_context("spawn")
         self.workers: Sequence[BaseProcess] = []
@@ -116,23 +111,9 @@ class Processes:
             one.start()
             self.workers = [*self.workers, one]
 
-    def measure_all(self, parameters: Parameters, step: int) -> None:
-        """Wait until every example is measured."""
-        self.board.push_parameters(parameters, step)
-        while bool((self.board.pull_weights().version < step).any()):
-            if not all(worker.is_alive() for worker in self.workers):
-                raise TrainingError(
-                    "A worker of the importance sampling has ended before it had measured its examples; resume the "
-                    "training to start it again."
-                )
-            time.sleep(PAUSE)
-
-    def show(self, parameters: Parameters, step: int) -> None:
-        """Leave the parameters, and wait only if the weights are to be exact."""
-        if self.is_exact:
-            self.measure_all(parameters, step)
-        else:
-            self.board.push_parameters(parameters, step)
+    def has_ended(self) -> bool:
+        """Whether any process has ended."""
+        return not all(worker.is_alive() for worker in self.workers)
 
     def close(self) -> None:
         """End the workers."""

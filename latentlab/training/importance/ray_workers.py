@@ -6,9 +6,7 @@ that is lost leaves its share of the examples with the weights that they had.
 
 from __future__ import annotations
 
-import copy
 import os
-import time
 from typing import Any
 
 import numpy as np
@@ -22,8 +20,9 @@ from latentlab.data import Dataset
 from latentlab.models import Trains
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError
-from latentlab.training.importance.board import Board, Parameters, Weights
-from latentlab.training.importance.worker import PAUSE, Worker, go_round
+from latentlab.training.importance.board import Parameters, Weights
+from latentlab.training.importance.crew import OtherWorkers, to_send
+from latentlab.training.importance.worker import Worker, go_round
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -114,56 +113,36 @@ class Measurer:
         go_round(self._worker, RayBoard(ray, ledger, Weights(self._n)), self._parts, lambda: False)
 
 
-class RayWorkers:
+class RayWorkers(OtherWorkers):
     """The actors of one training on the cluster at `$RAY_ADDRESS` (default: the one that this machine belongs to).
 
     Attributes:
         workers: the actors.
-        is_exact: a step waits until all examples are measured with its parameters.
     """
 
     def __init__(self, model: Trains, data: Dataset, config: TrainConfig, weights: Weights) -> None:
         """Start them, with a GPU each where the cluster has any.
 
         Raises:
-            TrainingError: as `Worker`, there is no worker, Ray isn't installed, or no cluster answers.
+            TrainingError: as `to_send`, Ray isn't installed, or no cluster answers.
         """
-        if not config.importance_workers:
-            raise TrainingError("Importance sampling on a cluster needs at least one worker.")
-        model = copy.deepcopy(model).cpu()
-        data = data.to(torch.device("cpu"))
-        Worker(model, data)  # says what can't be measured before an actor is started for it
+        model, data = to_send(model, data, config)
         try:
             self._ray = ray = connect(os.environ.get("RAY_ADDRESS", "auto"))
         except RunError as error:
             raise TrainingError(str(error)) from error
         self.is_exact = config.exact
         self._ledger = ray.remote(num_cpus=0)(Ledger).remote(len(data))
-        self.board: Board = RayBoard(ray, self._ledger, weights)
+        self.board = RayBoard(ray, self._ledger, weights)
         many = ray.remote(num_cpus=1, num_gpus=1 if ray.cluster_resources().get("GPU") else 0)(Measurer)
         given, shares = (ray.put(model), ray.put(data)), config.importance_workers
         rows = [np.arange(len(data))[k::shares] for k in range(shares)]
         self.workers = [many.remote(*given, part, config.refresh, config.seed) for part in rows]
         self._running = [worker.measure.remote(self._ledger) for worker in self.workers]
 
-    def measure_all(self, parameters: Parameters, step: int) -> None:
-        """Wait until every example is measured."""
-        self.board.push_parameters(parameters, step)
-        while bool((self.board.pull_weights().version < step).any()):
-            ended = self._ray.wait(self._running, timeout=PAUSE)[0]
-            if ended:
-                raise TrainingError(
-                    "A worker on the cluster has ended before it had measured its examples; resume the training to "
-                    "start it again."
-                )
-            time.sleep(PAUSE)
-
-    def show(self, parameters: Parameters, step: int) -> None:
-        """Leave the parameters, and wait only if the weights are to be exact."""
-        if self.is_exact:
-            self.measure_all(parameters, step)
-        else:
-            self.board.push_parameters(parameters, step)
+    def has_ended(self) -> bool:
+        """Whether any actor has ended."""
+        return bool(self._ray.wait(self._running, timeout=0)[0])
 
     def close(self) -> None:
         """End the actors; the connection stays, others may use it."""
