@@ -18,9 +18,10 @@ from latentlab.models import MODELS, Model, Trains
 from latentlab.nn.initialise import initialise
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.importance import processes
-from latentlab.training.importance.board import Weights
+from latentlab.training.importance.board import Parameters, Weights
+from latentlab.training.importance.crew import SimulatedWorkers
 from latentlab.training.importance.processes import Processes, SharedBoard, measure
-from latentlab.training.importance.sampler import ImportanceSampler
+from latentlab.training.importance.sampler import ENGINES, ImportanceSampler
 from latentlab.training.importance.worker import Worker
 from latentlab.training.loop import train
 from latentlab.training.state import TrainState
@@ -162,6 +163,22 @@ def each_gradient(model: Model, data: Dataset) -> torch.Tensor:
     parameters = list(model.parameters())
     rows = [torch.autograd.grad(one, parameters, retain_graph=True) for one in loss.value]
     return torch.stack([torch.cat([part.flatten() for part in row]).double() for row in rows])
+
+
+def test_workers_end_where_their_first_measurement_fails(some: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = list[str]()
+
+    class Failing(SimulatedWorkers):
+        def measure_all(self, parameters: Parameters, step: int) -> None:
+            raise TrainingError(f"{len(parameters)} at step {step}")
+
+        def close(self) -> None:
+            ended.append("closed")
+
+    monkeypatch.setitem(ENGINES, "processes", Failing)
+    with pytest.raises(TrainingError):
+        next(train(mlp(some), Splits(some, some[:0], some[:0]), config()))
+    assert ended == ["closed"]
 
 
 def test_processes_without_a_worker_are_refused(some: Dataset) -> None:

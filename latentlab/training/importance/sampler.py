@@ -10,6 +10,7 @@ Before the first step all are measured once. Where all weights are the same, a s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import torch
@@ -55,7 +56,10 @@ class ImportanceSampler:
             raise TrainingError("The checkpoint has the weights of other examples, so training can't be resumed.")
         self.crew = ENGINES[self.config.engine](model, data, self.config, state.weights)
         if is_fresh:
-            self.crew.measure_all(model.state_dict(), state.step)
+            with contextlib.ExitStack() as unless_measured:
+                unless_measured.callback(self.close)
+                self.crew.measure_all(model.state_dict(), state.step)
+                unless_measured.pop_all()
 
     def batches(self, data: Dataset, size: int, rng: torch.Generator) -> Iterator[Batch]:
         """One epoch of batches, each drawn by the weights of its step; the random numbers don't depend on these.
