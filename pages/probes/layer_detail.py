@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.probes.control_task import N_TYPES
 from latentlab.analysis.probes.features import Reduction
-from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, confusion, hardest
+from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, hardest
 from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.analysis.probes.tasks import ProbeTask, Settings
 from latentlab.data import to_bytes
@@ -82,7 +82,7 @@ def layer_detail(curve: Curve, k: int, answers: Curve | None, task: ProbeTask, d
     reading = next(one for one in answers.readings if one.layer == curve.readings[k].layer)
     probe = reading.probes[0]
     with table:
-        counts = confusion(reading.said, answers.y_test, len(task.names))
+        counts = reading.confusion(answers.y_test, len(task.names))
         figure(confusion_figure(counts, task.names, look()), "Confusion matrix: true class against predicted class")
     with examples:
         _hardest(reading, answers, task, drawn)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from latentlab.analysis.activations import NetworkLayer, layers
 from latentlab.analysis.arrays import Floats, Labels
+from latentlab.analysis.classification.confusion import confusion
 from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.features import INPUT, Features, How, Reduction, read_features
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
@@ -47,6 +48,10 @@ class Reading:
         scores = [getattr(probe, split) or probe.score for probe in self.probes]
         name = {"error": "error", "cross-entropy": "cross_entropy", "top 3": "top"}[measure]
         return np.array([getattr(score, name) for score in scores])
+
+    def confusion(self, y: Labels, n_classes: int) -> Labels:
+        """(K, K) how often the first probe takes class i (row) for j, of the test examples with (n_test,) a label."""
+        return confusion(self.said.argmax(1), y, n_classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,13 +196,6 @@ def probe_curve(
                 said[name], kinds[name] = probe.log_probs(h[test]), found.how
     readings = [Reading(place, tuple(probes[place.name]), kinds[place.name], said[place.name]) for place in places]
     return Curve(tuple(readings), y[test], sizes)
-
-
-def confusion(said: Floats, y: Labels, n_classes: int) -> NDArray[np.int64]:
-    """(K, K) how often class i (row) was predicted as j; examples without a label are left out."""
-    known = y >= 0
-    cells = y[known] * n_classes + said[known].argmax(1)
-    return np.bincount(cells, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
 
 
 def hardest(said: Floats, y: Labels, n: int) -> Labels:
