@@ -25,7 +25,7 @@ from latentlab.analysis.activations import observed
 from latentlab.analysis.latent.traversal import Decode
 from latentlab.export.program import LINKS, Array, Program, Step
 from latentlab.models.elsewhere import RunsElsewhere
-from latentlab.nn.layers import BatchNorm
+from latentlab.nn.batch_norm import BatchNorm, ChannelNorm
 
 MAX_NUMBERS = 8_000_000  # parameters: 16 MB in half precision
 MAX_PRODUCTS = 20_000_000  # multiplications for one image: about 30 ms in a browser
@@ -138,10 +138,10 @@ def _step(module: nn.Module, shape: tuple[int, ...], out: tuple[int, ...]) -> St
         scale = (module.running_var + module.eps).rsqrt() * (module.weight if module.affine else 1)
         shift = (module.bias if module.affine else 0) - module.running_mean * scale
         return Step("affine", {"channels": shape[0], "size": math.prod(shape[1:])}, (_half(scale), _half(shift)))
-    if isinstance(module, BatchNorm) and len(shape) == 1:
+    if isinstance(module, BatchNorm) and (len(shape) == 1 or isinstance(module, ChannelNorm)):
         scale = (module.variance + module.eps).rsqrt() * module.scale
         shift = module.shift - module.mean * scale
-        return Step("affine", {"channels": shape[0], "size": 1}, (_half(scale), _half(shift)))
+        return Step("affine", {"channels": shape[0], "size": math.prod(shape[1:])}, (_half(scale), _half(shift)))
     name = ACTIVATIONS.get(type(module))
     if name is None:
         raise ProgramError(f"The layer {type(module).__name__} has no counterpart in the browser.")

@@ -112,7 +112,7 @@ def enqueue(store: Store, job: Job) -> None:
 
 def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:
     """A name for a run: model, data set, and the size of the latent space where there is one."""
-    kind = f"{config['network']} " if config.get("network") == "conv" else ""
+    kind = f"{config['network']} " if config.get("network") in ("conv", "conv5") else ""
     return f"{kind}{model} on {dataset}" + (f", {config['z_dim']}-D" if "z_dim" in config else "")
 
 

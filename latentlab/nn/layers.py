@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.knobs import knob
+from latentlab.nn.batch_norm import BatchNorm
+from latentlab.nn.conv5 import Conv5, conv5_decoder, conv5_encoder
 from latentlab.nn.initialise import Drawn
 
 
 @dataclass(frozen=True)
-class Autoencoding:
+class Autoencoding(Conv5):
     """The knobs of an encoder and a decoder around a code."""
 
     z_dim: int = knob(2, 1, 256, log=True, help="dimensions of the latent space")
-    network: str = knob("mlp", choices=("mlp", "conv"), help="the encoder's and the decoder's network")
+    network: str = knob("mlp", choices=("mlp", "conv", "conv5"), help="the encoder's and the decoder's network")
     hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP", when=("network", "mlp"))
     layers: int = knob(2, 1, 6, help="hidden layers of the MLP", when=("network", "mlp"))
     width: int = knob(32, 4, 256, log=True, help="channels of the first convolution", when=("network", "conv"))
@@ -74,6 +74,8 @@ def encoder(config: Autoencoding, shape: tuple[int, ...], out: int) -> nn.Module
     """(B, *shape) -> (B, out)."""
     if config.network == "conv":
         return conv_encoder(shape, config.width, out)
+    if config.network == "conv5":
+        return conv5_encoder(config, image_shape(shape), out)
     return nn.Sequential(nn.Flatten(), mlp([math.prod(shape), *[config.hidden] * config.layers, out]))
 
 
@@ -81,6 +83,8 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
     """(B, z_dim) -> (B, *shape): unbounded; the model puts a likelihood on it."""
     if config.network == "conv":
         return conv_decoder(config.z_dim, config.width, shape)
+    if config.network == "conv5":
+        return conv5_decoder(config, config.z_dim, image_shape(shape))
     sizes = [config.z_dim, *[config.hidden] * config.layers, math.prod(shape)]
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 
@@ -130,48 +134,6 @@ class JointMLP(nn.Module):
         first = [layer(x) for layer, x in zip(self.inputs, inputs, strict=True)]
         out: Tensor = self.layers(sum(first[1:], start=first[0]))
         return out.float()
-
-
-class BatchNorm(nn.Module, Drawn):
-    """Batch normalisation of the last dimension over all others (Ioffe & Szegedy 2015), with float32 buffers only."""
-
-    mean: Tensor
-    variance: Tensor
-    eps = 1e-5  # added to a variance
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.keeps_statistics = False  # in training, too: see `statistics_kept`
-        self.scale = nn.Parameter(torch.ones(width))
-        self.shift = nn.Parameter(torch.zeros(width))
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("variance", torch.ones(width))
-
-    @torch.no_grad()
-    def draw(self, rng: torch.Generator) -> None:  # noqa: ARG002 nothing of it is random
-        """Scale 1 and shift 0."""
-        self.scale.fill_(1)
-        self.shift.zero_()
-
-    def forward(self, h: Tensor) -> Tensor:
-        """(..., width) -> (..., width): by the batch's own moments in training, else by their running averages."""
-        flat = h.flatten(0, -2)
-        mean, variance = (None, None) if self.training and self.keeps_statistics else (self.mean, self.variance)
-        out = F.batch_norm(flat, mean, variance, self.scale, self.shift, self.training, eps=self.eps)
-        return out.reshape(h.shape)
-
-
-@contextmanager
-def statistics_kept(module: nn.Module) -> Iterator[None]:
-    """Within it, batch normalisation in training uses each batch's statistics and leaves the running ones alone."""
-    layers = [layer for layer in module.modules() if isinstance(layer, BatchNorm)]
-    for layer in layers:
-        layer.keeps_statistics = True
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.keeps_statistics = False
 
 
 def _sizes(size: int) -> list[int]:

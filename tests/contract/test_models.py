@@ -50,6 +50,8 @@ SMALL = {
     "z2_dim": 2,
     "hidden": 32,
     "width": 4,
+    "first_filters": 4,
+    "second_filters": 8,
     "alpha": 6.0,
     "blocks": 1,
 }  # with α = 50 the labels drown the rest

@@ -22,8 +22,9 @@ from latentlab.models.parts.conditional_vae import ConditionalVAE
 from latentlab.models.semi_supervised.m1_m2 import M1M2
 from latentlab.models.semi_supervised.sdgm import SDGM
 from latentlab.models.vae.cvae import CVAE
+from latentlab.nn.batch_norm import BatchNorm
 from latentlab.nn.initialise import initialise
-from latentlab.nn.layers import BatchNorm, JointMLP
+from latentlab.nn.layers import JointMLP
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
 

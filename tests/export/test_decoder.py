@@ -14,8 +14,8 @@ from latentlab.export import decoder as programs
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.export.program import Program
 from latentlab.models import MODELS, AutoregressiveGivenCode, Decodes
+from latentlab.nn.batch_norm import BatchNorm, ChannelNorm
 from latentlab.nn.initialise import initialise
-from latentlab.nn.layers import BatchNorm
 from latentlab.runs.store import SHIPPED, Store
 from tests.conftest import naming
 
@@ -95,17 +95,18 @@ def test_every_shipped_decoder_is_told_exactly(run_id: str) -> None:
 
 
 def test_our_own_normalisation_becomes_a_scale_and_a_shift() -> None:
-    norm = BatchNorm(8)
-    rng = device.generator(4)
+    norms, rng = (BatchNorm(8), ChannelNorm(2)), device.generator(4)
     with torch.no_grad():
-        for tensor, low, high in (
-            (norm.mean, -1, 1),
-            (norm.variance, 0.5, 2),
-            (norm.scale, 0.5, 2),
-            (norm.shift, -1, 1),
-        ):
-            tensor.uniform_(low, high, generator=rng)
-    program, codes, expected = told(nn.Sequential(nn.Linear(Z, 8), norm, nn.Tanh()))
+        for norm in norms:
+            for tensor, low, high in (
+                (norm.mean, -1, 1),
+                (norm.variance, 0.5, 2),
+                (norm.scale, 0.5, 2),
+                (norm.shift, -1, 1),
+            ):
+                tensor.uniform_(low, high, generator=rng)
+    network = nn.Sequential(nn.Linear(Z, 8), norms[0], nn.Unflatten(1, (2, 2, 2)), norms[1], nn.Tanh())
+    program, codes, expected = told(network)
     torch.testing.assert_close(program.run(codes), expected, atol=4e-3, rtol=0)
 
 

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from latentlab import device
+from latentlab.nn.batch_norm import BatchNorm
 from latentlab.nn.initialise import initialise
-from latentlab.nn.layers import BatchNorm, JointMLP, conv_decoder, conv_encoder, dropout, mlp
+from latentlab.nn.layers import JointMLP, conv_decoder, conv_encoder, dropout, mlp
 from tests.conftest import naming
 
 

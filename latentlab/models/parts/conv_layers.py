@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from latentlab.nn.layers import BatchNorm
+from latentlab.nn.batch_norm import ChannelNorm
 
 Sides = tuple[int, int]  # height and width
 
@@ -19,14 +18,6 @@ class OfCodes(nn.Sequential):
         for layer in self:
             out = layer(out)
         return out.reshape(*z.shape[:-1], *out.shape[1:])
-
-
-class ChannelNorm(BatchNorm):
-    """Batch normalisation of the channels of images, (B, width, H, W)."""
-
-    def forward(self, h: Tensor) -> Tensor:
-        """(B, width, H, W) -> (B, width, H, W)."""
-        return F.batch_norm(h, self.mean, self.variance, self.scale, self.shift, self.training, eps=self.eps)
 
 
 def halved(sides: Sides) -> Sides:

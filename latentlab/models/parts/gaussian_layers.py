@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from latentlab.distributions import Gaussian
-from latentlab.nn.layers import BatchNorm
+from latentlab.nn.batch_norm import BatchNorm
 
 FLOOR = 1e-4  # of a variance
 

@@ -10,8 +10,9 @@ from torch import nn
 
 from latentlab.data import Kind, Spec
 from latentlab.knobs import knob
-from latentlab.models.parts.conv_layers import ChannelNorm, halved, placed
-from latentlab.nn.layers import BatchNorm, image_shape
+from latentlab.models.parts.conv_layers import halved, placed
+from latentlab.nn.batch_norm import BatchNorm, ChannelNorm
+from latentlab.nn.layers import image_shape
 
 SLOPE = 0.2  # of a leaky ReLU below 0
 

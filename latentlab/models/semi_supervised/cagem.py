@@ -29,7 +29,7 @@ from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss
 from latentlab.models.parts.cluster_aware import ClusterAware, TwoLayers
 from latentlab.models.parts.semi_supervised_vae import BETA
-from latentlab.nn.layers import statistics_kept
+from latentlab.nn.batch_norm import statistics_kept
 
 
 class CaGeM(ClusterAware, Classifies):

@@ -19,8 +19,8 @@ from latentlab.models import Loss
 from latentlab.models.hierarchical.cagem_unsupervised import UnsupervisedCaGeM
 from latentlab.models.hierarchical.lvae import LVAE
 from latentlab.models.semi_supervised.cagem import CaGeM
+from latentlab.nn.batch_norm import BatchNorm, statistics_kept
 from latentlab.nn.initialise import initialise
-from latentlab.nn.layers import BatchNorm, statistics_kept
 
 K = 3
 SPEC = Spec((1, 4, 4), K, Kind.IMAGE)
