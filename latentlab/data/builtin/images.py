@@ -150,20 +150,19 @@ def load_idx(name: str, progressbar: object = False) -> Splits:
     """
     spec = IDX_SETS[name]
     images, labels, test_images, test_labels = (_read(name, file, progressbar) for file in spec.files)
-    full = Dataset(name, pooled(images.unsqueeze(1), spec.pool), labels.long(), spec.classes, Kind.IMAGE)
-    test = replace(full, x=pooled(test_images.unsqueeze(1), spec.pool), y=test_labels.long())
+    full = Dataset(name, images.unsqueeze(1), labels.long(), spec.classes, Kind.IMAGE)
+    test = replace(full, x=test_images.unsqueeze(1), y=test_labels.long())
     train, valid = held_out(full, spec.n_valid)
-    return Splits(train[: spec.n_train or len(train)], valid, test)
+    parts = train[: spec.n_train or len(train)], valid, test
+    return Splits(*(replace(part, x=pooled(part.x, spec.pool)) for part in parts))
 
 
 def pooled(images: torch.Tensor, side: int) -> torch.Tensor:
     """(N, C, H, W) uint8 -> (N, C, H / side, W / side) uint8: rounded means of squares of side × side pixels."""
     if side == 1:
         return images
-    squares = images.unflatten(3, (-1, side)).unflatten(2, (-1, side))  # (N, C, h, side, w, side)
-    twice = 2 * squares.sum((3, 5), dtype=torch.int32)
-    smaller: torch.Tensor = (twice + side**2) // (2 * side**2)
-    return smaller.to(torch.uint8)
+    total = sum(images[:, :, i::side, j::side].int() for i in range(side) for j in range(side))
+    return torch.as_tensor((2 * total + side**2) // (2 * side**2)).to(torch.uint8)
 
 
 def download(file: Idx, folder: Path, mirrors: Sequence[str], progressbar: object = False) -> Path:
