@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from latentlab import device
-from latentlab.data import DataError, LabelUse, hide_labels, is_local
+from latentlab.data import LabelUse, hide_labels, is_local
 from latentlab.experiments.semi_supervised import BENCHMARKS, config_of
 from latentlab.jobs import queue
-from latentlab.knobs import KnobError, knobs
+from latentlab.knobs import knobs
 from latentlab.models import MODELS
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
@@ -22,9 +21,7 @@ from latentlab.training.config import TrainConfig
 from pages.navigation import FEW_LABELS
 from pages.shared import cached, training_view, url_state
 from pages.shared.linked_choice import linked_choice
-from pages.shared.second_click import is_second_click, was_started
-from pages.shared.text import plain
-from pages.shared.training_view import start_worker
+from pages.shared.start_training import start_training
 
 WATCHED = "learning"  # what the address calls the training that is watched
 FIRST_MODEL = "adgm"
@@ -62,22 +59,13 @@ def new_training(store: Store) -> None:
     train = {**start.train, "epochs": epochs, "labels": labels, "seed": seed, "diverse_labels": diverse}
     train["bf16"] = bool(train.get("bf16")) and device.has_fast_bf16(device.pick())
     title = f"{model} on {dataset}, {labels} labels"
-    if not go or is_second_click(title, train):
-        return
-    try:
-        url_state.write(WATCHED, _submit(store, model, dataset, config_of(model, start), train, title))
-    except (DataError, KnobError, RunError) as error:
-        st.error(plain(str(error)))
-    else:
-        was_started(title, train)
-        start_worker(store)
-        st.rerun()
 
+    def submit() -> None:
+        hide_labels(cached.splits(dataset).train, train["labels"], train["seed"])  # says if there are too few of them
+        url_state.write(WATCHED, queue.submit(store, model, dataset, config_of(model, start), train, title))
 
-def _submit(store: Store, model: str, dataset: str, config: dict[str, Any], train: dict[str, Any], title: str) -> str:
-    """Queue the training, unless there are too few labels."""
-    hide_labels(cached.splits(dataset).train, train["labels"], train["seed"])  # diverse or not, as many are available
-    return queue.submit(store, model, dataset, config, train, title)
+    if go:
+        start_training(store, submit, title, train)
 
 
 def _about(dataset: str, epochs: int, diverse: bool) -> str:

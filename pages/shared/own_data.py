@@ -6,6 +6,7 @@ import streamlit as st
 
 from latentlab import data, settings
 from latentlab.data import DataError, Library
+from latentlab.models import MODELS
 from latentlab.subjects.data_only import PREFIX
 from pages.navigation import CLUSTERS, TRAIN, YOUR_DATA
 from pages.shared import url_state
@@ -39,6 +40,15 @@ def choose_data(of_shown: str = "") -> str:
     YOUR_DATA.link("Your own data")
     url_state.write("dataset", chosen)
     return chosen
+
+
+def models_of(name: str) -> list[str]:
+    """The models that can learn a data set; all, where it can't be read, which the start of a training says."""
+    try:
+        kinds = {data.spec_of(name).kind}
+    except DataError:
+        kinds = set()
+    return [model for model, declared in MODELS.items() if kinds <= declared.kinds]
 
 
 def first_epochs(name: str) -> int:

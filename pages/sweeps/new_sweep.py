@@ -12,14 +12,12 @@ from latentlab.jobs.sweep import MOST_SEEDS
 from latentlab.knobs import Knob, KnobError, Value, knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
-from latentlab.serialization import RunError
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import training_knobs
 from pages.shared.knob_form import kind_of_model, label
-from pages.shared.own_data import first_epochs
-from pages.shared.second_click import is_second_click, was_started
+from pages.shared.own_data import first_epochs, models_of
+from pages.shared.start_training import start_training
 from pages.shared.text import plain
-from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
 from pages.sweeps.shown import link
 
@@ -60,18 +58,14 @@ def new_sweep(store: Store) -> None:
     st.caption(f"{n} trainings, one after the other; the command `latentlab sweep` trains several at once.")
     for why in wrong:
         st.error(plain(why))
-    settings = (model, dataset, grid, n_seeds, n_epochs)
-    go = st.button("Start sweep", key="start-sweep", type="primary", icon=":material/play_arrow:")
-    if go and not wrong and not is_second_click(*settings):
-        try:
-            train: dict[str, Value] = {"epochs": n_epochs} if epochs is not None else {}
-            link(sweeps.go_on(store, sweeps.plan(model, dataset, grid, n_seeds, {}, train)))
-        except (KnobError, RunError, data.DataError) as error:
-            st.error(plain(str(error)))
-        else:
-            was_started(*settings)
-            start_worker(store)
-            st.rerun()
+    train: dict[str, Value] = {"epochs": n_epochs} if epochs is not None else {}
+
+    def submit() -> None:
+        link(sweeps.go_on(store, sweeps.plan(model, dataset, grid, n_seeds, {}, train)))
+
+    go = st.button("Start sweep", key="start-sweep", type="primary", icon=":material/play_arrow:", width="stretch")
+    if go and not wrong:
+        start_training(store, submit, model, dataset, grid, n_seeds, train)
 
 
 def _place(name: str) -> int:
@@ -79,11 +73,7 @@ def _place(name: str) -> int:
 
 
 def _choose_model(dataset: str) -> str:
-    try:
-        kinds = {data.spec_of(dataset).kind}
-    except data.DataError:  # which the start of the sweep says
-        kinds = set()
-    names = [name for name, model in MODELS.items() if kinds <= model.kinds]
+    names = models_of(dataset)
     MODEL.settle(names, FIRST if FIRST in names else None)
     chosen: str = st.selectbox(
         "Kind of model", names, names.index(FIRST) if FIRST in names else 0, format_func=kind_of_model, key=MODEL.name

@@ -11,19 +11,17 @@ from latentlab import data
 from latentlab.data.builtin.images import ADVICE
 from latentlab.jobs import queue
 from latentlab.jobs.job import suited_config
-from latentlab.knobs import KnobError, knobs
+from latentlab.knobs import knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
-from latentlab.serialization import RunError
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import suited_training, training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
-from pages.shared.own_data import DATASET, choose_data, first_epochs
+from pages.shared.own_data import DATASET, choose_data, first_epochs, models_of
 from pages.shared.remember import remember
-from pages.shared.second_click import is_second_click, was_started
+from pages.shared.start_training import start_training
 from pages.shared.text import plain
-from pages.shared.training_view import start_worker
 from pages.shared.visit import Slot
 from pages.train.duration import say_duration
 
@@ -58,15 +56,8 @@ def new_training(store: Store, of_shown: str) -> None:
         title = st.text_input("Title", placeholder=placeholder, max_chars=80, key="title", bind="query-params")
     go = st.button("Start training", key="train", type="primary", icon=":material/play_arrow:", width="stretch")
     settings = (model, dataset, config, train, title)
-    if go and not is_second_click(*settings):
-        try:
-            url_state.write("job", queue.submit(store, *settings))
-        except (KnobError, RunError, data.DataError) as error:
-            st.error(plain(str(error)))
-        else:
-            was_started(*settings)
-            start_worker(store)
-            st.rerun()
+    if go:
+        start_training(store, lambda: url_state.write("job", queue.submit(store, *settings)), *settings)
     say_duration(model, dataset, config, train)
     if not data.is_local(dataset):
         st.caption(
@@ -106,11 +97,7 @@ def fill(model: str, dataset: str, *values: Mapping[str, object]) -> None:
 
 def _choose_model(dataset: str) -> str:
     """The control that chooses a model, of those that can learn the data."""
-    try:
-        kinds = {data.spec_of(dataset).kind}
-    except data.DataError:  # which the start of a training says
-        kinds = set()
-    names = [name for name, model in MODELS.items() if kinds <= model.kinds]
+    names = models_of(dataset)
     if MODEL.get() not in names:  # the page was just opened, or other data were chosen
         wished = url_state.read("model")
         MODEL.set(wished if wished in names else FIRST)

@@ -19,7 +19,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from pages.few_labels.benchmark import REPORTED
-from pages.shared import second_click
+from pages.shared import start_training
 from tests.conftest import mentions
 from tests.pages.conftest import Open, shows
 
@@ -174,12 +174,12 @@ def test_the_largest_data_are_offered_where_they_are(opened: Open, monkeypatch: 
 
 
 @pytest.mark.usefixtures("no_worker")
-def test_a_second_click_starts_no_second_training(
+def test_a_start_training_starts_no_second_training(
     opened: Open, app_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = train_few(opened("few_labels"), "moons", epochs=1)
     app.button(key="few-start").click().run()
     assert len(queue.jobs(app_store)) == 1
-    monkeypatch.setattr(second_click, "TWICE", -1.0)  # a later click
+    monkeypatch.setattr(start_training, "TWICE", -1.0)  # a later click
     app.button(key="few-start").click().run()
     assert len(queue.jobs(app_store)) == 2
