@@ -27,7 +27,8 @@ from latentlab.runs import measured
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
 from latentlab.training.batches import batches_for
-from latentlab.training.config import TrainConfig, step_size
+from latentlab.training.config import TrainConfig
+from latentlab.training.schedules import step_sizes
 
 VERSION = 1  # to be raised when the same model, data and settings give other numbers
 RUNS = ("digits-rmsprop", "digits-sgd")  # that ship with their curvature: the first is that which the page opens
@@ -189,9 +190,13 @@ def step_at(run: Run, epoch: int | None) -> int:
     return round(run.steps * epoch / from_dict(TrainConfig, run.train).epochs)
 
 
-def sharpness_of(run: Run, steps: Sequence[int], largest: Sequence[float]) -> Sharpness:
-    """λ₁ of a run, measured at some steps, against what its step sizes bear."""
-    config = from_dict(TrainConfig, run.train)
-    rates = np.array([step_size(config, step, run.steps) for step in range(run.steps)])
+def sharpness_of(
+    run: Run, steps: Sequence[int], largest: Sequence[float], history: Sequence[Mapping[str, float]] = ()
+) -> Sharpness:
+    """λ₁ of a run, measured at some steps, against what its step sizes bear, which may follow from its history."""
+    config, headline = from_dict(TrainConfig, run.train), run.kind.headline
+    term = f"valid_{headline.term}"
+    held_out = [headline.improvement({headline.term: row[term]}) for row in history if term in row]
+    rates = step_sizes(config, run.steps, held_out)
     momentum = config.momentum if config.optimizer == "momentum" else 0.0
     return sharpness(steps, largest, rates, momentum)

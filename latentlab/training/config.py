@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,15 @@ class TrainConfig:
     epochs: int = knob(20, 1, 10_000, log=True, help="passes over the training data")
     batch_size: int = knob(128, 1, 10_000, log=True, help="examples in a step; L-BFGS takes all at once")
     learning_rate: float = knob(1e-3, 1e-6, 1.0, log=True, help="step size at the start; L-BFGS finds its own")
-    schedule: str = knob("cosine", choices=("cosine", "constant"), help="learning rate: falls to zero, or stays")
+    schedule: str = knob(
+        "cosine",
+        choices=("cosine", "constant", "plateau", "halving"),
+        help="learning rate: falls to zero; stays; falls to a tenth after 5 epochs without a better validation score, "
+        "but not below 1e-5; is halved every so many epochs",
+    )
+    halve_every: int = knob(
+        25, 1, 10_000, log=True, help="epochs until the learning rate is halved", when=("schedule", "halving")
+    )
     optimizer: str = knob(
         "adam",
         choices=("adam", "sgd", "momentum", "rmsprop", "lbfgs"),
@@ -71,17 +78,14 @@ class TrainConfig:
         """Whether each step is on all examples at once."""
         return self.optimizer == "lbfgs"
 
+    @property
+    def watches_headline(self) -> bool:
+        """Whether what happens next depends on the validation headline of each epoch."""
+        return self.patience > 0 or self.schedule == "plateau"
+
     def in_a_step(self, n: int) -> int:
         """Examples in a step, of n; there may be fewer."""
         return max(1, n) if self.takes_all else self.batch_size
-
-
-def step_size(config: TrainConfig, step: int, n_steps: int) -> float:
-    """The learning rate of a step, counted from 0, of a training of so many."""
-    rate = config.learning_rate
-    if config.schedule == "cosine":
-        rate *= 0.5 * (1 + math.cos(math.pi * step / n_steps))
-    return float(rate * config.decay ** (step * config.epochs // n_steps))
 
 
 def model_config(model: str, values: Mapping[str, object], data: Dataset, train: TrainConfig) -> Any:

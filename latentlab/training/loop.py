@@ -25,12 +25,13 @@ from latentlab.data import Batch, Dataset, Sampler, Spec, Splits
 from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
 from latentlab.training.batches import batches_for
-from latentlab.training.config import TrainConfig, TrainingError, step_size
+from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.evaluation import evaluate, means, objectives
 from latentlab.training.fitting import fit
 from latentlab.training.importance.sampler import ImportanceSampler, check_importance
 from latentlab.training.metrics import Metrics
 from latentlab.training.optimizers import check_optimizer
+from latentlab.training.schedules import step_size
 from latentlab.training.state import TrainState
 
 
@@ -113,8 +114,8 @@ def _epochs(state: TrainState, data: Dataset, valid: Dataset, sampler: Sampler, 
                 for name in objectives(losses[-1]):
                     for loss in (terms[name], held_out.get(name, 0.0)):
                         _check(model, name, loss, state.step)
-                if held_out and config.patience:
-                    state.keep_if_best(held_out)
+                if held_out and config.watches_headline:
+                    state.note_headline(model.headline.improvement(held_out))
                 finished = state.step == n_steps or bool(config.patience and state.waited >= config.patience)
                 if finished and state.best_parameters:
                     model.load_state_dict(state.best_parameters)
@@ -146,7 +147,7 @@ def train_step(state: TrainState, batch: Batch, n_steps: int) -> list[Loss]:
     config = state.config
     fraction = state.step / n_steps
     progress = min(1.0, fraction / config.warmup) if config.warmup > 0 else 1.0
-    rate = step_size(config, state.step, n_steps)
+    rate = step_size(config, state.step, n_steps, state.plateau.count)
     model = state.model
     if not isinstance(model, Trains):
         raise TypeError(f"{model.name} isn't trained by gradients.")

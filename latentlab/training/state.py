@@ -13,6 +13,7 @@ from latentlab.models import Model, Trains
 from latentlab.training import optimizers
 from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.importance.board import Weights
+from latentlab.training.schedules import Plateau
 
 COPIES = 2  # of each parameter: itself, and its best value so far
 BYTES_A_WEIGHT = 24  # of an example's length of the gradient, version and time
@@ -30,6 +31,7 @@ class TrainState:
         self.best = math.inf  # the lowest validation headline so far; minus it where higher is better
         self.waited = 0  # epochs since then
         self.best_parameters: dict[str, Tensor] = {}
+        self.plateau = Plateau()  # what the schedule of that name has noticed
         self.weights: Weights | None = None  # of the examples, where they are drawn by importance
 
     def optimizer(self, player: str) -> torch.optim.Optimizer:
@@ -53,6 +55,8 @@ class TrainState:
             out |= {f"optimizer.{player}.{name}": value for name, value in remembered}
         if self.weights is not None:
             out |= {f"importance.{name}": value for name, value in self.weights.tensors().items()}
+        if self.config.schedule == "plateau":
+            out["plateau"] = self.plateau.tensor()
         out["rng"] = self.rng.get_state()
         out["position"] = torch.tensor([self.step, self.waited])
         out["best"] = torch.tensor(self.best, dtype=torch.float64)
@@ -81,6 +85,8 @@ class TrainState:
             self.rng.set_state(tensors["rng"])
             self.step, self.waited = (int(number) for number in tensors["position"])
             self.best = float(tensors["best"])
+            if self.config.schedule == "plateau":
+                self.plateau = Plateau.of(tensors["plateau"])
             best = {k: v.to(self.device) for k, v in _part(tensors, "best.").items()}
             if best and {k: v.shape for k, v in best.items()} != {
                 k: v.shape for k, v in self.model.state_dict().items()
@@ -92,10 +98,13 @@ class TrainState:
         except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise TrainingError("The checkpoint doesn't fit this model, so training can't be resumed.") from error
 
-    def keep_if_best(self, valid: Mapping[str, float]) -> None:
-        """Note the validation headline of an epoch, and keep a copy of the parameters if it is the best so far."""
+    def note_headline(self, found: float) -> None:
+        """Note the validation headline of an epoch; with patience keep a copy of the parameters of the best so far."""
+        if self.config.schedule == "plateau":
+            self.plateau.note(found)
+        if not self.config.patience:
+            return
         self.waited += 1
-        found = self.model.headline.improvement(valid)
         if found < self.best:
             self.best, self.waited = found, 0
             self.best_parameters = {k: v.detach().clone() for k, v in self.model.state_dict().items()}

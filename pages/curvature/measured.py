@@ -108,7 +108,9 @@ def step_at(run: StoredRun, name: str) -> int:
 def sharpness(run: StoredRun, found: Mapping[str, Curvature]) -> Sharpness:
     """λ₁ over the training against what its step sizes bear."""
     steps = [step_at(run, name) for name in found]
-    return run_curvature.sharpness_of(run.run, steps, [one.largest for one in found.values()])
+    return run_curvature.sharpness_of(
+        run.run, steps, [one.largest for one in found.values()], run.store.history(run.id)
+    )
 
 
 def course(run: StoredRun, found: Mapping[str, Curvature]) -> Course:
