@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class KnobError(ValueError):
 
 @dataclass(frozen=True)
 class Knob:
-    """One value that may be varied: an int or float in [low, high], a bool, or one of `choices`."""
+    """One value that may be varied: an int or float in [low, high], a bool, one of `choices`, or a word."""
 
     default: Value
     low: float | None = None
@@ -41,6 +42,7 @@ class Knob:
     help: str = ""
     when: tuple[str, Value] | None = None  # matters only if that other knob has that value
     name: str = ""
+    pattern: str = ""  # of a word that isn't one of few choices: what it has to match, as its default does
 
     @property
     def type(self) -> type[Value]:
@@ -61,6 +63,8 @@ class Knob:
         assert isinstance(value, bool | int | float | str)
         if self.choices and value not in self.choices:
             raise KnobError(f"{self.name} must be one of {', '.join(self.choices)}, got {reprlib.repr(value)}.")
+        if self.pattern and isinstance(value, str) and not re.fullmatch(self.pattern, value):
+            raise KnobError(f"{self.name} must be of the form {self.default}, got {reprlib.repr(value)}.")
         low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
         if isinstance(value, int | float) and not low <= value <= high:
             raise KnobError(f"{self.name} must be between {low:g} and {high:g}, got {_short(value)}.")
@@ -103,9 +107,10 @@ def knob(
     choices: Sequence[str] = (),
     help: str = "",
     when: tuple[str, Value] | None = None,
+    pattern: str = "",
 ) -> Any:
     """Declare a dataclass field as a knob (any: the field has the type of its annotation)."""
-    declared = Knob(default, low, high, log, tuple(choices), help, when)
+    declared = Knob(default, low, high, log, tuple(choices), help, when, pattern=pattern)
     return dataclasses.field(default=default, metadata={"knob": declared})
 
 

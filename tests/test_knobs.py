@@ -66,3 +66,12 @@ def test_of_a_misspelt_setting_the_nearest_is_named_and_of_any_other_a_few() -> 
     with pytest.raises(KnobError, match=naming("zzz", "epochs")) as far:
         from_dict(TrainConfig, {"zzz": 0.1})
     assert len(str(far.value)) < 200
+
+
+def test_a_word_has_to_match_its_pattern() -> None:
+    sizes = Knob("576-128", name="dense", pattern=r"[1-9]\d*(-[1-9]\d*)?")
+    assert sizes.check("20") == sizes.parse("20") == "20"
+    for wrong in ("", "20-", "0", "20\n", "x" * 1_000):
+        with pytest.raises(KnobError, match=naming("dense", "576-128")) as caught:
+            sizes.check(wrong)
+        sentence(caught.value)

@@ -54,9 +54,8 @@ def _table(declared: tuple[Knob, ...]) -> str:
     rows = ["| knob | default | range | what it is |", "|---|---|---|---|"]
     for knob in declared:
         low_to_high = f"{knob.low:g} to {knob.high:g}" if knob.low is not None else "yes or no"
-        rows.append(
-            f"| `{knob.name}` | {knob.default} | {' · '.join(knob.choices) or low_to_high} | {_cell(knob.help)} |"
-        )
+        among = " · ".join(knob.choices) or ("a word" if knob.pattern else low_to_high)
+        rows.append(f"| `{knob.name}` | {knob.default} | {among} | {_cell(knob.help)} |")
     return "\n".join(rows) + "\n"
 
 

@@ -106,7 +106,8 @@ def _usual(knob: Knob) -> str:
         return ", ".join(knob.choices)
     if knob.type is bool:
         return "false, true"
-    assert isinstance(knob.default, int | float)
+    if isinstance(knob.default, str):
+        return knob.default
     high = knob.default * 4 if knob.high is None else knob.high
     near = [by * knob.default for by in (1, 2, 4)] if knob.default else [knob.default, high / 10]
     kept = [knob.type(one) for one in near if one <= high]
