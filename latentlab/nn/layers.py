@@ -104,6 +104,19 @@ class NormalLinear(nn.Linear, Drawn):
         self.bias.zero_()
 
 
+class NormalConv2d(nn.Conv2d, Drawn):
+    """A convolution whose weights start as N(0, 2 / (fan-in + fan-out)) and whose biases start at 0 (Glorot 2010)."""
+
+    @torch.no_grad()
+    def draw(self, rng: torch.Generator) -> None:
+        """Draw the parameters from `rng`."""
+        n_out, n_in, *sides = self.weight.shape
+        std = math.sqrt(2 / ((n_in + n_out) * math.prod(sides)))
+        self.weight.copy_(torch.empty(self.weight.shape).normal_(0, std, generator=rng))
+        if self.bias is not None:
+            self.bias.zero_()
+
+
 def mlp(sizes: list[int]) -> nn.Sequential:
     """Linear layers of these sizes with ReLU between them: (B, sizes[0]) -> (B, sizes[-1])."""
     layers: list[nn.Module] = []
