@@ -1,0 +1,206 @@
+"""The experiments that `latentlab reproduce` runs by name: each prints its scores and saves them for the app."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from latentlab.experiments import (
+    adversarial_presets,
+    adversarial_samples,
+    auxiliary_layers,
+    cluster_aware,
+    curvature,
+    curvature_race,
+    curvature_tables,
+    dependency,
+    factor_grid,
+    factors,
+    families,
+    hierarchies,
+    importance,
+    importance_bomb,
+    importance_tables,
+    infogan,
+    infogan_images,
+    pixel_decoders,
+    semi_supervised,
+    solids,
+    sweep,
+)
+from latentlab.experiments.importance import ImportanceScore
+from latentlab.experiments.score_tables import as_text, merged
+from latentlab.serialization import RunError
+
+Score = TypeVar("Score")
+
+DATA = {
+    *pixel_decoders.DATASETS,
+    *semi_supervised.BENCHMARKS,
+    *hierarchies.SETTINGS,
+    *cluster_aware.SETTINGS,
+    factors.DATA,
+    solids.DATA,
+    infogan.DATA,
+    *infogan_images.SETTINGS,
+    *adversarial_samples.SETTINGS,
+    *curvature.SETTINGS,
+}  # sets of which at least one experiment lets one choose
+
+
+def _semi_supervised(options: argparse.Namespace) -> None:
+    scores = []
+    for dataset in options.data or ("moons", "digits"):
+        benchmark = semi_supervised.BENCHMARKS[dataset]
+        chosen = tuple(model for model in benchmark.models if model in options.models)
+        found = semi_supervised.run_benchmark(dataset, range(options.seeds), replace(benchmark, models=chosen))
+        scores += _printed(found, semi_supervised.table)
+    semi_supervised.save(semi_supervised.merged(scores))
+
+
+def _hierarchies(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, hierarchies.SETTINGS, list(hierarchies.SETTINGS)):
+        hierarchies.save(_printed(hierarchies.run(dataset, range(options.seeds)), hierarchies.table))
+
+
+def _cluster_aware(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, cluster_aware.SETTINGS, ["digits"]):
+        cluster_aware.save(_printed(cluster_aware.run(dataset, range(options.seeds)), cluster_aware.table))
+
+
+def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no data and no seeds to choose
+    found = []
+    for fitted in families.run():
+        found.append(fitted)
+        print(families.table(families.scores_of(fitted)).splitlines()[1], flush=True)
+    families.save(found)
+    print(f"\n{families.table(families.read())}\n", flush=True)
+
+
+def _fame(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, pixel_decoders.DATASETS, ["mnist-14"]):
+        pixel_decoders.save(_printed(pixel_decoders.run(dataset, range(options.seeds)), pixel_decoders.table))
+
+
+def _auxiliary_layers(options: argparse.Namespace) -> None:
+    _of_these(options, [auxiliary_layers.DATA], [])
+    auxiliary_layers.save(_printed(auxiliary_layers.run(range(options.seeds)), auxiliary_layers.table))
+
+
+def _factors(options: argparse.Namespace) -> None:
+    known = [factors.DATA, solids.DATA]
+    for dataset in _of_these(options, known, known):
+        if dataset == factors.DATA:
+            factors.save(_printed(factors.run(range(options.seeds)), factors.table))
+        else:
+            solids.save(_printed(solids.run(range(options.seeds)), solids.table))
+
+
+def _factor_grid(options: argparse.Namespace) -> None:
+    _of_these(options, [factors.DATA], [])
+    scores = []
+    for seed in range(options.seeds):  # kept after each: a seed takes a quarter of an hour
+        scores += _printed(factor_grid.run((seed,)), factor_grid.table)
+        factor_grid.save(scores)
+
+
+def _infogan(options: argparse.Namespace) -> None:
+    known = [infogan.DATA, *infogan_images.SETTINGS]
+    for dataset in _of_these(options, known, [infogan.DATA, "digits"]):
+        if dataset == infogan.DATA:
+            infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
+        else:
+            found = _printed(infogan_images.run(dataset, range(options.seeds)), infogan_images.table)
+            infogan_images.save(infogan_images.merged(found))
+
+
+def _gan(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, adversarial_samples.SETTINGS, ["digits"]):
+        found = _printed(adversarial_samples.run(dataset, range(options.seeds)), adversarial_samples.table)
+        adversarial_samples.save(adversarial_samples.merged(found))
+
+
+def _presets(options: argparse.Namespace) -> None:
+    _of_these(options, adversarial_presets.GAMES, [])
+    games = [adversarial_presets.run(dataset, range(options.seeds)) for dataset in adversarial_presets.GAMES]
+    adversarial_presets.save(_printed(itertools.chain(*games), adversarial_presets.table))
+
+
+def _curvature(options: argparse.Namespace) -> None:
+    seeds = range(options.seeds)
+    chosen = _of_these(options, list(curvature.SETTINGS), ["digits"])
+    scores = [one for name in chosen for one in _printed(curvature.progress(name, seeds), curvature_tables.progress)]
+    curvature_tables.save(scores)
+    if "digits" in chosen:
+        curvature_tables.save(_printed(curvature.subsets(seeds), curvature_tables.subsets))
+        curvature_tables.save(_printed(curvature.following(seeds), curvature_tables.following))
+        curvature_tables.save(_printed(curvature_race.race(seeds), curvature_tables.race))
+    print(as_text(curvature_tables.claim_rows()), flush=True)
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    _of_these(options, [sweep.DATASET], [])
+    scores = sweep.run(range(options.seeds))
+    print(sweep.table(scores), flush=True)
+    sweep.save(scores)
+
+
+def _dependency(options: argparse.Namespace) -> None:
+    _of_these(options, [], [])
+    dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
+
+
+def _importance(options: argparse.Namespace) -> None:
+    seeds, chosen = range(options.seeds), _of_these(options, ["digits", "mnist"], ["digits", "mnist"])
+    names = [name for name, setting in importance.SETTINGS.items() if setting.data in chosen]
+    found = [one for name in names for one in _printed(importance.run(name, seeds), importance_tables.progress)]
+    importance_tables.save(merged(importance_tables.read(ImportanceScore), found, lambda score: score.setting))
+    if "digits" in chosen:
+        importance_tables.save(_printed(importance_bomb.run(seeds), importance_tables.bomb))
+        print(as_text(importance_tables.wrong_rows(found)), flush=True)
+    if "mnist" in chosen:
+        print(as_text(importance_tables.claim_rows(found)), flush=True)
+        print(as_text(importance_tables.test_error_rows(found)), flush=True)
+
+
+EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
+    "semi-supervised": _semi_supervised,
+    "hierarchies": _hierarchies,
+    "cagem": _cluster_aware,
+    "families": _families,
+    "fame": _fame,
+    "auxiliary-layers": _auxiliary_layers,
+    "factors": _factors,
+    "factors-grid": _factor_grid,
+    "infogan": _infogan,
+    "gan": _gan,
+    "presets": _presets,
+    "curvature": _curvature,
+    "sweep": _sweep,
+    "dependency": _dependency,
+    "importance": _importance,
+}
+
+
+def _of_these(options: argparse.Namespace, known: Collection[str], usual: Sequence[str]) -> Sequence[str]:
+    """The data sets that were requested, or the usual ones.
+
+    Raises:
+        RunError: one of them isn't for this experiment.
+    """
+    if unknown := set(options.data or ()) - set(known):
+        raise RunError(f"This experiment is made on {' and '.join(known)}, not on {min(unknown)}.")
+    return options.data or usual
+
+
+def _printed(found: Iterable[Score], table: Callable[[Sequence[Score]], str]) -> list[Score]:
+    """All scores, each printed when it is there, and the table of all of them at the end."""
+    scores = []
+    for score in found:
+        scores.append(score)
+        print(table([score]).splitlines()[1], flush=True)
+    print(f"\n{table(scores)}\n", flush=True)
+    return scores
