@@ -25,6 +25,7 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 if SHARED_DATA.is_dir():
     os.environ.setdefault("LATENTLAB_DATA", str(SHARED_DATA))
+QUICK_DRAW = Path(os.environ.get("LATENTLAB_DATA", "")) / "quickdraw_test"  # 25 drawings of each of seven words
 device.limit_threads()
 SLOW = ("slow", "training", "pages", "browser", "cuda")
 DRIVEN = ("pages", "browser")  # folders whose tests bear a mark of their own

@@ -5,6 +5,7 @@ library.
 from latentlab.data.builtin import images
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
 from latentlab.data.builtin.shapes import SHAPES
+from latentlab.data.builtin.sketches import SKETCHES
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
 from latentlab.data.builtin.three_d import THREE_D
 from latentlab.data.dataset import (
@@ -30,7 +31,8 @@ from latentlab.data.one_factor import check_factors, one_factor_batches
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 FACTOR_IMAGES = SHAPES | THREE_D
-NAMES = (*images.NAMES, *FACTOR_IMAGES, *DENSITIES)
+MADE = SKETCHES | FACTOR_IMAGES  # by a program
+NAMES = (*images.NAMES, *MADE, *DENSITIES)
 
 __all__ = [
     "DENSITIES",
@@ -91,8 +93,8 @@ def class_names(name: str) -> tuple[str, ...]:
         return tuple("0123456789")
     if name in IDX_SETS:
         return IDX_SETS[name].classes
-    if name in FACTOR_IMAGES:
-        return FACTOR_IMAGES[name].classes
+    if name in MADE:
+        return MADE[name].classes
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Library.default().card(name).classes
@@ -104,8 +106,8 @@ def factor_names(name: str) -> tuple[str, ...]:
     Raises:
         DataError: as `class_names`.
     """
-    if name in FACTOR_IMAGES:
-        return FACTOR_IMAGES[name].factors
+    if name in MADE:
+        return MADE[name].factors
     return () if name in NAMES else Library.default().card(name).factors
 
 
@@ -119,8 +121,8 @@ def spec_of(name: str) -> Spec:
     if name in DENSITIES:
         shape: tuple[int, ...] = (DENSITIES[name].dim,)
         return Spec(shape, n_classes, kind_of(shape))
-    if name in FACTOR_IMAGES:
-        return FACTOR_IMAGES[name].spec
+    if name in MADE:
+        return MADE[name].spec
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *IDX_SETS[name].sides), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
@@ -141,8 +143,8 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
-    if name in FACTOR_IMAGES:
-        return FACTOR_IMAGES[name].load(name)
+    if name in MADE:
+        return MADE[name].load(name)
     if name in DENSITIES:
         return load_toy(name)
     if name in Library.default():
