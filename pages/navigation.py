@@ -160,6 +160,11 @@ PROBES = Page(
     text="Ask every layer what can be read from it, before and after training.",
     group="Diagnose",
 )  # fmt: skip
+CLASSIFIER = Page(
+    "classifier", "Classifier", "fact_check", (Classifies,), first="mnist-cnn", pictured=False,
+    text="See what a classifier confuses, what it looks at, and whether you do better.",
+    group="Diagnose",
+)  # fmt: skip
 LAYERS = Page(
     "layers", "Layers", "layers", (Layered,), first="digits-five-layers-lvae", images=True, pictured=False,
     text="See what each layer of a hierarchy carries, which collapsed, and what it decides.",
@@ -209,7 +214,7 @@ SWEEPS = Page(
 )  # fmt: skip
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, LAYERS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, CLASSIFIER, LAYERS,
     CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS, FEW_LABELS, YOUR_DATA,
     LESSONS,
 )  # fmt: skip

@@ -16,7 +16,8 @@ from pages.shared.visit import Slot
 
 PLACE = (  # what only means something for one model
     "z", "pins", "axes", "weights", "at", "box", "mask", "mapped", "examples", "epoch", "across", "up", "depth",
-    "learning", "loop", "selected", "clicked", "latent", "class", "above", "drawn", "pixel",
+    "learning", "loop", "selected", "clicked", "latent", "class", "above", "drawn", "pixel", "true",
+    "predicted", "only", "example", "inner",
 )  # fmt: skip
 DROPPED: Slot[list[str]] = Slot("dropped")  # parameters that had nothing that can be shown
 _WARNINGS: ContextVar[DeltaGenerator | None] = ContextVar("warnings", default=None)

@@ -5,6 +5,7 @@ import pytest
 
 from latentlab.analysis.probes.steering import Leakage
 from latentlab.figures.class_axis import class_axis
+from latentlab.figures.classification.confusion import COUNTS, confusion_matrix
 from latentlab.figures.maps.charts import class_bars, gaps
 from latentlab.figures.probes.matrices import confusion_figure, leakage_figure, weights_figure
 from latentlab.figures.theme import LIGHT
@@ -35,9 +36,10 @@ def test_every_matrix_between_many_classes_has_such_an_axis() -> None:
         gaps(np.ones((n, n)), MANY, LIGHT),
         class_bars(np.arange(n), np.arange(5), MANY, LIGHT),
         confusion_figure(np.eye(n, dtype=np.int64), MANY, LIGHT),
+        confusion_matrix(np.eye(n, dtype=np.int64), MANY, np.arange(n)[::-1], COUNTS, None, LIGHT),
         weights_figure(np.ones((n, 3), np.float32), MANY, LIGHT),
     ]
-    for figure, sides in zip(figures, ("xy", "x", "xy", "y"), strict=True):
+    for figure, sides in zip(figures, ("xy", "x", "xy", "xy", "y"), strict=True):
         assert not getattr(figure.data[0], "texttemplate", None)  # 90,000 numbers
         assert not getattr(figure.data[0], "xgap", None)  # between cells that are a pixel wide
         for side in sides:

@@ -20,9 +20,12 @@ from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.score.field import Field
+from latentlab.analysis.stats import Proportion
 from latentlab.analysis.sweep import compare
 from latentlab.data import Kind
 from latentlab.figures.adversarial.game import coverage_bars
+from latentlab.figures.classification.accuracy import accuracy_dots, probability_bars
+from latentlab.figures.classification.confusion import COUNTS, confusion_matrix
 from latentlab.figures.conditional import cluster_aware, decision_surface, posterior
 from latentlab.figures.curvature.course import Course, eigenvalue_course
 from latentlab.figures.disentanglement import matrix
@@ -102,6 +105,9 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     charts.gaps: lambda: charts.gaps(np.eye(2), HOSTILE, LIGHT, HOSTILE[1]),
     curve.probe_figure: lambda: curve.probe_figure(probed(), probed(), curve.Shown(), LIGHT),
     matrices.confusion_figure: lambda: matrices.confusion_figure(np.eye(2, dtype=np.int64), HOSTILE, LIGHT),
+    confusion_matrix: lambda: confusion_matrix(np.eye(2, dtype=np.int64), HOSTILE, np.arange(2), COUNTS, (0, 1), LIGHT),
+    accuracy_dots: lambda: accuracy_dots({HOSTILE[0]: Proportion(0.5, 0.4, 0.6)}, LIGHT),
+    probability_bars: lambda: probability_bars(np.array([0.4, 0.6]), HOSTILE, 1, LIGHT),
     matrices.weights_figure: lambda: matrices.weights_figure(np.eye(2, dtype=np.float32), HOSTILE, LIGHT),
     curve.training_figure: lambda: curve.training_figure([{"epoch": 1.0, HOSTILE[0]: 0.5}], LIGHT),
     all_layers.layer_heat: lambda: all_layers.layer_heat(

@@ -29,6 +29,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
     "curvature": ("digits-rmsprop", "Digits, RMSProp"),
     "importance_sampling": ("digits-sgd", "Digits, SGD"),
+    "classifier": ("mnist-cnn", "MNIST classifier (CNN)"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families", "sweeps")
@@ -56,6 +57,7 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("gsn", ONE_IMAGE | {"missing": "brush", "run": "digits-gsn-scaled"}, {}),
     ("gsn", ONE_IMAGE | {"missing": "brush", "by-hand": "false"}, {}),
     ("probes", {}, {}),
+    ("classifier", {}, {}),
     ("train", {}, {"model": "vae"}),
     ("train", {}, {"model": "m2"}),
 ]

@@ -42,6 +42,7 @@ def trained(store: Store, tmp_path: Path, kind: str) -> str:
 
 NOT_FOR_VAES = (
     "score_field", "gsn", "few_labels", "layers", "pixels", "cluster_aware", "adversarial", "importance_sampling",
+    "classifier",
 )  # fmt: skip
 VIEWS: list[tuple[str, dict[str, str]]] = [
     *((page, {}) for page in PAGES if page not in NO_SUBJECT),

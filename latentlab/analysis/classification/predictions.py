@@ -60,6 +60,11 @@ class Predictions:
         """The share of wrong ones."""
         return proportion(~self.right)
 
+    @property
+    def accuracy(self) -> Proportion:
+        """The share of right ones."""
+        return proportion(self.right)
+
     def of_cell(self, true: int, predicted: int) -> Labels:
         """The examples of a cell of the confusion matrix, most certain first."""
         return most_confident(self.top, (self.y == true) & (self.predicted == predicted), len(self.y))

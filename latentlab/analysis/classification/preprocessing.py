@@ -78,7 +78,7 @@ class Binarised(Preprocessing):
 class OtherRange(Preprocessing):
     """[0, 1] is given to a network that was trained on [-1, 1]: a mistake easily made, and not seen in an image."""
 
-    name = "[0, 1] for [-1, 1]"
+    name = "range [0, 1]"
     sentence = "The network is given numbers of [0, 1] where it learned from [-1, 1]: dark is gray to it."
 
     def apply(self, x: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
@@ -202,7 +202,7 @@ class Both(Preprocessing):
     @property
     def name(self) -> str:
         """Of both."""
-        return f"{self.first.name}, then {self.second.name}"
+        return f"{self.first.name}, {self.second.name}"
 
     @property
     def sentence(self) -> str:
@@ -218,9 +218,10 @@ AS_THEY_ARE = AsTheyAre()
 BINARISED = Binarised()  # as the source does
 THRESHOLDED = Binarised(0.5)  # what a decoder gives, made as sharp as what a classifier learned from
 OTHER_RANGE = OtherRange()
+FLIPPED = Flipped()
 
 _OFFERED: tuple[Preprocessing, ...] = (
-    AS_THEY_ARE, BINARISED, THRESHOLDED, OTHER_RANGE, Both(BINARISED, OTHER_RANGE), Inverted(), Flipped(),
+    AS_THEY_ARE, BINARISED, THRESHOLDED, OTHER_RANGE, Both(BINARISED, OTHER_RANGE), Inverted(), FLIPPED,
     Flipped(upside_down=True), Rotated(), Rotated(90.0), Shifted(), Noisy(),
 )  # fmt: skip
 

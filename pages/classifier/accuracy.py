@@ -1,0 +1,77 @@
+"""The tab of accuracy: how certain it may be, among how many classes the true one is, and what "accuracy" can mean."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from latentlab.analysis.classification.metrics import (
+    all_negative,
+    binary_accuracy,
+    calibration,
+    categorical_bounds,
+    in_top,
+)
+from latentlab.analysis.classification.predictions import Predictions
+from latentlab.analysis.classification.verdict import of_certainty
+from latentlab.analysis.stats import proportion
+from latentlab.figures.classification.accuracy import accuracy_dots, reliability
+from pages.shared.header import look
+from pages.shared.images import figure
+
+TOPS = (1, 2, 3, 5)
+CLASSES = 7  # of the source's sketches
+TABLE = {  # Burhanpurkar (2020), Table 1: training, validation and test "accuracy" of pretrained trunks with a new head
+    "VGG19": (0.9836, 0.9827, 0.9830),
+    "MobileNetV2": (0.9824, 0.9070, 0.9055),
+    "ResNet152V2": (0.9115, 0.8590, 0.8592),
+}
+
+
+def draw_accuracy(found: Predictions) -> None:
+    """Calibration, top-k, and the source's table with what it guarantees."""
+    left, right = st.columns(2, gap="large")
+    n_classes = found.log_probs.shape[1]
+    with left:
+        st.markdown(":small[**Is it right as often as it says?**]")
+        figure(reliability(calibration(found.log_probs, found.y), look()), "Accuracy against certainty")
+        st.caption(
+            f"{of_certainty(found)} ECE {calibration(found.log_probs, found.y).ece:.2%}: the mean distance from the "
+            "diagonal, weighted by the examples of each bin (Guo et al. 2017). Intervals of 95 %."
+        )
+    with right:
+        st.markdown(":small[**The true class is among the k most probable ones**]")
+        tops = [k for k in TOPS if k < n_classes]
+        named = {f"top {k}": proportion(in_top(found.log_probs, found.y, k)) for k in tops}
+        figure(accuracy_dots(named, look()), "Accuracy among the most probable classes")
+        st.markdown(":small[**What “accuracy” may mean**]")
+        binary, none = binary_accuracy(found.log_probs, found.y), all_negative(n_classes)
+        rows = [
+            {"classifier": "this one", "categorical": f"{found.right.mean():.4f}", "binary": f"{binary:.4f}"},
+            {"classifier": "says no to every class", "categorical": "–", "binary": f"{none:.4f}"},
+        ]
+        st.dataframe(rows, hide_index=True, alt="Categorical and binary accuracy of this classifier and of none")
+        st.caption(
+            f"Categorical: the most probable class is the true one. Binary: each of {n_classes} outputs alone is on "
+            "the right side of ½, as Keras counts under a binary loss. Saying no to every class is right for all but "
+            f"one of {n_classes} outputs: {none:.4f}."
+        )
+    st.markdown("**The source's numbers are binary ones**")
+    st.dataframe(_source_rows(), hide_index=True, alt="The source's table, and what it guarantees")
+    st.caption(
+        f"Burhanpurkar (2020), Table 1: pretrained networks with a new layer for {CLASSES} classes of sketches, as "
+        f"printed. Her notebook computes binary accuracy over {CLASSES} sigmoids, where saying no to all scores "
+        f"{all_negative(CLASSES):.4f}: of 1 - b wrong outputs each wrong example has at least one, so the categorical "
+        f"accuracy is only known to be at least 1 - {CLASSES} (1 - b). Her own network's .9589 and .9651 are "
+        "categorical: they can't be compared with these."
+    )
+
+
+def _source_rows() -> list[dict[str, str]]:
+    return [
+        {
+            "network": name, "training": f"{train:.4f}", "validation": f"{valid:.4f}", "test, printed": f"{test:.4f}",
+            "above saying no": f"{test - all_negative(CLASSES):+.4f}",
+            "categorical, at least": f"{categorical_bounds(test, CLASSES)[0]:.4f}",
+        }
+        for name, (train, valid, test) in TABLE.items()
+    ]  # fmt: skip
