@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentlab import device
-from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, sweep, train, worker
+from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, sweep, train, trunk, worker
 from latentlab.data import DataError
 
 COMMANDS = {
     "app": app,
     "train": train,
     "sweep": sweep,
+    "trunk": trunk,
     "runs": runs,
     "export": export,
     "import": import_run,
@@ -23,7 +24,7 @@ COMMANDS = {
     "serve": serve,
     "worker": worker,
 }
-SHOWN = ("app", "train", "sweep", "runs", "export", "import", "data", "reproduce")
+SHOWN = ("app", "train", "sweep", "trunk", "runs", "export", "import", "data", "reproduce")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

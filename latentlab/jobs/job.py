@@ -9,10 +9,12 @@ from typing import Any
 import torch
 
 from latentlab import device
-from latentlab.data import Spec, check_factors, factor_names, is_local, load, names, spec_of
+from latentlab.data import Dataset, Spec, check_factors, factor_names, is_local, load, names, spec_of
 from latentlab.knobs import from_dict
 from latentlab.models import MODELS, Model, Trains, build, suitable, suited
 from latentlab.runs.run import is_text
+from latentlab.runs.store import Store
+from latentlab.runs.trunks import described, load_trunk
 from latentlab.serialization import RunError
 from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.duration import epoch_seconds
@@ -83,6 +85,19 @@ def check_fit(job: Job) -> None:
         raise RunError(str(error)) from error
 
 
+def fresh(store: Store, job: Job, data: Dataset, train: TrainConfig) -> Model:
+    """The model that a job starts with, on the best device; where a training is resumed, its trunk isn't looked for.
+
+    Raises:
+        ValueError: it can't be built for such data.
+        RunError: the run that its trunk comes from is gone or damaged.
+    """
+    model = start(job.model, model_config(job.model, job.config, data, train), data.spec, train)
+    if not (store.folder(job.id) / "checkpoint.safetensors").exists():
+        load_trunk(store, model)
+    return model
+
+
 def untrained(job: Job, spec: Spec) -> Model:
     """The model that a job trains, without memory taken for its parameters.
 
@@ -104,11 +119,11 @@ def seconds_of_epoch(model: str, dataset: str, config: Mapping[str, Any], train:
     Raises:
         RunError, KnobError, DataError, TrainingError: it can't be trained.
     """
-    job = Job("", "", model, dataset, dict(config), dict(train), "")
+    job = Job("", "", model, dataset, described(Store.default(), model, config), dict(train), "")
     job.check()
     check_fit(job)
     data, settings = load(dataset).train, from_dict(TrainConfig, train)
-    fresh = start(model, model_config(model, config, data, settings), data.spec, settings)
+    fresh = start(model, model_config(model, job.config, data, settings), data.spec, settings)
     if not isinstance(fresh, Trains):
         raise TrainingError(f"{fresh.title} isn't trained by gradients.")
     return epoch_seconds(fresh, data, settings)

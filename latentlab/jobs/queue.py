@@ -26,6 +26,7 @@ from latentlab.data import is_local, names, spec_of
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
 from latentlab.models import MODELS
+from latentlab.runs import trunks
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
 from latentlab.serialization import RunError, write, writing
@@ -99,6 +100,7 @@ def enqueue(store: Store, job: Job) -> None:
     job.check()
     if job.dataset not in (known := names()):
         raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
+    job = dataclasses.replace(job, config=trunks.described(store, job.model, job.config))
     check_fit(job)
     folder = store.folder(job.id)
     folder.mkdir(parents=True, exist_ok=True)

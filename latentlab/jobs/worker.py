@@ -22,7 +22,7 @@ from latentlab import device, settings
 from latentlab.analysis.columns import quantiles
 from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import Splits, load
-from latentlab.jobs.job import Job, untrained
+from latentlab.jobs.job import Job, fresh, untrained
 from latentlab.jobs.queue import Status, is_held, now, queue, read, status, write_status
 from latentlab.jobs.reporting import STATUS_SECONDS, DownloadStatus, TrainingReports
 from latentlab.knobs import from_dict
@@ -42,7 +42,7 @@ from latentlab.serialization import (
 )
 from latentlab.training.config import TrainConfig, TrainingError, model_config
 from latentlab.training.evaluation import final_metrics
-from latentlab.training.loop import start, train
+from latentlab.training.loop import train
 from latentlab.training.memory import batch_bytes, check_memory, parameter_bytes
 from latentlab.training.state import TrainState
 
@@ -170,7 +170,7 @@ def _perform(store: Store, job: Job, progressbar: object, dtype: torch.dtype, n_
     config = from_dict(TrainConfig, job.train)
     free = device.memory(device.pick()).free
     check_memory(parameter_bytes(untrained(job, splits.train.spec), config), free)
-    model = start(job.model, model_config(job.model, job.config, splits.train, config), splits.train.spec, config)
+    model = fresh(store, job, splits.train, config)
     state = TrainState(model, config)
     if isinstance(model, Trains):
         check_memory(parameter_bytes(model, config) + batch_bytes(model, splits.train, config), free)

@@ -30,6 +30,7 @@ from latentlab.models.abilities import (
 )
 from latentlab.models.base import LOSS, Derivative, Fits, Headline, Loss, Model, Progress, Trains, about, family
 from latentlab.models.chains import Walks
+from latentlab.models.features import HasFeatures, HasTrunk
 from latentlab.models.one_by_one import (
     Autoregressive,
     AutoregressiveGiven,
@@ -72,11 +73,13 @@ __all__ = [
     "Energy",
     "Fits",
     "GaussianNoise",
+    "HasFeatures",
     "HasLikelihood",
     "HasPosterior",
     "HasPosteriorGiven",
     "HasPrior",
     "HasStandardPrior",
+    "HasTrunk",
     "Headline",
     "Held",
     "InfersClass",

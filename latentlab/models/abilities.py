@@ -12,6 +12,7 @@ from torch import Tensor
 from latentlab.distributions import Gaussian, Prior
 from latentlab.models.base import Derivative, Model
 from latentlab.models.chains import Walks
+from latentlab.models.features import HasFeatures, HasTrunk
 from latentlab.models.one_by_one import Autoregressive, AutoregressiveGiven, AutoregressiveGivenCode
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 
@@ -288,8 +289,9 @@ ABILITIES: Mapping[str, type[Model]] = {
     "samples": Samples, "discriminates": Discriminates,
     "log-likelihood": LogLikelihood, "likelihood": HasLikelihood, "energy": Energy,
     "autoregressive": Autoregressive, "autoregressive given class": AutoregressiveGiven,
-    "autoregressive given code": AutoregressiveGivenCode, "classifies": Classifies,
-    "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises, "Markov chain": Walks,
+    "autoregressive given code": AutoregressiveGivenCode, "classifies": Classifies, "features": HasFeatures,
+    "trunk": HasTrunk, "infers class and code": InfersClass, "auxiliary variable": Auxiliary, "denoises": Denoises,
+    "Markov chain": Walks,
 }  # fmt: skip  # as a person reads them
 
 

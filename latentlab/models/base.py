@@ -114,6 +114,17 @@ class Trains(Model):
         """Of Adam's running means of the gradient and of its square."""
         return 0.9, 0.999
 
+    def once(self, data: Dataset) -> Dataset:
+        """What `losses` reads of examples in every epoch, where that can be computed once; by default themselves."""
+        return data
+
+    def standardise(self, data: Dataset) -> None:
+        """Take from the training examples what others are standardised by, before the first step.
+
+        Args:
+            data: what `once` gave of them.
+        """
+
     @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield each player's loss on a batch, lazily: a later one sees the earlier one's step.

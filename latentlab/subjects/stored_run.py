@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from latentlab.data import Dataset, Spec
-from latentlab.models import Model
+from latentlab.models import HasTrunk, Model
 from latentlab.runs import measured
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store
@@ -80,8 +80,12 @@ class StoredRun(Subject):
 
     @property
     def snapshots(self) -> tuple[int, ...]:
-        """The epochs before the end whose parameters are there; the first is 0."""
-        return tuple(self.store.snapshots(self.run.id))
+        """The epochs before the end whose parameters are there; the first is 0.
+
+        That isn't there of a model with a trunk: what the trunk was trained with lies in another run.
+        """
+        found = self.store.snapshots(self.run.id)
+        return tuple(epoch for epoch in found if epoch or not issubclass(self.run.kind, HasTrunk))
 
     def measured(self) -> Mapping[str, Tensor]:
         """What lies in its folder."""

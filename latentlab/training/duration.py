@@ -7,7 +7,7 @@ import time
 
 from latentlab import device
 from latentlab.data import Dataset
-from latentlab.models import Trains
+from latentlab.models import HasTrunk, Trains
 from latentlab.training.batches import batches_for
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train_step
@@ -31,11 +31,12 @@ def epoch_seconds(model: Trains, data: Dataset, config: TrainConfig) -> float:
     """
     data, sampler = batches_for(model, data, config)
     data, state = data.to(next(model.parameters()).device), TrainState(model, config)
+    drawn_from = model.once(data[: EXAMPLES[-1]]) if isinstance(model, HasTrunk) else data
     size = min(config.in_a_step(len(data)), len(data))
     model.train()
 
     def seconds(n: int) -> float:
-        batch = next(iter(sampler(data, n, device.generator(config.seed))))
+        batch = next(iter(sampler(drawn_from, n, device.generator(config.seed))))
         taken = []
         for _ in range(1 + REPEATS):  # the first one sets up what the others find
             began = time.perf_counter()

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from latentlab import device
-from latentlab.data import Batch, Dataset, Sampler, Spec, Splits
+from latentlab.data import Batch, Dataset, LabelUse, Sampler, Spec, Splits
 from latentlab.models import Fits, Loss, Model, Trains, build
 from latentlab.nn.initialise import initialise
 from latentlab.training.batches import batches_for
@@ -80,9 +80,12 @@ def train(
     check_optimizer(type(model), config)
     check_importance(type(model), config)
     data, suitable = batches_for(model, splits.train.to(state.device), config)
-    valid = splits.valid.to(state.device)
     if not len(data):
-        raise TrainingError("There are no examples to train on.")
+        kind = "labelled examples" if model.labels is LabelUse.NEEDED else "examples"
+        raise TrainingError(f"There are no {kind} to train on.")
+    data, valid = model.once(data), model.once(splits.valid.to(state.device))
+    if not state.step:
+        model.standardise(data)
     with contextlib.ExitStack() as until_the_end:
         if sampler is None and config.importance:
             sampler = until_the_end.enter_context(contextlib.closing(ImportanceSampler(state, data))).batches

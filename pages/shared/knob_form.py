@@ -70,7 +70,7 @@ def _widget(knob: Knob, key: str, start: Value | None, linked: bool) -> Value:
     elif knob.type is bool:
         value = st.toggle(text, bool(start), **common)
     elif knob.type is str:
-        value = st.text_input(text, str(start), max_chars=40, **common)
+        value = st.text_input(text, str(start), max_chars=400, **common)
     elif knob.type is int:
         low, high = (None if bound is None else int(bound) for bound in (knob.low, knob.high))
         value = st.number_input(text, low, high, int(start), **common)

@@ -55,6 +55,7 @@ SMALL = {
     "alpha": 6.0,
     "blocks": 1,
 }  # with α = 50 the labels drown the rest
+SMALL |= {"tune": True}  # every parameter is trained
 SMALL |= {"batch_norm": False}  # what one example gives doesn't depend on the others
 B = 5
 

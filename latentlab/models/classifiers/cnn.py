@@ -19,11 +19,12 @@ from latentlab.data import Batch, Kind, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
+from latentlab.models.features import HasFeatures
 from latentlab.models.parts.classification import UNITS, classification_loss
 from latentlab.nn.layers import dropout
 
 
-class CNN(Trains, Classifies):
+class CNN(Trains, Classifies, HasFeatures):
     """Every step is a layer with a name, so that a probe can read it: conv1, conv1_relu, conv1_pool, … logits."""
 
     name = "cnn"
@@ -62,7 +63,7 @@ class CNN(Trains, Classifies):
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the cross-entropy in nats; the term "error" is 1 where the most probable class is wrong."""
-        h = self._features(batch.x)
+        h = self.features(batch.x)
         if self.training:
             h = dropout(h, self.config.dropout, rng)
         log_probs = F.log_softmax(self.logits(h).float(), 1)
@@ -70,10 +71,11 @@ class CNN(Trains, Classifies):
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities, without dropout."""
-        return F.log_softmax(self.logits(self._features(x)).float(), 1)
+        return F.log_softmax(self.logits(self.features(x)).float(), 1)
 
-    def _features(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, hidden): the hidden layer, without dropout."""
         h = self.conv1_pool(self.conv1_relu(self.conv1(2 * x - 1)))  # (B, width, H/2, W/2)
         h = self.conv2_pool(self.conv2_relu(self.conv2(h)))  # (B, 2 width, H/4, W/4)
         out: Tensor = self.fc1_relu(self.fc1(h.flatten(1)))
-        return out  # (B, hidden)
+        return out

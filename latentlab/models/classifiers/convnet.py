@@ -17,14 +17,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from latentlab.data import Batch, Kind, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
-from latentlab.models.parts.classification import UNITS, classification_loss
+from latentlab.models.features import HasFeatures
+from latentlab.models.parts.classification import HEAD_UNITS, HEADS, head_log_probs, head_loss
 from latentlab.nn.batch_norm import BatchNorm, ChannelNorm
 from latentlab.nn.layers import NormalConv2d, NormalLinear, dropout
 
@@ -32,7 +32,7 @@ MOST_WEIGHTS = 20_000_000  # of one layer
 DENSE = r"none|[1-9]\d{0,4}(-[1-9]\d{0,4}){0,3}"
 
 
-class ConvNet(Trains, Classifies):
+class ConvNet(Trains, Classifies, HasFeatures):
     """Every step is a layer with a name, so that a probe can read it: conv1, conv1_relu, conv1_pool, … fc1, … logits.
 
     The binary error is the share of the K outputs that lie on the wrong side of ½: one less what is called accuracy
@@ -42,7 +42,7 @@ class ConvNet(Trains, Classifies):
     name = "convnet"
     title = "Convolutional classifier of any depth"
     kinds = frozenset({Kind.IMAGE})
-    units = UNITS | {"binary error": "fraction"}
+    units = HEAD_UNITS
     labels = LabelUse.NEEDED
 
     @dataclass(frozen=True)
@@ -59,9 +59,7 @@ class ConvNet(Trains, Classifies):
         dropout: float = knob(0.0, 0.0, 0.9, help="share of the units of each dense layer dropped in training")
         batch_norm: bool = knob(False, help="batch normalisation before each ReLU")
         init: str = knob("default", choices=("default", "xavier"), help="scale of the initial weights")
-        head: str = knob(
-            "softmax", choices=("softmax", "sigmoid"), help="one choice among the classes, or yes or no for each"
-        )
+        head: str = knob("softmax", choices=HEADS, help="one choice among the classes, or yes or no for each")
 
         @property
         def units_of_dense(self) -> list[int]:
@@ -123,32 +121,26 @@ class ConvNet(Trains, Classifies):
 
     def losses(self, batch: Batch, rng: Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the cross-entropy, or the sum of K binary ones, in nats; "error" is 1 where the top class is wrong."""
-        logits = self._logits(batch.x, rng if self.training else None)
-        log_probs = self._log_probs(logits)
-        found = classification_loss(log_probs, batch.y)
-        truth = F.one_hot(batch.y, self.spec.n_classes)
-        is_softmax = self.config.head == "softmax"
-        binary = F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none").sum(1)
-        outputs = log_probs.exp() if is_softmax else logits.sigmoid()
-        wrong = ((outputs > 0.5) != truth.bool()).float().mean(1)
-        yield Loss(found.value if is_softmax else binary, {**found.terms, "binary error": wrong})
+        logits = self.logits(self._hidden(batch.x, rng if self.training else None)).float()
+        yield head_loss(self.config.head, logits, batch.y)
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities, without dropout."""
-        return self._log_probs(self._logits(x, None))
+        return head_log_probs(self.config.head, self.logits(self.features(x)).float())
 
-    def _log_probs(self, logits: Tensor) -> Tensor:
-        return F.log_softmax(logits if self.config.head == "softmax" else F.logsigmoid(logits), 1)
+    def features(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, d): the last dense layer, or the convolutions where there is none, without dropout."""
+        return self._hidden(x, None)
 
-    def _logits(self, x: Tensor, rng: Generator | None) -> Tensor:
+    def _hidden(self, x: Tensor, rng: Generator | None) -> Tensor:
         h = 2 * x - 1
-        for name in self.steps:
+        for name in self.steps[:-1]:
             if h.dim() > 2 and isinstance(self.get_submodule(name), nn.Linear):
                 h = h.flatten(1)
             h = self.get_submodule(name)(h)
             if rng is not None and self.config.dropout and name.startswith("fc") and name.endswith("_relu"):
                 h = dropout(h, self.config.dropout, rng)
-        return h.float()  # (B, K)
+        return h.flatten(1)
 
 
 _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth"}

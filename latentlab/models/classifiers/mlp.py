@@ -26,13 +26,14 @@ from latentlab.data import Batch, LabelUse, Spec
 from latentlab.knobs import knob
 from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
+from latentlab.models.features import HasFeatures
 from latentlab.models.parts.classification import UNITS, classification_loss
 from latentlab.nn.layers import NormalLinear
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus}
 
 
-class MLP(Trains, Classifies):
+class MLP(Trains, Classifies, HasFeatures):
     """Layers are named by their depth: layers.1, activations.1, layers.2, … logits."""
 
     name = "mlp"
@@ -77,9 +78,13 @@ class MLP(Trains, Classifies):
 
     def classify(self, x: Tensor) -> Tensor:
         """(B, *shape) -> (B, K): log-probabilities."""
+        return F.log_softmax(self.logits(self.features(x)).float(), 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, *shape) -> (B, hidden): the last hidden layer."""
         h = x = x.flatten(1)
         for k in range(1, self.config.depth + 1):
             if k == self.merge:
                 h = torch.cat([h, x], 1)
             h = self.activations[str(k)](self.layers[str(k)](h))
-        return F.log_softmax(self.logits(h).float(), 1)
+        return h

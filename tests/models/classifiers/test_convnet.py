@@ -73,7 +73,7 @@ def test_valid_convolutions_without_pooling_lose_the_margin() -> None:
 
 def test_a_softmax_gives_the_cross_entropy() -> None:
     loss, x, y = loss_of(model := convnet())
-    torch.testing.assert_close(loss.value, F.cross_entropy(model._logits(x, None), y, reduction="none"))
+    torch.testing.assert_close(loss.value, F.cross_entropy(model.logits(model.features(x)), y, reduction="none"))
     assert torch.equal(loss.terms["cross-entropy"], loss.value)
     assert torch.equal(loss.terms["error"], (model.classify(x).argmax(1) != y).float())
 
@@ -81,7 +81,7 @@ def test_a_softmax_gives_the_cross_entropy() -> None:
 def test_a_sigmoid_head_adds_up_a_binary_cross_entropy_for_each_class() -> None:
     loss, x, y = loss_of(model := convnet(head="sigmoid"))
     with torch.no_grad():
-        outputs = model._logits(x, None).double().sigmoid()
+        outputs = model.logits(model.features(x)).double().sigmoid()
     right = outputs[torch.arange(40), y]
     by_hand = -right.log() - (1 - outputs).log().sum(1) + (1 - right).log()
     torch.testing.assert_close(loss.value.double(), by_hand, rtol=1e-5, atol=1e-6)
