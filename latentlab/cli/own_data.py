@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from latentlab import data
-from latentlab.data.files.options import MAX_SIDE, Fit, ReadOptions
+from latentlab.data.files.options import MAX_SIDE, MOST_DRAWINGS, Fit, ReadOptions
 from latentlab.data.files.roles import LABELS
 
 
@@ -34,6 +34,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fit", type=Fit, choices=tuple(Fit), default=Fit.STRETCH, help=text)
     text = "the channel of images, from 0, or three of them as red, green and blue, such as 2,1,0"
     parser.add_argument("--channels", type=_numbers, default=(), metavar="NUMBERS", help=text)
+    text = f"drawings of each class of Quick, Draw! that are taken, at random; default {MOST_DRAWINGS:,}"
+    parser.add_argument("--most", type=int, default=MOST_DRAWINGS, metavar="N", help=text)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -62,6 +64,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.fit,
         options.channels,
         None if options.factor is None else tuple(filter(None, options.factor)),
+        options.most,
     )
 
 

@@ -14,11 +14,13 @@ from latentlab.data.files.columns import Table
 from latentlab.data.files.file_sets import data_files, table_of
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.quick_draw import is_official
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.tables import FIRST_ROWS
 from pages.shared.remember import remember
 from pages.shared.uploads import safe_name
 
+DRAWINGS = "quick-draw"  # the name of files of Quick, Draw!, which are called by their classes
 MAX_UPLOAD = 256 << 20  # bytes of all files together; the server's own limit is for each
 
 
@@ -92,5 +94,7 @@ def _written(upload: Upload, folder: Path) -> Path:
     images = [path for path in rest if "images" in path.name]
     if len(images) == 1 and len(written) == len(rest) == 2 and not data_files([path.name for path in rest]):
         return images[0]  # of an IDX pair
+    if all(is_official(path.name) for path in rest):
+        return folder.rename(folder.with_name(DRAWINGS))
     two = joined.pair([path.name for path in rest])
     return folder.rename(folder.with_name(Path(two[0]).stem if two else rest[0].stem))

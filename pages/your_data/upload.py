@@ -43,7 +43,8 @@ def upload() -> None:
         "Files",
         accept_multiple_files=True,
         key=f"upload-{UPLOADS.get(0)}",
-        help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names.",
+        help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names. "
+        "Quick, Draw!: a file for each class.",
     )
     if message := UPLOAD_FAILED.pop():
         st.error(plain(message), icon=":material/error:")
@@ -83,7 +84,12 @@ def _preview(files: Upload) -> None:
     if table is not None and roles is not None:
         choose_roles(table, roles, change, alone=files.is_one_file or bool(roles.vector))
     wanted = said
-    if found is not None and found.splits.train.kind is Kind.IMAGE and files.has_image_files:
+    if (
+        found is not None
+        and found.splits.train.kind is Kind.IMAGE
+        and files.has_image_files
+        and "file" in found.columns
+    ):
         wanted = choose_images(said, files.key)
     if found is not None and found.n_channels not in (0, 1, 3):
         wanted = choose_channels(wanted, found.n_channels, files.key)

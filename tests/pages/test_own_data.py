@@ -66,6 +66,12 @@ def npz(n: int = 30, **others: Any) -> bytes:
     return out.getvalue()
 
 
+def npy(array: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array)
+    return out.getvalue()
+
+
 def csv(n: int = 30) -> bytes:
     rows = [f"{k},{k * k / 7},{'uv'[k % 2]},{k % 3}" for k in range(n)]
     return "\n".join(["a,b,kind,label", *rows]).encode()
@@ -301,6 +307,14 @@ def test_what_to_click_is_said_and_no_option_of_the_command(upload: Upload) -> N
     set_role(app, "quality", Role.VECTOR)
     assert shows(app, 30, 3)
     assert roles_of(app)["quality"] == "vector"
+
+
+def test_files_of_drawings_are_a_class_each(upload: Upload, library: Library) -> None:
+    app = upload(**{f"full_numpy_bitmap_{name}.npy": npy(noise(12, 784)) for name in ("ice_cream", "moon")})
+    assert shows(app, "Google", "CC BY 4.0")
+    assert not app.get("segmented_control")  # of sizes that they can't have
+    keep(app)
+    assert library.card("quick-draw").classes == ("ice cream", "moon")
 
 
 def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:

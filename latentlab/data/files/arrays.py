@@ -12,6 +12,7 @@ from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import counted
 from latentlab.data.files.axes import as_images, examples_first, is_sequence, times_first
 from latentlab.data.files.intensities import to_bytes
+from latentlab.data.files.splitting import SHARES, Shares
 
 if TYPE_CHECKING:
     from latentlab.data.files.roles import Roles
@@ -52,6 +53,7 @@ class Examples(NamedTuple):
     n_rows: int = 0  # how many rows the file has, where some were dropped
     roles: Roles | None = None  # what the columns of a table are for
     n_channels: int = 0  # that images have in the file
+    shares: Shares = SHARES  # of the parts, where the file doesn't divide them itself
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""

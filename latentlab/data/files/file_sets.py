@@ -12,6 +12,7 @@ from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import Skips, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.columns import Table
+from latentlab.data.files.drawn_strokes import holds_strokes
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.joined import pair
 from latentlab.data.files.roles import PARTS, SPLITS
@@ -59,7 +60,7 @@ def table_of(path: Path, most: int | None = None) -> Table | None:
         DataError: damaged or too large.
     """
     if path.is_file() and path.suffix.lower() != ".zip":
-        return columns_of(path, most=most) if is_table(path.name) else None
+        return columns_of(path, most=most) if is_table(path.name) and not holds_strokes(path) else None
     with members(path, Skips()) as found:
         names = [member.name for member in found]
     tables = [name for name in names if is_table(name) and not _is_about(name)]
@@ -69,6 +70,8 @@ def table_of(path: Path, most: int | None = None) -> Table | None:
     if len(tables) != 1 and not words:
         return None
     with unpacked(path, tables) as paths:
+        if any(map(holds_strokes, paths)):
+            return None
         read = [columns_of(one, most=most) for one in paths]
     return tables_joined(dict(zip(words.values(), read, strict=True))) if words else read[0]
 

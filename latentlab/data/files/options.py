@@ -10,6 +10,7 @@ from latentlab.data.dataset import DataError
 
 MAX_SIDE = 64  # pixels of the longer side of an image, by default
 LARGEST_SIDE = 256  # that can be asked for
+MOST_DRAWINGS = 10_000  # of each class of Quick, Draw!, by default
 
 
 class Fit(StrEnum):
@@ -38,9 +39,10 @@ class ReadOptions:
         fit: what becomes of an image of other proportions.
         channels: which channels of an image are shown, from 0: one in gray, or three as red, green and blue; chosen by
             their number if empty.
+        most: how many drawings of each class of Quick, Draw! are taken.
 
     Raises:
-        DataError: a size that no image can have, or neither one nor three channels.
+        DataError: a size that no image can have, neither one nor three channels, or no drawings.
     """
 
     table: Path | None = None
@@ -55,6 +57,7 @@ class ReadOptions:
     fit: Fit = Fit.STRETCH
     channels: tuple[int, ...] = ()
     factors: tuple[str, ...] | None = None
+    most: int = MOST_DRAWINGS
 
     def __post_init__(self) -> None:
         if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:
@@ -63,6 +66,8 @@ class ReadOptions:
             )
         if not 1 <= self.size <= LARGEST_SIDE:
             raise DataError(f"Images can have sides of 1 to {LARGEST_SIDE} pixels, not {self.size}.")
+        if self.most < 1:
+            raise DataError(f"Of each class at least one drawing is taken, not {self.most}.")
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import Skips, counted, listing, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
+from latentlab.data.files.drawn_strokes import SUFFIXES as STROKES
 from latentlab.data.files.equal_rows import n_again
 from latentlab.data.files.factors import choose_factors, factors_of
 from latentlab.data.files.file_sets import data_files, examples_joined, parts, tables_joined
@@ -31,6 +32,7 @@ from latentlab.data.files.labels import class_indices
 from latentlab.data.files.matlab import read_mat
 from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_drawings
 from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.files.several_arrays import SUFFIX, read_arrays
@@ -44,7 +46,7 @@ LEAST = 2  # examples; a map of one says nothing
 READ_OPTIONS = ReadOptions()
 KNOWN = (
     "a folder of images, .zip, .npy, .npz, .mat, .h5, .h5ad, .safetensors, .ts, IDX, or a table: .csv, .tsv, .txt (also"
-    " .gz), .parquet, .feather, .arrow or .jsonl"
+    " .gz), .parquet, .feather, .arrow or .jsonl, or files of Quick, Draw!"
 )
 
 
@@ -108,7 +110,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     kind = found.kind or kind_of(tuple(x.shape[1:]))
     made = factors_of(columns, factors)
     data = Dataset(name, x, torch.from_numpy(labels.y), labels.names, kind, found.features, factors=made)
-    rows, split_notes = divide(labels.y, labels.names) if found.split is None else given(found.split)
+    rows, split_notes = divide(labels.y, labels.names, found.shares) if found.split is None else given(found.split)
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     about = (*labels.notes, *_sizes(labels.y, labels.names), *factor_notes)
     summary = (*found.notes, *about, *_remarks(found), *split_notes)
@@ -147,6 +149,8 @@ def _read(path: Path, options: ReadOptions) -> Examples:
     if is_idx(path):
         return read_idx(path, options)
     if is_table(path.name):
+        if are_drawings([path.name], [path]):
+            return read_drawings([path.name], [path], options, name)
         table = columns_of(path)
         if options.image and options.image in table.columns and not names_files(table, options.image, path.parent):
             return _read_folder(path.parent, replace(options, table=path))
@@ -179,6 +183,10 @@ def _read_files(path: Path, files: Sequence[str], options: ReadOptions) -> Examp
     if two := pair(files):
         with unpacked(path, two) as (vectors, about):
             return _read(vectors, replace(options, table=options.table or about))
+    if are_bitmaps(files) or any(one.lower().endswith(STROKES) for one in files):
+        with unpacked(path, files) as paths:
+            if are_drawings(files, paths):
+                return read_drawings(files, paths, options, shown(path.name))
     if len(files) == 1:
         with unpacked(path, files) as (only,):
             return _read(only, options)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.data.dataset import SPLIT_SEED
 from latentlab.data.files.archives import listing
-from latentlab.data.files.arrays import Values
 
 Index = NDArray[np.int64]
 
@@ -18,6 +17,16 @@ LEAST_TO_SPLIT = 10  # with fewer, the three parts are the same
 HELD_OUT = 0.1  # of the examples, for validation and again for testing
 LEAST_HELD_OUT = 2  # in each part: one has no variance
 LEAST_TO_TEST, LEAST_TO_VALIDATE = 3, 5  # examples of a class that has one in the part
+
+
+class Shares(NamedTuple):
+    """Which share of the examples is held out."""
+
+    valid: float = HELD_OUT
+    test: float = HELD_OUT
+
+
+SHARES = Shares()
 
 
 class Rows(NamedTuple):
@@ -28,8 +37,8 @@ class Rows(NamedTuple):
     test: Index
 
 
-def divide(y: Index, classes: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
-    """80 / 10 / 10 % of each class at random, the same every time (seed 0), and what there is to say of it.
+def divide(y: Index, classes: Sequence[str], shares: Shares = SHARES) -> tuple[Rows, tuple[str, ...]]:
+    """80 / 10 / 10 % of each class at random, or other shares, the same every time (seed 0), and what there is to say.
 
     A class of at least `LEAST_TO_TEST` examples has one in the test part, one of `LEAST_TO_VALIDATE` also in the
     validation part. With fewer than `LEAST_TO_SPLIT` examples in all, each part holds everything.
@@ -37,6 +46,7 @@ def divide(y: Index, classes: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
     Args:
         y: (N,) the classes; UNLABELLED examples are divided as if they were a class.
         classes: their names.
+        shares: of all examples.
     """
     n = len(y)
     if n < LEAST_TO_SPLIT:
@@ -44,15 +54,15 @@ def divide(y: Index, classes: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
         return Rows(every, every, every), (f"Only {n} examples: train, validation and test are the same.",)
     order = np.random.default_rng(SPLIT_SEED).permutation(n)
     of_class = [order[y[order] == k] for k in np.unique(y)]
-    n_out = max(LEAST_HELD_OUT, int(n * HELD_OUT))
-    test = _share(of_class, LEAST_TO_TEST, n_out)
-    valid = _share([one[~np.isin(one, test)] for one in of_class], LEAST_TO_VALIDATE - 1, n_out)
+    n_test, n_valid = (max(LEAST_HELD_OUT, int(n * share)) for share in (shares.test, shares.valid))
+    test = _share(of_class, shares.test, LEAST_TO_TEST, n_test)
+    valid = _share([one[~np.isin(one, test)] for one in of_class], shares.valid, LEAST_TO_VALIDATE - 1, n_valid)
     train = order[~np.isin(order, np.concatenate([test, valid]))]
     rows = Rows(*(part.astype(np.int64) for part in (train, valid, test)))
     return rows, (_sizes(rows), *_rare(y, rows.test, classes))
 
 
-def given(split: Values) -> tuple[Rows, tuple[str, ...]]:
+def given(split: NDArray[Any]) -> tuple[Rows, tuple[str, ...]]:
     """The parts that a file has itself; one that it lacks is taken from the training examples at random (seed 0).
 
     Args:
@@ -73,9 +83,9 @@ def given(split: Values) -> tuple[Rows, tuple[str, ...]]:
     return rows, (f"The file's own parts are kept. {_sizes(rows)}{note}",)
 
 
-def _share(of_class: Sequence[Index], least: int, n_out: int) -> Index:
-    """`HELD_OUT` of each class, one at least of those with `least` examples, and others until there are `n_out`."""
-    n_taken = [max(int(len(one) * HELD_OUT), len(one) >= least) for one in of_class]
+def _share(of_class: Sequence[Index], share: float, least: int, n_out: int) -> Index:
+    """A share of each class, one at least of those with `least` examples, and others until there are `n_out`."""
+    n_taken = [max(int(len(one) * share), len(one) >= least) for one in of_class]
     taken = np.concatenate([one[:k] for one, k in zip(of_class, n_taken, strict=True)])
     left = np.concatenate([one[k:] for one, k in zip(of_class, n_taken, strict=True)])
     more = np.random.default_rng(SPLIT_SEED).permutation(left)[: max(0, n_out - len(taken))]
