@@ -17,14 +17,19 @@ from latentlab.nn.initialise import Drawn
 
 
 @dataclass(frozen=True)
-class Autoencoding(Conv5):
-    """The knobs of an encoder and a decoder around a code."""
+class OfSeveralNetworks:
+    """The knobs of what may be an MLP or convolutional."""
 
     z_dim: int = knob(2, 1, 256, log=True, help="dimensions of the latent space")
     network: str = knob("mlp", choices=("mlp", "conv", "conv5"), help="the encoder's and the decoder's network")
     hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP", when=("network", "mlp"))
     layers: int = knob(2, 1, 6, help="hidden layers of the MLP", when=("network", "mlp"))
     width: int = knob(32, 4, 256, log=True, help="channels of the first convolution", when=("network", "conv"))
+
+
+@dataclass(frozen=True)
+class Autoencoding(Conv5, OfSeveralNetworks):
+    """The knobs of an encoder and a decoder around a code."""
 
 
 @dataclass(frozen=True)
