@@ -1,0 +1,1 @@
+"""Images that a model generates, by the predictions of a classifier."""

@@ -1,0 +1,1 @@
+"""Generated images, as a classifier sees them."""
