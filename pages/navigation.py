@@ -196,6 +196,12 @@ IMPORTANCE_SAMPLING = Page(
     text="Draw examples by the length of their gradients: train faster, and find wrong labels.",
     group="Diagnose",
 )  # fmt: skip
+GENERATED = Page(
+    "generated", "Generated images", "image_search", (Decodes, Samples, Conditional), first="mnist-vae-20d",
+    images=True, pictured=False,
+    text="Let a classifier name what a model generates, and hold it against what it names right of real ones.",
+    group="Diagnose",
+)  # fmt: skip
 FACTORS = Page(
     "factors", "Factors", "category", (Encodes,), first="shapes-beta-vae", images=True, pictured=False,
     text="Find out which dimension carries which factor, and how well they are taken apart.",
@@ -214,7 +220,7 @@ SWEEPS = Page(
 )  # fmt: skip
 
 PAGES = (
-    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, CLASSIFIER, LAYERS,
-    CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS, FEW_LABELS, YOUR_DATA,
-    LESSONS,
+    HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, CLASSIFIER,
+    GENERATED, LAYERS, CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS,
+    FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

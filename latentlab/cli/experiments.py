@@ -20,6 +20,7 @@ from latentlab.experiments import (
     factor_grid,
     factors,
     families,
+    generated,
     hierarchies,
     importance,
     importance_bomb,
@@ -48,6 +49,7 @@ DATA = {
     *infogan_images.SETTINGS,
     *adversarial_samples.SETTINGS,
     *curvature.SETTINGS,
+    *generated.SETTINGS,
 }  # sets of which at least one experiment lets one choose
 
 
@@ -166,6 +168,12 @@ def _importance(options: argparse.Namespace) -> None:
         print(as_text(importance_tables.test_error_rows(found)), flush=True)
 
 
+def _generated(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, generated.SETTINGS, list(generated.SETTINGS)):
+        generated.save(_printed(generated.run(dataset, range(options.seeds)), generated.table))
+    print(as_text(generated.reported_rows(generated.read())), flush=True)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app
     "semi-supervised": _semi_supervised,
     "hierarchies": _hierarchies,
@@ -182,6 +190,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "sweep": _sweep,
     "dependency": _dependency,
     "importance": _importance,
+    "judge": _generated,
 }
 
 

@@ -19,6 +19,7 @@ from latentlab.analysis.columns import Columns
 from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
+from latentlab.analysis.latent.traversal import ManifoldGrid
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.stats import Proportion
 from latentlab.analysis.sweep import compare
@@ -31,6 +32,9 @@ from latentlab.figures.curvature.course import Course, eigenvalue_course
 from latentlab.figures.disentanglement import matrix
 from latentlab.figures.examples.appearance import add_numbers
 from latentlab.figures.examples.choose import appearance
+from latentlab.figures.generated.plane import predicted_plane
+from latentlab.figures.generated.projection import projection
+from latentlab.figures.generated.shares import predicted_shares
 from latentlab.figures.importance.course import bands
 from latentlab.figures.importance.details import class_shares
 from latentlab.figures.latent import diagnosis, layers, paths, traversal
@@ -63,6 +67,8 @@ LEAKAGE: Any = SimpleNamespace(change=np.eye(2), names=HOSTILE)
 DEPTHS: Any = SimpleNamespace(errors=np.array([0.5, 0.4]), model_error=0.1, dead_segment=None, chance=0.9)
 STRIP: Any = SimpleNamespace(values=GRID, examples=RNG.random((3, 2), np.float32))
 SHEET: Any = SimpleNamespace(x=GRID, examples=RNG.random((3, 3, 2), np.float32))
+TILES = ManifoldGrid(GRID, GRID[::-1], RNG.random((3, 3, 1, 2, 2), np.float32))
+PROJECTED: Any = SimpleNamespace(codes=XY, components=SimpleNamespace(share=np.array([0.6, 0.3])))
 FIELD = Field(GRID, GRID, HALF, 0.1)
 SETTINGS: list[dict[str, Any]] = [{HOSTILE[0]: HOSTILE[1]}, {HOSTILE[0]: "other"}]
 SCORES = np.array([[1.0, 1.1], [2.0, 2.2]])
@@ -146,6 +152,9 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     bands: lambda: bands(
         [0, 5], dict.fromkeys(HOSTILE, SCORES), dict.fromkeys(HOSTILE, ("#000000", "dash")), LIGHT, HOSTILE[0]
     ),
+    predicted_shares: lambda: predicted_shares(dict.fromkeys(HOSTILE, SCORES[0]), HOSTILE, LIGHT),
+    predicted_plane: lambda: predicted_plane(TILES, np.eye(3, dtype=np.int64), HALF[..., 0], HOSTILE, HOSTILE, LIGHT),
+    projection: lambda: projection(PROJECTED, Y, HOSTILE, (0, 1), LIGHT),
     class_shares: lambda: class_shares(SCORES[0], HOSTILE, LIGHT),
     bound_curves: lambda: bound_curves({HOSTILE[0]: [Bound(1, np.zeros(2)), Bound(0, np.ones(2))]}, LIGHT),
     layers.layer_bars: lambda: layers.layer_bars({HOSTILE[0]: [LayerUsage(HOSTILE[1], np.ones(2, np.float32))]}, LIGHT),

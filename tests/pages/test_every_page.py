@@ -31,6 +31,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "importance_sampling": ("digits-sgd", "Digits, SGD"),
     "classifier": ("mnist-cnn", "MNIST classifier (CNN)"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
+    "generated": ("mnist-vae-20d", "MNIST in 20 dimensions"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families", "sweeps")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")
@@ -81,7 +82,7 @@ def test_in_the_dark_each_page_follows_the_one_before(visited: Open) -> None:
     # training first: AppTest keeps what a control said for another of the same key, and two are called "start"
     for page in ("train", *others, "home"):
         # of the pages that open with a run of their own, these can show the one that was chosen before, and keep it
-        first = USUAL[0] if page in ("analogies", "curvature", "factors") else None
+        first = USUAL[0] if page in ("analogies", "curvature", "factors", "generated") else None
         assert_in_order(app.switch_page(path_of(page)).run(), page, first)
 
 

@@ -50,11 +50,11 @@ class Generated:
 
     Attributes:
         images: name -> images: `REAL` and `BINARISED`, then what the model can do. Reconstruction i is of example i.
-        seen: which of the first two the model encodes, so what its reconstructions are held against.
+        encoded: which of the first two the model encodes, so what its reconstructions are held against.
     """
 
     images: Mapping[str, Images]
-    seen: str
+    encoded: str
 
     @property
     def reconstructed(self) -> str | None:
@@ -76,22 +76,22 @@ def generated(model: Model, x: Tensor, y: Tensor, seed: int = 0) -> Generated:
     """
     rng = device.generator(seed)
     found = {REAL: Images(x, y), BINARISED: Images(binarised(model, x), y)}
-    seen = REAL if torch.equal(_seen(model, x), x) else BINARISED
-    found |= {name: Images(one, y) for name, one in _reconstructed(model, found[seen].x, y, rng).items()}
+    encoded = REAL if torch.equal(_as_encoded(model, x), x) else BINARISED
+    found |= {name: Images(one, y) for name, one in _reconstructed(model, found[encoded].x, y, rng).items()}
     if isinstance(model, Samples):
         found[PRIOR] = Images(model.sample(len(x), rng), None)
     if isinstance(model, DecodesGiven) and isinstance(model, HasPrior):
         found[GIVEN] = Images(model.sample_given(model.prior.sample(len(x), rng), y, rng), y)
-    return Generated(found, seen)
+    return Generated(found, encoded)
 
 
 def binarised(model: Model, x: Tensor) -> Tensor:
     """(N, *shape) -> the same in black and white: as the model sees it, where it sees it so, else cut at one half."""
-    seen = _seen(model, x)
-    return seen if bool(((seen == 0) | (seen == 1)).all()) else (x >= THRESHOLD).to(x.dtype)
+    encoded = _as_encoded(model, x)
+    return encoded if bool(((encoded == 0) | (encoded == 1)).all()) else (x >= THRESHOLD).to(x.dtype)
 
 
-def _seen(model: Model, x: Tensor) -> Tensor:
+def _as_encoded(model: Model, x: Tensor) -> Tensor:
     return model.observed(x) if isinstance(model, HasLikelihood) else x
 
 

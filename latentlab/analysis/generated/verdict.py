@@ -69,24 +69,24 @@ def of_generated(
     """
     name, said = generated.reconstructed, []
     if name is not None:
-        said.append(_of_reconstructions(name, generated.seen, found, thresholded))
+        said.append(_of_reconstructions(name, generated.encoded, found, thresholded))
     if PRIOR in found:
-        said.append(_of_samples(found[PRIOR], found[generated.seen], classes, alone=name is None))
+        said.append(_of_samples(found[PRIOR], found[generated.encoded], classes, alone=name is None))
     return " ".join(said)
 
 
 def _of_reconstructions(
-    name: str, seen: str, found: Mapping[str, Recognition], thresholded: Mapping[str, Recognition]
+    name: str, encoded: str, found: Mapping[str, Recognition], thresholded: Mapping[str, Recognition]
 ) -> str:
-    shares = [found[one].share for one in (name, seen)]
+    shares = [found[one].share for one in (name, encoded)]
     assert None not in shares
     mean, control = (f"{one.value:.1%}" for one in shares if one is not None)
-    missing = lost(found[seen], found[name])
+    missing = lost(found[encoded], found[name])
     given = ", which are given their class," if name == MEAN_OF_CLASS else ""
     both = f"{mean} of the reconstructions{given} are recognised, and {control} of their inputs"
     if not missing.is_clear:
         return f"{both}: no more is lost than chance may do."
-    blur = missing.share - lost(thresholded[seen], thresholded[name]).share
+    blur = missing.share - lost(thresholded[encoded], thresholded[name]).share
     points = f"{100 * missing.share:.0f} points are lost"
     if blur < SURE * missing.std_error:
         return f"{both}: {points}, and they stay lost when images are cut at one half, so it isn't blur."

@@ -65,7 +65,7 @@ def test_an_identity_scores_exactly_its_control() -> None:
     x, y = pixels()
     made = generated(Identity(), x, y)
     found = recognised(made.images, classify)
-    assert (list(found), made.seen, made.reconstructed) == ([REAL, BINARISED, MEAN], REAL, MEAN)
+    assert (list(found), made.encoded, made.reconstructed) == ([REAL, BINARISED, MEAN], REAL, MEAN)
     assert 0.7 < found[REAL].right.mean() < 1  # type: ignore[union-attr]
     np.testing.assert_array_equal(found[MEAN].predicted, found[REAL].predicted)
     assert found[MEAN].share == found[REAL].share
@@ -159,7 +159,7 @@ def test_every_model_makes_what_it_can_and_no_reconstruction_beats_its_input(run
     assert torch.equal(generated(model, x, y).images[PRIOR].x, made.images[PRIOR].x)
     found = recognised(made.images, classifier.classify)
     if MEAN in names:
-        mean, draw, control = (found[name].share for name in (MEAN, DRAW, made.seen))
+        mean, draw, control = (found[name].share for name in (MEAN, DRAW, made.encoded))
         assert mean is not None
         assert draw is not None
         assert control is not None
