@@ -51,6 +51,10 @@ def label(name: str) -> str:
         "bf16": "bfloat16",
         "samples": "importance samples",
         "clip": "gradient clipping",
+        "convs": "convolutions",
+        "pool": "pooling",
+        "dense": "dense layers",
+        "halve_every": "epochs until it is halved",
     }.get(name, name.replace("_", " "))
 
 
