@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from latentlab.analysis.image_attributes import MEASURES
+from latentlab.analysis.probes.column_targets import Target
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
-from latentlab.analysis.probes.tasks import CLASS, NOISE, PARITY, ProbeTask, Settings, task_of
+from latentlab.analysis.probes.tasks import CLASS, NOISE, PARITY, SPLIT, ProbeTask, Settings, divided, task_of, used_of
 from latentlab.data import UNLABELLED, is_local, load
 from latentlab.experiments import shipped_probes
 from latentlab.experiments.shipped_probes import StoredCurve, full_curve
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
-from pages.probes.own_columns import Target, column_targets
+from pages.probes.own_columns import column_targets
 from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.remember import remember
@@ -32,7 +31,6 @@ Labels = NDArray[np.int64]
 
 CANCELLED: Slot[bool] = Slot("probes-cancelled")  # the visitor requested first looks only
 FIRST_LIMIT = 128  # features of a first look
-SPLIT = (0.6, 0.2, 0.2)  # of the examples saved with a run, where the data set itself isn't here
 
 
 def targets(run: Subject) -> list[str]:
@@ -214,25 +212,13 @@ def _first_look(of: Subject, epoch: int | None, run: Subject, target: str | Grou
 
 def _belonging(group: Group, n: int) -> ProbeTask:
     """Does an example belong to a group, or to the rest?"""
-    return _divided(load_space(group.source).data.x, group.is_member().astype(np.int64), ("the rest", group.name), n)
+    x, y = load_space(group.source).data.x, group.is_member().astype(np.int64)
+    return divided(x, y, ("the rest", group.name), 2 * n or N_EXAMPLES)
 
 
 def _by_column(run: Subject, target: Target, n: int) -> ProbeTask:
     """What is known of the examples; numbers are low, medium or high among those that are used."""
     x = load_space(everything_of(run)).data.x
-    used, y = _order(len(x), n), np.full(len(x), UNLABELLED)
+    used, y = used_of(len(x), 2 * n or N_EXAMPLES), np.full(len(x), UNLABELLED)
     y[used], names = target(used)
-    return _divided(x, y, names, n)
-
-
-def _divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:
-    """All examples, divided at random, the same way every time; few of them for a first look."""
-    order = _order(len(x), n)
-    cuts = [round(share * len(order)) for share in SPLIT[:2]]
-    sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
-    return ProbeTask(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
-
-
-def _order(n_all: int, n: int) -> NDArray[np.int64]:
-    """The examples that are used, in an order that is always the same."""
-    return np.random.default_rng(0).permutation(n_all)[: 2 * n or N_EXAMPLES]
+    return divided(x, y, names, 2 * n or N_EXAMPLES)

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import streamlit as st
 import torch
-from numpy.typing import NDArray
 
 from latentlab.analysis.probes.control_task import N_TYPES
-from latentlab.analysis.probes.features import Reduction
-from latentlab.analysis.probes.layer_curve import WITHIN, Curve, Measure, Reading, Split, hardest
-from latentlab.analysis.probes.monotonicity import monotonicity
+from latentlab.analysis.probes.layer_curve import Curve, Reading, hardest
 from latentlab.analysis.probes.tasks import ProbeTask, Settings
-from latentlab.data import to_bytes
 from latentlab.figures.examples.appearance import Appearance
-from latentlab.figures.probes.matrices import confusion_figure, weights_figure
+from latentlab.figures.probes.matrices import confusion_figure, weight_images, weights_figure
 from latentlab.figures.probes.report import probe_csv, probe_report, probe_rows
 from latentlab.subjects import Subject
 from pages.shared.downloads import download
@@ -26,40 +21,8 @@ from pages.shared.images import figure, sheet
 from pages.shared.text import plain
 
 HARDEST = 12
-KINKS = 3  # that are explained under the picture; the others where the pointer is
 SHARES = ("test error", "train error", "not in top 3", "chance", "control", "selectivity", "memorised")
 MOST_WEIGHTS = 64  # features of a layer that is no image, whose weights can still be distinguished
-
-Images = NDArray[np.uint8]
-
-
-def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
-    """What the curve shows, in a sentence or two."""
-    means = curve.means(measure, split)
-    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), means, strict=True)))
-    fit, _, test = curve.sizes
-    n = len(curve.readings[0].probes)
-    text = f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. "
-    if found.largest > 0:
-        text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
-    kinks = curve.kinks(measure, split)
-    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
-    if kinks and curve.half_bands(measure, split).any():
-        text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
-    text += f"; rank correlation with depth {found.spearman:.2f}." if np.isfinite(found.spearman) else "."
-    for k, why in list(kinks.items())[:KINKS]:
-        text += f" ▲ {curve.readings[k].layer.name}: {why}."
-    if before is not None:
-        untrained = before.means(measure, split)
-        best = int(untrained.argmin())
-        value = f"{untrained[best]:.3f} nats" if measure == "cross-entropy" else f"{untrained[best]:.1%}"
-        text += f" Before training the best is {before.readings[best].layer.name} with {value}."
-    return text
-
-
-def _difference(value: float, measure: Measure) -> str:
-    """A fall, in the unit of what falls."""
-    return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"
 
 
 def layer_detail(curve: Curve, k: int, answers: Curve | None, task: ProbeTask, drawn: Appearance) -> None:
@@ -92,7 +55,7 @@ def layer_detail(curve: Curve, k: int, answers: Curve | None, task: ProbeTask, d
             + (", summed over the channels" if reading.layer.shape[0] > 1 else "")
             + (f"; gray where none of the {probe.kept:,} kept features is." if probe.kept < probe.total else ".")
         )
-        sheet(_weight_images(reading), len(task.names), "The weights of the probe for each class")
+        sheet(weight_images(reading), len(task.names), "The weights of the probe for each class")
     elif probe.kept <= MOST_WEIGHTS:
         figure(weights_figure(probe.weights, task.names, look()), "The weights of the probe for each class")
 
@@ -159,12 +122,3 @@ def _hardest(reading: Reading, curve: Curve, task: ProbeTask, drawn: Appearance)
     pairs = [plain(f"{task.names[t]} → {task.names[s]}") for t, s in zip(true, said, strict=True)]
     shown = pairs if max(map(len, task.names)) < 4 else list(dict.fromkeys(pairs))[:4]
     st.caption("The hardest, true class → predicted class: " + ", ".join(shown))
-
-
-def _weight_images(reading: Reading) -> Images:
-    """(K, 1, H, W): gray is 0; of a layer with channels, the sum over them."""
-    probe, (channels, height, width) = reading.probes[0], reading.layer.shape
-    flat = np.zeros((len(probe.weights), probe.total), np.float32)
-    flat[:, Reduction(limit=probe.kept).chosen(probe.total)] = probe.weights
-    image = flat.reshape(-1, channels, height, width).sum(1, keepdims=True)
-    return to_bytes(0.5 + 0.5 * image / (np.abs(image).max() or 1.0))

@@ -1,60 +1,17 @@
-"""What is known of each example as targets of probes: the factors that made it, the columns of the user's own data."""
+"""What is known of the examples of a subject, as targets of probes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from latentlab.analysis.arrays import Labels
-from latentlab.analysis.image_attributes import grouped
-from latentlab.analysis.maps.colourings import MOST_CLASSES
-from latentlab.data import UNLABELLED, Factors
+from latentlab.analysis.probes import column_targets as of_columns
+from latentlab.analysis.probes.column_targets import Target
 from pages.shared import cached
 from pages.shared.per_example import factors, other_columns
 from pages.shared.remember import remember
 from pages.shared.spaces import Source
 
-Column = NDArray[Any]
-Target = Callable[[Labels], tuple[Labels, tuple[str, ...]]]  # rows of examples -> their classes, and what these are
-
-MOST_LEVELS = 20  # of a factor of numbers, each of which is a class; of more, low, medium and high
-
 
 @remember(8, on=lambda source: source.run is None or cached.has_data(source.run))
 def column_targets(source: Source) -> dict[str, Target]:
-    """Name -> of which a word, a yes or no, a level or a number's height can be decoded: factors, then other columns.
-
-    Words that are as good as different in each example name it, and are no target.
-    """
+    """Name -> of which something can be decoded: factors, then other columns."""
     made = factors(source)
-    found = dict[str, Target]()
-    if made is not None:
-        found = {f"factor: {name}": partial(_of_factor, made, k) for k, name in enumerate(made.names)}
-    known = other_columns(source, made)
-    return found | {f"column: {name}": partial(_of_column, one) for name, one in known.items() if _repeats(one)}
-
-
-def _of_factor(made: Factors, k: int, rows: Labels) -> tuple[Labels, tuple[str, ...]]:
-    """The levels of a factor; numbers of very many low, medium or high."""
-    levels: Labels = made.levels[:, k].numpy()[rows]
-    if len(made.values[k]) <= MOST_LEVELS or isinstance(made.values[k][0], str):
-        return levels, made.words(k)
-    return grouped(np.asarray(made.values[k], np.float64)[levels])
-
-
-def _of_column(values: Column, rows: Labels) -> tuple[Labels, tuple[str, ...]]:
-    """The values of a column as classes: numbers low, medium or high; an empty word is `UNLABELLED`."""
-    if values.dtype.kind in "biuf":
-        return grouped(values[rows].astype(np.float64))
-    words = values[rows].astype(str)
-    known = np.unique(words[words != ""])
-    return np.where(words == "", UNLABELLED, np.searchsorted(known, words)), tuple(known.tolist())
-
-
-def _repeats(values: Column) -> bool:
-    different = len({*values.tolist()} - {""})
-    return different > 1 and (values.dtype.kind in "biuf" or different <= min(MOST_CLASSES, len(values) // 2))
+    return of_columns.column_targets(made, other_columns(source, made))

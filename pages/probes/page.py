@@ -6,7 +6,7 @@ import streamlit as st
 
 from latentlab.analysis.probes.layer_curve import LATENT, Curve
 from latentlab.analysis.probes.tasks import CLASS
-from latentlab.analysis.probes.verdict import of_probes, of_two_networks
+from latentlab.analysis.probes.verdict import of_probes, of_two_networks, summary
 from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject
@@ -23,7 +23,7 @@ from pages.probes.controls import (
 from pages.probes.curves import CANCELLED, Network, closely, find_curves, model_error, probe_task, targets
 from pages.probes.deep_networks import deep_networks
 from pages.probes.further import NUMBERS, choose_question, further
-from pages.probes.layer_detail import all_layers, layer_detail, summary
+from pages.probes.layer_detail import all_layers, layer_detail
 from pages.probes.second_network import compared, of_second
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors

@@ -25,6 +25,7 @@ from latentlab.analysis.probes.attacked import ATTACKED, CLEAN, RANDOM, UnderAtt
 from latentlab.analysis.probes.kernel_components import KernelErrors
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.probes.verdict import of_probes, of_two_networks
+from latentlab.analysis.probes.verdict import summary as curve_summary
 from latentlab.data import Library, load
 from latentlab.data.files.options import ReadOptions
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
@@ -33,7 +34,6 @@ from latentlab.subjects import find, with_model
 from latentlab.subjects.data_only import DataOnly
 from pages.navigation import PROBES
 from pages.probes import curves, further
-from pages.probes.layer_detail import summary as curve_summary
 from pages.shared.selections import Group, _mark
 from pages.shared.spaces import Source
 from pages.shared.vectors import vectors_of

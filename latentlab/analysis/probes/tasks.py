@@ -15,6 +15,7 @@ from latentlab.data import Dataset, Splits
 
 CLASS, PARITY, NOISE = "class", "parity", "amount of noise"
 LEVELS = (0.0, 0.25, 0.5)  # standard deviations of the noise, which is also the target
+SPLIT = (0.6, 0.2, 0.2)  # of examples that no data set divides
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,19 @@ def task_of(splits: Splits, n: int, source: str) -> ProbeTask:
     x, y = torch.cat([part.x for part in parts]), torch.cat([part.y for part in parts]).numpy()
     fit, choose, test = map(len, parts)
     return ProbeTask(x, y, splits.train.classes, (fit, choose, test), source)
+
+
+def divided(x: Tensor, y: Labels, names: tuple[str, ...], n: int) -> ProbeTask:
+    """Examples of one set, divided at random, the same way every time; at most n of them."""
+    order = used_of(len(x), n)
+    cuts = [round(share * len(order)) for share in SPLIT[:2]]
+    sizes = (cuts[0], cuts[1], len(order) - sum(cuts))
+    return ProbeTask(x[torch.from_numpy(order)], y[order], names, sizes, "the examples on the map, divided at random")
+
+
+def used_of(n_all: int, n: int) -> Labels:
+    """The rows of at most n of all examples, in an order that is always the same."""
+    return np.random.default_rng(0).permutation(n_all)[:n]
 
 
 def _some(data: Dataset, n: int) -> Dataset:

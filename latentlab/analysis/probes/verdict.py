@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.probes.features import INPUT
-from latentlab.analysis.probes.layer_curve import ASIDE, Curve
+from latentlab.analysis.probes.layer_curve import ASIDE, WITHIN, Curve, Measure, Split
 from latentlab.analysis.probes.linear_probe import Probe
+from latentlab.analysis.probes.monotonicity import monotonicity
 from latentlab.analysis.probes.readability import Readability, is_lower, readability
 from latentlab.analysis.stats import Z_95
+
+KINKS = 3  # layers with a higher error than the one before that are explained
 
 
 def of_probes(target: str, curve: Curve) -> str:
@@ -112,3 +115,32 @@ def _steps(curve: Curve, without: str = "") -> _Steps:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def summary(curve: Curve, before: Curve | None, measure: Measure, split: Split) -> str:
+    """What the curve shows, in a sentence or two."""
+    means = curve.means(measure, split)
+    found = monotonicity(dict(zip((r.layer.name for r in curve.readings), means, strict=True)))
+    fit, _, test = curve.sizes
+    n = len(curve.readings[0].probes)
+    text = f"{fit:,} examples to fit, {test:,} to test, {n} seed{'' if n == 1 else 's'}. "
+    if found.largest > 0:
+        text += f"The largest fall is at {found.drop} ({_difference(found.largest, measure)}); "
+    kinks = curve.kinks(measure, split)
+    text += f"{len(found.violations)} of {len(curve.readings) - 1} layers have a higher error than the one before"
+    if kinks and curve.half_bands(measure, split).any():
+        text += f", {sum(WITHIN not in why for why in kinks.values())} of them by more than the bands"
+    text += f"; rank correlation with depth {found.spearman:.2f}." if np.isfinite(found.spearman) else "."
+    for k, why in list(kinks.items())[:KINKS]:
+        text += f" ▲ {curve.readings[k].layer.name}: {why}."
+    if before is not None:
+        untrained = before.means(measure, split)
+        best = int(untrained.argmin())
+        value = f"{untrained[best]:.3f} nats" if measure == "cross-entropy" else f"{untrained[best]:.1%}"
+        text += f" Before training the best is {before.readings[best].layer.name} with {value}."
+    return text
+
+
+def _difference(value: float, measure: Measure) -> str:
+    """A fall, in the unit of what falls."""
+    return f"{value:.3f} nats" if measure == "cross-entropy" else f"{100 * value:.1f} percentage points"

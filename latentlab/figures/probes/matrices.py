@@ -8,7 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from latentlab.analysis.probes.features import Reduction
+from latentlab.analysis.probes.layer_curve import Reading
 from latentlab.analysis.probes.steering import Leakage
+from latentlab.data import to_bytes
 from latentlab.figures.class_axis import class_axis, written
 from latentlab.figures.text import literal
 from latentlab.figures.theme import Theme, styled
@@ -74,3 +77,12 @@ def leakage_figure(found: Leakage, look: Theme) -> go.Figure:
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+
+def weight_images(reading: Reading) -> NDArray[np.uint8]:
+    """(K, 1, H, W) of the weights for each class on a layer of images: gray is 0; the sum over the channels."""
+    probe, (channels, height, width) = reading.probes[0], reading.layer.shape
+    flat = np.zeros((len(probe.weights), probe.total), np.float32)
+    flat[:, Reduction(limit=probe.kept).chosen(probe.total)] = probe.weights
+    image = flat.reshape(-1, channels, height, width).sum(1, keepdims=True)
+    return to_bytes(0.5 + 0.5 * image / (np.abs(image).max() or 1.0))
