@@ -56,7 +56,7 @@ def at_a_place(denoiser: Denoiser) -> None:
 
 def _add_noise(denoiser: Denoiser, at: torch.Tensor) -> None:
     """The point of the data nearest to the place, with noise several times, and each time denoised."""
-    clean = denoiser.data.x[(denoiser.data.x - at).square().sum(1).argmin()]
+    clean = denoiser.nearest((float(at[0]), float(at[1])))
     noisy, r = noise_and_back(denoiser.denoise, clean, GaussianNoise(denoiser.sigma), N_NOISY)
     drawn = profiles.noise_and_back(clean.numpy(), noisy.numpy(), r.numpy(), look())
     figure(drawn, "A point with noise added, and where the denoiser moves the noisy points")

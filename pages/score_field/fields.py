@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.box import Box
 from latentlab.analysis.score import verdict
-from latentlab.analysis.score.denoiser import Denoiser, Losses, OnLattice, against_truth
+from latentlab.analysis.score.denoiser import Denoiser, Losses, OnLattice, against_truth, walkback_chain
 from latentlab.analysis.score.field import Agreement, Field, score_field, score_of
 from latentlab.analysis.score.fixed_points import Basins, FixedPoints, attractors, trajectory
-from latentlab.analysis.score.layers import FieldLayer, LayerValues
+from latentlab.analysis.score.layers import FieldLayer
 from latentlab.analysis.score.local_geometry import LocalGeometry, local_hessian
 from latentlab.analysis.score.streamlines import streamlines
 from latentlab.figures.score.field import PlaneLayer
@@ -25,6 +25,7 @@ from pages.shared.visit import Slot
 
 N_ARROWS = 30  # places a side
 STEPS = 25  # of denoising from a place
+CHAIN = 20  # steps of the chain that walkback trains on
 
 
 @remember(64)
@@ -53,6 +54,12 @@ def path(denoiser: Denoiser, place: tuple[float, float]) -> NDArray[np.float64]:
 
 
 @remember(64)
+def walkback(denoiser: Denoiser, place: tuple[float, float]) -> NDArray[np.float64]:
+    """(CHAIN + 1, 2) the example nearest to a place, and the steps of the chain from there."""
+    return walkback_chain(denoiser.denoise, denoiser.nearest(place), denoiser.sigma, CHAIN)
+
+
+@remember(64)
 def lines(denoiser: Denoiser, box: Box) -> NDArray[np.float32]:
     """Streamlines of the field."""
     return streamlines(score_of(denoiser.denoise, denoiser.sigma), box)  # which follow its direction alone
@@ -65,15 +72,7 @@ def layer(denoiser: Denoiser, box: Box, which: FieldLayer) -> PlaneLayer:
 
 @remember(64)
 def _layer(denoiser: Denoiser, box: Box, name: str, _which: FieldLayer) -> PlaneLayer:  # noqa: ARG001
-    return drawn(_which, _which.compute(on_lattice(denoiser, box)))
-
-
-def drawn(which: FieldLayer, values: LayerValues) -> PlaneLayer:
-    """A layer as it is drawn."""
-    return PlaneLayer(
-        values.z, which.label, which.is_diverging, which.is_discrete, which.has_contours, values.high, values.low,
-        which.is_density,
-    )  # fmt: skip
+    return PlaneLayer.of(_which, _which.compute(on_lattice(denoiser, box)))
 
 
 @remember(64)

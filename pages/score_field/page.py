@@ -49,7 +49,8 @@ notes(
     "Green is where the data are dense, orange how large a number is. In the plane, the ring is a point: its ellipse "
     "is the posterior of the clean example (1 σ), the line is the path of repeated denoising.",
     "Choose other data, train a network now, and look back at how its field formed. Paint points of your own. Zoom in "
-    "between two arms of the spiral. Open “A spurious attractor” of the paper's examples: it is right near the data.",
+    "between two arms of the spiral. Open “A spurious attractor” of the paper's examples: it is right near the data. "
+    "Lay “walkback” over it: the chain that such a training learns to undo.",
     "The best denoiser is r(x) = E[clean | noisy = x] = x + σ² ∇ log q(x), with q the density of the data blurred by "
     "the noise (Miyasawa 1961; Vincent 2011; Alain 2018, Theorem 1, where σ → 0; it holds for every σ). Its "
     "Jacobian is I + σ² times the Hessian of log q. A network's field need not be a gradient: its curl measures how "

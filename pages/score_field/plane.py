@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
@@ -32,7 +31,7 @@ from pages.shared.visit import Slot
 PAINTS = "paints points"
 POINTERS: dict[str, Drag] = {"inspects": "", "zooms": "box", "draws a loop": "", PAINTS: "points"}
 NOTHING = "none"  # behind the arrows
-OVERLAYS = ("arrows", "streamlines", "data", "fixed points")
+OVERLAYS = ("arrows", "streamlines", "data", "fixed points", "walkback")
 CORNERS = 8  # of a loop, at most
 KEY = "plane"  # of the component
 
@@ -97,7 +96,7 @@ def _draw(
     arrows, at, name = fields.arrows(denoiser, box), place(denoiser), denoiser.data.name
     back = None
     if layer is BASINS:
-        back = fields.drawn(BASINS, LayerValues(found[1].attractor)) if found is not None else None
+        back = draw.PlaneLayer.of(BASINS, LayerValues(found[1].attractor)) if found is not None else None
     elif layer is not None:
         back = fields.layer(denoiser, box, layer)
     drawn = draw.plane(arrows, box, look(), back)
@@ -112,6 +111,8 @@ def _draw(
         draw.add_fixed_points(drawn, found[0], look())
         draw.add_spurious(drawn, found[1].attractors[denoiser.is_far(found[1].attractors)], look())
     _place(drawn, denoiser, box, at)
+    if "walkback" in over:
+        draw.add_walkback(drawn, fields.walkback(denoiser, at), look())
     corners = loop(denoiser)
     url_state.write(loop_name(name), ";".join(f"{x:.4g},{y:.4g}" for x, y in corners) or None)
     if corners:
@@ -146,12 +147,7 @@ def place(denoiser: Denoiser) -> tuple[float, float]:
     requested = url_state.read_numbers("at", 2, -1e6, 1e6)
     if requested is not None:
         return requested[0], requested[1]
-    box, x = zoom(denoiser), denoiser.data.x
-    k = len(x) // 2
-    if box != denoiser.box:
-        k = int((x - torch.tensor(box.centre)).square().sum(1).argmin())
-    off_data = x[k] + 2.5 * denoiser.sigma  # off the data, so that there is something to see
-    return float(off_data[0]), float(off_data[1])
+    return denoiser.off_data(zoom(denoiser))
 
 
 def zoom(denoiser: Denoiser) -> Box:

@@ -132,6 +132,12 @@ def test_a_direction_only_has_no_energy_and_no_relative_error(visited: Open) -> 
     assert any(mentions(one.value, "(J − I) / σ²") for one in visited("score_field", run="moons-dae").markdown)
 
 
+def test_the_chain_that_walkback_trains_on_can_be_seen(visited: Open) -> None:
+    app = choose(visited("score_field", run="moons-dae-walkback"), "over", ["data", "walkback"])
+    assert not app.exception
+    assert len(traces(app, "steps of its chain")) == len(traces(app, "the example")) == 1
+
+
 def test_a_network_that_has_learned_nothing_is_told_from_one_that_has(visited: Open) -> None:
     untrained = choose(visited("score_field", run="moons-dae"), "of-run", "train now")
     loss, identity = numbers_in(untrained.warning[0].value)

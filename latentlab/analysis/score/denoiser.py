@@ -89,6 +89,21 @@ class Denoiser:
         typical = self.truth.log_prob(self.truth.sample(N_DRAWS, device.generator(0)))
         return float(typical.median()) + math.log(FAR)
 
+    def off_data(self, box: Box) -> tuple[float, float]:
+        """A place near the data, where there is something to see: beside the middle example, or the most central one of
+        a part of the plane.
+        """
+        x = self.data.x
+        k = len(x) // 2
+        if box != self.box:
+            k = int((x - torch.tensor(box.centre)).square().sum(1).argmin())
+        found = x[k] + 2.5 * self.sigma
+        return float(found[0]), float(found[1])
+
+    def nearest(self, place: tuple[float, float]) -> Tensor:
+        """(2,) the example that is nearest to a place."""
+        return self.data.x[(self.data.x - torch.tensor(place)).square().sum(1).argmin()]
+
     def is_far(self, places: Doubles) -> NDArray[np.bool_]:
         """(N, 2) -> (N,) whether each lies where there is next to nothing of the noisy data; NaN, at infinity, does."""
         there = np.isfinite(places).all(1)
@@ -160,6 +175,27 @@ def noise_and_back(
     """Corrupt one example (*shape), n times, and denoise it: the noisy ones and r of them, each (n, *shape)."""
     noisy = corruption.draw(clean.expand(n, *clean.shape), device.generator(seed))
     return noisy, denoise(noisy)
+
+
+def walkback_chain(denoise: Denoise, start: Tensor, sigma: float, n_steps: int, seed: int = 0) -> Doubles:
+    """The chain that walkback trains on, with another chance at every step: x̃ of noise, x of r(x̃) and noise.
+
+    Args:
+        denoise: (N, d) -> (N, d).
+        start: (d,) an example.
+        sigma: of the noise of both steps.
+        n_steps: K.
+        seed: of the noise.
+
+    Returns:
+        (1 + K, d) the example and x̃ of each step, for which r is trained to give the example (Alain 2018, §5.3.2).
+    """
+    rng, x = device.generator(seed), start[None]
+    found = [x]
+    for _ in range(n_steps):
+        found.append(x + sigma * torch.randn(x.shape, generator=rng))
+        x = denoise(found[-1]) + sigma * torch.randn(x.shape, generator=rng)
+    return torch.cat(found).double().numpy()
 
 
 class NoisyDraws:

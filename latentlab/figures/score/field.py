@@ -15,6 +15,7 @@ from latentlab.analysis.arrays import Doubles, Reals
 from latentlab.analysis.box import Box
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.score.fixed_points import FixedPoints
+from latentlab.analysis.score.layers import FieldLayer, LayerValues
 from latentlab.data import Dataset
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT, MARK, Theme, round_step, styled, symbol
@@ -41,6 +42,14 @@ class PlaneLayer:
     high: float | None = None  # where the colours end
     low: float = 0.0  # where they begin
     density: bool = False  # it says where the data are dense, in the colour of that: high, or low of an energy
+
+    @classmethod
+    def of(cls, which: FieldLayer, values: LayerValues) -> PlaneLayer:
+        """The values of a layer as it is drawn."""
+        return cls(
+            values.z, which.label, which.is_diverging, which.is_discrete, which.has_contours, values.high, values.low,
+            which.is_density,
+        )  # fmt: skip
 
 
 def plane(field: Field, box: Box, look: Theme, layer: PlaneLayer | None = None, height: int = 680) -> go.Figure:
@@ -170,6 +179,16 @@ def add_place(figure: go.Figure, axes: Reals, radii: Reals, path: Reals, arm: fl
     marker = {"symbol": "circle-open", "size": 13, "color": MARK, "line": {"width": 2.5, "color": MARK}}
     x, y = path[:1].T
     figure.add_scatter(x=x, y=y, mode="markers", marker=marker, showlegend=False, hoverinfo="skip")
+
+
+def add_walkback(figure: go.Figure, chain: Reals, look: Theme) -> None:
+    """A chain (1 + K, 2) from an example, dotted, and from each of its steps a thin line back to where it began."""
+    back = np.stack([chain[1:], np.broadcast_to(chain[0], chain[1:].shape), np.full_like(chain[1:], np.nan)], 1)
+    _line(figure, back.reshape(-1, 2), look.muted, 0.8, "solid", "what r is trained to undo")
+    _line(figure, chain, "#d7263d", 2, "dot", f"{len(chain) - 1} steps of its chain", mode="lines+markers")
+    marker = {"symbol": "cross", "size": 12, "color": look.text, "line": {"width": 1, "color": look.surface}}
+    x, y = chain[:1].T
+    figure.add_scatter(x=x, y=y, mode="markers", marker=marker, name="the example", hoverinfo="skip")
 
 
 def add_polygon(figure: go.Figure, corners: Reals, look: Theme) -> None:

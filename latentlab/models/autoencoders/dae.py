@@ -79,6 +79,7 @@ class DAE(Trains, Denoises):
             help="steps of the network's own chain in training; 1 trains on one corruption only",
             when=("noise", "gaussian"),
         )
+        steps: str = knob("all", choices=("all", "last"), help="of them whose error counts", when=("noise", "gaussian"))
         share: float = knob(0.3, 0.01, 0.95, help="share of the pixels that is corrupted, for the other kinds of noise")
 
     def __init__(self, config: Config, spec: Spec) -> None:
@@ -107,8 +108,9 @@ class DAE(Trains, Denoises):
         error = (r - batch.x).square().flatten(1).sum(1)
         for _ in range(1, self.n_steps):  # of the chain, through which no gradient flows
             r = self.denoise(self._noise(self._noise(r.detach(), std, rng), std, rng))
-            error = error + (r - batch.x).square().flatten(1).sum(1)
-        error = error / self.n_steps
+            at_step = (r - batch.x).square().flatten(1).sum(1)
+            error = at_step if self.config.steps == "last" else error + at_step
+        error = error if self.config.steps == "last" else error / self.n_steps
         yield Loss(error / std**2, {"squared error": error})
 
     @property

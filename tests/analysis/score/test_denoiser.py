@@ -11,7 +11,14 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.box import Box
-from latentlab.analysis.score.denoiser import Denoiser, OnLattice, against_truth, asymmetry, noise_and_back
+from latentlab.analysis.score.denoiser import (
+    Denoiser,
+    OnLattice,
+    against_truth,
+    asymmetry,
+    noise_and_back,
+    walkback_chain,
+)
 from latentlab.analysis.score.field import Denoise, FieldError, curl, lattice
 from latentlab.analysis.score.fixed_points import basins
 from latentlab.data import DENSITIES, Dataset, Density, Kind, mixture
@@ -127,3 +134,17 @@ def test_a_faint_part_of_the_data_is_not_far_from_them() -> None:
 def test_what_is_a_direction_only_has_no_score() -> None:
     with pytest.raises(FieldError, match=naming("because")):
         _ = replace(denoiser_of(ROUND, lambda x: x), no_score="because").score
+
+
+def test_the_chain_of_walkback_adds_noise_before_and_after_r() -> None:
+    """With r(x) = a x, x̃_(k+1) = a x̃_k + σ (ε + ε'); of many chains the mean and the variance are known."""
+    a, sigma, n = 0.8, 0.5, 4_000
+    chains = np.stack([walkback_chain(lambda x: a * x, torch.ones(2), sigma, 3, seed) for seed in range(n)])
+    assert (chains[:, 0] == 1).all()
+    mean, variance = 1.0, sigma**2
+    for k in (1, 2, 3):
+        values = chains[:, k].ravel()
+        assert values.mean() == pytest.approx(mean, abs=5 * values.std() / np.sqrt(2 * n))
+        assert values.var() == pytest.approx(variance, rel=0.08)
+        mean, variance = a * mean, a**2 * variance + 2 * sigma**2
+    assert np.array_equal(chains[0], walkback_chain(lambda x: a * x, torch.ones(2), sigma, 3, 0))

@@ -130,6 +130,15 @@ def test_a_place_is_drawn_with_what_may_have_been_there() -> None:
     assert len(lost.data) == 2
 
 
+def test_each_step_of_the_chain_of_walkback_has_a_way_back_to_its_example() -> None:
+    figure, chain = draw.plane(FIELD, BOX, LIGHT), np.array([[0.0, 1.0], [0.5, 1.5], [1.0, 2.0]])
+    draw.add_walkback(figure, chain, LIGHT)
+    back, steps, example = figure.data
+    np.testing.assert_array_equal(steps.y, chain[:, 1])
+    np.testing.assert_array_equal(back.x, [0.5, 0.0, np.nan, 1.0, 0.0, np.nan])
+    assert (example.x[0], example.y[0]) == (0.0, 1.0)
+
+
 def test_a_loop_is_closed() -> None:
     figure = draw.plane(FIELD, BOX, LIGHT)
     draw.add_polygon(figure, np.array([[0.0, 0], [1, 0], [1, 1]]), LIGHT)

@@ -96,15 +96,17 @@ def test_the_loss_is_that_of_denoising_score_matching(form: str, sigma: float) -
     torch.testing.assert_close(matching * sigma**2, loss.value)
 
 
+@pytest.mark.parametrize("steps", ["all", "last"])
 @pytest.mark.parametrize("n_steps", [1, 2, 5])
-def test_walkback_trains_on_the_steps_of_its_own_chain(n_steps: int) -> None:
+def test_walkback_trains_on_the_steps_of_its_own_chain(n_steps: int, steps: str) -> None:
     """With r(x) = a x and x_0 = 1: x̃_(k+1) = a x̃_k + σ (ε + ε'), so that all means and variances are known."""
     a, sigma, n, mean, variance, wanted = 0.8, 0.5, 40_000, 1.0, 0.5**2, 0.0
-    model = build(DAE, 2, sigma=sigma, walkback=n_steps)
+    model = build(DAE, 2, sigma=sigma, walkback=n_steps, steps=steps)
     model.denoise = lambda x: a * x
     batch = Batch(torch.ones(n, 2, dtype=torch.float64), torch.zeros(n, dtype=torch.int64), torch.ones(n))
     for _ in range(n_steps):
-        wanted += 2 * ((a * mean - 1) ** 2 + a**2 * variance) / sigma**2 / n_steps
+        at_step = 2 * ((a * mean - 1) ** 2 + a**2 * variance) / sigma**2
+        wanted = at_step if steps == "last" else wanted + at_step / n_steps
         mean, variance = a * mean, a**2 * variance + 2 * sigma**2
     (loss,) = model.losses(batch, device.generator(2))
     assert float(loss.value.mean()) == pytest.approx(wanted, abs=5 * float(loss.value.std()) / math.sqrt(n))
