@@ -11,6 +11,7 @@ from typing import TypeVar
 from latentlab.experiments import (
     adversarial_presets,
     adversarial_samples,
+    auxiliary_head,
     auxiliary_layers,
     cluster_aware,
     curvature,
@@ -90,6 +91,13 @@ def _fame(options: argparse.Namespace) -> None:
 def _auxiliary_layers(options: argparse.Namespace) -> None:
     _of_these(options, [auxiliary_layers.DATA], [])
     auxiliary_layers.save(_printed(auxiliary_layers.run(range(options.seeds)), auxiliary_layers.table))
+
+
+def _auxiliary_head(options: argparse.Namespace) -> None:
+    known = list(auxiliary_head.SETTINGS)
+    for dataset in _of_these(options, known, known):
+        found = _printed(auxiliary_head.run(dataset, range(options.seeds)), auxiliary_head.table)
+        auxiliary_head.save(merged(auxiliary_head.read(), found, lambda score: score.data))
 
 
 def _factors(options: argparse.Namespace) -> None:
@@ -180,6 +188,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "cagem": _cluster_aware,
     "families": _families,
     "fame": _fame,
+    "auxiliary-head": _auxiliary_head,
     "auxiliary-layers": _auxiliary_layers,
     "factors": _factors,
     "factors-grid": _factor_grid,

@@ -21,8 +21,8 @@ from pages.probes.controls import (
     picture,
 )
 from pages.probes.curves import CANCELLED, Network, closely, find_curves, model_error, probe_task, targets
-from pages.probes.deep_networks import deep_networks
 from pages.probes.further import NUMBERS, choose_question, further
+from pages.probes.lab import lab
 from pages.probes.layer_detail import all_layers, layer_detail
 from pages.probes.second_network import compared, of_second
 from pages.probes.steering import steering
@@ -100,7 +100,7 @@ def probes(run: Subject) -> None:
                 further(run, question)
     if deep.open:
         with deep:
-            deep_networks()
+            lab()
 
 
 run = header(PROBES)

@@ -54,6 +54,7 @@ SMALL = {
     "second_filters": 8,
     "alpha": 6.0,
     "blocks": 1,
+    "aux_weight": 1.0,
 }  # with α = 50 the labels drown the rest
 SMALL |= {"tune": True}  # every parameter is trained
 SMALL |= {"batch_norm": False}  # what one example gives doesn't depend on the others

@@ -28,6 +28,7 @@ from latentlab.analysis.probes.verdict import of_probes, of_two_networks
 from latentlab.analysis.probes.verdict import summary as curve_summary
 from latentlab.data import Library, load
 from latentlab.data.files.options import ReadOptions
+from latentlab.experiments import auxiliary_head
 from latentlab.experiments.deep_networks import STEPS, Depths, Training
 from latentlab.runs.store import Store
 from latentlab.subjects import find, with_model
@@ -335,6 +336,21 @@ def test_the_lab_starts_by_its_button_and_shows_each_snapshot_as_it_comes(
     assert not shows(app, 47, 64)
     app.select_slider(key=f"step-{STEPS[1]}").set_value(STEPS[0]).run()
     assert shows(app, "12.0%", 47, 64)
+
+
+def test_the_lab_shows_what_ships_of_the_auxiliary_head(visited: Open) -> None:
+    app = visited("probes", run="digits-cnn", detail="Pathology lab", **{"lab-of": "an auxiliary head"})
+    assert not app.exception
+    app.segmented_control(key="head-data").set_value("digits").run()
+    scores = [one for one in auxiliary_head.read() if one.data == "digits"]
+    assert any(auxiliary_head.verdict(scores) in one.value for one in app.markdown)
+    heads, *heats, graph = (chart(app, n) for n in range(1, len(app.get("plotly_chart"))))
+    assert len(heats) == 2
+    last = [one for one in scores if one.step == 1_000 and one.weight]
+    assert unpacked(heads["data"][0]["y"])[-1] == pytest.approx(np.mean([one.main for one in last]))
+    blocks = np.mean([[one.probe(block) for block in auxiliary_head.BLOCKS] for one in last], 0)
+    assert unpacked(heats[0]["data"][0]["z"])[:, -1] == pytest.approx(blocks)
+    assert unpacked(graph["data"][-1]["marker"]["color"])[:6] == pytest.approx(blocks)
 
 
 def test_the_full_curve_can_be_cancelled_and_asked_for_again(visited: Open, helper: dict[str, Future[Any]]) -> None:

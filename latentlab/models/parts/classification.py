@@ -10,6 +10,7 @@ from latentlab.models.base import Loss
 UNITS = {"cross-entropy": "nats", "error": "fraction"}
 HEAD_UNITS = {**UNITS, "binary error": "fraction"}
 HEADS = ("softmax", "sigmoid")  # one class of all, or each class yes or no
+AUXILIARY = "auxiliary "  # before the names of the terms of a head that isn't the one which classifies
 
 
 def classification_loss(log_probs: Tensor, y: Tensor) -> Loss:
