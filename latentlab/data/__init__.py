@@ -4,6 +4,7 @@ library.
 
 from latentlab.data.builtin import images
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
+from latentlab.data.builtin.photovoltaic.plant import PLANTS
 from latentlab.data.builtin.shapes import SHAPES
 from latentlab.data.builtin.sketches import SKETCHES
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
@@ -31,7 +32,7 @@ from latentlab.data.one_factor import check_factors, one_factor_batches
 from latentlab.data.partial_labels import check_labels, for_training, hide_labels, labelled_part, mixed_batches
 
 FACTOR_IMAGES = SHAPES | THREE_D
-MADE = SKETCHES | FACTOR_IMAGES  # by a program
+MADE = SKETCHES | FACTOR_IMAGES | PLANTS  # by a program
 NAMES = (*images.NAMES, *MADE, *DENSITIES)
 
 __all__ = [
