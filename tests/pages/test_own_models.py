@@ -31,6 +31,7 @@ from latentlab.subjects import OWN
 from pages.home.own_models import uploaded_models
 from pages.navigation import (
     ANALOGIES,
+    CLASSIFIER,
     CLUSTERS,
     CURVATURE,
     FEW_LABELS,
@@ -336,3 +337,23 @@ def test_a_visitor_opens_files_and_closes_the_model(opened: Open, tmp_path: Path
     assert not app.exception
     assert not process.is_running
     assert subject(app) != id_
+
+
+def test_what_a_classifier_that_gives_logits_confuses(
+    serve: Serve, opened: Open, at_once: dict[str, Future[Any]], digits: Splits
+) -> None:
+    theirs = Classifier().eval()
+    serve("Mine", classify=theirs)
+    for detail in ("Accuracy", "What it looks at", "Try it"):
+        app = opened(CLASSIFIER.name, detail=detail)
+        assert not app.exception
+        assert not app.error
+    part = digits.test[:120]
+    with torch.no_grad():
+        wrong = (theirs(part.batch().x).argmax(1) != part.y).float().mean()
+    assert mentions(app.info[0].value, f"{100 * wrong:.1f}", 120)
+    assert any(key.startswith("preprocessed") for key in at_once)
+    serve("Two", classify=lambda x: x.reshape(2, 64)[:, :10])  # which fits two examples alone
+    app = opened(CLASSIFIER.name, run=f"{OWN}two")
+    assert not app.exception
+    assert ["classify" in error.value for error in app.error] == [True]
