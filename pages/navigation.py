@@ -161,7 +161,7 @@ PROBES = Page(
     group="Diagnose",
 )  # fmt: skip
 CLASSIFIER = Page(
-    "classifier", "Classifier", "fact_check", (Classifies,), first="mnist-cnn", pictured=False,
+    "classifier", "Classifier", "fact_check", (Classifies,), first="mnist-cnn",
     text="See what a classifier confuses, what it looks at, and whether you do better.",
     group="Diagnose",
 )  # fmt: skip

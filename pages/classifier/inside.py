@@ -14,11 +14,11 @@ from latentlab.figures.classification.accuracy import accuracy_dots, probability
 from latentlab.figures.classification.inside import MAPS, feature_maps, occlusion_figure
 from latentlab.subjects import Subject
 from pages.classifier.predicted import Shown, changed, classify, hidden, under_each
-from pages.classifier.sheets import WIDTH, title
+from pages.classifier.sheets import WIDTH, draw, title
 from pages.shared import cached
 from pages.shared.background import Waiting, show_tasks
 from pages.shared.conditional import labelled
-from pages.shared.example_view import appearance_of, one_by_one
+from pages.shared.example_view import appearance_of, few_columns, one_by_one, show
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.remember import remember
@@ -41,11 +41,14 @@ def draw_inside(run: Subject, shown: Shown, names: tuple[str, ...]) -> None:
 
 def _layers(run: Subject, shown: Shown, names: tuple[str, ...], first: int) -> None:
     n = len(shown.data)
-    controls, bars, map_place = st.columns([1, 2, 2], gap="large")
+    controls, bars, map_place = st.columns([3, 4, 5], gap="large")
     with controls:
         EXAMPLE.settle(range(n), first, of=run.id)
         index = int(st.number_input("Example", 0, n - 1, first, key=EXAMPLE.name, bind="query-params"))
-        one_by_one(appearance_of(run), shown.x([index]), [title(shown, names, index)], 2 * WIDTH)
+        if run.spec.kind is Kind.IMAGE:
+            one_by_one(appearance_of(run), shown.x([index]), [title(shown, names, index)], 2 * WIDTH)
+        else:
+            show(few_columns(run), shown.x([index]), 1, "The example", [title(shown, names, index)])
         found = layers_of(run)
         known = [f"{one.name} ({'×'.join(map(str, one.shape))})" for one in found]
         if known:
@@ -124,4 +127,4 @@ def _changed(run: Subject, way: Preprocessing, after: Shown, names: tuple[str, .
     ids = (lost or found.confident(True, EXAMPLES).tolist())[:EXAMPLES]
     many = f" It makes {len(lost):,} of {int(before.sum()):,} wrong that were right:" if lost else ""
     st.markdown(f":small[{way.sentence}{many}]")
-    one_by_one(appearance_of(run), changed(run, way, ids), [title(after, names, i) for i in ids], WIDTH)
+    draw(run, changed(run, way, ids), [title(after, names, i) for i in ids], "Changed examples")

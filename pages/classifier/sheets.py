@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+from torch import Tensor
 
 from latentlab.analysis.arrays import Labels
+from latentlab.data import Kind
 from latentlab.subjects import Subject
 from pages.classifier.predicted import Shown
-from pages.shared.example_view import appearance_of, one_by_one
+from pages.shared.example_view import appearance_of, few_columns, one_by_one, show
 from pages.shared.text import plain
 
 WIDTH = 56  # pixels of an image
 GRID = 20  # most confident ones of a kind
 CELL = 40  # of a cell of the matrix
+ACROSS, DOWN = 2, 5  # of examples that are no images
 
 
 def draw_cell(run: Subject, shown: Shown, names: tuple[str, ...], cell: tuple[int, int]) -> None:
@@ -47,6 +52,15 @@ def title(shown: Shown, names: tuple[str, ...], i: int) -> str:
     return f"{names[true]}{instead}\n{shown.found.top[i]:.1%}"
 
 
+def draw(run: Subject, x: Tensor, titles: Sequence[str], alt: str) -> None:
+    """Examples (N, *shape) with a title each; of those that are no images the first few, in rows that fit."""
+    if run.spec.kind is Kind.IMAGE:
+        one_by_one(appearance_of(run), x, titles, WIDTH)
+        return
+    some = x[: ACROSS * DOWN]
+    show(few_columns(run), some, ACROSS, alt, [one.replace("\n", ", ") for one in titles[: len(some)]])
+
+
 def _draw(run: Subject, shown: Shown, names: tuple[str, ...], ids: Labels) -> None:
     rows = ids.tolist()
-    one_by_one(appearance_of(run), shown.x(rows), [title(shown, names, i) for i in rows], WIDTH)
+    draw(run, shown.x(rows), [title(shown, names, i) for i in rows], "Examples, with what is predicted of them")

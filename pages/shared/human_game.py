@@ -51,7 +51,7 @@ def human_game(run: Subject, x: Tensor, found: Predictions, names: tuple[str, ..
     wrong = np.flatnonzero(~score.right)
     if len(wrong):
         more = f", the first {SHOWN}" if len(wrong) > SHOWN else ""
-        st.markdown(f":small[**{len(wrong):,} that you have otherwise than their label**{more}]")
+        st.markdown(f":small[**{len(wrong):,} where your answer isn't the label**{more}]")
         ids = wrong[:SHOWN].tolist()
         said = [
             f"{names[int(found.y[i])]}\nyou: {names[answers[i]]}\nit: {names[int(found.predicted[i])]}" for i in ids

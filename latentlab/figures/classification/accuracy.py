@@ -11,7 +11,7 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.classification.metrics import Calibration
 from latentlab.analysis.stats import Proportion, wilson
 from latentlab.figures.text import literal
-from latentlab.figures.theme import MARK, Theme, styled, symbol
+from latentlab.figures.theme import Theme, styled, symbol
 
 ROW = 30  # pixels of a line of dots
 
@@ -66,15 +66,14 @@ def probability_bars(p: Doubles, classes: Sequence[str], true: int | None, look:
     figure = go.Figure()
     figure.add_bar(
         x=p, y=names, orientation="h", marker={"color": [look.colour(k) for k in range(len(names))]},
-        text=[f"{value:.1%}" for value in p], textposition="outside", cliponaxis=False,
-        textfont={"color": look.text, "size": 12}, hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+        text=[f"{value:.1%}{', it is' if k == true else ''}" for k, value in enumerate(p)], textposition="auto",
+        textangle=0, cliponaxis=False, outsidetextfont={"color": look.text, "size": 12}, insidetextanchor="end",
+        hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[-0.03] * len(names), y=names, mode="markers", hoverinfo="skip",
         marker={"symbol": [symbol(k) for k in range(len(names))], "color": look.text, "size": 8},
     )  # fmt: skip
-    if true is not None:
-        figure.add_annotation(x=1.13, y=names[true], text="it is", showarrow=False, font={"color": MARK, "size": 12})
-    figure.update_xaxes(range=[-0.06, 1.18], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_xaxes(range=[-0.06, 1.05], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return styled(figure, look, max(180, 26 * len(names) + 40), showlegend=False, bargap=0.25)

@@ -12,6 +12,7 @@ from latentlab.analysis.arrays import Doubles, Floats
 from latentlab.figures.theme import Theme, styled
 
 MAPS = 16  # beside each other
+UNITS, CELL = 64, 12  # on a line, and pixels of each
 
 
 def feature_maps(values: Floats, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -23,11 +24,11 @@ def feature_maps(values: Floats, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     levels = np.round(255 * (values - low) / max(high - low, 1e-12)).astype(np.uint8)
     if len(shape) == 3:
         return levels.reshape(shape[0], 1, *shape[1:])
-    columns = min(len(levels), 64)
+    columns = min(len(levels), UNITS)
     rows = math.ceil(len(levels) / columns)
     full = np.zeros(rows * columns, np.uint8)
     full[: len(levels)] = levels
-    return full.reshape(1, 1, rows, columns)
+    return full.reshape(1, 1, rows, columns).repeat(CELL, 2).repeat(CELL, 3)
 
 
 def occlusion_figure(change: Doubles, image: NDArray[np.uint8], look: Theme) -> go.Figure:
