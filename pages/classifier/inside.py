@@ -14,11 +14,11 @@ from latentlab.figures.classification.accuracy import accuracy_dots, probability
 from latentlab.figures.classification.inside import MAPS, feature_maps, occlusion_figure
 from latentlab.subjects import Subject
 from pages.classifier.predicted import Shown, changed, classify, hidden, under_each
-from pages.classifier.sheets import WIDTH, draw, title
+from pages.classifier.sheets import NUMBERS, WIDTH, draw, title
 from pages.shared import cached
 from pages.shared.background import Waiting, show_tasks
 from pages.shared.conditional import labelled
-from pages.shared.example_view import appearance_of, few_columns, one_by_one, show
+from pages.shared.example_view import few_columns, one_by_one
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
 from pages.shared.remember import remember
@@ -45,10 +45,10 @@ def _layers(run: Subject, shown: Shown, names: tuple[str, ...], first: int) -> N
     with controls:
         EXAMPLE.settle(range(n), first, of=run.id)
         index = int(st.number_input("Example", 0, n - 1, first, key=EXAMPLE.name, bind="query-params"))
-        if run.spec.kind is Kind.IMAGE:
-            one_by_one(appearance_of(run), shown.x([index]), [title(shown, names, index)], 2 * WIDTH)
-        else:
-            show(few_columns(run), shown.x([index]), 1, "The example", [title(shown, names, index)])
+        drawn, said = few_columns(run), title(shown, names, index)
+        one_by_one(drawn, shown.x([index]), [said], 2 * WIDTH)
+        if numbers := drawn.lines(shown.x([index]).numpy()[0])[:NUMBERS]:
+            st.caption(plain(", ".join(numbers)))
         found = layers_of(run)
         known = [f"{one.name} ({'×'.join(map(str, one.shape))})" for one in found]
         if known:

@@ -11,13 +11,13 @@ from latentlab.analysis.arrays import Labels
 from latentlab.data import Kind
 from latentlab.subjects import Subject
 from pages.classifier.predicted import Shown
-from pages.shared.example_view import appearance_of, few_columns, one_by_one, show
+from pages.shared.example_view import appearance_of, few_columns, one_by_one
 from pages.shared.text import plain
 
 WIDTH = 56  # pixels of an image
 GRID = 20  # most confident ones of a kind
 CELL = 40  # of a cell of the matrix
-ACROSS, DOWN = 2, 5  # of examples that are no images
+NUMBERS = 8  # of an example that is no image
 
 
 def draw_cell(run: Subject, shown: Shown, names: tuple[str, ...], cell: tuple[int, int]) -> None:
@@ -53,12 +53,16 @@ def title(shown: Shown, names: tuple[str, ...], i: int) -> str:
 
 
 def draw(run: Subject, x: Tensor, titles: Sequence[str], alt: str) -> None:
-    """Examples (N, *shape) with a title each; of those that are no images the first few, in rows that fit."""
+    """Examples (N, *shape) with a title each: images, or rows of a table with their numbers."""
     if run.spec.kind is Kind.IMAGE:
         one_by_one(appearance_of(run), x, titles, WIDTH)
         return
-    some = x[: ACROSS * DOWN]
-    show(few_columns(run), some, ACROSS, alt, [one.replace("\n", ", ") for one in titles[: len(some)]])
+    drawn = few_columns(run)
+    rows = [
+        {"predicted": said.replace("\n", ", "), "example": ", ".join(drawn.lines(one)[:NUMBERS])}
+        for said, one in zip(titles, x.numpy(), strict=True)
+    ]
+    st.dataframe(rows, hide_index=True, height=min(320, 36 * (len(rows) + 1)), alt=alt)
 
 
 def _draw(run: Subject, shown: Shown, names: tuple[str, ...], ids: Labels) -> None:

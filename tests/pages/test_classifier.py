@@ -117,6 +117,9 @@ def test_the_game_is_offered_and_a_drawing_is_classified(visited: Open) -> None:
     assert "need images" in words(app)
     app = visited("classifier", run="moons-m2", detail="What it looks at")
     assert not app.exception
+    cell = app.dataframe[0].value  # the worst one
+    assert all(" → " in said for said in cell["predicted"])
+    assert all("x1" in said for said in cell["example"])
     assert "needs images" in words(app)
 
 

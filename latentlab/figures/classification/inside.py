@@ -44,6 +44,6 @@ def occlusion_figure(change: Doubles, image: NDArray[np.uint8], look: Theme) -> 
         colorbar={"thickness": 12, "outlinewidth": 0, "tickformat": "+.0%", "tickfont": {"color": look.muted}},
         hovertemplate="row %{y}, column %{x}: %{z:+.1%}<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(showgrid=False, showticklabels=False, constrain="domain")
-    figure.update_yaxes(showgrid=False, showticklabels=False, autorange="reversed", scaleanchor="x")
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return styled(figure, look, 340, showlegend=False)
