@@ -32,7 +32,7 @@ def cards(run: Subject) -> None:
         with place:
             _of_page(page, card)
     with st.container(key="fills-row"):
-        grid = st.grid(min_column_width=150, gap="small")
+        grid = st.grid(min_column_width=130, gap="small")
     for page, card in found.items():
         if page not in DOORS:
             with grid.container():
