@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from latentlab.data import class_names
 from latentlab.experiments import (
     adversarial_presets,
     adversarial_samples,
@@ -30,6 +31,8 @@ from latentlab.experiments import (
     infogan_images,
     pixel_decoders,
     semi_supervised,
+    sketches,
+    sketches_printed,
     solids,
     sweep,
 )
@@ -51,6 +54,7 @@ DATA = {
     *adversarial_samples.SETTINGS,
     *curvature.SETTINGS,
     *generated.SETTINGS,
+    sketches.DATASET,
 }  # sets of which at least one experiment lets one choose
 
 
@@ -158,6 +162,16 @@ def _sweep(options: argparse.Namespace) -> None:
     sweep.save(scores)
 
 
+def _sketches(options: argparse.Namespace) -> None:
+    _of_these(options, [sketches.DATASET], [])
+    printed = _printed(sketches_printed.run(range(options.seeds)), sketches_printed.table)
+    sketches_printed.save(printed)
+    print(sketches_printed.summary(printed, class_names(sketches.DATASET)), flush=True)
+    scores = list(sketches.run(range(options.seeds)))
+    print(sketches.text(scores), flush=True)
+    sketches.save(scores)
+
+
 def _dependency(options: argparse.Namespace) -> None:
     _of_these(options, [], [])
     dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
@@ -197,6 +211,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "presets": _presets,
     "curvature": _curvature,
     "sweep": _sweep,
+    "sketches": _sketches,
     "dependency": _dependency,
     "importance": _importance,
     "judge": _generated,

@@ -22,6 +22,7 @@ from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.sweeps.new_sweep import new_sweep
 from pages.sweeps.running import draw_progress
+from pages.sweeps.shipped import shipped
 from pages.sweeps.shown import Shown, choose
 
 
@@ -30,7 +31,7 @@ def sweep_page(store: Store) -> None:
     verdict_here = st.container()
     picture, side = st.columns([2, 1], gap="large")
     with side:
-        shown = choose(store)
+        shown = choose(store, shipped())
         if shown is None:
             st.info("Nothing has been swept yet.", icon=":material/grid_view:")
             new_sweep(store)
@@ -75,13 +76,15 @@ def _best(shown: Shown, measure: Measure, compared: Comparison, names: list[str]
     except RunError as error:
         st.caption(plain(str(error)))
         return
-    st.metric(
-        f"Test {_called(measure)} of {names[compared.best]}", str(tested),
-        help="Mean over seeds ± half of the 95 % t interval. The test split chose nothing: only this setting is "
-        "looked at, once it was chosen on the validation split",
-    )  # fmt: skip
+    if tested.n:
+        st.metric(
+            f"Test {_called(measure)} of {names[compared.best]}", str(tested),
+            help="Mean over seeds ± half of the 95 % t interval. The test split chose nothing: only this setting is "
+            "looked at, once it was chosen on the validation split",
+        )  # fmt: skip
     if shown.sweep is None:
-        st.caption("Ships as numbers, without its networks: `python -m latentlab reproduce sweep`.")
+        st.caption(plain(shown.about))
+        st.caption(f"Ships as numbers, without its networks: `python -m latentlab reproduce {shown.command}`.")
         TRAIN.link("Train one of them", dataset=shown.dataset, model=shown.model)
         return
     n = len(shown.sweep.seeds)
@@ -113,6 +116,7 @@ def _table(shown: Shown, found: Trained, compared: Comparison) -> None:
     st.caption(
         "Means over seeds ± half of the 95 % t interval, the best first; behind the best: paired by seed. A setting "
         "that isn't clearly worse may be as good."
+        + (" The source's: one training each, on its own validation split." if shown.published else "")
     )
 
 
@@ -122,6 +126,7 @@ def _row(shown: Shown, found: Trained, compared: Comparison, k: int, lead: Inter
     is_best = k == compared.best
     row["behind the best"] = None if lead is None or is_best else str(lead)
     row["clearly worse"] = None if lead is None or is_best else bool(lead.low > 0)
+    row |= shown.published[k] if shown.published else {}
     row["seeds"] = f"{compared.settings[k].n} of {len(found.seeds)}"
     for r, seed in enumerate(found.seeds):
         score = found.scores[k, r]

@@ -1,14 +1,13 @@
-"""Which sweep the page shows: one of the user's own, or the small one that ships."""
+"""Which sweep the page shows: one of the user's own, or one that ships."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
-from latentlab.experiments import sweep as shipped
 from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.sweep import Sweep
 from latentlab.jobs.sweep_results import Measure, Trained, measures, scores_on_test, trained
@@ -18,7 +17,6 @@ from pages.shared import url_state
 from pages.shared.header import say_not_here
 from pages.shared.visit import Slot
 
-SHIPPED = "digits"  # what the address calls the sweep that ships
 CHOSEN: Slot[str] = Slot("chosen-sweep")  # the widget that chooses it
 PICKED: Slot[bool] = Slot("sweep-picked")  # the widget, not the address, chose it
 
@@ -36,6 +34,9 @@ class Shown:
         trained: by such a measure: what there is of it.
         test: the scores of one setting on the test split.
         sweep: its trainings, where they are runs of the store.
+        command: what `latentlab reproduce` calls it, where it ships.
+        about: what is to be known of it.
+        published: of each setting the source's numbers by name; empty where there are none.
     """
 
     id: str
@@ -46,11 +47,14 @@ class Shown:
     trained: Callable[[Measure], Trained]
     test: Callable[[int, Measure], list[float]]
     sweep: Sweep | None = None
+    command: str = ""
+    about: str = ""
+    published: Sequence[Mapping[str, float | None]] = ()
 
 
-def choose(store: Store) -> Shown | None:
-    """Draw the control that chooses a sweep; None where there is none at all."""
-    found = {one.id: one for one in [*map(partial(_stored, store), sweeps.sweeps(store)), *_shipped()]}
+def choose(store: Store, shipped: Sequence[Shown]) -> Shown | None:
+    """Draw the control that chooses a sweep, of the store or of those that ship; None where there is none at all."""
+    found = {one.id: one for one in [*map(partial(_stored, store), sweeps.sweeps(store)), *shipped]}
     if not found:
         return None
     requested = None if PICKED.pop() else url_state.read("sweep")
@@ -79,7 +83,7 @@ def link(sweep: Sweep) -> None:
 def _stored(store: Store, sweep: Sweep) -> Shown:
     return Shown(
         sweep.id,
-        _title(sweep.model, sweep.dataset, list(sweep.grid), len(sweep.seeds)),
+        title_of(sweep.model, sweep.dataset, list(sweep.grid), len(sweep.seeds)),
         sweep.dataset,
         sweep.model,
         measures(MODELS[sweep.model]),
@@ -89,18 +93,6 @@ def _stored(store: Store, sweep: Sweep) -> Shown:
     )
 
 
-def _shipped() -> list[Shown]:
-    scores = shipped.read()
-    if not scores:
-        return []
-    found = shipped.trained(scores)
-    title = f"{_title(shipped.MODEL, shipped.DATASET, list(found.settings[0]), len(found.seeds))} (ships)"
-
-    def test(setting: int, _: Measure) -> list[float]:
-        return [one.test for one in scores if one.setting == found.settings[setting]]
-
-    return [Shown(SHIPPED, title, shipped.DATASET, shipped.MODEL, [shipped.MEASURE], lambda _: found, test)]
-
-
-def _title(model: str, dataset: str, knobs: Sequence[str], n_seeds: int) -> str:
+def title_of(model: str, dataset: str, knobs: Sequence[str], n_seeds: int) -> str:
+    """What was varied, of what."""
     return f"{model} of {dataset}: {' × '.join(knobs)}, {n_seeds} seed{'s' if n_seeds > 1 else ''}"

@@ -13,7 +13,17 @@ from latentlab.jobs.job import seconds_of_epoch
 from latentlab.models import MODELS, Fits
 from pages.shared.background import EVERY, Task, run_task
 
-UNMEASURED = {"epochs", "seed", "snapshots", "probes", "diverse_labels", "patience", "warmup", "schedule"}
+UNMEASURED = {
+    "epochs",
+    "seed",
+    "snapshots",
+    "probes",
+    "diverse_labels",
+    "patience",
+    "warmup",
+    "schedule",
+    "halve_every",
+}
 
 
 def say_duration(model: str, dataset: str, config: Mapping[str, Any], train: Mapping[str, Any]) -> None:

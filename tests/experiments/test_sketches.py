@@ -1,0 +1,129 @@
+"""The source's settings on sketches: hers to the digit, ours by seed, and one of them tested."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab import settings
+from latentlab.__main__ import main
+from latentlab.data import Dataset, Splits, class_names
+from latentlab.experiments import sketches, sketches_printed
+from latentlab.experiments.score_tables import MISSING
+from latentlab.experiments.sketches import Row
+from tests.conftest import mentions
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture
+def few(few_digits: Splits, monkeypatch: pytest.MonkeyPatch) -> Splits:
+    """Digits of seven classes in place of the sketches, and two small tables."""
+
+    def part(data: Dataset) -> Dataset:
+        return dataclasses.replace(data[torch.nonzero(data.y < 7)[:, 0]], classes=data.classes[:7])
+
+    found = Splits(*map(part, few_digits))
+    tables = {"Batch size": (Row({}), Row({"batch_size": 16}, 0.9)), "Width": (Row({}), Row({"width": 2}))}
+    monkeypatch.setattr(sketches, "ONCE", ("Width",))
+    for module in (sketches, sketches_printed):
+        monkeypatch.setattr(module, "load", lambda _: found)
+    monkeypatch.setattr(sketches, "TABLES", tables)
+    monkeypatch.setitem(sketches.BASE, "epochs", 1)
+    monkeypatch.setattr(sketches_printed, "EPOCHS", 1)
+    return found
+
+
+def test_the_settings_are_the_sources() -> None:
+    batch, rate, flat, dropout, plateau = (sketches.settings(table) for table in sketches.TABLES)
+    assert [one["batch_size"] for one in batch] == [8, 16, 32, 64, 128]
+    assert [one["learning_rate"] for one in rate] == pytest.approx(np.linspace(1e-4, 1e-2, 10))
+    assert [(one["convs"], one["width"]) for one in flat] == [(c, w) for c in (2, 3, 4) for w in (16, 32, 64)]
+    assert [one["dropout"] for one in dropout] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    assert [one["schedule"] for one in plateau] == ["constant", "plateau"]
+    assert len(sketches.rows()) == 5 + 10 + 9 + 5 + 2  # the printed setting is in two tables
+    best = max((row for rows in sketches.TABLES.values() for row in rows), key=lambda row: np.nan_to_num(row.best))
+    assert best.knobs == {"batch_size": 16}  # what she chose
+
+
+def test_every_setting_is_trained_and_the_best_alone_is_tested(few: Splits) -> None:
+    scores = list(sketches.run((0, 1)))
+    assert [(one.setting, one.seed) for one in scores[:5]] == [
+        ("as printed", 0), ("batch_size 16", 0), ("width 2", 0), ("as printed", 1), ("batch_size 16", 1),
+    ]  # fmt: skip
+    kept = sketches.latest(scores)
+    assert len(kept) == 5
+    assert sketches.of_table(kept, "Width").scores.shape == (2, 1)
+    batch = sketches.TABLES["Batch size"]
+    means = {row.key: np.mean([one.accuracy[-1] for one in kept if one.setting == row.key]) for row in batch}
+    tested = sketches.chosen(kept)
+    assert {one.setting for one in tested} == {max(means, key=lambda key: means[key])}
+    assert len(tested) == 2
+    assert all((one.test * len(few.test)) % 1 == pytest.approx(0, abs=1e-3) for one in tested)
+    table = sketches.of_table(kept, "Batch size")
+    assert table.scores.tolist() == [[one.accuracy[-1] for one in kept if one.setting == row.key]
+                                     for row in sketches.TABLES["Batch size"]]  # fmt: skip
+    assert table.curves.shape == (2, 2, 1)
+    rows = sketches.table_rows(kept, "Batch size")
+    assert [row["source, last"] for row in rows] == [MISSING, "0.9000"]
+    assert mentions(sketches.final(kept), tested[0].setting)
+
+
+def test_the_noise_is_the_pooled_deviation_between_seeds() -> None:
+    accuracies = {"a": (0.9, 0.92), "b": (0.8, 0.83, 0.86), "c": (0.5,)}
+    scores = [sketches.SketchScore(key, s, (x,), (x,)) for key, own in accuracies.items() for s, x in enumerate(own)]
+    assert sketches.noise(scores) == pytest.approx(math.sqrt((1 * 0.0002 + 2 * 0.0009) / 3))
+    assert math.isnan(sketches.noise(scores[-1:]))
+
+
+def test_a_subset_is_the_same_each_time_and_leaves_held_out_examples_alone(few: Splits) -> None:
+    one, two = sketches.subset(few, 50), sketches.subset(few, 50)
+    assert torch.equal(one.train.x, two.train.x)
+    assert len(one.train) == 50
+    assert len({tuple(x.flatten().tolist()) for x in one.train.x}) == 50
+    assert torch.equal(one.valid.x, few.valid.x)
+
+
+@pytest.mark.usefixtures("few")
+def test_it_is_trained_again_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sketches, "RESULTS", tmp_path / "sketches.csv")
+    monkeypatch.setattr(sketches_printed, "RESULTS", tmp_path / "printed.csv")
+    monkeypatch.setattr(sketches_printed, "real_drawings", lambda _: None)
+    assert main(["reproduce", "sketches", "--seeds", "1", "--data", "sketches"]) == 0
+    (printed,) = sketches_printed.read()
+    assert printed.real_confusion == ()
+    assert math.isnan(printed.real_binary)
+    counts = sketches_printed.counts_of(printed.test_confusion)
+    assert counts.shape == (7, 7)
+    assert {one.setting for one in sketches.read()} == {"as printed", "batch_size 16", "width 2"}
+    out = capsys.readouterr().out
+    assert mentions(out, *sketches.TABLES, f"{sketches_printed.accuracy(counts):.4f}")
+
+
+@pytest.mark.skipif(settings.data() is None, reason="needs LATENTLAB_DATA")
+def test_real_drawings_are_25_of_each_class() -> None:
+    real = sketches_printed.real_drawings(class_names(sketches.DATASET))
+    assert real is not None
+    assert torch.bincount(real.y).tolist() == [25] * 7
+    assert (real.x.flatten(1).amax(1) == 255).all()
+
+
+def test_without_real_drawings_there_are_none(tmp_path: Path) -> None:
+    assert sketches_printed.real_drawings(("cup",), tmp_path) is None
+
+
+def test_an_accuracy_and_its_confusions_are_those_of_the_counts() -> None:
+    counts = np.array([[3, 1, 0], [0, 4, 0], [2, 0, 2]])
+    assert sketches_printed.accuracy(counts) == 9 / 12
+    assert (sketches_printed.counts_of(tuple(map(float, counts.ravel()))) == counts).all()
+    flat = tuple(map(float, counts.ravel()))
+    score = sketches_printed.PrintedScore(0, (0.5,), 0.9, 0.8, flat, flat)
+    said = sketches_printed.summary([score, score], ("a", "b", "c"))
+    assert mentions(said, "c as a (4)", "a as b (2)", "0.750")
