@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(data.Library.default().card(options.name).summary))
     elif options.name in data.NAMES:
         splits = data.load(options.name, progressbar=True)
+        if about := data.about(options.name):
+            print(about)
         print(f"{options.name}: " + ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items()))
     elif options.name and options.keep:
         save_data(options.name, options)

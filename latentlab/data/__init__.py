@@ -3,6 +3,7 @@ library.
 """
 
 from latentlab.data.builtin import images
+from latentlab.data.builtin.about import ABOUT
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
 from latentlab.data.builtin.photovoltaic.plant import PLANTS
 from latentlab.data.builtin.shapes import SHAPES
@@ -51,6 +52,7 @@ __all__ = [
     "Spec",
     "Splits",
     "Varied",
+    "about",
     "batches",
     "check_factors",
     "check_labels",
@@ -82,6 +84,11 @@ def names() -> tuple[str, ...]:
 def is_local(name: str) -> bool:
     """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
     return images.is_local(name) if name in NAMES else name in Library.default()
+
+
+def about(name: str) -> str:
+    """What a built-in data set of images is, in a sentence, and whether a program made it; empty for any other."""
+    return ABOUT.get(name, "")
 
 
 def class_names(name: str) -> tuple[str, ...]:

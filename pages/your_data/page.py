@@ -6,6 +6,7 @@ from latentlab.settings import FOR_LOOKING, is_read_only
 from pages.navigation import YOUR_DATA
 from pages.shared.deletion import undo
 from pages.shared.header import notes, title_line
+from pages.your_data.gallery import gallery
 from pages.your_data.saved import just_saved, saved
 from pages.your_data.upload import upload
 
@@ -21,6 +22,7 @@ else:
         upload()
     with right:
         saved()
+gallery()
 notes(
     "What was read of your files, in sentences: how many examples, what was converted, dropped and skipped; the first "
     "examples; and of a table what each column is for. The list has all data that are saved.",

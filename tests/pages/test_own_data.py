@@ -312,7 +312,7 @@ def test_what_to_click_is_said_and_no_option_of_the_command(upload: Upload) -> N
 def test_files_of_drawings_are_a_class_each(upload: Upload, library: Library) -> None:
     app = upload(**{f"full_numpy_bitmap_{name}.npy": npy(noise(12, 784)) for name in ("ice_cream", "moon")})
     assert shows(app, "Google", "CC BY 4.0")
-    assert not app.get("segmented_control")  # of sizes that they can't have
+    assert not app.get("button_group")  # of sizes that they can't have
     keep(app)
     assert library.card("quick-draw").classes == ("ice cream", "moon")
 

@@ -1,0 +1,15 @@
+"""What each built-in data set of images is, in a sentence."""
+
+ABOUT = {
+    "digits": "Handwritten digits of 8 × 8 pixels, from scikit-learn.",
+    "mnist": "Handwritten digits of 28 × 28 pixels.",
+    "fashion-mnist": "Clothes, shoes and bags of 28 × 28 pixels.",
+    "mnist-14": "Handwritten digits of MNIST, made smaller to 14 × 14 pixels.",
+    "sketches": (
+        "Drawn by a program, not by people: seven things, each in several ways, rendered as Quick, Draw! renders its "
+        "bitmaps; 2 % are scribbles."
+    ),
+    "shapes": "Drawn by a program: a square, an ellipse or a heart, by five known factors.",
+    "shapes-64": "Drawn by a program: a square, an ellipse or a heart, by five known factors, of 64 × 64 pixels.",
+    "three-d": "Traced by a program: a box, an egg or a barrel, by four known factors.",
+}
