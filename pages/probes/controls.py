@@ -28,8 +28,6 @@ PICTURE: Slot[Any] = Slot("probe-curve")  # the picture of the curve, and what i
 LAYERS: Slot[list[str]] = Slot("probe-layers")  # the names of those that it shows
 LAYER: Slot[str] = Slot("layer")  # the widget that chooses the one that is looked at closely
 TARGET: Slot[str] = Slot("ask")  # that which chooses what is asked
-SNAPSHOT: Slot[str] = Slot("moment")  # that which chooses when in the training
-END = "end"
 FORMER = {"position": "horizontal position", "height": "vertical position"}  # targets in older links
 TARGET_HELP = (
     "What is measured from an image is divided into thirds of the examples that the probes use. Positions: of the "
@@ -48,20 +46,6 @@ def choose_target(run: Subject) -> str:
     target = str(st.selectbox("Target of the probes", options, key=TARGET.name, bind="query-params", help=about))
     link_named({target}, run.dataset)
     return target
-
-
-def choose_snapshot(run: Subject) -> tuple[str, int | None]:
-    """Choose a snapshot, where there are some; returns its name and its epoch, None at the end of training."""
-    epochs = run.snapshots
-    if not epochs:
-        return END, None
-    names = {"untrained" if epoch == 0 else f"epoch {epoch}": epoch for epoch in epochs}
-    options = [*names, END]
-    SNAPSHOT.settle(options, END)
-    name = str(st.select_slider("Snapshot", options, END, key=SNAPSHOT.name, bind="query-params"))
-    if len(options) == 2:
-        st.caption("Train with “snapshots” switched on to save snapshots in between.")
-    return name, names.get(name)
 
 
 def choose_measure() -> Measure:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.analysis.image_attributes import MEASURES
+from latentlab.analysis.probes import column_targets as of_columns
 from latentlab.analysis.probes.column_targets import Target
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.probes.tasks import CLASS, NOISE, PARITY, SPLIT, ProbeTask, Settings, divided, task_of, used_of
@@ -19,12 +20,12 @@ from latentlab.experiments.shipped_probes import StoredCurve, full_curve
 from latentlab.models import Classifies
 from latentlab.runs.examples import N_EXAMPLES
 from latentlab.subjects import Subject
-from pages.probes.own_columns import column_targets
 from pages.shared import cached
 from pages.shared.background import Task, run_task
+from pages.shared.per_example import factors, other_columns
 from pages.shared.remember import remember
 from pages.shared.selections import Group, everything_of, offered
-from pages.shared.spaces import load_space
+from pages.shared.spaces import Source, load_space
 from pages.shared.visit import Slot
 
 Labels = NDArray[np.int64]
@@ -44,6 +45,13 @@ def targets(run: Subject) -> list[str]:
         *offered(run),
         *column_targets(everything_of(run)),
     ]
+
+
+@remember(8, on=lambda source: source.run is None or cached.has_data(source.run))
+def column_targets(source: Source) -> dict[str, Target]:
+    """Name -> of which something can be decoded: the factors that made the examples, then other columns."""
+    made = factors(source)
+    return of_columns.column_targets(made, other_columns(source, made))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Probes: what can be decoded from every layer of a model, before and after training."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -11,25 +12,28 @@ from latentlab.experiments.published_probes import RESNET_50
 from latentlab.figures.probes.curve import Shown, probe_figure
 from latentlab.subjects import Subject
 from pages.navigation import PROBES
+from pages.probes.auxiliary_head import auxiliary_head
 from pages.probes.controls import (
     choose_layer,
     choose_measure,
     choose_other,
     choose_settings,
-    choose_snapshot,
     choose_target,
     picture,
 )
 from pages.probes.curves import CANCELLED, Network, closely, find_curves, model_error, probe_task, targets
+from pages.probes.deep_networks import deep_networks
+from pages.probes.file_bytes import file_bytes
 from pages.probes.further import NUMBERS, choose_question, further
-from pages.probes.lab import lab
 from pages.probes.layer_detail import all_layers, layer_detail
 from pages.probes.second_network import compared, of_second
 from pages.probes.steering import steering
 from pages.probes.vectors import probed_vectors
 from pages.shared.background import Waiting, show_tasks
+from pages.shared.choose_snapshot import choose_snapshot
 from pages.shared.example_view import appearance_of
 from pages.shared.header import header, look, notes
+from pages.shared.linked_choice import linked_choice
 from pages.shared.text import plain
 
 DETAILS = ("Layer", "All layers", "Pathology lab")
@@ -100,7 +104,12 @@ def probes(run: Subject) -> None:
                 further(run, question)
     if deep.open:
         with deep:
-            lab()
+            lab: dict[str, Callable[[], None]] = {
+                "128 layers": deep_networks,
+                "an auxiliary head": auxiliary_head,
+                "the file of an image": partial(file_bytes, run),
+            }
+            lab[linked_choice("Look into", tuple(lab), "128 layers", "lab-of")]()
 
 
 run = header(PROBES)

@@ -15,7 +15,7 @@ from latentlab.analysis.probes.control_task import control_task, controlled
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.analysis.probes.verdict import of_probe
 from pages.components import digest
-from pages.probes.own_columns import column_targets
+from pages.probes.curves import column_targets
 from pages.shared.header import notes
 from pages.shared.remember import remember
 from pages.shared.selections import link_named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import json
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -22,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.probes import tasks
 from latentlab.analysis.probes.attacked import ATTACKED, CLEAN, RANDOM, UnderAttack
+from latentlab.analysis.probes.file_bytes import parsed_dump
 from latentlab.analysis.probes.kernel_components import KernelErrors
 from latentlab.analysis.probes.layer_curve import Curve, probe_curve
 from latentlab.analysis.probes.verdict import of_probes, of_two_networks
@@ -351,6 +354,18 @@ def test_the_lab_shows_what_ships_of_the_auxiliary_head(visited: Open) -> None:
     blocks = np.mean([[one.probe(block) for block in auxiliary_head.BLOCKS] for one in last], 0)
     assert unpacked(heats[0]["data"][0]["z"])[:, -1] == pytest.approx(blocks)
     assert unpacked(graph["data"][-1]["marker"]["color"])[:6] == pytest.approx(blocks)
+
+
+def test_the_lab_writes_down_the_file_of_an_image(visited: Open) -> None:
+    app = visited(
+        "probes", run="digits-cnn", detail="Pathology lab", **{"lab-of": "the file of an image", "file-of": "7"}
+    )
+    assert not app.exception
+    image = Image.open(io.BytesIO(parsed_dump(app.code[0].value)))
+    kept = Store.default().examples("digits-cnn").x[7, 0]
+    np.testing.assert_array_equal(np.asarray(image), kept)
+    said = next(numbers_in(one.value) for one in app.markdown if mentions(one.value, "bytes", "bits"))
+    assert said[0] < 15 < 60 < min(said[1:])  # of the pixels, and of the bytes, the bits and chance
 
 
 def test_the_full_curve_can_be_cancelled_and_asked_for_again(visited: Open, helper: dict[str, Future[Any]]) -> None:
