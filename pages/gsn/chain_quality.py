@@ -9,7 +9,6 @@ from latentlab import device
 from latentlab.analysis.latent.memorisation import distance_quantile, nearest, nearest_other
 from latentlab.analysis.sampling import Parzen, mixing, parzen, record
 from latentlab.figures.sampling.image_chains import class_trace, width_curve
-from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.gsn.chains import ChainSettings, chain_frames, chain_model, predictions
 from pages.shared import cached
@@ -59,8 +58,8 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
     fourth.metric(
         "Far from all examples", f"{unlike:.0%}", help="Farther from every example than 99 % of the examples are"
     )
-    model = cached.model(run)
-    if isinstance(model, Walks) and model.factors:
+    model = chain_model(run, settings.epoch)
+    if model.factors:
         factors = ", ".join(f"{factor:.2f}" for factor in model.factors)
         st.caption(f"Learned factors, from the first step of the walkback on: {factors}.")
     st.caption(
@@ -71,12 +70,12 @@ def mixing_report(run: Subject, settings: ChainSettings) -> None:
 
 
 @remember(8, "Estimating …")
-def estimated(run: Subject) -> tuple[int, Parzen, Parzen]:
+def estimated(run: Subject, epoch: int | None) -> tuple[int, Parzen, Parzen]:
     """The Parzen estimate from a run's chains, and from real images instead, as many of each.
 
     A third of the saved examples chooses the width, a third is estimated, and the others are the real images.
     """
-    model, rng = chain_model(run), device.generator(0)
+    model, rng = chain_model(run, epoch), device.generator(0)
     x = cached.examples(run).batch().x
     third = len(x) // 3
     valid, test, real = x[:third], x[third : 2 * third], x[2 * third :]
@@ -89,9 +88,9 @@ def estimated(run: Subject) -> tuple[int, Parzen, Parzen]:
     return n, parzen(samples[evenly], test, valid), parzen(real[:n], test, valid)
 
 
-def likelihood(run: Subject) -> None:
+def likelihood(run: Subject, epoch: int | None) -> None:
     """The estimator, its curve, and its limits."""
-    n, ours, real = estimated(run)
+    n, ours, real = estimated(run, epoch)
     left, right = st.columns(2, gap="large")
     with left:
         figure(width_curve(ours.widths, ours.curve, ours.width, look()), "Validation log-likelihood by width")

@@ -17,6 +17,7 @@ from latentlab.analysis.sampling import record
 from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.shared import cached
+from pages.shared.choose_snapshot import choose_snapshot
 from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.linked_choice import linked_choice
 from pages.shared.masks import CHOICES, EXAMPLE, chosen, given
@@ -39,11 +40,12 @@ class ChainSettings:
     every: int
     factor: int  # which step's factor of the walkback
     seed: int
+    epoch: int | None = None  # of the snapshot whose chain it is; None at the end of the training
 
 
-def chain_model(run: Subject) -> Walks[Any]:
-    """The model of a run that has a Markov chain of its own."""
-    model = cached.model(run)
+def chain_model(run: Subject, epoch: int | None = None) -> Walks[Any]:
+    """The model of a run that has a Markov chain of its own, as it was after an epoch."""
+    model = cached.model(run, epoch)
     if not isinstance(model, Walks):
         raise TypeError(f"{run.title} has no Markov chain.")
     return model
@@ -51,7 +53,8 @@ def chain_model(run: Subject) -> Walks[Any]:
 
 def controls(run: Subject) -> tuple[ChainSettings, bool]:
     """Draw them; returns the settings and whether to show the nearest training images."""
-    model = chain_model(run)
+    _, epoch = choose_snapshot(run)
+    model = chain_model(run, epoch)
     start = linked_choice(
         "Start", ["examples", ONE, "noise"], default="examples", key="from", former={"one image": ONE}
     )
@@ -81,13 +84,13 @@ def controls(run: Subject) -> tuple[ChainSettings, bool]:
                 st.selectbox("Factor of the walkback step", factors, key="factor", bind="query-params")
             )
         seed = int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params"))
-    return ChainSettings(start, image, mask, every, factor, seed), close
+    return ChainSettings(start, image, mask, every, factor, seed, epoch), close
 
 
 @remember(16, "Sampling …")
 def chain_frames(run: Subject, settings: ChainSettings) -> NDArray[np.uint8]:
     """(FRAMES, CHAINS, *shape): the images of the chains."""
-    model = chain_model(run)
+    model = chain_model(run, settings.epoch)
     rng = device.generator(settings.seed)
     x = _ready(run)[:CHAINS]
     if settings.start == ONE:

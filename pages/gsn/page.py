@@ -41,7 +41,7 @@ def draw_chains(run: Subject) -> None:
         {
             "Mixing": partial(mixing_report, run, settings),
             "Exact laboratory": draw_claim,
-            "Parzen estimate": partial(likelihood, run),
+            "Parzen estimate": partial(likelihood, run, settings.epoch),
         }
     )
 
@@ -53,10 +53,11 @@ draw_chains(run)
 notes(
     "Each example is the mean of the network's distribution after a step of its chain: corrupt, compute the hidden "
     "layers and then the values, draw. The colours below show the class that a classifier predicts.",
-    "Compare the run without walkback to the one with it: between digits the first shows fragments, which are "
-    "spurious modes. Start at noise: half of its values are on, and many chains stay in the negative of a digit, a "
-    "spurious mode. Hide part of one example and watch the completions. In the exact laboratory choose walkback and "
-    "see its costs and benefits; choose another claim, and break its condition.",
+    "Look at the chain early in the training: at the snapshots of “Digits, GSN” after 10 and 20 epochs (of MNIST after "
+    "10 and 25: the source's Fig. 5.7). Compare the run without walkback to the one with it: between digits the first "
+    "shows fragments, which are spurious modes. Start at noise: half of its values are on, and many chains stay in the "
+    "negative of a digit, a spurious mode. Hide part of one example and watch the completions. In the exact "
+    "laboratory choose walkback and see its costs and benefits; choose another claim, and break its condition.",
     "If P(x|x̃) is Bayes' for the corruption, the chain x → x̃ → x has the data's distribution (Bengio et al. 2013, "
     "2014; Alain 2018, §5.3). Walkback trains on several steps of the chain itself, log p(x|x̃) with x̃ from those "
     "steps, so that the chain returns to the data from where it leads. Given values are restored after every step, "

@@ -1,13 +1,16 @@
 """The page of walks: what is shown, held, and said of it."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from latentlab import data
+from latentlab import data, device
+from latentlab.analysis.sampling import record
+from latentlab.models.energy.gsn import GSN
 from latentlab.runs.store import Store
 from latentlab.subjects import find
 from pages.components.brush import pack
@@ -186,3 +189,16 @@ def test_noise_is_a_start_too(visited: Open) -> None:
     assert not app.exception
     frames = chain_frames(find("mnist-gsn-walkback"), walking("noise"))
     assert torch.from_numpy(frames[-1]).float().mean() < 100
+
+
+def test_a_snapshot_has_its_own_chain(visited: Open) -> None:
+    app = visited("gsn", run="digits-gsn", moment="epoch 10")
+    assert not app.exception
+    assert app.select_slider(key="moment").value == "epoch 10"
+    run, store = find("digits-gsn"), Store.default()
+    x = store.examples(run.id).batch().x[:CHAINS]
+    for epoch in (10, None):
+        model, rng = store.load(run.id, epoch), device.generator(0)
+        assert isinstance(model, GSN)
+        wanted = record(partial(model.step, rng=rng), model.expected, model.start(model.prepare(x)), FRAMES)
+        np.testing.assert_array_equal(chain_frames(run, ChainSettings("examples", 0, None, 1, 0, 0, epoch)), wanted)

@@ -10,7 +10,7 @@ RECIPES = (
         "digits",
         "A denoising autoencoder with a walkback of three steps: its Markov chain goes from digit to digit.",
         {"layers": 1, "hidden": 500, "corruption": 0.2, "walkback": 3, "binary": True},
-        {"epochs": 300, "batch_size": 50},
+        {"epochs": 300, "batch_size": 50, "snapshots": True},
     ),
     Recipe(
         "digits-gsn-scaled",
