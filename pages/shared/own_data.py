@@ -37,6 +37,8 @@ def choose_data(of_shown: str = "") -> str:
         wishes = (url_state.read("dataset"), own, SAVED.get(""), settings.first_data())
         DATASET.set(next((name for name in wishes if name in names), "digits"))
     chosen: str = st.selectbox("Data", names, key=DATASET.name)
+    if about := data.about(chosen):
+        st.caption(about)
     YOUR_DATA.link("Your own data")
     url_state.write("dataset", chosen)
     return chosen

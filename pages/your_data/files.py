@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from latentlab.data import DataError
 from latentlab.data.files import joined
 from latentlab.data.files.columns import Table
+from latentlab.data.files.drawn_strokes import holds_strokes
 from latentlab.data.files.file_sets import data_files, table_of
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
@@ -94,7 +95,7 @@ def _written(upload: Upload, folder: Path) -> Path:
     images = [path for path in rest if "images" in path.name]
     if len(images) == 1 and len(written) == len(rest) == 2 and not data_files([path.name for path in rest]):
         return images[0]  # of an IDX pair
-    if all(is_official(path.name) for path in rest):
+    if len(rest) > 1 and all(is_official(path.name) or holds_strokes(path) for path in rest):
         return folder.rename(folder.with_name(DRAWINGS))
     two = joined.pair([path.name for path in rest])
     return folder.rename(folder.with_name(Path(two[0]).stem if two else rest[0].stem))

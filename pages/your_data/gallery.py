@@ -15,10 +15,11 @@ from latentlab import data
 from latentlab.analysis.classification.preprocessing import BINARISED
 from latentlab.analysis.modes import Agreement, Modes, agreement, clearest, modes
 from latentlab.data import DataError, Dataset, Kind, Library
+from latentlab.data.files.quick_draw import LICENCE
 from latentlab.figures.sheets import data_uri, sheet_png
 from pages.shared import cached
 from pages.shared.linked_choice import linked_choice
-from pages.shared.own_data import SAVED
+from pages.shared.own_data import SAVED, outline
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -52,7 +53,7 @@ def gallery() -> None:
     if chosen is None:
         st.caption("Its images by class, as they are, upsampled or binarised; and the modes within a class.")
         return
-    st.caption(plain(data.about(chosen) or f"Your own: {Library.default().card(chosen).source}."))
+    st.caption(_about(chosen))
     with st.spinner("Reading …"):
         train = cached.splits(chosen).train
     view = linked_choice("Shown", list(View), View.AS_IT_IS, "shown-as")
@@ -66,6 +67,14 @@ def image_sets() -> list[str]:
     """The data sets of images on this machine, the one that was saved last first."""
     names = [name for name in data.names() if data.is_local(name) and _is_images(name)]
     return sorted(names, key=lambda name: name != SAVED.get(""))
+
+
+def _about(name: str) -> str:
+    """What a data set is; of the user's own also what has to be said with it."""
+    if name in data.NAMES:
+        return plain(data.about(name))
+    said = LICENCE if LICENCE in Library.default().card(name).summary else ""
+    return f"Your own: {outline(name)}. {said}"
 
 
 def _is_images(name: str) -> bool:
@@ -157,12 +166,13 @@ def _of_class(name: str, chosen: str) -> NDArray[np.float32]:
 
 
 def _row(title: str, x: torch.Tensor, view: View, mean: torch.Tensor | None = None) -> None:
-    """Images under a title, as many beside each other as there is room for; their mean, if given, before them."""
+    """Images under a title, as many as there is room for in two rows; their mean, if given, before them."""
     shown = list(_viewed(x, view))
     if mean is not None:  # which has no edges that could be cut
         shown.insert(0, _viewed(mean[None], View.AS_IT_IS if view is View.BINARISED else view)[0])
     drawn = [_image(one, view, f"{title}, {j + 1}", mean is not None and j == 0) for j, one in enumerate(shown)]
     grid = f"display:grid;grid-template-columns:repeat(auto-fill,minmax({WIDTH}px,1fr));gap:6px"
+    grid += ";grid-template-rows:repeat(2,auto);grid-auto-rows:0;overflow:hidden"  # in a narrow window two rows
     st.html(
         f'<p style="margin:0 0 4px;font-size:0.875rem">{escape(title)}</p><div style="{grid}">{"".join(drawn)}</div>'
     )
@@ -171,7 +181,7 @@ def _row(title: str, x: torch.Tensor, view: View, mean: torch.Tensor | None = No
 def _image(one: torch.Tensor, view: View, alt: str, is_mean: bool) -> str:
     height, width = one.shape[1:]
     smooth = "auto" if view is View.UPSAMPLED else "pixelated"
-    edge = ";outline:2px solid currentColor" if is_mean else ""
+    edge = ";outline:2px solid currentColor;outline-offset:-2px" if is_mean else ""
     style = f"width:100%;aspect-ratio:{width}/{height};image-rendering:{smooth};border-radius:4px{edge}"
     return f'<img style="{style}" alt="{escape(alt)}" src="{data_uri(sheet_png(data.to_bytes(one[None]), 1))}">'
 

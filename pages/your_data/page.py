@@ -25,9 +25,11 @@ else:
 gallery()
 notes(
     "What was read of your files, in sentences: how many examples, what was converted, dropped and skipped; the first "
-    "examples; and of a table what each column is for. The list has all data that are saved.",
+    "examples; and of a table what each column is for. The list has all data that are saved. Below, any data "
+    "of images by class, and groups of alike ones within a class.",
     "Upload a table and say which column is the class; open the map, and colour it by another column. Upload a zip "
-    "with a folder of images for each class.",
+    "with a folder of images for each class. Look at the sketches: how many kinds of moon are there?",
     "A column that isn't part of the vector is kept to colour by. A tenth each is held out for validation and "
-    "testing, the same every time. Saved data stay in the folder of your runs until you delete them.",
+    "testing, of files of Quick, Draw! 7.5 % and 22.5 %, the same every time. Saved data stay in the folder of your "
+    "runs until you delete them.",
 )

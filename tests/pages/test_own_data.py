@@ -309,12 +309,13 @@ def test_what_to_click_is_said_and_no_option_of_the_command(upload: Upload) -> N
     assert roles_of(app)["quality"] == "vector"
 
 
-def test_files_of_drawings_are_a_class_each(upload: Upload, library: Library) -> None:
+def test_files_of_drawings_are_a_class_each(upload: Upload, opened: Open, library: Library) -> None:
     app = upload(**{f"full_numpy_bitmap_{name}.npy": npy(noise(12, 784)) for name in ("ice_cream", "moon")})
     assert shows(app, "Google", "CC BY 4.0")
     assert not app.get("button_group")  # of sizes that they can't have
     keep(app)
     assert library.card("quick-draw").classes == ("ice cream", "moon")
+    assert shows(opened("your_data", look="quick-draw"), "quick-draw", "Google", "CC BY 4.0")  # wherever they are shown
 
 
 def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:
