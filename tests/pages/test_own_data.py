@@ -315,7 +315,7 @@ def test_files_of_drawings_are_a_class_each(upload: Upload, opened: Open, librar
     assert not app.get("button_group")  # of sizes that they can't have
     keep(app)
     assert library.card("quick-draw").classes == ("ice cream", "moon")
-    assert shows(opened("your_data", look="quick-draw"), "quick-draw", "Google", "CC BY 4.0")  # wherever they are shown
+    assert shows(opened("your_data", look="quick-draw"), "24", "Google", "CC BY 4.0")  # with its outline
 
 
 def test_images_alone_are_a_folder(upload: Upload, library: Library) -> None:
