@@ -161,7 +161,7 @@ PROBES = Page(
     group="Diagnose",
 )  # fmt: skip
 CLASSIFIER = Page(
-    "classifier", "Classifier", "fact_check", (Classifies,), first="mnist-cnn",
+    "classifier", "Classifier", "fact_check", (Classifies,), first="sketches-cnn",
     text="See what a classifier confuses, what it looks at, and whether you do better.",
     group="Diagnose",
 )  # fmt: skip

@@ -57,4 +57,4 @@ def _draw(run: Subject, names: tuple[str, ...]) -> None:
         p = np.exp(classify(run)(x[None])[0].double().numpy())
         figure(probability_bars(p, names, None, look()), "The probability of each class, of what is drawn")
         top = int(p.argmax())
-        one_by_one(appearance_of(run), x[None], [f"as the classifier gets it: {names[top]}, {p[top]:.1%}"], WIDTH)
+        one_by_one(appearance_of(run), x[None], [f"as the classifier gets it: {names[top]}, {p[top]:.1%}"], 2 * WIDTH)

@@ -21,6 +21,7 @@ from pages.shared.conditional import labelled
 from pages.shared.example_view import few_columns, one_by_one
 from pages.shared.header import look
 from pages.shared.images import figure, sheet
+from pages.shared.linked_choice import linked_choice
 from pages.shared.remember import remember
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -29,6 +30,7 @@ EXAMPLE: Slot[int] = Slot("example")  # among the saved ones
 LAYER: Slot[str] = Slot("inner")
 WAY: Slot[str] = Slot("way")
 EXAMPLES = 12  # of a changed set
+PROBABILITY, ODDS = "probability", "log-odds"
 
 
 def draw_inside(run: Subject, shown: Shown, names: tuple[str, ...]) -> None:
@@ -82,7 +84,9 @@ def _occlusion(run: Subject, names: tuple[str, ...], index: int, top: int) -> No
     patch = right.slider("Side of the hidden patch", 1, max(2, side // 2), max(2, side // 5), key="patch")
     found = hidden(run, index, names.index(requested), int(patch))
     x = to_bytes(labelled(run)[index : index + 1].batch().x.numpy())[0]
-    figure(occlusion_figure(found.of_pixels(*run.shape[1:]), x, look()), "What hiding each part of the image changes")
+    of = linked_choice("Change of the", (PROBABILITY, ODDS), PROBABILITY, "change")
+    pixels = found.of_pixels(found.change if of == PROBABILITY else found.odds, *run.shape[1:])
+    figure(occlusion_figure(pixels, x, of == ODDS, look()), "What hiding each part of the image changes")
     st.caption(
         f"Red: hidden, “{plain(requested)}” becomes less probable, so it is recognised there; blue: more. With nothing "
         f"hidden it is {found.p:.1%}."

@@ -29,7 +29,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "pixels": ("digits-pixelcnn-classes", "Digits, autoregressive given the class"),
     "curvature": ("digits-rmsprop", "Digits, RMSProp"),
     "importance_sampling": ("digits-sgd", "Digits, SGD"),
-    "classifier": ("mnist-cnn", "MNIST classifier (CNN)"),
+    "classifier": ("sketches-cnn", "Sketches classifier"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
     "generated": ("mnist-vae-20d", "MNIST in 20 dimensions"),
 }

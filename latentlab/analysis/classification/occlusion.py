@@ -20,6 +20,7 @@ class Occlusion:
     Attributes:
         p: the probability of the class with nothing hidden.
         change: (R, C) the probability with the patch hidden minus that: negative where the class is seen.
+        odds: (R, C) the same of the log-odds log p / (1 - p), in nats, which still change where p is almost 1 or 0.
         tops: (R,) the first row of the patch.
         lefts: (C,) its first column.
         patch: its side, in pixels.
@@ -27,17 +28,18 @@ class Occlusion:
 
     p: float
     change: Doubles
+    odds: Doubles
     tops: tuple[int, ...]
     lefts: tuple[int, ...]
     patch: int
 
-    def of_pixels(self, height: int, width: int) -> Doubles:
-        """(H, W): of each pixel the mean change over the patches that hide it; NaN where none does."""
+    def of_pixels(self, change: Doubles, height: int, width: int) -> Doubles:
+        """(R, C) one of the changes -> (H, W): the mean over the patches that hide a pixel; NaN where none does."""
         total, n = np.zeros((height, width)), np.zeros((height, width))
         for i, top in enumerate(self.tops):
             for j, left in enumerate(self.lefts):
                 hidden = np.s_[top : top + self.patch, left : left + self.patch]
-                total[hidden] += self.change[i, j]
+                total[hidden] += change[i, j]
                 n[hidden] += 1
         mean: Doubles = np.divide(total, n, out=np.full((height, width), np.nan), where=n > 0)
         return mean
@@ -64,8 +66,11 @@ def occlusion(classify: Classify, x: Tensor, k: int, patch: int, stride: int, fi
     hidden = x.repeat(1 + len(tops) * len(lefts), 1, 1, 1)
     for n, (top, left) in enumerate(((top, left) for top in tops for left in lefts), 1):
         hidden[n, :, top : top + patch, left : left + patch] = fill
-    p = np.exp(encode_all(classify, hidden)[:, k].astype(np.float64))
-    return Occlusion(float(p[0]), (p[1:] - p[0]).reshape(len(tops), len(lefts)), tops, lefts, patch)
+    log_probs = encode_all(classify, hidden).astype(np.float64)
+    p, rest = np.exp(log_probs[:, k]), np.delete(log_probs, k, 1)
+    odds = log_probs[:, k] - np.logaddexp.reduce(rest, 1)
+    change, of_odds = ((values[1:] - values[0]).reshape(len(tops), len(lefts)) for values in (p, odds))
+    return Occlusion(float(p[0]), change, of_odds, tops, lefts, patch)
 
 
 def background(x: Tensor) -> float:

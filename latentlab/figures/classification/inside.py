@@ -31,8 +31,9 @@ def feature_maps(values: Floats, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return full.reshape(1, 1, rows, columns).repeat(CELL, 2).repeat(CELL, 3)
 
 
-def occlusion_figure(change: Doubles, image: NDArray[np.uint8], look: Theme) -> go.Figure:
-    """(H, W) by how much the probability of a class changes where a pixel is hidden, over the image (C, H, W)."""
+def occlusion_figure(change: Doubles, image: NDArray[np.uint8], of_odds: bool, look: Theme) -> go.Figure:
+    """(H, W) by how much a probability, or its log-odds, changes where a pixel is hidden, over the image (C, H, W)."""
+    said = "+.2g" if of_odds else "+.0%"
     most = max(0.02, float(np.nanmax(np.abs(change)))) if np.isfinite(change).any() else 1.0
     gray = image.mean(0)
     figure = go.Figure()
@@ -41,8 +42,8 @@ def occlusion_figure(change: Doubles, image: NDArray[np.uint8], look: Theme) -> 
     )
     figure.add_heatmap(
         z=change, zmin=-most, zmax=most, colorscale="RdBu", opacity=0.7,
-        colorbar={"thickness": 12, "outlinewidth": 0, "tickformat": "+.0%", "tickfont": {"color": look.muted}},
-        hovertemplate="row %{y}, column %{x}: %{z:+.1%}<extra></extra>",
+        colorbar={"thickness": 12, "outlinewidth": 0, "tickformat": said, "tickfont": {"color": look.muted}},
+        hovertemplate="row %{y}, column %{x}: %{z:" + said + "}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")

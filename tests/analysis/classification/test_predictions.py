@@ -65,6 +65,7 @@ def test_occlusion_of_a_linear_model_in_closed_form() -> None:
     x, k, fill = X[0], 1, 0.25
     found = occlusion(linear, x, k, patch=2, stride=3, fill=fill)
     assert (found.tops, found.lefts) == ((0, 3), (0, 3, 4))
+    two = occlusion(lambda x: torch.log_softmax(x.flatten(1) @ W[:2].T, 1), x, 1, 2, 3, fill)
     weights, logits = W.reshape(3, 5, 6), x.flatten() @ W.T
     for i, top in enumerate(found.tops):
         for j, left in enumerate(found.lefts):
@@ -72,8 +73,9 @@ def test_occlusion_of_a_linear_model_in_closed_form() -> None:
             lost = ((x[0] - fill)[part] * weights[:, *part]).sum((1, 2))
             expected = torch.softmax(logits - lost, 0)[k] - torch.softmax(logits, 0)[k]
             assert found.change[i, j] == pytest.approx(float(expected), abs=1e-5)
+            assert two.odds[i, j] == pytest.approx(float(lost[0] - lost[1]), abs=1e-4)  # of class 1 of 0 and 1
     assert found.p == pytest.approx(float(torch.softmax(logits, 0)[k]), abs=1e-6)
-    pixels = found.of_pixels(5, 6)
+    pixels = found.of_pixels(found.change, 5, 6)
     assert pixels[0, 0] == found.change[0, 0]
     assert pixels[0, 4] == pytest.approx((found.change[0, 1] + found.change[0, 2]) / 2)
     assert np.isnan(pixels[2]).all()  # between the places, where nothing was hidden

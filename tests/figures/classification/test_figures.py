@@ -74,6 +74,6 @@ def test_feature_maps_share_one_scale() -> None:
 def test_the_change_of_a_pixel_is_drawn_where_it_is() -> None:
     change = np.full((2, 3), np.nan)
     change[1, 2] = -0.4
-    figure = occlusion_figure(change, np.zeros((1, 2, 3), np.uint8), LIGHT)
+    figure = occlusion_figure(change, np.zeros((1, 2, 3), np.uint8), False, LIGHT)
     assert figure.data[1].z[1][2] == -0.4
     assert (figure.data[1].zmin, figure.data[1].zmax) == (-0.4, 0.4)
