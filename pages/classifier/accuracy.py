@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
+from latentlab.analysis.classification.confusion import errors_only, precision
 from latentlab.analysis.classification.metrics import (
     all_negative,
     binary_accuracy,
@@ -13,7 +15,7 @@ from latentlab.analysis.classification.metrics import (
 )
 from latentlab.analysis.classification.predictions import Predictions
 from latentlab.analysis.classification.verdict import of_certainty
-from latentlab.analysis.stats import proportion
+from latentlab.analysis.stats import proportion, wilson
 from latentlab.figures.classification.accuracy import accuracy_dots, reliability
 from pages.shared.header import look
 from pages.shared.images import figure
@@ -27,8 +29,8 @@ TABLE = {  # Burhanpurkar (2020), Table 1: training, validation and test "accura
 }
 
 
-def draw_accuracy(found: Predictions) -> None:
-    """Calibration, top-k, and the source's table with what it guarantees."""
+def draw_accuracy(found: Predictions, names: tuple[str, ...]) -> None:
+    """Calibration, top-k, each class, and the source's table with what it guarantees."""
     left, right = st.columns(2, gap="large")
     n_classes = found.log_probs.shape[1]
     with left:
@@ -55,6 +57,8 @@ def draw_accuracy(found: Predictions) -> None:
             "the right side of ½, as Keras counts under a binary loss. Saying no to every class is right for all but "
             f"one of {n_classes} outputs: {none:.4f}."
         )
+    st.markdown("**Each class**")
+    st.dataframe(_class_rows(found, names), hide_index=True, alt="How well each class is predicted")
     st.markdown("**The source's numbers are binary ones**")
     st.dataframe(_source_rows(), hide_index=True, alt="The source's table, and what it guarantees")
     st.caption(
@@ -64,6 +68,24 @@ def draw_accuracy(found: Predictions) -> None:
         f"accuracy is only known to be at least 1 - {CLASSES} (1 - b). Her own network's .9589 and .9651 are "
         "categorical: they can't be compared with these."
     )
+
+
+def _class_rows(found: Predictions, names: tuple[str, ...]) -> list[dict[str, str | int]]:
+    """Of each class that has examples: how many, which are found, which of those predicted are of it, and the worst."""
+    counts, rows = found.counts, list[dict[str, str | int]]()
+    of_predicted, wrong = precision(counts), errors_only(counts)
+    for k in np.flatnonzero(counts.sum(1)).tolist():
+        n, most = int(counts[k].sum()), int(wrong[k].argmax())
+        recall = wilson(float(counts[k, k] / n), n)
+        rows.append(
+            {
+                "class": names[k], "examples": n,
+                "recall": f"{recall.value:.1%} ({recall.low:.1%} to {recall.high:.1%})",
+                "precision": f"{of_predicted[k]:.1%}" if counts[:, k].any() else "never predicted",
+                "most often taken for": f"{names[most]}, {wrong[k, most]} times" if wrong[k, most] else "",
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _source_rows() -> list[dict[str, str]]:

@@ -64,7 +64,7 @@ def classifier(run: Subject) -> None:
     draw_grids(run, shown, names, None if only == EVERY else names.index(only))
     tabs(
         {
-            "Accuracy": partial(draw_accuracy, shown.found),
+            "Accuracy": partial(draw_accuracy, shown.found, names),
             "What it looks at": partial(draw_inside, run, saved, names),
             "Try it": partial(draw_attempt, run, saved, names),
         }

@@ -39,9 +39,10 @@ def test_a_scripted_player_is_scored_exactly_and_a_reload_goes_on(server: Server
     page.reload()
     expect(quiz).to_have_attribute("data-at", "6")
     resting(page, quiz)
-    for key in script[6:]:
-        quiz.get_by_role("button", name=key, exact=True).focus()
-        page.keyboard.press("Enter")
+    for key in script[6:9]:
+        page.keyboard.press(key)
+    for key in script[9:]:
+        quiz.get_by_role("button", name=key, exact=True).click()
     expect(quiz).to_have_attribute("data-at", str(PLAYED))
     quiz.get_by_role("button", name=re.compile("Stop")).click()
     score = human_score([int(key) for key in script], y, y)

@@ -65,10 +65,14 @@ def test_the_verdict_the_matrix_and_the_cell_that_is_chosen(visited: Open, truth
 def test_accuracy_in_its_several_meanings(visited: Open, truth: dict[str, Any]) -> None:
     app = visited("classifier", run="digits-cnn", cells="errors only", similar="true")
     p, y = np.exp(truth["log_probs"]), truth["y"]
-    first, source = app.dataframe[0].value, app.dataframe[1].value
+    first, each, source = (table.value for table in app.dataframe)
     one_hot = np.eye(10)[y]
     assert first["binary"].tolist() == [f"{((p > 0.5) == one_hot).mean():.4f}", "0.9000"]
     assert first["categorical"][0] == f"{(truth['predicted'] == y).mean():.4f}"
+    sevens = y == 7
+    assert each["examples"][7] == sevens.sum()
+    assert each["recall"][7].startswith(f"{100 * (truth['predicted'][sevens] == 7).mean():.1f}%")
+    assert each["precision"][7] == f"{100 * (y[truth['predicted'] == 7] == 7).mean():.1f}%"
     assert source.iloc[:, -1].tolist() == ["0.8810", "0.3385", "0.0144"]
     assert shows(app, "0.8571")
     matrix = figures(app)[0]["data"][0]

@@ -37,6 +37,13 @@ def worst_cell(counts: Labels) -> tuple[int, int] | None:
     return int(i), int(j)
 
 
+def precision(counts: Labels) -> Doubles:
+    """(K,) of the examples that are predicted as a class the share that is of it; NaN of a class that never is."""
+    predicted = counts.sum(0)
+    found: Doubles = np.divide(np.diag(counts), predicted, out=np.full(len(counts), np.nan), where=predicted > 0)
+    return found
+
+
 def order_by_similarity(counts: Labels) -> Labels:
     """(K, K) counts -> (K,) the classes, such that those that are confused most are neighbours.
 

@@ -151,6 +151,8 @@ function create(host) {
       }
       say();
       draw();
+      // after a reload in the middle of it the keys work at once
+      if (fresh && begun && !done && document.activeElement === document.body) host.focus({ preventScroll: true });
     },
   };
 }

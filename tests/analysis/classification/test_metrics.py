@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import top_k_accuracy_score
+from sklearn.metrics import precision_score, top_k_accuracy_score
 
 from latentlab.analysis.classification.confusion import (
     by_rows,
@@ -12,6 +12,7 @@ from latentlab.analysis.classification.confusion import (
     errors_only,
     most_confident,
     order_by_similarity,
+    precision,
     worst_cell,
 )
 from latentlab.analysis.classification.metrics import (
@@ -96,6 +97,9 @@ def test_the_trace_over_the_total_is_the_accuracy_and_rows_are_classes() -> None
     some = np.where(np.arange(300) < 100, -1, Y)
     assert np.array_equal(confusion(predicted, some, 7), confusion(predicted[100:], Y[100:], 7))
     assert by_rows(found).sum(1) == pytest.approx(np.ones(7))
+    expected = precision_score(Y, predicted, average=None)
+    assert precision(found) == pytest.approx(expected)
+    assert np.isnan(precision(np.array([[2, 0], [1, 0]]))[1])
     wrong = errors_only(found)
     assert np.trace(wrong) == 0
     assert wrong.sum() == (predicted != Y).sum()
