@@ -29,7 +29,8 @@ from latentlab.training.config import TrainConfig
 RESULTS = SHIPPED / "generated.csv"
 SEEDS = (0, 1, 2)
 N_MEASURED = 1_500  # test examples
-WAYS = (AS_THEY_ARE, THRESHOLDED, OTHER_RANGE)  # how images are changed before the classifier sees them
+PLAIN, CUT, RANGE = "as they are", "cut at one half", "[0, 1] for [−1, 1]"
+WAYS = {PLAIN: AS_THEY_ARE, CUT: THRESHOLDED, RANGE: OTHER_RANGE}  # how they are changed before they are classified
 CONTROLS = (REAL, BINARISED)
 
 
@@ -96,7 +97,7 @@ class GeneratedScore:
         model: as the setting calls it.
         seed: of the training.
         images: which, as `latentlab.analysis.generated.images` names them.
-        way: the name of the preprocessing.
+        way: one of `WAYS`.
         n: images.
         recognised: share that is recognised; NaN where they have no true class.
         confidence: mean probability of the predicted class.
@@ -147,12 +148,12 @@ def measure(model: Model, test: Dataset, classifier: Model) -> Iterator[dict[str
         raise TypeError(f"{classifier.name} names no class.")
     x, y, *_ = test.batch()
     made = generated(model, x, y)
-    for way in WAYS:
-        for images, found in recognised(made.images, classifier.classify, way).items():
+    for way, preprocessing in WAYS.items():
+        for images, found in recognised(made.images, classifier.classify, preprocessing).items():
             share = found.share
             yield {
                 "images": images,
-                "way": way.name,
+                "way": way,
                 "n": len(found.predicted),
                 "recognised": math.nan if share is None else share.value,
                 "confidence": found.confidence,
@@ -179,13 +180,13 @@ def table_rows(scores: Sequence[GeneratedScore]) -> list[dict[str, str]]:
         scores, lambda score: (score.dataset, score.model, score.images)
     ).items():
         by_way = grouped(own, lambda score: score.way)
-        plain = by_way.get(AS_THEY_ARE.name, own)
+        plain = by_way.get(PLAIN, own)
         rows.append(
             {
                 "data": dataset,
                 "model": model,
                 "images": f"{images} (control)" if images in CONTROLS else images,
-                **{f"recognised {way.name}, %": _percent(by_way.get(way.name, [])) for way in WAYS},
+                **{f"recognised {way}, %": _percent(by_way.get(way, [])) for way in WAYS},
                 "sure, %": score_tables.mean_std([one.confidence for one in plain], by=100),
                 "class entropy, nats": score_tables.mean_std([one.entropy for one in plain]),
                 "n": str(own[0].n),
@@ -206,7 +207,7 @@ def reported_rows(scores: Sequence[GeneratedScore]) -> list[dict[str, str]]:
             {
                 "model": one.model,
                 "source, %": f"{100 * one.share:.1f}",
-                **{f"ours {way.name}, %": _percent(by_way.get(way.name, [])) for way in WAYS},
+                **{f"ours {way}, %": _percent(by_way.get(way, [])) for way in WAYS},
                 "source, validation −ELBO, nats": one.loss,
                 "ours, test": f"{losses[0]:.2f}" if losses else MISSING,
             }

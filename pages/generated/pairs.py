@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from latentlab import device
 from latentlab.analysis.arrays import Floats
 from latentlab.analysis.classification.preprocessing import AS_THEY_ARE, OTHER_RANGE, THRESHOLDED, Both
 from latentlab.analysis.conditional.analogies import from_all_classes
 from latentlab.analysis.generated.images import BINARISED, REAL
-from latentlab.analysis.generated.recognition import Recognition
+from latentlab.analysis.generated.recognition import SEED, Recognition
 from latentlab.figures.examples.images import Images
 from latentlab.subjects import Subject
-from pages.generated.computed import Pairs, few_images, pairs
+from pages.generated.computed import WAYS, Pairs, few_images, pairs
 from pages.shared.example_view import one_by_one
 from pages.shared.linked_choice import linked_choice
 
@@ -71,19 +72,25 @@ def draw_pairs(run: Subject, by: Subject, view: View) -> None:
         st.info("Of these examples none is lost.", icon=":material/check:")
         return
     of = found.found[view.name]
-    x = found.made.images[view.name].x.numpy()
+    x = as_classified(found, view.name, view.way)
     if not _is_of_inputs(found, view.name):
         titles = [said(of, i, run.classes) for i in chosen]
         one_by_one(Images(run.shape), x[chosen], titles, WIDTH)
         return
-    inputs, input_images = found.found[found.made.encoded], found.made.images[found.made.encoded].x.numpy()
-    both = side_by_side(input_images[chosen], x[chosen])
+    inputs = found.found[found.made.encoded]
+    both = side_by_side(as_classified(found, found.made.encoded, view.way)[chosen], x[chosen])
     titles = [
         f"{_name(run.classes, int(of.y[i]))}\nin {said(inputs, i, run.classes)}\nout {said(of, i, run.classes)}"
         for i in chosen
         if of.y is not None
     ]
     one_by_one(Images(both.shape[1:]), both, titles, 2 * WIDTH)
+
+
+def as_classified(found: Pairs, name: str, way: str) -> Floats:
+    """(N, *shape) images as the classifier is given them."""
+    x: Floats = WAYS[way].apply(found.made.images[name].x, device.generator(SEED)).numpy()
+    return x
 
 
 def side_by_side(left: Floats, right: Floats) -> Floats:
@@ -100,7 +107,7 @@ def said(found: Recognition, i: int, classes: Sequence[str]) -> str:
 
 def about(view: View, found: Pairs) -> str:
     """What a pair is, in words."""
-    changed = "" if view.way == AS_THEY_ARE.name else f" The classifier sees them {view.way}."
+    changed = "" if view.way == AS_THEY_ARE.name else f" They are shown as the classifier is given them: {view.way}."
     if not _is_of_inputs(found, view.name):
         return f"Under each image what the classifier predicts, and how sure it is.{changed}"
     return (

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from latentlab.__main__ import main
-from latentlab.analysis.classification.preprocessing import AS_THEY_ARE
 from latentlab.analysis.generated.images import BINARISED, DRAW, MEAN, PRIOR, REAL
 from latentlab.experiments import generated
-from latentlab.experiments.generated import WAYS, GeneratedScore, Setting, Training
+from latentlab.experiments.generated import PLAIN, WAYS, GeneratedScore, Setting, Training
 from latentlab.experiments.score_tables import MISSING
 
 
@@ -25,9 +24,9 @@ def test_runs_that_ship_are_measured_once_and_trainings_with_each_seed(
     setting = Setting("digits-cnn", {"GAN": "digits-gan", "VAE": trained})
     scores = list(generated.run("digits", (0, 1), setting))
     assert {(score.model, score.seed) for score in scores} == {("GAN", 0), ("VAE", 0), ("VAE", 1)}
-    kinds = [score.images for score in scores if (score.model, score.way) == ("GAN", AS_THEY_ARE.name)]
+    kinds = [score.images for score in scores if (score.model, score.way) == ("GAN", PLAIN)]
     assert kinds == [REAL, BINARISED, PRIOR]
-    assert {score.way for score in scores} == {way.name for way in WAYS}
+    assert {score.way for score in scores} == set(WAYS)
     assert {score.n for score in scores} == {40}
     assert [math.isnan(one.seconds) for one in scores if one.model == "VAE"] == [True] * 15 + [False] * 15
     assert all(math.isnan(score.recognised) == (score.images == PRIOR) for score in scores)
@@ -36,7 +35,7 @@ def test_runs_that_ship_are_measured_once_and_trainings_with_each_seed(
     np.testing.assert_allclose([one.confidence for one in kept], [one.confidence for one in scores], rtol=1e-5)
     rows = generated.table_rows(kept)
     assert [(row["model"], row["seeds"]) for row in rows] == [("GAN", "1")] * 3 + [("VAE", "2")] * 5
-    column = f"recognised {AS_THEY_ARE.name}, %"
+    column = f"recognised {PLAIN}, %"
     assert [row[column] == MISSING for row in rows] == [False, False, True] * 1 + [False] * 4 + [True]
 
 
@@ -49,19 +48,19 @@ def test_no_reconstruction_that_ships_is_recognised_more_often_than_its_control(
             assert value <= max(share[dataset, model, seed, control, way] for control in (REAL, BINARISED))
             assert share[dataset, model, seed, MEAN, way] >= value - 0.015
     for dataset, (wide, flat) in {"mnist": ("VAE, 20 dimensions", "VAE, 2 dimensions")}.items():
-        assert share[dataset, wide, 0, MEAN, AS_THEY_ARE.name] > share[dataset, flat, 0, MEAN, AS_THEY_ARE.name]
+        assert share[dataset, wide, 0, MEAN, PLAIN] > share[dataset, flat, 0, MEAN, PLAIN]
 
 
 def test_the_sources_numbers_stand_beside_ours() -> None:
     first = generated.REPORTED[0]
     own = [
-        GeneratedScore("sketches", first.model, seed, DRAW, way.name, 100, 0.5 + 0.1 * seed, 0.9, 1.9, 150.0)
+        GeneratedScore("sketches", first.model, seed, DRAW, way, 100, 0.5 + 0.1 * seed, 0.9, 1.9, 150.0)
         for seed in (0, 1)
         for way in WAYS
     ]
     rows = generated.reported_rows(own)
     assert [row["source, %"] for row in rows] == ["68.5", "69.6", "50.2", "46.6"]
-    assert rows[0][f"ours {AS_THEY_ARE.name}, %"] == "55.00 ± 7.07"
+    assert rows[0][f"ours {PLAIN}, %"] == "55.00 ± 7.07"
     assert rows[0]["ours, test"] == "150.00"
     assert {row["ours, test"] for row in rows[1:]} == {MISSING}
 

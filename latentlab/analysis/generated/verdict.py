@@ -87,10 +87,11 @@ def _of_reconstructions(
     if not missing.is_clear:
         return f"{both}: no more is lost than chance may do."
     blur = missing.share - lost(thresholded[encoded], thresholded[name]).share
-    points = f"{100 * missing.share:.0f} points are lost"
+    n = round(100 * missing.share)
+    points = f"{n} point{' is' if n == 1 else 's are'} lost"
     if blur < SURE * missing.std_error:
-        return f"{both}: {points}, and they stay lost when images are cut at one half, so it isn't blur."
-    return f"{both}: {points}, {100 * blur:.0f} of them by blur, since they come back when images are cut at one half."
+        return f"{both}: {points}, and cutting images at one half brings none of it back, so it isn't blur."
+    return f"{both}: {points}, {100 * blur:.0f} by blur, since cutting images at one half brings so much back."
 
 
 def _of_samples(samples: Recognition, control: Recognition, classes: tuple[str, ...], alone: bool) -> str:
