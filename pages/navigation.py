@@ -219,8 +219,14 @@ SWEEPS = Page(
     group="Train",
 )  # fmt: skip
 
+TRANSFER = Page(
+    "transfer", "Transfer", "swap_horiz", pictured=False,
+    text="Put a new head on a network that was trained on other data, and see when that pays.",
+    group="Train",
+)  # fmt: skip
+
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, CLASSIFIER,
     GENERATED, LAYERS, CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS,
-    FEW_LABELS, YOUR_DATA, LESSONS,
+    TRANSFER, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

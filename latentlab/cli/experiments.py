@@ -35,9 +35,12 @@ from latentlab.experiments import (
     sketches_printed,
     solids,
     sweep,
+    transfer,
+    transfer_source,
 )
 from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.score_tables import as_text, merged
+from latentlab.runs import lite0_file
 from latentlab.serialization import RunError
 
 Score = TypeVar("Score")
@@ -172,6 +175,16 @@ def _sketches(options: argparse.Namespace) -> None:
     sketches.save(scores)
 
 
+def _transfer(options: argparse.Namespace) -> None:
+    _of_these(options, [transfer.DATA], [])
+    for trunk in transfer.TRUNKS:
+        if transfer.is_here(trunk):
+            transfer.save(_printed(transfer.run(trunk, range(options.seeds)), transfer.table))
+        else:
+            print(f"{trunk}: {lite0_file.MISSING}", flush=True)
+    print(as_text(transfer_source.source_rows()), flush=True)
+
+
 def _dependency(options: argparse.Namespace) -> None:
     _of_these(options, [], [])
     dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
@@ -213,6 +226,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "sweep": _sweep,
     "sketches": _sketches,
     "dependency": _dependency,
+    "transfer": _transfer,
     "importance": _importance,
     "judge": _generated,
 }

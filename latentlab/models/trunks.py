@@ -110,21 +110,38 @@ class Trunk(nn.Module):
 
     def __init__(self, network: nn.Module, n_features: int, shape: tuple[int, ...], spec: Spec) -> None:
         super().__init__()
-        if spec.shape[0] not in (1, shape[0]):
-            raise ValueError(
-                f"The trunk takes images of {shape[0]} channel{'s' if shape[0] > 1 else ''}, and these have "
-                f"{spec.shape[0]}: choose another trunk, or make the images grey."
-            )
+        check_channels(spec.shape, shape)
         self.network, self.n_features, self.shape = network, n_features, shape
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, n_features)."""
-        sides = self.shape[1:]
-        if tuple(x.shape[2:]) != sides:
-            shrinks = min(sides) < min(x.shape[2:])
-            x = F.interpolate(x, sides, mode="bilinear", antialias=shrinks)
-        out: Tensor = self.network(x.expand(-1, self.shape[0], -1, -1))
+        out: Tensor = self.network(resized(x, self.shape))
         return out.float()
+
+
+def check_channels(given: tuple[int, ...], taken: tuple[int, ...]) -> None:
+    """Refuse images of one shape for a trunk that takes those of another, where no resizing helps.
+
+    Raises:
+        ValueError: they have several channels, and not as many as it takes.
+    """
+    if given[0] not in (1, taken[0]):
+        raise ValueError(
+            f"The trunk takes images of {taken[0]} channel{'s' if taken[0] > 1 else ''}, and these have {given[0]}: "
+            "choose another trunk, or make the images grey."
+        )
+
+
+def resized(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """(B, c, h, w) -> (B, *shape), bilinearly; one channel is repeated.
+
+    Raises:
+        ValueError: as `check_channels`.
+    """
+    check_channels(tuple(x.shape[1:]), shape)
+    if tuple(x.shape[2:]) != shape[1:]:
+        x = F.interpolate(x, shape[1:], mode="bilinear", antialias=min(shape[1:]) < min(x.shape[2:]))
+    return x.expand(-1, shape[0], -1, -1)
 
 
 class _FeaturesOf(nn.Module):

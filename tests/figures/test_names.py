@@ -24,6 +24,7 @@ from latentlab.analysis.score.field import Field
 from latentlab.analysis.stats import Proportion
 from latentlab.analysis.sweep import compare
 from latentlab.data import Kind
+from latentlab.experiments.transfer import Line
 from latentlab.figures.adversarial.game import coverage_bars
 from latentlab.figures.classification.accuracy import accuracy_dots, probability_bars
 from latentlab.figures.classification.confusion import COUNTS, confusion_matrix
@@ -48,8 +49,10 @@ from latentlab.figures.sweep import curves_with_bands, parallel_coordinates
 from latentlab.figures.text import literal
 from latentlab.figures.theme import LIGHT
 from latentlab.figures.training_curves import compared_curves
+from latentlab.figures.transfer import label_curves
 
 HOSTILE = ("<b>x</b> %{y}", "<img src=x> & %{z}")
+OWN_RUNS = {HOSTILE[1]: (70, 0.5)}
 RNG = np.random.default_rng(0)
 XY = RNG.normal(size=(8, 2)).astype(np.float32)
 Y = np.arange(8) % 2
@@ -166,6 +169,7 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     matrix.values_by_level: lambda: matrix.values_by_level(XY[:, 0], Y, HOSTILE[0], HOSTILE[1], HOSTILE, LIGHT),
     parallel_coordinates: lambda: parallel_coordinates(SETTINGS, SCORES, compare(SCORES, True), HOSTILE[0], LIGHT),
     curves_with_bands: lambda: curves_with_bands(SETTINGS, SCORES[..., None], compare(SCORES, True), HOSTILE[0], LIGHT),
+    label_curves: lambda: label_curves([Line(HOSTILE[0], [7, 70], [0.5] * 2, [0.4] * 2, [0.6] * 2)], OWN_RUNS, LIGHT),
     compared_curves: lambda: compared_curves({HOSTILE[0]: [{"epoch": 1.0, "valid_kl": 2.0}]}, "kl", "nats", LIGHT),
 }
 OWN = {"number_line", "densities", "support_along", "training_curves", "matrices", "laws", "against_labels"} | {

@@ -33,7 +33,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
     "generated": ("mnist-vae-20d", "MNIST in 20 dimensions"),
 }
-NO_SUBJECT = ("your_data", "lessons", "families", "sweeps")
+NO_SUBJECT = ("your_data", "lessons", "families", "sweeps", "transfer")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")
 ZOOMED = {"box": "-0.2,0.2,-0.2,0.2"}
 ONE_IMAGE = {"from": "one example"}
@@ -144,7 +144,7 @@ def test_an_empty_store_is_said_and_leads_to_training(
     assert not app.exception
     if page == "train":
         assert app.button(key="train")
-    elif page in ("lessons", "families", "sweeps"):
+    elif page in ("lessons", "families", "sweeps", "transfer"):
         assert app.get("page_link")
     elif page in NO_SUBJECT:
         assert app.file_uploader

@@ -39,6 +39,7 @@ from pages.navigation import (
     PROBES,
     SAMPLING,
     SCORE_FIELD,
+    TRANSFER,
     TRAVERSAL,
     Page,
 )
@@ -127,6 +128,24 @@ def test_the_curvature_of_a_classifier(serve: Serve, opened: Open, at_once: dict
     assert not app.exception
     assert not app.dataframe
     assert shows(app, "torch")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_network_as_a_frozen_trunk(serve: Serve, opened: Open) -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 40), nn.ReLU(), nn.Linear(40, 10))
+    own = f"{OWN}{serve('Mine', classify=net).id}"
+    arrays = f"{OWN}{serve('Arrays', classify=lambda x: np.asarray(x).reshape(len(x), -1)[:, :10]).id}"
+    app = opened(TRANSFER.name)
+    app.selectbox(key="trunk").set_value(own)
+    app.selectbox(key="transfer-data").set_value("digits").run()
+    app.button(key="transfer-own").click().run()
+    assert not app.exception
+    assert numbers_in(app.metric[0].value)[0] > 50  # of random features of ten digits, with seven labels of each
+    assert shows(app, "40", "70")
+    app.selectbox(key="trunk").set_value(arrays).run()
+    app.button(key="transfer-own").click().run()
+    assert not app.exception
+    assert mentions(app.error[0].value, "Arrays", "torch.nn.Module")
 
 
 MEAN, COVARIANCE = torch.tensor([2.0, -1.0]), torch.tensor([[1.0, 0.8], [0.8, 2.0]])

@@ -1,0 +1,55 @@
+"""The experiment on transfer: every trunk with every number of labels, both accuracies, and the source's table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from latentlab.data import Splits
+from latentlab.experiments import transfer
+from latentlab.experiments.transfer import HEADS, SCRATCH, TransferScore
+from latentlab.experiments.transfer_source import SOURCE
+from tests.conftest import noise_images
+
+
+def test_each_head_is_trained_with_each_number_of_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTLAB_DATA", str(tmp_path))  # no drawings by people
+    splits = Splits(*(noise_images(n, (1, 28, 28), 7, seed=n) for n in (70, 10, 40)))
+    found = [one for trunk in ("MNIST, frozen", SCRATCH) for one in transfer.run(trunk, (0,), (14, 49), splits)]
+    assert [(one.trunk, one.head, one.labels) for one in found] == [
+        (trunk, head, n) for trunk in ("MNIST, frozen", SCRATCH) for head in HEADS for n in (14, 49)
+    ]
+    assert {(one.trainable, one.frozen) for one in found} == {(256 * 7 + 7, 414_912), (414_912 + 256 * 7 + 7, 0)}
+    assert all(one.n_real == 0 and one.real != one.real for one in found)
+    transfer.save(found, tmp_path / "scores.csv")
+    again = [one for one in found if one.trunk == SCRATCH]
+    transfer.save(again, tmp_path / "scores.csv")
+    assert [(one.trunk, one.head, one.labels) for one in transfer.read(tmp_path / "scores.csv")] == [
+        (one.trunk, one.head, one.labels) for one in found
+    ]
+
+
+def test_the_sources_accuracies_guarantee_this_much() -> None:
+    assert [row.least for row in SOURCE] == pytest.approx([0.881, 0.3385, 0.0144])
+
+
+def score(trunk: str, labels: int, right: float, head: str = "softmax", binary: float = 0.9) -> TransferScore:
+    return TransferScore(trunk, labels, head, 0, right, binary, right, binary, 1500, 175, 10, 20)
+
+
+def test_the_verdict_tells_what_pays_from_what_doesnt() -> None:
+    with_few = [score(SCRATCH, 70, 0.7), score("one", 70, 0.8), score("two", 70, 0.75)]
+    with_all = [score(SCRATCH, 8_400, 0.96), score("one", 8_400, 0.962)]
+    few, whole = transfer.verdict([*with_few, *with_all]).split(";")
+    assert "one" in few
+    assert "pays" in few
+    assert "pays" not in whole
+    assert transfer.verdict([score("one", 70, 0.8)])
+
+
+def test_what_the_binary_accuracy_hides_is_said() -> None:
+    near = [score("one", 70, 0.7, "sigmoid", 0.84), score("two", 70, 0.6, "sigmoid", 0.85)]
+    assert "60% to 70%" in transfer.binary_verdict(near)
+    assert "another order" in transfer.binary_verdict(near)
+    assert "same order" in transfer.binary_verdict([near[0], score("two", 70, 0.6, "sigmoid", 0.83)])
