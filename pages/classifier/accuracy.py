@@ -35,10 +35,11 @@ def draw_accuracy(found: Predictions, names: tuple[str, ...]) -> None:
     n_classes = found.log_probs.shape[1]
     with left:
         st.markdown(":small[**Is it right as often as it says?**]")
-        figure(reliability(calibration(found.log_probs, found.y), look()), "Accuracy against certainty")
+        known = calibration(found.log_probs, found.y)
+        figure(reliability(known, look()), "Accuracy against certainty")
         st.caption(
-            f"{of_certainty(found)} ECE {calibration(found.log_probs, found.y).ece:.2%}: the mean distance from the "
-            "diagonal, weighted by the examples of each bin (Guo et al. 2017). Intervals of 95 %."
+            f"{of_certainty(found)} The ECE, {known.ece:.2%}, is the mean distance from the diagonal, weighted by the "
+            "examples of each bin (Guo et al. 2017). Intervals of 95 %."
         )
     with right:
         st.markdown(":small[**The true class is among the k most probable ones**]")
