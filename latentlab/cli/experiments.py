@@ -26,6 +26,7 @@ from latentlab.experiments import (
     hierarchies,
     importance,
     importance_bomb,
+    importance_shortcuts,
     importance_tables,
     infogan,
     infogan_images,
@@ -197,6 +198,7 @@ def _importance(options: argparse.Namespace) -> None:
     importance_tables.save(merged(importance_tables.read(ImportanceScore), found, lambda score: score.setting))
     if "digits" in chosen:
         importance_tables.save(_printed(importance_bomb.run(seeds), importance_tables.bomb))
+        importance_tables.save(_printed(importance_shortcuts.run(seeds), importance_tables.shortcuts))
         print(as_text(importance_tables.wrong_rows(found)), flush=True)
     if "mnist" in chosen:
         print(as_text(importance_tables.claim_rows(found)), flush=True)

@@ -11,6 +11,7 @@ import numpy as np
 from latentlab.experiments import score_tables
 from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.importance_bomb import BombScore
+from latentlab.experiments.importance_shortcuts import ShortcutScore
 from latentlab.experiments.score_tables import as_text, grouped
 from latentlab.runs.store import SHIPPED
 
@@ -73,6 +74,24 @@ def bomb_rows(scores: Sequence[BombScore]) -> list[dict[str, str]]:
         }
         for (sweep, smoothing), own in grouped(scores, lambda one: (one.sweep, one.smoothing)).items()
     ]
+
+
+def shortcuts(scores: Sequence[ShortcutScore]) -> str:
+    """A line for each kind of weights, as text."""
+    return as_text(shortcut_rows(scores))
+
+
+def shortcut_rows(scores: Sequence[ShortcutScore]) -> list[dict[str, str]]:
+    """A row for each kind of weights: after each epoch their correlation with the exact lengths, and √Tr Σ."""
+    rows = []
+    for name, own in grouped(scores, lambda one: one.weights).items():
+        row = {"weights": name}
+        for epoch, found in grouped(own, lambda one: one.epoch).items():
+            related = [one.correlation for one in found]
+            row[f"r, epoch {epoch}"] = score_tables.MISSING if np.isnan(related).any() else _range(related, ".3f")
+            row[f"√Tr Σ, epoch {epoch}"] = _range([one.deviation for one in found], ".4g")
+        rows.append(row)
+    return rows
 
 
 def wrong_rows(scores: Sequence[ImportanceScore]) -> list[dict[str, str]]:
@@ -154,6 +173,7 @@ def _range(values: Sequence[float], form: str = ".3g") -> str:
 RESULTS: Mapping[type[Any], Path] = {
     ImportanceScore: SHIPPED / "importance.csv",
     BombScore: SHIPPED / "importance-bomb.csv",
+    ShortcutScore: SHIPPED / "importance-shortcuts.csv",
 }
 
 

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NUMBERS = 20_000_000  # of all gradients that are alive at once
+EXACT, NAIVE, DENSE, LAST = "exact", "as if dense", "without convolutions", "last layer"
 SAME = 1e-3  # relative difference of the two gradients of a sum, up to rounding in single precision
 
 
@@ -84,6 +85,24 @@ class GradientNorms:
                 parts = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
                 found.append(torch.stack([part.square().sum() for part in parts]).sum())
         return torch.stack(found)
+
+    def shortcuts(self, *examples: Tensor) -> dict[str, Tensor]:
+        """What of the lengths is cheaper to have of convolutions, as the source suggests (Alain 2018, §7.6).
+
+        Returns:
+            `EXACT` -> (B,) the lengths; `NAIVE` -> the formula of a dense layer for all layers, with whole images for
+            X and ∂l/∂Y; `DENSE` -> of dense layers alone; `LAST` -> of the last layer alone.
+
+        Raises:
+            ValueError: the module isn't made of dense layers and convolutions that are used once each.
+        """
+        if not (_is_made_of_layers(self.module) and self._sums_agree(*(one[:2] for one in examples))):
+            raise ValueError("Only a network of dense layers and convolutions has these shortcuts.")
+        used = self._layers(*examples)
+        exact, naive = [_squared(one) for one in used], [_as_if_dense(one) for one in used]
+        dense = [part for part, one in zip(exact, used, strict=True) if isinstance(one.layer, nn.Linear)]
+        parts = {EXACT: exact, NAIVE: naive, DENSE: dense or [torch.zeros_like(exact[0])], LAST: exact[-1:]}
+        return {name: torch.stack(squares).sum(0).sqrt() for name, squares in parts.items()}
 
     def _layers(self, *examples: Tensor) -> list[_Used]:
         """Each use of a layer, with the gradient of the summed loss with respect to what it gave."""
@@ -206,6 +225,12 @@ def _matrix(used: _Used) -> Tensor:
         return used.slope[:, :, None] * used.read[:, None]
     patches, slopes = _patches(used)
     return slopes @ patches.mT
+
+
+def _as_if_dense(used: _Used) -> Tensor:
+    """(B,): |X_n|² |∂l_n/∂Y_n|² + |∂l_n/∂Y_n|² of one layer, whatever it is."""
+    read, slope = (part.flatten(1).square().sum(1) for part in (used.read, used.slope))
+    return slope * (read + (used.layer.bias is not None))
 
 
 def _squared(used: _Used) -> Tensor:

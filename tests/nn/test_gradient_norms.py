@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.nn.gradient_norms import GradientNorms, depends_on_others
+from latentlab.nn.gradient_norms import DENSE, EXACT, LAST, NAIVE, GradientNorms, depends_on_others
 
 
 def separately(module: nn.Module, losses: Callable[..., Tensor], *examples: Tensor) -> Tensor:
@@ -57,6 +57,32 @@ NETWORKS: dict[str, list[nn.Module]] = {
     "by_vmap": [nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.Linear(5, 4)), Tied()],
     "one_by_one": [Branching()],
 }  # fmt: skip
+
+
+def test_shortcuts_are_the_formulas_that_the_source_names() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 3, 2, padding=1), nn.Tanh(), nn.Flatten(), nn.Linear(36, 5), nn.Tanh(),
+        nn.Linear(5, 4, bias=False),
+    ).double()  # fmt: skip
+    x, y = torch.randn(7, 6, dtype=torch.float64), torch.arange(7) % 4
+
+    def losses(x: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(network(x), y, reduction="none")
+
+    found = GradientNorms(network, losses).shortcuts(x, y)
+    assert found[EXACT].numpy() == pytest.approx(separately(network, losses, x, y).numpy(), rel=1e-12)
+    for name, k in ((DENSE, 4), (LAST, 6)):
+        own = separately(network[k:], losses, x, y)
+        assert found[name].numpy() == pytest.approx(own.numpy(), rel=1e-12)
+    out = network[:2](x)
+    (slope,) = torch.autograd.grad(F.cross_entropy(network[2:](out), y, reduction="sum"), out)
+    conv = slope.square().sum((1, 2, 3)) * (x.square().sum(1) + 1)
+    assert found[NAIVE].square().numpy() == pytest.approx((found[DENSE].square() + conv).detach().numpy(), rel=1e-12)
+    tied = Tied().double()
+    other = GradientNorms(tied, lambda x: tied(x).square().sum(1))
+    with pytest.raises(ValueError, match="layers"):
+        other.shortcuts(x)
 
 
 @pytest.mark.parametrize(("way", "network"), [(way, one) for way, found in NETWORKS.items() for one in found])
