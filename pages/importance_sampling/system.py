@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -14,21 +15,29 @@ from latentlab.data import spec_of
 from latentlab.experiments import importance_tables
 from latentlab.experiments.importance import Setting
 from latentlab.experiments.importance_bomb import BombScore
+from latentlab.experiments.importance_system import N, first_steps
 from latentlab.experiments.run_importance import Heaviness
 from latentlab.figures.importance.details import age_figure, kept_figure
+from latentlab.figures.importance.lanes import lanes_figure
 from latentlab.models import MODELS
 from latentlab.subjects import StoredRun, Subject
+from latentlab.training.importance.recorded import Event, Exchange
 from pages.importance_sampling.measured import heaviness, n_examples
 from pages.shared.header import look
-from pages.shared.images import panels
+from pages.shared.images import figure, panels
+from pages.shared.linked_choice import linked_choice
+from pages.shared.remember import remember
 from pages.shared.text import plain
 
+STEPS, LARGEST = 5, 20  # of the picture, and examples that a worker measures in one
+MODES = "Relaxed: the master waits for nobody. Exact: in every step it waits until all are measured"
 KEPT = (0.05, 0.15, 0.5, 1.0)  # shares of the weights
 SOURCE_RATE, SOURCE_N = 21_375.0, 570_000  # weights a second of three workers, of the house numbers
 
 
 def draw_system(run: Subject, setting: Setting) -> None:
-    """Ages, thresholds, bytes, and what goes wrong with old weights."""
+    """What is exchanged, ages, thresholds, bytes, and what goes wrong with old weights."""
+    _lanes(setting)
     many = setting.workers * setting.refresh
     if many:
         ages = ages_in_turn(n_examples(setting), many)
@@ -59,6 +68,26 @@ def draw_system(run: Subject, setting: Setting) -> None:
             "ends no better than by guessing has diverged. The constant bounds the largest weight; how far the loss "
             "rises doesn't follow from it alone, since steps as long as these make it jump with any weights."
         )
+
+
+def _lanes(setting: Setting) -> None:
+    kinds = {"relaxed": False, "exact": True}
+    exact = kinds[linked_choice("Mode", tuple(kinds), "relaxed", "waits", help=MODES)]
+    refresh = min(LARGEST, setting.refresh)
+    events = _events(setting.workers, refresh, exact)
+    st.markdown("**Who leaves what, and who takes it, in the first steps of a training on this engine**")
+    figure(lanes_figure(events, exact, look()), "Master, database and workers over the steps of a training")
+    ages = [event.step - event.version for event in events if event.what is Exchange.WEIGHTS_TAKEN]
+    st.caption(
+        f"{N} digits, workers: {setting.workers}, each of which measures {refresh} examples a step (the numbers below "
+        f"the lane: which). The oldest weight that the master draws by is {', '.join(map(str, ages))} steps old in "
+        "these steps. Parameters go one way and a number an example the other (Alain 2018, Fig. 7.1)."
+    )
+
+
+@remember(16)
+def _events(workers: int, refresh: int, exact: bool) -> Sequence[Event]:
+    return first_steps(STEPS, workers, refresh, exact)
 
 
 def _kept(run: StoredRun) -> None:

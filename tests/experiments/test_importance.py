@@ -13,12 +13,16 @@ import torch
 from latentlab.analysis.importance.variance import trace
 from latentlab.analysis.importance.verdict import Compared, of_importance
 from latentlab.data import load
-from latentlab.experiments import importance, importance_bomb, importance_tables, run_importance
+from latentlab.experiments import importance, importance_bomb, importance_shortcuts, importance_tables, run_importance
 from latentlab.experiments.importance import ImportanceScore, Setting, mean_gradient, with_wrong_labels
 from latentlab.experiments.importance_bomb import BombScore
+from latentlab.experiments.importance_shortcuts import ShortcutScore
+from latentlab.experiments.importance_system import first_steps
 from latentlab.experiments.score_tables import grouped
 from latentlab.models import Trains
+from latentlab.nn.gradient_norms import DENSE, EXACT, LAST, NAIVE
 from latentlab.runs.store import SHIPPED, Store
+from latentlab.training.importance.recorded import Exchange
 from tests.conftest import mentions
 
 TINY = Setting(n_train=60, n_test=40, depth=1, hidden=8, steps=4, every=2, batch=16, refresh=15, wrong=0.1)
@@ -27,7 +31,7 @@ STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 @pytest.mark.training
 def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = (ImportanceScore, BombScore)
+    kinds = (ImportanceScore, BombScore, ShortcutScore)
     monkeypatch.setattr(importance_tables, "RESULTS", {kind: tmp_path / f"{kind.__name__}.csv" for kind in kinds})
     plain = replace(TINY, wrong=0.0)
     scores = [*importance.run("a", (0,), TINY), *importance.run("b", (0,), plain)]
@@ -44,7 +48,12 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
     bomb = list(importance_bomb.run((0,), [replace(TINY, steps=20)]))
     assert (bomb[0].sweep, bomb[0].diverged) == (4, bomb[0].loss > 2)
     assert bomb[0].factor > 1
-    for one in (scores, bomb):
+    cheap = list(importance_shortcuts.run((0,), (0, 1), 90))
+    assert [one.weights for one in cheap[:5]] == [EXACT, NAIVE, DENSE, LAST, importance_shortcuts.EVEN]
+    assert all(one.deviation >= cheap[0].deviation for one in cheap[:5])
+    assert cheap[0].correlation == pytest.approx(1.0)
+    assert cheap[0].deviation != cheap[5].deviation
+    for one in (scores, bomb, cheap):
         importance_tables.save(one)
     kept = importance_tables.read(ImportanceScore)
     assert [one.step for one in kept] == [one.step for one in scores]
@@ -54,6 +63,7 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
     assert [row["method"] for row in importance_tables.test_error_rows(scores)][3:] == ["ISSGD", "SGD"]
     assert importance_tables.progress(scores).count("\n") == len(scores)
     assert importance_tables.bomb(bomb).count("\n") == 1
+    assert importance_tables.shortcuts(cheap).count("\n") == 5
 
 
 def test_wrong_labels_are_planted_and_the_mean_gradient_is_that_of_all() -> None:
@@ -106,6 +116,34 @@ def test_what_ships_bears_out_what_the_page_says(name: str) -> None:
         if method == "ISSGD" and 2_000 / 3 < step < 4_000 / 3:
             plain = losses["SGD", step]
             assert np.median([one.loss for one in own]) <= np.median([one.loss for one in plain])
+
+
+def test_the_last_layer_alone_is_nearly_as_good_in_what_ships() -> None:
+    scores = importance_tables.read(ShortcutScore)
+    by_place = grouped(scores, lambda one: (one.seed, one.epoch))
+    assert {seed for seed, _ in by_place} == {0, 1, 2}
+    for (_, epoch), own in by_place.items():
+        of = {one.weights: one for one in own}
+        assert of[EXACT].deviation <= min(one.deviation for one in own)
+        if epoch >= 5:
+            assert of[LAST].correlation > 0.99
+            assert of[LAST].deviation < 1.005 * of[EXACT].deviation < of[importance_shortcuts.EVEN].deviation / 1.4
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_events_of_a_training_are_those_of_the_simulated_engine(exact: bool) -> None:
+    n, measured, steps = 50, 2 * 8, 4
+    events = first_steps(steps, 2, 8, exact, n)
+    assert [event.what for event in events] == list(Exchange) * steps
+    assert [event.version for event in events if event.what is Exchange.PARAMETERS_LEFT] == list(range(steps))
+    left = [event.rows for event in events if event.what is Exchange.WEIGHTS_LEFT]
+    assert left == [
+        (0, n - 1) if exact else (t * measured % n, (t * measured + measured - 1) % n) for t in range(steps)
+    ]
+    oldest = [event.version for event in events if event.what is Exchange.WEIGHTS_TAKEN]
+    assert oldest == (list(range(steps)) if exact else [0, 0, 0, 0])
+    sizes = [event.count for event in events[:4]]
+    assert sizes == [64 * 16 + 16 + 16 * 10 + 10] * 2 + [n if exact else measured, n]
 
 
 def test_wrong_labels_are_among_the_heaviest() -> None:

@@ -45,11 +45,14 @@ def test_each_tab_is_shown(visited: Open) -> None:
     app = visited("importance_sampling", detail="The system")
     assert not app.exception
     assert shows(app, "512", "15", "570,000")  # bytes of 128 weights a step, and what the source keeps
+    drawn = (traces(app, k) for k in range(len(app.get("plotly_chart"))))
+    (lanes,) = (found for found in drawn if "weights, by a worker" in found)
+    assert [count for _, count, _ in lanes["weights, by a worker"]["customdata"]] == [20] * 5
     app = visited("importance_sampling", detail="Theory", function="x²", mixed="1.0")
     assert not app.exception
     assert app.dataframe[0].value["Tr Σ"].tolist() == pytest.approx([3.875, 7.875, 4.208333, 6.299242, 18.275])
     assert shows(app, "1", "2")
-    assert len(app.dataframe) == 4
+    assert len(app.dataframe) == 5
 
 
 def test_it_trains_on_the_spot_and_shows_what_was_planted(helper: dict[str, Future[Any]], visited: Open) -> None:
