@@ -24,7 +24,7 @@ from latentlab import __main__ as command_line
 from latentlab.__main__ import main
 from latentlab.analysis.sweep import interval
 from latentlab.cli import reproduce
-from latentlab.data import DENSITIES, NAMES, Library, kind_of, load
+from latentlab.data import DENSITIES, NAMES, Library, about, kind_of, load
 from latentlab.data.builtin import images
 from latentlab.experiments import semi_supervised
 from latentlab.experiments.recipes import RECIPES, Recipe
@@ -297,9 +297,10 @@ def test_data_sets_are_listed(mine: Store, capsys: pytest.CaptureFixture[str]) -
     assert main(["data"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
     assert main(["data", "digits"]) == 0
-    out = capsys.readouterr().out
-    assert numbers_in(out) == [1_257, 180, 360]
-    assert mentions(out, "digits", "train", "valid", "test")
+    said, sizes = capsys.readouterr().out.splitlines()
+    assert said == about("digits")
+    assert numbers_in(sizes) == [1_257, 180, 360]
+    assert mentions(sizes, "digits", "train", "valid", "test")
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def is_local(name: str) -> bool:
 
 
 def about(name: str) -> str:
-    """What a built-in data set of images is, in a sentence, and whether a program made it; empty for any other."""
+    """What a built-in data set is, in a sentence, and whether a program made it; empty for densities and one's own."""
     return ABOUT.get(name, "")
 
 

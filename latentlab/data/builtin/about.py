@@ -1,4 +1,4 @@
-"""What each built-in data set of images is, in a sentence."""
+"""What each built-in data set that isn't a density is, in a sentence."""
 
 ABOUT = {
     "digits": "Handwritten digits of 8 × 8 pixels, from scikit-learn.",
@@ -12,4 +12,8 @@ ABOUT = {
     "shapes": "Drawn by a program: a square, an ellipse or a heart, by five known factors.",
     "shapes-64": "Drawn by a program: a square, an ellipse or a heart, by five known factors, of 64 × 64 pixels.",
     "three-d": "Traced by a program: a box, an egg or a barrel, by four known factors.",
+    "photovoltaic": "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, by days.",
+    "photovoltaic-random": (
+        "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, days mixed."
+    ),
 }
