@@ -171,7 +171,7 @@ def _row(title: str, x: torch.Tensor, view: View, mean: torch.Tensor | None = No
     if mean is not None:  # which has no edges that could be cut
         shown.insert(0, _viewed(mean[None], View.AS_IT_IS if view is View.BINARISED else view)[0])
     drawn = [_image(one, view, f"{title}, {j + 1}", mean is not None and j == 0) for j, one in enumerate(shown)]
-    grid = f"display:grid;grid-template-columns:repeat(auto-fill,minmax({WIDTH}px,1fr));gap:6px"
+    grid = f"display:grid;grid-template-columns:repeat(auto-fill,minmax({WIDTH}px,1fr));column-gap:6px"
     grid += ";grid-template-rows:repeat(2,auto);grid-auto-rows:0;overflow:hidden"  # in a narrow window two rows
     st.html(
         f'<p style="margin:0 0 4px;font-size:0.875rem">{escape(title)}</p><div style="{grid}">{"".join(drawn)}</div>'
@@ -182,7 +182,9 @@ def _image(one: torch.Tensor, view: View, alt: str, is_mean: bool) -> str:
     height, width = one.shape[1:]
     smooth = "auto" if view is View.UPSAMPLED else "pixelated"
     edge = ";outline:2px solid currentColor;outline-offset:-2px" if is_mean else ""
-    style = f"width:100%;aspect-ratio:{width}/{height};image-rendering:{smooth};border-radius:4px{edge}"
+    style = (
+        f"width:100%;margin-bottom:6px;aspect-ratio:{width}/{height};image-rendering:{smooth};border-radius:4px{edge}"
+    )
     return f'<img style="{style}" alt="{escape(alt)}" src="{data_uri(sheet_png(data.to_bytes(one[None]), 1))}">'
 
 
