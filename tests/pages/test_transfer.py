@@ -33,5 +33,5 @@ def test_a_head_is_trained_on_a_trunk_and_shown(
     assert not app.exception
     run = app_store.read(job.id)
     assert issubclass(run.kind, HasTrunk)
-    assert mentions(words(app), f"{1 - run.metrics['error']:.1%}", f"{run.size:,}")
+    assert mentions(words(app), f"{1 - run.metrics['error']:.1%}", f"{run.size:,}", "29,760")
     assert run.size == 128 * 10 + 10
