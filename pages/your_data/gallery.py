@@ -15,6 +15,8 @@ from latentlab import data
 from latentlab.analysis.classification.preprocessing import BINARISED
 from latentlab.analysis.modes import Agreement, Modes, agreement, clearest, modes
 from latentlab.data import DataError, Dataset, Kind, Library
+from latentlab.data.builtin.sketches import NAME as SKETCHES
+from latentlab.data.builtin.sketches import SCRIBBLES, ways
 from latentlab.data.files.quick_draw import LICENCE
 from latentlab.figures.sheets import data_uri, sheet_png
 from pages.shared import cached
@@ -126,6 +128,8 @@ def _modes(name: str, train: Dataset, view: View) -> None:
     groups = _groups(name, chosen, k)
     at = next(one for one in found if one.k == k)
     st.markdown(_verdict(chosen, groups, at, best))
+    if name == SKETCHES:
+        st.caption(f"The program draws it in these ways: {ways(chosen)}; and {SCRIBBLES:.0%} are scribbles.")
     x = train[torch.where(train.y == train.classes.index(chosen))[0][:MOST]].batch().x
     for j, (share, nearest) in enumerate(zip(groups.share.tolist(), groups.nearest, strict=True)):
         title = f"Mode {j + 1} · {share:.0%}: its mean, and the images nearest to its centre"

@@ -7,7 +7,7 @@ ABOUT = {
     "mnist-14": "Handwritten digits of MNIST, made smaller to 14 × 14 pixels.",
     "sketches": (
         "Drawn by a program, not by people: seven things, each in several ways, rendered as Quick, Draw! renders its "
-        "bitmaps; 2 % are scribbles."
+        "bitmaps; one in fifty is a scribble."
     ),
     "shapes": "Drawn by a program: a square, an ellipse or a heart, by five known factors.",
     "shapes-64": "Drawn by a program: a square, an ellipse or a heart, by five known factors, of 64 × 64 pixels.",

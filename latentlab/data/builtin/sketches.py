@@ -59,6 +59,12 @@ def draw(y: NDArray[np.int64], rng: np.random.Generator) -> Sketches:
     return Sketches(bitmaps(by_hand(Strokes.of(found), rng)), np.array(modes, np.int64))
 
 
+def ways(thing: str) -> str:
+    """The ways in which one of the classes is drawn, with their shares: to compare groups of its images with."""
+    drawn = THINGS[thing]
+    return ", ".join(f"{mode} {weight:.0%}" for mode, weight in zip(drawn.modes, drawn.weights, strict=True))
+
+
 @dataclass(frozen=True)
 class SketchImages:
     """The data set.

@@ -12,7 +12,7 @@ from latentlab.data import load, spec_of
 from latentlab.data.builtin import sketches
 from latentlab.data.builtin.sketch_pen import Pen, by_hand
 from latentlab.data.builtin.sketch_things import THINGS
-from latentlab.data.builtin.sketches import CLASSES, SCRIBBLE, Sketches, SketchImages, draw
+from latentlab.data.builtin.sketches import CLASSES, SCRIBBLE, Sketches, SketchImages, draw, ways
 from latentlab.data.drawings import SIDE, Strokes
 
 FEW = SketchImages(140, 20, 40)
@@ -70,6 +70,10 @@ def test_a_class_is_drawn_in_several_ways_that_look_different(k: int, some: tupl
     found = ((pixels[half:, None] - means) ** 2).sum(-1).argmin(1)
     right = np.mean([(found[mode[half:] == way] == way).mean() for way in range(len(thing.modes))])
     assert right > 1 / len(thing.modes) + 0.1
+
+
+def test_the_ways_of_a_class_are_told_with_their_shares() -> None:
+    assert ways("moon") == "crescent 62%, full 38%"  # the source's two moons
 
 
 def test_a_hand_keeps_the_first_stroke_and_adds_no_point() -> None:
