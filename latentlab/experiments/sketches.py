@@ -42,7 +42,7 @@ MODEL, DATASET = "convnet", "sketches"
 N, EPOCHS = 4_000, 6  # training examples and passes over them
 BASE: dict[str, Value] = {"epochs": EPOCHS, "batch_size": 64, "learning_rate": 1e-3, "schedule": "constant"}
 MEASURE = Measure("accuracy", "", True)
-LONGER = 12  # epochs, of which a plateau may take some
+LONGER = 16  # epochs, of which a plateau may take some
 
 
 class Row(NamedTuple):
@@ -90,7 +90,7 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "Dropout": tuple(_dropouts()),
     "Learning rate on a plateau": (Row({"epochs": LONGER}), Row({"epochs": LONGER, "schedule": "plateau"})),
 }
-ONCE = ("Learning rate", "Convolutions and channels, flat")  # tables that are trained with one seed
+ONCE = ("Learning rate", "Convolutions and channels, flat", "Dropout")  # tables that are trained with one seed
 
 
 @dataclass(frozen=True)
@@ -121,23 +121,29 @@ def subset(splits: Splits, n: int = N) -> Splits:
 
 
 def run(seeds: Sequence[int]) -> Iterator[SketchScore]:
-    """Train each setting, those of the tables in `ONCE` alone with the first seed only.
+    """Train each setting, those of the tables in `ONCE` alone with the first seed only, and test the best.
 
-    What is yielded last are the scores of the setting that has the best mean of those with all seeds, tested.
+    That is the setting with the best mean on the validation split; it gets the seeds that it lacks. What is yielded
+    last are its scores with those of the test split.
     """
-    splits, models = subset(load(DATASET)), dict[str, list[Model]]()
+    splits, models = subset(load(DATASET)), dict[tuple[str, int], Model]()
     scores = dict[str, list[SketchScore]]()
+
+    def train_one(row: Row, seed: int) -> SketchScore:
+        score, models[row.key, seed] = _train(row, seed, splits)
+        scores.setdefault(row.key, []).append(score)
+        return score
+
     repeated = {row.key for name, own in TABLES.items() if name not in ONCE for row in own}
     for seed, row in itertools.product(seeds, rows()):
-        if seed != seeds[0] and row.key not in repeated:
-            continue
-        score, model = _train(row, seed, splits)
-        scores.setdefault(row.key, []).append(score)
-        models.setdefault(row.key, []).append(model)
-        yield score
-    best = max(repeated, key=lambda key: interval([one.accuracy[-1] for one in scores[key]]).mean)
-    for score, model in zip(scores[best], models[best], strict=True):
-        found = evaluate(model, splits.test)
+        if seed == seeds[0] or row.key in repeated:
+            yield train_one(row, seed)
+    best = max(rows(), key=lambda row: np.mean([one.accuracy[-1] for one in scores[row.key]]))
+    for seed in seeds:
+        if (best.key, seed) not in models:
+            yield train_one(best, seed)
+    for score in scores[best.key]:
+        found = evaluate(models[best.key, score.seed], splits.test)
         yield dataclasses.replace(score, test=1 - found["error"], test_binary=1 - found["binary error"])
 
 
@@ -233,8 +239,8 @@ def final(scores: Sequence[SketchScore]) -> str:
     of = chosen(scores)
     found, binary = interval([one.test for one in of]), interval([one.test_binary for one in of])
     return (
-        f"Of the settings with all seeds “{of[0].setting}” is best on the validation split; test accuracy "
-        f"{_share(found)} (binary {_share(binary)}), the only setting that was tested."
+        f"“{of[0].setting}” has the best mean on the validation split; test accuracy {_share(found)} (binary "
+        f"{_share(binary)}, {found.n} seeds), the only setting that was tested."
     )
 
 

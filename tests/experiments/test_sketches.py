@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab import settings
 from latentlab.__main__ import main
 from latentlab.data import Dataset, Splits, class_names
 from latentlab.experiments import sketches, sketches_printed
 from latentlab.experiments.score_tables import MISSING
 from latentlab.experiments.sketches import Row
-from tests.conftest import mentions
+from tests.conftest import QUICK_DRAW, mentions
 
 pytestmark = pytest.mark.training
+
+PRINTED = sketches_printed.read()
 
 
 @pytest.fixture
@@ -53,17 +54,16 @@ def test_the_settings_are_the_sources() -> None:
 
 def test_every_setting_is_trained_and_the_best_alone_is_tested(few: Splits) -> None:
     scores = list(sketches.run((0, 1)))
-    assert [(one.setting, one.seed) for one in scores[:5]] == [
-        ("as printed", 0), ("batch_size 16", 0), ("width 2", 0), ("as printed", 1), ("batch_size 16", 1),
-    ]  # fmt: skip
+    first = [("as printed", 0), ("batch_size 16", 0), ("width 2", 0), ("as printed", 1), ("batch_size 16", 1)]
+    assert [(one.setting, one.seed) for one in scores[:5]] == first
     kept = sketches.latest(scores)
-    assert len(kept) == 5
-    assert sketches.of_table(kept, "Width").scores.shape == (2, 1)
-    batch = sketches.TABLES["Batch size"]
-    means = {row.key: np.mean([one.accuracy[-1] for one in kept if one.setting == row.key]) for row in batch}
+    means = {
+        row.key: np.mean([one.accuracy[-1] for one in scores[:5] if one.setting == row.key]) for row in sketches.rows()
+    }
     tested = sketches.chosen(kept)
     assert {one.setting for one in tested} == {max(means, key=lambda key: means[key])}
-    assert len(tested) == 2
+    assert len(tested) == 2  # also where it was trained once until then
+    assert sketches.of_table(kept, "Width").scores.shape == (2, 2 if tested[0].setting == "width 2" else 1)
     assert all((one.test * len(few.test)) % 1 == pytest.approx(0, abs=1e-3) for one in tested)
     table = sketches.of_table(kept, "Batch size")
     assert table.scores.tolist() == [[one.accuracy[-1] for one in kept if one.setting == row.key]
@@ -107,9 +107,9 @@ def test_it_is_trained_again_by_its_name(
     assert mentions(out, *sketches.TABLES, f"{sketches_printed.accuracy(counts):.4f}")
 
 
-@pytest.mark.skipif(settings.data() is None, reason="needs LATENTLAB_DATA")
+@pytest.mark.skipif(not QUICK_DRAW.is_dir(), reason="needs drawings of Quick, Draw! among the data")
 def test_real_drawings_are_25_of_each_class() -> None:
-    real = sketches_printed.real_drawings(class_names(sketches.DATASET))
+    real = sketches_printed.real_drawings(class_names(sketches.DATASET), QUICK_DRAW)
     assert real is not None
     assert torch.bincount(real.y).tolist() == [25] * 7
     assert (real.x.flatten(1).amax(1) == 255).all()
@@ -127,3 +127,13 @@ def test_an_accuracy_and_its_confusions_are_those_of_the_counts() -> None:
     score = sketches_printed.PrintedScore(0, (0.5,), 0.9, 0.8, flat, flat)
     said = sketches_printed.summary([score, score], ("a", "b", "c"))
     assert mentions(said, "c as a (4)", "a as b (2)", "0.750")
+
+
+def test_the_printed_network_comes_near_the_source_and_less_near_on_real_drawings() -> None:
+    assert [one.seed for one in PRINTED] == [0, 1, 2]
+    for one in PRINTED:
+        test, real = (sketches_printed.counts_of(flat) for flat in (one.test_confusion, one.real_confusion))
+        assert (test.sum(), real.sum()) == (1_500, 175)
+        assert sketches_printed.accuracy(test) == pytest.approx(sketches_printed.SOURCE, abs=0.02)
+        assert 0.7 < sketches_printed.accuracy(real) < 0.9
+        assert one.test_binary > 1 - (1 - sketches_printed.accuracy(test)) / 2

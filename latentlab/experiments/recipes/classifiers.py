@@ -29,7 +29,9 @@ RECIPES = (
         "Sketches classifier",
         "convnet",
         "sketches",
-        "The printed network of Burhanpurkar (2020), 430,407 parameters: seed 0, 20 epochs, 63 s of processor time.",
+        "The printed network of Burhanpurkar (2020), 430,407 parameters: seed 0, 20 epochs, 63 s of processor time. "
+        "Seeds 0, 1, 2: test accuracy 0.955, 0.967, 0.959 (source 0.959 on drawings by people); 0.81, 0.88, 0.82 on "
+        "175 drawings by people.",
         {},
         {"epochs": 20, "batch_size": 64, "schedule": "constant"},
     ),
