@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from latentlab.nn.gradient_norms import DENSE, EXACT, LAST, NAIVE, GradientNorms, depends_on_others
+from latentlab.nn.gradient_norms import (
+    DENSE,
+    EXACT,
+    LAST,
+    NAIVE,
+    GradientNorms,
+    _correlated,
+    _matrix,
+    _patches,
+    _slopes,
+    _Used,
+    depends_on_others,
+)
 
 
 def separately(module: nn.Module, losses: Callable[..., Tensor], *examples: Tensor) -> Tensor:
@@ -57,6 +70,19 @@ NETWORKS: dict[str, list[nn.Module]] = {
     "by_vmap": [nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.Linear(5, 4)), Tied()],
     "one_by_one": [Branching()],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("channels", "knobs"), [
+    (1, {"kernel_size": 5, "padding": 2}), (2, {"kernel_size": (3, 2), "stride": (2, 3)}),
+    (9, {"kernel_size": 4, "dilation": (1, 2), "padding": (3, 1)}), (9, {"kernel_size": 3}), (3, {"kernel_size": 1}),
+])  # fmt: skip
+def test_a_convolution_is_correlated_as_its_patches_are_multiplied(channels: int, knobs: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    layer, x = nn.Conv2d(channels, 4, **knobs).double(), torch.randn(5, channels, 9, 11, dtype=torch.float64)
+    used = _Used(layer, x, torch.randn_like(layer(x)).detach())
+    wanted = _slopes(used) @ _patches(used).mT
+    torch.testing.assert_close(_correlated(layer, x, used.slope), wanted, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(_matrix(used), wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_shortcuts_are_the_formulas_that_the_source_names() -> None:
