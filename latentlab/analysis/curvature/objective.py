@@ -22,6 +22,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Doubles, doubles
 from latentlab.data import Dataset
 from latentlab.models import Trains
+from latentlab.nn.twice_differentiable import conv2d
 
 CHUNK = 500  # examples whose graph is alive at once
 
@@ -185,9 +186,16 @@ class _Precision(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func is torch.Tensor.float:
             return args[0].to(self.precision)
+        if func is torch.conv2d and _is_plain(*args, **kwargs):
+            return conv2d(*args[:6])
         found = func(*args, **kwargs)
         is_fresh = func in self.FACTORIES and isinstance(found, Tensor) and found.dtype == torch.float32
         return found.to(self.precision) if is_fresh else found
+
+
+def _is_plain(*args: Any, **kwargs: Any) -> bool:
+    """Whether a convolution is called as `nn.Conv2d` calls it, of one group and with padding in numbers."""
+    return len(args) == 7 and not kwargs and args[6] == 1 and all(isinstance(one, tuple) for one in args[3:6])
 
 
 def _finite(values: Any, what: str) -> Doubles:
