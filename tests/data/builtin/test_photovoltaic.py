@@ -149,3 +149,18 @@ def test_models_see_standardised_sensors_and_the_units_come_back() -> None:
     assert 100 < float(there[:, 1].max()) < 180  # volts
     assert 700 < float(there[:, 2].max()) < 1300  # W/m²
     assert len(there) == pytest.approx(plant.N_ROWS, rel=0.01)
+
+
+def test_normal_days_have_no_class_and_each_part_has_every_sky() -> None:
+    parts = plant.normal("photovoltaic-normal")
+    assert parts.train.classes == ()
+    days = []
+    for part in parts:
+        assert part.factors is not None
+        assert not (part.y >= 0).any()
+        found = part.factors.levels[:, 0].unique().tolist()
+        assert {day % len(weather.SKIES) for day in found} == {0, 1, 2}
+        days.append(set(found))
+    assert [len(one) for one in days] == [36, 12, 12]
+    assert not days[0] & days[1]
+    assert not days[2] & (days[0] | days[1])

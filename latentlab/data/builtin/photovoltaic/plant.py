@@ -26,6 +26,7 @@ from latentlab.data.builtin.photovoltaic.weather import (
     CLEAR,
     MIXED,
     OVERCAST,
+    SKIES,
     Doubles,
     Labels,
     Sky,
@@ -33,7 +34,7 @@ from latentlab.data.builtin.photovoltaic.weather import (
     autoregression,
     weather,
 )
-from latentlab.data.dataset import Dataset, Factors, Kind, Spec, Splits, held_out
+from latentlab.data.dataset import UNLABELLED, Dataset, Factors, Kind, Spec, Splits, held_out
 from latentlab.data.library.scaling import Scale
 
 SENSORS = (
@@ -46,6 +47,7 @@ DAYS = 8  # of each condition, where whole days are held out
 WHOLE_DAY = 600  # minutes at least from sunrise to sunset
 N_ROWS = 15_000
 SEED = 2020
+PARTS = ("train", "train", "train", "valid", "test")  # of normal days, in turn
 COVER = (0.15, 0.97)  # of snow
 SNOW_COLDER = 4.0  # °C
 SHARES = np.array([0.006, 0.004, 0.01, 0.0, 0.0, 0.0])  # of a reading: noise of its sensor
@@ -188,12 +190,35 @@ def _rows(name: str, calendar: Sequence[Labels], rng: np.random.Generator) -> tu
             kept = np.linspace(0, most - 1, min(most, n)).astype(np.int64)
             known = [np.full(len(kept), value) for value in (label, number, day)]
             parts.append((found.readings[kept], np.stack([*known, found.weather.minute[kept] // 60], 1)))
+    return _assembled(name, parts, CLASSES)
+
+
+def normal(name: str) -> Splits:
+    """A day without a fault for each day of the year, under three skies in turn; two of five days are held out."""
+    rng, parts = np.random.default_rng(SEED), list[tuple[Doubles, Labels]]()
+    for number, day in enumerate(range(FIRST_DAY, LAST_DAY)):
+        found = simulate(HEALTHY, day, rng, SKIES[number % len(SKIES)])
+        known = [np.full(len(found.readings), value) for value in (UNLABELLED, number, day)]
+        parts.append((found.readings, np.stack([*known, found.weather.minute // 60], 1)))
+    data, which = _assembled(name, parts, ())
+    part = np.array(PARTS)[which % len(PARTS)]
+    return _standardised(*(data[torch.from_numpy(np.flatnonzero(part == one))] for one in ("train", "valid", "test")))
+
+
+def _assembled(name: str, parts: Sequence[tuple[Doubles, Labels]], classes: tuple[str, ...]) -> tuple[Dataset, Labels]:
+    """Days as one data set, and for each row which day it is of.
+
+    Args:
+        name: of the data set.
+        parts: of each day (N, 6) readings, and (N, 4): condition, which day, day of the year, hour.
+        classes: names of the conditions.
+    """
     x = torch.from_numpy(np.concatenate([readings for readings, _ in parts])).float()
     y, which, day, hour = np.concatenate([known for _, known in parts]).T
     there, level = np.unique(day, return_inverse=True)
     values = (tuple(map(float, there)), tuple(map(float, range(24))))
     factors = Factors(torch.from_numpy(np.stack([level, hour], 1)), FACTORS, values)
-    data = Dataset(name, x, torch.from_numpy(y.copy()), CLASSES, Kind.VECTOR, SENSORS, factors=factors)
+    data = Dataset(name, x, torch.from_numpy(y.copy()), classes, Kind.VECTOR, SENSORS, factors=factors)
     return data, which
 
 
@@ -226,4 +251,8 @@ class Readings:
         return self.parts(name)
 
 
-PLANTS = {"photovoltaic": Readings(by_day), "photovoltaic-random": Readings(at_random)}
+PLANTS = {
+    "photovoltaic": Readings(by_day),
+    "photovoltaic-random": Readings(at_random),
+    "photovoltaic-normal": Readings(normal, ()),
+}

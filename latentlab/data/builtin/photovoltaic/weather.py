@@ -47,6 +47,7 @@ class Sky:
 CLEAR = Sky("clear", 0.0, std=0.01)
 MIXED = Sky("mixed", 0.4)
 OVERCAST = Sky("overcast", 1.0, clouded=0.25, std=0.08)
+SKIES = (MIXED, CLEAR, OVERCAST)
 
 
 @dataclass(frozen=True)
