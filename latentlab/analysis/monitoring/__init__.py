@@ -1,0 +1,1 @@
+"""What is not normal: scores by a model, thresholds, alarms, and the baselines that a model is held against."""

@@ -1,0 +1,59 @@
+"""What the alarms of a stream mean, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.monitoring.alarms import Alarm, delay
+from latentlab.analysis.stats import Proportion
+
+
+def of_stream(scores: Doubles, found: Sequence[Alarm], begin: int, threshold: float, promised: float, step: str) -> str:
+    """Whether and when a fault was noticed, and how many normal readings were above the threshold.
+
+    Args:
+        scores: (T,).
+        found: the alarms.
+        begin: the first reading with the fault; T where there is none.
+        threshold: above which a score counts.
+        promised: the share of normal readings that should be above it.
+        step: what a reading is, in the singular: "minute".
+    """
+    n, above = begin, int((scores[:begin] > threshold).sum())
+    after, has_fault = delay(found, begin), begin < len(scores)
+    if has_fault:
+        late = "at once" if after == 0 else f"{_many(after or 0, step)} after it began"
+        text = "The fault isn't noticed. " if after is None else f"Fault noticed {late}. "
+    else:
+        text = f"No fault, and {_many(len(found), 'alarm') if found else 'no alarm'}. "
+    if not n:
+        return text.strip()
+    return (
+        f"{text}{above:,} of {_many(n, step)} of normal operation {'is' if above == 1 else 'are'} above the threshold "
+        f"({above / n:.1%}, promised {promised:.1%})."
+    )
+
+
+def of_rate(promised: float, measured: Proportion, n: int) -> str:
+    """Whether the promised rate of false alarms holds on normal readings of other days."""
+    within = measured.low <= promised <= measured.high
+    return (
+        f"Of {n:,} normal readings that the threshold wasn't taken from, {measured.value:.1%} are above it "
+        f"({measured.low:.1%} to {measured.high:.1%}): "
+        + ("what was promised is within that." if within else "not what was promised.")
+    )
+
+
+def worst(apart: Doubles, names: Sequence[str], most: int = 2) -> str:
+    """The sensors that are farthest from what was expected, with their direction: "current, A too low"."""
+    order = np.argsort(-np.abs(apart), kind="stable")[:most]
+    return " and ".join(
+        f"{names[k]} {abs(apart[k]):.1f} deviations too {'high' if apart[k] > 0 else 'low'}" for k in order
+    )
+
+
+def _many(n: int, step: str) -> str:
+    return f"{n:,} {step}" if n == 1 else f"{n:,} {step}s"
