@@ -36,7 +36,7 @@ FIRST_LIMIT = 128  # features of a first look
 
 def targets(run: Subject) -> list[str]:
     """The targets that the examples of a run have."""
-    even = [PARITY] if all(name.isdigit() for name in run.classes) else []
+    even = [PARITY] if run.classes and all(name.isdigit() for name in run.classes) else []
     images = [*MEASURES, NOISE] if len(run.shape) == 3 else []
     return [
         *([CLASS] if len(run.classes) > 1 else []),
