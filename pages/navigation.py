@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
+from latentlab.analysis.monitoring.scores import SCORE
 from latentlab.models import (
     Autoregressive,
     AutoregressiveGivenCode,
@@ -48,6 +49,7 @@ class Page:
         needs: it is offered runs whose model has one of these abilities; empty: it can do without a run.
         first: the run that is chosen where nothing else says which.
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
+        vectors: it takes runs of tables only, whose columns have names.
         data: it can show data without a model, and so can its card.
         text: what it is for, in a sentence, on the first page.
         pictured: its card there has a picture: from its `card.py`, with a function `card(run) -> Card | None`.
@@ -61,6 +63,7 @@ class Page:
     needs: tuple[type[Model], ...] = ()
     first: str = "mnist-vae-2d"
     images: bool = False
+    vectors: bool = False
     data: bool = False
     text: str = ""
     pictured: bool = True
@@ -207,6 +210,11 @@ FACTORS = Page(
     text="Find out which dimension carries which factor, and how well they are taken apart.",
     group="Diagnose",
 )  # fmt: skip
+MONITORING = Page(
+    "monitoring", "Monitoring", "monitor_heart", SCORE, first="photovoltaic-vae", vectors=True, pictured=False,
+    text="Watch readings of sensors with a model of what is normal: what is strange, since when, and which sensor.",
+    group="Diagnose",
+)  # fmt: skip
 LESSONS = Page(
     "lessons", "Lessons", "school", pictured=False,
     text="Learn on the pages themselves, in steps of a minute each.",
@@ -227,6 +235,6 @@ TRANSFER = Page(
 
 PAGES = (
     HOME, TRAVERSAL, CLUSTERS, ANALOGIES, SCORE_FIELD, SAMPLING, GSN, ADVERSARIAL, FAMILIES, PROBES, CLASSIFIER,
-    GENERATED, LAYERS, CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, TRAIN, SWEEPS,
-    TRANSFER, FEW_LABELS, YOUR_DATA, LESSONS,
+    GENERATED, LAYERS, CLUSTER_AWARE, LIKELIHOOD, PIXELS, CURVATURE, IMPORTANCE_SAMPLING, FACTORS, MONITORING, TRAIN,
+    SWEEPS, TRANSFER, FEW_LABELS, YOUR_DATA, LESSONS,
 )  # fmt: skip

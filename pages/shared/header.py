@@ -44,7 +44,11 @@ def header(page: Page) -> Subject | None:
 
     None where there is nothing for the page, which is said, unless the page can do without.
     """
-    subjects = [run for run in with_model(*page.needs) if not (page.images and run.dataset in DENSITIES)]
+    subjects = [
+        run
+        for run in with_model(*page.needs)
+        if not (page.images and run.dataset in DENSITIES) and (not page.vectors or run.spec.kind is Kind.VECTOR)
+    ]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 
 

@@ -42,6 +42,8 @@ from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
+from latentlab.figures.monitoring.details import detector_bars, deviation_bars, path_figure
+from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.figures.probes import all_layers, curve, matrices
 from latentlab.figures.sampling import chains, image_chains
 from latentlab.figures.score import field, slices
@@ -75,6 +77,7 @@ PROJECTED: Any = SimpleNamespace(codes=XY, components=SimpleNamespace(share=np.a
 FIELD = Field(GRID, GRID, HALF, 0.1)
 SETTINGS: list[dict[str, Any]] = [{HOSTILE[0]: HOSTILE[1]}, {HOSTILE[0]: "other"}]
 SCORES = np.array([[1.0, 1.1], [2.0, 2.2]])
+STREAM = Drawn(np.arange(3), False, np.eye(3, 2), np.eye(3, 2), np.arange(3.0), 1.5, "nats", [(2, 3)], 2, 1)
 ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
 
 
@@ -97,6 +100,10 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     decision_surface.decision_surface: lambda: decision_surface.decision_surface(
         PREDICTED, XY, Y, XY[:2], Y[:2], HOSTILE, LIGHT
     ),
+    deviation_bars: lambda: deviation_bars(np.array([1.0, -9.0]), HOSTILE, HOSTILE, LIGHT),
+    path_figure: lambda: path_figure(XY, Y, HOSTILE, XY, np.array([1]), 0, LIGHT),
+    detector_bars: lambda: detector_bars({HOSTILE[0]: [0.5, 0.9]}, HOSTILE, LIGHT),
+    stream_figure: lambda: stream_figure(STREAM, HOSTILE, LIGHT),
     coverage_bars: lambda: coverage_bars(np.array([0.4, 0.5]), np.array([0.5, 0.5]), HOSTILE, LIGHT),
     decision_surface.components: lambda: decision_surface.components(SEPARABLE, Y, HOSTILE, LIGHT),
     decision_surface.latent_space: lambda: decision_surface.latent_space(XY[:, :1], Y, HOSTILE, HOSTILE, LIGHT),

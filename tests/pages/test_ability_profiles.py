@@ -40,7 +40,8 @@ def profiles() -> dict[tuple[object, ...], Run]:
 
 def is_offered(page: Page, run: Run) -> bool:
     able = page.name not in NO_SUBJECT and (not page.needs or issubclass(run.kind, page.needs))
-    return able and not (page.images and run.dataset in DENSITIES)
+    fits = run.data_kind == Kind.VECTOR or not page.vectors
+    return able and fits and not (page.images and run.dataset in DENSITIES)
 
 
 def covering(runs: list[Run]) -> list[Run]:

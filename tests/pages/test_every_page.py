@@ -32,6 +32,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "classifier": ("sketches-cnn", "Sketches classifier"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
     "generated": ("mnist-vae-20d", "MNIST in 20 dimensions"),
+    "monitoring": ("photovoltaic-vae", "Solar plant, normal days"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families", "sweeps", "transfer")
 USUAL = ("mnist-vae-2d", "MNIST in 2 dimensions")

@@ -1,0 +1,163 @@
+"""Streams of readings with a fault that begins at a known time: a day of the simulated plant, or rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+
+from latentlab.analysis.arrays import Doubles, Labels
+from latentlab.analysis.monitoring.faults import FAULTS, planted
+from latentlab.data.builtin.photovoltaic.plant import (
+    CONDITIONS,
+    FIRST_DAY,
+    HEALTHY,
+    LAST_DAY,
+    OTHERS,
+    Condition,
+    simulate,
+)
+from latentlab.data.builtin.photovoltaic.weather import CLEAR, SKIES, Sky
+
+NONE = "none"
+DAYS_APART = 5  # of the year, between two normal days
+EVERY = 6  # minutes between two rows of a normal day: neighbours say the same
+SIZE = 3.0  # standard deviations of a sensor: of a planted fault of a table
+
+
+@dataclass(frozen=True)
+class Stream:
+    """T readings, one after the other.
+
+    Attributes:
+        readings: (T, D) in the user's units.
+        normal: (T, D) what they would be without the fault.
+        minute: (T,) of the day; of a table the number of the row.
+        begin: the first reading with the fault; T where there is none.
+    """
+
+    readings: Doubles
+    normal: Doubles
+    minute: Labels
+    begin: int
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A fault of one sensor.
+
+    Attributes:
+        text: what it is.
+        column: which sensor.
+        fault: one of `FAULTS`.
+        size: in its units.
+    """
+
+    text: str
+    column: int
+    fault: str
+    size: float = 0.0
+
+
+class Source(Protocol):
+    """Where streams come from."""
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """The name of each fault -> what it is; `NONE` isn't among them."""
+
+    def normal(self, part: int) -> list[Doubles]:
+        """Normal readings (N, D) in groups that resemble each other; part 0 and part 1 have none in common."""
+
+    def stream(self, fault: str, place: int, sky: str, share: float) -> Stream:
+        """Readings with a fault from a share of them on.
+
+        Args:
+            fault: its name, or `NONE`.
+            place: where it starts: a day of the year, or a row.
+            sky: of a day.
+            share: of the readings that are normal, from 0 to 1.
+        """
+
+
+_OF_PLANT = {one.name: one for one in (*CONDITIONS, *OTHERS) if one.added or one.shades or one.snow}
+_OF_SENSORS = {
+    "G stuck": Sensor("the sensor of the irradiance reads what it read last", 2, "stuck"),
+    "T drift": Sensor("the module temperature reads 10 °C more every hour", 4, "drift", 10.0),
+}
+SKY: Mapping[str, Sky] = MappingProxyType({sky.name: sky for sky in SKIES})
+
+
+@dataclass(frozen=True)
+class PlantDays:
+    """Days of the simulated plant, between `FIRST_DAY` and `LAST_DAY` of the year."""
+
+    seed: int = 1
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Those of the plant, then those of its sensors."""
+        return {name: one.text for name, one in (_OF_PLANT | _OF_SENSORS).items()}
+
+    def normal(self, part: int) -> list[Doubles]:
+        """Twelve days under three skies in turn, a row every six minutes."""
+        days = range(FIRST_DAY + 2 * part, LAST_DAY, DAYS_APART)
+        skies = [SKIES[k % len(SKIES)] for k in range(len(days))]
+        return [
+            simulate(HEALTHY, day, self._rng(day, 1 + part), sky).readings[::EVERY]
+            for day, sky in zip(days, skies, strict=True)
+        ]
+
+    def stream(self, fault: str, place: int, sky: str, share: float) -> Stream:
+        """A day from sunrise to sunset; its weather is the same with any fault but snow."""
+        above = SKY.get(sky, CLEAR)
+        day = simulate(HEALTHY, place, self._rng(place, 0), above)
+        minute, begin = day.weather.minute, min(round(share * len(day.readings)), len(day.readings) - 1)
+        if fault in _OF_SENSORS:
+            sensor = _OF_SENSORS[fault]
+            found = planted(day.readings, sensor.fault, sensor.column, begin, sensor.size)
+            return Stream(found, day.readings, minute, begin)
+        condition: Condition | None = _OF_PLANT.get(fault)
+        if condition is None:
+            return Stream(day.readings, day.readings, minute, len(minute))
+        with_fault = simulate(condition, place, self._rng(place, 0), above).readings
+        return Stream(np.concatenate([day.readings[:begin], with_fault[begin:]]), day.readings, minute, begin)
+
+    def _rng(self, day: int, use: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, use, day])
+
+
+@dataclass(frozen=True, eq=False)
+class TableRows:
+    """The rows of a table, in which a fault of one sensor is planted.
+
+    Attributes:
+        readings: (N, D) in the user's units.
+        names: of the D sensors.
+    """
+
+    readings: Doubles
+    names: tuple[str, ...]
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Each of `FAULTS` of each sensor."""
+        return {f"{name}: {fault}": f"{fault} of the sensor {name}" for name in self.names for fault in FAULTS}
+
+    def normal(self, part: int) -> list[Doubles]:
+        """Every second row."""
+        return [self.readings[part::2]]
+
+    def stream(self, fault: str, place: int, sky: str, share: float) -> Stream:  # noqa: ARG002 it has no sky
+        """All rows from one on, and from the last on those before it."""
+        rows = np.roll(self.readings, -place, 0)
+        minute, begin = np.arange(len(rows)), min(round(share * len(rows)), len(rows) - 1)
+        places = {f"{name}: {kind}": (column, kind) for column, name in enumerate(self.names) for kind in FAULTS}
+        if fault not in places:
+            return Stream(rows, rows, minute, len(rows))
+        column, kind = places[fault]
+        size = SIZE * float(self.readings[:, column].std())
+        return Stream(planted(rows, kind, column, begin, size), rows, minute, begin)

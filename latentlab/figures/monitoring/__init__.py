@@ -1,0 +1,1 @@
+"""A stream of readings, its alarms, and what a model expected instead."""

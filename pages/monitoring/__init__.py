@@ -1,0 +1,1 @@
+"""Watch a stream of readings with a model of what is normal."""

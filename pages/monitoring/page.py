@@ -1,0 +1,210 @@
+"""Monitoring: a stream of readings, how strange each is to a model of what is normal, and what raised an alarm."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from latentlab.analysis.columns import most_varied
+from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
+from latentlab.analysis.monitoring.scores import can_score, unit
+from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, cheapest
+from latentlab.analysis.monitoring.verdict import of_stream, worst
+from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
+from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
+from latentlab.experiments.streams import NONE, SKY
+from latentlab.figures.monitoring.details import deviation_bars
+from latentlab.figures.monitoring.stream import Drawn, stream_figure
+from latentlab.subjects import StoredRun, Subject
+from pages.monitoring.details import draw_alarm, draw_faults, draw_map
+from pages.monitoring.watched import (
+    Watched,
+    calibration,
+    can_map,
+    clock,
+    faults_task,
+    is_plant,
+    names,
+    path,
+    source,
+    step,
+    watched,
+)
+from pages.navigation import MONITORING, TRAIN
+from pages.shared import cached
+from pages.shared.background import Waiting, show_tasks
+from pages.shared.header import header, look, notes
+from pages.shared.images import figure
+from pages.shared.linked_choice import linked_choice
+from pages.shared.present import enlarged
+from pages.shared.tabs import tabs
+from pages.shared.text import plain
+from pages.shared.visit import Slot
+
+PICTURE: Slot[Any] = Slot("stream")
+FAULT: Slot[str] = Slot("fault")
+ALARM: Slot[str] = Slot("alarm")
+MOST = 8  # sensors drawn
+BY_RATE, BY_COST = "false alarms", "cost"
+RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+COSTS = (1, 10, 100, 1_000, 10_000)
+FAULTY = 0.01  # the share of readings with a fault, where costs are compared
+USUAL_FAULT, USUAL_DAY = "PS75", 75
+
+
+def monitoring(run: Subject) -> None:
+    """The verdict, the stream with its alarms, one alarm closely, and three closer looks."""
+    said, (picture, side) = st.container(), st.columns([2, 1], gap="large")
+    known = calibration(run)
+    with side:
+        stream = _choose_stream(run)
+        threshold = _choose_threshold(run, known)
+    found = watched(run, **stream)
+    spans = alarms(found.scores, Rule(threshold.value, LEAST, GAP))
+    labels = _labels(run, found, spans)
+    with side:
+        at = _choose_alarm(found, labels, str((run.id, stream, threshold.value)))
+        _draw_sensors(run, found, at)
+    verdict = of_stream(found.scores, spans, found.stream.begin, threshold.value, threshold.rate.value, step(run))
+    said.info(plain(verdict), icon=":material/lightbulb:")
+    with picture:
+        shown = _drawn_sensors(found)
+        drawn = Drawn(
+            found.stream.minute, is_plant(run), found.stream.readings[:, shown], found.mean[:, shown], found.scores,
+            threshold.value, _unit(run), [(one.start, one.end) for one in spans], at, found.stream.begin,
+        )  # fmt: skip
+        st.plotly_chart(
+            enlarged(stream_figure(drawn, [names(run)[k] for k in shown], look())), theme=None, key=PICTURE.name,
+            on_select=partial(_clicked, found, labels), selection_mode="points", config={"displayModeBar": False},
+            alt="The sensors, what was expected of them, and below them the score with its alarms",
+        )  # fmt: skip
+    along = path(run, **stream) if can_map(run) else None
+    tabs(
+        {
+            "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
+            "Which faults are found": partial(draw_faults, run, threshold),
+            "Map": partial(draw_map, run, found, along, at, threshold.value),
+        }
+    )
+    with st.container(horizontal=True):
+        TRAIN.link("Train another", dataset=run.dataset)
+
+
+def _choose_stream(run: Subject) -> Mapping[str, Any]:
+    """Which readings are watched, and which fault begins when."""
+    faults = [NONE, *source(run).faults]
+    default = USUAL_FAULT if USUAL_FAULT in faults else faults[1]
+    FAULT.settle(faults, default, of=str(is_plant(run)))
+    text = source(run).faults
+    fault = st.selectbox("Fault", faults, faults.index(default), key=FAULT.name, bind="query-params")
+    st.caption(plain(text[fault]) if fault in text else "Normal readings only.")
+    sky, place = "", 0
+    if is_plant(run):
+        sky = linked_choice("Sky", tuple(SKY), next(iter(SKY)), "sky")
+        place = st.slider("Day of the year", FIRST_DAY, LAST_DAY - 1, USUAL_DAY, key="day", bind="query-params")
+    share = st.slider("It begins after", 10, 90, 50, 5, format="%d %%", key="begins", bind="query-params")
+    return {"fault": fault, "place": place, "sky": sky, "share": share / 100}
+
+
+def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
+    """From which score on something is an alarm: by a rate of false alarms, or by what mistakes cost."""
+    by = linked_choice("Threshold by", (BY_RATE, BY_COST), BY_RATE, "threshold")
+    possible = [rate for rate in RATES if rate * (len(known.scores) + 1) >= 1]
+    usual = at_rate(known.scores, 0.01 if 0.01 in possible else possible[0])
+    if by == BY_RATE:
+        rate = st.select_slider(
+            "False alarms among normal readings", possible, possible[min(2, len(possible) - 1)], key="rate",
+            format_func="{:.1%}".format, bind="query-params",
+        )  # fmt: skip
+        return at_rate(known.scores, float(rate))
+    cost = st.select_slider(
+        "A missed fault costs as many false alarms", COSTS, COSTS[2], key="cost", bind="query-params"
+    )
+    if not isinstance(run, StoredRun):
+        return usual
+    task = faults_task(run)
+    if task.result is None:
+        show_tasks([task], Waiting("Looking for every fault", "Until then 1 % false alarms."), "They can't be found")
+        return usual
+    best = cheapest(task.result.normal, task.result.faulty, FAULTY, float(cost))
+    st.caption(
+        f"Cheapest where {FAULTY:.0%} of the readings have a fault: {best.false_alarms:.1%} false alarms, "
+        f"{best.misses:.0%} missed readings."
+    )
+    return Threshold(min(best.value, 1e9), known.false_alarms(best.value))
+
+
+def _choose_alarm(found: Watched, labels: Mapping[str, Alarm], of: str) -> int:
+    """The reading that is looked at: the peak of an alarm, the first since the fault at first."""
+    if not labels:
+        st.caption("No alarm: the reading with the highest score is looked at.")
+        return int(np.nanargmax(found.scores))
+    after = [name for name, one in labels.items() if one.end > found.stream.begin]
+    default = after[0] if after else next(iter(labels))
+    ALARM.settle(list(labels), default, of=of)
+    chosen = st.selectbox("Alarm", list(labels), list(labels).index(default), key=ALARM.name)
+    return labels[chosen].peak_at
+
+
+def _labels(run: Subject, found: Watched, spans: Sequence[Alarm]) -> dict[str, Alarm]:
+    minute = found.stream.minute
+    return {
+        " to ".join(clock(run, [int(minute[one.start]), int(minute[one.end - 1])]))
+        + f", up to {one.peak:,.0f} {_unit(run)}": one
+        for one in spans
+    }
+
+
+def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
+    apart, shown = found.apart(at), _drawn_sensors(found)
+    when = clock(run, [int(found.stream.minute[at])])[0]
+    st.markdown(f"**At {when}**: {plain(worst(apart, names(run)))}.")
+    texts = [
+        f"read {read:.3g}, expected {mean:.3g}"
+        for read, mean in zip(found.stream.readings[at, shown], found.mean[at, shown], strict=True)
+    ]
+    figure(
+        deviation_bars(apart[shown], [names(run)[k] for k in shown], texts, look()),
+        "How far each sensor is from what was expected",
+    )
+
+
+def _drawn_sensors(found: Watched) -> list[int]:
+    x = found.x.numpy()
+    return most_varied(x, np.median(x, 0), MOST) if x.shape[1] > MOST else list(range(x.shape[1]))
+
+
+def _unit(run: Subject) -> str:
+    return unit(cached.model(run))
+
+
+def _clicked(found: Watched, labels: Mapping[str, Alarm]) -> None:
+    for point in PICTURE.get({"selection": {"points": []}})["selection"]["points"]:
+        at = int(np.searchsorted(found.stream.minute, point.get("x", -1)))
+        for name, one in labels.items():
+            if one.start <= at < one.end:
+                ALARM.set(name)
+
+
+run = header(MONITORING)
+if run is None:
+    st.stop()
+if not can_score(cached.model(run)):
+    st.info(f"“{plain(run.title)}” neither bounds log p(x) nor reconstructs, so it can't say what is strange.")
+    st.stop()
+if not is_plant(run) and len(calibration(run).scores) * RATES[-1] < 1:
+    st.info("Too few test examples are saved with it to say what is normal.")
+    st.stop()
+st.fragment(monitoring)(run)
+notes(
+    "Each sensor over the day, solid, and what the model expected of it, dotted. Below, how strange each reading is: "
+    "minus the ELBO of what it learned from normal readings. Shaded: alarms. Dashed: where the fault begins.",
+    "Let snow fall, then cut the string. Raise the resistance by half (RS4) under an overcast sky: nothing shows, as "
+    "that fault grows with the current. Choose no fault and count the false alarms. Let the sensor of the irradiance "
+    "stick, and look whom the model blames.",
+    "A model of normal readings needs no example of a fault; what it finds improbable is strange, and the sensors that "
+    "it explains worst say why (Maaløe 2018, chapter 6, whose threshold of −60 nats holds for its data alone). "
+    "Neighbours in time resemble each other, so the rate of false alarms has a wide band: days differ.",
+)

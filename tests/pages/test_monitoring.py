@@ -1,0 +1,81 @@
+"""The page Monitoring: a stream with a fault, its alarms, which sensor, and which faults are found."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latentlab.experiments.run_monitoring import AllFaults, Calibration, Found
+from latentlab.experiments.streams import PlantDays
+from latentlab.runs.store import SHIPPED, Store
+from tests.pages.conftest import Open, shows, words
+
+STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
+
+
+def drawn(app: Any) -> dict[str, Any]:
+    """The main picture."""
+    found: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return found
+
+
+def alarms_of(app: Any) -> list[dict[str, Any]]:
+    """The shaded spans."""
+    return [shape for shape in drawn(app)["layout"]["shapes"] if shape["type"] == "rect"]
+
+
+def test_it_opens_with_a_fault_that_is_noticed_and_the_sensor_that_shows_it(visited: Open) -> None:
+    app = visited("monitoring")
+    assert not app.exception
+    stream = PlantDays().stream("PS75", 75, "mixed", 0.5)
+    lines = [trace for trace in drawn(app)["data"] if trace.get("name") == "read"]
+    assert len(lines) == 6
+    begins = [shape["x0"] for shape in drawn(app)["layout"]["shapes"] if shape["line"].get("dash") == "dash"]
+    assert stream.minute[stream.begin] in begins
+    assert any(span["x1"] > stream.minute[stream.begin] for span in alarms_of(app))
+    table = app.dataframe[0].value
+    assert list(table["sensor"])[1] == "voltage, V"
+    assert table["deviations"].abs().idxmax() in (0, 1)  # shade lowers what the string gives
+    assert table["deviations"].abs().max() > 5
+
+
+def test_without_a_fault_hardly_anything_is_flagged_and_a_higher_rate_flags_more(visited: Open) -> None:
+    app = visited("monitoring", fault="none")
+    assert not app.exception
+    n_before = len(alarms_of(app))
+    app.select_slider(key="rate").set_value(0.1).run()
+    assert len(alarms_of(app)) > n_before
+    assert not [shape for shape in drawn(app)["layout"]["shapes"] if shape["line"].get("dash") == "dash"][1:]
+
+
+def test_faults_and_costs_come_from_the_background(helper: dict[str, Future[Any]], visited: Open) -> None:
+    faults = tuple(PlantDays().faults)
+    names = ("vae", "isolation forest", "one-class SVM", "principal components", "nearest neighbours")
+    scores = {name: 0.9 - 0.1 * k for k, name in enumerate(names)}
+    rows = tuple(Found(fault, scores, 0.5, (3, None, 4)) for fault in faults)
+    rng = np.random.default_rng(0)
+    app = visited("monitoring", detail="Which faults are found", threshold="cost")
+    assert not app.exception
+    (asked,) = [key for key in helper if key.startswith("faults ")]
+    helper[asked].set_result(AllFaults(rows, rng.normal(size=500), rng.normal(30, 1, size=500)))
+    app.run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["fault"]) == list(faults)
+    assert table["vae"].tolist() == pytest.approx([0.9] * len(faults))
+    assert "never" in table["delay, minutes"][0]
+    assert shows(app, f"{len(faults)} of {len(faults)}")
+
+
+def test_a_model_with_classes_names_one_or_says_unknown(visited: Open) -> None:
+    app = visited("monitoring", run="photovoltaic-sdgm", fault="open")
+    assert not app.exception
+    assert "Unknown" in words(app)
+    app = visited("monitoring", run="photovoltaic-sdgm", fault="none", detail="Map")
+    assert not app.exception
+    model, scale = STORE.load("photovoltaic-sdgm"), STORE.examples("photovoltaic-sdgm").scale
+    assert len(Calibration.of(model, PlantDays(), scale).usual) == 6
