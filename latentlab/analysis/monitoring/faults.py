@@ -24,7 +24,8 @@ def _drift(values: Doubles, size: float) -> Doubles:
 
 
 def _spike(values: Doubles, size: float) -> Doubles:
-    return values + size * (np.arange(len(values)) == 0)
+    found: Doubles = values + size * (np.arange(len(values)) == 0)
+    return found
 
 
 def _stuck(values: Doubles, size: float) -> Doubles:  # noqa: ARG001 it has none
