@@ -52,7 +52,7 @@ def test_each_tab_is_shown(visited: Open) -> None:
     assert not app.exception
     assert app.dataframe[0].value["Tr Σ"].tolist() == pytest.approx([3.875, 7.875, 4.208333, 6.299242, 18.275])
     assert shows(app, "1", "2")
-    assert len(app.dataframe) == 5
+    assert len(app.dataframe) == 6
 
 
 def test_it_trains_on_the_spot_and_shows_what_was_planted(helper: dict[str, Future[Any]], visited: Open) -> None:
