@@ -24,6 +24,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--image", metavar="COLUMN", help=text)
     text = "the column that says train, valid or test; '' for none"
     parser.add_argument("--split", metavar="COLUMN", help=text)
+    text = "the column of times, by which rows are sorted and divided; '' for none"
+    parser.add_argument("--time", metavar="COLUMN", help=text)
+    text = "rows that follow each other in time and make an example together"
+    parser.add_argument("--window", type=int, default=0, metavar="ROWS", help=text)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = "columns, or arrays, that made the examples: what a code is held against; '' for none"
@@ -65,6 +69,8 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.channels,
         None if options.factor is None else tuple(filter(None, options.factor)),
         options.most,
+        options.time,
+        options.window,
     )
 
 

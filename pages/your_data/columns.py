@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
 from latentlab.data.files.columns import Table
-from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.options import LARGEST_WINDOW, ReadOptions
 from latentlab.data.files.roles import Role, Roles
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -25,7 +26,8 @@ def requested(options: ReadOptions) -> Roles:
     """The roles that were set, of a table that can't be read with them."""
     single = (options.label, options.id, options.title, options.image, options.split)
     label, identifier, title, image, split = (one or "" for one in single)
-    return Roles(options.vector, label, identifier, title, image, split, options.drop, (), options.factors or ())
+    factors, time = options.factors or (), options.time or ""
+    return Roles(options.vector, label, identifier, title, image, split, options.drop, (), factors, time)
 
 
 def choose_label(table: Table, roles: Roles, change: Change) -> None:
@@ -39,6 +41,20 @@ def choose_label(table: Table, roles: Roles, change: Change) -> None:
         key=LABEL.name,
         on_change=lambda: change(*_labelled(LABEL.get(""), roles)),
     )
+
+
+def choose_window(said: ReadOptions, key: str) -> ReadOptions:
+    """Ask how many rows of readings make an example.
+
+    Args:
+        said: with which they were read.
+        key: of the files.
+    """
+    n = st.number_input(
+        "Rows of an example", 1, LARGEST_WINDOW, max(1, said.window), key=f"window-{key}", width=200,
+        help="1: each row by itself; more: windows of rows that follow each other in time",
+    )  # fmt: skip
+    return replace(said, window=int(n) if n > 1 else 0)
 
 
 def choose_roles(table: Table, roles: Roles, change: Change, *, alone: bool) -> None:

@@ -20,7 +20,7 @@ from pages.shared.header import CHOSEN
 from pages.shared.own_data import SAVED
 from pages.shared.text import plain
 from pages.shared.visit import Slot
-from pages.your_data.columns import choose_label, choose_roles, requested
+from pages.your_data.columns import choose_label, choose_roles, choose_window, requested
 from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
 from pages.your_data.images import choose_channels, choose_images
 
@@ -83,14 +83,14 @@ def _preview(files: Upload) -> None:
         _look(found, table is not None)
     if table is not None and roles is not None:
         choose_roles(table, roles, change, alone=files.is_one_file or bool(roles.vector))
-    wanted = said
+    wanted = choose_window(said, files.key) if roles is not None and roles.time else said
     if (
         found is not None
         and found.splits.train.kind is Kind.IMAGE
         and files.has_image_files
         and "file" in found.columns
     ):
-        wanted = choose_images(said, files.key)
+        wanted = choose_images(wanted, files.key)
     if found is not None and found.n_channels not in (0, 1, 3):
         wanted = choose_channels(wanted, found.n_channels, files.key)
     if wanted != said:

@@ -179,7 +179,7 @@ def test_each_role_can_be_set_and_the_data_are_read_again(upload: Upload, librar
     assert roles_of(app) == {"a": "vector", "b": "vector", "label": "label", "kind": role.value} | (
         {"label": "colour by"} if role is Role.LABEL else {}
     )
-    if role is Role.VECTOR:  # it holds words
+    if role in (Role.VECTOR, Role.TIME):  # it holds words, and no dates
         assert mentions(app.error[0].value, "bees.csv")
         set_role(app, "kind", Role.COLOUR)
         assert not app.error
@@ -189,6 +189,21 @@ def test_each_role_can_be_set_and_the_data_are_read_again(upload: Upload, librar
     assert ("kind" in card.columns) == (role not in (Role.LABEL, Role.OUT))
     assert (card.id, card.title) == ("kind" * (role is Role.ID), "kind" * (role is Role.TITLE))
     assert card.classes == (("u", "v") if role is Role.LABEL else ("0", "1", "2"))
+
+
+def test_readings_are_divided_in_time_and_joined_to_windows(upload: Upload, library: Library) -> None:
+    rows = [f"2024-05-01 {k // 60:02}:{k % 60:02},{k}.5,{k % 7}.25" for k in range(200)]
+    app = upload(**{"plant.csv": "\n".join(["when,flow,level", *rows]).encode()})
+    assert roles_of(app)["when"] == "time"
+    assert shows(app, 200, 2)
+    app.number_input[0].set_value(5).run()
+    assert shows(app, 5)
+    keep(app)
+    train = library.load("plant").train
+    assert train.shape == (5, 2)
+    assert train.scale is not None
+    flow = train.scale.back(train.x)[:, :, 0]
+    assert np.allclose(np.diff(flow.numpy(), axis=1), 1, atol=1e-3)
 
 
 def test_of_many_columns_those_of_the_vector_are_one_line(upload: Upload) -> None:

@@ -54,15 +54,17 @@ class Examples(NamedTuple):
     roles: Roles | None = None  # what the columns of a table are for
     n_channels: int = 0  # that images have in the file
     shares: Shares = SHARES  # of the parts, where the file doesn't divide them itself
+    times: Values | None = None  # (N,) float64 seconds from 1970, NaN for none, where the rows are readings in time
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""
-        labels, split = (None if each is None else each[rows] for each in (self.labels, self.split))
+        labels, split, times = (None if each is None else each[rows] for each in (self.labels, self.split, self.times))
         columns = {name: column[rows] for name, column in self.columns.items()}
         where = (np.arange(len(self.x)) if self.rows is None else self.rows)[rows]
         return self._replace(
-            x=self.x[rows], labels=labels, split=split, columns=columns, rows=where, n_rows=self.n_rows or len(self.x)
-        )
+            x=self.x[rows], labels=labels, split=split, times=times, columns=columns, rows=where,
+            n_rows=self.n_rows or len(self.x),
+        )  # fmt: skip
 
 
 def as_examples(x: Values, labels: Values | None, name: str, channels: tuple[int, ...] = ()) -> Examples:

@@ -15,7 +15,7 @@ from latentlab.data.files.columns import Table
 from latentlab.data.files.drawn_strokes import holds_strokes
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.joined import pair
-from latentlab.data.files.roles import PARTS, SPLITS
+from latentlab.data.files.splitting import PARTS, SPLITS
 from latentlab.data.files.tables import columns_of, is_table
 
 KINDS = (".npy", ".npz", ".mat", ".h5", ".hdf5", ".h5ad", ".safetensors", ".ts")

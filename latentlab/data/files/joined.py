@@ -15,7 +15,8 @@ from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.columns import Table
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.roles import Roles, parts_of, propose
+from latentlab.data.files.roles import Roles, propose
+from latentlab.data.files.splitting import parts_of
 from latentlab.data.files.tables import is_table, read_columns
 
 LEAST = 0.5  # share of the images that a table has to name, so that it is theirs

@@ -22,7 +22,7 @@ from latentlab.data.files.arrays import Examples, Stored, Values, rows_as_exampl
 from latentlab.data.files.axes import examples_first
 from latentlab.data.files.labels import WIDEST, class_names, interpret, plain
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.roles import SPLITS, parts_of
+from latentlab.data.files.splitting import SPLITS, parts_of
 
 DATA_KEYS = (
     "x", "images", "image", "imgs", "img", "data", "arr_0", "embeddings", "embedding", "embeds", "emb", "features",

@@ -10,6 +10,7 @@ from latentlab.data.dataset import DataError
 
 MAX_SIDE = 64  # pixels of the longer side of an image, by default
 LARGEST_SIDE = 256  # that can be asked for
+LARGEST_WINDOW = 1_000  # rows
 MOST_DRAWINGS = 10_000  # of each class of Quick, Draw!, by default
 
 
@@ -40,6 +41,8 @@ class ReadOptions:
         channels: which channels of an image are shown, from 0: one in gray, or three as red, green and blue; chosen by
             their number if empty.
         most: how many drawings of each class of Quick, Draw! are taken.
+        time: the column of the times, by which rows are sorted and divided; found if None, none if empty.
+        window: how many rows that follow each other make an example; 0: each is one.
 
     Raises:
         DataError: a size that no image can have, neither one nor three channels, or no drawings.
@@ -58,6 +61,8 @@ class ReadOptions:
     channels: tuple[int, ...] = ()
     factors: tuple[str, ...] | None = None
     most: int = MOST_DRAWINGS
+    time: str | None = None
+    window: int = 0
 
     def __post_init__(self) -> None:
         if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:
@@ -66,10 +71,13 @@ class ReadOptions:
             )
         if not 1 <= self.size <= LARGEST_SIDE:
             raise DataError(f"Images can have sides of 1 to {LARGEST_SIDE} pixels, not {self.size}.")
+        if not 0 <= self.window <= LARGEST_WINDOW:
+            raise DataError(f"A window can have up to {LARGEST_WINDOW:,} rows, not {self.window}.")
         if self.most < 1:
             raise DataError(f"Of each class at least one drawing is taken, not {self.most}.")
 
     @property
     def named(self) -> tuple[str, ...]:
         """The columns that are named one by one: they have to be there."""
-        return tuple(filter(None, (*self.vector, self.label, self.id, self.title, self.image, self.split, *self.drop)))
+        single = (self.label, self.id, self.title, self.image, self.split, self.time)
+        return tuple(filter(None, (*self.vector, *single, *self.drop)))

@@ -36,9 +36,10 @@ from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_draw
 from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.files.several_arrays import SUFFIX, read_arrays
-from latentlab.data.files.splitting import Rows, divide, given
+from latentlab.data.files.splitting import BLOCKS, OWN_PARTS, Rows, divide, given
 from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
 from latentlab.data.files.tensors import read_safetensors
+from latentlab.data.files.times import in_time
 
 SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest
 FEW = 10  # examples of a class, from which on it is no longer rare
@@ -90,6 +91,7 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
         found = _read(path, options)
     except OSError as error:
         raise DataError(f"{shown(path.name)} can't be read: {error.strerror or 'damaged'}.") from error
+    found, parts = _in_time(found, options, shown(path.name))
     if options.channels and not found.n_channels:
         raise DataError(f"{shown(path.name)} holds no images whose channels can be chosen; leave out --channels.")
     if len(found.x) < LEAST:
@@ -110,13 +112,25 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     kind = found.kind or kind_of(tuple(x.shape[1:]))
     made = factors_of(columns, factors)
     data = Dataset(name, x, torch.from_numpy(labels.y), labels.names, kind, found.features, factors=made)
-    rows, split_notes = divide(labels.y, labels.names, found.shares) if found.split is None else given(found.split)
+    rows, split_notes = (
+        divide(labels.y, labels.names, found.shares) if found.split is None else given(found.split, parts)
+    )
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     about = (*labels.notes, *_sizes(labels.y, labels.names), *factor_notes)
     summary = (*found.notes, *about, *_remarks(found), *split_notes)
     return Opened(
         splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels, factors
     )
+
+
+def _in_time(found: Examples, options: ReadOptions, name: str) -> tuple[Examples, str]:
+    """Readings in their order, windows of them where that is wanted, and what is said of their parts."""
+    if found.times is None or found.x.ndim != 2 or not found.roles:
+        if options.window > 1:
+            raise DataError(f"{name} has no column of times, by which rows could be windows; name it with --time.")
+        return found, OWN_PARTS
+    parts = BLOCKS if found.split is None else OWN_PARTS
+    return in_time(found, found.roles.time, options.window), parts
 
 
 def _read(path: Path, options: ReadOptions) -> Examples:

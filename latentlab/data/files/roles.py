@@ -14,40 +14,20 @@ from latentlab.data.files.archives import counted, listing, shown
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.columns import Table, check_names
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.splitting import SPLITS, parts_of
+from latentlab.data.files.times import tells_time, times_of
 from latentlab.data.files.vector_columns import FAMILY, ROW_COUNTS, check_vector, find_vector
 
 LABELS = (
-    "label",
-    "class",
-    "target",
-    "y",
-    "labels",
-    "category",
-    "emotion",
-)  # taken for the label, the first that can be
+    "label", "class", "target", "y", "labels", "category", "emotion", "anomaly", "is_anomaly", "fault", "condition",
+)  # fmt: skip  # taken for the label, the first that can be
 TARGETS = (*LABELS, "quality", "price", "score", "rating", "outcome", "response")  # may be a number to predict
 MAX_CLASSES = 1000
 FEW = 50  # different words in a column that may be the label by its values alone
 IDS = (
-    *ROW_COUNTS,
-    "uuid",
-    "guid",
-    "key",
-    "name",
-    "word",
-    "token",
-    "barcode",
-    "accession",
-    "filename",
-    "file",
-    "image_id",
-)
+    *ROW_COUNTS, "uuid", "guid", "key", "name", "word", "token", "barcode", "accession", "filename", "file", "image_id",
+)  # fmt: skip
 TITLES = ("title", "text", "caption", "description", "sentence", "name", "word", "token", "note")
-SPLITS = ("split", "usage", "subset", "partition", "set", "fold")
-PARTS = {
-    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "publictest": 1, "test": 2,
-    "testing": 2, "privatetest": 2,
-}  # fmt: skip
 FACTORS = re.compile(r"(factors?|latents_classes)([\W_\d].*)?", re.IGNORECASE)  # factor_x, factors[0]; dSprites' name
 PIXELS = ("pixels", "pixel", "image", "img")  # columns of whole numbers from 0 to 255 that are images by their name
 
@@ -61,6 +41,7 @@ class Role(StrEnum):
     TITLE = "title"
     IMAGE = "image"
     SPLIT = "split"
+    TIME = "time"
     FACTOR = "factor"
     COLOUR = "colour by"
     OUT = "left out"
@@ -80,6 +61,7 @@ class Roles:
         drop: columns that aren't kept.
         notes: a sentence each on what was left out of the vector.
         factors: columns that made the examples; another role that one of them has comes first.
+        time: the column by which the rows are sorted and divided.
     """
 
     vector: tuple[str, ...]
@@ -91,6 +73,7 @@ class Roles:
     drop: tuple[str, ...]
     notes: tuple[str, ...]
     factors: tuple[str, ...] = ()
+    time: str = ""
 
     def of(self, column: str) -> Role:
         """What one column is for; first of all where it is for several things."""
@@ -102,6 +85,7 @@ class Roles:
             self.image: Role.IMAGE,
             self.split: Role.SPLIT,
             self.label: Role.LABEL,
+            self.time: Role.TIME,
         }
         other = Role.FACTOR if column in self.factors else Role.COLOUR
         return Role.OUT if column in self.drop else named.get(column, other)
@@ -133,7 +117,12 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
     split = options.split
     if split is None:
         split = next((one for one in free if one.lower() in SPLITS and parts_of(table.columns[one]) is not None), "")
-    free = [one for one in free if one != split]
+    time = options.time
+    if time is None:
+        time = next((one for one in free if tells_time(one, table.columns[one])), "")
+    if time and times_of(time, table.columns[time]) is None:
+        raise DataError(f"{name}: {shown(time)} can't be the time: its cells have to be dates, or seconds from 1970.")
+    free = [one for one in free if one not in (split, time)]
     label = next(_labels(table, free, by_name=True), "") if options.label is None else options.label
     free = [one for one in free if one != label]
     numbers, notes = options.vector, tuple[str, ...]()
@@ -164,7 +153,7 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
             notes = (*notes, _no_label(table, able, free))
     if words := [one for one in free if table.is_text(one) and one != label]:
         notes = (*notes, f"{counted(len(words), 'column')} of words next to the examples: {listing(words)}.")
-    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes), factors)
+    return Roles(tuple(numbers), label, identifier, title, image, split, options.drop, tuple(notes), factors, time)
 
 
 def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], column: str, role: Role) -> ReadOptions:
@@ -182,7 +171,7 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
     vector = {*roles.vector} - {column} | ({column} if role is Role.VECTOR else set())
     factors = {*roles.factors} - {column} | ({column} if role is Role.FACTOR else set())
     single = {Role.LABEL: roles.label, Role.ID: roles.id, Role.TITLE: roles.title, Role.IMAGE: roles.image}
-    single[Role.SPLIT] = roles.split
+    single |= {Role.SPLIT: roles.split, Role.TIME: roles.time}
     single = {each: "" if one == column else one for each, one in single.items()}
     if role in single:
         single[role] = column
@@ -196,6 +185,7 @@ def reassigned(options: ReadOptions, roles: Roles, columns: Sequence[str], colum
         title=single[Role.TITLE],
         image=single[Role.IMAGE],
         split=single[Role.SPLIT],
+        time=single[Role.TIME],
         drop=(*(one for one in roles.drop if one != column), *((column,) if role is Role.OUT else ())),
         factors=tuple(one for one in columns if one in factors),
     )
@@ -223,15 +213,6 @@ def are_pixels(values: Values) -> bool:
 def square(n: int) -> tuple[int, int, int] | None:
     """(channels, side, side) of a square image of n values; None where there is none."""
     return next(((c, side, side) for c in (1, 3) if c * (side := round((n / c) ** 0.5)) ** 2 == n and side > 1), None)
-
-
-def parts_of(values: Values) -> Values | None:
-    """(N,) 0 for training, 1 for validation, 2 for testing; None where cells say something else, or one part only."""
-    if values.dtype.kind != "O":
-        return None
-    parts = [PARTS.get(str(value).strip().lower()) for value in values.tolist()]
-    different = set(parts)
-    return None if None in different or 0 not in different or len(different) == 1 else np.array(parts)
 
 
 def _labels(table: Table, names: Sequence[str], *, by_name: bool) -> Iterator[str]:

@@ -13,6 +13,14 @@ from latentlab.data.files.archives import listing
 
 Index = NDArray[np.int64]
 
+SPLITS = ("split", "usage", "subset", "partition", "set", "fold")
+PARTS = {
+    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "publictest": 1, "test": 2,
+    "testing": 2, "privatetest": 2,
+}  # fmt: skip
+
+OWN_PARTS = "The file's own parts are kept."
+BLOCKS = "The parts are blocks of time with gaps between them, as rows that follow each other are alike."
 LEAST_TO_SPLIT = 10  # with fewer, the three parts are the same
 HELD_OUT = 0.1  # of the examples, for validation and again for testing
 LEAST_HELD_OUT = 2  # in each part: one has no variance
@@ -62,11 +70,12 @@ def divide(y: Index, classes: Sequence[str], shares: Shares = SHARES) -> tuple[R
     return rows, (_sizes(rows), *_rare(y, rows.test, classes))
 
 
-def given(split: NDArray[Any]) -> tuple[Rows, tuple[str, ...]]:
+def given(split: NDArray[Any], said: str = OWN_PARTS) -> tuple[Rows, tuple[str, ...]]:
     """The parts that a file has itself; one that it lacks is taken from the training examples at random (seed 0).
 
     Args:
         split: (N,) 0 for training, 1 for validation, 2 for testing.
+        said: what they are.
     """
     rng = np.random.default_rng(SPLIT_SEED)
     train, valid, test = (rng.permutation(np.flatnonzero(split == k)).astype(np.int64) for k in range(3))
@@ -80,7 +89,16 @@ def given(split: NDArray[Any]) -> tuple[Rows, tuple[str, ...]]:
         taken.append("testing")
     rows = Rows(train, valid, test)
     note = f" The examples for {' and '.join(taken)} are taken from those for training at random." if taken else ""
-    return rows, (f"The file's own parts are kept. {_sizes(rows)}{note}",)
+    return rows, (f"{said} {_sizes(rows)}{note}",)
+
+
+def parts_of(values: NDArray[Any]) -> NDArray[Any] | None:
+    """(N,) 0 for training, 1 for validation, 2 for testing; None where cells say something else, or one part only."""
+    if values.dtype.kind != "O":
+        return None
+    parts = [PARTS.get(str(value).strip().lower()) for value in values.tolist()]
+    different = set(parts)
+    return None if None in different or 0 not in different or len(different) == 1 else np.array(parts)
 
 
 def _share(of_class: Sequence[Index], share: float, least: int, n_out: int) -> Index:

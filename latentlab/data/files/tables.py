@@ -26,8 +26,10 @@ from latentlab.data.files.image_files import decode
 from latentlab.data.files.json_lines import read_json
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.parquet import read_parquet
-from latentlab.data.files.roles import Roles, parts_of, propose, square
+from latentlab.data.files.roles import Roles, propose, square
+from latentlab.data.files.splitting import parts_of
 from latentlab.data.files.text_tables import read_text
+from latentlab.data.files.times import times_of
 
 TEXTS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".psv")
 JSONS = (".jsonl", ".ndjson", ".json")
@@ -199,7 +201,10 @@ def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Exampl
         raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
     identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
     called = roles.label or "label"
-    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, called, roles=roles)
+    times = times_of(roles.time, table.columns[roles.time]) if roles.time else None
+    return Examples(
+        x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, called, roles=roles, times=times
+    )
 
 
 def names_files(table: Table, column: str, folder: Path) -> bool:

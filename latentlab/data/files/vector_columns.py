@@ -14,6 +14,7 @@ from latentlab.data.files.cells import LEAST_NUMBERS
 from latentlab.data.files.columns import Table
 
 ROW_COUNTS = ("id", "index", "__index_level_0__", "unnamed: 0", "row", "rownames")
+MARKS = ("changepoint", "change_point", "anomaly", "is_anomaly", "anomaly_score", "alarm")  # what became known of a row
 FAMILY = 8  # columns of one name and a number: they are the vector, and others aren't
 SMALL_FAMILY, TIMES = 3, 3  # the same for a few, if they are so many times more than others
 
@@ -21,7 +22,7 @@ SMALL_FAMILY, TIMES = 3, 3  # the same for a few, if they are so many times more
 def find_vector(table: Table, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The columns of the vector among these, and what there is to say of the others."""
     listed = sorted((one for one in names if table.holds_lists(one)), key=lambda one: -table.columns[one].shape[1])
-    numeric, sparse, counters = [], [], []
+    numeric, sparse, counters, marks = [], [], [], []
     for name in names:
         values = table.columns[name]
         if values.ndim > 1 or values.dtype.kind not in "biuf":
@@ -29,6 +30,8 @@ def find_vector(table: Table, names: Sequence[str]) -> tuple[tuple[str, ...], tu
         finite = np.isfinite(values)
         if _counts_rows(name, values):
             counters.append(name)
+        elif name.lower() in MARKS and len(names) > 1:
+            marks.append(name)
         elif finite.mean() >= LEAST_NUMBERS:
             numeric.append(name)
         elif finite.any():
@@ -44,6 +47,8 @@ def find_vector(table: Table, names: Sequence[str]) -> tuple[tuple[str, ...], tu
         )
     if counters:
         notes.append(f"{counted(len(counters), 'column')} left out, as it only counts the rows: {listing(counters)}.")
+    if marks:
+        notes.append(f"Not in the vector, as it says what became known of a row: {listing(marks)}.")
     return chosen, tuple(notes)
 
 

@@ -171,7 +171,7 @@ def test_every_role_can_be_said(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.IMAGE, Role.SPLIT)])
+@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.IMAGE, Role.SPLIT, Role.TIME)])
 def test_one_column_gets_another_role_and_the_others_keep_theirs(tmp_path: Path, suffix: str, role: Role) -> None:
     frame = wide(lambda k: f"emb_{k}")
     path = save(frame, tmp_path / f"table{suffix}")
