@@ -25,6 +25,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from latentlab.device import limit_threads
+from latentlab.jobs.sent import own_tensors
 
 T = TypeVar("T")
 
@@ -104,7 +105,7 @@ class Background:
         with self._lock:
             question = self._questions.pop(key, None)
             if question is None or question.future.cancelled():
-                call = partial(function, *args, **kwargs)
+                call = own_tensors(partial(function, *args, **kwargs))
                 question = _Question(key, call, next(self._numbers), time.monotonic())
             self._questions[key] = question
             self._look(question, owner)

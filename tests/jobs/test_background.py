@@ -9,14 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from torch import nn
 
+from latentlab.data import Batch, Dataset
 from latentlab.jobs import background
 from latentlab.jobs.background import GRACE, KEPT, Background, report
-from tests.conftest import ROOT
+from tests.conftest import ROOT, noise_images
 
 pytestmark = pytest.mark.slow  # each starts a process of its own
 
@@ -44,6 +48,18 @@ def test_a_question_is_answered_once_in_another_process(helper: Background) -> N
     assert helper.submit("a", pow, 3, 3) is first
     assert first.result(60) == 1024
     assert helper.submit("pid", os.getpid).result(60) != os.getpid()
+
+
+def test_what_is_sent_stays_where_it_is(helper: Background) -> None:
+    """To send a tensor moves it into shared memory, and frees what another thread computes with."""
+    model, x, data = nn.Linear(3, 2).requires_grad_(False), torch.ones(4, 3), noise_images(5)
+    assert torch.equal(helper.submit("model", partial(model.forward, x)).result(60), model(x))
+    assert helper.submit("data", sizes, [data], {"all": (data, data.batch())}).result(60) == [5, 5]
+    assert not any(one.is_shared() for one in (x, data.x, data.y, *model.parameters()))
+
+
+def sizes(data: list[Dataset], parts: dict[str, tuple[Dataset, Batch]]) -> list[int]:
+    return [len(data[0]), len(parts["all"][1].x)]
 
 
 def test_what_is_forgotten_is_stopped_and_the_next_question_answered() -> None:
