@@ -195,21 +195,23 @@ def chosen(scores: Sequence[SketchScore]) -> list[SketchScore]:
 
 def table_rows(scores: Sequence[SketchScore], table: str) -> list[dict[str, str]]:
     """A row for each setting, in the source's order: ours beside hers, as shares of the validation split."""
-    compared = compare(of_table(scores, table).scores, MEASURE.higher_is_better)
+    found = of_table(scores, table)
+    compared = compare(found.scores, MEASURE.higher_is_better)
     leads = {int(k): lead for k, lead in zip(compared.order, compared.leads, strict=True)}
-    return [
-        {
-            "setting": said(setting),
+    out = []
+    for k, row in enumerate(TABLES[table]):
+        own = [one for one in scores if one.setting == row.key and one.seed in found.seeds]
+        out.append({
+            "setting": said(found.settings[k]),
             "ours, last epoch": str(compared.settings[k]),
-            "ours, best epoch": f"{interval([max(one.accuracy) for one in _of(scores, row)]).mean:.4f}",
+            "ours, best epoch": f"{interval([max(one.accuracy) for one in own]).mean:.4f}",
             "behind the best": MISSING if k == compared.best else str(leads[k]),
-            "binary, last epoch": f"{interval([one.binary[-1] for one in _of(scores, row)]).mean:.4f}",
+            "binary, last epoch": f"{interval([one.binary[-1] for one in own]).mean:.4f}",
             "source, last": MISSING if math.isnan(row.last) else f"{row.last:.4f}",
             "source, best": MISSING if math.isnan(row.best) else f"{row.best:.4f}",
-            "CPU s": mean_std([one.seconds for one in _of(scores, row)]),
-        }
-        for k, (row, setting) in enumerate(zip(TABLES[table], settings(table), strict=True))
-    ]
+            "CPU s": mean_std([one.seconds for one in own]),
+        })  # fmt: skip
+    return out
 
 
 def table_verdict(scores: Sequence[SketchScore], table: str) -> str:
@@ -239,8 +241,8 @@ def final(scores: Sequence[SketchScore]) -> str:
     of = chosen(scores)
     found, binary = interval([one.test for one in of]), interval([one.test_binary for one in of])
     return (
-        f"“{of[0].setting}” has the best mean on the validation split; test accuracy {_share(found)} (binary "
-        f"{_share(binary)}, {found.n} seeds), the only setting that was tested."
+        f"Chosen on the validation split, by the seeds that each setting has in its table: “{of[0].setting}”; test "
+        f"accuracy {_share(found)} (binary {_share(binary)}, {found.n} seeds), the only setting that was tested."
     )
 
 
@@ -248,10 +250,6 @@ def text(scores: Sequence[SketchScore]) -> str:
     """All tables, with their verdicts."""
     parts = [f"{name}\n{as_text(table_rows(scores, name))}\n{table_verdict(scores, name)}\n" for name in TABLES]
     return "\n".join([*parts, said_noise(scores), final(scores)])
-
-
-def _of(scores: Sequence[SketchScore], row: Row) -> list[SketchScore]:
-    return [one for one in scores if one.setting == row.key]
 
 
 def _share(found: Interval) -> str:

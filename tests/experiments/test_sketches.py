@@ -19,6 +19,7 @@ from tests.conftest import QUICK_DRAW, mentions
 
 pytestmark = pytest.mark.training
 
+SHIPPED = sketches.read()
 PRINTED = sketches_printed.read()
 
 
@@ -127,6 +128,18 @@ def test_an_accuracy_and_its_confusions_are_those_of_the_counts() -> None:
     score = sketches_printed.PrintedScore(0, (0.5,), 0.9, 0.8, flat, flat)
     said = sketches_printed.summary([score, score], ("a", "b", "c"))
     assert mentions(said, "c as a (4)", "a as b (2)", "0.750")
+
+
+def test_what_ships_is_the_whole_of_it() -> None:
+    assert {one.setting for one in SHIPPED} == {row.key for row in sketches.rows()}
+    for table in sketches.TABLES:
+        found = sketches.of_table(SHIPPED, table)
+        assert len(found.seeds) >= 1
+        assert not np.isnan(found.scores).any()
+    assert len(sketches.of_table(SHIPPED, "Batch size").seeds) == 3
+    tested = sketches.chosen(SHIPPED)
+    assert len({one.setting for one in tested}) == 1
+    assert all(0.9 < one.test < one.test_binary < 1 for one in tested)
 
 
 def test_the_printed_network_comes_near_the_source_and_less_near_on_real_drawings() -> None:

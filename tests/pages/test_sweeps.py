@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from latentlab.analysis.sweep import compare, interval
+from latentlab.experiments import sketches
 from latentlab.experiments import sweep as shipped
 from latentlab.jobs import queue
 from latentlab.jobs import sweep as sweeps
@@ -27,6 +28,20 @@ def test_it_opens_with_a_verdict_on_what_ships_and_tests_the_best_setting_alone(
     table = visited("sweeps", detail="All settings").dataframe[0].value
     assert list(table["z_dim"]) == [found.settings[k]["z_dim"] for k in compared.order]
     assert list(table["clearly worse"][1:]) == [lead.low > 0 for lead in compared.leads[1:]]
+
+
+def test_the_numbers_of_the_source_stand_beside_ours(visited: Open) -> None:
+    scores = sketches.read()
+    found = sketches.of_table(scores, "Batch size")
+    compared = compare(found.scores, True)
+    app = visited("sweeps", sweep="sketches-batch_size", detail="All settings")
+    assert not app.exception
+    table, hers = app.dataframe[0].value, sketches.TABLES["Batch size"]
+    assert list(table["batch_size"]) == [found.settings[k]["batch_size"] for k in compared.order]
+    assert list(table["source, best epoch"]) == [hers[k].best for k in compared.order]
+    assert mentions(app.info[0].value, f"{found.settings[compared.best or 0]['batch_size']}")
+    tested = hers[compared.best or 0].key == sketches.chosen(scores)[0].setting
+    assert len(app.metric) == tested  # nobody has looked at the others
 
 
 @pytest.mark.usefixtures("no_worker")
