@@ -200,7 +200,7 @@ IMPORTANCE_SAMPLING = Page(
     group="Diagnose",
 )  # fmt: skip
 GENERATED = Page(
-    "generated", "Generated images", "image_search", (Decodes, Samples, Conditional), first="mnist-vae-20d",
+    "generated", "Generated images", "image_search", (Decodes, Samples, Conditional), first="sketches-vae",
     images=True, pictured=False,
     text="Let a classifier name what a model generates, and hold it against what it names right of real ones.",
     group="Diagnose",

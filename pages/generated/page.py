@@ -88,7 +88,7 @@ notes(
     "Inputs beside what a model makes of them, and what a classifier that saw neither says of both. The table counts "
     "how many are recognised, of real images too: without this control a share says nothing of the model.",
     "Cut the images at one half: what is recognised then was blurred, not wrong. Give the classifier [0, 1] where it "
-    "learned from [−1, 1], as the source did. Look only at lost ones. Compare two dimensions with twenty.",
+    "learned from [−1, 1], as the source did. Look only at lost ones. Compare two dimensions with more.",
     "A classifier stands in for a person who names what is drawn (Burhanpurkar 2020, §3). It errs on real images, it "
     "never saw a blurred one, and it names a class of anything, so its share is a lower bound of what is recognisable, "
     "and its confidence no evidence that an image is real.",

@@ -31,7 +31,7 @@ FIRST = {  # the run that a page opens with, and its title, where it isn't the u
     "importance_sampling": ("digits-sgd", "Digits, SGD"),
     "classifier": ("sketches-cnn", "Sketches classifier"),
     "factors": ("shapes-beta-vae", "Shapes, β-VAE"),
-    "generated": ("mnist-vae-20d", "MNIST in 20 dimensions"),
+    "generated": ("sketches-vae", "Sketches in 14 dimensions"),
     "monitoring": ("photovoltaic-vae", "Solar plant, normal days"),
 }
 NO_SUBJECT = ("your_data", "lessons", "families", "sweeps", "transfer")

@@ -17,8 +17,10 @@ from latentlab.analysis.generated.overlap import overlap
 from latentlab.analysis.generated.recognition import recognised
 from latentlab.models import Classifies, Encodes
 from latentlab.runs.store import SHIPPED, Store
-from pages.generated.computed import WAYS
+from latentlab.subjects import StoredRun
+from pages.generated.computed import WAYS, pairs
 from pages.generated.pairs import GAP, side_by_side
+from pages.generated.people import game
 from tests.pages.conftest import Open, shows, words
 
 RUN, BY = "digits-vae", "digits-cnn"
@@ -55,8 +57,8 @@ def test_pairs_are_of_one_example_and_the_table_has_its_controls(helper: dict[st
     shown = captions(app)
 
     classes = SHIPPED_RUNS.read(RUN).classes
-    pairs = {classes[k]: sum(lines[0] == classes[k] for lines in shown) for k in range(len(classes))}
-    assert max(pairs.values()) - min(pairs.values()) <= 1  # of all classes
+    n_of = {classes[k]: sum(lines[0] == classes[k] for lines in shown) for k in range(len(classes))}
+    assert max(n_of.values()) - min(n_of.values()) <= 1  # of all classes
     for lines in shown:  # a mark that says right stands at the true class, and no other
         for line in lines[1:]:
             assert (line.split()[1] == "✓") == (line.split()[2] == lines[0])
@@ -93,6 +95,9 @@ def test_each_tab_is_shown(helper: dict[str, Future[Any]], visited: Open) -> Non
     assert not app.exception
     assert app.dataframe[0].value["source, %"].tolist() == ["68.5", "69.6", "50.2", "46.6"]
     assert shows(app, "1,911,553", "2,321,537")
+    app = visited("generated", run=RUN, detail="People and the source", compare="your own eyes")
+    assert not app.exception
+    assert app.get("bidi_component")
 
 
 def test_what_a_model_lacks_is_said(visited: Open) -> None:
@@ -106,6 +111,15 @@ def test_what_a_model_lacks_is_said(visited: Open) -> None:
     assert not app.exception
     assert not captions(app)
     assert len(app.info) == 1
+
+
+def test_the_game_keeps_each_image_with_its_class(app_store: Store) -> None:
+    run, by = (StoredRun(app_store.read(one), app_store) for one in (RUN, BY))
+    order, found = game(run, by, MEAN)
+    assert sorted(order) == list(range(100))
+    assert found.y.tolist() == app_store.examples(RUN).y[torch.from_numpy(order)].tolist()
+    expected = pairs(run, by, "as they are").found[MEAN]
+    assert found.predicted.tolist() == expected.predicted[order].tolist()
 
 
 def test_pair_i_is_of_both_ith_images() -> None:

@@ -90,8 +90,9 @@ def _of_reconstructions(
     n = round(100 * missing.share)
     points = f"{n} point{' is' if n == 1 else 's are'} lost"
     if blur < SURE * missing.std_error:
-        return f"{both}: {points}, and cutting images at one half brings none of it back, so it isn't blur."
-    return f"{both}: {points}, {100 * blur:.0f} by blur, since cutting images at one half brings so much back."
+        back = f"{100 * max(0.0, blur):.0f} back, no more than chance may do"
+        return f"{both}: {points}. Cutting all images at one half brings {back}, so it isn't mere blur."
+    return f"{both}: {points}, {100 * blur:.0f} by blur, since cutting all images at one half brings so much back."
 
 
 def _of_samples(samples: Recognition, control: Recognition, classes: tuple[str, ...], alone: bool) -> str:
