@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from latentlab.__main__ import main
 from latentlab.data import Splits
 from latentlab.experiments import transfer
-from latentlab.experiments.transfer import HEADS, SCRATCH, TransferScore
+from latentlab.experiments.transfer import HEADS, LABELS, SCRATCH, SEEDS, TRUNKS, TransferScore
 from latentlab.experiments.transfer_source import SOURCE
 from tests.conftest import mentions, noise_images, numbers_in
 
@@ -62,3 +63,37 @@ def test_what_the_binary_accuracy_hides_is_said() -> None:
     assert "60% to 70%" in transfer.binary_verdict(near)
     assert "another order" in transfer.binary_verdict(near)
     assert "same order" in transfer.binary_verdict([near[0], score("two", 70, 0.6, "sigmoid", 0.83)])
+
+
+def test_what_ships_is_every_trunk_with_every_number_of_labels() -> None:
+    scores = transfer.read()
+    found = {(one.trunk, one.labels, one.head, one.seed) for one in scores}
+    assert len(found) == len(scores)
+    assert found == {(trunk, n, head, seed) for trunk in TRUNKS for n in LABELS for head in HEADS for seed in SEEDS}
+    assert {one.n_test for one in scores} == {1_500}
+    assert {one.n_real for one in scores} == {175}
+    mean = {
+        (line.trunk, n): right for line in transfer.lines(scores) for n, right in zip(LABELS, line.mean, strict=True)
+    }
+    assert all(mean[trunk, 70] < mean[trunk, 350] < mean[trunk, 1_400] < mean[trunk, 8_400] for trunk in TRUNKS)
+    assert mean["MNIST, fine-tuned", 70] > mean["MNIST, frozen", 70] > mean["random, frozen", 70]
+    assert abs(mean["MNIST, fine-tuned", 8_400] - mean[SCRATCH, 8_400]) < 0.01
+    assert mean["Lite0 at 96 × 96", 70] > mean["Lite0 at 32 × 32", 70]
+    assert mean["MNIST, fine-tuned", 8_400] > mean["MNIST, frozen", 8_400] + 0.03
+
+
+def test_the_command_keeps_what_it_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = transfer.read()
+    monkeypatch.setattr(transfer, "RESULTS", tmp_path / "scores.csv")
+    monkeypatch.setattr(transfer, "is_here", lambda trunk: "Lite0" not in trunk)
+    monkeypatch.setattr(
+        transfer, "run", lambda trunk, seeds: (one for one in shipped if (one.trunk, one.seed) == (trunk, seeds[0]))
+    )
+    assert main(["reproduce", "transfer", "--seeds", "1", "--data", "digits"]) == 1
+    assert main(["reproduce", "transfer", "--seeds", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "latentlab[transfer]" in out
+    assert "ResNet152V2" in out
+    assert transfer.read() == [one for one in shipped if one.seed == 0 and "Lite0" not in one.trunk]
