@@ -7,7 +7,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 from latentlab import device
-from latentlab.cli import app, data, docs, export, import_run, reproduce, runs, serve, sweep, train, trunk, worker
+from latentlab.cli import (
+    app,
+    data,
+    docs,
+    export,
+    import_run,
+    monitor,
+    reproduce,
+    runs,
+    serve,
+    sweep,
+    train,
+    trunk,
+    worker,
+)
 from latentlab.data import DataError
 
 COMMANDS = {
@@ -19,12 +33,13 @@ COMMANDS = {
     "export": export,
     "import": import_run,
     "data": data,
+    "monitor": monitor,
     "reproduce": reproduce,
     "docs": docs,
     "serve": serve,
     "worker": worker,
 }
-SHOWN = ("app", "train", "sweep", "trunk", "runs", "export", "import", "data", "reproduce")
+SHOWN = ("app", "train", "sweep", "trunk", "runs", "export", "import", "data", "monitor", "reproduce")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,224 @@
+"""`latentlab monitor`: watch readings with a run, and print alarms as JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentlab.analysis.monitoring.alarms import Alarm, Rule, Watch
+from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
+from latentlab.analysis.monitoring.thresholds import at_rate
+from latentlab.data import DataError, Dataset, Kind
+from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
+from latentlab.device import generator
+from latentlab.models import Model
+from latentlab.runs.store import Store
+from latentlab.serialization import RunError
+
+EVERY = 1.0  # seconds between two looks at a file that is followed
+BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
+FORMAT = 1  # of the file of the state
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `monitor` takes."""
+    parser.add_argument("run_id", metavar="RUN", help="a run of a table: its columns are looked for by their names")
+    parser.add_argument(
+        "--input", required=True, metavar="FILE", help="a CSV file with a row of names; - for JSON lines"
+    )
+    parser.add_argument("--follow", action="store_true", help="wait for more rows; Ctrl-C ends it")
+    text = "where it goes on after a restart: what was read, and the alarm that is open"
+    parser.add_argument("--state", type=Path, metavar="FILE", help=text)
+    text = "share of false alarms that the threshold promises, by the test examples saved with the run; default 0.01"
+    parser.add_argument("--rate", type=float, default=0.01, help=text)
+    parser.add_argument("--threshold", type=float, help="the score above which a reading counts, instead")
+    parser.add_argument("--least", type=int, default=3, help="readings above it that make an alarm; default 3")
+    parser.add_argument("--gap", type=int, default=10, help="others between two of them that don't end it; default 10")
+    parser.add_argument("--draws", type=int, default=3, help="of the code of a reading; default 3")
+
+
+@dataclass
+class Monitor:
+    """A run at work.
+
+    Attributes:
+        model: of the run.
+        examples: its saved test examples, which say what is normal, and the units.
+        draws: of the code of each reading.
+        watch: what is remembered of the stream.
+        peak: the reading with the highest score of the span that is open, in the user's units.
+        peak_time: its time, if that is known.
+        announced: whether the alarm that is open was printed.
+        skipped: readings that weren't numbers.
+    """
+
+    model: Model
+    examples: Dataset
+    draws: int
+    watch: Watch
+    peak: list[float] = field(default_factory=list)
+    peak_time: str = ""
+    announced: bool = False
+    skipped: int = 0
+
+    def __post_init__(self) -> None:
+        self.usual = usual_error(self.model, self.examples.batch().x, self.draws, generator(0))
+
+    def take(self, piece: Piece) -> Iterator[dict[str, Any]]:
+        """What there is to say about the next readings."""
+        first, whole = self.watch.position, np.isfinite(piece.numbers.sum(1))
+        found = np.full(len(piece.numbers), math.nan)
+        found[whole] = scores(self.model, self._x(piece.numbers[whole]), self.draws, generator(first))
+        found[whole] = np.nan_to_num(found[whole], nan=BEYOND, posinf=BEYOND)
+        if n_bad := int((~whole).sum()):
+            self.skipped += n_bad
+            bad = piece.numbers[~whole]
+            names = [name for name, column in zip(self.names, bad.T, strict=True) if not np.isfinite(column).all()]
+            yield {"event": "skipped", "readings": n_bad, "first": first + int(whole.argmin()), "not a number": names}
+        before = self.watch.open
+        for alarm in self.watch.take(found):
+            yield self._said("alarm", alarm, piece, first)
+        now = self.watch.open
+        if now is None or before is None or now.start != before.start:
+            self.announced = False
+        if now is not None and now.peak_at >= first:
+            self.peak, self.peak_time = piece.numbers[now.peak_at - first].tolist(), piece.times[now.peak_at - first]
+        if now is not None and now.n >= self.watch.rule.least and not self.announced:
+            self.announced = True
+            yield self._said("raised", now, piece, first)
+
+    def close(self) -> Iterator[dict[str, Any]]:
+        """The alarm that is open at the end."""
+        nothing = Piece(np.zeros((0, len(self.names))), [])
+        for alarm in self.watch.close():
+            yield self._said("alarm", alarm, nothing, self.watch.position)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the sensors."""
+        return self.examples.names
+
+    def _x(self, readings: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
+        x = torch.from_numpy(readings).float()
+        return x if self.examples.scale is None else self.examples.scale.to_unit(x)
+
+    def _said(self, event: str, alarm: Alarm, piece: Piece, first: int) -> dict[str, Any]:
+        at = alarm.peak_at - first
+        row, when = (piece.numbers[at].tolist(), piece.times[at]) if at >= 0 else (self.peak, self.peak_time)
+        x, scale = self._x(np.array([row])), self.examples.scale
+        found = expected(self.model, x, self.draws, generator(0), self.usual)
+        mean = found.mean[0] if scale is None else scale.low + scale.span * found.mean[0]
+        sensors = [
+            {"name": name, "read": read, "expected": _short(should), "deviations": _short(apart)}
+            for name, read, should, apart in zip(self.names, row, mean, found.apart(x.double().numpy())[0], strict=True)
+        ]
+        sensors.sort(key=lambda one: -abs(one["deviations"] or math.inf))
+        said = {"event": event, **dataclasses.asdict(alarm), "peak": _short(alarm.peak)}
+        return said | ({"time": when} if when else {}) | {"sensors": sensors}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Watch readings with a run: each alarm is a JSON line that says when, and which sensor."""
+    store = Store.default()
+    model, examples = store.load(options.run_id).eval(), store.examples(options.run_id)
+    if examples.kind is not Kind.VECTOR or not can_score(model) or not examples.names:
+        raise RunError(f"{options.run_id} can't watch readings: it takes a run of a table with names, that scores.")
+    if options.least < 1 or options.gap < 0 or options.draws < 1:
+        raise RunError("--least and --draws are at least 1, --gap at least 0.")
+    value = options.threshold
+    if value is None:
+        value = at_rate(scores(model, examples.batch().x, options.draws, generator(0)), options.rate).value
+    monitor = Monitor(model, examples, options.draws, Watch(Rule(value, options.least, options.gap)))
+    offset = _restore(monitor, options)
+    _print({"event": "start", "run": options.run_id, "threshold": _short(value), "reading": monitor.watch.position})
+    n_alarms = 0
+    try:
+        for piece in _pieces(options, examples.names, offset):
+            if piece.is_new:
+                _print(
+                    {"event": "shrunk", "reading": monitor.watch.position, "text": "The file is shorter: read anew."}
+                )
+            for said in monitor.take(piece):
+                n_alarms += said["event"] == "alarm"
+                _print(said)
+            _keep(monitor, options, piece.offset)
+    except KeyboardInterrupt:
+        pass
+    if options.state is None:
+        for said in monitor.close():
+            n_alarms += 1
+            _print(said)
+    end = {"event": "end", "readings": monitor.watch.position, "skipped": monitor.skipped, "alarms": n_alarms}
+    _print(end | {"open": monitor.watch.open is not None})
+    return 0
+
+
+def _pieces(options: argparse.Namespace, names: tuple[str, ...], offset: int) -> Iterator[Piece]:
+    if options.input == "-":
+        yield from json_pieces(sys.stdin, names)
+        return
+    file = GrowingFile(Path(options.input), names, offset)
+    yield from file.pieces()
+    while options.follow:
+        time.sleep(EVERY)
+        yield from file.pieces()
+
+
+def _keep(monitor: Monitor, options: argparse.Namespace, offset: int) -> None:
+    """Write where it is, at once or not at all."""
+    if options.state is None:
+        return
+    found = {
+        "format": FORMAT, "run": options.run_id, "input": options.input, "offset": offset,
+        "position": monitor.watch.position, "skipped": monitor.skipped, "announced": monitor.announced,
+        "open": dataclasses.asdict(monitor.watch.open) if monitor.watch.open else None,
+        "peak": monitor.peak, "time": monitor.peak_time,
+    }  # fmt: skip
+    new = options.state.with_name(f"{options.state.name}.new")
+    new.write_text(json.dumps(found), "utf-8")
+    os.replace(new, options.state)
+
+
+def _restore(monitor: Monitor, options: argparse.Namespace) -> int:
+    """Go on where the file of the state says; returns the bytes that were read.
+
+    Raises:
+        DataError: it is of another run or of other readings, or damaged.
+    """
+    if options.state is None or not options.state.exists():
+        return 0
+    try:
+        found = json.loads(options.state.read_text("utf-8"))
+        known = (found["format"], found["run"], found["input"])
+        opened = Alarm(**found["open"]) if found["open"] else None
+        monitor.watch.position, monitor.watch.open = int(found["position"]), opened
+        monitor.skipped, monitor.announced = int(found["skipped"]), bool(found["announced"])
+        monitor.peak, monitor.peak_time = [float(value) for value in found["peak"]], str(found["time"])
+        offset = int(found["offset"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError("The file of the state can't be used: remove it to start anew.", options.state) from error
+    if known != (FORMAT, options.run_id, options.input) or len(monitor.peak) not in (0, len(monitor.names)):
+        raise DataError("The file of the state is of another run, or of other readings.", options.state)
+    return offset
+
+
+def _print(said: dict[str, Any]) -> None:
+    print(json.dumps(said, ensure_ascii=False), flush=True)
+
+
+def _short(value: float) -> float | None:
+    """To six digits, as nobody reads more; None of what JSON has no number for."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None

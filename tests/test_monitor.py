@@ -1,0 +1,173 @@
+"""`latentlab monitor`: alarms as JSON lines from a growing file, a pipe, after a restart; and what goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latentlab.__main__ import main
+from latentlab.analysis.arrays import Doubles
+from latentlab.data import DataError
+from latentlab.data.builtin.photovoltaic import plant
+from latentlab.data.files.growing import GrowingFile
+from latentlab.experiments.streams import PlantDays
+
+RUN = "photovoltaic-vae"
+NAMES = plant.SENSORS
+
+
+@pytest.fixture(autouse=True)
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store without runs of the user's own, over what ships."""
+    monkeypatch.setenv("LATENTLAB_RUNS", str(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="module")
+def day() -> tuple[Doubles, int]:
+    """A clear day on which half a submodule is shaded from noon on."""
+    stream = PlantDays().stream("PS50", 80, "clear", 0.5)
+    return stream.readings, stream.begin
+
+
+def write(path: Path, readings: Doubles, names: tuple[str, ...] = NAMES, mode: str = "w", sep: str = ",") -> None:
+    with path.open(mode, newline="", encoding="utf-8") as file:
+        out = csv.writer(file, delimiter=sep)
+        if mode == "w":
+            out.writerow(("Time", *names))
+        out.writerows([f"t{k}", *row] for k, row in enumerate(readings.tolist()))
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    assert main(["monitor", RUN, *arguments]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_fault_is_an_alarm_with_its_sensor(
+    day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings, begin = day
+    write(tmp_path / "day.csv", readings, sep=";")
+    found = said(capsys, "--input", str(tmp_path / "day.csv"))
+    assert [found[0]["event"], found[-1]["event"]] == ["start", "end"]
+    assert (found[-1]["readings"], found[-1]["skipped"], found[-1]["open"]) == (len(readings), 0, False)
+    assert found[-1]["alarms"] == sum(one["event"] == "alarm" for one in found)
+    alarm = max(found[1:-1], key=lambda one: one["n"])
+    assert begin <= alarm["raised"] <= begin + 5
+    assert alarm["time"] == f"t{alarm['peak_at']}"
+    assert alarm["sensors"][0]["name"] == "voltage, V"  # the shaded submodule is bypassed
+    worst = alarm["sensors"][0]
+    assert worst["read"] == pytest.approx(readings[alarm["peak_at"], 1])
+    assert worst["read"] < worst["expected"]
+
+
+def test_after_a_restart_it_goes_on_as_if_nothing_had_happened(
+    day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings, begin = day
+    path, state = tmp_path / "day.csv", tmp_path / "state.json"
+    flags = ["--input", str(path), "--state", str(state)]
+    write(path, readings[: begin + 40])
+    with path.open("a") as file:
+        file.write("t9,1.0,2")  # a line that isn't finished
+    first = said(capsys, *flags)
+    assert first[-1]["open"]
+    assert [one["event"] for one in first].count("raised") == 1
+    path.write_bytes(path.read_bytes().rpartition(b"\n")[0] + b"\n")
+    write(path, readings[begin + 40 :], mode="a")
+    second = said(capsys, *flags)
+    assert [one["event"] for one in second].count("raised") == 0
+    alarm = max((one for one in second if one["event"] == "alarm"), key=lambda one: one["n"])
+    assert alarm["start"] in range(begin, begin + 3)
+    assert second[-1]["readings"] == len(readings)
+    write(path, readings[:50])  # another file in its place
+    third = said(capsys, *flags)
+    assert "shrunk" in [one["event"] for one in third]
+    assert third[-1]["readings"] == len(readings) + 50
+
+
+def test_a_pipe_of_json_lines_with_gaps_is_watched(
+    day: tuple[Doubles, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings, begin = day
+    lines = [json.dumps(dict(zip(NAMES, row, strict=True))) for row in readings[begin - 10 : begin + 30].tolist()]
+    lines[2], lines[3], lines[4] = "{broken", "[1, 2]", json.dumps(dict.fromkeys(NAMES[1:], 1.0) | {NAMES[2]: None})
+    lines[-1] = json.dumps(dict.fromkeys(NAMES, 1e300))  # beyond single precision
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    found = said(capsys, "--input", "-")
+    (skipped,) = [one for one in found if one["event"] == "skipped"]
+    assert (skipped["readings"], skipped["first"]) == (3, 2)
+    assert skipped["not a number"] == list(NAMES)
+    assert found[-1]["skipped"] == 3
+    assert any(one["event"] == "alarm" and one["start"] >= 10 for one in found)
+
+
+def test_what_cannot_be_read_is_one_sentence(
+    day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, state = tmp_path / "day.csv", tmp_path / "state.json"
+    write(path, day[0][:20, :5], NAMES[:5])
+    state.write_text("{}")
+    for flags in (
+        ["--input", str(path)],  # a column is missing
+        ["--input", str(tmp_path / "none.csv")],
+        ["--input", str(path), "--rate", "1e-6"],
+        ["--input", str(path), "--least", "0"],
+        ["--input", str(path), "--state", str(state)],
+    ):
+        assert main(["monitor", RUN, *flags]) == 1
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert "Traceback" not in err
+    assert main(["monitor", "moons-adgm", "--input", str(path)]) == 1
+    assert main(["monitor", "no-such-run", "--input", str(path)]) == 1
+
+
+def test_a_file_is_followed_until_someone_ends_it(
+    day: tuple[Doubles, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings, begin = day
+    path, waits = tmp_path / "day.csv", list[float]()
+    write(path, readings[: begin + 1])
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        write(path, readings[begin + 1 : begin + 20], mode="a")
+
+    monkeypatch.setattr("latentlab.cli.monitor.time.sleep", wait)
+    found = said(capsys, "--input", str(path), "--follow")
+    assert found[-1]["readings"] == begin + 20
+    assert [one["event"] for one in found[-3:]] == ["raised", "alarm", "end"]
+    assert found[-3]["start"] == found[-2]["start"]
+
+
+def test_a_file_is_taken_in_whole_lines_as_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    file = GrowingFile(path, ("b", "a"))
+    with pytest.raises(DataError, match="can't be read"):
+        list(file.pieces())
+    path.write_text("a,b")
+    assert not list(file.pieces())
+    path.write_text("a,b,date\n1,2,x\n3,")
+    (piece,) = file.pieces()
+    assert piece.numbers.tolist() == [[2, 1]]
+    assert list(piece.times) == ["x"]
+    assert not list(file.pieces())
+    with path.open("a") as more:
+        more.write("4,y\nnan,7\n,,\n")
+    (piece,) = file.pieces()
+    assert np.array_equal(piece.numbers, np.array([[4, 3], [7, np.nan], [np.nan, np.nan]]), equal_nan=True)
+    path.write_text("a,b\n5,6\n")
+    (piece,) = file.pieces()
+    assert piece.is_new
+    assert piece.numbers.tolist() == [[6, 5]]
+    path.write_text("a,c\n5,6\n7,8\n")
+    with pytest.raises(DataError, match="“b”"):
+        list(file.pieces())
