@@ -86,11 +86,10 @@ class AllFaults:
 
     Attributes:
         faults: each of them.
-        normal, faulty: (N,), (M,) the run's scores of all readings without and with a fault.
+        faulty: (N,) the run's scores of all readings with a fault.
     """
 
     faults: tuple[Found, ...]
-    normal: Doubles
     faulty: Doubles
 
 
@@ -118,13 +117,13 @@ def find_faults(
     }
     threshold = at_rate(detectors[own](fitted), RATE).value
     rows = list[Found]()
-    normal, faulty = list[Doubles](), list[Doubles]()
+    faulty = list[Doubles]()
     for fault in source.faults:
         streams = [source.stream(fault, place, sky, SHARE) for place, sky in zip(PLACES, SKY, strict=True)]
         after = [to_model(np.concatenate([s.readings[s.begin :] for s in streams]), scale)]
         after.append(to_model(np.concatenate([s.normal[s.begin :] for s in streams]), scale))
         both = {name: [score(x) for x in after] for name, score in detectors.items()}
-        with_fault, without = both[own]
+        with_fault = both[own][0]
         rows.append(
             Found(
                 fault, {name: auroc(clean, wrong) for name, (wrong, clean) in both.items()},
@@ -132,10 +131,9 @@ def find_faults(
                 _delays(with_fault, [len(s.readings) - s.begin for s in streams], threshold),
             )
         )  # fmt: skip
-        normal.append(without)
         faulty.append(with_fault)
         progress(len(rows) / len(source.faults))
-    return AllFaults(tuple(rows), np.concatenate(normal), np.concatenate(faulty))
+    return AllFaults(tuple(rows), np.concatenate(faulty))
 
 
 def _delays(found: Doubles, lengths: Sequence[int], threshold: float) -> tuple[int | None, ...]:

@@ -33,7 +33,6 @@ from pages.shared.images import figure
 from pages.shared.text import plain
 
 NEAREST = 6
-SURE = 0.001  # a smaller probability isn't worth a row
 
 
 def draw_alarm(run: Subject, found: Watched, along: Codes | None, at: int, threshold: float) -> None:
@@ -76,8 +75,7 @@ def _class(run: Subject, found: Watched, at: int, threshold: float) -> None:
         )
     else:
         st.markdown(f"**{plain(run.classes[best])}**, with a probability of {p[best]:.0%}.")
-    shown = [k for k in np.argsort(-p, kind="stable")[:5].tolist() if p[k] > SURE]
-    figure(probability_bars(p[shown], [run.classes[k] for k in shown], None, look()), "The most probable classes")
+    figure(probability_bars(p, run.classes, None, look()), "The probability of each class")
     CLASSIFIER.link("What it confuses", run=run.id)
 
 

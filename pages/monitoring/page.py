@@ -12,6 +12,7 @@ from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
 from latentlab.analysis.monitoring.scores import can_score, unit
 from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, cheapest
 from latentlab.analysis.monitoring.verdict import of_stream, worst
+from latentlab.analysis.stats import wilson
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
 from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
 from latentlab.experiments.streams import NONE, SKY
@@ -50,6 +51,7 @@ MOST = 8  # sensors drawn
 BY_RATE, BY_COST = "false alarms", "cost"
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 COSTS = (1, 10, 100, 1_000, 10_000)
+NO_ALARM = 1e9  # a threshold that nothing reaches
 FAULTY = 0.01  # the share of readings with a fault, where costs are compared
 USUAL_FAULT, USUAL_DAY = "PS75", 75
 
@@ -128,12 +130,12 @@ def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
     if task.result is None:
         show_tasks([task], Waiting("Looking for every fault", "Until then 1 % false alarms."), "They can't be found")
         return usual
-    best = cheapest(task.result.normal, task.result.faulty, FAULTY, float(cost))
+    best = cheapest(known.scores, task.result.faulty, FAULTY, float(cost))
     st.caption(
         f"Cheapest where {FAULTY:.0%} of the readings have a fault: {best.false_alarms:.1%} false alarms, "
         f"{best.misses:.0%} missed readings."
     )
-    return Threshold(min(best.value, 1e9), known.false_alarms(best.value))
+    return Threshold(min(best.value, NO_ALARM), wilson(best.false_alarms, len(known.scores)))
 
 
 def _choose_alarm(found: Watched, labels: Mapping[str, Alarm], of: str) -> int:

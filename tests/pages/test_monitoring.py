@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentlab.experiments.run_monitoring import AllFaults, Calibration, Found
+from latentlab.experiments import streams
+from latentlab.experiments.run_monitoring import AllFaults, Found
 from latentlab.experiments.streams import PlantDays
-from latentlab.runs.store import SHIPPED, Store
 from tests.pages.conftest import Open, shows, words
 
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
+
+@pytest.fixture(autouse=True)
+def few_normal_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the normal days every fortieth minute."""
+    monkeypatch.setattr(streams, "EVERY", 40)
 
 
 def drawn(app: Any) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def test_it_opens_with_a_fault_that_is_noticed_and_the_sensor_that_shows_it(visi
 
 
 def test_without_a_fault_hardly_anything_is_flagged_and_a_higher_rate_flags_more(visited: Open) -> None:
-    app = visited("monitoring", fault="none")
+    app = visited("monitoring", fault="none", detail="Map")
     assert not app.exception
     n_before = len(alarms_of(app))
     app.select_slider(key="rate").set_value(0.1).run()
@@ -61,7 +65,7 @@ def test_faults_and_costs_come_from_the_background(helper: dict[str, Future[Any]
     app = visited("monitoring", detail="Which faults are found", threshold="cost")
     assert not app.exception
     (asked,) = [key for key in helper if key.startswith("faults ")]
-    helper[asked].set_result(AllFaults(rows, rng.normal(size=500), rng.normal(30, 1, size=500)))
+    helper[asked].set_result(AllFaults(rows, rng.normal(30, 1, size=500)))
     app.run()
     assert not app.exception
     table = app.dataframe[0].value
@@ -72,10 +76,6 @@ def test_faults_and_costs_come_from_the_background(helper: dict[str, Future[Any]
 
 
 def test_a_model_with_classes_names_one_or_says_unknown(visited: Open) -> None:
-    app = visited("monitoring", run="photovoltaic-sdgm", fault="open")
+    app = visited("monitoring", run="photovoltaic-sdgm", fault="open", detail="This alarm")
     assert not app.exception
     assert "Unknown" in words(app)
-    app = visited("monitoring", run="photovoltaic-sdgm", fault="none", detail="Map")
-    assert not app.exception
-    model, scale = STORE.load("photovoltaic-sdgm"), STORE.examples("photovoltaic-sdgm").scale
-    assert len(Calibration.of(model, PlantDays(), scale).usual) == 6

@@ -48,10 +48,10 @@ def of_rate(promised: float, measured: Proportion, n: int) -> str:
 
 
 def worst(apart: Doubles, names: Sequence[str], most: int = 2) -> str:
-    """The sensors that are farthest from what was expected, with their direction: "current, A too low"."""
+    """The sensors that are farthest from what was expected, with their direction, for a sentence."""
     order = np.argsort(-np.abs(apart), kind="stable")[:most]
     return " and ".join(
-        f"{names[k]} {abs(apart[k]):.1f} deviations too {'high' if apart[k] > 0 else 'low'}" for k in order
+        f"“{names[k]}” is {abs(apart[k]):.1f} deviations too {'high' if apart[k] > 0 else 'low'}" for k in order
     )
 
 

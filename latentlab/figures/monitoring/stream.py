@@ -13,7 +13,7 @@ from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.figures.text import literal
 from latentlab.figures.theme import MARK, Theme, styled
 
-SENSOR, SCORES = 74, 150  # pixels of a sensor's panel, and of the scores'
+SENSOR, SCORES = 80, 190  # pixels of a sensor's panel, and of the scores'
 DAY = 24 * 60  # minutes
 ALARM = "#d1495b"
 
@@ -103,7 +103,7 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
 def asinh_ticks(values: Doubles) -> dict[str, list[float] | list[str]]:
     """Where an axis of asinh(v) is labelled, and with which v: 0, and powers of ten on both sides."""
     low, high = float(values.min()), float(values.max())
-    powers = [10.0**k for k in range(13)]
+    powers = [10.0**k for k in range(1, 13)]
     marks = [v for v in (*(-p for p in reversed(powers)), 0.0, *powers) if low <= v <= high] or [low, high]
     marks = marks[:: -(-len(marks) // 5)]
     return {"tickvals": [float(np.arcsinh(v)) for v in marks], "ticktext": [f"{v:,.0f}" for v in marks]}
