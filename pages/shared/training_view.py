@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from latentlab.analysis.box import Box
 from latentlab.analysis.preview import Preview
 from latentlab.analysis.score.field import Field
-from latentlab.data import DENSITIES, NAMES, is_local
+from latentlab.data import DENSITIES, NAMES, UNLABELLED, is_local
 from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.probes.curve import training_figure
 from latentlab.figures.samples import samples_over_examples
@@ -130,18 +130,18 @@ def pictures(
         return
     if preview.codes is None:
         draw_surface(subject, preview)
-        images(preview, drawn)
+        images(preview, drawn, subject.classes)
         return
     left, right = st.columns(2, gap="medium")
     with left:
         draw_codes(subject, preview)
     with right:
         draw_surface(subject, preview)
-        images(preview, drawn)
+        images(preview, drawn, subject.classes)
 
 
-def images(preview: Preview, drawn: Appearance) -> None:
-    """Reconstructions of a few examples and draws: sheets of them, or arrows in the plane."""
+def images(preview: Preview, drawn: Appearance, classes: Sequence[str]) -> None:
+    """Reconstructions of a few examples, their classes and draws: sheets of them, or arrows in the plane."""
     if preview.field is not None and preview.box is not None:
         n, box = len(preview.field), Box(*map(float, preview.box))
         x, y = (np.linspace(*ends, n, dtype=np.float32) for ends in (box.x, box.y))
@@ -166,7 +166,9 @@ def images(preview: Preview, drawn: Appearance) -> None:
         named = list(zip(preview.predictions, preview.labels, strict=True))
         st.caption(f"Held-out examples: {sum(k == y for k, y in named)} of {len(named)} classified correctly")
         show(drawn, preview.examples, len(named), "Held-out examples")
-        st.markdown("named " + " ".join(f"{k}" if k == y else f":red[{k}, it is {y}]" for k, y in named))
+        called = {k: plain(name) for k, name in enumerate(classes)} | {UNLABELLED: "unknown"}
+        words = [called[k] if k == y else f":red[{called[k]}, it is {called[y]}]" for k, y in named]
+        st.markdown("named " + (" " if max(map(len, classes)) == 1 else ", ").join(words))
 
 
 def probes(store: Store, run_id: str) -> None:

@@ -83,7 +83,8 @@ def _best(shown: Shown, measure: Measure, compared: Comparison, names: list[str]
             "looked at, once it was chosen on the validation split",
         )  # fmt: skip
     if shown.sweep is None:
-        st.caption(plain(shown.about))
+        if shown.about:
+            st.caption(plain(shown.about))
         st.caption(f"Ships as numbers, without its networks: `python -m latentlab reproduce {shown.command}`.")
         TRAIN.link("Train one of them", dataset=shown.dataset, model=shown.model)
         return
