@@ -10,23 +10,17 @@ from latentlab.analysis.classification.metrics import (
     all_negative,
     binary_accuracy,
     calibration,
-    categorical_bounds,
     in_top,
 )
 from latentlab.analysis.classification.predictions import Predictions
 from latentlab.analysis.classification.verdict import of_certainty
 from latentlab.analysis.stats import proportion, wilson
+from latentlab.experiments.transfer_source import N_CLASSES, SOURCE
 from latentlab.figures.classification.accuracy import accuracy_dots, reliability
 from pages.shared.header import look
 from pages.shared.images import figure
 
 TOPS = (1, 2, 3, 5)
-CLASSES = 7  # of the source's sketches
-TABLE = {  # Burhanpurkar (2020), Table 1: training, validation and test "accuracy" of pretrained trunks with a new head
-    "VGG19": (0.9836, 0.9827, 0.9830),
-    "MobileNetV2": (0.9824, 0.9070, 0.9055),
-    "ResNet152V2": (0.9115, 0.8590, 0.8592),
-}
 
 
 def draw_accuracy(found: Predictions, names: tuple[str, ...]) -> None:
@@ -63,10 +57,10 @@ def draw_accuracy(found: Predictions, names: tuple[str, ...]) -> None:
     st.markdown("**The source's numbers are binary ones**")
     st.dataframe(_source_rows(), hide_index=True, alt="The source's table, and what it guarantees")
     st.caption(
-        f"Burhanpurkar (2020), Table 1: pretrained networks with a new layer for {CLASSES} classes of sketches, as "
-        f"printed. Her notebook computes binary accuracy over {CLASSES} sigmoids, where saying no to all scores "
-        f"{all_negative(CLASSES):.4f}: of 1 - b wrong outputs each wrong example has at least one, so the categorical "
-        f"accuracy is only known to be at least 1 - {CLASSES} (1 - b). Her own network's .9589 and .9651 are "
+        f"Burhanpurkar (2020), Table 1: pretrained networks with a new layer for {N_CLASSES} classes of sketches, as "
+        f"printed. Her notebook computes binary accuracy over {N_CLASSES} sigmoids, where saying no to all scores "
+        f"{all_negative(N_CLASSES):.4f}: of 1 - b wrong outputs each wrong example has at least one, so categorical "
+        f"accuracy is only known to be at least 1 - {N_CLASSES} (1 - b). Her own network's .9589 and .9651 are "
         "categorical: they can't be compared with these."
     )
 
@@ -92,9 +86,9 @@ def _class_rows(found: Predictions, names: tuple[str, ...]) -> list[dict[str, st
 def _source_rows() -> list[dict[str, str]]:
     return [
         {
-            "network": name, "training": f"{train:.4f}", "validation": f"{valid:.4f}", "test, printed": f"{test:.4f}",
-            "above saying no": f"{test - all_negative(CLASSES):+.4f}",
-            "categorical, at least": f"{categorical_bounds(test, CLASSES)[0]:.4f}",
+            "network": row.network, "training": f"{row.train:.4f}", "validation": f"{row.valid:.4f}",
+            "test, printed": f"{row.test:.4f}", "above saying no": f"{row.test - all_negative(N_CLASSES):+.4f}",
+            "categorical, at least": f"{row.least:.4f}",
         }
-        for name, (train, valid, test) in TABLE.items()
+        for row in SOURCE
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def measured(scores: Sequence[TransferScore]) -> None:
     verdict_here.info(plain(text), icon=":material/lightbulb:")
     with picture:
         lines = transfer.lines(scores, head, real)
-        own = {} if real else _own("binary error" if is_binary else "error")
+        own = {} if real else _own("binary error" if is_binary else "error", head)
         nothing = all_negative(N_CLASSES) if is_binary else None
         figure(label_curves(lines, own, look(), nothing), "Accuracy against the number of labels, a line a trunk")
         n = max(score.n_real if real else score.n_test for score in scores)
@@ -61,9 +61,10 @@ def measured(scores: Sequence[TransferScore]) -> None:
         _parameters(scores)
 
 
-def _own(term: str) -> dict[str, tuple[int, float]]:
-    """The user's own trainings of a head on these data: title -> labels and accuracy."""
-    runs = [run for run in stored(HasTrunk) if run.dataset == transfer.DATA and term in run.metrics]
+def _own(term: str, head: str) -> dict[str, tuple[int, float]]:
+    """The user's own trainings of such a head on these data: title -> labels and accuracy."""
+    heads = [run for run in stored(HasTrunk) if run.config.get("head", transfer.HEADS[0]) == head]
+    runs = [run for run in heads if run.dataset == transfer.DATA and term in run.metrics]
     most = max(transfer.LABELS)
     return {run.title: (int(run.training.get("labels", 0)) or most, 1 - run.metrics[term]) for run in runs}
 
