@@ -36,12 +36,15 @@ def pick() -> torch.device:
     return torch.device("cpu")
 
 
+def n_slots() -> int:
+    """How many workers this machine is for: one, or one for each of several GPUs."""
+    found = pick()
+    return max(1, torch.cuda.device_count()) if found.type == "cuda" and found.index is None else 1
+
+
 def of_slot(slot: int) -> torch.device:
     """The device of one of several workers: of several GPUs each has one in turn, anything else they share."""
-    found = pick()
-    if found.type != "cuda" or found.index is not None or torch.cuda.device_count() < 2:
-        return found
-    return torch.device("cuda", slot % torch.cuda.device_count())
+    return pick() if n_slots() == 1 else torch.device("cuda", slot % n_slots())
 
 
 def limit_threads() -> int:

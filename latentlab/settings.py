@@ -11,6 +11,7 @@ VERSION = "0.1.0"  # of the package, see pyproject.toml
 FIRST_DATA = "LATENTLAB_FIRST_DATA"  # set by the command that starts the app
 READ_ONLY = "LATENTLAB_READ_ONLY"  # as well, or by whoever starts it otherwise
 LESSONS = "LATENTLAB_LESSONS"  # as well
+CLUSTER = "LATENTLAB_CLUSTER"  # as well
 FOR_LOOKING = "This app is for looking only: nobody can train, upload, rename, delete or bring back anything here."
 _INSTALLED = Path(__file__).parent / "_app"
 IS_INSTALLED = _INSTALLED.is_dir()  # by pip: not a copy of the repository
@@ -41,6 +42,11 @@ def environment() -> dict[str, str]:
 def is_read_only() -> bool:
     """Whether the app is for looking only, which stores, queue and library enforce."""
     return os.environ.get(READ_ONLY, "") not in ("", "0")
+
+
+def cluster() -> str:
+    """The address of the Ray cluster that trains what the app queues; empty for this machine."""
+    return os.environ.get(CLUSTER, "")
 
 
 def first_data() -> str:

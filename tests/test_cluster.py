@@ -16,6 +16,7 @@ import torch
 from latentlab import device
 from latentlab.cluster import check_answers, connect
 from latentlab.data import Splits
+from latentlab.jobs import queue, ray_cluster
 from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.ray_cluster import RayCluster, train_there
 from latentlab.jobs.sweep_engines import drive
@@ -27,7 +28,7 @@ from latentlab.training.config import TrainConfig, TrainingError
 from latentlab.training.importance.board import Weights
 from latentlab.training.importance.ray_workers import RayWorkers
 from latentlab.training.importance.worker import Worker
-from tests.conftest import naming
+from tests.conftest import mentions, naming
 
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray isn't installed: pip install 'latentlab[ray]'")
@@ -106,6 +107,31 @@ def test_a_sweep_goes_on_on_the_cluster_after_its_worker_and_its_driver_were_kil
     assert (last.done, last.failed) == (2, 0)
     assert {run.id for run in store.runs()} == set(sweep.runs)
     assert all(run.steps == 600 for run in store.runs())
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_the_app_queues_is_trained_by_its_cluster(
+    store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
+    monkeypatch.setattr(ray_cluster, "IDLE_SECONDS", 1.0)
+    queued = queue.submit(store, "vae", "digits", {"hidden": 8}, {"epochs": 1})
+    ray_cluster.work_on_cluster(store, address)
+    assert [run.id for run in store.runs()] == [queued]
+    assert not queue.jobs(store)
+
+
+def test_a_cluster_that_is_gone_fails_what_is_queued_with_the_reason(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_cluster, "IDLE_SECONDS", 0.5)
+    job_id = queue.submit(store, "vae", "digits", {"hidden": 8}, {"epochs": 1})
+    ray_cluster.work_on_cluster(store, "nowhere")
+    found = queue.status(store, job_id)
+    assert found.state == "failed"
+    assert mentions(found.message, "nowhere" if HERE else "latentlab[ray]")
 
 
 @needs_ray

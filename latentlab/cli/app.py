@@ -13,12 +13,13 @@ from pathlib import Path
 
 from latentlab.cli.output import found_in
 from latentlab.cli.own_data import add_options, save_data
+from latentlab.cluster import connect
 from latentlab.data import DataError, names
 from latentlab.data.files.read import KNOWN
 from latentlab.serving.file import packages
 from latentlab.serving.functions import ServingError
 from latentlab.serving.process import ServingProcess
-from latentlab.settings import FIRST_DATA, LESSONS, READ_ONLY, ROOT
+from latentlab.settings import CLUSTER, FIRST_DATA, LESSONS, READ_ONLY, ROOT
 from latentlab.subjects import served
 
 
@@ -33,6 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--read-only", action="store_true", help=text)
     text = "a folder of lessons of your own, a .toml file each, beside those that ship"
     parser.add_argument("--lessons", metavar="FOLDER", type=Path, help=text)
+    text = "a Ray cluster that trains what is queued: auto, or host:port (extra `[ray]`); else this machine"
+    parser.add_argument("--address", metavar="ADDRESS", help=text)
     add_options(parser)
 
 
@@ -43,6 +46,9 @@ def run(options: argparse.Namespace) -> int:
     if options.data:
         known = options.data in names() and not Path(options.data).exists()
         environment[FIRST_DATA] = options.data if known else save_data(options.data, options)
+    if options.address:
+        connect(options.address).shutdown()  # so that a wrong one is noticed now
+        environment[CLUSTER] = options.address
     if options.read_only:
         environment[READ_ONLY] = "1"
     if options.lessons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from latentlab import settings
 from latentlab.jobs.worker import work
 from latentlab.runs.store import Store
 
@@ -14,6 +15,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Perform the queued trainings of the app."""
-    work(Store.default(), options.slot)
+    """Perform the queued trainings of the app, here or on its cluster."""
+    if address := settings.cluster():
+        from latentlab.jobs.ray_cluster import work_on_cluster
+
+        work_on_cluster(Store.default(), address)
+    else:
+        work(Store.default(), options.slot)
     return 0

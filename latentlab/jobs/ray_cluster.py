@@ -9,16 +9,19 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from latentlab import device, settings
 from latentlab.cluster import connect
 from latentlab.jobs import queue
-from latentlab.jobs.sweep_engines import TRIES
-from latentlab.jobs.worker import perform
+from latentlab.jobs.sweep_engines import LOOK_EVERY, TRIES
+from latentlab.jobs.worker import IDLE_SECONDS, perform, worker_lock
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 
@@ -58,9 +61,9 @@ class RayCluster:
             if job_id in self._tasks and not self._ray.wait([self._tasks[job_id]], timeout=0)[0]:
                 continue
             if why := self._result(job_id):
-                self._fail(job_id, why)
+                fail(self._store, job_id, why)
             elif self._started[job_id] > self._tries:
-                self._fail(job_id, f"Its process on the cluster ended {self._started[job_id]} times.")
+                fail(self._store, job_id, f"Its process on the cluster ended {self._started[job_id]} times.")
             else:
                 self._started[job_id] += 1
                 self._tasks[job_id] = self._task.remote(*self._folders, job_id)
@@ -80,11 +83,41 @@ class RayCluster:
         except self._ray.exceptions.RayError:
             return ""
 
-    def _fail(self, job_id: str, why: str) -> None:
-        now = queue.status(self._store, job_id)
-        if now.state == "queued":
-            failed = dataclasses.replace(now, state="failed", message=why)
-            queue.write_status(self._store.folder(job_id), failed)
+
+def fail(store: Store, job_id: str, why: str) -> None:
+    """Note why a queued job can't be trained."""
+    now = queue.status(store, job_id)
+    if now.state == "queued":
+        queue.write_status(store.folder(job_id), dataclasses.replace(now, state="failed", message=why))
+
+
+def work_on_cluster(store: Store, address: str) -> None:
+    """The worker process of an app that has a cluster: hands it the queued jobs until none has been live for a while.
+
+    Where the cluster can't be reached the jobs fail with the reason, and can be tried again.
+
+    Args:
+        store: of the jobs.
+        address: as of `RayCluster`.
+    """
+    try:
+        with FileLock(worker_lock(store)).acquire(timeout=2 * IDLE_SECONDS):
+            cluster, idle_since = None, time.monotonic()
+            while time.monotonic() - idle_since < IDLE_SECONDS:
+                try:
+                    if waiting := queue.queue(store):
+                        cluster = cluster or RayCluster(store, address)
+                        cluster.tend(waiting)
+                except RunError as error:
+                    for job_id in queue.queue(store):
+                        fail(store, job_id, str(error))
+                if any(queue.status(store, job.id).is_live for job in queue.jobs(store)):
+                    idle_since = time.monotonic()
+                time.sleep(LOOK_EVERY)
+            if cluster:
+                cluster.close()
+    except Timeout:
+        return
 
 
 def train_there(root: str, shipped: str, data: str, job_id: str) -> str:

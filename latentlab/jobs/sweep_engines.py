@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from latentlab import device, settings
 from latentlab.jobs import queue
 from latentlab.jobs.sweep import Progress, Sweep, progress, statuses
 from latentlab.jobs.worker import ensure_worker
@@ -47,6 +48,15 @@ class LocalWorkers:
 
     def close(self) -> None:
         """Workers exit when they are idle."""
+
+
+def ensure_workers(store: Store) -> None:
+    """Start what trains the queue of the app: a worker, or one a GPU; with a cluster, one that hands it the jobs.
+
+    Raises:
+        RunError: their log can't be written.
+    """
+    LocalWorkers(store, 1 if settings.cluster() else device.n_slots()).tend(queue.queue(store))
 
 
 def drive(

@@ -107,7 +107,7 @@ def work(store: Store, slot: int = 0) -> None:
     """
     device.limit_threads()
     try:
-        with FileLock(_worker_lock(store, slot)).acquire(timeout=2 * IDLE_SECONDS):
+        with FileLock(worker_lock(store, slot)).acquire(timeout=2 * IDLE_SECONDS):
             idle_since, said, wait = time.monotonic(), "", FIRST_WAIT
             while time.monotonic() - idle_since < IDLE_SECONDS:
                 job_id = _next(store, slot)
@@ -142,7 +142,7 @@ def ensure_worker(store: Store, slot: int = 0) -> None:
     Raises:
         RunError: its log can't be written.
     """
-    if not queue(store) or is_held(_worker_lock(store, slot)):
+    if not queue(store) or is_held(worker_lock(store, slot)):
         return
     _started[:] = [worker for worker in _started if worker.process.poll() is None]
     root, clock = store.root.resolve(), time.monotonic()
@@ -295,6 +295,6 @@ def _next(store: Store, slot: int) -> str | None:
     return waiting[slot % len(waiting)] if waiting else None
 
 
-def _worker_lock(store: Store, slot: int) -> Path:
-    name = f"{device.pick().type}-{slot}" if slot else device.pick().type
-    return store.root / f".worker-{name}.lock"
+def worker_lock(store: Store, slot: int = 0) -> Path:
+    """The file that the worker of a slot holds while it works."""
+    return store.root / f".worker-{device.pick().type}{f'-{slot}' if slot else ''}.lock"

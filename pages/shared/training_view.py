@@ -20,7 +20,7 @@ from latentlab.jobs import queue
 from latentlab.jobs.job import Job
 from latentlab.jobs.queue import Order, Status
 from latentlab.jobs.reporting import last_preview
-from latentlab.jobs.worker import ensure_worker
+from latentlab.jobs.sweep_engines import ensure_workers
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import Decodes, Denoises
 from latentlab.runs.run import Run
@@ -58,7 +58,7 @@ def start_worker(store: Store) -> None:
     if is_read_only():
         return
     try:
-        ensure_worker(store)
+        ensure_workers(store)
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
 

@@ -13,7 +13,7 @@ import pytest
 from latentlab.jobs import queue, worker
 from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.sweep import Sweep
-from latentlab.jobs.sweep_engines import LocalWorkers, drive
+from latentlab.jobs.sweep_engines import LocalWorkers, drive, ensure_workers
 from latentlab.jobs.sweep_results import chosen_measure, measures, padded, scores_on_test, trained
 from latentlab.jobs.worker import perform
 from latentlab.knobs import KnobError, Value
@@ -182,6 +182,20 @@ def test_workers_are_started_as_many_as_are_of_use(store: Store, monkeypatch: py
     monkeypatch.setattr("latentlab.jobs.sweep_engines.ensure_worker", lambda _, slot: started.append(slot))
     LocalWorkers(store, 3).tend(["a", "b"])
     LocalWorkers(store, 1).tend(["a", "b"])
+    assert started == [0, 1, 0]
+
+
+def test_the_app_has_a_worker_a_gpu_and_one_that_drives_its_cluster(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps.go_on(store, planned(TWO, 1))
+    started: list[int] = []
+    monkeypatch.setattr("latentlab.jobs.sweep_engines.ensure_worker", lambda _, slot: started.append(slot))
+    monkeypatch.setattr("latentlab.device.n_slots", lambda: 8)
+    ensure_workers(store)
+    assert started == [0, 1]
+    monkeypatch.setenv("LATENTLAB_CLUSTER", "auto")
+    ensure_workers(store)
     assert started == [0, 1, 0]
 
 

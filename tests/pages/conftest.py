@@ -52,7 +52,7 @@ def shipped_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs wait: a test performs them itself."""
     monkeypatch.setattr("latentlab.jobs.worker.ensure_worker", lambda _: None)
-    monkeypatch.setattr("pages.shared.training_view.ensure_worker", lambda _: None)
+    monkeypatch.setattr("pages.shared.training_view.ensure_workers", lambda _: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -336,7 +336,7 @@ def test_a_disk_that_cannot_be_written_is_a_sentence(
         assert not app.exception
         assert any(mentions(said.value, os.strerror(number).lower()) for said in [*app.error, *app.toast])
     assert queue.queue(app_store) == [job_id]
-    monkeypatch.setattr("pages.shared.training_view.ensure_worker", writing("The log")(fail))
+    monkeypatch.setattr("pages.shared.training_view.ensure_workers", writing("The log")(fail))
     monkeypatch.setattr("os.access", lambda *_: False)
     app.run()
     assert not app.exception
