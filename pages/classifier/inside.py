@@ -84,12 +84,12 @@ def _occlusion(run: Subject, names: tuple[str, ...], index: int, top: int) -> No
     patch = right.slider("Side of the hidden patch", 1, max(2, side // 2), max(2, side // 5), key="patch")
     found = hidden(run, index, names.index(requested), int(patch))
     x = to_bytes(labelled(run)[index : index + 1].batch().x.numpy())[0]
-    of = linked_choice("Change of the", (PROBABILITY, ODDS), PROBABILITY, "change")
+    of = linked_choice("Change of the", (ODDS, PROBABILITY), ODDS, "change")
     pixels = found.of_pixels(found.change if of == PROBABILITY else found.odds, *run.shape[1:])
     figure(occlusion_figure(pixels, x, of == ODDS, look()), "What hiding each part of the image changes")
     st.caption(
         f"Red: hidden, “{plain(requested)}” becomes less probable, so it is recognised there; blue: more. With nothing "
-        f"hidden it is {found.p:.1%}."
+        f"hidden it is {found.p:.1%}; log-odds change even where that is nearly 0 or 1."
     )
 
 

@@ -33,8 +33,9 @@ def feature_maps(values: Floats, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 def occlusion_figure(change: Doubles, image: NDArray[np.uint8], of_odds: bool, look: Theme) -> go.Figure:
     """(H, W) by how much a probability, or its log-odds, changes where a pixel is hidden, over the image (C, H, W)."""
-    said = "+.2g" if of_odds else "+.0%"
     most = max(0.02, float(np.nanmax(np.abs(change)))) if np.isfinite(change).any() else 1.0
+    percent = "+.1%" if most < 0.1 else "+.0%"
+    said = "+.2g" if of_odds else percent
     gray = image.mean(0)
     figure = go.Figure()
     figure.add_heatmap(
