@@ -15,6 +15,7 @@ from latentlab.experiments import (
     auxiliary_head,
     auxiliary_layers,
     cluster_aware,
+    condition_monitoring,
     curvature,
     curvature_race,
     curvature_tables,
@@ -59,6 +60,7 @@ DATA = {
     *curvature.SETTINGS,
     *generated.SETTINGS,
     sketches.DATASET,
+    *condition_monitoring.DATA,
 }  # sets of which at least one experiment lets one choose
 
 
@@ -106,6 +108,13 @@ def _auxiliary_head(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, known, known):
         found = _printed(auxiliary_head.run(dataset, range(options.seeds)), auxiliary_head.table)
         auxiliary_head.save(merged(auxiliary_head.read(), found, lambda score: score.data))
+
+
+def _monitoring(options: argparse.Namespace) -> None:
+    for dataset in _of_these(options, condition_monitoring.DATA, condition_monitoring.DATA):
+        found = _printed(condition_monitoring.run(dataset, range(options.seeds)), condition_monitoring.table)
+        known = condition_monitoring.read()
+        condition_monitoring.save(merged(known, found, lambda score: score.data))
 
 
 def _factors(options: argparse.Namespace) -> None:
@@ -230,6 +239,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "dependency": _dependency,
     "transfer": _transfer,
     "importance": _importance,
+    "monitoring": _monitoring,
     "judge": _generated,
 }
 

@@ -1,0 +1,56 @@
+"""Streams with a fault that begins at a known time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentlab.analysis.monitoring.alarms import Alarm
+from latentlab.analysis.monitoring.verdict import of_rate, of_stream, worst
+from latentlab.analysis.stats import Proportion
+from latentlab.experiments.streams import EVERY, NONE, PlantDays, TableRows
+from tests.conftest import mentions
+
+
+def test_a_day_is_normal_until_the_fault_and_has_the_same_weather() -> None:
+    days = PlantDays()
+    normal = days.stream(NONE, 80, "clear", 0.5)
+    assert normal.begin == len(normal.readings)
+    for fault in ("PS50", "T drift", "G stuck"):
+        found = days.stream(fault, 80, "clear", 0.25)
+        assert found.begin == round(0.25 * len(found.readings))
+        assert (found.readings[: found.begin] == normal.readings[: found.begin]).all()
+        assert (found.normal == normal.readings).all()
+        changed = (found.readings != normal.readings).any(0)
+        expected = {"PS50": (0, 1), "T drift": (4,), "G stuck": (2,)}[fault]
+        assert set(np.flatnonzero(changed)) <= set(expected)
+        assert changed[expected[-1]]
+    first, second = (days.normal(part) for part in (0, 1))
+    assert len(first) == len(second) == 12
+    assert not (first[0][:50] == second[0][:50]).all()
+    assert len(first[0]) == pytest.approx(len(normal.readings) / EVERY, rel=0.4)
+
+
+def test_a_row_of_a_table_and_those_after_it_are_a_stream() -> None:
+    rows = np.arange(24.0).reshape(12, 2)
+    source = TableRows(rows, ("a", "b"))
+    found = source.stream("b: step", 3, "", 0.5)
+    assert found.normal[0].tolist() == rows[3].tolist()
+    assert found.begin == 6
+    assert found.readings[:, 0].tolist() == found.normal[:, 0].tolist()
+    assert (found.readings - found.normal)[:, 1] == pytest.approx([0] * 6 + [3 * rows[:, 1].std()] * 6)
+    assert len(source.faults) == 8
+    both = np.concatenate([*source.normal(0), *source.normal(1)])
+    assert sorted(both[:, 0]) == rows[:, 0].tolist()
+
+
+def test_the_verdict_counts_normal_readings_and_the_delay() -> None:
+    scores = np.array([0, 9, 0, 0, 0, 0, 9, 9.0])
+    alarm = Alarm(6, 8, 7, 9.0, 6, 2)
+    assert mentions(of_stream(scores, [alarm], 4, 1.0, 0.01, "minute"), 3, 1, 4, "25.0%", "1.0%")
+    assert mentions(of_stream(scores, [], 8, 1.0, 0.01, "minute"), 3, 8, "37.5%")
+    assert of_stream(scores, [], 4, 1.0, 0.01, "minute") != of_stream(scores, [alarm], 4, 1.0, 0.01, "minute")
+    held = of_rate(0.01, Proportion(0.02, 0.005, 0.05), 500)
+    assert mentions(held, 500, "2.0%", "0.5%", "5.0%")
+    assert held.partition(":")[2] != of_rate(0.1, Proportion(0.02, 0.005, 0.05), 500).partition(":")[2]
+    assert mentions(worst(np.array([0.5, -7.0, 3.0]), ("a", "b", "c")), "b", "7.0", "c", "3.0")
