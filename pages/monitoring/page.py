@@ -19,7 +19,7 @@ from latentlab.experiments.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import StoredRun, Subject
-from pages.monitoring.details import draw_alarm, draw_faults, draw_map
+from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
 from pages.monitoring.watched import (
     Watched,
     calibration,
@@ -50,6 +50,7 @@ ALARM: Slot[str] = Slot("alarm")
 MOST = 8  # sensors drawn
 BY_RATE, BY_COST = "false alarms", "cost"
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+USUAL_RATE = 0.01
 COSTS = (1, 10, 100, 1_000, 10_000)
 NO_ALARM = 1e9  # a threshold that nothing reaches
 FAULTY = 0.01  # the share of readings with a fault, where costs are compared
@@ -88,6 +89,7 @@ def monitoring(run: Subject) -> None:
             "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
             "Which faults are found": partial(draw_faults, run, threshold),
             "Map": partial(draw_map, run, found, along, at, threshold.value),
+            "Numbers of the source": draw_source,
         }
     )
     with st.container(horizontal=True):
@@ -114,10 +116,11 @@ def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
     """From which score on something is an alarm: by a rate of false alarms, or by what mistakes cost."""
     by = linked_choice("Threshold by", (BY_RATE, BY_COST), BY_RATE, "threshold")
     possible = [rate for rate in RATES if rate * (len(known.scores) + 1) >= 1]
-    usual = at_rate(known.scores, 0.01 if 0.01 in possible else possible[0])
+    first = USUAL_RATE if USUAL_RATE in possible else possible[0]
+    usual = at_rate(known.scores, first)
     if by == BY_RATE:
         rate = st.select_slider(
-            "False alarms among normal readings", possible, possible[min(2, len(possible) - 1)], key="rate",
+            "False alarms among normal readings", possible, first, key="rate",
             format_func="{:.1%}".format, bind="query-params",
         )  # fmt: skip
         return at_rate(known.scores, float(rate))

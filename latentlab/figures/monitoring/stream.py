@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +17,8 @@ from latentlab.figures.theme import MARK, Theme, styled
 SENSOR, SCORES = 80, 190  # pixels of a sensor's panel, and of the scores'
 DAY = 24 * 60  # minutes
 ALARM = "#d1495b"
+UNSEEN: dict[str, Any] = {"marker": {"opacity": 0}}
+CLICKED: dict[str, Any] = {"marker": {"size": 12, "opacity": 0}, "selected": UNSEEN, "unselected": UNSEEN}  # of a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,7 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
         names: of the sensors, with their units.
         look: colours.
     """
-    d = len(names)
+    d, when = len(names), [f"{m // 60}:{m % 60:02}" if drawn.is_day else f"{m:,}" for m in drawn.x.tolist()]
     heights = [SENSOR] * d + [SCORES]
     figure = make_subplots(
         d + 1, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.22 / (d + 1),
@@ -68,11 +71,12 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
         ):
             figure.add_scatter(
                 x=drawn.x, y=values, mode="lines", name=name, line=line, showlegend=k == 0, legendgroup=name,
-                hovertemplate=f"{name} %{{y:.4g}}<extra></extra>", row=k + 1, col=1,
+                text=when, hovertemplate=f"%{{text}}: {name} %{{y:.4g}}<extra></extra>", row=k + 1, col=1,
             )  # fmt: skip
     figure.add_scatter(
-        x=drawn.x, y=np.arcsinh(drawn.scores), customdata=drawn.scores, mode="lines", showlegend=False,
-        line={"color": look.text, "width": 1.5}, hovertemplate="score %{customdata:.3g}<extra></extra>",
+        x=drawn.x, y=np.arcsinh(drawn.scores), customdata=drawn.scores, text=when, mode="lines+markers",
+        showlegend=False, line={"color": look.text, "width": 1.5}, **CLICKED,
+        hovertemplate="%{text}: score %{customdata:.3g}<extra></extra>",
         row=d + 1, col=1,
     )  # fmt: skip
     level = float(np.arcsinh(drawn.threshold))
@@ -97,7 +101,7 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
         figure.update_xaxes(title_text="reading", row=d + 1, col=1)
     height = sum(heights) + 60
     legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"}
-    return styled(figure, look, height, margin={"l": 8, "r": 8, "t": 34, "b": 8}, hovermode="x", legend=legend)
+    return styled(figure, look, height, margin={"l": 8, "r": 8, "t": 34, "b": 8}, hovermode="closest", legend=legend)
 
 
 def asinh_ticks(values: Doubles) -> dict[str, list[float] | list[str]]:
