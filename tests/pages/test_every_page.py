@@ -60,6 +60,7 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("gsn", ONE_IMAGE | {"missing": "brush", "by-hand": "false"}, {}),
     ("probes", {}, {}),
     ("classifier", {}, {}),
+    ("monitoring", {}, {}),
     ("train", {}, {"model": "vae"}),
     ("train", {}, {"model": "m2"}),
 ]
