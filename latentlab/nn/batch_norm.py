@@ -17,10 +17,16 @@ class BatchNorm(nn.Module, Drawn):
 
     mean: Tensor
     variance: Tensor
-    eps = 1e-5  # added to a variance
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, eps: float = 1e-5) -> None:
+        """Normalise numbers of so many units.
+
+        Args:
+            width: units.
+            eps: added to a variance.
+        """
         super().__init__()
+        self.eps = eps
         self.keeps_statistics = False  # in training, too: see `statistics_kept`
         self.scale = nn.Parameter(torch.ones(width))
         self.shift = nn.Parameter(torch.zeros(width))

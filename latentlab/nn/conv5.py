@@ -8,8 +8,8 @@ Burhanpurkar, Neural Networks for Doodles (2020), §2.4, from the author's noteb
 With an image of 28 x 28 and a posterior of 14 dimensions, f1 = 8, f2 = 16 and k = 5: 255,000 and 222,993 parameters;
 of two dimensions, f1 = f2 = 16 and k = 3: 257,920 and 67,569; of 14, f1 = 64 and f2 = 128: 2,214,664 and 2,321,537. For
 the last the author's code has 1,911,553: its second transposed convolution takes the tensor before the first, which is
-thus connected to nothing. The normalisation is the project's own (ε = 1e-5, running averages by 0.1; there Keras's
-1e-3 and 0.01).
+thus connected to nothing. The normalisation has Keras's ε, as there (with 1e-5 a unit that was dead in training and is
+woken by one test drawing is multiplied by 300), and running averages by 0.1 (there 0.01).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from latentlab.knobs import knob
 from latentlab.nn.batch_norm import BatchNorm, ChannelNorm
 
 DENSE = 20  # units between the convolutions and the code
+EPS = 1e-3  # that is added to a variance
 SIDE, LAST_SIDE = 5, 3  # of the encoder's kernels, and of the decoder's last
 
 
@@ -61,4 +62,4 @@ def conv5_decoder(config: Conv5, n_in: int, shape: tuple[int, int, int]) -> nn.S
 
 
 def _active(norm: type[BatchNorm], width: int, batch_norm: bool) -> list[nn.Module]:
-    return [nn.ReLU(), *([norm(width)] if batch_norm else [])]
+    return [nn.ReLU(), *([norm(width, EPS)] if batch_norm else [])]

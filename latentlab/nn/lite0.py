@@ -44,7 +44,8 @@ class SameConv(nn.Conv2d):
 class Norm(ChannelNorm):
     """Batch normalisation of channels, as Lite0 was trained with."""
 
-    eps = 1e-3
+    def __init__(self, width: int) -> None:
+        super().__init__(width, 1e-3)
 
 
 class Block(nn.Module):
