@@ -2,6 +2,8 @@
 library.
 """
 
+import difflib
+
 from latentlab.data.builtin import images
 from latentlab.data.builtin.about import ABOUT
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
@@ -73,6 +75,7 @@ __all__ = [
     "one_factor_batches",
     "spec_of",
     "to_bytes",
+    "unknown",
 ]
 
 
@@ -157,4 +160,11 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_toy(name)
     if name in Library.default():
         return Library.default().load(name)
-    raise DataError(f"There is no data set called {name[:80]!r}; known are {', '.join(names())}.")
+    raise DataError(unknown(name))
+
+
+def unknown(name: str) -> str:
+    """Say that there is no data set of a name, and which have the most similar ones."""
+    close = difflib.get_close_matches(name[:80].lower(), names(), 3, 0.6)
+    there = f"the closest is {' or '.join(close)}" if close else "`latentlab data` lists those that there are"
+    return f"There is no data set called {name[:80]!r}; {there}."

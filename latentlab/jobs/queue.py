@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from filelock import FileLock, Timeout
 
-from latentlab.data import is_local, names, spec_of
+from latentlab.data import is_local, names, spec_of, unknown
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
 from latentlab.models import MODELS
@@ -98,8 +98,8 @@ def enqueue(store: Store, job: Job) -> None:
         RunError, KnobError: it can't be trained, or written.
     """
     job.check()
-    if job.dataset not in (known := names()):
-        raise RunError(f"There is no data set called {job.dataset[:80]!r}; known are {', '.join(known)}.")
+    if job.dataset not in names():
+        raise RunError(unknown(job.dataset))
     job = dataclasses.replace(job, config=trunks.described(store, job.model, job.config))
     check_fit(job)
     folder = store.folder(job.id)

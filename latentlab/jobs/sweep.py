@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from latentlab.data import is_local, names, spec_of
+from latentlab.data import is_local, names, spec_of, unknown
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.jobs.queue import Status
@@ -126,8 +126,8 @@ def plan(
         KnobError: an unknown knob, or a value that it can't take.
     """
     _check_grid(model, grid, n_seeds)
-    if dataset not in (known := names()):
-        raise RunError(f"There is no data set called {dataset[:80]!r}; known are {', '.join(known)}.")
+    if dataset not in names():
+        raise RunError(unknown(dataset))
     seeds = tuple(range(n_seeds))
     request = [model, dataset, {k: list(v) for k, v in grid.items()}, seeds, dict(config), dict(train)]
     digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:8]

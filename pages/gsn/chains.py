@@ -17,7 +17,6 @@ from latentlab.analysis.sampling import record
 from latentlab.models import Walks
 from latentlab.subjects import Subject
 from pages.shared import cached
-from pages.shared.choose_snapshot import choose_snapshot
 from pages.shared.classifier import classifier, classifier_run, key_of
 from pages.shared.linked_choice import linked_choice
 from pages.shared.masks import CHOICES, EXAMPLE, chosen, given
@@ -51,9 +50,8 @@ def chain_model(run: Subject, epoch: int | None = None) -> Walks[Any]:
     return model
 
 
-def controls(run: Subject) -> tuple[ChainSettings, bool]:
+def controls(run: Subject, epoch: int | None) -> tuple[ChainSettings, bool]:
     """Draw them; returns the settings and whether to show the nearest training images."""
-    _, epoch = choose_snapshot(run)
     model = chain_model(run, epoch)
     start = linked_choice(
         "Start", ["examples", ONE, "noise"], default="examples", key="from", former={"one image": ONE}

@@ -10,6 +10,7 @@ from pages import navigation
 from pages.gsn.chain_quality import likelihood, mixing_report
 from pages.gsn.chains import FRAMES, chain_frames, closest, controls
 from pages.gsn.claims import draw_claim
+from pages.shared.choose_snapshot import choose_snapshot
 from pages.shared.example_view import appearance_of, show
 from pages.shared.header import header, notes
 from pages.shared.tabs import tabs
@@ -19,9 +20,10 @@ from pages.shared.text import plain
 @st.fragment
 def draw_chains(run: Subject) -> None:
     """The chains, where they start and what is clamped, and their quality."""
+    _, epoch = choose_snapshot(run)
     picture, side = st.columns([2, 1], gap="large")
     with side:
-        settings, close = controls(run)
+        settings, close = controls(run, epoch)
     with picture:
         try:
             frames = chain_frames(run, settings)

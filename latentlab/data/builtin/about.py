@@ -13,6 +13,9 @@ ABOUT = {
     "shapes-64": "Drawn by a program: a square, an ellipse or a heart, by five known factors, of 64 × 64 pixels.",
     "three-d": "Traced by a program: a box, an egg or a barrel, by four known factors.",
     "photovoltaic": "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, by days.",
+    "photovoltaic-normal": (
+        "Computed by a program: what six sensors of a photovoltaic plant without a fault read, under three skies."
+    ),
     "photovoltaic-random": (
         "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, days mixed."
     ),
