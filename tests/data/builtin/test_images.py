@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from latentlab.data import NAMES, DataError, Splits, is_local, load, spec_of
+from latentlab.data import DataError, Splits, is_local, load, spec_of
 from latentlab.data.builtin import images
 from latentlab.data.builtin.images import IDX_SETS, Idx, download, pooled, read_idx
 from tests.conftest import SHARED_DATA, mentions, naming
@@ -219,6 +219,7 @@ def test_offline_and_not_cached_says_where_the_files_go(tmp_path: Path, monkeypa
     assert is_local("digits")
 
 
-def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(DataError, match=naming("'cifar'", *NAMES)):
-        load("cifar")
+def test_of_an_unknown_name_the_nearest_known_ones_are_said() -> None:
+    for wrong, near in (("cifar", ()), ("mnits", ("mnist",)), ("Fashion-MNIST", ("fashion-mnist",))):
+        with pytest.raises(DataError, match=naming(f"'{wrong}'", *near)):
+            load(wrong)
