@@ -25,8 +25,8 @@ SOURCE = (
     "share isn't affected. Of 100 generated drawings people recognised all 100, of 200 real ones 194. The decoder"
     " of 64 and 128 filters has 1,911,553 parameters there, since a layer is connected to nothing, and 2,321,537 "
     "as it is described; it isn't trained here. Gradients were clipped at 1 for two dimensions, as here; its "
-    "AMSGrad wasn't needed. Ours learned from drawings by a program, one seed, for 40 epochs instead of 200 and, in"
-    " two dimensions, for 50 as there: the loss is lower than the source's, and yet fewer are recognised, nearly "
+    "AMSGrad wasn't needed. Ours learned from drawings by a program, three seeds, for 40 epochs instead of 200 and in"
+    " two dimensions for 50 as there: the loss is lower than the source's, and yet fewer are recognised, nearly "
     "twice as many once they are cut at one half; most of what is lost is taken for a canoe."
 )
 
