@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, Watch
 from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate
 from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
 from latentlab.device import generator
+from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model
 from latentlab.models import Model
 from latentlab.runs.store import Store
-from latentlab.serialization import RunError
+from latentlab.serialization import RunError, write
 
 EVERY = 1.0  # seconds between two looks at a file that is followed
 BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
@@ -42,11 +42,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", action="store_true", help="wait for more rows; Ctrl-C ends it")
     text = "where it goes on after a restart: what was read, and the alarm that is open"
     parser.add_argument("--state", type=Path, metavar="FILE", help=text)
-    text = "share of false alarms that the threshold promises, by the test examples saved with the run; default 0.01"
-    parser.add_argument("--rate", type=float, default=0.01, help=text)
+    text = (
+        f"share of false alarms that the threshold promises, by the test examples saved with the run; default {RATE:g}"
+    )
+    parser.add_argument("--rate", type=float, default=RATE, help=text)
     parser.add_argument("--threshold", type=float, help="the score above which a reading counts, instead")
-    parser.add_argument("--least", type=int, default=3, help="readings above it that make an alarm; default 3")
-    parser.add_argument("--gap", type=int, default=10, help="others between two of them that don't end it; default 10")
+    text = f"readings above it that make an alarm; default {LEAST}"
+    parser.add_argument("--least", type=int, default=LEAST, help=text)
+    text = f"others between two of them that don't end it; default {GAP}"
+    parser.add_argument("--gap", type=int, default=GAP, help=text)
     parser.add_argument("--draws", type=int, default=3, help="of the code of a reading; default 3")
 
 
@@ -111,9 +115,8 @@ class Monitor:
         """Of the sensors."""
         return self.examples.names
 
-    def _x(self, readings: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
-        x = torch.from_numpy(readings).float()
-        return x if self.examples.scale is None else self.examples.scale.to_unit(x)
+    def _x(self, readings: Doubles) -> Tensor:
+        return to_model(readings, self.examples.scale)
 
     def _said(self, event: str, alarm: Alarm, piece: Piece, first: int) -> dict[str, Any]:
         at = alarm.peak_at - first
@@ -187,9 +190,7 @@ def _keep(monitor: Monitor, options: argparse.Namespace, offset: int) -> None:
         "open": dataclasses.asdict(monitor.watch.open) if monitor.watch.open else None,
         "peak": monitor.peak, "time": monitor.peak_time,
     }  # fmt: skip
-    new = options.state.with_name(f"{options.state.name}.new")
-    new.write_text(json.dumps(found), "utf-8")
-    os.replace(new, options.state)
+    write(options.state, json.dumps(found).encode())
 
 
 def _restore(monitor: Monitor, options: argparse.Namespace) -> int:

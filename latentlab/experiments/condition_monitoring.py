@@ -20,11 +20,11 @@ import numpy as np
 from latentlab.data import Splits, hide_labels, labelled_part, load
 from latentlab.experiments import score_tables
 from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
+from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED
 from latentlab.training.baselines import BASELINES, fit, flat
-from latentlab.training.config import TrainConfig, model_config
+from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
-from latentlab.training.loop import start, train
 
 RESULTS = SHIPPED / "condition-monitoring.csv"
 SEEDS = (0, 1, 2)
@@ -78,10 +78,7 @@ def _accuracy(name: str, splits: Splits, labels: int, seed: int) -> float:
             return float(fit(plain, own.x, own.y, [KNOBS["hidden"]] * 2, seed).score(flat(test.x), test.y.numpy()))
     config = TrainConfig(**{**TRAINING, "seed": seed})
     knobs = KNOBS if labels else {**KNOBS, "alpha": ALPHA}
-    model = start(name, model_config(name, knobs, splits.train, config), splits.train.spec, config)
-    for _ in train(model, splits, config, report_every=1_000_000):
-        pass
-    return 1 - evaluate(model.eval(), splits.test)["error"]
+    return 1 - evaluate(timed_training(name, knobs, splits, config).model, splits.test)["error"]
 
 
 def gain(scores: Sequence[ConditionScore], data: str, labels: int) -> str:

@@ -8,8 +8,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from latentlab.analysis.classification.predictions import Classify, Predictions, predict, predict_under
+from latentlab.analysis.classification.predictions import Predictions, predict, predict_under
 from latentlab.analysis.classification.preprocessing import offered
+from latentlab.analysis.latent.support import Classify
 from latentlab.data import load
 from latentlab.data.partial_labels import labelled_part
 from latentlab.models import Classifies

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from latentlab.analysis.classification.occlusion import Occlusion, background, occlusion
-from latentlab.analysis.classification.predictions import Classify, Predictions, predict
+from latentlab.analysis.classification.predictions import Predictions, predict
 from latentlab.analysis.classification.preprocessing import Preprocessing
+from latentlab.analysis.latent.support import Classify
 from latentlab.data import Dataset
 from latentlab.data.partial_labels import labelled_part
 from latentlab.device import generator

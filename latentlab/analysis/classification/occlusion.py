@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentlab.analysis.activations import encode_all
 from latentlab.analysis.arrays import Doubles
-from latentlab.analysis.classification.predictions import Classify
+from latentlab.analysis.latent.support import Classify
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.arrays import Doubles, Floats, Labels
 from latentlab.analysis.classification.confusion import confusion, most_confident
 from latentlab.analysis.classification.preprocessing import Preprocessing
+from latentlab.analysis.latent.support import Classify
 from latentlab.analysis.stats import Proportion, proportion
 
-Classify = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, K) log-probabilities
 Progress = Callable[[float], None]  # is given the share that is done
 
 

@@ -7,7 +7,6 @@ is not reported.)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +16,8 @@ from torch import Tensor
 
 from latentlab.analysis.arrays import Floats, Labels
 from latentlab.analysis.conditional.analogies import as_classes
+from latentlab.analysis.latent.support import Classify
 from latentlab.analysis.stats import Proportion, proportion
-
-Classify = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, K) log-probabilities
 
 BATCH = 100  # examples at once: more don't fit the cache of a core
 

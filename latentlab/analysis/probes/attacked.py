@@ -9,7 +9,7 @@ the probes would rise alike; a layer whose probe still answers rightly still has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,11 @@ from torch import Tensor, nn
 from latentlab import device
 from latentlab.analysis.activations import CHUNK
 from latentlab.analysis.arrays import Labels
+from latentlab.analysis.latent.support import Classify
 from latentlab.analysis.probes.features import Reduction
 from latentlab.analysis.probes.layer_curve import features_of, probe_positions
 from latentlab.analysis.probes.linear_probe import Probe, linear_probe
 from latentlab.models import Classifies
-
-Classify = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, K) log-probabilities
 
 CLEAN, ATTACKED, RANDOM = "clean", "attacked", "random signs"
 
