@@ -87,13 +87,19 @@ def monitoring(run: Subject) -> None:
     tabs(
         {
             "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
-            "Which faults are found": partial(draw_faults, run, threshold),
+            "Which faults are found": partial(_draw_faults, run, threshold),
             "Map": partial(draw_map, run, found, along, at, threshold.value),
-            "Numbers of the source": draw_source,
         }
     )
     with st.container(horizontal=True):
         TRAIN.link("Train another", dataset=run.dataset)
+
+
+def _draw_faults(run: Subject, threshold: Threshold) -> None:
+    """Those of this run, and what the source has measured."""
+    draw_faults(run, threshold)
+    st.markdown("**Numbers of the source**")
+    draw_source()
 
 
 def _choose_stream(run: Subject) -> Mapping[str, Any]:
