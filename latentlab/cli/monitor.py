@@ -23,7 +23,7 @@ from latentlab.analysis.monitoring.thresholds import at_rate
 from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model
+from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model, to_user
 from latentlab.models import Model
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, write
@@ -121,9 +121,9 @@ class Monitor:
     def _said(self, event: str, alarm: Alarm, piece: Piece, first: int) -> dict[str, Any]:
         at = alarm.peak_at - first
         row, when = (piece.numbers[at].tolist(), piece.times[at]) if at >= 0 else (self.peak, self.peak_time)
-        x, scale = self._x(np.array([row])), self.examples.scale
+        x = self._x(np.array([row]))
         found = expected(self.model, x, self.draws, generator(0), self.usual)
-        mean = found.mean[0] if scale is None else scale.low + scale.span * found.mean[0]
+        mean = to_user(found.mean, self.examples.scale)[0]
         sensors = [
             {"name": name, "read": read, "expected": _short(should), "deviations": _short(apart)}
             for name, read, should, apart in zip(self.names, row, mean, found.apart(x.double().numpy())[0], strict=True)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-import torch
-from torch import Tensor
-
 from latentlab.analysis.classification.predictions import Predictions, predict, predict_under
 from latentlab.analysis.classification.preprocessing import offered
-from latentlab.analysis.latent.support import Classify
+from latentlab.analysis.latent.support import Classify, classify_by
 from latentlab.data import load
 from latentlab.data.partial_labels import labelled_part
 from latentlab.models import Classifies
@@ -25,13 +22,7 @@ def classify_of(run: Subject) -> Classify:
     Raises:
         RunError: its model can't be had.
     """
-    model = cast("Classifies", run.model())
-
-    def classify(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return model.classify(x)
-
-    return classify
+    return classify_by(cast("Classifies", run.model()))
 
 
 def of_test_set(run: Subject, progress: Callable[[float], None]) -> Predictions:

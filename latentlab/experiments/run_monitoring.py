@@ -34,6 +34,11 @@ def to_model(readings: Doubles, scale: Scale | None) -> Tensor:
     return x if scale is None else scale.to_unit(x)
 
 
+def to_user(values: Doubles, scale: Scale | None) -> Doubles:
+    """(N, D) as a model sees them -> in the user's units, in float64."""
+    return values if scale is None else scale.low + scale.span * values
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """What is known of a model's scores of normal readings.

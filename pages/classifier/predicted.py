@@ -11,7 +11,7 @@ from torch import Tensor
 from latentlab.analysis.classification.occlusion import Occlusion, background, occlusion
 from latentlab.analysis.classification.predictions import Predictions, predict
 from latentlab.analysis.classification.preprocessing import Preprocessing
-from latentlab.analysis.latent.support import Classify
+from latentlab.analysis.latent.support import Classify, classify_by
 from latentlab.data import Dataset
 from latentlab.data.partial_labels import labelled_part
 from latentlab.device import generator
@@ -42,12 +42,7 @@ def classify(run: Subject) -> Classify:
     model = cached.model(run)
     if not isinstance(model, Classifies):
         raise TypeError(f"{run.title} doesn't classify.")
-
-    def found(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return model.classify(x)
-
-    return found
+    return classify_by(model)
 
 
 @remember(16, "Classifying the test examples …")

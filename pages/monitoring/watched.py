@@ -15,7 +15,7 @@ from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores
 from latentlab.data.builtin.photovoltaic.plant import PLANTS
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, to_model
+from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, to_model, to_user
 from latentlab.experiments.streams import PlantDays, Source, Stream, TableRows
 from latentlab.jobs.background import report
 from latentlab.models import Encodes, InfersLatents
@@ -82,8 +82,7 @@ def watched(run: Subject, fault: str, place: int, sky: str, share: float) -> Wat
     stream = source(run).stream(fault, place, sky, share)
     x = to_model(stream.readings, scale)
     found = expected(model, x, DRAWS, generator(1), calibration(run).usual)
-    mean = found.mean if scale is None else scale.low + scale.span * found.mean
-    return Watched(stream, x, scores(model, x, DRAWS, generator(0)), found, mean)
+    return Watched(stream, x, scores(model, x, DRAWS, generator(0)), found, to_user(found.mean, scale))
 
 
 def faults_task(run: StoredRun) -> Task[AllFaults]:

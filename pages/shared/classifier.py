@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
-from latentlab.analysis.latent.support import Classify
+from latentlab.analysis.latent.support import Classify, classify_by
 from latentlab.models import Classifies, Conditional, Decodes, Samples
 from latentlab.subjects import Subject, with_model
 from pages.shared import cached
@@ -41,11 +38,4 @@ def key_of(run: Subject | None) -> str:
 def _classify_with(run: Subject | None) -> Classify | None:
     """The classifier of a run, without gradients."""
     model = cached.model(run) if run is not None else None
-    if not isinstance(model, Classifies):
-        return None
-
-    def classify(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return model.classify(x)
-
-    return classify
+    return classify_by(model) if isinstance(model, Classifies) else None
