@@ -80,3 +80,9 @@ def total_variation(p: NDArray[np.floating], q: NDArray[np.floating]) -> float:
     """½ Σ|p - q| of two distributions, what lies in no cell counted as one more: 0 alike, 1 disjoint."""
     rest = abs(p.sum() - q.sum())
     return float(0.5 * (np.abs(p - q).sum() + rest))
+
+
+def entropy(p: NDArray[np.floating]) -> float:
+    """-Σ p ln p in nats, of all entries of p together; log K where K are even."""
+    positive = p[p > 0]
+    return abs(float(-(positive * np.log(positive)).sum()))

@@ -20,7 +20,8 @@ import torch
 from latentlab import device
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.importance.variance import Traces, traces
-from latentlab.analysis.importance.weights import effective_share, entropy, probabilities, recall
+from latentlab.analysis.importance.weights import effective_share, probabilities, recall
+from latentlab.analysis.stats import entropy
 from latentlab.data import Batch, Dataset, Splits, load
 from latentlab.models import Trains
 from latentlab.training.batches import batches_for

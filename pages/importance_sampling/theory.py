@@ -7,7 +7,8 @@ import streamlit as st
 
 from latentlab.analysis.importance.one_dimensional import FUNCTIONS, estimate
 from latentlab.analysis.importance.variance import trace
-from latentlab.analysis.importance.weights import entropy, probabilities
+from latentlab.analysis.importance.weights import probabilities
+from latentlab.analysis.stats import entropy
 from latentlab.experiments import importance_tables, stale_gradients
 from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.importance_shortcuts import ShortcutScore

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Floats, Labels
+from latentlab.analysis.stats import entropy
 
 BINS = 20
 
@@ -64,7 +65,7 @@ def information(codes: Floats, levels: Labels, n_bins: int = BINS) -> Informatio
             nats[j, k] = _mutual(joint / joint.sum())
             used = [int((joint.sum(axis) > 0).sum()) for axis in (0, 1)]
             bias[j, k] = (used[0] - 1) * (used[1] - 1) / (2 * len(codes))
-    entropies = np.array([_entropy(np.bincount(column) / len(column)) for column in levels.T])
+    entropies = np.array([entropy(np.bincount(column) / len(column)) for column in levels.T])
     return Information(nats, entropies, bias)
 
 
@@ -77,7 +78,3 @@ def _mutual(joint: Doubles) -> float:
     product = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
     there = joint > 0
     return float((joint[there] * np.log(joint[there] / product[there])).sum())
-
-
-def _entropy(p: Doubles) -> float:
-    return float(-(p[p > 0] * np.log(p[p > 0])).sum())

@@ -21,7 +21,7 @@ from latentlab.analysis.arrays import Doubles, Floats, Labels
 from latentlab.analysis.classification.preprocessing import AS_THEY_ARE, Preprocessing
 from latentlab.analysis.generated.images import Images
 from latentlab.analysis.latent.support import Classify
-from latentlab.analysis.stats import Proportion, proportion
+from latentlab.analysis.stats import Proportion, entropy, proportion
 
 SEED = 0  # of a preprocessing that draws
 
@@ -65,8 +65,7 @@ class Recognition:
     @property
     def entropy(self) -> float:
         """Of the histogram in nats: log K if all classes are as frequent, 0 if there is one."""
-        shares = self.histogram[self.histogram > 0]
-        return abs(float(-(shares * np.log(shares)).sum()))
+        return entropy(self.histogram)
 
     @property
     def entropy_of_true(self) -> float:

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Labels
+from latentlab.analysis.stats import entropy
 
 HALVINGS = 200
 
@@ -26,12 +27,6 @@ def probabilities(weights: Doubles, constant: float = 0.0) -> Doubles:
     if not (np.isfinite(total) and total > 0 and weights.min() >= 0 and constant >= 0):
         raise ValueError("Weights are numbers of at least 0, and not all of them are 0.")
     return np.asarray((weights + constant) / total, np.float64)
-
-
-def entropy(omega: Doubles) -> float:
-    """-Σ ω ln ω in nats; ln N where all are even."""
-    positive = omega[omega > 0]
-    return float(-(positive * np.log(positive)).sum())
 
 
 def effective_share(omega: Doubles) -> float:

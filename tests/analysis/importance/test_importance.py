@@ -13,11 +13,11 @@ from latentlab.analysis.importance.variance import subset_trace, trace, traces
 from latentlab.analysis.importance.weights import (
     constant_for,
     effective_share,
-    entropy,
     probabilities,
     recall,
     share_by_class,
 )
+from latentlab.analysis.stats import entropy
 
 GRADIENTS = np.array([(3.0, 4.0), (-3.0, 4.0), (0.0, 1.0), (1.0, 0.0)])
 NORMS = np.linalg.norm(GRADIENTS, axis=1)
