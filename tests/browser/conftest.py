@@ -39,7 +39,7 @@ COUNT = """() => {
     window.asked++;
     return send.apply(this, content);
   };
-}"""  # counts what the page says to the server, in window.asked
+}"""
 expect.set_options(timeout=PATIENCE)
 
 
@@ -127,6 +127,13 @@ def settled(page: Page) -> None:
     What was requested last has to be seen first: until the server has heard of it, the script seems to rest.
     """
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def count(page: Page) -> None:
+    """Count what the page says to the server, in window.asked, once it waits for nothing from the background."""
+    expect(page.get_by_text(" s so far")).to_have_count(0)  # until then it asks each second how far that is
+    settled(page)
+    page.evaluate(COUNT)
 
 
 def drawn(page: Page) -> None:

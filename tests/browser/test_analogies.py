@@ -17,7 +17,7 @@ from latentlab.models.vae.cvae import CVAE
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import SHIPPED, Store
-from tests.browser.conftest import COUNT, Server, choose, click_in_menu, drawn, parameter, resting, settled
+from tests.browser.conftest import Server, choose, click_in_menu, count, drawn, parameter, resting, settled
 
 PIXELS = """(image) => {
   const {data} = image.getContext('2d').getImageData(0, 0, image.width, image.height);
@@ -45,7 +45,7 @@ def test_a_dragged_row_follows_and_tells_the_server_when_it_is_let_go(
     cells, slider = page.locator(".row canvas.cells"), page.locator(".row input[type=range]").first
     expect(page.get_by_alt_text("A row for each style, a column for each class")).to_be_visible()
     resting(page, cells)
-    page.evaluate(COUNT)
+    count(page)
     before = cells.evaluate(PIXELS)
     slider.evaluate("(range) => { range.value = 2; range.dispatchEvent(new Event('input', {bubbles: true})); }")
     drawn(page)

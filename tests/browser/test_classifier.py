@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from latentlab.analysis.classification.human import human_score
 from latentlab.subjects import find
 from pages.classifier.attempt import MOST
-from tests.browser.conftest import COUNT, Server, resting, settled
+from tests.browser.conftest import Server, count, resting
 from tests.conftest import mentions
 
 PLAYED = 12
@@ -25,8 +25,7 @@ def test_a_scripted_player_is_scored_exactly_and_a_reload_goes_on(server: Server
     resting(page, start)
     start.focus()
     page.keyboard.press("Enter")
-    settled(page)
-    page.evaluate(COUNT)
+    count(page)
     script = [str(k) for k in np.where(np.arange(PLAYED) % 3 == 0, (y[:PLAYED] + 1) % 10, y[:PLAYED])]
     for key in script[:6]:
         page.keyboard.press(key)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, WebSocket, expect
 
-from tests.browser.conftest import COUNT, Server, choose, click_in_menu, drawn, parameter, resting, settled, until
+from tests.browser.conftest import Server, choose, click_in_menu, count, drawn, parameter, resting, settled, until
 
 INKED = """(canvas) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -29,7 +29,7 @@ def box(server: Server, page: Page) -> FloatRect:
 
 
 def test_hovering_shows_an_example_and_asks_nothing_of_the_server(page: Page, box: FloatRect) -> None:
-    page.evaluate(COUNT)
+    count(page)
     seen = set()
     for step in range(25):
         page.mouse.move(box["x"] + box["width"] * (0.3 + 0.016 * step), box["y"] + box["height"] * 0.5)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.store import SHIPPED, Store
 from pages.components.brush import pack, unpack
-from tests.browser.conftest import COUNT, Server, parameter, resting, settled
+from tests.browser.conftest import Server, count, parameter, resting, settled
 from tests.conftest import save_coloured_run
 
 Mask = NDArray[np.bool_]
@@ -105,7 +105,7 @@ def test_the_server_hears_of_a_stroke_when_it_ends_and_strokes_in_a_row_are_all_
     server: Server, page: Page
 ) -> None:
     open_brush(server, page, GSN)
-    page.evaluate(COUNT)
+    count(page)
     page.mouse.move(*at(page, 3.5, 3.5))
     page.mouse.down()
     page.mouse.move(*at(page, 3.5, 20.5), steps=30)
