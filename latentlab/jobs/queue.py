@@ -26,6 +26,7 @@ from latentlab.data import is_local, names, spec_of, unknown
 from latentlab.jobs.job import Job, check_fit, suited_config
 from latentlab.knobs import KnobError
 from latentlab.models import MODELS
+from latentlab.nn.layers import OF_IMAGES, OF_SEQUENCES
 from latentlab.runs import trunks
 from latentlab.runs.run import checked_title
 from latentlab.runs.store import Store, new_id
@@ -114,7 +115,7 @@ def enqueue(store: Store, job: Job) -> None:
 
 def default_title(model: str, dataset: str, config: dict[str, Any]) -> str:
     """A name for a run: model, data set, and the size of the latent space where there is one."""
-    kind = f"{config['network']} " if config.get("network") in ("conv", "conv5") else ""
+    kind = f"{config['network']} " if config.get("network") in (*OF_IMAGES, *OF_SEQUENCES) else ""
     return f"{kind}{model} on {dataset}" + (f", {config['z_dim']}-D" if "z_dim" in config else "")
 
 

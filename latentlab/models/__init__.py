@@ -43,7 +43,7 @@ from latentlab.models.one_latent import Held, OneLatent, OneLayer, between, mova
 from latentlab.models.parts.corruption import Corruption, GaussianNoise
 from latentlab.models.parts.latent_prior import HasStandardPrior, SamplesPrior
 from latentlab.models.parts.priors import CodeKind, StandardNormal, category_of, code_parts
-from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, suitable, suited
+from latentlab.models.registry import FAMILIES, FIRST, MODELS, build, family_title, knobs_for, suitable, suited
 
 __all__ = [
     "ABILITIES",
@@ -110,6 +110,7 @@ __all__ = [
     "code_parts",
     "family",
     "family_title",
+    "knobs_for",
     "movable",
     "one_latent",
     "suitable",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Collection
+from dataclasses import replace
 from inspect import isabstract
 from typing import Any
 
 from latentlab.data import Dataset, Kind, Spec
-from latentlab.knobs import Value, knobs
+from latentlab.knobs import Knob, Value, knobs
 from latentlab.models.base import Model
 from latentlab.models.parts.likelihood import suited_to
+from latentlab.nn.layers import OF_IMAGES, OF_SEQUENCES
 
 FAMILIES = (
     "vae",
@@ -52,6 +54,18 @@ COLOUR_SIDE = 32  # pixels: coloured images of this side or more are no clean sh
 COLOUR_DIM = 16
 FIRST = "vae"  # what a form proposes
 MODELS: dict[str, type[Model]] = _find()
+
+
+def knobs_for(name: str, kind: Kind) -> tuple[Knob, ...]:
+    """The knobs of a model of data of a kind: with the networks that take such data, and none to choose from one."""
+    others = {Kind.IMAGE: OF_SEQUENCES, Kind.SEQUENCE: OF_IMAGES}.get(kind, (*OF_IMAGES, *OF_SEQUENCES))
+    found = (
+        replace(one, choices=tuple(choice for choice in one.choices if choice not in others))
+        if one.name == "network"
+        else one
+        for one in knobs(MODELS[name].Config)
+    )
+    return tuple(one for one in found if len(one.choices) != 1)
 
 
 def suitable(name: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Building blocks of the networks: an encoder and its mirror image, as an MLP or convolutional, and kinked layers."""
+"""Building blocks of the networks: an encoder and its mirror image, of several kinds, and kinked layers."""
 
 from __future__ import annotations
 
@@ -14,21 +14,28 @@ from latentlab.knobs import knob
 from latentlab.nn.batch_norm import BatchNorm
 from latentlab.nn.conv5 import Conv5, conv5_decoder, conv5_encoder
 from latentlab.nn.initialise import Drawn
+from latentlab.nn.sequences import OfSequences, conv1d_decoder, conv1d_encoder, gru_decoder, gru_encoder
+
+OF_IMAGES, OF_SEQUENCES = ("conv", "conv5"), ("conv1d", "gru")  # networks that take no other data
 
 
 @dataclass(frozen=True)
 class OfSeveralNetworks:
-    """The knobs of what may be an MLP or convolutional."""
+    """The knobs of what may be an MLP, convolutional or recurrent."""
 
     z_dim: int = knob(2, 1, 256, log=True, help="dimensions of the latent space")
-    network: str = knob("mlp", choices=("mlp", "conv", "conv5"), help="the encoder's and the decoder's network")
+    network: str = knob(
+        "mlp",
+        choices=("mlp", *OF_IMAGES, *OF_SEQUENCES),
+        help="the encoder's and the decoder's network: conv and conv5 of images, conv1d and gru of windows of readings",
+    )
     hidden: int = knob(512, 8, 4096, log=True, help="units in each hidden layer of the MLP", when=("network", "mlp"))
     layers: int = knob(2, 1, 6, help="hidden layers of the MLP", when=("network", "mlp"))
     width: int = knob(32, 4, 256, log=True, help="channels of the first convolution", when=("network", "conv"))
 
 
 @dataclass(frozen=True)
-class Autoencoding(Conv5, OfSeveralNetworks):
+class Autoencoding(OfSequences, Conv5, OfSeveralNetworks):
     """The knobs of an encoder and a decoder around a code."""
 
 
@@ -81,6 +88,10 @@ def encoder(config: Autoencoding, shape: tuple[int, ...], out: int) -> nn.Module
         return conv_encoder(shape, config.width, out)
     if config.network == "conv5":
         return conv5_encoder(config, image_shape(shape), out)
+    if config.network == "conv1d":
+        return conv1d_encoder(config.filters, shape, out)
+    if config.network == "gru":
+        return gru_encoder(config.state_dim, shape, out)
     return nn.Sequential(nn.Flatten(), mlp([math.prod(shape), *[config.hidden] * config.layers, out]))
 
 
@@ -90,6 +101,10 @@ def decoder(config: Autoencoding, shape: tuple[int, ...]) -> nn.Module:
         return conv_decoder(config.z_dim, config.width, shape)
     if config.network == "conv5":
         return conv5_decoder(config, config.z_dim, image_shape(shape))
+    if config.network == "conv1d":
+        return conv1d_decoder(config.z_dim, config.filters, shape)
+    if config.network == "gru":
+        return gru_decoder(config.z_dim, config.state_dim, shape)
     sizes = [config.z_dim, *[config.hidden] * config.layers, math.prod(shape)]
     return nn.Sequential(mlp(sizes), nn.Unflatten(1, shape))
 

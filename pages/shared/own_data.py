@@ -6,7 +6,8 @@ import streamlit as st
 
 from latentlab import data, settings
 from latentlab.data import DataError, Library
-from latentlab.models import MODELS
+from latentlab.knobs import Knob, knobs
+from latentlab.models import MODELS, knobs_for
 from latentlab.subjects.data_only import PREFIX
 from pages.navigation import CLUSTERS, TRAIN, YOUR_DATA
 from pages.shared import url_state
@@ -51,6 +52,14 @@ def models_of(name: str) -> list[str]:
     except DataError:
         kinds = set()
     return [model for model, declared in MODELS.items() if kinds <= declared.kinds]
+
+
+def knobs_of(model: str, name: str) -> tuple[Knob, ...]:
+    """The knobs of a model that fit a data set; all, where it can't be read, which the start of a training says."""
+    try:
+        return knobs_for(model, data.spec_of(name).kind)
+    except DataError:
+        return knobs(MODELS[model].Config)
 
 
 def first_epochs(name: str) -> int:

@@ -9,13 +9,13 @@ import streamlit as st
 from latentlab import data
 from latentlab.jobs import sweep as sweeps
 from latentlab.jobs.sweep import MOST_SEEDS
-from latentlab.knobs import Knob, KnobError, Value, knobs
+from latentlab.knobs import Knob, KnobError, Value
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import training_knobs
 from pages.shared.knob_form import kind_of_model, label
-from pages.shared.own_data import first_epochs, models_of
+from pages.shared.own_data import first_epochs, knobs_of, models_of
 from pages.shared.start_training import start_training
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -37,7 +37,7 @@ def new_sweep(store: Store) -> None:
     with left:
         dataset = str(st.selectbox("Data", data.names(), _place("digits"), key="sweep-data"))
         model = _choose_model(dataset)
-    declared = {one.name: one for one in (*knobs(MODELS[model].Config), *training_knobs(MODELS[model]))}
+    declared = {one.name: one for one in (*knobs_of(model, dataset), *training_knobs(MODELS[model]))}
     epochs = declared.pop("epochs", None)
     varied = {name: one for name, one in declared.items() if name not in NOT_VARIED}
     with right:

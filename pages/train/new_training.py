@@ -11,14 +11,13 @@ from latentlab import data
 from latentlab.data.builtin.images import ADVICE
 from latentlab.jobs import queue
 from latentlab.jobs.job import suited_config
-from latentlab.knobs import knobs
 from latentlab.models import FIRST, MODELS
 from latentlab.runs.store import Store
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.training.config import suited_training, training_knobs
 from pages.shared import url_state
 from pages.shared.knob_form import kind_of_model, knob_form
-from pages.shared.own_data import DATASET, choose_data, first_epochs, models_of
+from pages.shared.own_data import DATASET, choose_data, first_epochs, knobs_of, models_of
 from pages.shared.remember import remember
 from pages.shared.start_training import start_training
 from pages.shared.text import plain
@@ -41,7 +40,7 @@ def new_training(store: Store, of_shown: str) -> None:
         return
     dataset = choose_data(of_shown)
     model = _choose_model(dataset)
-    declared, training = knobs(MODELS[model].Config), training_knobs(MODELS[model])
+    declared, training = knobs_of(model, dataset), training_knobs(MODELS[model])
     start = {"epochs": first_epochs(dataset)} | _suited_training(model, dataset)
     form = f"{model}-{dataset}"
     suited = _suited(model, dataset)

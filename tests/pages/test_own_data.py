@@ -434,10 +434,10 @@ def test_a_training_whose_data_were_removed_can_be_discarded(library: Library, o
 
 def test_a_model_that_does_not_fit_is_a_sentence(upload: Upload, opened: Open, app_store: Store) -> None:
     keep(upload(**{"bees.csv": csv()}))
-    app = opened("train", dataset="bees")
-    app.segmented_control(key="vae-bees-network").set_value("conv").run()
+    app = opened("train", dataset="bees", model="m2")
+    app.selectbox(key="m2-bees-likelihood").set_value("bernoulli").run()
     app.button(key="train").click().run()
-    assert [mentions(error.value, "8×8", (2,)) for error in app.error] == [True]
+    assert [mentions(error.value, "bernoulli", "real-gaussian") for error in app.error] == [True]
     assert queue.jobs(app_store) == []
 
 
