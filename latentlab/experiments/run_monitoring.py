@@ -63,6 +63,12 @@ class Calibration:
         groups = np.repeat(np.arange(len(second)), [len(day) for day in second])
         return cls(scores(model, x, DRAWS, rng), scores(model, y, DRAWS, rng), groups, usual_error(model, x, 1, rng))
 
+    def by(self, found: Doubles) -> Calibration:
+        """The same with thresholds from other scores (T,), NaN where there is none, of readings that are normal."""
+        known = found[np.isfinite(found)]
+        every = np.concatenate([self.scores, self.others])
+        return Calibration(known, every, np.arange(len(every)), self.usual)
+
     def false_alarms(self, threshold: float) -> Proportion:
         """How many of the other normal readings are above a threshold; those of a day resemble each other."""
         return proportion(self.others > threshold, self.groups if self.groups.max(initial=0) else None)

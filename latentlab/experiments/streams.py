@@ -37,12 +37,24 @@ class Stream:
         normal: (T, D) what they would be without the fault.
         minute: (T,) of the day; of a table the number of the row.
         begin: the first reading with the fault; T where there is none.
+        is_day: whether `minute` is one of a day.
+        times: (T,) seconds from 1970; None where they aren't known.
+        is_own: whether the readings are the user's own, so that nobody knows when a fault begins.
     """
 
     readings: Doubles
     normal: Doubles
     minute: Labels
     begin: int
+    is_day: bool = False
+    times: Doubles | None = None
+    is_own: bool = False
+
+    @classmethod
+    def of(cls, readings: Doubles, times: Doubles | None) -> Stream:
+        """The user's own readings, (T, D), NaN where there is no number."""
+        n = len(readings)
+        return cls(readings, readings, np.arange(n), n, times=times, is_own=True)
 
 
 @dataclass(frozen=True)
@@ -119,12 +131,13 @@ class PlantDays:
         if fault in _OF_SENSORS:
             sensor = _OF_SENSORS[fault]
             found = planted(day.readings, sensor.fault, sensor.column, begin, sensor.size)
-            return Stream(found, day.readings, minute, begin)
+            return Stream(found, day.readings, minute, begin, is_day=True)
         condition: Condition | None = _OF_PLANT.get(fault)
         if condition is None:
-            return Stream(day.readings, day.readings, minute, len(minute))
+            return Stream(day.readings, day.readings, minute, len(minute), is_day=True)
         with_fault = simulate(condition, place, self._rng(place, 0), above).readings
-        return Stream(np.concatenate([day.readings[:begin], with_fault[begin:]]), day.readings, minute, begin)
+        found = np.concatenate([day.readings[:begin], with_fault[begin:]])
+        return Stream(found, day.readings, minute, begin, is_day=True)
 
     def _rng(self, day: int, use: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, use, day])

@@ -11,7 +11,7 @@ from latentlab.analysis.columns import most_varied
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
 from latentlab.analysis.monitoring.scores import can_score, unit
 from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, cheapest
-from latentlab.analysis.monitoring.verdict import of_stream, worst
+from latentlab.analysis.monitoring.verdict import of_readings, of_stream, worst
 from latentlab.analysis.stats import wilson
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
 from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
@@ -20,8 +20,12 @@ from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
+from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
 from pages.monitoring.watched import (
+    Chosen,
+    Simulated,
     Watched,
+    axis_of,
     calibration,
     can_map,
     clock,
@@ -54,36 +58,44 @@ USUAL_RATE = 0.01
 COSTS = (1, 10, 100, 1_000, 10_000)
 NO_ALARM = 1e9  # a threshold that nothing reaches
 FAULTY = 0.01  # the share of readings with a fault, where costs are compared
-USUAL_FAULT, USUAL_DAY = "PS75", 75
+USUAL_FAULT, USUAL_DAY, USUAL_SHARE = "PS75", 75, 50  # %
 
 
 def monitoring(run: Subject) -> None:
     """The verdict, the stream with its alarms, one alarm closely, and three closer looks."""
-    said, (picture, side) = st.container(), st.columns([2, 1], gap="large")
+    said = st.container()
+    whose = linked_choice("Readings", WHOSE, SIMULATED, "readings")
+    picture, side = st.columns([2, 1], gap="large")
     known = calibration(run)
     with side:
-        stream = _choose_stream(run)
+        chosen, is_normal = _choose_stream(run, whose)
+        found = watched(run, chosen)
+        if is_normal:
+            known = known.by(found.scores)
         threshold = _choose_threshold(run, known)
-    found = watched(run, **stream)
+    stream, rate = found.stream, threshold.rate.value
     spans = alarms(found.scores, Rule(threshold.value, LEAST, GAP))
     labels = _labels(run, found, spans)
     with side:
-        at = _choose_alarm(found, labels, str((run.id, stream, threshold.value)))
+        at = _choose_alarm(found, labels, str((run.id, getattr(chosen, "key", chosen), threshold.value)))
         _draw_sensors(run, found, at)
-    verdict = of_stream(found.scores, spans, found.stream.begin, threshold.value, threshold.rate.value, step(run))
+    if stream.is_own:
+        verdict = of_readings(found.scores, spans, threshold.value, rate)
+    else:
+        verdict = of_stream(found.scores, spans, stream.begin, threshold.value, rate, step(run))
     said.info(plain(verdict), icon=":material/lightbulb:")
     with picture:
-        shown = _drawn_sensors(found)
+        shown, (axis, x) = _drawn_sensors(found), axis_of(stream)
         drawn = Drawn(
-            found.stream.minute, is_plant(run), found.stream.readings[:, shown], found.mean[:, shown], found.scores,
-            threshold.value, _unit(run), [(one.start, one.end) for one in spans], at, found.stream.begin,
+            x, axis, clock(stream, range(len(x))), stream.readings[:, shown], found.mean[:, shown], found.scores,
+            threshold.value, _unit(run), [(one.start, one.end) for one in spans], at, stream.begin,
         )  # fmt: skip
         st.plotly_chart(
             enlarged(stream_figure(drawn, [names(run)[k] for k in shown], look())), theme=None, key=PICTURE.name,
-            on_select=partial(_clicked, found, labels), selection_mode="points", config={"displayModeBar": False},
+            on_select=partial(_clicked, labels), selection_mode="points", config={"displayModeBar": False},
             alt="The sensors, what was expected of them, and below them the score with its alarms",
         )  # fmt: skip
-    along = path(run, **stream) if can_map(run) else None
+    along = path(run, chosen) if can_map(run) else None
     tabs(
         {
             "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
@@ -93,6 +105,7 @@ def monitoring(run: Subject) -> None:
     )
     with st.container(horizontal=True):
         TRAIN.link("Train another", dataset=run.dataset)
+        download_stream(run, stream, getattr(chosen, "place", 0))
 
 
 def _draw_faults(run: Subject, threshold: Threshold) -> None:
@@ -102,10 +115,28 @@ def _draw_faults(run: Subject, threshold: Threshold) -> None:
     draw_source()
 
 
-def _choose_stream(run: Subject) -> Mapping[str, Any]:
-    """Which readings are watched, and which fault begins when."""
+def _choose_stream(run: Subject, whose: str) -> tuple[Chosen, bool]:
+    """Which readings are watched, and whether thresholds come from them."""
+    if whose == SIMULATED:
+        return _choose_fault(run), False
+    own = bring(run)
+    if own is None:
+        return _usual(run), False
+    text = "They are normal: the threshold comes from them"
+    return own, st.toggle(text, key="normal", bind="query-params")
+
+
+def _usual(run: Subject) -> Simulated:
+    """The stream that the page opens with."""
+    faults = list(source(run).faults)
+    fault = USUAL_FAULT if USUAL_FAULT in faults else faults[0]
+    return Simulated(fault, *((USUAL_DAY, next(iter(SKY))) if is_plant(run) else (0, "")), USUAL_SHARE / 100)
+
+
+def _choose_fault(run: Subject) -> Simulated:
+    """Which fault begins when, under which sky."""
     faults = [NONE, *source(run).faults]
-    default = USUAL_FAULT if USUAL_FAULT in faults else faults[1]
+    default = _usual(run).fault
     FAULT.settle(faults, default, of=str(is_plant(run)))
     text = source(run).faults
     fault = st.selectbox("Fault", faults, faults.index(default), key=FAULT.name, bind="query-params")
@@ -114,8 +145,8 @@ def _choose_stream(run: Subject) -> Mapping[str, Any]:
     if is_plant(run):
         sky = linked_choice("Sky", tuple(SKY), next(iter(SKY)), "sky")
         place = st.slider("Day of the year", FIRST_DAY, LAST_DAY - 1, USUAL_DAY, key="day", bind="query-params")
-    share = st.slider("It begins after", 10, 90, 50, 5, format="%d %%", key="begins", bind="query-params")
-    return {"fault": fault, "place": place, "sky": sky, "share": share / 100}
+    share = st.slider("It begins after", 10, 90, USUAL_SHARE, 5, format="%d %%", key="begins", bind="query-params")
+    return Simulated(fault, place, sky, share / 100)
 
 
 def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
@@ -160,17 +191,15 @@ def _choose_alarm(found: Watched, labels: Mapping[str, Alarm], of: str) -> int:
 
 
 def _labels(run: Subject, found: Watched, spans: Sequence[Alarm]) -> dict[str, Alarm]:
-    minute = found.stream.minute
     return {
-        " to ".join(clock(run, [int(minute[one.start]), int(minute[one.end - 1])]))
-        + f", up to {one.peak:,.0f} {_unit(run)}": one
+        " to ".join(clock(found.stream, [one.start, one.end - 1])) + f", up to {one.peak:,.0f} {_unit(run)}": one
         for one in spans
     }
 
 
 def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
     apart, shown = found.apart(at), _drawn_sensors(found)
-    when = clock(run, [int(found.stream.minute[at])])[0]
+    when = clock(found.stream, [at])[0]
     st.markdown(f"**At {when}**: {plain(worst(apart, names(run)))}.")
     texts = [
         f"read {read:.3g}, expected {mean:.3g}"
@@ -184,6 +213,7 @@ def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
 
 def _drawn_sensors(found: Watched) -> list[int]:
     x = found.x.numpy()
+    x = x[np.isfinite(x).all(1)]
     return most_varied(x, np.median(x, 0), MOST) if x.shape[1] > MOST else list(range(x.shape[1]))
 
 
@@ -191,9 +221,9 @@ def _unit(run: Subject) -> str:
     return unit(cached.model(run))
 
 
-def _clicked(found: Watched, labels: Mapping[str, Alarm]) -> None:
+def _clicked(labels: Mapping[str, Alarm]) -> None:
     for point in PICTURE.get({"selection": {"points": []}})["selection"]["points"]:
-        at = int(np.searchsorted(found.stream.minute, point.get("x", -1)))
+        at = point.get("point_index", -1)
         for name, one in labels.items():
             if one.start <= at < one.end:
                 ALARM.set(name)

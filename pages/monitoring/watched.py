@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from latentlab.analysis.arrays import Doubles, Floats, floats
+from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores
 from latentlab.data.builtin.photovoltaic.plant import PLANTS
+from latentlab.data.files.readings import Readings, read_readings
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, to_model, to_user
 from latentlab.experiments.streams import PlantDays, Source, Stream, TableRows
+from latentlab.figures.monitoring.stream import Axis
 from latentlab.jobs.background import report
 from latentlab.models import Encodes, InfersLatents
 from latentlab.subjects import StoredRun, Subject
 from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.remember import remember
+
+BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
+MINUTE = 60  # seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,34 @@ class Watched:
         """(D,) how many deviations each sensor is from what was expected at a reading."""
         found: Doubles = self.expected.apart(self.x.double().numpy())[at]
         return found
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A stream of the run's source with a fault; see `Source.stream`."""
+
+    fault: str
+    place: int
+    sky: str
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Own:
+    """A file with readings of the user's own.
+
+    Attributes:
+        name: of the file.
+        content: of the file.
+        key: no other file has it.
+    """
+
+    name: str
+    content: bytes
+    key: str
+
+
+Chosen = Simulated | Own
 
 
 def is_plant(run: Subject) -> bool:
@@ -75,14 +109,52 @@ def calibration(run: Subject) -> Calibration:
     return Calibration.of(cached.model(run), source(run), cached.examples(run).scale)
 
 
+@remember(8)
+def normal_readings(run: Subject) -> Doubles:
+    """(N, D) of its source, in the user's units."""
+    return np.concatenate([*source(run).normal(0), *source(run).normal(1)])
+
+
+@remember(8)
+def readings(run: Subject, own: Own) -> Readings:
+    """The readings of a file by the sensors of a run.
+
+    Raises:
+        DataError: as `read_readings`.
+    """
+    return read_readings(own.name, own.content, names(run))
+
+
 @remember(32)
-def watched(run: Subject, fault: str, place: int, sky: str, share: float) -> Watched:
-    """A stream with its scores."""
+def watched(run: Subject, chosen: Chosen) -> Watched:
+    """A stream with its scores; NaN, as what is expected, where a reading isn't whole.
+
+    Raises:
+        DataError: as `readings`.
+    """
     model, scale = cached.model(run), cached.examples(run).scale
-    stream = source(run).stream(fault, place, sky, share)
+    stream = _stream(run, chosen)
     x = to_model(stream.readings, scale)
-    found = expected(model, x, DRAWS, generator(1), calibration(run).usual)
-    return Watched(stream, x, scores(model, x, DRAWS, generator(0)), found, to_user(found.mean, scale))
+    whole = np.asarray(np.isfinite(stream.readings).all(axis=1))
+    some = x[torch.from_numpy(whole)]
+    found = expected(model, some, DRAWS, generator(1), calibration(run).usual)
+    known = Expected(*(_apart(values, whole) for values in (found.mean, found.std, found.nats)))
+    strange = np.nan_to_num(scores(model, some, DRAWS, generator(0)), nan=BEYOND, posinf=BEYOND)
+    return Watched(stream, x, _apart(strange, whole), known, to_user(known.mean, scale))
+
+
+def _stream(run: Subject, chosen: Chosen) -> Stream:
+    if isinstance(chosen, Own):
+        found = readings(run, chosen)
+        return Stream.of(found.numbers, found.times)
+    return source(run).stream(chosen.fault, chosen.place, chosen.sky, chosen.share)
+
+
+def _apart(values: Doubles, whole: NDArray[np.bool_]) -> Doubles:
+    """(n, ...) of the n whole readings of T -> (T, ...), NaN for the others."""
+    out = np.full((len(whole), *values.shape[1:]), np.nan)
+    out[whole] = values
+    return out
 
 
 def faults_task(run: StoredRun) -> Task[AllFaults]:
@@ -114,10 +186,10 @@ def codes(run: Subject) -> Codes:
 
 
 @remember(8)
-def path(run: Subject, fault: str, place: int, sky: str, share: float) -> Codes:
-    """Of the readings of a stream."""
+def path(run: Subject, chosen: Chosen) -> Codes:
+    """Of the readings of a stream; NaN where one isn't whole."""
     known = codes(run)
-    found = _codes(run, watched(run, fault, place, sky, share).x)
+    found = _codes(run, watched(run, chosen).x)
     return Codes(found, _projected(known.codes, found))
 
 
@@ -141,6 +213,20 @@ def step(run: Subject) -> str:
     return "minute" if is_plant(run) else "reading"
 
 
-def clock(run: Subject, minutes: Sequence[int]) -> list[str]:
-    """What the times of readings are called."""
-    return [f"{m // 60}:{m % 60:02}" if is_plant(run) else f"{m:,}" for m in minutes]
+def axis_of(stream: Stream) -> tuple[Axis, Doubles | Labels]:
+    """What a stream is drawn over, and where each reading lies on it."""
+    if stream.times is not None:
+        return Axis.DATES, stream.times
+    return (Axis.DAY if stream.is_day else Axis.ROWS), stream.minute
+
+
+def clock(stream: Stream, at: Iterable[int]) -> list[str]:
+    """What the times of some readings are called."""
+    if stream.times is not None:
+        first, last = (np.datetime64(round(end), "s") for end in stream.times[[0, -1]])
+        is_fine = bool((np.diff(stream.times) % MINUTE != 0).any())
+        start = 11 if str(first)[:10] == str(last)[:10] else 0
+        end = 19 if is_fine else 16
+        stamps = np.array(np.round(stream.times), "int64").astype("datetime64[s]").astype(str)
+        return [str(stamps[k])[start:end].replace("T", " ") for k in at]
+    return [f"{m // 60}:{m % 60:02}" if stream.is_day else f"{m:,}" for m in (int(stream.minute[k]) for k in at)]

@@ -43,7 +43,7 @@ from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
 from latentlab.figures.monitoring.details import detector_bars, deviation_bars, path_figure
-from latentlab.figures.monitoring.stream import Drawn, stream_figure
+from latentlab.figures.monitoring.stream import Axis, Drawn, stream_figure
 from latentlab.figures.probes import all_layers, curve, matrices
 from latentlab.figures.sampling import chains, image_chains
 from latentlab.figures.score import field, slices
@@ -77,7 +77,7 @@ PROJECTED: Any = SimpleNamespace(codes=XY, components=SimpleNamespace(share=np.a
 FIELD = Field(GRID, GRID, HALF, 0.1)
 SETTINGS: list[dict[str, Any]] = [{HOSTILE[0]: HOSTILE[1]}, {HOSTILE[0]: "other"}]
 SCORES = np.array([[1.0, 1.1], [2.0, 2.2]])
-STREAM = Drawn(np.arange(3), False, np.eye(3, 2), np.eye(3, 2), np.arange(3.0), 1.5, "nats", [(2, 3)], 2, 1)
+STREAM = Drawn(np.arange(3), Axis.ROWS, "abc", np.eye(3, 2), np.eye(3, 2), np.arange(3.0), 1.5, "nats", [(2, 3)], 2, 1)
 ROW = appearance(Kind.VECTOR, (2,), Columns.of(XY, HOSTILE))
 
 

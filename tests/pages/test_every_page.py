@@ -61,6 +61,7 @@ CROWDED: list[tuple[str, dict[str, str], dict[str, str]]] = [  # a page, an addr
     ("probes", {}, {}),
     ("classifier", {}, {}),
     ("monitoring", {}, {}),
+    ("monitoring", {"readings": "my own", "threshold": "cost"}, {}),
     ("train", {}, {"model": "vae"}),
     ("train", {}, {"model": "m2"}),
 ]

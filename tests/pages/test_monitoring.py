@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.experiments import streams
 from latentlab.experiments.run_monitoring import AllFaults, Found
 from latentlab.experiments.streams import PlantDays
-from tests.pages.conftest import Open, shows, words
+from latentlab.settings import READ_ONLY
+from tests.pages.conftest import Open, path_of, shows, words
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +81,55 @@ def test_a_model_with_classes_names_one_or_says_unknown(visited: Open) -> None:
     app = visited("monitoring", run="photovoltaic-sdgm", fault="open", detail="This alarm")
     assert not app.exception
     assert "Unknown" in words(app)
+
+
+def level(app: Any) -> float:
+    """The height of the threshold, on the axis of the scores."""
+    (height,) = {shape["y0"] for shape in drawn(app)["layout"]["shapes"] if shape["y0"] == shape["y1"]}
+    return float(height)
+
+
+def csv(rows: np.ndarray[Any, Any], start: str = "2026-03-01T08:00") -> bytes:
+    """Readings of the plant, a minute apart."""
+    head = ",".join(["time", *(f'"{name}"' for name in SENSORS)])
+    times = np.datetime64(start, "s") + 60 * np.arange(len(rows))
+    lines = [f"{at},{','.join(map(str, row))}" for at, row in zip(times, rows.tolist(), strict=True)]
+    return "\n".join([head, *lines]).encode()
+
+
+def test_a_file_is_watched_survives_the_page_and_can_say_what_is_normal(visited: Open) -> None:
+    stream = PlantDays().stream("open", 75, "clear", 0.5)
+    rows = stream.readings[100:500].copy()
+    rows[10, 2] = np.nan
+    rows[:, 3] += 273.15
+    app = visited("monitoring", readings="my own")
+    assert not app.exception
+    assert (
+        len([trace for trace in drawn(app)["data"] if trace.get("name") == "read"]) == 6
+    )  # until then a simulated one
+    app.file_uploader[0].set_value(("day.csv", csv(rows), "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    assert shows(app, "day.csv", "400", SENSORS[3], "unit", SENSORS[2])
+    axis = drawn(app)["layout"]["xaxis"]
+    assert axis["type"] == "date"
+    score = drawn(app)["data"][-1]
+    assert score["text"][0] == "08:00"
+    app.switch_page(path_of("lessons")).run()
+    app.switch_page(path_of("monitoring")).run()
+    assert shows(app, "day.csv", "400")
+    before = level(app)
+    assert alarms_of(app)
+    app.toggle(key="normal").set_value(True).run()
+    assert not app.exception
+    assert level(app) > before
+    assert shows(app, "399", 3, "0.8%")  # above the threshold: the rate that is promised, of those with a score
+    app.file_uploader[0].set_value(("bad.csv", b"a,b\n1,2\n", "text/csv")).run()
+    assert not app.exception
+    assert any(SENSORS[0] in error.value for error in app.error)
+    assert drawn(app)["data"]
+
+
+def test_an_app_for_looking_takes_no_file(visited: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(READ_ONLY, "1")
+    assert all(one.disabled for one in visited("monitoring", readings="my own").file_uploader)

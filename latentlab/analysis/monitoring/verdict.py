@@ -37,6 +37,23 @@ def of_stream(scores: Doubles, found: Sequence[Alarm], begin: int, threshold: fl
     )
 
 
+def of_readings(scores: Doubles, found: Sequence[Alarm], threshold: float, promised: float) -> str:
+    """How many alarms the user's own readings raise, of which nobody knows whether they are normal.
+
+    Args:
+        scores: (T,) NaN where there is none.
+        found: the alarms.
+        threshold: above which a score counts.
+        promised: the share of normal readings that should be above it.
+    """
+    n, above = int(np.isfinite(scores).sum()), int((scores > threshold).sum())
+    lost = f" {_many(len(scores) - n, 'reading')} without a score." if n < len(scores) else ""
+    return (
+        f"{_many(len(found), 'alarm') if found else 'No alarm'} in {_many(n, 'reading')}: {above:,} ({above / n:.1%}) "
+        f"{'is' if above == 1 else 'are'} above the threshold, as {promised:.1%} of normal ones should be.{lost}"
+    )
+
+
 def of_rate(promised: float, measured: Proportion, n: int) -> str:
     """Whether the promised rate of false alarms holds on normal readings of other days."""
     within = measured.low <= promised <= measured.high

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,22 @@ UNSEEN: dict[str, Any] = {"marker": {"opacity": 0}}
 CLICKED: dict[str, Any] = {"marker": {"size": 12, "opacity": 0}, "selected": UNSEEN, "unselected": UNSEEN}  # of a line
 
 
+class Axis(Enum):
+    """What readings are drawn over."""
+
+    DAY = "minutes of a day"
+    DATES = "seconds from 1970"
+    ROWS = "numbers of rows"
+
+
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """What is drawn of T readings.
 
     Attributes:
-        x: (T,) minutes of a day, or numbers of rows.
-        is_day: whether they are minutes.
+        x: (T,) minutes of a day, seconds from 1970, or numbers of rows.
+        axis: which of them.
+        when: what each is called.
         readings: (T, D) in the user's units.
         expected: (T, D) what the model expected.
         scores: (T,).
@@ -38,8 +48,9 @@ class Drawn:
         begin: the first reading with a fault; T where there is none.
     """
 
-    x: Labels
-    is_day: bool
+    x: Doubles | Labels
+    axis: Axis
+    when: Sequence[str]
     readings: Doubles
     expected: Doubles
     scores: Doubles
@@ -58,7 +69,7 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
         names: of the sensors, with their units.
         look: colours.
     """
-    d, when = len(names), [f"{m // 60}:{m % 60:02}" if drawn.is_day else f"{m:,}" for m in drawn.x.tolist()]
+    d, when, x = len(names), drawn.when, drawn.x * 1000 if drawn.axis is Axis.DATES else drawn.x
     heights = [SENSOR] * d + [SCORES]
     figure = make_subplots(
         d + 1, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.22 / (d + 1),
@@ -70,11 +81,11 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
             (drawn.readings[:, k], "read", {"color": look.accent, "width": 1.5}),
         ):
             figure.add_scatter(
-                x=drawn.x, y=values, mode="lines", name=name, line=line, showlegend=k == 0, legendgroup=name,
+                x=x, y=values, mode="lines", name=name, line=line, showlegend=k == 0, legendgroup=name,
                 text=when, hovertemplate=f"%{{text}}: {name} %{{y:.4g}}<extra></extra>", row=k + 1, col=1,
             )  # fmt: skip
     figure.add_scatter(
-        x=drawn.x, y=np.arcsinh(drawn.scores), customdata=drawn.scores, text=when, mode="lines+markers",
+        x=x, y=np.arcsinh(drawn.scores), customdata=drawn.scores, text=when, mode="lines+markers",
         showlegend=False, line={"color": look.text, "width": 1.5}, **CLICKED,
         hovertemplate="%{text}: score %{customdata:.3g}<extra></extra>",
         row=d + 1, col=1,
@@ -82,21 +93,22 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
     level = float(np.arcsinh(drawn.threshold))
     figure.add_hline(level, row=d + 1, col=1, line={"color": ALARM, "dash": "dash", "width": 1.5})
     figure.update_annotations(font={"size": 12, "color": look.muted}, x=0, xanchor="left")
-    last = len(drawn.x) - 1
-    shapes = [
-        _band(drawn.x[start], drawn.x[min(end, last)], ALARM, start <= drawn.chosen < end) for start, end in drawn.spans
-    ]
+    last = len(x) - 1
+    shapes = [_band(x[start], x[min(end, last)], ALARM, start <= drawn.chosen < end) for start, end in drawn.spans]
     if drawn.begin <= last:
-        shapes.append(_line(drawn.x[drawn.begin], look.text, "dash"))
-    shapes.append(_line(drawn.x[min(drawn.chosen, last)], MARK, "solid"))
+        shapes.append(_line(x[drawn.begin], look.text, "dash"))
+    shapes.append(_line(x[min(drawn.chosen, last)], MARK, "solid"))
     figure.update_layout(shapes=[*figure.layout.shapes, *shapes])
     values = drawn.scores[np.isfinite(drawn.scores)]
     figure.update_yaxes(nticks=3)
     figure.update_yaxes(**asinh_ticks(np.append(values, drawn.threshold)), row=d + 1, col=1)
-    if drawn.is_day:
-        hours = range(int(drawn.x[0]) // 60 + 1, int(drawn.x[-1]) // 60 + 1, 2)
+    figure.update_xaxes(range=[float(x[0]), float(x[-1])] if last else None)
+    if drawn.axis is Axis.DAY:
+        hours = range(int(x[0]) // 60 + 1, int(x[-1]) // 60 + 1, 2)
         ticks = {"tickvals": [60 * hour for hour in hours], "ticktext": [f"{hour}:00" for hour in hours]}
         figure.update_xaxes(**ticks)
+    elif drawn.axis is Axis.DATES:
+        figure.update_xaxes(type="date")
     else:
         figure.update_xaxes(title_text="reading", row=d + 1, col=1)
     height = sum(heights) + 60
