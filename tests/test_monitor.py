@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from latentlab.data import DataError
 from latentlab.data.builtin.photovoltaic import plant
 from latentlab.data.files.growing import GrowingFile
 from latentlab.experiments.streams import PlantDays
+from tests.html import Page
 
 RUN = "photovoltaic-vae"
 NAMES = plant.SENSORS
@@ -118,6 +120,7 @@ def test_what_cannot_be_read_is_one_sentence(
         ["--input", str(tmp_path / "none.csv")],
         ["--input", str(path), "--rate", "1e-6"],
         ["--input", str(path), "--least", "0"],
+        ["--input", str(path), "--report", str(tmp_path / "none" / "report.html")],
         ["--input", str(path), "--state", str(state)],
     ):
         assert main(["monitor", RUN, *flags]) == 1
@@ -171,3 +174,37 @@ def test_a_file_is_taken_in_whole_lines_as_it_grows(tmp_path: Path) -> None:
     path.write_text("a,c\n5,6\n7,8\n")
     with pytest.raises(DataError, match="“b”"):
         list(file.pieces())
+
+
+def test_a_report_says_what_the_lines_say(
+    day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readings = np.concatenate([day[0], day[0]])
+    readings[5, 1], readings[7, 1], readings[7, 3] = np.nan, np.nan, np.nan
+    path, to = tmp_path / "day.csv", tmp_path / "<b>report.html"
+    write(path, readings)
+    found = said(capsys, "--input", str(path), "--report", str(to))
+    page = Page(to.read_text("utf-8"))
+    rows = page.rows()
+    facts = dict(rows)
+    assert facts["Readings"] == [f"{len(readings):,}"]
+    assert facts["Period"][0].startswith("t0 to ")
+    assert facts["Skipped"][0].split(";")[0] == str(found[-1]["skipped"]) == "2"
+    assert f"{NAMES[1]} (2)" in facts["Skipped"][0]
+    assert f"{NAMES[3]} (1)" in facts["Skipped"][0]
+    assert facts["Threshold"] == [f"{found[0]['threshold']:.6g} nats"]
+    assert facts["Alarms"] == [str(found[-1]["alarms"])]
+    assert str(to) in facts["Command"][0]
+    listed = {row[0]: row[1:] for row in rows if row[0].startswith("t") and len(row[1]) == 5}
+    known = [one for one in found if one["event"] == "alarm"]
+    assert len(listed) == len(known) >= 2
+    for one in known:
+        end, n, peak, at, sensors = listed[f"t{one['start']}"][0]
+        assert (end, int(n), float(peak), at) == (f"t{one['end'] - 1}", one["n"], one["peak"], one["time"])
+        for text, sensor in zip(sensors.split("\n"), one["sensors"], strict=False):
+            assert text.startswith(sensor["name"])
+            numbers = [float(value) for value in re.findall(r"[-+]?[\d.]+(?:e[-+]\d+)?", text[len(sensor["name"]) :])]
+            assert numbers == pytest.approx(
+                [sensor[key] for key in ("read", "expected", "deviations")], rel=1e-3, abs=0.06
+            )
+    assert page.count("section") == min(10, len(known))

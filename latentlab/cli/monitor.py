@@ -18,13 +18,15 @@ from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, Watch
+from latentlab.analysis.monitoring.period import Recorder
 from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate
+from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model, to_user
-from latentlab.models import Model
+from latentlab.models import Classifies, Model
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, write
 
@@ -52,6 +54,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     text = f"others between two of them that don't end it; default {GAP}"
     parser.add_argument("--gap", type=int, default=GAP, help=text)
     parser.add_argument("--draws", type=int, default=3, help="of the code of a reading; default 3")
+    text = "write a report of what was read, one page of HTML, at the end"
+    parser.add_argument("--report", type=Path, metavar="FILE", help=text)
 
 
 @dataclass
@@ -67,6 +71,7 @@ class Monitor:
         peak_time: its time, if that is known.
         announced: whether the alarm that is open was printed.
         skipped: readings that weren't numbers.
+        report: takes down what is read, where a report is wanted.
     """
 
     model: Model
@@ -77,6 +82,7 @@ class Monitor:
     peak_time: str = ""
     announced: bool = False
     skipped: int = 0
+    report: PeriodReport | None = None
 
     def __post_init__(self) -> None:
         self.usual = usual_error(self.model, self.examples.batch().x, self.draws, generator(0))
@@ -87,6 +93,8 @@ class Monitor:
         found = np.full(len(piece.numbers), math.nan)
         found[whole] = scores(self.model, self._x(piece.numbers[whole]), self.draws, generator(first))
         found[whole] = np.nan_to_num(found[whole], nan=BEYOND, posinf=BEYOND)
+        if self.report is not None:
+            self.report.take(piece, self._x, found)
         if n_bad := int((~whole).sum()):
             self.skipped += n_bad
             bad = piece.numbers[~whole]
@@ -115,6 +123,17 @@ class Monitor:
         """Of the sensors."""
         return self.examples.names
 
+    def expect(self, readings: Doubles) -> Doubles:
+        """(N, D) readings -> (N, D) what the model expected instead, in the user's units."""
+        found = expected(self.model, self._x(readings), self.draws, generator(0), self.usual)
+        return to_user(found.mean, self.examples.scale)
+
+    def say(self, said: dict[str, Any]) -> None:
+        """Print what happened, and take it down."""
+        _print(said)
+        if self.report is not None:
+            self.report.event(said)
+
     def _x(self, readings: Doubles) -> Tensor:
         return to_model(readings, self.examples.scale)
 
@@ -141,31 +160,43 @@ def run(options: argparse.Namespace) -> int:
         raise RunError(f"{options.run_id} can't watch readings: it takes a run of a table with names, that scores.")
     if options.least < 1 or options.gap < 0 or options.draws < 1:
         raise RunError("--least and --draws are at least 1, --gap at least 0.")
-    value = options.threshold
+    if options.report is not None and not options.report.absolute().parent.is_dir():
+        raise RunError(f"The report can't be written: there is no folder “{options.report.parent}”.")
+    value, promised = options.threshold, None
     if value is None:
-        value = at_rate(scores(model, examples.batch().x, options.draws, generator(0)), options.rate).value
+        found = at_rate(scores(model, examples.batch().x, options.draws, generator(0)), options.rate)
+        value, promised = found.value, found.rate
     monitor = Monitor(model, examples, options.draws, Watch(Rule(value, options.least, options.gap)))
     offset = _restore(monitor, options)
+    if options.report is not None:
+        classes = len(examples.classes) if isinstance(model, Classifies) else 0
+        period = Recorder(monitor.names, value, classes, monitor.watch.position)
+        monitor.report = PeriodReport(
+            store.read(options.run_id), model, period, promised, len(examples), monitor.expect
+        )
     _print({"event": "start", "run": options.run_id, "threshold": _short(value), "reading": monitor.watch.position})
     n_alarms = 0
     try:
         for piece in _pieces(options, examples.names, offset):
             if piece.is_new:
-                _print(
-                    {"event": "shrunk", "reading": monitor.watch.position, "text": "The file is shorter: read anew."}
-                )
+                text = "The file is shorter: read anew."
+                monitor.say({"event": "shrunk", "reading": monitor.watch.position, "text": text})
             for said in monitor.take(piece):
                 n_alarms += said["event"] == "alarm"
-                _print(said)
+                monitor.say(said)
+            if monitor.report is not None:
+                monitor.report.period.remember(monitor.watch.open)
             _keep(monitor, options, piece.offset)
     except KeyboardInterrupt:
         pass
     if options.state is None:
         for said in monitor.close():
             n_alarms += 1
-            _print(said)
+            monitor.say(said)
     end = {"event": "end", "readings": monitor.watch.position, "skipped": monitor.skipped, "alarms": n_alarms}
     _print(end | {"open": monitor.watch.open is not None})
+    if monitor.report is not None:
+        monitor.report.write(options.report, options)
     return 0
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm, delay
+from latentlab.analysis.monitoring.period import Noted
 from latentlab.analysis.stats import Proportion
 
 
@@ -52,6 +53,39 @@ def of_readings(scores: Doubles, found: Sequence[Alarm], threshold: float, promi
         f"{_many(len(found), 'alarm') if found else 'No alarm'} in {_many(n, 'reading')}: {above:,} ({above / n:.1%}) "
         f"{'is' if above == 1 else 'are'} above the threshold, as {promised:.1%} of normal ones should be.{lost}"
     )
+
+
+def of_period(n: int, n_above: int, n_alarms: int, promised: Proportion | None, strongest: Noted | None) -> str:
+    """What happened in a period, and whether more is above the threshold than in normal operation.
+
+    Args:
+        n: readings with a score.
+        n_above: of them above the threshold.
+        n_alarms: all alarms.
+        promised: the share of normal readings above the threshold, with its band; None where nothing promises it.
+        strongest: the alarm with the highest peak.
+    """
+    if not n:
+        return "There are no readings to say anything of."
+    share = n_above / n
+    text = f"{_many(n_alarms, 'alarm') if n_alarms else 'No alarm'} in {_many(n, 'reading')}. "
+    if strongest is not None:
+        at = strongest.peak or f"reading {strongest.alarm.peak_at:,}"
+        text += f"The strongest, at {at}: {_sensors(strongest)}. "
+    if promised is None:
+        return f"{text}{share:.2%} of the readings are above the threshold."
+    text += f"{share:.2%} of the readings are above the threshold; of normal ones it would be {promised.value:.2%}"
+    if share > promised.high:
+        return f"{text} ({promised.low:.2%} to {promised.high:.2%}): more than in normal operation."
+    return f"{text} ({promised.low:.2%} to {promised.high:.2%}): no more than in normal operation."
+
+
+def _sensors(one: Noted, most: int = 2) -> str:
+    known = [sensor for sensor in one.sensors[:most] if sensor.deviations is not None]
+    if not known:
+        return "its readings are beyond what the model has numbers for"
+    apart = np.array([sensor.deviations for sensor in known])
+    return worst(apart, [sensor.name for sensor in known], most)
 
 
 def of_rate(promised: float, measured: Proportion, n: int) -> str:

@@ -1,0 +1,102 @@
+"""What `latentlab monitor --report` writes: a page about the period that was watched."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.monitoring.alarms import Alarm
+from latentlab.analysis.monitoring.period import Recorder, Sensor
+from latentlab.analysis.monitoring.scores import unit
+from latentlab.analysis.stats import Proportion
+from latentlab.data.files.growing import Piece
+from latentlab.figures.monitoring.report import Report
+from latentlab.jobs.queue import now
+from latentlab.models import Classifies, Model
+from latentlab.runs.run import Run
+from latentlab.serialization import write
+from latentlab.settings import VERSION
+
+KNOWN = ("start", "end", "raised", "skipped")  # what the page says anyway
+NOTES = 20  # of what else happened; the rest are counted
+FLAGS = ("input", "follow", "state", "rate", "threshold", "least", "gap", "draws", "report")
+
+
+@dataclass(eq=False)
+class PeriodReport:
+    """Takes down what is watched, and writes it.
+
+    Attributes:
+        run: which watches.
+        model: of it; it is given the classes of the readings, if it knows any.
+        period: what was read.
+        promised: the share of normal readings above the threshold; None of a threshold that was given.
+        n_normal: normal readings that it is taken from.
+        expect: (N, D) readings -> what the model expected instead.
+        notes: what else happened, a line each.
+        n_notes: all of them; only the first are kept.
+    """
+
+    run: Run
+    model: Model
+    period: Recorder
+    promised: Proportion | None
+    n_normal: int
+    expect: Callable[[Doubles], Doubles]
+    notes: list[str] = field(default_factory=list)
+    n_notes: int = 0
+
+    def take(self, piece: Piece, x: Callable[[Doubles], Tensor], found: Doubles) -> None:
+        """The next readings, with their (N,) scores, NaN for those that are skipped."""
+        y = None
+        if isinstance(self.model, Classifies):
+            y = np.zeros(len(found), np.int64)
+            whole = ~np.isnan(found)
+            with torch.no_grad():
+                y[whole] = self.model.classify(x(piece.numbers[whole])).argmax(1).numpy()
+        self.period.take(piece.numbers, piece.times, found, y)
+
+    def event(self, said: Mapping[str, Any]) -> None:
+        """One line that was printed."""
+        if said["event"] == "alarm":
+            alarm = Alarm(*(said[name] for name in ("start", "end", "raised", "peak", "peak_at", "n")))
+            sensors = [
+                Sensor(*(one[key] for key in ("name", "read", "expected", "deviations"))) for one in said["sensors"]
+            ]
+            self.period.note(alarm, said.get("time", ""), sensors)
+        elif said["event"] not in KNOWN:
+            self.n_notes += 1
+            if self.n_notes <= NOTES:
+                self.notes.append(", ".join(f"{name} {value}" for name, value in said.items() if name != "event"))
+
+    def write(self, path: Path, options: argparse.Namespace) -> None:
+        """The page, with the command that made it."""
+        flags = {name: value for name, value in vars(options).items() if name in FLAGS and value not in (None, False)}
+        given = [part for name, value in flags.items() for part in ([f"--{name}"] + [str(value)] * (value is not True))]
+        provenance = {
+            "Run": f"{self.run.id}: {self.run.title}, {self.run.model}",
+            "Trained": f"on {self.run.dataset}, {self.run.created}",
+            "Seed": f"{self.run.train.get('seed', 0)} of the training; those of the draws are fixed",
+            "Command": shlex.join(["latentlab", "monitor", self.run.id, *given]),
+            "Written": now(),
+            "Versions": f"LatentLab {VERSION}, PyTorch {version('torch')}, NumPy {version('numpy')}, Python "
+            f"{platform.python_version()}",
+        }
+        title = f"{'Readings' if options.input == '-' else Path(options.input).name}, watched by “{self.run.title}”"
+        rest = [f"and {self.n_notes - NOTES:,} more"] if self.n_notes > NOTES else []
+        report = Report(
+            title, self.period, self.promised, self.n_normal, unit(self.model), self.expect, self.run.classes,
+            [*self.notes, *rest], provenance,
+        )  # fmt: skip
+        write(path, report.html().encode())
