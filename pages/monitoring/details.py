@@ -26,7 +26,6 @@ from pages.monitoring.watched import (
     source,
     step,
 )
-from pages.navigation import CLASSIFIER
 from pages.shared import cached
 from pages.shared.background import Waiting, show_tasks
 from pages.shared.header import look
@@ -77,7 +76,6 @@ def _class(run: Subject, found: Watched, at: int, threshold: float) -> None:
     else:
         st.markdown(f"**{plain(run.classes[best])}**, with a probability of {p[best]:.0%}.")
     figure(probability_bars(p, run.classes, None, look()), "The probability of each class")
-    CLASSIFIER.link("What it confuses", run=run.id)
 
 
 def _nearest(run: Subject, along: Codes, at: int) -> None:

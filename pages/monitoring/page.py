@@ -11,7 +11,7 @@ from latentlab.analysis.columns import most_varied
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
 from latentlab.analysis.monitoring.scores import can_score, unit
 from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, cheapest
-from latentlab.analysis.monitoring.verdict import of_readings, of_stream, worst
+from latentlab.analysis.monitoring.verdict import of_classes, of_readings, of_stream, worst
 from latentlab.analysis.stats import wilson
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
 from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
@@ -19,6 +19,7 @@ from latentlab.experiments.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import StoredRun, Subject
+from pages.monitoring.classes import draw_confusion, predicted
 from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
 from pages.monitoring.watched import (
@@ -83,6 +84,9 @@ def monitoring(run: Subject) -> None:
         verdict = of_readings(found.scores, spans, threshold.value, rate)
     else:
         verdict = of_stream(found.scores, spans, stream.begin, threshold.value, rate, step(run))
+    named = predicted(run, chosen)
+    if named is not None:
+        verdict += f" {of_classes(named, found.scores > threshold.value, stream.begin, run.classes)}"
     said.info(plain(verdict), icon=":material/lightbulb:")
     with picture:
         shown, (axis, x) = _drawn_sensors(found), axis_of(stream)
@@ -111,6 +115,7 @@ def monitoring(run: Subject) -> None:
 def _draw_faults(run: Subject, threshold: Threshold) -> None:
     """Those of this run, and what the source has measured."""
     draw_faults(run, threshold)
+    draw_confusion(run)
     st.markdown("**Numbers of the source**")
     draw_source()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentlab.analysis.monitoring.alarms import Alarm
-from latentlab.analysis.monitoring.verdict import of_rate, of_stream, worst
+from latentlab.analysis.monitoring.verdict import of_classes, of_rate, of_readings, of_stream, worst
 from latentlab.analysis.stats import Proportion
 from latentlab.experiments.streams import EVERY, NONE, PlantDays, TableRows
 from tests.conftest import mentions
@@ -50,6 +50,12 @@ def test_the_verdict_counts_normal_readings_and_the_delay() -> None:
     assert mentions(of_stream(scores, [alarm], 4, 1.0, 0.01, "minute"), 3, 1, 4, "25.0%", "1.0%")
     assert mentions(of_stream(scores, [], 8, 1.0, 0.01, "minute"), 3, 8, "37.5%")
     assert of_stream(scores, [], 4, 1.0, 0.01, "minute") != of_stream(scores, [alarm], 4, 1.0, 0.01, "minute")
+    scores[1] = np.nan
+    assert mentions(of_readings(scores, [alarm], 1.0, 0.01), "1 alarm", "7 readings", "2 (28.6%)", "1.0%", "1 reading")
+    named, strange = np.array([0, -1, 0, 0, 1, 1, 0, 1]), scores > 3
+    strange[1] = False
+    assert mentions(of_classes(named, strange, 4, ("a", "b")), "50%", "50%", "b")
+    assert mentions(of_classes(named, strange, 8, ("a", "b")), "29%", "43%", "a", "29%", "b")
     held = of_rate(0.01, Proportion(0.02, 0.005, 0.05), 500)
     assert mentions(held, 500, "2.0%", "0.5%", "5.0%")
     assert held.partition(":")[2] != of_rate(0.1, Proportion(0.02, 0.005, 0.05), 500).partition(":")[2]

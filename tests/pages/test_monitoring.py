@@ -77,10 +77,18 @@ def test_faults_and_costs_come_from_the_background(helper: dict[str, Future[Any]
     assert shows(app, f"{len(faults)} of {len(faults)}")
 
 
-def test_a_model_with_classes_names_one_or_says_unknown(visited: Open) -> None:
+def test_a_model_with_classes_names_one_or_says_unknown_and_shows_what_it_confuses(visited: Open) -> None:
     app = visited("monitoring", run="photovoltaic-sdgm", fault="open", detail="This alarm")
     assert not app.exception
     assert "Unknown" in words(app)
+    app.session_state["detail"] = "Which faults are found"
+    app.session_state["cells"] = "rows, %"
+    app.run()
+    assert not app.exception
+    cells = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"][0]
+    rows = [sum(float(text or 0) for text in row) for row in cells["text"]]
+    assert len(rows) == 10
+    assert rows == pytest.approx([100] * 10, abs=5)  # each is rounded to whole per cent
 
 
 def level(app: Any) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.alarms import Alarm, delay
 from latentlab.analysis.monitoring.period import Noted
 from latentlab.analysis.stats import Proportion
@@ -86,6 +87,26 @@ def _sensors(one: Noted, most: int = 2) -> str:
         return "its readings are beyond what the model has numbers for"
     apart = np.array([sensor.deviations for sensor in known])
     return worst(apart, [sensor.name for sensor in known], most)
+
+
+def of_classes(predicted: Labels, unknown: NDArray[np.bool_], begin: int, names: Sequence[str]) -> str:
+    """What readings are taken for from the beginning of a fault on, or all of them where there is none.
+
+    Args:
+        predicted: (T,) the class of each reading; negative of one that has none.
+        unknown: (T,) whether it is too strange for any.
+        begin: the first reading with the fault; T where there is none.
+        names: of the classes.
+    """
+    start = begin if begin < len(predicted) else 0
+    has, strange = predicted[start:] >= 0, unknown[start:]
+    n = int(has.sum())
+    if not n:
+        return ""
+    counts = np.bincount(predicted[start:][has & ~strange], minlength=len(names))
+    parts = [f"{counts[k] / n:.0%} as “{names[k]}”" for k in np.argsort(-counts, kind="stable")[:2] if counts[k]]
+    text = f"{'From then on' if start else 'Of all readings'} {int((has & strange).sum()) / n:.0%} are unknown"
+    return f"{text}{', ' if parts else ''}{' and '.join(parts)}."
 
 
 def of_rate(promised: float, measured: Proportion, n: int) -> str:
