@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latentlab import data
 from latentlab.data.files.options import MAX_SIDE, MOST_DRAWINGS, Fit, ReadOptions
+from latentlab.data.files.preparation import AS_THEY_ARE, Missing, Preparation, SameTime
 from latentlab.data.files.roles import LABELS
 
 
@@ -28,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", metavar="COLUMN", help=text)
     text = "rows that follow each other in time and make an example together"
     parser.add_argument("--window", type=int, default=0, metavar="ROWS", help=text)
+    add_preparation(parser)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = "columns, or arrays, that made the examples: what a code is held against; '' for none"
@@ -40,6 +42,34 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--channels", type=_numbers, default=(), metavar="NUMBERS", help=text)
     text = f"drawings of each class of Quick, Draw! that are taken, at random; default {MOST_DRAWINGS:,}"
     parser.add_argument("--most", type=int, default=MOST_DRAWINGS, metavar="N", help=text)
+
+
+def add_preparation(parser: argparse.ArgumentParser) -> None:
+    """The flags that say how readings in time are prepared."""
+    text = "resample readings to an even step, such as '15 min': their mean in each; as they are by default"
+    parser.add_argument("--step", default="", metavar="TIME", help=text)
+    text = "what becomes of a row in which a reading is missing"
+    parser.add_argument("--missing", type=Missing, choices=tuple(Missing), default=AS_THEY_ARE.missing, help=text)
+    text = f"for how many steps a missing reading is carried on or interpolated; default {AS_THEY_ARE.most}"
+    parser.add_argument("--fill_steps", type=int, default=AS_THEY_ARE.most, metavar="STEPS", help=text)
+    text = "what becomes of rows of the same time"
+    parser.add_argument("--same_time", type=SameTime, choices=tuple(SameTime), default=AS_THEY_ARE.same_time, help=text)
+    text = "leave out rows at rest or at night: those in which a column is below a value"
+    parser.add_argument("--rest", nargs=2, default=("", "0"), metavar=("COLUMN", "VALUE"), help=text)
+
+
+def preparation(options: argparse.Namespace) -> Preparation:
+    """What the flags say of readings in time.
+
+    Raises:
+        DataError: as `Preparation`.
+    """
+    rest, least = options.rest
+    try:
+        value = float(least)
+    except ValueError as error:
+        raise data.DataError(f"{least[:40]!r} after --rest {rest[:40]} is no number.") from error
+    return Preparation(options.step, options.missing, options.fill_steps, options.same_time, rest, value)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -71,6 +101,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.most,
         options.time,
         options.window,
+        preparation(options),
     )
 
 

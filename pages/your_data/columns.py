@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import streamlit as st
 
+from latentlab.data import DataError
 from latentlab.data.files.columns import Table
 from latentlab.data.files.options import LARGEST_WINDOW, ReadOptions
+from latentlab.data.files.preparation import AS_THEY_ARE, MOST_FILLED, Missing, Preparation, SameTime
 from latentlab.data.files.roles import Role, Roles
 from pages.shared.text import plain
 from pages.shared.visit import Slot
@@ -18,6 +20,16 @@ Change = Callable[[str, Role], None]
 MANY = 40  # columns, from which on those of the vector are one line
 LONGEST = 60  # characters of an example
 LABEL: Slot[str] = Slot("own-label")  # the widget that chooses the label; empty for none
+SAME = {
+    SameTime.KEEP: "keep all",
+    SameTime.FIRST: "keep the first",
+    SameTime.MEAN: "take their mean",
+}
+FILLS = {
+    Missing.DROP: "drop the row",
+    Missing.CARRY: "carry the last on",
+    Missing.INTERPOLATE: "interpolate in time",
+}
 ROLE = "own-role-"  # with the name of a column: the widget that chooses its role
 FIT, HEIGHT, WIDTH = 12, 560, 150  # columns without a scroll bar; pixels down of more, and across of a widget
 
@@ -55,6 +67,46 @@ def choose_window(said: ReadOptions, key: str) -> ReadOptions:
         help="1: each row by itself; more: windows of rows that follow each other in time",
     )  # fmt: skip
     return replace(said, window=int(n) if n > 1 else 0)
+
+
+def choose_preparation(said: ReadOptions, table: Table, key: str) -> ReadOptions:
+    """Ask how readings are prepared, in an expander.
+
+    Args:
+        said: with which they were read.
+        table: the first rows.
+        key: of the files.
+    """
+    how = said.preparation
+    numbers = [one for one in table.columns if table.columns[one].ndim == 1 and table.columns[one].dtype.kind in "biuf"]
+    with st.expander("Prepare the readings", expanded=how != AS_THEY_ARE, icon=":material/tune:"):
+        left, right = st.columns(2)
+        step = left.text_input(
+            "Resample to steps of", how.step, placeholder="as they are", max_chars=20, key=f"step-{key}",
+            help="Such as 15 min, 1 h or 30 s: readings become their mean in each step",
+        )  # fmt: skip
+        same = right.selectbox(
+            "Rows of the same time", SAME, [*SAME].index(how.same_time), format_func=SAME.__getitem__, key=f"same-{key}"
+        )
+        missing = left.selectbox(
+            "Missing readings", FILLS, [*FILLS].index(how.missing), format_func=FILLS.__getitem__, key=f"missing-{key}"
+        )
+        most = right.number_input(
+            "For at most so many steps", 1, MOST_FILLED, how.most, key=f"most-{key}", disabled=missing is Missing.DROP
+        )
+        rest = left.selectbox(
+            "Leave out rows by", ["", *numbers], ["", *numbers].index(how.rest) if how.rest in numbers else 0,
+            format_func=lambda one: one or "no column", key=f"rest-{key}",
+            help="Night, or a machine at rest: rows in which this column is low. No window goes across them",
+        )  # fmt: skip
+        least = right.number_input(
+            "Where it is below", value=how.least, key=f"least-{key}", format="%.6g", disabled=not rest
+        )
+    try:
+        return replace(said, preparation=Preparation(step, missing, int(most), same, rest, float(least)))
+    except DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return said
 
 
 def choose_roles(table: Table, roles: Roles, change: Change, *, alone: bool) -> None:

@@ -11,6 +11,7 @@ from latentlab.analysis.columns import Columns
 from latentlab.analysis.maps.examples import some_of_each
 from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.preparation import AS_THEY_ARE
 from latentlab.data.files.read import KNOWN, Opened
 from latentlab.data.files.roles import Role, reassigned
 from latentlab.figures.examples.choose import appearance
@@ -20,7 +21,7 @@ from pages.shared.header import CHOSEN
 from pages.shared.own_data import SAVED
 from pages.shared.text import plain
 from pages.shared.visit import Slot
-from pages.your_data.columns import choose_label, choose_roles, choose_window, requested
+from pages.your_data.columns import choose_label, choose_preparation, choose_roles, choose_window, requested
 from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
 from pages.your_data.images import choose_channels, choose_images
 
@@ -83,7 +84,10 @@ def _preview(files: Upload) -> None:
         _look(found, table is not None)
     if table is not None and roles is not None:
         choose_roles(table, roles, change, alone=files.is_one_file or bool(roles.vector))
-    wanted = choose_window(said, files.key) if roles is not None and roles.time else said
+    wanted = said
+    is_prepared = said.window > 1 or said.preparation != AS_THEY_ARE
+    if table is not None and roles is not None and (roles.time or is_prepared):
+        wanted = choose_preparation(choose_window(said, files.key), table, files.key)
     if (
         found is not None
         and found.splits.train.kind is Kind.IMAGE

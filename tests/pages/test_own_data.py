@@ -192,18 +192,30 @@ def test_each_role_can_be_set_and_the_data_are_read_again(upload: Upload, librar
 
 
 def test_readings_are_divided_in_time_and_joined_to_windows(upload: Upload, library: Library) -> None:
-    rows = [f"2024-05-01 {k // 60:02}:{k % 60:02},{k}.5,{k % 7}.25" for k in range(200)]
+    rows = [f"2024-05-01 {k // 60:02}:{k % 60:02},{k}.5,{k % 7}.25" for k in range(240)]
     app = upload(**{"plant.csv": "\n".join(["when,flow,level", *rows]).encode()})
     assert roles_of(app)["when"] == "time"
-    assert shows(app, 200, 2)
+    assert shows(app, 240, 2)
     app.number_input[0].set_value(5).run()
     assert shows(app, 5)
+    of = next(key.removeprefix("rest-") for key in keys_of(app, "selectbox") if key and key.startswith("rest-"))
+    assert app.selectbox(key=f"rest-{of}").options == ["no column", "flow", "level"]
+    app.text_input(key=f"step-{of}").set_value("2 bananas").run()
+    assert len(app.error) == 1
+    app.text_input(key=f"step-{of}").set_value("2 min").run()
+    app.selectbox(key=f"rest-{of}").select("flow").run()
+    app.number_input(key=f"least-{of}").set_value(1e6).run()
+    assert len(app.error) == 1  # no row is left, and what was chosen can be changed
+    app.number_input(key=f"least-{of}").set_value(20).run()
+    assert not app.error
+    assert shows(app, 10, 120, "flow", 20)
     keep(app)
     train = library.load("plant").train
     assert train.shape == (5, 2)
     assert train.scale is not None
     flow = train.scale.back(train.x)[:, :, 0]
-    assert np.allclose(np.diff(flow.numpy(), axis=1), 1, atol=1e-3)
+    assert np.allclose(np.diff(flow.numpy(), axis=1), 2, atol=1e-3)
+    assert flow.min() > 20
 
 
 def test_of_many_columns_those_of_the_vector_are_one_line(upload: Upload) -> None:

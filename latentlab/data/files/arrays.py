@@ -55,15 +55,18 @@ class Examples(NamedTuple):
     n_channels: int = 0  # that images have in the file
     shares: Shares = SHARES  # of the parts, where the file doesn't divide them itself
     times: Values | None = None  # (N,) float64 seconds from 1970, NaN for none, where the rows are readings in time
+    file: Values | None = None  # (N,) int64, with times: the number of the file that each is from
+    series: Values | None = None  # (N,) int64, with times: other numbers where something was left out between two rows
 
     def take(self, rows: Values) -> Examples:
         """Some of the rows: a mask, or their numbers."""
-        labels, split, times = (None if each is None else each[rows] for each in (self.labels, self.split, self.times))
+        single = (self.labels, self.split, self.times, self.file, self.series)
+        labels, split, times, file, series = (None if each is None else each[rows] for each in single)
         columns = {name: column[rows] for name, column in self.columns.items()}
         where = (np.arange(len(self.x)) if self.rows is None else self.rows)[rows]
         return self._replace(
-            x=self.x[rows], labels=labels, split=split, times=times, columns=columns, rows=where,
-            n_rows=self.n_rows or len(self.x),
+            x=self.x[rows], labels=labels, split=split, times=times, file=file, series=series,
+            columns=columns, rows=where, n_rows=self.n_rows or len(self.x),
         )  # fmt: skip
 
 

@@ -21,12 +21,14 @@ class Table:
         notes: how it was read, a sentence each.
         id: the column that names its row, where the file says so.
         classes: column -> names of what its numbers are indices of.
+        files: the column that says which of several files a row is from.
     """
 
     columns: Mapping[str, Values]
     notes: tuple[str, ...] = ()
     id: str = ""
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: str = ""
 
     @classmethod
     def usable(

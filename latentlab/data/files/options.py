@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from latentlab.data.dataset import DataError
+from latentlab.data.files.preparation import AS_THEY_ARE, Preparation
 
 MAX_SIDE = 64  # pixels of the longer side of an image, by default
 LARGEST_SIDE = 256  # that can be asked for
@@ -43,6 +44,7 @@ class ReadOptions:
         most: how many drawings of each class of Quick, Draw! are taken.
         time: the column of the times, by which rows are sorted and divided; found if None, none if empty.
         window: how many rows that follow each other make an example; 0: each is one.
+        preparation: what is done to readings in time before.
 
     Raises:
         DataError: a size that no image can have, neither one nor three channels, or no drawings.
@@ -63,6 +65,7 @@ class ReadOptions:
     most: int = MOST_DRAWINGS
     time: str | None = None
     window: int = 0
+    preparation: Preparation = AS_THEY_ARE
 
     def __post_init__(self) -> None:
         if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:

@@ -32,6 +32,7 @@ from latentlab.data.files.labels import class_indices
 from latentlab.data.files.matlab import read_mat
 from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.preparation import AS_THEY_ARE
 from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_drawings
 from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
@@ -128,6 +129,8 @@ def _in_time(found: Examples, options: ReadOptions, name: str) -> tuple[Examples
     if found.times is None or found.x.ndim != 2 or not found.roles:
         if options.window > 1:
             raise DataError(f"{name} has no column of times, by which rows could be windows; name it with --time.")
+        if options.preparation != AS_THEY_ARE:
+            raise DataError(f"{name} has no column of times, by which rows could be prepared; name it with --time.")
         return found, OWN_PARTS
     parts = BLOCKS if found.split is None else OWN_PARTS
     return in_time(found, found.roles.time, options.window), parts

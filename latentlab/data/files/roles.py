@@ -104,10 +104,11 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
         DataError: a column that isn't there, or that can't be what it was said to be.
     """
     factors = called_factors(list(table.columns)) if options.factors is None else options.factors
-    check_names((*options.named, *(options.factors or ())), tuple(table.columns), name)
+    rest = filter(None, (options.preparation.rest,))
+    check_names((*options.named, *(options.factors or ()), *rest), tuple(table.columns), name)
     if both := [one for one in factors if one in options.vector]:
         raise DataError(f"{name}: {shown(both[0])} can't be a part of the vector and a factor that made it.")
-    free = [one for one in table.columns if one not in (*options.named, *factors)]
+    free = [one for one in table.columns if one not in (*options.named, *factors, table.files)]
     image = next(_images(table, free), "") if options.image is None else options.image
     free = [one for one in free if one != image]
     if options.split and parts_of(table.columns[options.split]) is None:

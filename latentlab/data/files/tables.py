@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +22,18 @@ from latentlab.data.files.archives import (
 )
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.columns import Table
+from latentlab.data.files.even_readings import Readings, prepared
 from latentlab.data.files.feather import read_feather
 from latentlab.data.files.fills import without_fills
 from latentlab.data.files.image_files import decode
 from latentlab.data.files.json_lines import read_json
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.parquet import read_parquet
+from latentlab.data.files.preparation import Preparation
 from latentlab.data.files.roles import Roles, propose, square
 from latentlab.data.files.splitting import parts_of
 from latentlab.data.files.text_tables import read_text
+from latentlab.data.files.time_notes import about_times
 from latentlab.data.files.times import times_of
 
 TEXTS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data", ".psv")
@@ -97,7 +102,7 @@ def examples_of(table: Table, options: ReadOptions, path: Path) -> Examples:
     name = shown(path.name)
     roles = propose(table, options, name)
     if not roles.image:
-        found = _vectors(table, roles, name)
+        found = _vectors(table, roles, name, options.preparation)
     elif table.holds_lists(roles.image):
         found = _pixels(table, roles, name)
     else:
@@ -118,10 +123,14 @@ def _about(roles: Roles) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _vectors(table: Table, roles: Roles, name: str) -> Examples:
+def _vectors(table: Table, roles: Roles, name: str, how: Preparation) -> Examples:
     x = _matrix(table, roles.vector)
     names = roles.vector if len(roles.vector) == x.shape[1] else [f"{roles.vector[0]}[{k}]" for k in range(x.shape[1])]
     x, fills = without_fills(x, names)
+    readings = _readings(table, roles, x, names, how)
+    said: tuple[str, ...] = ()
+    if readings is not None:
+        x, said, table = readings.x, readings.notes, replace(table, columns=readings.columns)
     bad = ~np.isfinite(x)
     good = np.asarray(~bad.any(axis=1))
     if not good.any():
@@ -129,13 +138,31 @@ def _vectors(table: Table, roles: Roles, name: str) -> Examples:
             f"{name} has text, NaN, infinity or nothing among the numbers of every row; leave out columns with --drop:"
             f" {listing([names[k] for k in np.argsort(-bad.sum(axis=0))])}."
         )
-    notes = [f"{counted(int(good.sum()), 'vector')} of {counted(x.shape[1], 'number')}.", *fills]
+    notes = [f"{counted(int(good.sum()), 'vector')} of {counted(x.shape[1], 'number')}.", *fills, *said]
     if not good.all():
         where = listing([names[k] for k in np.flatnonzero(bad.any(axis=0))])
         notes.append(f"{counted(int((~good).sum()), 'row')} dropped: text, NaN, infinity or nothing in {where}.")
     features = roles.vector if len(roles.vector) == x.shape[1] else ()
     found = _examples(table, roles, x, notes)._replace(features=tuple(features))
+    if readings is not None:
+        series = readings.series + np.cumsum(~good)
+        found = found._replace(times=readings.times, file=readings.file, series=series)
     return found if good.all() else found.take(good)
+
+
+def _readings(
+    table: Table, roles: Roles, x: NDArray[np.float32], names: Sequence[str], how: Preparation
+) -> Readings | None:
+    """The rows as readings, prepared; None where no column is the time."""
+    times = times_of(roles.time, table.columns[roles.time]) if roles.time else None
+    if times is None:
+        return None
+    file = np.zeros(table.n_rows, np.int64)
+    if table.files:
+        file = np.unique(table.columns[table.files].astype(str), return_inverse=True)[1]
+    columns = {one: each for one, each in table.columns.items() if each.ndim == 1 and one not in roles.vector}
+    found = Readings(x, columns, times, file, np.zeros(table.n_rows, np.int64), about_times(roles.time, times, file))
+    return prepared(found, roles.time, names, how)
 
 
 def _matrix(table: Table, vector: tuple[str, ...]) -> NDArray[np.float32]:
@@ -201,10 +228,7 @@ def _examples(table: Table, roles: Roles, x: Values, notes: list[str]) -> Exampl
         raise DataError(f"The column {shown(roles.label)} holds lists of numbers, and can't be the label.")
     identifier, title = (one if one in columns else "" for one in (roles.id, roles.title))
     called = roles.label or "label"
-    times = times_of(roles.time, table.columns[roles.time]) if roles.time else None
-    return Examples(
-        x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, called, roles=roles, times=times
-    )
+    return Examples(x, labels, columns, (), tuple(notes), None, split, classes, identifier, title, called, roles=roles)
 
 
 def names_files(table: Table, column: str, folder: Path) -> bool:

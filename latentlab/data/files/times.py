@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.data.dataset import SPLIT_SEED, DataError, Kind
-from latentlab.data.files.archives import counted, shown
+from latentlab.data.files.archives import counted
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.splitting import HELD_OUT
 
@@ -87,36 +87,22 @@ def tells_time(name: str, values: Values) -> bool:
 
 
 def in_time(found: Examples, name: str, window: int) -> Examples:
-    """Rows in the order of time, divided into parts that are blocks of it, and joined to windows if that is wanted.
+    """Rows divided into parts that are blocks of time, and joined to windows if that is wanted.
 
     Args:
-        found: vectors with their times.
+        found: vectors with their times, which ascend in each file.
         name: of the column of times.
         window: rows that make an example; 0 or 1 for one.
 
     Raises:
-        DataError: no row has a time, or no window is whole.
+        DataError: no window is whole.
     """
-    assert found.times is not None
-    is_known = np.isfinite(found.times)
-    if not is_known.any():
-        raise DataError(f"No row has a time in the column {shown(name)}.")
-    rows = np.flatnonzero(is_known)
-    rows = rows[np.argsort(found.times[rows], kind="stable")]
-    notes = []
-    if not is_known.all():
-        notes.append(f"{counted(int((~is_known).sum()), 'row')} dropped: no time in {shown(name)}.")
-    if (np.diff(rows) < 0).any():
-        notes.append(f"Rows are sorted by {shown(name)}.")
-    found = found.take(rows)
-    times = np.asarray(found.times)
-    if again := int((np.diff(times) == 0).sum()):
-        notes.append(f"{counted(again, 'row')} of the same time as the one before.")
+    times, file = np.asarray(found.times), np.asarray(found.file)
     columns = {**found.columns, **_clock(name, times)}
-    split = found.split if found.split is not None else blocks(times)
-    found = found._replace(columns=columns, split=split, notes=(*found.notes, _span(name, times), *notes))
+    split = found.split if found.split is not None else _parts(times, file)
+    found = found._replace(columns=columns, split=split)
     if window > 1:
-        found = _windows(found, times, window)
+        found = _windows(found, window)
     if found.split is None:
         return found
     if left := int((found.split < 0).sum()):
@@ -125,14 +111,35 @@ def in_time(found: Examples, name: str, window: int) -> Examples:
     return found
 
 
-def blocks(times: Doubles) -> Index | None:
+def _parts(times: Doubles, file: Index) -> Index | None:
+    """The blocks of each file; a file of too few rows is learned from, and None where all are."""
+    starts = np.flatnonzero(np.diff(file)) + 1
+    found = [blocks(part, k) for k, part in enumerate(np.split(times, starts))]
+    if all(part is None for part in found):
+        return None
+    lengths = np.diff(np.concatenate([[0], starts, [len(times)]]))
+    return np.concatenate(
+        [np.zeros(n, np.int64) if part is None else part for n, part in zip(lengths, found, strict=True)]
+    )
+
+
+def breaks(times: Doubles, file: Index, series: Index) -> NDArray[np.bool_]:
+    """(N - 1,): whether a row doesn't follow the one before: another file or series, or after a time without rows."""
+    apart, ends = np.diff(times), np.diff(file) != 0
+    usual = float(np.median(apart[~ends])) if not ends.all() else 0.0
+    out: NDArray[np.bool_] = ends | (np.diff(series) != 0) | (apart > BREAK * usual)
+    return out
+
+
+def blocks(times: Doubles, number: int = 0) -> Index | None:
     """(N,) 0 for training, 1 for validation, 2 for the test, -1 for a gap between them; None of too few rows.
 
     Blocks are whole days (UTC) where there are enough of them, else `N_BLOCKS` of as many rows. Those that are held out
-    are drawn at random (seed 0), and rows of a gap are taken from the part that is learned from.
+    are drawn at random (seed 0, and the number), and rows of a gap are taken from the part that is learned from.
 
     Args:
         times: (N,) seconds, ascending.
+        number: of the file: in each, other blocks are held out.
     """
     n = len(times)
     if n < LEAST_ROWS:
@@ -141,7 +148,7 @@ def blocks(times: Doubles) -> Index | None:
     block = day if day[-1] + 1 >= N_BLOCKS else np.arange(n) * N_BLOCKS // n
     n_blocks = int(block[-1]) + 1
     n_out = max(1, round(HELD_OUT * n_blocks))
-    drawn = np.random.default_rng(SPLIT_SEED).permutation(n_blocks)
+    drawn = np.random.default_rng([SPLIT_SEED, number] if number else SPLIT_SEED).permutation(n_blocks)
     of_block = np.zeros(n_blocks, np.int64)
     of_block[drawn[:n_out]], of_block[drawn[n_out : 2 * n_out]] = 2, 1
     part = of_block[block]
@@ -154,11 +161,12 @@ def blocks(times: Doubles) -> Index | None:
     return out
 
 
-def _windows(found: Examples, times: Doubles, window: int) -> Examples:
+def _windows(found: Examples, window: int) -> Examples:
     """Each `window` rows that follow each other without a break in one part; the last gives class and columns."""
     if found.split is None:
         raise DataError(f"Windows need at least {LEAST_ROWS} rows, so that no two parts share one.")
-    is_break = (np.diff(times) > BREAK * float(np.median(np.diff(times)))) | (np.diff(found.split) != 0)
+    times = np.asarray(found.times)
+    is_break = breaks(times, np.asarray(found.file), np.asarray(found.series)) | (np.diff(found.split) != 0)
     run = np.concatenate([[0], np.cumsum(is_break)])
     last = np.arange(window - 1, len(times))
     last = last[run[last] == run[last - window + 1]]
@@ -174,21 +182,16 @@ def _windows(found: Examples, times: Doubles, window: int) -> Examples:
 
 def _clock(name: str, times: Doubles) -> Mapping[str, Doubles]:
     """Columns to colour by: hours since the first row, and the hour of the day where there are several days."""
-    out = {f"{name} (hours)": (times - times[0]) / HOUR}
+    out = {f"{name} (hours)": (times - times.min()) / HOUR}
     hour = times % DAY / HOUR
-    if times[-1] - times[0] > DAY and len(np.unique(hour)) > 1:
+    if np.ptp(times) > DAY and len(np.unique(hour)) > 1:
         out[f"{name} (hour of day)"] = hour
     return out
 
 
-def _span(name: str, times: Doubles) -> str:
-    first, last = (str(np.datetime64(round(at), "s")).replace("T", " ") for at in (times[0], times[-1]))
-    apart = _duration(float(np.median(np.diff(times)))) if len(times) > 1 else "0 s"
-    return f"{shown(name)} is the time: from {first} to {last} (UTC), {apart} apart."
-
-
-def _duration(seconds: float) -> str:
-    for unit, name in ((DAY, "days"), (HOUR, "hours"), (60.0, "minutes")):
+def duration(seconds: float) -> str:
+    """A length of time in words."""
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (60.0, "minute")):
         if seconds >= unit:
-            return f"{seconds / unit:g} {name}"
+            return f"{seconds / unit:g} {name}{'' if seconds == unit else 's'}"
     return f"{seconds:g} s"
