@@ -422,14 +422,14 @@ def test_runs_are_measured_again_without_training(mine: Store, monkeypatch: pyte
 
 
 def scores_in(path: Path) -> list[tuple[str, str, float]]:
-    return [(score.dataset, score.model, score.error) for score in semi_supervised.read(path)]
+    return [(score.dataset, score.model, score.error) for score in semi_supervised.TABLE.at(path).read()]
 
 
 def test_the_benchmark_runs_on_request_only_and_keeps_the_other_scores(
     mine: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "scores.csv"
-    monkeypatch.setattr(semi_supervised, "RESULTS", path)
+    monkeypatch.setattr(semi_supervised, "TABLE", semi_supervised.TABLE.at(path))
     ran: list[tuple[str, int, tuple[str, ...]]] = []
 
     def run(dataset: str, seeds: range, benchmark: Benchmark) -> Iterator[BenchmarkResult]:
@@ -438,7 +438,7 @@ def test_the_benchmark_runs_on_request_only_and_keeps_the_other_scores(
             yield BenchmarkResult(dataset, model, 0, 0.25)
 
     monkeypatch.setattr(semi_supervised, "run_benchmark", run)
-    semi_supervised.save([BenchmarkResult(dataset, "m2", 0, 0.5) for dataset in ("mnist", "moons")], path)
+    semi_supervised.TABLE.at(path).save([BenchmarkResult(dataset, "m2", 0, 0.5) for dataset in ("mnist", "moons")])
     all_models = semi_supervised.ALL
     assert main(["reproduce", "semi-supervised", "--seeds", "2"]) == 0
     assert ran == [("moons", 2, all_models), ("digits", 2, all_models)]

@@ -40,7 +40,6 @@ from latentlab.experiments import (
     transfer,
     transfer_source,
 )
-from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.score_tables import as_text, merged
 from latentlab.runs import lite0_file
 from latentlab.serialization import RunError
@@ -71,17 +70,17 @@ def _semi_supervised(options: argparse.Namespace) -> None:
         chosen = tuple(model for model in benchmark.models if model in options.models)
         found = semi_supervised.run_benchmark(dataset, range(options.seeds), replace(benchmark, models=chosen))
         scores += _printed(found, semi_supervised.table)
-    semi_supervised.save(semi_supervised.merged(scores))
+    semi_supervised.TABLE.save(scores)
 
 
 def _hierarchies(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, hierarchies.SETTINGS, list(hierarchies.SETTINGS)):
-        hierarchies.save(_printed(hierarchies.run(dataset, range(options.seeds)), hierarchies.table))
+        hierarchies.TABLE.save(_printed(hierarchies.run(dataset, range(options.seeds)), hierarchies.table))
 
 
 def _cluster_aware(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, cluster_aware.SETTINGS, ["digits"]):
-        cluster_aware.save(_printed(cluster_aware.run(dataset, range(options.seeds)), cluster_aware.table))
+        cluster_aware.TABLE.save(_printed(cluster_aware.run(dataset, range(options.seeds)), cluster_aware.table))
 
 
 def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no data and no seeds to choose
@@ -90,24 +89,24 @@ def _families(options: argparse.Namespace) -> None:  # noqa: ARG001 it has no da
         found.append(fitted)
         print(families.table(families.scores_of(fitted)).splitlines()[1], flush=True)
     families.save(found)
-    print(f"\n{families.table(families.read())}\n", flush=True)
+    print(f"\n{families.table(families.TABLE.read())}\n", flush=True)
 
 
 def _fame(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, pixel_decoders.DATASETS, ["mnist-14"]):
-        pixel_decoders.save(_printed(pixel_decoders.run(dataset, range(options.seeds)), pixel_decoders.table))
+        pixel_decoders.TABLE.save(_printed(pixel_decoders.run(dataset, range(options.seeds)), pixel_decoders.table))
 
 
 def _auxiliary_layers(options: argparse.Namespace) -> None:
     _of_these(options, [auxiliary_layers.DATA], [])
-    auxiliary_layers.save(_printed(auxiliary_layers.run(range(options.seeds)), auxiliary_layers.table))
+    auxiliary_layers.TABLE.save(_printed(auxiliary_layers.run(range(options.seeds)), auxiliary_layers.table))
 
 
 def _auxiliary_head(options: argparse.Namespace) -> None:
     known = list(auxiliary_head.SETTINGS)
     for dataset in _of_these(options, known, known):
         found = _printed(auxiliary_head.run(dataset, range(options.seeds)), auxiliary_head.table)
-        auxiliary_head.save(merged(auxiliary_head.read(), found, lambda score: score.data))
+        auxiliary_head.TABLE.save(found)
 
 
 def _monitoring(options: argparse.Namespace) -> None:
@@ -121,9 +120,9 @@ def _factors(options: argparse.Namespace) -> None:
     known = [factors.DATA, solids.DATA]
     for dataset in _of_these(options, known, known):
         if dataset == factors.DATA:
-            factors.save(_printed(factors.run(range(options.seeds)), factors.table))
+            factors.TABLE.save(_printed(factors.run(range(options.seeds)), factors.table))
         else:
-            solids.save(_printed(solids.run(range(options.seeds)), solids.table))
+            solids.TABLE.save(_printed(solids.run(range(options.seeds)), solids.table))
 
 
 def _factor_grid(options: argparse.Namespace) -> None:
@@ -131,40 +130,40 @@ def _factor_grid(options: argparse.Namespace) -> None:
     scores = []
     for seed in range(options.seeds):  # kept after each: a seed takes a quarter of an hour
         scores += _printed(factor_grid.run((seed,)), factor_grid.table)
-        factor_grid.save(scores)
+        factor_grid.TABLE.save(scores)
 
 
 def _infogan(options: argparse.Namespace) -> None:
     known = [infogan.DATA, *infogan_images.SETTINGS]
     for dataset in _of_these(options, known, [infogan.DATA, "digits"]):
         if dataset == infogan.DATA:
-            infogan.save(_printed(infogan.run(range(options.seeds)), infogan.table))
+            infogan.TABLE.save(_printed(infogan.run(range(options.seeds)), infogan.table))
         else:
             found = _printed(infogan_images.run(dataset, range(options.seeds)), infogan_images.table)
-            infogan_images.save(infogan_images.merged(found))
+            infogan_images.TABLE.save(found)
 
 
 def _gan(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, adversarial_samples.SETTINGS, ["digits"]):
         found = _printed(adversarial_samples.run(dataset, range(options.seeds)), adversarial_samples.table)
-        adversarial_samples.save(adversarial_samples.merged(found))
+        adversarial_samples.TABLE.save(found)
 
 
 def _presets(options: argparse.Namespace) -> None:
     _of_these(options, adversarial_presets.GAMES, [])
     games = [adversarial_presets.run(dataset, range(options.seeds)) for dataset in adversarial_presets.GAMES]
-    adversarial_presets.save(_printed(itertools.chain(*games), adversarial_presets.table))
+    adversarial_presets.TABLE.save(_printed(itertools.chain(*games), adversarial_presets.table))
 
 
 def _curvature(options: argparse.Namespace) -> None:
     seeds = range(options.seeds)
     chosen = _of_these(options, list(curvature.SETTINGS), ["digits"])
     scores = [one for name in chosen for one in _printed(curvature.progress(name, seeds), curvature_tables.progress)]
-    curvature_tables.save(scores)
+    curvature_tables.PROGRESS.save(scores)
     if "digits" in chosen:
-        curvature_tables.save(_printed(curvature.subsets(seeds), curvature_tables.subsets))
-        curvature_tables.save(_printed(curvature.following(seeds), curvature_tables.following))
-        curvature_tables.save(_printed(curvature_race.race(seeds), curvature_tables.race))
+        curvature_tables.SUBSETS.save(_printed(curvature.subsets(seeds), curvature_tables.subsets))
+        curvature_tables.FOLLOWING.save(_printed(curvature.following(seeds), curvature_tables.following))
+        curvature_tables.RACE.save(_printed(curvature_race.race(seeds), curvature_tables.race))
     print(as_text(curvature_tables.claim_rows()), flush=True)
 
 
@@ -172,24 +171,24 @@ def _sweep(options: argparse.Namespace) -> None:
     _of_these(options, [sweep.DATASET], [])
     scores = sweep.run(range(options.seeds))
     print(sweep.table(scores), flush=True)
-    sweep.save(scores)
+    sweep.TABLE.save(scores)
 
 
 def _sketches(options: argparse.Namespace) -> None:
     _of_these(options, [sketches.DATASET], [])
     printed = _printed(sketches_printed.run(range(options.seeds)), sketches_printed.table)
-    sketches_printed.save(printed)
+    sketches_printed.TABLE.save(printed)
     print(sketches_printed.summary(printed, class_names(sketches.DATASET)), flush=True)
     scores = list(sketches.run(range(options.seeds)))
     print(sketches.text(scores), flush=True)
-    sketches.save(scores)
+    sketches.TABLE.save(scores)
 
 
 def _transfer(options: argparse.Namespace) -> None:
     _of_these(options, [transfer.DATA], [])
     for trunk in transfer.TRUNKS:
         if transfer.is_here(trunk):
-            transfer.save(_printed(transfer.run(trunk, range(options.seeds)), transfer.table))
+            transfer.TABLE.save(_printed(transfer.run(trunk, range(options.seeds)), transfer.table))
         else:
             print(f"{trunk}: {lite0_file.MISSING}", flush=True)
     print(as_text(transfer_source.source_rows()), flush=True)
@@ -197,17 +196,17 @@ def _transfer(options: argparse.Namespace) -> None:
 
 def _dependency(options: argparse.Namespace) -> None:
     _of_these(options, [], [])
-    dependency.save(_printed(dependency.run(range(options.seeds)), dependency.table))
+    dependency.TABLE.save(_printed(dependency.run(range(options.seeds)), dependency.table))
 
 
 def _importance(options: argparse.Namespace) -> None:
     seeds, chosen = range(options.seeds), _of_these(options, ["digits", "mnist"], ["digits", "mnist"])
     names = [name for name, setting in importance.SETTINGS.items() if setting.data in chosen]
     found = [one for name in names for one in _printed(importance.run(name, seeds), importance_tables.progress)]
-    importance_tables.save(merged(importance_tables.read(ImportanceScore), found, lambda score: score.setting))
+    importance_tables.PROGRESS.save(found)
     if "digits" in chosen:
-        importance_tables.save(_printed(importance_bomb.run(seeds), importance_tables.bomb))
-        importance_tables.save(_printed(importance_shortcuts.run(seeds), importance_tables.shortcuts))
+        importance_tables.BOMB.save(_printed(importance_bomb.run(seeds), importance_tables.bomb))
+        importance_tables.SHORTCUTS.save(_printed(importance_shortcuts.run(seeds), importance_tables.shortcuts))
         print(as_text(importance_tables.wrong_rows(found)), flush=True)
     if "mnist" in chosen:
         print(as_text(importance_tables.claim_rows(found)), flush=True)
@@ -216,8 +215,8 @@ def _importance(options: argparse.Namespace) -> None:
 
 def _generated(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, generated.SETTINGS, list(generated.SETTINGS)):
-        generated.save(_printed(generated.run(dataset, range(options.seeds)), generated.table))
-    print(as_text(generated.reported_rows(generated.read())), flush=True)
+        generated.TABLE.save(_printed(generated.run(dataset, range(options.seeds)), generated.table))
+    print(as_text(generated.reported_rows(generated.TABLE.read())), flush=True)
 
 
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints its scores and saves them for the app

@@ -75,7 +75,7 @@ def _measure_more(store: Store, run_id: str) -> None:
         print(f"{run_id}: {line}", flush=True)
     for score in long_training.measure(store, run_id) if run_id in long_training.RUNS else ():
         print(as_text(long_training.table_rows([score])), flush=True)
-        long_training.save(score)
+        long_training.TABLE.save([score])
 
 
 def _known(text: str) -> str:

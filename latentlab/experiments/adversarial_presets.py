@@ -1,7 +1,7 @@
 """What the settings of the games that are trained live on a page lead to, over seeds: modes, widths, and V.
 
 `python -m latentlab reproduce presets` trains each of `PRESETS` on data on a line and in the plane, to the end of what
-the page shows, and prints the table; `read` returns the scores of the last run.
+the page shows, and prints the table; `TABLE` has the scores of the last run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -20,14 +19,12 @@ from latentlab.analysis.adversarial.modes import mode_coverage
 from latentlab.analysis.arrays import doubles, floats
 from latentlab.analysis.sampling.distances import wasserstein
 from latentlab.data import DENSITIES, Dataset, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Discriminates, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "adversarial-presets.csv"
 MODEL = "gan"
 SEEDS = (0, 1, 2)
 N_TRAINED, N_MEASURED = 4_000, 10_000  # training examples, and samples
@@ -90,6 +87,9 @@ class PresetScore:
     modes: int
     near: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(PresetScore, SHIPPED / "adversarial-presets.csv")
 
 
 def run(
@@ -181,13 +181,3 @@ def table_rows(scores: Sequence[PresetScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[PresetScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[PresetScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(PresetScore, path or RESULTS)

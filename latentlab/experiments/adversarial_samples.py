@@ -1,7 +1,7 @@
 """Samples of a GAN next to those of other families: classes, precision and recall, and the Parzen estimate, over seeds.
 
 `python -m latentlab reproduce gan --data digits mnist` trains GANs and, of the 8×8 digits, a VAE, draws as many samples
-of each and of runs that ship, and prints the table; `read` returns the scores of the last run. Training images take the
+of each and of runs that ship, and prints the table; `TABLE` has the scores of the last run. Training images take the
 place of samples in a row of their own: no model can be expected to do better. After Goodfellow et al. (2014), Tab. 1,
 whose Parzen estimates are of MNIST, 10,000 samples and another width.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -22,15 +21,13 @@ from latentlab.analysis.activations import activations, layers
 from latentlab.analysis.adversarial.precision_recall import precision_recall
 from latentlab.analysis.sampling.parzen import parzen
 from latentlab.data import Dataset, Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.adversarial import DIGITS, DIGITS_TRAINING, MNIST, MNIST_TRAINING
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Discriminates, Model, Samples
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "adversarial-samples.csv"
 SEEDS = (0, 1, 2)
 REAL = "training images"
 VAE: Mapping[str, Any] = {"z_dim": 16, "hidden": 128, "likelihood": "gray-bernoulli"}
@@ -112,6 +109,12 @@ class SampleScore:
     seconds: float = field(default=math.nan, compare=False)
     precision_of_features: float = math.nan
     recall_of_features: float = math.nan
+
+
+TABLE = ScoreTable(
+    SampleScore, SHIPPED / "adversarial-samples.csv", part=lambda score: score.dataset,
+    order=lambda score: list(SETTINGS).index(score.dataset),
+)  # fmt: skip
 
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[SampleScore]:
@@ -213,19 +216,3 @@ def table_rows(scores: Sequence[SampleScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def merged(scores: Sequence[SampleScore], path: Path | None = None) -> list[SampleScore]:
-    """Scores in the place of all that a file has of the same data, and its others."""
-    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
-    return sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
-
-
-def save(scores: Sequence[SampleScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[SampleScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(SampleScore, path or RESULTS)

@@ -1,7 +1,7 @@
 """Does an auxiliary head lead the training, and does it help? The same classifier trained with it and without it.
 
 `python -m latentlab reproduce auxiliary-head` trains both with each seed, probes every block and branch at some steps,
-and prints the errors; `read` returns the scores of the last run. After Alain & Bengio, Understanding intermediate
+and prints the errors; `TABLE` has the scores of the last run. After Alain & Bengio, Understanding intermediate
 layers using linear classifier probes (2017), §4.2, and Alain's thesis (2018), §9.4.2, Fig. 9.5 and 9.9, where the
 auxiliary head of Inception v3 is slightly ahead of the main one, after the 308,230 minibatches of two weeks.
 """
@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +24,7 @@ from latentlab.analysis.probes.features import INPUT, Reduction, read_features
 from latentlab.analysis.probes.layer_probes import probe_features
 from latentlab.analysis.sweep import interval
 from latentlab.data import Batch, Dataset, Splits, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.models import MODELS, Loss, Trains
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
@@ -34,7 +32,6 @@ from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 from latentlab.training.state import TrainState
 
-RESULTS = SHIPPED / "auxiliary-head.csv"
 SEEDS = (0, 1, 2)
 WEIGHTS = (0.3, 0.0)  # of the auxiliary head's loss: with it, and without
 NETWORK = "branched"
@@ -89,6 +86,9 @@ class HeadScore:
     def probe(self, layer: str) -> float:
         """The error of the probe of one of `PROBED`."""
         return self.probes[PROBED.index(layer)]
+
+
+TABLE = ScoreTable(HeadScore, SHIPPED / "auxiliary-head.csv", part=lambda score: score.data)
 
 
 def run(data: str, seeds: Sequence[int] = SEEDS) -> Iterator[HeadScore]:
@@ -189,13 +189,3 @@ def table_rows(scores: Sequence[HeadScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[HeadScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[HeadScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(HeadScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """Whether a second layer helps an auxiliary VAE: the same training with one layer and with two, over seeds.
 
-`python -m latentlab reproduce auxiliary-layers` trains them and prints the table; `read` returns the scores of the last
+`python -m latentlab reproduce auxiliary-layers` trains them and prints the table; `TABLE` has the scores of the last
 run. After Maaløe et al., Auxiliary Deep Generative Models (2016), Tab. 1, made smaller.
 """
 
@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from latentlab import device
 from latentlab.analysis.latent.bounds import bound
 from latentlab.data import Splits, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "auxiliary-layers.csv"
 DATA = "digits"
 SEEDS = (0, 1, 2)
 N_MEASURED, N_DRAWS = 500, 1_000  # test examples that get the bounds, and draws of the tighter one
@@ -52,6 +49,9 @@ class LayerScore:
     bound: float
     weighted: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(LayerScore, SHIPPED / "auxiliary-layers.csv")
 
 
 def run(
@@ -93,13 +93,3 @@ def table_rows(scores: Sequence[LayerScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[LayerScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[LayerScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(LayerScore, path or RESULTS)

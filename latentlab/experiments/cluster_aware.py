@@ -1,6 +1,6 @@
 """What few labels add to a cluster-aware generative model: bounds, both classifiers, and clusters, over seeds.
 
-`python -m latentlab reproduce cagem` trains with 0, 20, 50 and 100 labels and prints the table; `read` returns the
+`python -m latentlab reproduce cagem` trains with 0, 20, 50 and 100 labels and prints the table; `TABLE` has the
 scores of the last run. After Maaløe, Fraccaro & Winther (2017), Tab. 1 and 2 and Fig. 4, made smaller.
 """
 
@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,16 +18,14 @@ from latentlab import device
 from latentlab.analysis.conditional.cluster_use import cluster_use
 from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import UNLABELLED, Dataset, Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.cluster_aware import DIGITS, MNIST, MNIST_TRAINING, TRAINING
-from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import InfersClusters, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 
-RESULTS = SHIPPED / "cluster-aware.csv"
 SEEDS = (0, 1, 2)
 WITH_LABELS, WITHOUT = "cagem", "cagem_unsupervised"
 N_MEASURED, N_DRAWS = 1_000, 100  # test examples that get the bounds and KLs, and draws of the tighter bound
@@ -91,6 +88,12 @@ class ClusterScore:
     bound: float
     weighted: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    ClusterScore, SHIPPED / "cluster-aware.csv", part=lambda score: (score.dataset, score.seed),
+    order=lambda s: (list(SETTINGS).index(s.dataset), s.seed, s.labels, s.tempered),
+)  # fmt: skip
 
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[ClusterScore]:
@@ -170,19 +173,6 @@ def table_rows(scores: Sequence[ClusterScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[ClusterScore], path: Path | None = None) -> None:
-    """Write scores as CSV, in the place of those of the same data and seeds; the others stay."""
-    path = path or RESULTS
-    found = score_tables.merged(read(path), scores, lambda score: (score.dataset, score.seed))
-    place = lambda s: (list(SETTINGS).index(s.dataset), s.seed, s.labels, s.tempered)  # noqa: E731
-    score_tables.save(sorted(found, key=place), path)
-
-
-def read(path: Path | None = None) -> list[ClusterScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(ClusterScore, path or RESULTS)
 
 
 def _parts(data: Dataset, size: int = 1_000) -> list[Dataset]:

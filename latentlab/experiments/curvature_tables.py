@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 
-from latentlab.experiments import score_tables
 from latentlab.experiments.curvature import FollowScore, ProgressScore, SubsetScore
 from latentlab.experiments.curvature_race import RaceScore
-from latentlab.experiments.score_tables import as_text, grouped
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped
 from latentlab.runs.store import SHIPPED
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Score = TypeVar("Score", bound="DataclassInstance")
+PROGRESS = ScoreTable(ProgressScore, SHIPPED / "curvature.csv", part=lambda score: score.data)
+SUBSETS = ScoreTable(SubsetScore, SHIPPED / "curvature-subsets.csv")
+FOLLOWING = ScoreTable(FollowScore, SHIPPED / "curvature-following.csv")
+RACE = ScoreTable(RaceScore, SHIPPED / "curvature-race.csv")
 
 
 def progress(scores: Sequence[ProgressScore]) -> str:
@@ -115,7 +112,7 @@ def race_rows(scores: Sequence[RaceScore]) -> list[dict[str, str]]:
 def claim_rows() -> list[dict[str, str]]:
     """A row for each thing that the source says, with what was measured of it by the scores that are kept."""
     rows = []
-    for dataset, own in grouped(read(ProgressScore), lambda score: score.data).items():
+    for dataset, own in grouped(PROGRESS.read(), lambda score: score.data).items():
         last = [one for one in own if one.step == max(score.step for score in own)]
         better = sum(one.low_change < one.high_change for one in own)
         products = [one.low_products / one.high_products for one in last]
@@ -127,7 +124,7 @@ def claim_rows() -> list[dict[str, str]]:
             "λ₁ hovers around 4.0 (§11.B)": f"λ₁ {_range([one.largest for one in last])} at the end",
         }
         rows += [{"the source says": says, "data": dataset, "here": here} for says, here in said.items()]
-    for end, of_end in grouped(read(SubsetScore), lambda score: score.end).items():
+    for end, of_end in grouped(SUBSETS.read(), lambda score: score.end).items():
         few = [one for one in of_end if one.share == min(score.share for score in of_end)]
         found = f"{few[0].n} examples: eigenvalues off by up to {_range([one.error for one in few], '.0%')}"
         rows.append({"the source says": f"5 % of the data suffice, {end} (§11.D)", "data": "digits", "here": found})
@@ -138,24 +135,3 @@ def _range(values: Sequence[float], form: str = ".3g") -> str:
     """The mean, and the range over seeds in brackets."""
     mean = format(float(np.mean(values)), form)
     return f"{mean} ({format(min(values), form)} to {format(max(values), form)})" if len(values) > 1 else mean
-
-
-RESULTS: Mapping[type[Any], Path] = {
-    ProgressScore: SHIPPED / "curvature.csv",
-    SubsetScore: SHIPPED / "curvature-subsets.csv",
-    FollowScore: SHIPPED / "curvature-following.csv",
-    RaceScore: SHIPPED / "curvature-race.csv",
-}
-
-
-def save(scores: Sequence[Any]) -> None:
-    """Write scores of one kind as CSV; those of data sets that were not measured now are kept."""
-    kind = type(scores[0])
-    if kind is ProgressScore:
-        scores = score_tables.merged(read(ProgressScore), scores, lambda score: score.data)
-    score_tables.save(scores, RESULTS[kind])
-
-
-def read(kind: type[Score]) -> list[Score]:
-    """The scores of a kind that `save` wrote; none if there are none."""
-    return score_tables.read(kind, RESULTS[kind])

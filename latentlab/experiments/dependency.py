@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,11 +15,9 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling import dependency
 from latentlab.analysis.sampling.dependency import Fitted, fitted
 from latentlab.analysis.stats import total_variation
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import as_text, grouped
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped
 from latentlab.runs.store import SHIPPED
 
-RESULTS = SHIPPED / "dependency.csv"
 SEEDS = (0, 1, 2)
 SIDE, STD = 3, 0.8  # of the grid, and of its couplings
 SIZES = (500, 5_000, 50_000)  # examples
@@ -46,6 +43,9 @@ class DependencyScore:
     forward: float
     backward: float
     apart: float
+
+
+TABLE = ScoreTable(DependencyScore, SHIPPED / "dependency.csv")
 
 
 def draw(joint: Doubles, n: int, seed: int) -> Doubles:
@@ -92,16 +92,6 @@ def table_rows(scores: Sequence[DependencyScore]) -> list[dict[str, str]]:
         }
         for (kind, n), own in grouped(scores, lambda one: (one.kind, one.n)).items()
     ]
-
-
-def save(scores: Sequence[DependencyScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[DependencyScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(DependencyScore, path or RESULTS)
 
 
 def _range(values: Sequence[float]) -> str:

@@ -1,6 +1,6 @@
 """β against the size of a code: how well VAEs of the shapes take the factors apart.
 
-`python -m latentlab reproduce factors-grid` trains them, seed after seed; `read` returns the scores of the last run.
+`python -m latentlab reproduce factors-grid` trains them, seed after seed; `TABLE` has the scores of the last run.
 That of β = 4 and ten dimensions is the code of the same name in `factors.py`. After Higgins et al., beta-VAE (2017),
 Fig. 6, made smaller.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,12 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.disentanglement.information import information
 from latentlab.analysis.disentanglement.same_factor import beta_vae_score
 from latentlab.data import Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.factors import DATA, KNOBS, SEEDS, TRAINING, codes, held_out, usage
-from latentlab.experiments.score_tables import mean_std
+from latentlab.experiments.score_tables import ScoreTable, aligned, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "factors-grid.csv"
 BETAS, SIZES = (0.5, 1.0, 4.0, 10.0, 30.0), (2, 5, 10)
 
 
@@ -40,6 +37,9 @@ class GridScore:
     mig: float
     active: float
     reconstruction: float
+
+
+TABLE = ScoreTable(GridScore, SHIPPED / "factors-grid.csv")
 
 
 def run(
@@ -78,7 +78,7 @@ def table(scores: Sequence[GridScore]) -> str:
             mean_std([one.active for one in own]), mean_std([one.reconstruction for one in own]),
         ]  # fmt: skip
         rows.append([f"{beta:g}", str(z_dim), *cells, str(len(own))])
-    return score_tables.aligned(rows)
+    return aligned(rows)
 
 
 def note(scores: Sequence[GridScore]) -> str:
@@ -99,13 +99,3 @@ def note(scores: Sequence[GridScore]) -> str:
 
 def _cells(scores: Sequence[GridScore]) -> list[tuple[float, int]]:
     return list(dict.fromkeys((one.beta, one.z_dim) for one in scores))
-
-
-def save(scores: Sequence[GridScore], path: Path | None = None) -> None:
-    """Write the scores of the grid as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[GridScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(GridScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """Which codes take the shapes apart into the factors that made them: thirteen codes over seeds.
 
-`python -m latentlab reproduce factors` makes the table; `read` returns the scores of the last run. After Higgins et
+`python -m latentlab reproduce factors` makes the table; `TABLE` has the scores of the last run. After Higgins et
 al., beta-VAE (2017), Tab. 1, made smaller, with the scores that came after it.
 
 beta-VAE's metric is taken twice. Of all five factors it is about 80 % at most for a code that says neither shape nor
@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,9 +31,8 @@ from latentlab.analysis.disentanglement.same_factor import beta_vae_score, facto
 from latentlab.analysis.disentanglement.scores import disentanglement
 from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import FALLING, OF_SHAPES, OVER_ALL, SHAPES
-from latentlab.experiments.score_tables import as_text, grouped, mean_error
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import MODELS, Encodes, HasPosterior, Model
 from latentlab.runs.store import SHIPPED
@@ -42,7 +40,6 @@ from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start
 
-RESULTS = SHIPPED / "factors.csv"
 DATA = "shapes"
 SEEDS = (0, 1, 2)
 N_FITTED = 5_000  # training examples that PCA and ICA are fitted to
@@ -112,6 +109,9 @@ class FactorScore:
     reconstruction: float = math.nan
     of_numbers: float = math.nan
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(FactorScore, SHIPPED / "factors.csv")
 
 
 def held_out(splits: Splits) -> tuple[Dataset, Labels]:
@@ -233,7 +233,7 @@ def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
                 "code": code,
                 "β-VAE metric": mean_error([one.beta_vae for one in own], by=100),
                 "of x, y, size, angle": mean_error([one.of_numbers for one in own], by=100),
-                "reported": f"{known:.2f}" if known else score_tables.MISSING,
+                "reported": f"{known:.2f}" if known else MISSING,
                 "FactorVAE metric": mean_error([one.factor_vae for one in own], by=100),
                 "MIG": mean_error([one.mig for one in own], by=100),
                 "disentanglement": mean_error([one.disentanglement for one in own], by=100),
@@ -248,13 +248,3 @@ def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[FactorScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[FactorScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(FactorScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """Families of variational posteriors on the potential of two modes: which of them cover both, and by which bounds.
 
-`python -m latentlab reproduce families` fits all of them and prints the table; `read` returns the scores of the last
+`python -m latentlab reproduce families` fits all of them and prints the table; `TABLE` has the scores of the last
 run, and `shipped` what was fitted. After Rezende & Mohamed (2015), §6.1, and Maaløe et al. (2016), §4.1.
 """
 
@@ -22,8 +22,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Doubles, Floats, floats
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.data.builtin.two_modes import log_partition, potential
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.models.variational import AuxiliaryFamily, Family, FlowFamily
 from latentlab.nn.initialise import initialise
 from latentlab.runs.store import SHIPPED
@@ -31,7 +30,7 @@ from latentlab.serialization import read_tensors, write_tensors
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import train
 
-RESULTS, FITS = SHIPPED / "families.csv", SHIPPED / "families.safetensors"
+FITS = SHIPPED / "families.safetensors"
 N_MEASURED = 100_000  # draws that bounds are measured with
 CHUNK = 20_000  # draws at once
 PER_EPOCH = 100  # steps between two reports of progress
@@ -156,6 +155,12 @@ class FamilyScore:
     seconds: float = field(default=math.nan, compare=False)
 
 
+TABLE = ScoreTable(
+    FamilyScore, SHIPPED / "families.csv", part=lambda score: score.family,
+    order=lambda score: list(SETTINGS).index(score.family),
+)  # fmt: skip
+
+
 def fit(name: str, setting: Setting, restarts: int, seed: int = 0, report: Report | None = None) -> Fitted:
     """Fit restarts of a family, all at once; each starts elsewhere.
 
@@ -241,20 +246,13 @@ def table_rows(scores: Sequence[FamilyScore]) -> list[dict[str, str]]:
 
 def save(found: Sequence[Fitted], results: Path | None = None, fits: Path | None = None) -> None:
     """Write scores as CSV and parameters, in the place of those of the same families; others keep theirs."""
-    results, fits = results or RESULTS, fits or FITS
+    results, fits = results or TABLE.path, fits or FITS
     new = {one.name for one in found}
     fitted = [score for one in found for score in scores_of(one)]
-    scores = score_tables.merged(read(results), fitted, lambda score: score.family)
-    ordered = [score for name in SETTINGS for score in scores if score.family == name]
-    score_tables.save(ordered, results)
+    TABLE.at(results).save(fitted)
     tensors = {key: value for key, value in _tensors(fits).items() if key.partition("/")[0] not in new}
     tensors |= {f"{one.name}/{key}": torch.from_numpy(value) for one in found for key, value in one.parameters.items()}
     write_tensors(fits, tensors)
-
-
-def read(path: Path | None = None) -> list[FamilyScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(FamilyScore, path or RESULTS)
 
 
 def shipped(results: Path | None = None, fits: Path | None = None) -> dict[str, Fitted]:
@@ -263,7 +261,7 @@ def shipped(results: Path | None = None, fits: Path | None = None) -> dict[str, 
     Raises:
         RunError: the file of the parameters is damaged.
     """
-    scores, tensors, found = read(results), _tensors(fits or FITS), {}
+    scores, tensors, found = TABLE.at(results or TABLE.path).read(), _tensors(fits or FITS), {}
     for name, own in grouped(scores, lambda score: score.family).items():
         parameters = {
             key.partition("/")[2]: floats(value) for key, value in tensors.items() if key.startswith(f"{name}/")

@@ -1,6 +1,6 @@
 """What a classifier recognises in images that models generate, with its controls: runs that ship, and trainings.
 
-`python -m latentlab reproduce judge --data mnist sketches` prints the table; `read` returns the scores of the last run.
+`python -m latentlab reproduce judge --data mnist sketches` prints the table; `TABLE` has the scores of the last run.
 After Burhanpurkar, Neural Networks for Doodles (2020), §3, who has reconstructions of the test drawings named by her
 classifier: 68.5 and 69.6 % with 14 dimensions, 50.2 and 46.6 % with two, without a control, and with [0, 1] given to a
 network that was trained on [-1, 1].
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from latentlab.analysis.classification.preprocessing import AS_THEY_ARE, OTHER_RANGE, THRESHOLDED
@@ -19,15 +18,13 @@ from latentlab.analysis.generated.images import BINARISED, DRAW, REAL, generated
 from latentlab.analysis.generated.recognition import recognised
 from latentlab.analysis.stats import wilson
 from latentlab.data import UNLABELLED, Dataset, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.vae import SKETCHES, SKETCHES_2D, SKETCHES_2D_TRAINING, SKETCHES_TRAINING
-from latentlab.experiments.score_tables import MISSING, as_text, grouped
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "generated.csv"
 SEEDS = (0, 1, 2)
 N_MEASURED = 1_500  # test examples
 PLAIN, CUT, RANGE = "as they are", "cut at one half", "[0, 1] for [−1, 1]"
@@ -128,6 +125,12 @@ class GeneratedScore:
     seconds: float = field(default=math.nan, compare=False)
 
 
+TABLE = ScoreTable(
+    GeneratedScore, SHIPPED / "generated.csv", part=lambda score: score.dataset,
+    order=lambda score: list(SETTINGS).index(score.dataset),
+)  # fmt: skip
+
+
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[GeneratedScore]:
     """Measure runs that ship, and trainings with every seed; yields each score when it is done.
 
@@ -196,8 +199,8 @@ def table_rows(scores: Sequence[GeneratedScore]) -> list[dict[str, str]]:
                 "model": model,
                 "images": f"{images} (control)" if images in CONTROLS else images,
                 **{f"recognised {way}, %": _percent(by_way.get(way, [])) for way in WAYS},
-                "sure, %": score_tables.mean_std([one.confidence for one in plain], by=100),
-                "class entropy, nats": score_tables.mean_std([one.entropy for one in plain]),
+                "sure, %": mean_std([one.confidence for one in plain], by=100),
+                "class entropy, nats": mean_std([one.entropy for one in plain]),
                 "n": str(own[0].n),
                 "seeds": str(len({one.seed for one in own})),
             }
@@ -239,23 +242,6 @@ def _percent(scores: Sequence[GeneratedScore]) -> str:
     if not shares or any(map(math.isnan, shares)):
         return MISSING
     if len(shares) > 1:
-        return score_tables.mean_std(shares, by=100)
+        return mean_std(shares, by=100)
     found = wilson(shares[0], scores[0].n)
     return f"{100 * found.value:.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})"
-
-
-def save(scores: Sequence[GeneratedScore], path: Path | None = None) -> None:
-    """Write scores as CSV, in the place of those of the same data; other data keep theirs."""
-    path = path or RESULTS
-    score_tables.save(merged(scores, path), path)
-
-
-def merged(scores: Sequence[GeneratedScore], path: Path) -> list[GeneratedScore]:
-    """Scores in the place of all that a file has of the same data, and its others."""
-    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
-    return sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
-
-
-def read(path: Path | None = None) -> list[GeneratedScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(GeneratedScore, path or RESULTS)

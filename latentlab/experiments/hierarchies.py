@@ -1,6 +1,6 @@
 """What keeps the upper layers of a hierarchical VAE: four models that differ by one addition each, over seeds.
 
-`python -m latentlab reproduce hierarchies` trains them and prints the table; `read` returns the scores of the last
+`python -m latentlab reproduce hierarchies` trains them and prints the table; `TABLE` has the scores of the last
 run. After Sønderby et al., Ladder Variational Autoencoders (2016), Tab. 1 and Figs. 3 to 6, made smaller.
 """
 
@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,15 +20,13 @@ from latentlab.analysis.latent.bounds import bound
 from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.data import Dataset, Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import FIVE, TRAINING, WARM
-from latentlab.experiments.score_tables import as_text, grouped, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "hierarchies.csv"
 SEEDS = (0, 1, 2)
 MODEL = "lvae"
 N_MEASURED, N_DRAWS = 500, 5_000  # test examples that get the bounds, and draws of the tighter one
@@ -101,6 +98,12 @@ class HierarchyScore:
     active: tuple[float, ...]
     probe: tuple[float, ...]
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    HierarchyScore, SHIPPED / "hierarchies.csv", part=lambda score: score.dataset,
+    order=lambda score: list(SETTINGS).index(score.dataset),
+)  # fmt: skip
 
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[HierarchyScore]:
@@ -178,7 +181,7 @@ def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:
                 "model": model,
                 "ELBO, nats": mean_std([score.bound for score in own]),
                 f"bound of {N_DRAWS:,} draws": mean_std([score.weighted for score in own]),
-                "reported": "{:.2f}, {:.2f}".format(*known) if known else score_tables.MISSING,
+                "reported": "{:.2f}, {:.2f}".format(*known) if known else MISSING,
                 "KL, nats": mean_of_each([score.kl for score in own], ".2f"),
                 "active units": mean_of_each([score.active for score in own], ".1f"),
                 "probe, %": mean_of_each([[100 * p for p in score.probe] for score in own], ".0f"),
@@ -187,16 +190,3 @@ def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[HierarchyScore], path: Path | None = None) -> None:
-    """Write scores as CSV, in the place of those of the same data; other data keep theirs."""
-    path = path or RESULTS
-    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
-    ordered = sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
-    score_tables.save(ordered, path)
-
-
-def read(path: Path | None = None) -> list[HierarchyScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(HierarchyScore, path or RESULTS)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from latentlab.experiments import score_tables
 from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.importance_bomb import BombScore
 from latentlab.experiments.importance_shortcuts import ShortcutScore
-from latentlab.experiments.score_tables import as_text, grouped
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped
 from latentlab.runs.store import SHIPPED
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Score = TypeVar("Score", bound="DataclassInstance")
+PROGRESS = ScoreTable(ImportanceScore, SHIPPED / "importance.csv", part=lambda score: score.setting)
+BOMB = ScoreTable(BombScore, SHIPPED / "importance-bomb.csv")
+SHORTCUTS = ScoreTable(ShortcutScore, SHIPPED / "importance-shortcuts.csv")
 
 SHOWN = (0, 200, 600, 1_000, 2_000)  # steps of the table
 LAST = 0.9  # the source's test errors are means from here to the end
@@ -88,7 +85,7 @@ def shortcut_rows(scores: Sequence[ShortcutScore]) -> list[dict[str, str]]:
         row = {"weights": name}
         for epoch, found in grouped(own, lambda one: one.epoch).items():
             related = [one.correlation for one in found]
-            row[f"r, epoch {epoch}"] = score_tables.MISSING if np.isnan(related).any() else _range(related, ".3f")
+            row[f"r, epoch {epoch}"] = MISSING if np.isnan(related).any() else _range(related, ".3f")
             row[f"√Tr Σ, epoch {epoch}"] = _range([one.deviation for one in found], ".4g")
         rows.append(row)
     return rows
@@ -161,27 +158,10 @@ def claim_rows(scores: Sequence[ImportanceScore]) -> list[dict[str, str]]:
 
 def _median(own: Sequence[ImportanceScore], name: str, form: str = ".3g") -> str:
     value = float(np.median([getattr(one, name) for one in own]))
-    return format(value, form) if np.isfinite(value) else score_tables.MISSING
+    return format(value, form) if np.isfinite(value) else MISSING
 
 
 def _range(values: Sequence[float], form: str = ".3g") -> str:
     """The median, and the range over seeds in brackets."""
     middle = format(float(np.median(values)), form)
     return f"{middle} ({format(min(values), form)} to {format(max(values), form)})" if len(values) > 1 else middle
-
-
-RESULTS: Mapping[type[Any], Path] = {
-    ImportanceScore: SHIPPED / "importance.csv",
-    BombScore: SHIPPED / "importance-bomb.csv",
-    ShortcutScore: SHIPPED / "importance-shortcuts.csv",
-}
-
-
-def save(scores: Sequence[Any]) -> None:
-    """Write scores of one kind as CSV."""
-    score_tables.save(scores, RESULTS[type(scores[0])])
-
-
-def read(kind: type[Score]) -> list[Score]:
-    """The scores of a kind that `save` wrote; none if there are none."""
-    return score_tables.read(kind, RESULTS[kind])

@@ -1,6 +1,6 @@
 """What the mutual information adds to a GAN: a ring of eight Gaussians with λ = 1 and with λ = 0, over seeds.
 
-`python -m latentlab reproduce infogan` trains them and prints the table; `read` returns the scores of the last run.
+`python -m latentlab reproduce infogan` trains them and prints the table; `TABLE` has the scores of the last run.
 After Chen et al., InfoGAN (2016), Fig. 1, whose data are MNIST and whose L_I rises to H(c) = 2.30 nats.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,16 +17,14 @@ from latentlab import device
 from latentlab.analysis.adversarial.modes import mode_coverage
 from latentlab.analysis.arrays import floats
 from latentlab.data import DENSITIES, Dataset, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.adversarial import RING, RING_TRAINING
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Decodes, HasPrior, Model, category_of
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 
-RESULTS = SHIPPED / "infogan.csv"
 DATA = "gaussian-ring"
 SEEDS = (0, 1, 2)
 WEIGHTS = (1.0, 0.0)  # λ
@@ -57,6 +54,9 @@ class InfoGANScore:
     near: float
     distance: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(InfoGANScore, SHIPPED / "infogan.csv")
 
 
 def run(
@@ -115,13 +115,3 @@ def table_rows(scores: Sequence[InfoGANScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[InfoGANScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[InfoGANScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(InfoGANScore, path or RESULTS)

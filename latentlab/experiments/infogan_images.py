@@ -1,7 +1,7 @@
 """What an InfoGAN's codes are of images: whether the category is the class, and what the uniform codes change.
 
 `python -m latentlab reproduce infogan --data digits mnist` trains with λ = 1 and with λ = 0 and prints the table;
-`read` returns the scores of the last run. After Chen et al., InfoGAN (2016), §7.1 and Fig. 2: ten categories and two
+`TABLE` has the scores of the last run. After Chen et al., InfoGAN (2016), §7.1 and Fig. 2: ten categories and two
 uniform codes of MNIST, where L_I rises to log 10, the category is the digit, and the others are its slant and width.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -21,16 +20,14 @@ from latentlab.analysis.conditional.cluster_use import ClusterUse, cluster_use
 from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.latent.followed_attributes import correlations_within
 from latentlab.data import UNLABELLED, Dataset, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.adversarial import INFO_DIGITS, INFO_DIGITS_TRAINING, INFO_MNIST, INFO_MNIST_TRAINING
-from latentlab.experiments.score_tables import as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, CodeKind, Decodes, Encodes, HasPrior, Model, category_of, code_parts
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 
-RESULTS = SHIPPED / "infogan-images.csv"
 SEEDS = (0, 1, 2)
 WEIGHTS = (1.0, 0.0)  # what the weights of the knobs are multiplied with: λ = 0 is the control
 N_MEASURED = 2_000  # samples
@@ -81,6 +78,12 @@ class ImageScore:
     thickness: float
     width: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    ImageScore, SHIPPED / "infogan-images.csv", part=lambda score: score.dataset,
+    order=lambda score: list(SETTINGS).index(score.dataset),
+)  # fmt: skip
 
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[ImageScore]:
@@ -195,19 +198,3 @@ def table_rows(scores: Sequence[ImageScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def merged(scores: Sequence[ImageScore], path: Path | None = None) -> list[ImageScore]:
-    """Scores in the place of all that a file has of the same data, and its others."""
-    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
-    return sorted(found, key=lambda score: list(SETTINGS).index(score.dataset))
-
-
-def save(scores: Sequence[ImageScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[ImageScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(ImageScore, path or RESULTS)

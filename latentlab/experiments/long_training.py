@@ -1,7 +1,7 @@
 """A ladder VAE of five layers that was trained for long: its bounds, next to the paper's, and what its layers carry.
 
 `python -m latentlab reproduce mnist-five-layers-lvae` trains and measures it; with `--measure` it is measured alone.
-`read` returns the scores of the last time. After Sønderby et al., Ladder Variational Autoencoders (2016), Tab. 1.
+`TABLE` has the scores of the last time. After Sønderby et al., Ladder Variational Autoencoders (2016), Tab. 1.
 """
 
 from __future__ import annotations
@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from latentlab import device
 from latentlab.analysis.latent.bounds import Bound, bound
 from latentlab.data import load
-from latentlab.experiments import score_tables
 from latentlab.experiments.hierarchies import REPORTED, measure_layers
-from latentlab.experiments.score_tables import MISSING, mean_of_each
+from latentlab.experiments.score_tables import MISSING, ScoreTable, mean_of_each
 from latentlab.models import Layered, LogLikelihood
 from latentlab.runs.store import SHIPPED, Store
 
-RESULTS = SHIPPED / "long-training.csv"
 RUNS = ("mnist-five-layers-lvae",)
 MODEL = "ladder VAE"  # as it is called among the reported numbers
 N_MEASURED, N_DRAWS = 1_000, 5_000  # test examples that get the bounds, and draws of the tighter one
@@ -63,6 +60,11 @@ class LongScore:
     kl: tuple[float, ...]
     active: tuple[float, ...]
     probe: tuple[float, ...]
+
+
+TABLE = ScoreTable(
+    LongScore, SHIPPED / "long-training.csv", part=lambda score: score.run, order=lambda score: score.run
+)
 
 
 def measure(store: Store, run_id: str, n: int = N_MEASURED, draws: int = N_DRAWS) -> Iterator[LongScore]:
@@ -116,15 +118,3 @@ def table_rows(scores: Sequence[LongScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(score: LongScore, path: Path | None = None) -> None:
-    """Write a score as CSV, in the place of that of the same run; others stay."""
-    path = path or RESULTS
-    by_run = {one.run: one for one in (*read(path), score)}
-    score_tables.save([by_run[run] for run in sorted(by_run)], path)
-
-
-def read(path: Path | None = None) -> list[LongScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(LongScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """What a PixelCNN as decoder adds to a convolutional ladder VAE, and leaves to the codes: three models over seeds.
 
-`python -m latentlab reproduce fame` trains them and prints the table; `read` returns the scores of the last run. After
+`python -m latentlab reproduce fame` trains them and prints the table; `TABLE` has the scores of the last run. After
 Maaløe (2018), appendix E, Tab. 2, made smaller: three layers and six epochs; MNIST of 14 x 14 and of 28 x 28 pixels.
 """
 
@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -18,15 +17,13 @@ from latentlab import device
 from latentlab.analysis.latent.bounds import bound
 from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
-from latentlab.experiments.score_tables import as_text, grouped, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "pixel-decoders.csv"
 DATASETS, MODEL = ("mnist-14", "mnist"), "fame"
 SEEDS = (0, 1, 2)
 N_VALID = 1_000
@@ -65,6 +62,12 @@ class PixelScore:
     weighted: float
     kl: tuple[float, ...]
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    PixelScore, SHIPPED / "pixel-decoders.csv", part=lambda score: score.dataset,
+    order=lambda score: DATASETS.index(score.dataset),
+)  # fmt: skip
 
 
 def run(
@@ -124,22 +127,9 @@ def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:
                 f"bound of {N_DRAWS} draws": mean_std([score.weighted for score in own]),
                 "KL, nats": mean_std([sum(score.kl) for score in own]),
                 "KL of each layer": mean_of_each([score.kl for score in own], ".2f"),
-                "reported": f"{-known[0]:.2f}, {known[1]:.2f}" if known else score_tables.MISSING,
+                "reported": f"{-known[0]:.2f}, {known[1]:.2f}" if known else MISSING,
                 "seeds": str(len(own)),
                 "CPU s": mean_std([score.seconds for score in own]),
             }
         )
     return rows
-
-
-def save(scores: Sequence[PixelScore], path: Path | None = None) -> None:
-    """Write scores as CSV, in the place of those of the same data; other data keep theirs."""
-    path = path or RESULTS
-    found = score_tables.merged(read(path), scores, lambda score: score.dataset)
-    ordered = sorted(found, key=lambda score: DATASETS.index(score.dataset))
-    score_tables.save(ordered, path)
-
-
-def read(path: Path | None = None) -> list[PixelScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(PixelScore, path or RESULTS)

@@ -6,9 +6,9 @@ import csv
 import io
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,39 @@ Key = TypeVar("Key", bound=Hashable)
 
 MISSING = "–"
 _READ: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float}
+
+
+@dataclass(frozen=True)
+class ScoreTable(Generic[Score]):
+    """The scores of an experiment, in a file that ships.
+
+    Attributes:
+        kind: the dataclass of a score.
+        path: of the file.
+        part: what is measured as a whole: new scores take the place of the old ones with the same, others stay; None:
+            they take the place of all.
+        order: by which they are sorted; None: as they come.
+    """
+
+    kind: type[Score]
+    path: Path
+    part: Callable[[Score], Hashable] | None = None
+    order: Callable[[Score], Any] | None = None
+
+    def at(self, path: Path) -> ScoreTable[Score]:
+        """The same in another file."""
+        return replace(self, path=path)
+
+    def read(self) -> list[Score]:
+        """The scores of the file; none if there is none."""
+        return read(self.kind, self.path)
+
+    def save(self, scores: Sequence[Score]) -> None:
+        """Write scores, at least one, as CSV; `part` says which of those before stay."""
+        found = list(scores) if self.part is None else merged(self.read(), scores, self.part)
+        if self.order is not None:
+            found.sort(key=self.order)
+        save(found, self.path)
 
 
 def save(scores: Sequence[DataclassInstance], path: Path) -> None:

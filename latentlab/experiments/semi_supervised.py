@@ -1,6 +1,6 @@
 """The semi-supervised benchmark: each model with the same budget and few labels, and supervised baselines.
 
-`python -m latentlab reproduce semi-supervised` runs it and prints the table; `read` returns the scores of
+`python -m latentlab reproduce semi-supervised` runs it and prints the table; `TABLE` has the scores of
 the last run. Settings after Maaløe et al., Auxiliary Deep Generative Models (2016), §4.2 and Tab. 2, made smaller.
 """
 
@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,7 @@ from latentlab import device
 from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, aligned, grouped, mean_std
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED, Store
@@ -30,7 +28,6 @@ from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 
-RESULTS = SHIPPED / "semi-supervised.csv"
 SEEDS = (0, 1, 2)
 N_WEIGHTED, N_DRAWS = 500, 100  # test examples that get the importance-weighted bound, and draws for each
 N_TEST = 10_000  # fresh draws of a toy
@@ -124,6 +121,12 @@ class BenchmarkResult:
     separability: float = math.nan
     agreement: float = math.nan
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    BenchmarkResult, SHIPPED / "semi-supervised.csv", part=lambda score: (score.dataset, score.model),
+    order=lambda score: (list(BENCHMARKS).index(score.dataset), score.seed, [*BASELINES, *ALL].index(score.model)),
+)  # fmt: skip
 
 
 def run_benchmark(
@@ -241,24 +244,6 @@ def lead_of_avae(scores: Sequence[BenchmarkResult], dataset: str) -> tuple[float
         return None
     avae, vae = ([np.mean([getattr(s, term) for s in each]) for term in ("bound", "weighted")] for each in own.values())
     return float(avae[0] - vae[0]), float(avae[1] - vae[1])
-
-
-def save(scores: Sequence[BenchmarkResult], path: Path | None = None) -> None:
-    """Write scores as CSV, a row for each training."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[BenchmarkResult]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(BenchmarkResult, path or RESULTS)
-
-
-def merged(scores: Sequence[BenchmarkResult], path: Path | None = None) -> list[BenchmarkResult]:
-    """Scores in the place of all that a file has of the same models and data, and its others, in the table's order."""
-    found = score_tables.merged(read(path), scores, lambda score: (score.dataset, score.model))
-    datasets, models = list(BENCHMARKS), [*BASELINES, *ALL]
-    place = lambda score: (datasets.index(score.dataset), score.seed, models.index(score.model))  # noqa: E731
-    return sorted(found, key=place)
 
 
 def config_of(name: str, benchmark: Benchmark) -> dict[str, Any]:

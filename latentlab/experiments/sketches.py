@@ -6,7 +6,7 @@ accuracies lie lower than hers and only the differences are to be compared. Her 
 notebook, where the report prints a curve alone; she trained 15 or 20 epochs of 49,000 drawings, and with `best` is what
 the best epoch had, chosen after the fact.
 
-`python -m latentlab reproduce sketches` trains all and prints the tables; `read` returns the scores of the last time.
+`python -m latentlab reproduce sketches` trains all and prints the tables; `TABLE` has the scores of the last time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +25,7 @@ import torch
 from latentlab import device
 from latentlab.analysis.sweep import Interval, compare, interval, verdict
 from latentlab.data import Splits, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.jobs.sweep import said
 from latentlab.jobs.sweep_results import Measure, Trained
 from latentlab.knobs import Value, from_dict, knobs
@@ -37,7 +35,6 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 
-RESULTS = SHIPPED / "sketches.csv"
 MODEL, DATASET = "convnet", "sketches"
 N, EPOCHS = 4_000, 6  # training examples and passes over them
 BASE: dict[str, Value] = {"epochs": EPOCHS, "batch_size": 64, "learning_rate": 1e-3, "schedule": "constant"}
@@ -112,6 +109,9 @@ class SketchScore:
     test: float = math.nan
     test_binary: float = math.nan
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(SketchScore, SHIPPED / "sketches.csv")
 
 
 def subset(splits: Splits, n: int = N) -> Splits:
@@ -222,7 +222,7 @@ def table_verdict(scores: Sequence[SketchScore], table: str) -> str:
 
 def noise(scores: Sequence[SketchScore]) -> float:
     """The standard deviation between seeds of one setting, pooled over the settings; NaN of one seed."""
-    own = [[one.accuracy[-1] for one in of] for of in score_tables.grouped(scores, lambda one: one.setting).values()]
+    own = [[one.accuracy[-1] for one in of] for of in grouped(scores, lambda one: one.setting).values()]
     free = sum(len(of) - 1 for of in own)
     return math.sqrt(sum(np.var(of) * len(of) for of in own) / free) if free else math.nan
 
@@ -259,13 +259,3 @@ def _share(found: Interval) -> str:
 def latest(scores: Sequence[SketchScore]) -> list[SketchScore]:
     """Of each setting and seed the last score."""
     return list({(one.setting, one.seed): one for one in scores}.values())
-
-
-def save(scores: Sequence[SketchScore], path: Path | None = None) -> None:
-    """Write scores as CSV, a row for each training."""
-    score_tables.save(latest(scores), path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[SketchScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(SketchScore, path or RESULTS)

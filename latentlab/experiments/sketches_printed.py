@@ -26,15 +26,13 @@ from latentlab.analysis.stats import wilson
 from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Kind, load
 from latentlab.data.files.drawn_strokes import read_strokes
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, mean_std
 from latentlab.experiments.sketches import BASE, DATASET, trained
 from latentlab.knobs import from_dict
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
-RESULTS = SHIPPED / "sketches-printed.csv"
 EPOCHS = 20
 REAL = "quickdraw_test"  # the folder of simplified drawings, one file a class
 SOURCE, SOURCE_BEST = 0.9589, 0.965  # test accuracies of hers
@@ -60,6 +58,9 @@ class PrintedScore:
     test_confusion: tuple[float, ...]
     real_confusion: tuple[float, ...]
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(PrintedScore, SHIPPED / "sketches-printed.csv")
 
 
 class Found(NamedTuple):
@@ -177,13 +178,3 @@ def _confused(counts: Labels, classes: Sequence[str]) -> str:
     places = np.argsort(-wrong, axis=None, kind="stable")[:SAID]
     pairs = [np.unravel_index(place, wrong.shape) for place in places]
     return ", ".join(f"{classes[i]} as {classes[j]} ({wrong[i, j]})" for i, j in pairs if wrong[i, j])
-
-
-def save(scores: Sequence[PrintedScore], path: Path | None = None) -> None:
-    """Write scores as CSV, a row for each training."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[PrintedScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(PrintedScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """Whether a code turns, tilts and lights a solid by one dimension each: DC-IGN and the VAE of the same size.
 
-`python -m latentlab reproduce factors` trains them, after the table of `factors.py`; `read` returns the scores of the
+`python -m latentlab reproduce factors` trains them, after the table of `factors.py`; `TABLE` has the scores of the
 last run. After Kulkarni et al., Deep Convolutional Inverse Graphics Network (2015), section 4.1, where the first three
 dimensions are for azimuth, elevation and light of a face.
 
@@ -19,24 +19,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Floats, Labels
 from latentlab.data import Dataset, Splits, load
-from latentlab.experiments import score_tables
 from latentlab.experiments.factors import codes
 from latentlab.experiments.recipes.vae import OF_SOLIDS, SHAPES
-from latentlab.experiments.score_tables import as_text, grouped, mean_error
+from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Model
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 
-RESULTS = SHIPPED / "solids.csv"
 DATA = "three-d"
 SEEDS = (0, 1, 2)
 MODELS = {"DC-IGN": "dcign", "VAE": "vae"}
@@ -71,6 +68,9 @@ class SolidScore:
     other: float
     reconstruction: float
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(SolidScore, SHIPPED / "solids.csv")
 
 
 def run(
@@ -141,13 +141,3 @@ def table_rows(scores: Sequence[SolidScore]) -> list[dict[str, str]]:
         }
         for model, own in grouped(scores, lambda score: score.model).items()
     ]
-
-
-def save(scores: Sequence[SolidScore], path: Path | None = None) -> None:
-    """Write scores as CSV."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[SolidScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(SolidScore, path or RESULTS)

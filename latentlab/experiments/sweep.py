@@ -1,6 +1,6 @@
 """A small sweep: VAEs of the digits over the size of the latent space and β, with several seeds.
 
-`python -m latentlab reproduce sweep` trains it and prints the table; `read` returns the scores of the last time. It is
+`python -m latentlab reproduce sweep` trains it and prints the table; `TABLE` has the scores of the last time. It is
 what `latentlab sweep vae digits --z_dim 2,5,10,20 --beta 1,4 --hidden 128 --epochs 60` trains, kept as numbers alone.
 """
 
@@ -12,15 +12,13 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from latentlab.analysis.sweep import compare, interval
 from latentlab.data import load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.jobs.job import suited_config
 from latentlab.jobs.sweep_results import Trained, chosen_measure, padded
 from latentlab.knobs import Value, from_dict
@@ -30,7 +28,6 @@ from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 
-RESULTS = SHIPPED / "sweep.csv"
 MODEL, DATASET = "vae", "digits"
 GRID: dict[str, tuple[Value, ...]] = {"z_dim": (2, 5, 10, 20), "beta": (1.0, 4.0)}
 CONFIG, TRAINING = {"hidden": 128}, {"epochs": 60}
@@ -59,6 +56,9 @@ class SweepScore:
     def setting(self) -> dict[str, Value]:
         """The knobs that were varied."""
         return {"z_dim": self.z_dim, "beta": self.beta}
+
+
+TABLE = ScoreTable(SweepScore, SHIPPED / "sweep.csv")
 
 
 def run(seeds: Sequence[int], training: dict[str, Any] | None = None) -> list[SweepScore]:
@@ -124,13 +124,3 @@ def table_rows(scores: Sequence[SweepScore]) -> list[dict[str, str]]:
 def table(scores: Sequence[SweepScore]) -> str:
     """A line for each setting, as text."""
     return as_text(table_rows(scores))
-
-
-def save(scores: Sequence[SweepScore], path: Path | None = None) -> None:
-    """Write scores as CSV, a row for each training."""
-    score_tables.save(scores, path or RESULTS)
-
-
-def read(path: Path | None = None) -> list[SweepScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(SweepScore, path or RESULTS)

@@ -1,6 +1,6 @@
 """Transfer to the sketches: accuracy against the number of labels, for trunks that know more or less beforehand.
 
-`python -m latentlab reproduce transfer` trains all and prints the table; `read` returns the scores of the last time.
+`python -m latentlab reproduce transfer` trains all and prints the table; `TABLE` has the scores of the last time.
 After Burhanpurkar, CNNs and VAEs on Quick, Draw! (2020), §2.1, who put a head of one layer on three networks of
 ImageNet; her Table 1 is in `transfer_source`. Her head has a sigmoid for each class and is trained by binary
 cross-entropy, so what it calls accuracy is the share of all seven outputs on the right side of 1/2: 6/7 for a network
@@ -17,14 +17,12 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from latentlab.analysis.classification.metrics import all_negative
 from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Splits, load
-from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
 from latentlab.experiments.sketches_printed import real_drawings
 from latentlab.experiments.transfer_source import N_CLASSES
 from latentlab.models import HasTrunk, Model, Trains
@@ -35,7 +33,6 @@ from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
 from latentlab.training.loop import start, train
 
-RESULTS = SHIPPED / "transfer.csv"
 DATA = "sketches"
 SEEDS = (0, 1, 2)
 MODEL = "transfer"
@@ -85,6 +82,12 @@ class TransferScore:
     trainable: int
     frozen: int
     seconds: float = field(default=math.nan, compare=False)
+
+
+TABLE = ScoreTable(
+    TransferScore, SHIPPED / "transfer.csv", part=lambda score: (score.trunk, score.seed),
+    order=lambda score: (list(TRUNKS).index(score.trunk), score.seed),
+)  # fmt: skip
 
 
 def run(
@@ -254,18 +257,3 @@ def table_rows(scores: Sequence[TransferScore]) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def save(scores: Sequence[TransferScore], path: Path | None = None) -> None:
-    """Write scores as CSV; those of other trunks and seeds that are in the file already are kept."""
-    path = path or RESULTS
-    measured = {(score.trunk, score.seed) for score in scores}
-    kept = [*(score for score in read(path) if (score.trunk, score.seed) not in measured), *scores]
-    order = list(TRUNKS)
-    kept.sort(key=lambda score: (order.index(score.trunk), score.seed))
-    score_tables.save(kept, path)
-
-
-def read(path: Path | None = None) -> list[TransferScore]:
-    """The scores of a file that `save` wrote; none if there is none."""
-    return score_tables.read(TransferScore, path or RESULTS)

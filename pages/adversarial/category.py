@@ -28,7 +28,7 @@ def draw_category(run: Subject, epoch: int | None) -> None:
         _draw_codes(run, epoch)
         _draw_images(run)
         return
-    scores = infogan.read() if run.dataset == infogan.DATA else []
+    scores = infogan.TABLE.read() if run.dataset == infogan.DATA else []
     if not scores:
         st.caption("This experiment is made on the ring of Gaussians: `python -m latentlab reproduce infogan`.")
         return
@@ -70,7 +70,7 @@ def _draw_codes(run: Subject, epoch: int | None) -> None:
 
 
 def _draw_images(run: Subject) -> None:
-    scores = [score for score in infogan_images.read() if score.dataset == run.dataset]
+    scores = [score for score in infogan_images.TABLE.read() if score.dataset == run.dataset]
     if not scores:
         known = " and ".join(infogan_images.SETTINGS)
         st.caption(f"The experiment is made on {known}: `python -m latentlab reproduce infogan --data …`.")

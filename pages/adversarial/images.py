@@ -53,7 +53,7 @@ def between(run: Subject, epoch: int | None, pair: int, kind: Kind) -> Floats | 
 
 def draw_families(run: Subject) -> None:
     """The experiment that holds samples of a GAN against those of other families."""
-    scores = [score for score in adversarial_samples.read() if score.dataset == run.dataset]
+    scores = [score for score in adversarial_samples.TABLE.read() if score.dataset == run.dataset]
     if not scores:
         known = " and ".join(adversarial_samples.SETTINGS)
         st.caption(f"This comparison is made on {known}: `python -m latentlab reproduce gan --data …`.")

@@ -13,7 +13,7 @@ from latentlab.experiments.adversarial_presets import (
     MODEL,
     N_TRAINED,
     PRESETS,
-    read,
+    TABLE,
     settings,
     summary,
     table_rows,
@@ -39,7 +39,7 @@ def draw_live(shape: tuple[int, ...]) -> None:
     with side:
         dataset = linked_choice("Data", known, known[0], "live-data")
         preset = linked_choice("Preset", tuple(PRESETS), "steady", "live-preset")
-        measured = [one for one in read() if (one.dataset, one.preset) == (dataset, preset)]
+        measured = [one for one in TABLE.read() if (one.dataset, one.preset) == (dataset, preset)]
         st.caption(f"{PRESETS[preset].about} {summary(measured)}")
         task = _task(dataset, preset)
         name = name_of(task)
@@ -53,7 +53,7 @@ def draw_live(shape: tuple[int, ...]) -> None:
         steps, values = np.array(now.losses).T
         with side:
             figure(value_curve(steps, values, shown.step, look(), "step"), "V over the steps", "live-value")
-    if scores := read():
+    if scores := TABLE.read():
         with st.expander("All presets, over seeds"):
             st.dataframe(table_rows(scores), hide_index=True, alt="What each preset leads to, over seeds")
             st.caption("Mean ± standard deviation of trainings to the end: `python -m latentlab reproduce presets`.")

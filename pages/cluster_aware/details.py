@@ -34,7 +34,7 @@ def draw_labels(run: Subject) -> None:
 
 
 def _experiment() -> None:
-    scores = cluster_aware.read()
+    scores = cluster_aware.TABLE.read()
     if not scores:
         st.info("The experiment has not been run yet; `python -m latentlab reproduce cagem` runs it.")
         return

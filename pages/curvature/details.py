@@ -8,8 +8,6 @@ import streamlit as st
 
 from latentlab.analysis.curvature.measure import RANGES, Curvature
 from latentlab.experiments import curvature_tables
-from latentlab.experiments.curvature import FollowScore, ProgressScore, SubsetScore
-from latentlab.experiments.curvature_race import RaceScore
 from latentlab.figures.curvature.details import (
     along_figure,
     best_steps_figure,
@@ -158,12 +156,12 @@ def draw_source() -> None:
     """What the source says and what was measured of it over seeds."""
     tables = {
         "What the source says": curvature_tables.claim_rows(),
-        "In the course of a training": curvature_tables.progress_rows(curvature_tables.read(ProgressScore)),
-        "How much data the Hessian needs": curvature_tables.subset_rows(curvature_tables.read(SubsetScore)),
+        "In the course of a training": curvature_tables.progress_rows(curvature_tables.PROGRESS.read()),
+        "How much data the Hessian needs": curvature_tables.subset_rows(curvature_tables.SUBSETS.read()),
         "Following the lowest direction of one Hessian": curvature_tables.follow_rows(
-            curvature_tables.read(FollowScore)
+            curvature_tables.FOLLOWING.read()
         ),
-        "Training along it": curvature_tables.race_rows(curvature_tables.read(RaceScore)),
+        "Training along it": curvature_tables.race_rows(curvature_tables.RACE.read()),
     }
     for title, rows in tables.items():
         if rows:

@@ -151,9 +151,9 @@ def _over_seeds(dataset: str) -> None:
     """What an experiment on these data found, if one did."""
     rows, said = list[dict[str, str]](), ""
     if dataset == experiment.DATA:
-        rows, said = experiment.table_rows(experiment.read()), experiment.NOTE
+        rows, said = experiment.table_rows(experiment.TABLE.read()), experiment.NOTE
     elif dataset == solids.DATA:
-        rows, said = solids.table_rows(solids.read()), solids.NOTE
+        rows, said = solids.table_rows(solids.TABLE.read()), solids.NOTE
     if rows:
         st.markdown("**Codes of these data, over seeds**")
         wide = {"code": st.column_config.TextColumn(width=190)}
@@ -182,7 +182,7 @@ def _levels(run: Subject) -> None:
 
 def _grid() -> None:
     """The experiment that varies β and the size of the code."""
-    found = factor_grid.read()
+    found = factor_grid.TABLE.read()
     if not found:
         st.caption("This experiment has not been run: `python -m latentlab reproduce factors-grid`.")
         return

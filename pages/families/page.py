@@ -74,7 +74,7 @@ def _titled(title: str, one: Fitted) -> str:
 
 def every_fit() -> None:
     """The table of the experiment."""
-    st.dataframe(families.table_rows(families.read()), hide_index=True, alt="The families over their restarts")
+    st.dataframe(families.table_rows(families.TABLE.read()), hide_index=True, alt="The families over their restarts")
     st.caption(
         "Mean ± standard deviation over the restarts, each of which begins elsewhere. “Both modes”: each has at least "
         "35 % of the draws. The importance-weighted bound of 100,000 draws comes near log Z wherever q reaches all of "
@@ -84,7 +84,7 @@ def every_fit() -> None:
 
 def layers_of_avae() -> None:
     """The table of the experiment on layers of an auxiliary VAE."""
-    scores = auxiliary_layers.read()
+    scores = auxiliary_layers.TABLE.read()
     if not scores:
         st.info("Nothing has been trained yet; `python -m latentlab reproduce auxiliary-layers` does it.")
         return

@@ -21,7 +21,7 @@ REPORTED = "error reported (%)"
 
 def benchmark_table() -> None:
     """The semi-supervised benchmark on the same few labels: mean and standard deviation over the seeds."""
-    scores = semi_supervised.read()
+    scores = semi_supervised.TABLE.read()
     if not scores:
         st.info(
             "The semi-supervised benchmark has not been run yet; `python -m latentlab reproduce semi-supervised` "

@@ -66,7 +66,7 @@ def game(run: Subject, by: Subject, name: str) -> tuple[NDArray[np.int64], Predi
 
 def _numbers(run: Subject) -> None:
     """The source's four models, ours of the same kind, and all that was measured on the data of a run."""
-    scores = generated.read()
+    scores = generated.TABLE.read()
     st.dataframe(
         generated.reported_rows(scores), hide_index=True, alt="Shares of recognised reconstructions, source and ours"
     )

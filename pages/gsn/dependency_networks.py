@@ -44,7 +44,7 @@ def dependency_networks() -> None:
         _two_variables(left, right)
     else:
         _grid(kind, left, right)
-    if rows := experiment.table_rows(experiment.read()):
+    if rows := experiment.table_rows(experiment.TABLE.read()):
         st.markdown("**Total variation from the true law, over seeds**")
         st.dataframe(rows, hide_index=True, alt="Total variations of fitted dependency networks over seeds")
         st.caption(

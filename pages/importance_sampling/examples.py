@@ -12,7 +12,7 @@ from latentlab.analysis.arrays import Labels
 from latentlab.analysis.importance.weights import constant_for, effective_share, probabilities, recall, share_by_class
 from latentlab.data import Dataset
 from latentlab.experiments import importance_tables
-from latentlab.experiments.importance import ImportanceScore, Setting, with_wrong_labels
+from latentlab.experiments.importance import Setting, with_wrong_labels
 from latentlab.experiments.run_importance import Heaviness, Live, examples_of
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.examples.appearance import Appearance
@@ -52,7 +52,7 @@ def draw_examples(run: Subject, made: Live | None, setting: Setting) -> None:
             which = "training examples" if of_training else "examples saved with it"
             title = f"“{plain(run.title)}”, {len(data):,} {which}"
             _draw(data, appearance_of(run), task.result, 0.0, title)
-    rows = importance_tables.wrong_rows(importance_tables.read(ImportanceScore))
+    rows = importance_tables.wrong_rows(importance_tables.PROGRESS.read())
     if rows:
         st.markdown("**Wrong labels, planted in a tenth of the digits and found by the lengths of their gradients**")
         st.dataframe(rows, hide_index=True, alt="How many planted wrong labels each training found")

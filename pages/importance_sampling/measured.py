@@ -79,7 +79,7 @@ def sweep(setting: Setting) -> float:
 @remember(8)
 def shipped(setting: str) -> Course | None:
     """Of what ships for a setting; None where nothing does."""
-    own = [one for one in importance_tables.read(ImportanceScore) if one.setting == setting]
+    own = [one for one in importance_tables.PROGRESS.read() if one.setting == setting]
     return Course.of(own) if own else None
 
 

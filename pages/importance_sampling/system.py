@@ -14,7 +14,6 @@ from latentlab.analysis.importance.variance import subset_trace
 from latentlab.data import spec_of
 from latentlab.experiments import importance_tables
 from latentlab.experiments.importance import Setting
-from latentlab.experiments.importance_bomb import BombScore
 from latentlab.experiments.importance_system import N, first_steps
 from latentlab.experiments.run_importance import Heaviness
 from latentlab.figures.importance.details import age_figure, kept_figure
@@ -59,7 +58,7 @@ def draw_system(run: Subject, setting: Setting) -> None:
     )
     if isinstance(run, StoredRun):
         _kept(run)
-    rows = importance_tables.bomb_rows(importance_tables.read(BombScore))
+    rows = importance_tables.bomb_rows(importance_tables.BOMB.read())
     if rows:
         st.markdown("**Old weights and a small constant: an example drawn at last counts too much**")
         st.dataframe(rows, hide_index=True, alt="What old weights do to a training, by the constant")

@@ -10,8 +10,6 @@ from latentlab.analysis.importance.variance import trace
 from latentlab.analysis.importance.weights import probabilities
 from latentlab.analysis.stats import entropy
 from latentlab.experiments import importance_tables, stale_gradients
-from latentlab.experiments.importance import ImportanceScore
-from latentlab.experiments.importance_shortcuts import ShortcutScore
 from latentlab.figures.importance.details import densities_figure, running_mean
 from pages.shared.header import look
 from pages.shared.images import panels
@@ -94,7 +92,7 @@ def _stale_rows() -> list[dict[str, str]]:
 
 
 def _shortcuts() -> None:
-    rows = importance_tables.shortcut_rows(importance_tables.read(ShortcutScore))
+    rows = importance_tables.shortcut_rows(importance_tables.SHORTCUTS.read())
     if rows:
         st.markdown("**Cheaper weights for convolutions: the last layer alone does nearly as well as exact lengths**")
         st.dataframe(rows, hide_index=True, alt="Weights that are cheaper than exact lengths, and what they are worth")
@@ -106,7 +104,7 @@ def _shortcuts() -> None:
 
 
 def _source() -> None:
-    scores = importance_tables.read(ImportanceScore)
+    scores = importance_tables.PROGRESS.read()
     tables = {
         "What the source says": importance_tables.claim_rows(scores),
         "Test errors, Table 7.1": importance_tables.test_error_rows(scores),

@@ -141,14 +141,14 @@ def _comparable(run: Subject) -> tuple[object, ...]:
 
 def _over_seeds(dataset: str) -> None:
     """The experiment that trains four hierarchies on these data with several seeds, if its scores are there."""
-    if decoders := [score for score in pixel_decoders.read() if score.dataset == dataset]:
+    if decoders := [score for score in pixel_decoders.TABLE.read() if score.dataset == dataset]:
         st.markdown("**A PixelCNN as decoder, over seeds**")
         _table(pixel_decoders.table_rows(decoders), "Three decoders over seeds")
         st.caption(
             f"Mean ± standard deviation over the seeds, of {pixel_decoders.N_MEASURED:,} test examples; the KL of each "
             f"layer is z1 first. {pixel_decoders.NOTE}"
         )
-    scores = [score for score in hierarchies.read() if score.dataset == dataset]
+    scores = [score for score in hierarchies.TABLE.read() if score.dataset == dataset]
     if not scores:
         return
     st.markdown("**The same over seeds**")
@@ -162,7 +162,7 @@ def _over_seeds(dataset: str) -> None:
 
 def _trained_longer(dataset: str) -> None:
     """The runs on these data that were trained for long, if any was measured."""
-    scores = [score for score in long_training.read() if score.dataset == dataset]
+    scores = [score for score in long_training.TABLE.read() if score.dataset == dataset]
     if not scores:
         return
     st.markdown("**Trained longer**")

@@ -9,9 +9,9 @@ from latentlab.experiments.auxiliary_head import (
     BATCH,
     BLOCKS,
     SETTINGS,
+    TABLE,
     by_step,
     probe_errors,
-    read,
     verdict,
 )
 from latentlab.experiments.score_tables import grouped
@@ -26,7 +26,7 @@ SNAPSHOTS = 4  # of the training, that the graph is drawn at
 
 def auxiliary_head() -> None:
     """The errors of both heads over the training, those of the probes of all blocks, and the graph."""
-    known = grouped(read(), lambda one: one.data)
+    known = grouped(TABLE.read(), lambda one: one.data)
     data = linked_choice("Data", tuple(known), "mnist", "head-data")
     own, alone = ([one for one in known[data] if bool(one.weight) == trained] for trained in (True, False))
     steps, names = by_step(own), [block.replace("blocks.", "block ") for block in BLOCKS]

@@ -21,12 +21,12 @@ ABOUT = (
 
 def shipped() -> list[Shown]:
     """What ships; none of what isn't there."""
-    scores = sketches.read()
+    scores = sketches.TABLE.read()
     return [*_digits(), *(_of_sketches(scores, table) for table in sketches.TABLES if scores)]
 
 
 def _digits() -> list[Shown]:
-    scores = digits.read()
+    scores = digits.TABLE.read()
     if not scores:
         return []
     found = digits.trained(scores)

@@ -103,7 +103,7 @@ def _source() -> None:
 
 title_line(TRANSFER)
 store = Store.default()
-scores = transfer.read()
+scores = transfer.TABLE.read()
 contents = {"Try it": partial(try_it, store)}
 if scores:
     measured(scores)

@@ -51,13 +51,13 @@ def test_each_preset_is_trained_with_each_seed_and_kept(tmp_path: Path, monkeypa
     monkeypatch.setattr(adversarial_presets, "N_TRAINED", 500)
     scores = list(adversarial_presets.run("bumps", (0, 1), epochs=1))
     assert [(one.preset, one.seed) for one in scores] == [(name, seed) for name in PRESETS for seed in (0, 1)]
-    adversarial_presets.save(scores, tmp_path / "scores.csv")
-    kept = adversarial_presets.read(tmp_path / "scores.csv")
+    adversarial_presets.TABLE.at(tmp_path / "scores.csv").save(scores)
+    kept = adversarial_presets.TABLE.at(tmp_path / "scores.csv").read()
     np.testing.assert_allclose([one.value for one in kept], [one.value for one in scores], rtol=1e-5)
 
 
 def test_what_ships_collapses_with_the_preset_of_that_name_and_not_with_the_steady_one() -> None:
-    scores = adversarial_presets.read()
+    scores = adversarial_presets.TABLE.read()
     assert {(one.dataset, one.preset, one.seed) for one in scores} == {
         (dataset, preset, seed) for dataset in GAMES for preset in PRESETS for seed in SEEDS
     }
@@ -71,7 +71,7 @@ def test_what_ships_collapses_with_the_preset_of_that_name_and_not_with_the_stea
 
 
 def test_a_summary_says_the_ranges_over_the_seeds() -> None:
-    own = [one for one in adversarial_presets.read() if (one.dataset, one.preset) == (RING, "no penalty")]
+    own = [one for one in adversarial_presets.TABLE.read() if (one.dataset, one.preset) == (RING, "no penalty")]
     numbers = numbers_in(summary(own))
     assert {len(own), 8} <= set(numbers)
     assert {min(one.reached for one in own), max(one.reached for one in own)} <= set(numbers)
@@ -82,8 +82,8 @@ def test_a_summary_says_the_ranges_over_the_seeds() -> None:
 def test_the_command_keeps_what_it_measures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = adversarial_presets.read()
-    monkeypatch.setattr(adversarial_presets, "RESULTS", tmp_path / "scores.csv")
+    shipped = adversarial_presets.TABLE.read()
+    monkeypatch.setattr(adversarial_presets, "TABLE", adversarial_presets.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(
         adversarial_presets,
         "run",
@@ -91,4 +91,4 @@ def test_the_command_keeps_what_it_measures(
     )
     assert main(["reproduce", "presets", "--seeds", "2"]) == 0
     assert "mode collapse" in capsys.readouterr().out
-    assert {one.seed for one in adversarial_presets.read()} == {0, 1}
+    assert {one.seed for one in adversarial_presets.TABLE.read()} == {0, 1}

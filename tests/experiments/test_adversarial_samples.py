@@ -53,15 +53,16 @@ def test_all_samplers_are_scored_with_each_seed_and_kept(tmp_path: Path) -> None
     scores = list(adversarial_samples.run("digits", (0,), setting._replace(n_samples=20, samplers=few)))
     assert [score.sampler for score in scores] == [REAL, *few]
     assert [np.isfinite(score.of_data) for score in scores] == [score.sampler == "GAN" for score in scores]
-    adversarial_samples.save(scores, tmp_path / "scores.csv")
-    kept = adversarial_samples.read(tmp_path / "scores.csv")
+    adversarial_samples.TABLE.at(tmp_path / "scores.csv").save(scores)
+    kept = adversarial_samples.TABLE.at(tmp_path / "scores.csv").read()
     np.testing.assert_allclose([score.parzen for score in kept], [score.parzen for score in scores], rtol=1e-5)
-    assert adversarial_samples.merged(scores[:2], tmp_path / "scores.csv") == scores[:2]
+    adversarial_samples.TABLE.at(tmp_path / "scores.csv").save(scores[:2])
+    assert len(adversarial_samples.TABLE.at(tmp_path / "scores.csv").read()) == 2  # in the place of all of these data
 
 
 @pytest.mark.parametrize("dataset", list(SETTINGS))
 def test_what_ships_has_every_sampler_with_every_seed_and_real_images_are_best(dataset: str) -> None:
-    scores = [score for score in adversarial_samples.read() if score.dataset == dataset]
+    scores = [score for score in adversarial_samples.TABLE.read() if score.dataset == dataset]
     samplers = [REAL, *SETTINGS[dataset].samplers]
     assert {(score.sampler, score.seed) for score in scores} == {(one, seed) for one in samplers for seed in SEEDS}
     means = {one: np.mean([score.recall for score in scores if score.sampler == one]) for one in samplers}
@@ -74,9 +75,9 @@ def test_what_ships_has_every_sampler_with_every_seed_and_real_images_are_best(d
 def test_the_command_keeps_what_it_measures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = [one for one in adversarial_samples.read() if one.dataset == "digits"]
-    monkeypatch.setattr(adversarial_samples, "RESULTS", tmp_path / "scores.csv")
+    shipped = [one for one in adversarial_samples.TABLE.read() if one.dataset == "digits"]
+    monkeypatch.setattr(adversarial_samples, "TABLE", adversarial_samples.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(adversarial_samples, "run", lambda _, seeds: iter(one for one in shipped if one.seed in seeds))
     assert main(["reproduce", "gan", "--seeds", "2"]) == 0
     assert "PixelCNN" in capsys.readouterr().out
-    assert adversarial_samples.read() == [one for one in shipped if one.seed < 2]
+    assert adversarial_samples.TABLE.read() == [one for one in shipped if one.seed < 2]

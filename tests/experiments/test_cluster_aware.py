@@ -32,8 +32,8 @@ def test_each_variant_is_trained_with_each_seed(tmp_path: Path, monkeypatch: pyt
     assert len({s.bound for s in scores}) == len(scores)
     assert all(s.bound < s.weighted for s in scores)
     assert [math.isnan(s.error) and math.isnan(s.error_top) for s in scores] == [True, False, True, False]
-    cluster_aware.save([score("mnist", 0), *scores], tmp_path / "scores.csv")
-    rows = cluster_aware.table_rows(cluster_aware.read(tmp_path / "scores.csv"))
+    cluster_aware.TABLE.at(tmp_path / "scores.csv").save([score("mnist", 0), *scores])
+    rows = cluster_aware.table_rows(cluster_aware.TABLE.at(tmp_path / "scores.csv").read())
     assert [(row["data"], row["seeds"]) for row in rows] == [("digits", "2"), ("digits", "2"), ("mnist", "1")]
     assert rows[2]["reported"] == "-81.60"
     assert rows[0]["reported"] == rows[0]["error of p(y|x), %"]  # neither is there
@@ -41,9 +41,9 @@ def test_each_variant_is_trained_with_each_seed(tmp_path: Path, monkeypatch: pyt
 
 def test_scores_take_the_place_of_those_of_the_same_data_and_seed(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
-    cluster_aware.save([score("mnist", 0), score("digits", 0), score("digits", 1)], path)
-    cluster_aware.save([score("digits", 1, labels=100)], path)
-    found = [(s.dataset, s.seed, s.labels) for s in cluster_aware.read(path)]
+    cluster_aware.TABLE.at(path).save([score("mnist", 0), score("digits", 0), score("digits", 1)])
+    cluster_aware.TABLE.at(path).save([score("digits", 1, labels=100)])
+    found = [(s.dataset, s.seed, s.labels) for s in cluster_aware.TABLE.at(path).read()]
     assert found == [("digits", 0, 0), ("digits", 1, 100), ("mnist", 0, 0)]
 
 

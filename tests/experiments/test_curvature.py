@@ -13,8 +13,8 @@ import torch
 from latentlab.analysis.curvature.measure import from_arrays, to_arrays
 from latentlab.analysis.curvature.verdict import Steps, of_curvature
 from latentlab.experiments import curvature, curvature_race, curvature_tables, run_curvature
-from latentlab.experiments.curvature import FollowScore, ProgressScore, Setting, SubsetScore
-from latentlab.experiments.curvature_race import RACERS, RaceScore
+from latentlab.experiments.curvature import FollowScore, Setting
+from latentlab.experiments.curvature_race import RACERS
 from latentlab.experiments.run_curvature import Settings
 from latentlab.runs import measured
 from latentlab.runs.store import SHIPPED, Store
@@ -26,8 +26,7 @@ RUN = run_curvature.RUNS[0]
 
 @pytest.mark.training
 def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = (ProgressScore, SubsetScore, FollowScore, RaceScore)
-    monkeypatch.setattr(curvature_tables, "RESULTS", {kind: tmp_path / f"{kind.__name__}.csv" for kind in kinds})
+    monkeypatch.setattr(curvature_tables, "PROGRESS", curvature_tables.PROGRESS.at(tmp_path / "scores.csv"))
     progress = list(curvature.progress("digits", (0,), TINY))
     assert [score.step for score in progress] == [0, 2]
     assert all(one.smallest < one.largest and one.low_change <= 0 and one.high_change <= 0 for one in progress)
@@ -40,11 +39,10 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
     assert race[0].loss != race[1].loss
     assert math.isnan(race[0].quotient)
     follow = [FollowScore(0, "Ritz", -0.3, -0.4, -0.41, 20.0)]
-    for scores in (progress, subsets, follow, race):
-        curvature_tables.save(scores)
-    assert [one.step for one in curvature_tables.read(ProgressScore)] == [0, 2]
-    curvature_tables.save([replace(progress[0], data="mnist")])
-    assert {one.data for one in curvature_tables.read(ProgressScore)} == {"digits", "mnist"}
+    curvature_tables.PROGRESS.save(progress)
+    assert [one.step for one in curvature_tables.PROGRESS.read()] == [0, 2]
+    curvature_tables.PROGRESS.save([replace(progress[0], data="mnist")])
+    assert {one.data for one in curvature_tables.PROGRESS.read()} == {"digits", "mnist"}
     assert {row["data"] for row in curvature_tables.claim_rows()} == {"digits", "mnist"}
     for rows in (curvature_tables.subsets(subsets), curvature_tables.following(follow), curvature_tables.race(race)):
         assert rows.count("\n") >= 1

@@ -24,18 +24,18 @@ def test_it_is_measured_printed_and_kept(
     assert max(exact.scan, exact.forward, exact.backward, exact.apart, exact.empirical) < 1e-12
     for own in (few[::2], few[1::2]):
         assert own[1].scan < own[0].scan
-    monkeypatch.setattr(dependency, "RESULTS", tmp_path / "scores.csv")
+    monkeypatch.setattr(dependency, "TABLE", dependency.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(dependency, "run", lambda seeds: iter(few[: len(seeds)]))
     assert main(["reproduce", "dependency", "--seeds", "2"]) == 0
     assert dependency.table(few[:2]) in capsys.readouterr().out
-    kept = dependency.read()
+    kept = dependency.TABLE.read()
     assert [one.kind for one in kept] == ["logistic", "trees"]
     assert kept[0].scan == pytest.approx(few[0].scan, rel=1e-4)
 
 
 def test_what_ships_is_what_the_form_of_the_conditionals_allows() -> None:
     """A logistic form is consistent and comes closer as 1/√n; trees belong to no one joint law, whatever n is."""
-    scores = dependency.read()
+    scores = dependency.TABLE.read()
 
     def mean(kind: str, n: int, of: str) -> float:
         return float(np.mean([getattr(one, of) for one in scores if (one.kind, one.n) == (kind, n)]))

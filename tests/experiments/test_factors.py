@@ -38,9 +38,9 @@ def test_every_code_is_scored_and_kept(tmp_path: Path, few: Splits, monkeypatch:
     assert max(by_code[name].mig for name in CODES[2:] if name != "pixels") < 0.5
     assert {name for name in TRAINED if np.isnan(by_code[name].reconstruction)} == {"InfoGAN"}  # it has no likelihood
     path = tmp_path / "scores.csv"
-    factors.save(scores, path)
-    assert [(one.code, one.seed) for one in factors.read(path)] == [(one.code, one.seed) for one in scores]
-    assert [row["seeds"] for row in factors.table_rows(factors.read(path))] == ["1"] * len(CODES)
+    factors.TABLE.at(path).save(scores)
+    assert [(one.code, one.seed) for one in factors.TABLE.at(path).read()] == [(one.code, one.seed) for one in scores]
+    assert [row["seeds"] for row in factors.table_rows(factors.TABLE.at(path).read())] == ["1"] * len(CODES)
 
 
 @pytest.mark.training
@@ -51,8 +51,8 @@ def test_a_stronger_beta_leaves_fewer_dimensions_in_use(tmp_path: Path, few: Spl
     assert weak.active > strong.active == 0
     assert weak.reconstruction < strong.reconstruction
     path = tmp_path / "grid.csv"
-    factor_grid.save(scores, path)
-    assert [(one.beta, one.z_dim, one.active) for one in factor_grid.read(path)] == [
+    factor_grid.TABLE.at(path).save(scores)
+    assert [(one.beta, one.z_dim, one.active) for one in factor_grid.TABLE.at(path).read()] == [
         (0.5, 2, weak.active),
         (30.0, 2, 0),
     ]
@@ -67,11 +67,11 @@ def test_a_grid_is_the_mean_over_seeds() -> None:
 
 
 def test_the_grid_that_ships_has_every_cell_and_those_of_the_table() -> None:
-    scores = factor_grid.read()
+    scores = factor_grid.TABLE.read()
     cells = {(one.beta, one.z_dim, one.seed): one for one in scores}
     seeds = {one.seed for one in scores}
     assert cells.keys() == {(b, d, k) for b in factor_grid.BETAS for d in factor_grid.SIZES for k in seeds}
-    table = {(score.code, score.seed): score for score in factors.read()}
+    table = {(score.code, score.seed): score for score in factors.TABLE.read()}
     for seed in seeds:
         for code, beta in (("VAE", 1.0), ("β-VAE, β = 4", 4.0)):
             cell, known = cells[beta, factors.KNOBS["z_dim"], seed], table[code, seed]
@@ -90,13 +90,15 @@ def test_the_command_keeps_each_seed_of_the_grid(
 ) -> None:
     def found(seeds: tuple[int, ...]) -> Iterator[GridScore]:
         for seed in seeds:
-            assert {one.seed for one in factor_grid.read()} == set(range(seed))  # those before it are kept
+            assert {one.seed for one in factor_grid.TABLE.read()} == set(range(seed))  # those before it are kept
             yield from (GridScore(beta, 5, seed, 0.5 + seed / 10, 0.1, 3, 30.0) for beta in factor_grid.BETAS)
 
-    monkeypatch.setattr(factor_grid, "RESULTS", tmp_path / "grid.csv")
+    monkeypatch.setattr(factor_grid, "TABLE", factor_grid.TABLE.at(tmp_path / "grid.csv"))
     monkeypatch.setattr(factor_grid, "run", found)
     assert main(["reproduce", "factors-grid", "--data", factors.DATA, "--seeds", "2"]) == 0
-    assert [(one.beta, one.seed) for one in factor_grid.read()] == [(b, k) for k in (0, 1) for b in factor_grid.BETAS]
+    assert [(one.beta, one.seed) for one in factor_grid.TABLE.read()] == [
+        (b, k) for k in (0, 1) for b in factor_grid.BETAS
+    ]
     assert "60.00" in capsys.readouterr().out
 
 

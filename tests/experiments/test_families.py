@@ -85,8 +85,8 @@ def test_the_command_keeps_what_it_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = families.shipped()
-    for name, path in (("RESULTS", "scores.csv"), ("FITS", "fits.safetensors")):
-        monkeypatch.setattr(families, name, tmp_path / path)
+    monkeypatch.setattr(families, "TABLE", families.TABLE.at(tmp_path / "scores.csv"))
+    monkeypatch.setattr(families, "FITS", tmp_path / "fits.safetensors")
     monkeypatch.setattr(families, "run", lambda: iter(found.values()))
     assert main(["reproduce", "families"]) == 0
     assert flow_name(16) in capsys.readouterr().out

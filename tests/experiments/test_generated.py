@@ -31,8 +31,8 @@ def test_runs_that_ship_are_measured_once_and_trainings_with_each_seed(
     assert {score.n for score in scores} == {40}
     assert [math.isnan(one.seconds) for one in scores if one.model == "VAE"] == [True] * 15 + [False] * 15
     assert all(math.isnan(score.recognised) == (score.images == PRIOR) for score in scores)
-    generated.save(scores, tmp_path / "scores.csv")
-    kept = generated.read(tmp_path / "scores.csv")
+    generated.TABLE.at(tmp_path / "scores.csv").save(scores)
+    kept = generated.TABLE.at(tmp_path / "scores.csv").read()
     np.testing.assert_allclose([one.confidence for one in kept], [one.confidence for one in scores], rtol=1e-5)
     rows = generated.table_rows(kept)
     assert [(row["model"], row["seeds"]) for row in rows] == [("GAN", "1")] * 3 + [("VAE", "2")] * 5
@@ -41,7 +41,7 @@ def test_runs_that_ship_are_measured_once_and_trainings_with_each_seed(
 
 
 def test_no_reconstruction_that_ships_is_recognised_more_often_than_its_control() -> None:
-    scores = generated.read()
+    scores = generated.TABLE.read()
     assert {score.dataset for score in scores} == set(generated.SETTINGS)
     share = {(one.dataset, one.model, one.seed, one.images, one.way): one.recognised for one in scores}
     for (dataset, model, seed, images, way), value in share.items():
@@ -71,12 +71,12 @@ def test_the_sources_numbers_stand_beside_ours() -> None:
 def test_the_command_keeps_the_scores_of_other_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = generated.read()
-    monkeypatch.setattr(generated, "RESULTS", tmp_path / "scores.csv")
+    shipped = generated.TABLE.read()
+    monkeypatch.setattr(generated, "TABLE", generated.TABLE.at(tmp_path / "scores.csv"))
     others = [one for one in shipped if one.dataset != "digits"]
-    generated.save(others, tmp_path / "scores.csv")
+    generated.TABLE.at(tmp_path / "scores.csv").save(others)
     monkeypatch.setattr(generated, "run", lambda data, seeds: iter(s for s in shipped if s.dataset == data and seeds))
     assert main(["reproduce", "judge", "--data", "digits", "--seeds", "1"]) == 0
     assert "source, %" in capsys.readouterr().out
-    assert {one.dataset for one in generated.read()} == {one.dataset for one in shipped}
+    assert {one.dataset for one in generated.TABLE.read()} == {one.dataset for one in shipped}
     assert main(["reproduce", "judge", "--data", "moons"]) == 1

@@ -31,7 +31,7 @@ def test_four_models_are_trained_with_each_seed_and_kept_beside_other_data(
     monkeypatch.setattr(hierarchies, "N_DRAWS", 20)
     path = tmp_path / "scores.csv"
     other = HierarchyScore("mnist", "VAE", 0, -1.0, -1.0, (1.0,), (1.0,), (0.1,))
-    hierarchies.save([other], path)
+    hierarchies.TABLE.at(path).save([other])
     small = {"epochs": 1, "batch_size": 200}
     setting = Setting({"z_dim": 4, "z2_dim": 2, "hidden": 8}, small, small | {"warmup": 1.0}, 400)
     scores = list(hierarchies.run("digits", (0, 1), setting))
@@ -39,8 +39,8 @@ def test_four_models_are_trained_with_each_seed_and_kept_beside_other_data(
     assert len({score.bound for score in scores}) == len(scores)
     assert all(score.bound <= score.weighted for score in scores)  # on the same draws of the examples, 20 against 1
     assert all(len(score.kl) == len(score.active) == len(score.probe) == 2 for score in scores)
-    hierarchies.save(scores, path)
-    kept = hierarchies.read(path)
+    hierarchies.TABLE.at(path).save(scores)
+    kept = hierarchies.TABLE.at(path).read()
     assert [(score.dataset, score.model) for score in kept] == [
         *(("digits", s.model) for s in scores),
         ("mnist", "VAE"),

@@ -14,9 +14,7 @@ from latentlab.analysis.importance.variance import trace
 from latentlab.analysis.importance.verdict import Compared, of_importance
 from latentlab.data import load
 from latentlab.experiments import importance, importance_bomb, importance_shortcuts, importance_tables, run_importance
-from latentlab.experiments.importance import ImportanceScore, Setting, mean_gradient, with_wrong_labels
-from latentlab.experiments.importance_bomb import BombScore
-from latentlab.experiments.importance_shortcuts import ShortcutScore
+from latentlab.experiments.importance import Setting, mean_gradient, with_wrong_labels
 from latentlab.experiments.importance_system import first_steps
 from latentlab.experiments.score_tables import grouped
 from latentlab.models import Trains
@@ -30,9 +28,7 @@ STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 @pytest.mark.training
-def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = (ImportanceScore, BombScore, ShortcutScore)
-    monkeypatch.setattr(importance_tables, "RESULTS", {kind: tmp_path / f"{kind.__name__}.csv" for kind in kinds})
+def test_the_experiments_are_measured_and_kept(tmp_path: Path) -> None:
     plain = replace(TINY, wrong=0.0)
     scores = [*importance.run("a", (0,), TINY), *importance.run("b", (0,), plain)]
     assert [(one.method, one.step) for one in scores[:6]] == [(m, t) for m in ("ISSGD", "SGD") for t in (0, 2, 4)]
@@ -53,9 +49,9 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
     assert all(one.deviation >= cheap[0].deviation for one in cheap[:5])
     assert cheap[0].correlation == pytest.approx(1.0)
     assert cheap[0].deviation != cheap[5].deviation
-    for one in (scores, bomb, cheap):
-        importance_tables.save(one)
-    kept = importance_tables.read(ImportanceScore)
+    table = importance_tables.PROGRESS.at(tmp_path / "scores.csv")
+    table.save(scores)
+    kept = table.read()
     assert [one.step for one in kept] == [one.step for one in scores]
     assert kept[1].ideal == pytest.approx(scores[1].ideal, rel=1e-5)
     assert {row["setting"] for row in importance_tables.wrong_rows(scores)} == {"a"}
@@ -104,7 +100,7 @@ def test_the_gradients_of_a_run_and_trainings_on_the_spot() -> None:
 
 @pytest.mark.parametrize("name", ["mnist η 0.05, c 1", "mnist η 0.01, c 0.1"])
 def test_what_ships_bears_out_what_the_page_says(name: str) -> None:
-    scores = [one for one in importance_tables.read(ImportanceScore) if one.setting == name]
+    scores = [one for one in importance_tables.PROGRESS.read() if one.setting == name]
     drawn = [one for one in scores if one.method == "ISSGD"]
     assert {one.seed for one in scores} == {0, 1, 2}
     assert all(one.ideal <= one.smoothed and one.ideal <= one.uniform for one in drawn)
@@ -119,7 +115,7 @@ def test_what_ships_bears_out_what_the_page_says(name: str) -> None:
 
 
 def test_the_last_layer_alone_is_nearly_as_good_in_what_ships() -> None:
-    scores = importance_tables.read(ShortcutScore)
+    scores = importance_tables.SHORTCUTS.read()
     by_place = grouped(scores, lambda one: (one.seed, one.epoch))
     assert {seed for seed, _ in by_place} == {0, 1, 2}
     for (_, epoch), own in by_place.items():
@@ -147,7 +143,7 @@ def test_the_events_of_a_training_are_those_of_the_simulated_engine(exact: bool)
 
 
 def test_wrong_labels_are_among_the_heaviest() -> None:
-    rows = importance_tables.wrong_rows(importance_tables.read(ImportanceScore))
+    rows = importance_tables.wrong_rows(importance_tables.PROGRESS.read())
     assert len(rows) == 4
     assert min(float(found.partition("%")[0]) for _, _, found, *_ in map(dict.values, rows)) > 50  # chance is 10
 

@@ -20,14 +20,14 @@ def test_both_weights_are_trained_with_each_seed_and_kept(tmp_path: Path, monkey
     scores = list(infogan.run((0, 1), {"epochs": 1, "batch_size": 2_000}, small))
     assert [(score.seed, score.weight) for score in scores] == [(seed, one) for seed in (0, 1) for one in WEIGHTS]
     assert len({score.bound for score in scores}) == len(scores)
-    infogan.save(scores, tmp_path / "scores.csv")
-    kept = infogan.read(tmp_path / "scores.csv")
+    infogan.TABLE.at(tmp_path / "scores.csv").save(scores)
+    kept = infogan.TABLE.at(tmp_path / "scores.csv").read()
     np.testing.assert_allclose([score.bound for score in kept], [score.bound for score in scores], rtol=1e-5)
     assert [row["seeds"] for row in infogan.table_rows(kept)] == ["2"] * len(WEIGHTS)
 
 
 def test_what_ships_meets_the_thresholds_of_the_source() -> None:
-    scores = infogan.read()
+    scores = infogan.TABLE.read()
     assert {(score.weight, score.seed) for score in scores} == {(weight, seed) for weight in WEIGHTS for seed in SEEDS}
     for score in scores:
         assert score.bound <= MOST
@@ -42,9 +42,9 @@ def test_what_ships_meets_the_thresholds_of_the_source() -> None:
 def test_the_command_keeps_what_it_measures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = infogan.read()
-    monkeypatch.setattr(infogan, "RESULTS", tmp_path / "scores.csv")
+    shipped = infogan.TABLE.read()
+    monkeypatch.setattr(infogan, "TABLE", infogan.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(infogan, "run", lambda seeds: iter(one for one in shipped if one.seed in seeds))
     assert main(["reproduce", "infogan", "--data", infogan.DATA, "--seeds", "2"]) == 0
     assert f"{math.log(8):.3f}" in capsys.readouterr().out
-    assert infogan.read() == [one for one in shipped if one.seed < 2]
+    assert infogan.TABLE.read() == [one for one in shipped if one.seed < 2]

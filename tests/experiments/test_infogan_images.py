@@ -98,15 +98,16 @@ def test_both_weights_are_trained_with_each_seed_and_kept(tmp_path: Path, monkey
     setting = Setting(knobs, {"epochs": 1, "batch_size": 500}, "digits-cnn")
     scores = list(infogan_images.run("digits", (0, 1), setting))
     assert [(score.seed, score.weight) for score in scores] == [(seed, one) for seed in (0, 1) for one in WEIGHTS]
-    infogan_images.save(scores, tmp_path / "scores.csv")
-    kept = infogan_images.read(tmp_path / "scores.csv")
+    infogan_images.TABLE.at(tmp_path / "scores.csv").save(scores)
+    kept = infogan_images.TABLE.at(tmp_path / "scores.csv").read()
     np.testing.assert_allclose([score.bound for score in kept], [score.bound for score in scores], rtol=1e-5)
     assert [row["seeds"] for row in infogan_images.table_rows(kept)] == ["2"] * len(WEIGHTS)
-    assert infogan_images.merged(scores[:1], tmp_path / "scores.csv") == scores[:1]
+    infogan_images.TABLE.at(tmp_path / "scores.csv").save(scores[:1])
+    assert len(infogan_images.TABLE.at(tmp_path / "scores.csv").read()) == 1  # in the place of all of these data
 
 
 def test_what_ships_says_the_category_with_a_weight_and_not_without() -> None:
-    scores = infogan_images.read()
+    scores = infogan_images.TABLE.read()
     assert {score.dataset for score in scores} == set(infogan_images.SETTINGS)
     for score in scores:
         assert score.bound <= math.log(K)
@@ -122,15 +123,15 @@ def test_what_ships_says_the_category_with_a_weight_and_not_without() -> None:
 def test_the_command_keeps_what_it_measures_and_the_scores_of_other_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = infogan_images.read()
-    monkeypatch.setattr(infogan_images, "RESULTS", tmp_path / "scores.csv")
+    shipped = infogan_images.TABLE.read()
+    monkeypatch.setattr(infogan_images, "TABLE", infogan_images.TABLE.at(tmp_path / "scores.csv"))
     others = [one for one in shipped if one.dataset != "digits"]
-    infogan_images.save(others, tmp_path / "scores.csv")
+    infogan_images.TABLE.at(tmp_path / "scores.csv").save(others)
     monkeypatch.setattr(
         infogan_images, "run", lambda data, seeds: iter(s for s in shipped if (s.dataset, s.seed) <= (data, max(seeds)))
     )
     assert main(["reproduce", "infogan", "--data", "digits", "--seeds", "1"]) == 0
     assert "NMI" in capsys.readouterr().out
-    kept = infogan_images.read()
+    kept = infogan_images.TABLE.read()
     assert [one for one in kept if one.dataset != "digits"] == others
     assert {one.seed for one in kept if one.dataset == "digits"} == {0}

@@ -35,15 +35,15 @@ def test_a_score_is_of_all_examples_so_far(monkeypatch: pytest.MonkeyPatch, tmp_
     assert len(second.kl) == len(second.active) == len(second.probe) == 5
     path = tmp_path / "scores.csv"
     for score in (first, second):
-        long_training.save(score, path)
-    (kept,) = long_training.read(path)
+        long_training.TABLE.at(path).save([score])
+    (kept,) = long_training.TABLE.at(path).read()
     assert kept.n == 80
     assert kept.weighted == pytest.approx(second.weighted, abs=1e-3)
 
 
 @pytest.mark.parametrize("run_id", long_training.RUNS)
 def test_what_ships_states_what_its_card_does(run_id: str) -> None:
-    (score,) = [one for one in long_training.read() if one.run == run_id]
+    (score,) = [one for one in long_training.TABLE.read() if one.run == run_id]
     card = STORE.read(run_id)
     assert score.n >= 1_000
     assert score.planned == card.train["epochs"]

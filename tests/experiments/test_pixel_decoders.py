@@ -25,8 +25,8 @@ def test_three_decoders_are_trained_with_each_seed(tmp_path: Path, monkeypatch: 
     assert all(score.bound <= score.weighted + 0.5 for score in scores)  # 10 draws of each against 5 at once
     assert all(len(score.kl) == 2 for score in scores)
     path = tmp_path / "scores.csv"
-    pixel_decoders.save(scores, path)
-    kept = pixel_decoders.read(path)
+    pixel_decoders.TABLE.at(path).save(scores)
+    kept = pixel_decoders.TABLE.at(path).read()
     assert [(score.model, score.seed) for score in kept] == [(score.model, score.seed) for score in scores]
     assert [score.kl for score in kept] == [pytest.approx(score.kl, rel=1e-4) for score in scores]
 
@@ -49,7 +49,7 @@ def test_scores_of_other_data_are_kept(tmp_path: Path) -> None:
         PixelScore(dataset, "FAME", 0, bound, bound + 2, (5.0,))
         for dataset, bound in (("mnist", -85.0), ("mnist", -84.0), ("mnist-14", -41.0))
     )
-    pixel_decoders.save([old], path)
-    pixel_decoders.save([small], path)
-    pixel_decoders.save([new], path)
-    assert pixel_decoders.read(path) == [small, new]
+    pixel_decoders.TABLE.at(path).save([old])
+    pixel_decoders.TABLE.at(path).save([small])
+    pixel_decoders.TABLE.at(path).save([new])
+    assert pixel_decoders.TABLE.at(path).read() == [small, new]

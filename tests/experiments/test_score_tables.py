@@ -10,7 +10,7 @@ import numpy as np
 import scipy.stats
 
 from latentlab.experiments import score_tables
-from latentlab.experiments.score_tables import MISSING, aligned, grouped, mean_error, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, aligned, grouped, mean_error, mean_of_each, mean_std
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,15 @@ def test_the_scores_of_a_key_come_together_in_the_order_of_the_first_ones() -> N
 def test_new_scores_take_the_place_of_those_that_share_their_key() -> None:
     a, b, other, new, c = (Layers(name, seed, 1.0, ()) for seed, name in enumerate("abaac"))
     assert score_tables.merged([a, b, other], [new, c], lambda score: score.name) == [b, new, c]
+
+
+def test_a_table_keeps_other_parts_and_sorts(tmp_path: Path) -> None:
+    a, b, again = Layers("a", 1, 1.0, ()), Layers("b", 0, 2.0, ()), Layers("a", 2, 3.0, ())
+    table = ScoreTable(Layers, tmp_path / "scores.csv", part=lambda score: score.name, order=lambda score: score.seed)
+    table.save([a, b])
+    assert table.read() == [b, a]
+    table.save([again])
+    assert table.read() == [b, again]
+    whole = ScoreTable(Layers, table.path)
+    whole.save([a])
+    assert whole.read() == [a]

@@ -52,12 +52,12 @@ def test_each_model_is_scored_with_each_seed(scores: list[BenchmarkResult]) -> N
 
 def test_scores_are_kept_and_read_again(scores: list[BenchmarkResult], tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
-    semi_supervised.save(scores, path)
-    for kept, score in zip(semi_supervised.read(path), scores, strict=True):
+    semi_supervised.TABLE.at(path).save(scores)
+    for kept, score in zip(semi_supervised.TABLE.at(path).read(), scores, strict=True):
         assert (kept.dataset, kept.model, kept.seed) == (score.dataset, score.model, score.seed)
         for name in ("error", "bound", "weighted", "active", "separability", "agreement"):
             assert getattr(kept, name) == pytest.approx(getattr(score, name), rel=1e-5, nan_ok=True)
-    assert semi_supervised.read(tmp_path / "none.csv") == []
+    assert semi_supervised.TABLE.at(tmp_path / "none.csv").read() == []
 
 
 def test_the_table_has_means_and_spreads() -> None:
@@ -80,7 +80,7 @@ def test_the_table_has_what_the_papers_report() -> None:
 
 
 def mean_of(dataset: str, model: str, term: str) -> float:
-    own = [score for score in semi_supervised.read() if (score.dataset, score.model) == (dataset, model)]
+    own = [score for score in semi_supervised.TABLE.read() if (score.dataset, score.model) == (dataset, model)]
     return float(np.mean([getattr(score, term) for score in own]))
 
 

@@ -19,8 +19,8 @@ from tests.conftest import QUICK_DRAW, mentions
 
 pytestmark = pytest.mark.training
 
-SHIPPED = sketches.read()
-PRINTED = sketches_printed.read()
+SHIPPED = sketches.TABLE.read()
+PRINTED = sketches_printed.TABLE.read()
 
 
 @pytest.fixture
@@ -94,16 +94,16 @@ def test_a_subset_is_the_same_each_time_and_leaves_held_out_examples_alone(few: 
 def test_it_is_trained_again_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sketches, "RESULTS", tmp_path / "sketches.csv")
-    monkeypatch.setattr(sketches_printed, "RESULTS", tmp_path / "printed.csv")
+    monkeypatch.setattr(sketches, "TABLE", sketches.TABLE.at(tmp_path / "sketches.csv"))
+    monkeypatch.setattr(sketches_printed, "TABLE", sketches_printed.TABLE.at(tmp_path / "printed.csv"))
     monkeypatch.setattr(sketches_printed, "real_drawings", lambda _: None)
     assert main(["reproduce", "sketches", "--seeds", "1", "--data", "sketches"]) == 0
-    (printed,) = sketches_printed.read()
+    (printed,) = sketches_printed.TABLE.read()
     assert printed.real_confusion == ()
     assert math.isnan(printed.real_binary)
     counts = sketches_printed.counts_of(printed.test_confusion)
     assert counts.shape == (7, 7)
-    assert {one.setting for one in sketches.read()} == {"as printed", "batch_size 16", "width 2"}
+    assert {one.setting for one in sketches.TABLE.read()} == {"as printed", "batch_size 16", "width 2"}
     out = capsys.readouterr().out
     assert mentions(out, *sketches.TABLES, f"{sketches_printed.accuracy(counts):.4f}")
 

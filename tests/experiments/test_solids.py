@@ -28,6 +28,6 @@ def test_both_models_are_measured_and_kept(tmp_path: Path) -> None:
     scores = list(solids.run((3,), few, knobs, {"epochs": 1, "batch_size": 100}))
     assert [one.model for one in scores] == [*solids.MODELS]
     assert all(0 <= value <= 1 for one in scores for value in (one.azimuth, one.elevation, one.light, one.other))
-    solids.save(scores, tmp_path / "scores.csv")
-    assert [one.model for one in solids.read(tmp_path / "scores.csv")] == [*solids.MODELS]
+    solids.TABLE.at(tmp_path / "scores.csv").save(scores)
+    assert [one.model for one in solids.TABLE.at(tmp_path / "scores.csv").read()] == [*solids.MODELS]
     assert [row["seeds"] for row in solids.table_rows(scores)] == ["1", "1"]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.training
 
 
 def test_what_ships_was_tested_in_the_chosen_setting_alone() -> None:
-    scores = sweep.read()
+    scores = sweep.TABLE.read()
     found = sweep.trained(scores)
     assert found.scores.shape == (8, 3)
     assert found.curves.shape == (8, 3, 60)
@@ -31,11 +31,11 @@ def test_what_ships_was_tested_in_the_chosen_setting_alone() -> None:
 def test_it_is_trained_again_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sweep, "RESULTS", tmp_path / "sweep.csv")
+    monkeypatch.setattr(sweep, "TABLE", sweep.TABLE.at(tmp_path / "sweep.csv"))
     monkeypatch.setattr(sweep, "GRID", {"z_dim": (1, 4), "beta": (1.0,)})
     monkeypatch.setattr(sweep, "TRAINING", {"epochs": 2})
     assert main(["reproduce", "sweep", "--seeds", "2", "--data", "digits"]) == 0
-    scores = sweep.read()
+    scores = sweep.TABLE.read()
     assert [(one.z_dim, one.beta, one.seed) for one in scores] == [(z, 1.0, seed) for z in (1, 4) for seed in (0, 1)]
     assert all(len(one.curve) == 2 for one in scores)
     tested = [one for one in scores if not math.isnan(one.test)]

@@ -23,10 +23,10 @@ def test_each_head_is_trained_with_each_number_of_labels(tmp_path: Path, monkeyp
     ]
     assert {(one.trainable, one.frozen) for one in found} == {(256 * 7 + 7, 414_912), (414_912 + 256 * 7 + 7, 0)}
     assert all(one.n_real == 0 and one.real != one.real for one in found)
-    transfer.save(found, tmp_path / "scores.csv")
+    transfer.TABLE.at(tmp_path / "scores.csv").save(found)
     again = [one for one in found if one.trunk == SCRATCH]
-    transfer.save(again, tmp_path / "scores.csv")
-    assert [(one.trunk, one.head, one.labels) for one in transfer.read(tmp_path / "scores.csv")] == [
+    transfer.TABLE.at(tmp_path / "scores.csv").save(again)
+    assert [(one.trunk, one.head, one.labels) for one in transfer.TABLE.at(tmp_path / "scores.csv").read()] == [
         (one.trunk, one.head, one.labels) for one in found
     ]
 
@@ -66,7 +66,7 @@ def test_what_the_binary_accuracy_hides_is_said() -> None:
 
 
 def test_what_ships_is_every_trunk_with_every_number_of_labels() -> None:
-    scores = transfer.read()
+    scores = transfer.TABLE.read()
     found = {(one.trunk, one.labels, one.head, one.seed) for one in scores}
     assert len(found) == len(scores)
     assert found == {(trunk, n, head, seed) for trunk in TRUNKS for n in LABELS for head in HEADS for seed in SEEDS}
@@ -85,8 +85,8 @@ def test_what_ships_is_every_trunk_with_every_number_of_labels() -> None:
 def test_the_command_keeps_what_it_measures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = transfer.read()
-    monkeypatch.setattr(transfer, "RESULTS", tmp_path / "scores.csv")
+    shipped = transfer.TABLE.read()
+    monkeypatch.setattr(transfer, "TABLE", transfer.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(transfer, "is_here", lambda trunk: "Lite0" not in trunk)
     monkeypatch.setattr(
         transfer, "run", lambda trunk, seeds: (one for one in shipped if (one.trunk, one.seed) == (trunk, seeds[0]))
@@ -96,4 +96,4 @@ def test_the_command_keeps_what_it_measures(
     out = capsys.readouterr().out
     assert "latentlab[transfer]" in out
     assert "ResNet152V2" in out
-    assert transfer.read() == [one for one in shipped if one.seed == 0 and "Lite0" not in one.trunk]
+    assert transfer.TABLE.read() == [one for one in shipped if one.seed == 0 and "Lite0" not in one.trunk]

@@ -13,7 +13,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.paths import Kind
-from latentlab.experiments.adversarial_presets import GAMES, PRESETS, read
+from latentlab.experiments.adversarial_presets import GAMES, PRESETS, TABLE
 from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
@@ -156,7 +156,7 @@ def test_a_preset_is_captioned_by_what_was_measured(opened: Open, run: str, data
     view = {"detail": "Train one here", "live-data": data, "live-preset": "mode collapse"}
     app = opened("adversarial", run=run, **view)
     assert not app.exception
-    measured = [one for one in read() if (one.dataset, one.preset) == (data, "mode collapse")]
+    measured = [one for one in TABLE.read() if (one.dataset, one.preset) == (data, "mode collapse")]
     assert len(measured) == 3
     numbers = {one for caption in app.caption for one in numbers_in(caption.value)}
     assert {min(one.reached for one in measured), measured[0].modes} <= numbers

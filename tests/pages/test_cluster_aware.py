@@ -168,7 +168,7 @@ def test_each_tab_opens(visited: Open, run: str, detail: str) -> None:
 
 def test_the_table_is_that_of_the_experiment(visited: Open) -> None:
     rows = visited("cluster_aware").dataframe[0].value
-    known = cluster_aware.table_rows(cluster_aware.read())
+    known = cluster_aware.table_rows(cluster_aware.TABLE.read())
     assert list(rows["labels"]) == [row["labels"] for row in known]
     assert list(rows["NMI"]) == [row["NMI"] for row in known]
 

@@ -1,5 +1,7 @@
 """The page Few labels: what a classifier of few labels finds, and a training that is watched to its end."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -24,21 +26,22 @@ from tests.conftest import mentions
 from tests.pages.conftest import Open, shows
 
 
-def test_the_benchmark_is_a_table(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_benchmark_is_a_table(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [BenchmarkResult("moons", "sdgm", seed, error, agreement=0.5) for seed, error in ((0, 0.01), (1, 0.03))]
-    monkeypatch.setattr(semi_supervised, "read", lambda: found)
+    kept = semi_supervised.TABLE.at(tmp_path / "scores.csv")
+    monkeypatch.setattr(semi_supervised, "TABLE", kept)
+    kept.save(found)
     app = opened("few_labels", detail="Benchmark")
     assert not app.exception
     table = app.dataframe[0].value
     assert list(table.iloc[0]) == ["sdgm", "2.00 ± 1.41", "50.00 ± 0.00", 2]
     assert REPORTED not in table.columns
-    monkeypatch.setattr(
-        semi_supervised, "read", lambda: [BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")]
-    )
+    kept.path.unlink()
+    kept.save([BenchmarkResult("mnist", model, 0, 0.05) for model in ("mlp", "sdgm")])
     app = opened("few_labels", detail="Benchmark")
     assert list(app.dataframe[0].value[REPORTED]) == ["–", "1.32 ± 0.07"]
     assert shows(app, 2014, 2016)  # whose they are
-    monkeypatch.setattr(semi_supervised, "read", list)
+    kept.path.unlink()
     app = opened("few_labels", detail="Benchmark")
     assert not app.dataframe
     assert any(mentions(info.value, "semi-supervised") for info in app.info)  # the command that fills it

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from latentlab.experiments import importance_tables, run_importance
-from latentlab.experiments.importance import ImportanceScore, Setting
+from latentlab.experiments.importance import Setting
 from latentlab.runs.store import SHIPPED
 from tests.pages.conftest import Open, shows, words
 
@@ -22,7 +22,7 @@ def traces(app: Any, k: int = 0) -> dict[str, Any]:
 
 def test_it_opens_with_the_numbers_that_ship(helper: dict[str, Future[Any]], visited: Open) -> None:
     app = visited("importance_sampling", trainings="MNIST, η 0.01")
-    own = [one for one in importance_tables.read(ImportanceScore) if one.setting.startswith("mnist η 0.01")]
+    own = [one for one in importance_tables.PROGRESS.read() if one.setting.startswith("mnist η 0.01")]
     last = [one for one in own if one.step == 2_000]
     by_method = {method: [one for one in last if one.method == method] for method in ("ISSGD", "SGD")}
     for name, of_name in by_method.items():

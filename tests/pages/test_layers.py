@@ -107,7 +107,7 @@ def test_the_long_training_stands_next_to_what_was_reported(opened: Open) -> Non
     app = opened("layers", run="mnist-five-layers-lvae", detail="Side by side")
     assert not app.exception
     (table,) = [one.value for one in app.dataframe if "test images" in one.value]
-    (score,) = long_training.read()
+    (score,) = long_training.TABLE.read()
     bound, tight = (numbers_in(table[name][0]) for name in ("ELBO, nats", "bound of 5,000 draws"))
     assert [*bound, *tight] == pytest.approx(
         [score.bound, score.bound_error, score.weighted, score.weighted_error], abs=0.006

@@ -345,7 +345,7 @@ def test_the_lab_shows_what_ships_of_the_auxiliary_head(visited: Open) -> None:
     app = visited("probes", run="digits-cnn", detail="Pathology lab", **{"lab-of": "an auxiliary head"})
     assert not app.exception
     app.segmented_control(key="head-data").set_value("digits").run()
-    scores = [one for one in auxiliary_head.read() if one.data == "digits"]
+    scores = [one for one in auxiliary_head.TABLE.read() if one.data == "digits"]
     assert any(auxiliary_head.verdict(scores) in one.value for one in app.markdown)
     heads, *heats, graph = (chart(app, n) for n in range(1, len(app.get("plotly_chart"))))
     assert len(heats) == 2

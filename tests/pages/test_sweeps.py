@@ -18,7 +18,7 @@ from tests.pages.conftest import Open, words
 def test_it_opens_with_a_verdict_on_what_ships_and_tests_the_best_setting_alone(visited: Open) -> None:
     app = visited("sweeps")
     assert not app.exception
-    scores = shipped.read()
+    scores = shipped.TABLE.read()
     found = shipped.trained(scores)
     compared = compare(found.scores, True)
     best = compared.best or 0
@@ -31,7 +31,7 @@ def test_it_opens_with_a_verdict_on_what_ships_and_tests_the_best_setting_alone(
 
 
 def test_the_numbers_of_the_source_stand_beside_ours(visited: Open) -> None:
-    scores = sketches.read()
+    scores = sketches.TABLE.read()
     found = sketches.of_table(scores, "Batch size")
     compared = compare(found.scores, True)
     app = visited("sweeps", sweep="sketches-batch_size", detail="All settings")

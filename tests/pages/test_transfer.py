@@ -16,7 +16,7 @@ from tests.pages.conftest import Open, words
 
 
 def test_both_accuracies_are_shown_and_the_sources_table_with_what_it_guarantees(visited: Open) -> None:
-    scores = transfer.read()
+    scores = transfer.TABLE.read()
     app = visited("transfer", detail="The source's table")
     assert not app.exception
     best = max(transfer.lines(scores), key=lambda line: line.mean[0] if line.trunk != transfer.SCRATCH else 0)
