@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,10 @@ from latentlab.analysis.monitoring.period import Recorder, Sensor
 from latentlab.analysis.monitoring.scores import unit
 from latentlab.analysis.stats import Proportion
 from latentlab.data.files.growing import Piece
-from latentlab.figures.monitoring.report import Report
-from latentlab.jobs.queue import now
+from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies, Model
 from latentlab.runs.run import Run
 from latentlab.serialization import write
-from latentlab.settings import VERSION
 
 KNOWN = ("start", "end", "raised", "skipped")  # what the page says anyway
 NOTES = 20  # of what else happened; the rest are counted
@@ -84,15 +80,7 @@ class PeriodReport:
         """The page, with the command that made it."""
         flags = {name: value for name, value in vars(options).items() if name in FLAGS and value not in (None, False)}
         given = [part for name, value in flags.items() for part in ([f"--{name}"] + [str(value)] * (value is not True))]
-        provenance = {
-            "Run": f"{self.run.id}: {self.run.title}, {self.run.model}",
-            "Trained": f"on {self.run.dataset}, {self.run.created}",
-            "Seed": f"{self.run.train.get('seed', 0)} of the training; those of the draws are fixed",
-            "Command": shlex.join(["latentlab", "monitor", self.run.id, *given]),
-            "Written": now(),
-            "Versions": f"LatentLab {VERSION}, PyTorch {version('torch')}, NumPy {version('numpy')}, Python "
-            f"{platform.python_version()}",
-        }
+        provenance = made_by(self.run) | {"Command": shlex.join(["latentlab", "monitor", self.run.id, *given])}
         title = f"{'Readings' if options.input == '-' else Path(options.input).name}, watched by “{self.run.title}”"
         rest = [f"and {self.n_notes - NOTES:,} more"] if self.n_notes > NOTES else []
         report = Report(
