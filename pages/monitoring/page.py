@@ -21,9 +21,12 @@ from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.classes import draw_confusion, predicted
 from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
+from pages.monitoring.drift import draw_drift
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
+from pages.monitoring.report import offer_report
 from pages.monitoring.watched import (
     Chosen,
+    Codes,
     Simulated,
     Watched,
     axis_of,
@@ -104,12 +107,19 @@ def monitoring(run: Subject) -> None:
         {
             "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
             "Which faults are found": partial(_draw_faults, run, threshold),
-            "Map": partial(draw_map, run, found, along, at, threshold.value),
+            "Map": partial(_draw_map, run, chosen, found, along, at, threshold.value),
         }
     )
     with st.container(horizontal=True):
         TRAIN.link("Train another", dataset=run.dataset)
         download_stream(run, stream, getattr(chosen, "place", 0))
+        offer_report(run, chosen, found, spans, threshold, len(known.scores))
+
+
+def _draw_map(run: Subject, chosen: Chosen, found: Watched, along: Codes | None, at: int, threshold: float) -> None:
+    """The codes of the stream, and how they drift over weeks."""
+    draw_map(run, found, along, at, threshold)
+    draw_drift(run, chosen, found)
 
 
 def _draw_faults(run: Subject, threshold: Threshold) -> None:

@@ -20,6 +20,7 @@ from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.analysis.latent.bounds import Bound
 from latentlab.analysis.latent.layer_usage import LayerUsage
 from latentlab.analysis.latent.traversal import ManifoldGrid
+from latentlab.analysis.monitoring.drift import Drift
 from latentlab.analysis.score.field import Field
 from latentlab.analysis.stats import Proportion
 from latentlab.analysis.sweep import compare
@@ -43,6 +44,7 @@ from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
 from latentlab.figures.monitoring.details import detector_bars, deviation_bars, path_figure
+from latentlab.figures.monitoring.drift import drift_figure
 from latentlab.figures.monitoring.stream import Axis, Drawn, stream_figure
 from latentlab.figures.probes import all_layers, curve, matrices
 from latentlab.figures.sampling import chains, image_chains
@@ -103,6 +105,12 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     deviation_bars: lambda: deviation_bars(np.array([1.0, -9.0]), HOSTILE, HOSTILE, LIGHT),
     path_figure: lambda: path_figure(XY, Y, HOSTILE, XY, np.array([1]), 0, LIGHT),
     detector_bars: lambda: detector_bars({HOSTILE[0]: [0.5, 0.9]}, HOSTILE, LIGHT),
+    drift_figure: lambda: drift_figure(
+        Drift(np.ones(2), np.ones(3), np.ones((2, 1)), np.ones((2, len(HOSTILE))), np.ones((3, len(HOSTILE)))),
+        HOSTILE,
+        "week",
+        LIGHT,
+    ),
     stream_figure: lambda: stream_figure(STREAM, HOSTILE, LIGHT),
     coverage_bars: lambda: coverage_bars(np.array([0.4, 0.5]), np.array([0.5, 0.5]), HOSTILE, LIGHT),
     decision_surface.components: lambda: decision_surface.components(SEPARABLE, Y, HOSTILE, LIGHT),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentlab.analysis.monitoring.drift import Drift
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.experiments import streams
 from latentlab.experiments.run_monitoring import AllFaults, Found
@@ -49,9 +50,18 @@ def test_it_opens_with_a_fault_that_is_noticed_and_the_sensor_that_shows_it(visi
     assert table["deviations"].abs().max() > 5
 
 
-def test_without_a_fault_hardly_anything_is_flagged_and_a_higher_rate_flags_more(visited: Open) -> None:
-    app = visited("monitoring", fault="none", detail="Map")
+def test_without_a_fault_hardly_anything_is_flagged_and_a_higher_rate_flags_more(
+    helper: dict[str, Future[Any]], visited: Open
+) -> None:
+    app = visited("monitoring", fault="none", detail="Map", change="temperature")
     assert not app.exception
+    (asked,) = [key for key in helper if key.startswith("drift ")]
+    drifts = np.outer(np.arange(8.0), np.eye(6)[4])
+    helper[asked].set_result(Drift(np.ones(8), np.full(24, 2.0), np.zeros((8, 4)), drifts, np.full((24, 6), 1.0)))
+    app.run()
+    assert not app.exception
+    assert f"“{SENSORS[4]}”" in words(app)
+    assert "Report" in [one.proto.label for one in app.get("download_button")]
     n_before = len(alarms_of(app))
     app.select_slider(key="rate").set_value(0.1).run()
     assert len(alarms_of(app)) > n_before

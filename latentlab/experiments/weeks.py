@@ -1,0 +1,222 @@
+"""Weeks of readings in which something changes slowly: of the simulated plant, or parts of a table; and their drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from latentlab.analysis.activations import encode_all
+from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.monitoring.drift import Block, Drift, drift
+from latentlab.analysis.monitoring.scores import expected, usual_error
+from latentlab.data.builtin.photovoltaic.electrical import SUBMODULES
+from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, HEALTHY, LAST_DAY, Condition, simulate
+from latentlab.data.builtin.photovoltaic.weather import SKIES
+from latentlab.device import generator
+from latentlab.experiments.run_monitoring import to_model
+from latentlab.experiments.streams import EVERY, NONE, SIZE
+from latentlab.models import Encodes, InfersLatents, Model
+from latentlab.runs.store import Store
+
+WEEK = 7  # days
+SECONDS = 86_400.0  # of a day
+PARTS = 10  # of a table without weeks
+WEATHERS = (2, 3, 4)  # seeds of the normal weeks; that of the watched ones is another
+WATCHED = 1
+READ = 0.5  # of the time
+ALIKE = 0.5  # of a normal block's rows a watched one has at least
+DRAWS = 1  # of the code of a reading: means over a week are of hundreds of them
+
+
+class Weeks(Protocol):
+    """Where blocks of readings come from."""
+
+    @property
+    def step(self) -> str:
+        """What a block is."""
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """The name of each slow change -> what it is; `NONE` is the first."""
+
+    def normal(self) -> list[Doubles]:
+        """Normal blocks, (N, D) each in the user's units."""
+
+    def watched(self, change: str) -> list[Doubles]:
+        """Blocks in which something changes from one to the next."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes by the week.
+
+    Attributes:
+        text: what it is.
+        column: the sensor that it changes; of the plant itself none.
+        lost: share of the reading that is lost every week, or of the light of the plant.
+        added: in the units of the sensor, every week.
+    """
+
+    text: str
+    column: int | None = None
+    lost: float = 0.0
+    added: float = 0.0
+
+
+CHANGES: Mapping[str, Change] = MappingProxyType(
+    {
+        NONE: Change("nothing changes but the season"),
+        "soiling": Change("the modules lose 1 % of the light every week", lost=0.01),
+        "irradiance": Change("the sensor of the irradiance loses 1 % every week", 2, lost=0.01),
+        "temperature": Change("the module temperature reads 0.5 °C more every week", 4, added=0.5),
+    }
+)
+
+
+@dataclass(frozen=True)
+class PlantWeeks:
+    """Eight weeks of the simulated plant, from `FIRST_DAY` on, each day under a sky drawn at random."""
+
+    step: str = "week"
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """See `CHANGES`."""
+        return {name: one.text for name, one in CHANGES.items()}
+
+    def normal(self) -> list[Doubles]:
+        """The same weeks under three other weathers."""
+        return [_week(first, seed, HEALTHY) for seed in WEATHERS for first in self._firsts()]
+
+    def watched(self, change: str) -> list[Doubles]:
+        """Week by week the change is as much larger."""
+        one, found = CHANGES[change], list[Doubles]()
+        for k, first in enumerate(self._firsts()):
+            lost, plant = one.lost * (k + 1), HEALTHY
+            if one.column is None and lost:
+                plant = Condition("soiled", one.text, 0.0, ((SUBMODULES, lost),))
+            readings = _week(first, WATCHED, plant)
+            if one.column is not None:
+                readings[:, one.column] = readings[:, one.column] * (1 - lost) + one.added * (k + 1)
+            found.append(readings)
+        return found
+
+    def _firsts(self) -> range:
+        return range(FIRST_DAY, LAST_DAY - WEEK + 1, WEEK)
+
+
+def _week(first: int, seed: int, plant: Condition) -> Doubles:
+    """(N, 6) of seven days, every `EVERY` minutes; the weather is the same in any condition."""
+    days = list[Doubles]()
+    for day in range(first, first + WEEK):
+        rng = np.random.default_rng([seed, day])
+        days.append(simulate(plant, day, rng, SKIES[int(rng.integers(len(SKIES)))]).readings[::EVERY])
+    return np.concatenate(days)
+
+
+@dataclass(frozen=True, eq=False)
+class TableParts:
+    """Tenths of a table, one after the other: of every second row the normal ones, of the others those watched.
+
+    Attributes:
+        readings: (N, D) in the user's units.
+        names: of the D sensors.
+    """
+
+    readings: Doubles
+    names: tuple[str, ...]
+    step: str = "tenth"
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """A slow drift of each sensor."""
+        text = f"reads {SIZE / PARTS:g} standard deviations more in every tenth"
+        return {NONE: "nothing was changed"} | {name: f"{name} {text}" for name in self.names}
+
+    def normal(self) -> list[Doubles]:
+        """Tenths of every second row."""
+        return np.array_split(self.readings[::2], PARTS)
+
+    def watched(self, change: str) -> list[Doubles]:
+        """Tenths of the other rows."""
+        rows = self.readings[1::2].copy()
+        if change in self.names:
+            k = self.names.index(change)
+            part = np.concatenate([np.full(len(one), i + 1) for i, one in enumerate(np.array_split(rows, PARTS))])
+            rows[:, k] += part * SIZE / PARTS * float(self.readings[:, k].std())
+        return np.array_split(rows, PARTS)
+
+
+def parts_of(readings: Doubles, times: Doubles | None) -> tuple[list[Doubles], str]:
+    """A user's own readings in weeks, where their times go over some, else in tenths; and what a part is called.
+
+    Args:
+        readings: (N, D), NaN where there is no number: such rows are left out.
+        times: (N,) seconds, where they are known.
+    """
+    whole = np.isfinite(readings).all(1)
+    rows = readings[whole]
+    if times is not None and len(rows):
+        known = times[whole]
+        week = np.floor((known - np.floor(known.min() / SECONDS) * SECONDS) / (WEEK * SECONDS)).astype(np.int64)
+        if week.max() >= 1:
+            return [rows[week == k] for k in np.unique(week)], "week"
+    return np.array_split(rows, PARTS), "tenth"
+
+
+def find_drift(
+    root: Path,
+    shipped: Path,
+    run_id: str,
+    weeks: Weeks,
+    change: str,
+    own: Sequence[Doubles] | None,
+    progress: Callable[[float], None],
+) -> Drift:
+    """How far blocks of readings have drifted from normal ones, by the codes of a run.
+
+    Args:
+        root, shipped: the folders of the store.
+        run_id: of the run, which encodes and reconstructs.
+        weeks: gives the normal blocks.
+        change: in the watched blocks of the same source.
+        own: the user's own blocks instead, (N, D) each in the user's units; those with too few rows are left out.
+        progress: is given the share that is done.
+
+    Raises:
+        RunError: the run can't be read.
+        ValueError: no block has enough rows.
+    """  # fmt: skip
+    store = Store(root, shipped)
+    model, examples = store.load(run_id).eval(), store.examples(run_id)
+    usual = usual_error(model, examples.batch().x, DRAWS, generator(0))
+    normal = weeks.normal()
+    progress(READ)
+    watched = weeks.watched(change) if own is None else list(own)
+    least = ALIKE * min(len(rows) for rows in normal)
+    if own is not None:
+        watched = [rows for rows in watched if len(rows) >= least]
+    if not watched or least < 1:
+        raise ValueError(f"No {weeks.step} has enough readings: it takes {max(1, least):.0f}.")
+    found, every = list[Block](), [*normal, *watched]
+    for k, rows in enumerate(every):
+        x = to_model(rows, examples.scale)
+        apart = expected(model, x, DRAWS, generator(0), usual).apart(x.double().numpy())
+        found.append(Block(encode_all(_encoder(model), x).astype(np.float64), apart))
+        progress(READ + (1 - READ) * (k + 1) / len(every))
+    return drift(found[: len(normal)], found[len(normal) :])
+
+
+def _encoder(model: Model) -> Callable[[Tensor], Tensor]:
+    if isinstance(model, InfersLatents):
+        name = model.layers[0].name
+        return lambda x: model.infer(x)[name].mean
+    if isinstance(model, Encodes):
+        return model.encode
+    raise TypeError(f"{model.name} has no codes.")
