@@ -13,13 +13,14 @@ from latentlab.data.files.archives import counted, shown
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.preparation import Missing, Preparation, SameTime
 from latentlab.data.files.times import DAY, MOST_NUMBERS, Doubles, Index, breaks, duration
+from latentlab.data.files.unit_changes import about_units
 
 Floats = NDArray[np.float32]
 MICRO = 1_000_000  # of a second
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class TimedRows:
     """Rows of a table that are readings.
 
     Attributes:
@@ -38,14 +39,14 @@ class Readings:
     series: Index
     notes: tuple[str, ...] = ()
 
-    def take(self, rows: Values | slice, *notes: str) -> Readings:
+    def take(self, rows: Values | slice, *notes: str) -> TimedRows:
         """Some of the rows: a mask, or their numbers; and what there is to say."""
         columns = {name: column[rows] for name, column in self.columns.items()}
         notes = (*self.notes, *notes)
-        return Readings(self.x[rows], columns, self.times[rows], self.file[rows], self.series[rows], notes)
+        return TimedRows(self.x[rows], columns, self.times[rows], self.file[rows], self.series[rows], notes)
 
 
-def prepared(found: Readings, time: str, names: Sequence[str], how: Preparation) -> Readings:
+def prepared(found: TimedRows, time: str, names: Sequence[str], how: Preparation) -> TimedRows:
     """Readings in the order of their files and times, as they are to be prepared.
 
     In this order: rows of the same time, the step, rows at rest, missing readings. A column that isn't part of x keeps
@@ -73,6 +74,7 @@ def prepared(found: Readings, time: str, names: Sequence[str], how: Preparation)
         notes.append(f"Rows are sorted by {shown(time)}.")
     if notes:
         found = found.take(rows, *notes)
+    found = replace(found, notes=(*found.notes, *about_units(found.x, names, found.times)))
     found = _once(found, how.same_time)
     if how.step.strip():
         found = _resampled(found, time, how)
@@ -81,7 +83,7 @@ def prepared(found: Readings, time: str, names: Sequence[str], how: Preparation)
     return found if how.missing is Missing.DROP else _filled(found, how)
 
 
-def _once(found: Readings, same_time: SameTime) -> Readings:
+def _once(found: TimedRows, same_time: SameTime) -> TimedRows:
     """Rows of the same time as one, if they shall be."""
     is_first = np.append(True, (np.diff(found.times) != 0) | (np.diff(found.file) != 0))
     if is_first.all():
@@ -107,7 +109,7 @@ def _means(x: Floats, which: Index, n: int) -> Floats:
     return out
 
 
-def _resampled(found: Readings, time: str, how: Preparation) -> Readings:
+def _resampled(found: TimedRows, time: str, how: Preparation) -> TimedRows:
     """Even steps within each file, counted from the first midnight, each called by its beginning."""
     step = how.microseconds
     at = np.rint(found.times * MICRO).astype(np.int64)
@@ -136,7 +138,7 @@ def _resampled(found: Readings, time: str, how: Preparation) -> Readings:
     n_empty = int((row < 0).sum())
     said += f"; {counted(n_empty, 'step')} of {total:,} without any." if n_empty else "."
     file = np.repeat(found.file[starts], n_bins)
-    return Readings(x, columns, times, file, np.zeros(total, np.int64), (*found.notes, said))
+    return TimedRows(x, columns, times, file, np.zeros(total, np.int64), (*found.notes, said))
 
 
 def _spaced(column: Values, row: Index) -> Values:
@@ -148,7 +150,7 @@ def _spaced(column: Values, row: Index) -> Values:
     return out
 
 
-def _at_work(found: Readings, names: Sequence[str], how: Preparation) -> Readings:
+def _at_work(found: TimedRows, names: Sequence[str], how: Preparation) -> TimedRows:
     """Without the rows in which a column is low; where one is left out a series ends."""
     column = found.x[:, names.index(how.rest)] if how.rest in names else found.columns.get(how.rest)
     if column is None or column.dtype.kind not in "biuf":
@@ -160,7 +162,7 @@ def _at_work(found: Readings, names: Sequence[str], how: Preparation) -> Reading
     return replace(found, series=found.series + np.cumsum(rests)).take(~rests, said)
 
 
-def _filled(found: Readings, how: Preparation) -> Readings:
+def _filled(found: TimedRows, how: Preparation) -> TimedRows:
     """Missing readings carried on or interpolated for some steps, within what follows without a break."""
     n = len(found.times)
     place, is_break = np.arange(n), breaks(found.times, found.file, found.series)

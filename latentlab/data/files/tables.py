@@ -22,7 +22,7 @@ from latentlab.data.files.archives import (
 )
 from latentlab.data.files.arrays import Examples, Values
 from latentlab.data.files.columns import Table
-from latentlab.data.files.even_readings import Readings, prepared
+from latentlab.data.files.even_readings import TimedRows, prepared
 from latentlab.data.files.feather import read_feather
 from latentlab.data.files.fills import without_fills
 from latentlab.data.files.image_files import decode
@@ -152,7 +152,7 @@ def _vectors(table: Table, roles: Roles, name: str, how: Preparation) -> Example
 
 def _readings(
     table: Table, roles: Roles, x: NDArray[np.float32], names: Sequence[str], how: Preparation
-) -> Readings | None:
+) -> TimedRows | None:
     """The rows as readings, prepared; None where no column is the time."""
     times = times_of(roles.time, table.columns[roles.time]) if roles.time else None
     if times is None:
@@ -161,7 +161,7 @@ def _readings(
     if table.files:
         file = np.unique(table.columns[table.files].astype(str), return_inverse=True)[1]
     columns = {one: each for one, each in table.columns.items() if each.ndim == 1 and one not in roles.vector}
-    found = Readings(x, columns, times, file, np.zeros(table.n_rows, np.int64), about_times(roles.time, times, file))
+    found = TimedRows(x, columns, times, file, np.zeros(table.n_rows, np.int64), about_times(roles.time, times, file))
     return prepared(found, roles.time, names, how)
 
 

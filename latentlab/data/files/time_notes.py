@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentlab.data.files.archives import counted, shown
-from latentlab.data.files.times import BREAK, DAY, HOUR, Doubles, Index, duration
+from latentlab.data.files.times import BREAK, DAY, HOUR, Doubles, Index, duration, written
 
 FEW = 0.01  # share of the steps that go back where a clock was set, at most: rows in no order have more
 SUNDAY, FIRST_WEEKDAY = 6, 3  # of the days from Monday on; the first of January 1970 was a Thursday
@@ -48,7 +48,7 @@ def about_times(name: str, times: Doubles, file: Index) -> tuple[str, ...]:
         gaps = np.setdiff1d(gaps, forward)
     if len(gaps):
         longest = gaps[apart[gaps].argmax()]
-        how_long = f"{duration(round(float(apart[longest]), 3))}, after {_written(float(at[longest]))}"
+        how_long = f"{duration(round(float(apart[longest]), 3))}, after {written(float(at[longest]))}"
         notes.append(f"{counted(len(gaps), 'gap')} of more than {BREAK:g} usual steps; the longest is {how_long}.")
     return tuple(notes)
 
@@ -63,15 +63,11 @@ def _clocks_are_set(times: Doubles) -> np.ndarray:
 
 def _times(found: Doubles) -> str:
     more = f" and {counted(len(found) - 1, 'time')} more" if len(found) > 1 else ""
-    return f"after {_written(float(found[0]))}{more}"
-
-
-def _written(seconds: float) -> str:
-    return str(np.datetime64(round(seconds), "s")).replace("T", " ")
+    return f"after {written(float(found[0]))}{more}"
 
 
 def _span(name: str, times: Doubles, file: Index) -> str:
     apart = np.diff(times)[np.diff(file) == 0]
     usual = duration(float(np.median(apart))) if len(apart) else "0 s"
-    first, last = _written(float(times.min())), _written(float(times.max()))
+    first, last = written(float(times.min())), written(float(times.max()))
     return f"{shown(name)} is the time: from {first} to {last} (UTC), {usual} apart."

@@ -195,3 +195,8 @@ def duration(seconds: float) -> str:
         if seconds >= unit:
             return f"{seconds / unit:g} {name}{'' if seconds == unit else 's'}"
     return f"{seconds:g} s"
+
+
+def written(seconds: float) -> str:
+    """A time, seconds from 1970, in words."""
+    return str(np.datetime64(round(seconds), "s")).replace("T", " ")

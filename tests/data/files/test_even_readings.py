@@ -11,7 +11,7 @@ import pytest
 
 from latentlab.__main__ import main
 from latentlab.data import DataError
-from latentlab.data.files.even_readings import Readings, prepared
+from latentlab.data.files.even_readings import TimedRows, prepared
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.preparation import Missing, Preparation, SameTime, microseconds
 from latentlab.data.files.read import Opened, read_path
@@ -36,14 +36,14 @@ def seconds(index: pd.Index) -> np.ndarray:
     return np.asarray(index.to_numpy().astype("datetime64[us]").astype(np.int64) / 1e6)
 
 
-def given(frame: pd.DataFrame, file: np.ndarray | None = None) -> Readings:
+def given(frame: pd.DataFrame, file: np.ndarray | None = None) -> TimedRows:
     zeros = np.zeros(len(frame), np.int64)
     columns = {"word": frame["word"].to_numpy(object), "when": frame.index.astype(str).to_numpy(object)}
     x = frame[list(NAMES)].to_numpy(np.float32)
-    return Readings(x, columns, seconds(frame.index), zeros if file is None else file, zeros)
+    return TimedRows(x, columns, seconds(frame.index), zeros if file is None else file, zeros)
 
 
-def run(frame: pd.DataFrame, how: Preparation, file: np.ndarray | None = None) -> Readings:
+def run(frame: pd.DataFrame, how: Preparation, file: np.ndarray | None = None) -> TimedRows:
     return prepared(given(frame, file), "when", NAMES, how)
 
 
