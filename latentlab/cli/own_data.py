@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from latentlab import data
-from latentlab.data.files.options import MAX_SIDE, MOST_DRAWINGS, Fit, ReadOptions
+from latentlab.data.files.options import MAX_SIDE, MOST_DRAWINGS, Fit, ReadOptions, Scaling
 from latentlab.data.files.preparation import AS_THEY_ARE, Missing, Preparation, SameTime
 from latentlab.data.files.roles import LABELS
 
@@ -30,6 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     text = "rows that follow each other in time and make an example together"
     parser.add_argument("--window", type=int, default=0, metavar="ROWS", help=text)
     add_preparation(parser)
+    text = "how models see the numbers: from 0 to 1, by mean and deviation, or by median and quartiles"
+    parser.add_argument("--scaling", type=Scaling, choices=tuple(Scaling), default=Scaling.RANGE, help=text)
     text = "columns to leave out"
     parser.add_argument("--drop", action="extend", nargs="+", default=[], metavar="COLUMN", help=text)
     text = "columns, or arrays, that made the examples: what a code is held against; '' for none"
@@ -102,6 +104,7 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
         options.time,
         options.window,
         preparation(options),
+        options.scaling,
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from latentlab.data import DataError
 from latentlab.data.files.columns import Table
-from latentlab.data.files.options import LARGEST_WINDOW, ReadOptions
+from latentlab.data.files.options import LARGEST_WINDOW, ReadOptions, Scaling
 from latentlab.data.files.preparation import AS_THEY_ARE, MOST_FILLED, Missing, Preparation, SameTime
 from latentlab.data.files.roles import Role, Roles
 from pages.shared.text import plain
@@ -29,6 +29,11 @@ FILLS = {
     Missing.DROP: "drop the row",
     Missing.CARRY: "carry the last on",
     Missing.INTERPOLATE: "interpolate in time",
+}
+SCALES = {
+    Scaling.RANGE: "from 0 to 1",
+    Scaling.STANDARD: "by mean and deviation",
+    Scaling.ROBUST: "by median and quartiles",
 }
 ROLE = "own-role-"  # with the name of a column: the widget that chooses its role
 FIT, HEIGHT, WIDTH = 12, 560, 150  # columns without a scroll bar; pixels down of more, and across of a widget
@@ -67,6 +72,21 @@ def choose_window(said: ReadOptions, key: str) -> ReadOptions:
         help="1: each row by itself; more: windows of rows that follow each other in time",
     )  # fmt: skip
     return replace(said, window=int(n) if n > 1 else 0)
+
+
+def choose_scaling(said: ReadOptions, key: str) -> ReadOptions:
+    """Ask how models see the numbers.
+
+    Args:
+        said: with which they were read.
+        key: of the files.
+    """
+    how = st.selectbox(
+        "Models see the numbers", SCALES, [*SCALES].index(said.scaling), format_func=SCALES.__getitem__,
+        key=f"scaling-{key}", width=320,
+        help="Measured on the examples for training. Of a range, one number far from the others takes most",
+    )  # fmt: skip
+    return replace(said, scaling=how)
 
 
 def choose_preparation(said: ReadOptions, table: Table, key: str) -> ReadOptions:

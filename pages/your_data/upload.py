@@ -21,7 +21,14 @@ from pages.shared.header import CHOSEN
 from pages.shared.own_data import SAVED
 from pages.shared.text import plain
 from pages.shared.visit import Slot
-from pages.your_data.columns import choose_label, choose_preparation, choose_roles, choose_window, requested
+from pages.your_data.columns import (
+    choose_label,
+    choose_preparation,
+    choose_roles,
+    choose_scaling,
+    choose_window,
+    requested,
+)
 from pages.your_data.files import MAX_UPLOAD, Upload, first_rows, opened
 from pages.your_data.images import choose_channels, choose_images
 
@@ -88,6 +95,8 @@ def _preview(files: Upload) -> None:
     is_prepared = said.window > 1 or said.preparation != AS_THEY_ARE
     if table is not None and roles is not None and (roles.time or is_prepared):
         wanted = choose_preparation(choose_window(said, files.key), table, files.key)
+    if found is not None and found.splits.train.kind is not Kind.IMAGE:
+        wanted = choose_scaling(wanted, files.key)
     if (
         found is not None
         and found.splits.train.kind is Kind.IMAGE
@@ -111,6 +120,7 @@ def _preview(files: Upload) -> None:
 def _here(sentence: str, has_table: bool) -> str:
     """A sentence of the reader with what to click for what its options are on the command line."""
     sentence = sentence.replace("with --channels", "under “Channels”")
+    sentence = sentence.replace("with --scaling", "under “Models see the numbers”")
     if not has_table:
         return re.sub(r"with --\w+", r"\g<0> on the command line", sentence)
     there = sentence.replace("with --label", "under “Which column is the class?”")

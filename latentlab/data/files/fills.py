@@ -16,6 +16,8 @@ LEAST = 8  # numbers that aren't the fill value
 KNOWN = {99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99.99, 999.9, 999.99, 9999.9, 32767.0, 2147483647.0}
 KNOWN |= {32768.0, 2147483648.0, 65535.0, 1e20, 1e30, 1e36, 9.96921e36}  # of NetCDF and GIS; with either sign
 BLOCK = 64  # columns at a time
+SQUEEZED = 0.01  # of the range of a column
+MOST_NAMED, MOST_SORTED = 256, 20_000  # columns, and rows, that are looked at for it
 
 
 class Filled(NamedTuple):
@@ -68,6 +70,20 @@ def without_fills(x: NDArray[np.float32], names: Sequence[str]) -> Filled:
     if giants:
         notes.append(f"Kept, but far outside of all other numbers of its column: {listing(giants)}.")
     return Filled(x, tuple(notes))
+
+
+def squeezed(x: NDArray[np.float32], names: Sequence[str]) -> list[str]:
+    """The columns of which half of the numbers lie within `SQUEEZED` of the range, to which they would be scaled.
+
+    Args:
+        x: (N, D) without NaN.
+        names: of the D columns; of none, and of more than `MOST_NAMED`, nothing is said.
+    """
+    if not 0 < len(names) <= MOST_NAMED:
+        return []
+    low, high = np.quantile(x[:: -(-len(x) // MOST_SORTED)].astype(np.float64), (0.25, 0.75), axis=0)
+    apart, span = high - low, x.max(0).astype(np.float64) - x.min(0)
+    return [names[k] for k in np.flatnonzero((apart > 0) & (apart < SQUEEZED * span)).tolist()]
 
 
 def _ends(block: NDArray[np.float32], where: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -23,6 +23,14 @@ class Fit(StrEnum):
     PAD = "pad"  # all of it, on black
 
 
+class Scaling(StrEnum):
+    """How models see the numbers of vectors and sequences; what it takes is measured on the examples for training."""
+
+    RANGE = "range"  # from 0 to 1, by the least and the largest
+    STANDARD = "standard"  # by mean and standard deviation
+    ROBUST = "robust"  # by median and interquartile range: few numbers far from the others change neither
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """What the parts of a file are, and how large its images shall be.
@@ -45,6 +53,7 @@ class ReadOptions:
         time: the column of the times, by which rows are sorted and divided; found if None, none if empty.
         window: how many rows that follow each other make an example; 0: each is one.
         preparation: what is done to readings in time before.
+        scaling: how models see the numbers of vectors and sequences.
 
     Raises:
         DataError: a size that no image can have, neither one nor three channels, or no drawings.
@@ -66,6 +75,7 @@ class ReadOptions:
     time: str | None = None
     window: int = 0
     preparation: Preparation = AS_THEY_ARE
+    scaling: Scaling = Scaling.RANGE
 
     def __post_init__(self) -> None:
         if len(self.channels) not in (0, 1, 3) or min(self.channels, default=0) < 0:

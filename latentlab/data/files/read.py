@@ -22,6 +22,7 @@ from latentlab.data.files.drawn_strokes import SUFFIXES as STROKES
 from latentlab.data.files.equal_rows import n_again
 from latentlab.data.files.factors import choose_factors, factors_of
 from latentlab.data.files.file_sets import data_files, examples_joined, parts, tables_joined
+from latentlab.data.files.fills import SQUEEZED, squeezed
 from latentlab.data.files.foreign import refuse
 from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
 from latentlab.data.files.idx import is_idx, read_idx
@@ -31,7 +32,7 @@ from latentlab.data.files.joined import join_names, join_rows, pair, tables_amon
 from latentlab.data.files.labels import class_indices
 from latentlab.data.files.matlab import read_mat
 from latentlab.data.files.numpy_files import read_npy, read_npz
-from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.options import ReadOptions, Scaling
 from latentlab.data.files.preparation import AS_THEY_ARE
 from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_drawings
 from latentlab.data.files.roles import Roles
@@ -66,6 +67,7 @@ class Opened:
     roles: Roles | None = None  # what the columns of a table are for
     n_channels: int = 0  # that images have in the file
     factors: tuple[str, ...] = ()  # the columns that made the examples
+    scaling: Scaling = Scaling.RANGE  # how models will see their numbers
 
 
 def open_path(path: Path) -> Splits:
@@ -118,10 +120,11 @@ def read_path(path: Path, options: ReadOptions = READ_OPTIONS) -> Opened:
     )
     splits = Splits(*(data[torch.from_numpy(part)] for part in rows))
     about = (*labels.notes, *_sizes(labels.y, labels.names), *factor_notes)
-    summary = (*found.notes, *about, *_remarks(found), *split_notes)
+    summary = (*found.notes, *about, *_remarks(found, options.scaling), *split_notes)
     return Opened(
-        splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels, factors
-    )
+        splits, rows, summary, columns, found.features, found.id, found.title, roles, found.n_channels, factors,
+        options.scaling,
+    )  # fmt: skip
 
 
 def _in_time(found: Examples, options: ReadOptions, name: str) -> tuple[Examples, str]:
@@ -263,9 +266,14 @@ def _free(name: str, columns: Mapping[str, Values]) -> str:
     return name
 
 
-def _remarks(found: Examples) -> list[str]:
+def _remarks(found: Examples, scaling: Scaling) -> list[str]:
     """Remarks on the data."""
     notes = []
+    if found.x.ndim == 2 and scaling is Scaling.RANGE and (columns := squeezed(found.x, found.features)):
+        notes.append(
+            f"Few numbers far from the others leave less than {SQUEEZED:.0%} of the range to half of the numbers in"
+            f" {listing(columns)}: choose standard or robust with --scaling."
+        )
     if n := n_again(found.x):
         notes.append(f"{counted(n, 'example')} equal to an earlier one; the splits may share them.")
     if found.kind is Kind.SEQUENCE:

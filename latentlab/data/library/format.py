@@ -26,7 +26,7 @@ from latentlab.data.files.factors import factors_of
 from latentlab.data.files.read import Opened
 from latentlab.data.files.roles import MAX_CLASSES
 from latentlab.data.files.splitting import Index, Rows
-from latentlab.data.library.scaling import Scale, read_scale, unit_scale
+from latentlab.data.library.scaling import Scale, about, fitted, read_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 
 SCHEMA = 3  # 1 has no kind, id and title; 2 has no factors
@@ -94,10 +94,10 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict
         else:
             text[str(k)] = _words(column, f"{source}: {shown(name)}")
     summary = opened.summary
-    scale = None if kind is Kind.IMAGE else unit_scale(torch.cat([part.x for part in opened.splits]))
+    scale = None if kind is Kind.IMAGE else fitted(opened.splits.train.x, opened.scaling)
     if scale is not None:
         tensors |= scale.tensors
-        summary = (*summary, scale.sentence)
+        summary = (*summary, about(scale, opened.scaling))
     columns = _different(map(_printable, opened.columns))
     named = dict(zip(opened.columns, columns, strict=True))
     card = Card(

@@ -1,6 +1,9 @@
-"""Vectors between 0 and 1, where the models' likelihoods and outputs live; the way back is kept.
+"""How models see vectors: between 0 and 1, or by mean and deviation, or by median and quartiles; the way back is kept.
 
-to 0 … 1:  (x - low) / span          back:  low + span · x
+to a model:  (x - low) / span          back:  low + span · x
+
+What it takes is measured on the examples for training alone, so that nothing of the others leaks in: those may lie
+beyond 0 and 1.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.data.dataset import DataError
+from latentlab.data.files.options import Scaling
 
 SHARED = 0.5  # of the numbers that vary: if more reach both ends of the whole range, they are of one kind, as pixels
 
@@ -20,7 +24,7 @@ SHARED = 0.5  # of the numbers that vary: if more reach both ends of the whole r
 class Scale(NamedTuple):
     """An affine map for each number of an example, in float64: float32 can't hold every span."""
 
-    low: NDArray[np.float64]  # (D,) of vectors; (T, D) of sequences, the same at all T times
+    low: NDArray[np.float64]  # (D,) of vectors; (T, D) of sequences, the same at all T times: what becomes 0
     span: NDArray[np.float64]  # as `low`, positive
 
     @classmethod
@@ -29,11 +33,11 @@ class Scale(NamedTuple):
         return cls(np.zeros(shape), np.ones(shape))
 
     def to_unit(self, x: Tensor) -> Tensor:
-        """(N, *shape) float32 -> (N, *shape) float32 in [0, 1]."""
+        """(N, *shape) float32 -> (N, *shape) float32 as models see them."""
         return ((x.double() - torch.from_numpy(self.low)) / torch.from_numpy(self.span)).float()
 
     def back(self, x: Tensor) -> Tensor:
-        """(N, *shape) in [0, 1] -> (N, *shape) float32 as they were."""
+        """(N, *shape) as models see them -> (N, *shape) float32 as they were."""
         return (torch.from_numpy(self.low) + torch.from_numpy(self.span) * x.double()).float()
 
     @property
@@ -46,11 +50,42 @@ class Scale(NamedTuple):
         """Whether all numbers have the same map."""
         return bool((self.low == self.low.flat[0]).all() and (self.span == self.span.flat[0]).all())
 
-    @property
-    def sentence(self) -> str:
-        """What is done, for the summary."""
-        how = f"all alike, from {self.low.flat[0]:g} … {self.low.flat[0] + self.span.flat[0]:g}"
-        return f"Models see the numbers between 0 and 1: scaled {how if self.is_shared else 'each by its own range'}."
+
+def fitted(x: Tensor, how: Scaling) -> Scale | None:
+    """The map of vectors (N, D), or sequences (N, T, D), that are for training; None if they stay as they are."""
+    return unit_scale(x) if how is Scaling.RANGE else middle_scale(x, how)
+
+
+def about(scale: Scale, how: Scaling) -> str:
+    """What is done, for the summary."""
+    match how:
+        case Scaling.STANDARD:
+            said = "each from its mean on, in standard deviations"
+        case Scaling.ROBUST:
+            said = "each from its median on, in interquartile ranges"
+        case _:
+            ends = f"all alike, from {scale.low.flat[0]:g} … {scale.low.flat[0] + scale.span.flat[0]:g}"
+            said = f"between 0 and 1: scaled {ends if scale.is_shared else 'each by its own range'}"
+    return f"Models see the numbers {said}, measured on the examples for training."
+
+
+def middle_scale(x: Tensor, how: Scaling) -> Scale:
+    """The map of vectors (N, D), or sequences (N, T, D), by where their numbers lie and how far apart.
+
+    All times of a sequence have one map. A number that is the same in half of the examples has no interquartile range
+    and is divided by its standard deviation, and one that never varies by 1.
+    """
+    shape, flat = tuple(x.shape[1:]), x.reshape(-1, x.shape[-1])
+    middle, apart = np.empty(shape[-1]), np.empty(shape[-1])
+    for k in range(shape[-1]):
+        column = flat[:, k].double().numpy()
+        middle[k], apart[k] = column.mean(), column.std()
+        if how is Scaling.ROBUST:
+            low, middle[k], high = np.quantile(column, (0.25, 0.5, 0.75))
+            apart[k] = high - low or apart[k]
+        if (column == column[0]).all():
+            apart[k] = 1.0
+    return Scale(*(np.broadcast_to(one, shape).copy() for one in (middle, apart)))
 
 
 def unit_scale(x: Tensor) -> Scale | None:

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from latentlab import data
 from latentlab.data import NAMES, UNLABELLED, DataError
-from latentlab.data.files.options import ReadOptions
+from latentlab.data.files.options import ReadOptions, Scaling
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.library import format
 from latentlab.data.library.library import LONGEST_NAME, Library
-from latentlab.data.library.scaling import unit_scale
+from latentlab.data.library.scaling import about, unit_scale
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store
@@ -146,13 +146,12 @@ def test_a_model_sees_vectors_between_0_and_1_and_the_way_back_is_kept(library: 
     raw, scale = library.open(name).splits, library.scale(name)
     assert scale is not None
     unit = data.load(name)
-    both = torch.cat([part.x for part in unit])
-    assert both.min(0).values.tolist() == [0] * 3
-    assert both.max(0).values.tolist() == [1] * 3
+    assert unit.train.x.min(0).values.tolist() == [0] * 3
+    assert unit.train.x.max(0).values.tolist() == [1] * 3
     for part, before in zip(unit, raw, strict=True):
         torch.testing.assert_close(scale.back(part.x), before.x)
-    assert library.open(name).summary[-1] == scale.sentence
-    known = unit_scale(torch.cat([part.x for part in raw]))
+    assert library.open(name).summary[-1] == about(scale, Scaling.RANGE)
+    known = unit_scale(raw.train.x)
     assert known is not None
     assert np.array_equal(scale.low, known.low)
 
@@ -566,7 +565,11 @@ def test_vectors_of_any_range_are_trained_on(library: Library, tmp_path: Path, l
     name = library.add(table(tmp_path / "table.csv", charge=np.linspace(-1e6, 1e6, N)))
     run_id = train(store, "vae", name, likelihood=likelihood, hidden=8)
     assert store.read(run_id).shape == (4,)
-    assert 0 <= store.examples(run_id).x.min() <= store.examples(run_id).x.max() <= 1
+    examples, known = store.examples(run_id), library.scale(name)
+    assert known is not None
+    assert examples.scale is not None
+    assert np.array_equal(examples.scale.span, known.span)  # of the examples for training: others may lie beyond
+    assert -0.5 < examples.x.min() <= examples.x.max() < 1.5
     library.remove(name)
     assert store.load(run_id)
     assert store.examples(run_id).shape == (4,)
