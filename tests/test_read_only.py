@@ -18,7 +18,9 @@ from latentlab.data.files.read import read_path
 from latentlab.jobs import queue, sweep, worker
 from latentlab.jobs.clear_up import clear_up
 from latentlab.jobs.worker import ensure_worker, perform
+from latentlab.runs import labelled
 from latentlab.runs.export import pack, unpack
+from latentlab.runs.labelled import Labelled
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError
 from tests.runs.test_run import RUN
@@ -52,15 +54,29 @@ WORKER: dict[str, Change] = {
 EXPORT: dict[str, Change] = {
     "unpack": lambda store, _: unpack(store, store.root.parent / "elsewhere.zip"),
 }
+LABELLED: dict[str, Change] = {
+    "add": lambda store, _: labelled.add(store, "one", Labelled("a", np.ones((2, 3)))),
+    "undo": lambda store, _: labelled.undo(store, "elsewhere"),
+    "given_to": lambda store, _: labelled.given_to(store, "elsewhere", "one"),
+}
 LIBRARY: dict[str, Change] = {
     "add": lambda _, library: library.add(library.root.parent.parent / "new.npy"),
     "save": lambda _, library: library.save(read_path(library.root.parent.parent / "new.npy"), "new.npy"),
     "remove": lambda _, library: library.remove("kept"),
     "restore": lambda _, library: library.restore("dropped"),
 }
-CHANGES = [*STORE.values(), *QUEUE.values(), *SWEEP.values(), *WORKER.values(), *EXPORT.values(), *LIBRARY.values()]
+CHANGES = [
+    *STORE.values(),
+    *QUEUE.values(),
+    *SWEEP.values(),
+    *WORKER.values(),
+    *EXPORT.values(),
+    *LABELLED.values(),
+    *LIBRARY.values(),
+]
 NAMES = [f"{part}.{name}" for part, changes in (("store", STORE), ("queue", QUEUE), ("sweep", SWEEP),
-         ("worker", WORKER), ("export", EXPORT), ("library", LIBRARY)) for name in changes]  # fmt: skip
+         ("worker", WORKER), ("export", EXPORT), ("labelled", LABELLED),
+         ("library", LIBRARY)) for name in changes]  # fmt: skip
 LOOKS = {  # the public functions that change nothing of the user's
     Store: {"default", "is_shipped", "folder", "read", "snapshots", "load", "examples", "history", "probes",
             "baselines", "obstacle", "rows", "runs", "deleted", "trash"},
@@ -84,6 +100,7 @@ def stored(store: Store, tmp_path: Path) -> tuple[Store, Library]:
     library = Library(store.root / ".data")
     for k, name in enumerate(("kept", "dropped", "new")):
         np.save(tmp_path / f"{name}.npy", np.random.default_rng(k).random((30, 3)))
+    labelled.add(store, "elsewhere", Labelled("a", np.ones((2, 3))))
     for name in ("kept", "dropped"):
         library.add(tmp_path / f"{name}.npy")
     library.remove("dropped")

@@ -22,6 +22,7 @@ from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.classes import draw_confusion, predicted
 from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
 from pages.monitoring.drift import draw_drift
+from pages.monitoring.labels import draw_labels
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
 from pages.monitoring.report import offer_report
 from pages.monitoring.watched import (
@@ -105,7 +106,7 @@ def monitoring(run: Subject) -> None:
     along = path(run, chosen) if can_map(run) else None
     tabs(
         {
-            "This alarm": partial(draw_alarm, run, found, along, at, threshold.value),
+            "This alarm": partial(_draw_alarm, run, found, chosen, along, at, threshold.value, spans),
             "Which faults are found": partial(_draw_faults, run, threshold),
             "Map": partial(_draw_map, run, chosen, found, along, at, threshold.value),
         }
@@ -120,6 +121,14 @@ def _draw_map(run: Subject, chosen: Chosen, found: Watched, along: Codes | None,
     """The codes of the stream, and how they drift over weeks."""
     draw_map(run, found, along, at, threshold)
     draw_drift(run, chosen, found)
+
+
+def _draw_alarm(
+    run: Subject, found: Watched, chosen: Chosen, along: Codes | None, at: int, threshold: float, spans: Sequence[Alarm]
+) -> None:
+    """One reading closely, and the way to say what its alarm is."""
+    draw_alarm(run, found, along, at, threshold)
+    draw_labels(run, found, chosen, next((one for one in spans if one.start <= at < one.end), None))
 
 
 def _draw_faults(run: Subject, threshold: Threshold) -> None:

@@ -14,7 +14,8 @@ from torch import Tensor
 from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores
-from latentlab.data.builtin.photovoltaic.plant import PLANTS
+from latentlab.data import Kind
+from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.files.readings import Readings, read_readings
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, to_model, to_user
@@ -84,8 +85,8 @@ Chosen = Simulated | Own
 
 
 def is_plant(run: Subject) -> bool:
-    """Whether its readings are those of the simulated plant, so that more of them can be had."""
-    return run.dataset in PLANTS
+    """Whether its sensors are those of the simulated plant, so that more readings can be had."""
+    return run.spec.kind is Kind.VECTOR and run.spec.names == SENSORS
 
 
 def names(run: Subject) -> tuple[str, ...]:

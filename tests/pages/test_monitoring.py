@@ -14,8 +14,12 @@ from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.experiments import streams
 from latentlab.experiments.run_monitoring import AllFaults, Found
 from latentlab.experiments.streams import PlantDays
+from latentlab.runs import labelled
+from latentlab.runs.labelled import Labelled
+from latentlab.runs.store import Store
 from latentlab.settings import READ_ONLY
 from tests.pages.conftest import Open, path_of, shows, words
+from tests.runs.test_store import saved
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +155,33 @@ def test_a_file_is_watched_survives_the_page_and_can_say_what_is_normal(visited:
 def test_an_app_for_looking_takes_no_file(visited: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(READ_ONLY, "1")
     assert all(one.disabled for one in visited("monitoring", readings="my own").file_uploader)
+
+
+def test_an_alarm_is_labelled_undone_and_given_to_a_training(
+    opened: Open, app_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("latentlab.experiments.new_classes.train_with_labels", lambda *to: given.append(to[2]))
+    labelled.add(app_store, "photovoltaic-vae", Labelled("cut", np.zeros((2, 6)), "another day"))
+    app = opened("monitoring", fault="open", detail="This alarm")
+    assert app.button(key="label").disabled  # it has no name yet
+    app.selectbox(key="new-class").set_value("cut").run()
+    app.button(key="label").click().run()
+    assert not app.exception
+    _, piece = labelled.read(app_store, "photovoltaic-vae").pieces
+    assert piece.name == "cut"
+    stream = PlantDays().stream("open", 75, "mixed", 0.5)
+    found = [row for row in stream.readings.tolist() if row in piece.readings.tolist()]
+    assert len(found) == len(piece.readings)  # they are those of the alarm
+    app.button(key="label-undo").click().run()
+    assert [one.text for one in labelled.read(app_store, "photovoltaic-vae").pieces] == ["another day"]
+    app.button(key="train-labels").click().run()
+    assert not app.exception
+    assert given == ["photovoltaic-vae"]
+    saved(app_store, "learned", model="vae", title="Knows more")
+    labelled.given_to(app_store, "photovoltaic-vae", "learned")
+    again = opened("monitoring", fault="open", detail="This alarm")
+    assert not again.exception
+    assert [len(table.value) for table in again.dataframe if "class" in table.value][-1] == 1
+    assert shows(again, "Knows more") or any("Knows more" in one.value for one in again.success)
+    assert any("run=learned" in link.proto.query_string for link in again.get("page_link"))

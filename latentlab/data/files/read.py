@@ -42,6 +42,7 @@ from latentlab.data.files.splitting import BLOCKS, OWN_PARTS, Rows, divide, give
 from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
 from latentlab.data.files.tensors import read_safetensors
 from latentlab.data.files.times import in_time
+from latentlab.data.library.scaling import Scale
 
 SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest
 FEW = 10  # examples of a class, from which on it is no longer rare
@@ -68,6 +69,7 @@ class Opened:
     n_channels: int = 0  # that images have in the file
     factors: tuple[str, ...] = ()  # the columns that made the examples
     scaling: Scaling = Scaling.RANGE  # how models will see their numbers
+    scale: Scale | None = None  # how they will, where that is known already
 
 
 def open_path(path: Path) -> Splits:

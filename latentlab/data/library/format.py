@@ -94,10 +94,12 @@ def to_files(opened: Opened, source: str) -> tuple[Card, dict[str, Tensor], dict
         else:
             text[str(k)] = _words(column, f"{source}: {shown(name)}")
     summary = opened.summary
-    scale = None if kind is Kind.IMAGE else fitted(opened.splits.train.x, opened.scaling)
+    scale = opened.scale
+    if scale is None and kind is not Kind.IMAGE:
+        scale = fitted(opened.splits.train.x, opened.scaling)
+        summary = summary if scale is None else (*summary, about(scale, opened.scaling))
     if scale is not None:
         tensors |= scale.tensors
-        summary = (*summary, about(scale, opened.scaling))
     columns = _different(map(_printable, opened.columns))
     named = dict(zip(opened.columns, columns, strict=True))
     card = Card(
