@@ -208,3 +208,31 @@ def test_a_report_says_what_the_lines_say(
                 [sensor[key] for key in ("read", "expected", "deviations")], rel=1e-3, abs=0.06
             )
     assert page.count("section") == min(10, len(known))
+
+
+def test_times_and_units_are_said_between_the_alarms(
+    day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day on whose morning some rows come twice, then the clock is set, and the voltage is in mV for two hours."""
+    readings = day[0][: day[1]].copy()
+    begin, minutes = len(readings) - 120, np.arange(len(readings))
+    readings[begin:, 1] *= 1_000
+    minutes[30:] -= 60
+    minutes[begin + 90 :] += 600
+    stamps = np.datetime64("2024-05-01T05:00") + minutes.astype("timedelta64[m]")
+    order = [*range(10), 9, 9, *range(10, len(readings))]
+    lines = [",".join([str(stamps[k]), *map(repr, readings[k].tolist())]) for k in order]
+    path, state = tmp_path / "day.csv", tmp_path / "state.json"
+    path.write_text("\n".join([",".join(("Time", *(f'"{name}"' for name in NAMES))), *lines[:-50], ""]))
+    found = said(capsys, "--input", str(path), "--state", str(state))
+    with path.open("a") as file:
+        file.write("\n".join([*lines[-50:], ""]))
+    found += said(capsys, "--input", str(path), "--state", str(state))
+    of = {kind: [one for one in found if one["event"] == kind] for kind in ("same time", "clock", "gap", "unit", "end")}
+    assert [one["readings"] for one in of["same time"]] == [2]
+    assert [one["reading"] for one in of["clock"]] == [30]
+    assert [one["reading"] for one in of["gap"]] == [begin + 90]
+    assert [(one["reading"] - begin in range(3), one["sensor"]) for one in of["unit"]] == [(True, NAMES[1])]
+    assert (of["end"][-1]["readings"], of["end"][-1]["left out"]) == (len(readings), 2)
+    alarms = [one for one in found if one["event"] == "alarm"]
+    assert any(one["end"] == begin + 90 for one in alarms)  # over when nothing was read

@@ -21,9 +21,12 @@ from latentlab.analysis.monitoring.alarms import Alarm, Rule, Watch
 from latentlab.analysis.monitoring.period import Recorder
 from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate
+from latentlab.analysis.monitoring.unit_watch import UnitWatch
+from latentlab.cli.monitor_events import happened, said_of, unit_changed
 from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
+from latentlab.data.files.stream_times import StreamTimes
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model, to_user
 from latentlab.models import Classifies, Model
@@ -32,7 +35,7 @@ from latentlab.serialization import RunError, write
 
 EVERY = 1.0  # seconds between two looks at a file that is followed
 BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
-FORMAT = 1  # of the file of the state
+FORMAT = 2  # of the file of the state
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +74,8 @@ class Monitor:
         peak_time: its time, if that is known.
         announced: whether the alarm that is open was printed.
         skipped: readings that weren't numbers.
+        times: what is remembered of the times.
+        units: what is remembered of the readings.
         report: takes down what is read, where a report is wanted.
     """
 
@@ -85,10 +90,20 @@ class Monitor:
     report: PeriodReport | None = None
 
     def __post_init__(self) -> None:
+        self.times, self.units = StreamTimes(self.watch.rule.gap + 1.0), UnitWatch(len(self.names))
         self.usual = usual_error(self.model, self.examples.batch().x, self.draws, generator(0))
 
     def take(self, piece: Piece) -> Iterator[dict[str, Any]]:
         """What there is to say about the next readings."""
+        for one in self.times.take(piece):
+            if isinstance(one, Piece):
+                yield from self._watched(one)
+                continue
+            if one.is_end:
+                yield from self.close()
+            yield happened(one, self.watch.position)
+
+    def _watched(self, piece: Piece) -> Iterator[dict[str, Any]]:
         first, whole = self.watch.position, np.isfinite(piece.numbers.sum(1))
         found = np.full(len(piece.numbers), math.nan)
         found[whole] = scores(self.model, self._x(piece.numbers[whole]), self.draws, generator(first))
@@ -101,9 +116,12 @@ class Monitor:
             names = [name for name, column in zip(self.names, bad.T, strict=True) if not np.isfinite(column).all()]
             yield {"event": "skipped", "readings": n_bad, "first": first + int(whole.argmin()), "not a number": names}
         before = self.watch.open
-        for alarm in self.watch.take(found):
+        ended = self.watch.take(found)
+        for alarm in ended:
             yield self._said("alarm", alarm, piece, first)
         now = self.watch.open
+        for change in self.units.take(first, piece.numbers, found > self.watch.rule.threshold, ended, now):
+            yield unit_changed(change, self.names)
         if now is None or before is None or now.start != before.start:
             self.announced = False
         if now is not None and now.peak_at >= first:
@@ -167,7 +185,7 @@ def run(options: argparse.Namespace) -> int:
         found = at_rate(scores(model, examples.batch().x, options.draws, generator(0)), options.rate)
         value, promised = found.value, found.rate
     monitor = Monitor(model, examples, options.draws, Watch(Rule(value, options.least, options.gap)))
-    offset = _restore(monitor, options)
+    start = _restore(monitor, options)
     if options.report is not None:
         classes = len(examples.classes) if isinstance(model, Classifies) else 0
         period = Recorder(monitor.names, value, classes, monitor.watch.position)
@@ -177,16 +195,15 @@ def run(options: argparse.Namespace) -> int:
     _print({"event": "start", "run": options.run_id, "threshold": _short(value), "reading": monitor.watch.position})
     n_alarms = 0
     try:
-        for piece in _pieces(options, examples.names, offset):
+        for piece in _pieces(options, examples.names, *start):
             if piece.is_new:
-                text = "The file is shorter: read anew."
-                monitor.say({"event": "shrunk", "reading": monitor.watch.position, "text": text})
+                monitor.say(said_of(piece.is_new, monitor.watch.position))
             for said in monitor.take(piece):
                 n_alarms += said["event"] == "alarm"
                 monitor.say(said)
             if monitor.report is not None:
                 monitor.report.period.remember(monitor.watch.open)
-            _keep(monitor, options, piece.offset)
+            _keep(monitor, options, piece)
     except KeyboardInterrupt:
         pass
     if options.state is None:
@@ -194,29 +211,31 @@ def run(options: argparse.Namespace) -> int:
             n_alarms += 1
             monitor.say(said)
     end = {"event": "end", "readings": monitor.watch.position, "skipped": monitor.skipped, "alarms": n_alarms}
+    end |= {"left out": monitor.times.n_again} if monitor.times.n_again else {}
     _print(end | {"open": monitor.watch.open is not None})
     if monitor.report is not None:
         monitor.report.write(options.report, options)
     return 0
 
 
-def _pieces(options: argparse.Namespace, names: tuple[str, ...], offset: int) -> Iterator[Piece]:
+def _pieces(options: argparse.Namespace, names: tuple[str, ...], offset: int, mark: tuple[int, int]) -> Iterator[Piece]:
     if options.input == "-":
         yield from json_pieces(sys.stdin, names)
         return
-    file = GrowingFile(Path(options.input), names, offset)
+    file = GrowingFile(Path(options.input), names, offset, mark)
     yield from file.pieces()
     while options.follow:
         time.sleep(EVERY)
         yield from file.pieces()
 
 
-def _keep(monitor: Monitor, options: argparse.Namespace, offset: int) -> None:
+def _keep(monitor: Monitor, options: argparse.Namespace, piece: Piece) -> None:
     """Write where it is, at once or not at all."""
     if options.state is None:
         return
     found = {
-        "format": FORMAT, "run": options.run_id, "input": options.input, "offset": offset,
+        "format": FORMAT, "run": options.run_id, "input": options.input,
+        "offset": piece.offset, "mark": piece.mark, "times": monitor.times.state, "units": monitor.units.state,
         "position": monitor.watch.position, "skipped": monitor.skipped, "announced": monitor.announced,
         "open": dataclasses.asdict(monitor.watch.open) if monitor.watch.open else None,
         "peak": monitor.peak, "time": monitor.peak_time,
@@ -224,14 +243,14 @@ def _keep(monitor: Monitor, options: argparse.Namespace, offset: int) -> None:
     write(options.state, json.dumps(found).encode())
 
 
-def _restore(monitor: Monitor, options: argparse.Namespace) -> int:
-    """Go on where the file of the state says; returns the bytes that were read.
+def _restore(monitor: Monitor, options: argparse.Namespace) -> tuple[int, tuple[int, int]]:
+    """Go on where the file of the state says; returns the bytes that were read, and the mark of the file.
 
     Raises:
         DataError: it is of another run or of other readings, or damaged.
     """
     if options.state is None or not options.state.exists():
-        return 0
+        return 0, (0, 0)
     try:
         found = json.loads(options.state.read_text("utf-8"))
         known = (found["format"], found["run"], found["input"])
@@ -239,12 +258,15 @@ def _restore(monitor: Monitor, options: argparse.Namespace) -> int:
         monitor.watch.position, monitor.watch.open = int(found["position"]), opened
         monitor.skipped, monitor.announced = int(found["skipped"]), bool(found["announced"])
         monitor.peak, monitor.peak_time = [float(value) for value in found["peak"]], str(found["time"])
-        offset = int(found["offset"])
+        monitor.times = StreamTimes.of(found["times"], monitor.times.longest)
+        monitor.units.restore(found["units"])
+        n_marked, checksum = found["mark"]
+        start = int(found["offset"]), (int(n_marked), int(checksum))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError("The file of the state can't be used: remove it to start anew.", options.state) from error
     if known != (FORMAT, options.run_id, options.input) or len(monitor.peak) not in (0, len(monitor.names)):
         raise DataError("The file of the state is of another run, or of other readings.", options.state)
-    return offset
+    return start
 
 
 def _print(said: dict[str, Any]) -> None:

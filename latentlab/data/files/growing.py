@@ -7,6 +7,8 @@ import io
 import json
 import math
 import os
+import weakref
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from latentlab.data.dataset import DataError
 BLOCK = 1 << 19  # bytes that are read at once
 MOST = 4_096  # rows of a piece of a pipe
 LONGEST = 1 << 20  # bytes of a line: what is longer is no row
+MARK = 1 << 10  # bytes at the start of a file by which it is known again
 TIMES = ("time", "timestamp", "datetime", "date")  # what the column with the time is called
 SEPARATORS = (",", ";", "\t")
 
@@ -32,28 +35,39 @@ class Piece:
         numbers: (N, D); NaN for what is no number, or isn't there.
         times: (N,) what the column with the time says; empty strings where there is none.
         offset: bytes of the file up to their end; 0 of a pipe.
-        is_new: the file is shorter than it was, so these are the first of another one.
+        is_new: these are the first of another file, or of one that was cut: "shrunk" or "replaced"; else empty.
+        mark: how many of the first bytes of the file were looked at, and their checksum; (0, 0) of a pipe.
     """
 
     numbers: NDArray[np.float64]
     times: Sequence[str]
     offset: int = 0
-    is_new: bool = False
+    is_new: str = ""
+    mark: tuple[int, int] = (0, 0)
 
 
 @dataclass
 class GrowingFile:
-    """A CSV file with a row of names.
+    """A CSV file with a row of names, that may be cut, or replaced by another of its name as logs are.
+
+    It stays open: what came last in a file that was moved away is read to its end before the new one.
 
     Attributes:
         path: of the file.
         names: of the D columns that are read.
         offset: bytes that were read before; only whole lines are taken.
+        mark: as of `Piece`, when they were read: another file has another.
     """
 
     path: Path
     names: tuple[str, ...]
     offset: int = 0
+    mark: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._open: _OpenFile | None = None
+        self._layout: _Layout | None = None
+        self._is_new = ""  # until a piece says it
 
     def pieces(self) -> Iterator[Piece]:
         """What has come since the last call, if anything.
@@ -62,27 +76,80 @@ class GrowingFile:
             DataError: a column isn't there, or the file can't be read.
         """
         try:
-            with self.path.open("rb") as file:
-                is_new = os.fstat(file.fileno()).st_size < self.offset
-                self.offset = 0 if is_new else self.offset
-                head = file.readline(LONGEST)
-                if not head.endswith(b"\n"):
-                    return
-                layout = _Layout.of(_text(head), self.names)
-                self.offset = max(self.offset, len(head))
-                file.seek(self.offset)
-                rest = b""
-                while block := file.read(BLOCK):
-                    lines, newline, rest = (rest + block).rpartition(b"\n")
-                    if not newline:
-                        if len(rest) > LONGEST:
-                            raise DataError("A line of the readings doesn't end.", self.path)
-                        continue
-                    self.offset += len(lines) + 1
-                    yield layout.piece(_text(lines), self.offset, is_new)
-                    is_new = False
+            if self._open is None:
+                self._open = _OpenFile(self.path)
+            is_moved = self._open.is_moved(self.path)
+            yield from self._rest(self._open, is_last=is_moved)
+            if is_moved:
+                self._open = _OpenFile(self.path)
+                self._begin("replaced")
+                yield from self._rest(self._open)
         except OSError as error:
             raise DataError(f"The readings can't be read: {error.strerror or error}.", self.path) from error
+
+    def _begin(self, is_new: str) -> None:
+        self._is_new, self.offset, self.mark, self._layout = is_new, 0, (0, 0), None
+
+    def _rest(self, file: _OpenFile, *, is_last: bool = False) -> Iterator[Piece]:
+        """Whole lines after the offset; where no more will come, also the last one."""
+        if file.size < self.offset:
+            self._begin("shrunk")
+        elif self.mark[0] and file.checksum(self.mark[0]) != self.mark[1]:
+            self._begin("replaced")
+        if self._layout is None:
+            head, newline, _ = file.read(0, LONGEST).partition(b"\n")
+            if not newline:
+                return
+            self._layout = _Layout.of(_text(head), self.names)
+            self.offset = max(self.offset, len(head) + 1)
+        rest = b""
+        while block := file.read(self.offset + len(rest), BLOCK):
+            lines, newline, rest = (rest + block).rpartition(b"\n")
+            if not newline:
+                if len(rest) > LONGEST:
+                    raise DataError("A line of the readings doesn't end.", self.path)
+                continue
+            self.offset += len(lines) + 1
+            yield self._piece(self._layout, lines, file)
+        if rest.strip() and is_last:
+            self.offset += len(rest)
+            yield self._piece(self._layout, rest, file)
+
+    def _piece(self, layout: _Layout, lines: bytes, file: _OpenFile) -> Piece:
+        if self.mark[0] < MARK:
+            n = min(self.offset, MARK)
+            self.mark = n, file.checksum(n)
+        is_new, self._is_new = self._is_new, ""
+        return layout.piece(_text(lines), self.offset, is_new, self.mark)
+
+
+class _OpenFile:
+    """A file that is kept open, whatever its name becomes; closed when nobody has it any more."""
+
+    def __init__(self, path: Path) -> None:
+        self._number = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._number)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return os.fstat(self._number).st_size
+
+    def read(self, offset: int, n: int) -> bytes:
+        """So many bytes from one on; fewer at the end."""
+        os.lseek(self._number, offset, os.SEEK_SET)
+        return os.read(self._number, n)
+
+    def checksum(self, n: int) -> int:
+        """Of the first bytes."""
+        return zlib.crc32(self.read(0, n))
+
+    def is_moved(self, path: Path) -> bool:
+        """Whether another file has its name by now; not while none has."""
+        try:
+            return not os.path.samestat(os.fstat(self._number), path.stat())
+        except FileNotFoundError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -101,9 +168,7 @@ class _Layout:
 
     @classmethod
     def of(cls, head: str, names: Sequence[str]) -> _Layout:
-        rows = {
-            one: [name.strip() for name in next(csv.reader([head.strip()], delimiter=one), [])] for one in SEPARATORS
-        }
+        rows = {one: [name.strip() for row in _rows(head.strip(), one)[:1] for name in row] for one in SEPARATORS}
         separator = max(rows, key=lambda one: len(set(rows[one]) & set(names)))
         found = rows[separator]
         if missing := [name for name in names if name not in found]:
@@ -111,8 +176,8 @@ class _Layout:
         times = [k for k, name in enumerate(found) if name.lower() in TIMES and name not in names]
         return cls(separator, tuple(found.index(name) for name in names), times[0] if times else None)
 
-    def piece(self, text: str, offset: int, is_new: bool) -> Piece:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=self.separator) if row]
+    def piece(self, text: str, offset: int, is_new: str, mark: tuple[int, int]) -> Piece:
+        rows = _rows(text, self.separator)
         try:
             numbers = np.array([[float(row[k]) for k in self.places] for row in rows]).reshape(-1, len(self.places))
         except (ValueError, IndexError):
@@ -120,7 +185,7 @@ class _Layout:
         times = (
             [""] * len(rows) if self.time is None else [row[self.time] if self.time < len(row) else "" for row in rows]
         )
-        return Piece(numbers, times, offset, is_new)
+        return Piece(numbers, times, offset, is_new, mark)
 
 
 def json_pieces(lines: TextIO, names: Sequence[str]) -> Iterator[Piece]:
@@ -141,6 +206,13 @@ def json_pieces(lines: TextIO, names: Sequence[str]) -> Iterator[Piece]:
             rows, times = [], []
     if rows:
         yield Piece(np.array(rows), times)
+
+
+def _rows(text: str, separator: str) -> list[list[str]]:
+    try:
+        return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
+    except csv.Error:  # a cell of more than 128 kB
+        return [line.split(separator) for line in text.splitlines() if line]
 
 
 def _number(row: Sequence[str], k: int) -> float:

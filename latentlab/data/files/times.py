@@ -44,7 +44,7 @@ def times_of(name: str, values: Values) -> Doubles | None:
     known = [word for word in words if word.strip()]
     if not known or not all(DATED.match(word) for word in (known[0], known[-1])):
         return None
-    read = [_dates(words, day_first) for day_first in (False, True)]
+    read = [dates(words, day_first) for day_first in (False, True)]
     best = max(read, key=lambda one: (int(np.isfinite(one).sum()), order(one)))
     return best if np.isfinite(best).sum() >= READ * len(known) else None
 
@@ -58,7 +58,8 @@ def _epoch(values: Doubles) -> Doubles | None:
     return None
 
 
-def _dates(words: list[str], day_first: bool) -> Doubles:
+def dates(words: list[str], day_first: bool) -> Doubles:
+    """(N,) seconds from 1970 of dates in words, NaN for what is none."""
     import warnings
 
     import pandas as pd  # type: ignore[import-untyped]
