@@ -19,7 +19,7 @@ from latentlab.analysis.adversarial.modes import mode_coverage
 from latentlab.analysis.arrays import doubles, floats
 from latentlab.analysis.sampling.distances import wasserstein
 from latentlab.data import DENSITIES, Dataset, load
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Discriminates, Model
 from latentlab.runs.store import SHIPPED
@@ -156,11 +156,6 @@ def summary(scores: Sequence[PresetScore]) -> str:
 def _range(values: Sequence[int]) -> str:
     low, high = min(values), max(values)
     return f"{low}" if low == high else f"{low} to {high}"
-
-
-def table(scores: Sequence[PresetScore]) -> str:
-    """A line for each data set and preset, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[PresetScore]) -> list[dict[str, str]]:

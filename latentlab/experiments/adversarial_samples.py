@@ -22,7 +22,7 @@ from latentlab.analysis.adversarial.precision_recall import precision_recall
 from latentlab.analysis.sampling.parzen import parzen
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments.recipes.adversarial import DIGITS, DIGITS_TRAINING, MNIST, MNIST_TRAINING
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Discriminates, Model, Samples
 from latentlab.runs.store import SHIPPED, Store
@@ -187,11 +187,6 @@ def _samples(model: Model, n: int, rng: torch.Generator) -> Tensor:
     if not isinstance(model, Samples):
         raise TypeError(f"{model.name} draws no samples.")
     return model.sample(n, rng)
-
-
-def table(scores: Sequence[SampleScore]) -> str:
-    """A line for each sampler, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[SampleScore]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from latentlab.analysis.probes.features import INPUT, Reduction, read_features
 from latentlab.analysis.probes.layer_probes import probe_features
 from latentlab.analysis.sweep import interval
 from latentlab.data import Batch, Dataset, Splits, load
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.models import MODELS, Loss, Trains
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
@@ -163,11 +163,6 @@ def probe_errors(scores: Sequence[HeadScore]) -> Doubles:
     """(blocks, steps) the errors of the probes of `BLOCKS` after each step, means over the seeds."""
     steps = by_step(scores).values()
     return np.array([[np.mean([one.probe(block) for one in own]) for own in steps] for block in BLOCKS])
-
-
-def table(scores: Sequence[HeadScore]) -> str:
-    """A line for each weight and step, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[HeadScore]) -> list[dict[str, str]]:

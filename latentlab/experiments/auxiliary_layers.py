@@ -14,7 +14,7 @@ from typing import Any
 from latentlab import device
 from latentlab.analysis.latent.bounds import bound
 from latentlab.data import Splits, load
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import LogLikelihood
 from latentlab.runs.store import SHIPPED
@@ -71,11 +71,6 @@ def _score(name: str, knobs: Mapping[str, Any], config: TrainConfig, splits: Spl
     x = model.binarise(splits.test[:N_MEASURED].batch().x, device.generator(0))
     one, many = (bound(model.log_prob, x, n).mean for n in (1, N_DRAWS))
     return LayerScore(name, config.seed, one, many, seconds)
-
-
-def table(scores: Sequence[LayerScore]) -> str:
-    """A line for each model, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[LayerScore]) -> list[dict[str, str]]:

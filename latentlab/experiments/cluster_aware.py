@@ -19,7 +19,7 @@ from latentlab.analysis.conditional.cluster_use import cluster_use
 from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.experiments.recipes.cluster_aware import DIGITS, MNIST, MNIST_TRAINING, TRAINING
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import InfersClusters, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -142,11 +142,6 @@ def measure(model: Model, test: Dataset, is_named: bool) -> dict[str, Any]:
         "bound": evaluate(model, few)["bound"],
         "weighted": float(model.log_prob(x, N_DRAWS, rng).mean()),
     }
-
-
-def table(scores: Sequence[ClusterScore]) -> str:
-    """A line for each variant, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[ClusterScore]) -> list[dict[str, str]]:

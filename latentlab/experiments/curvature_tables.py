@@ -9,33 +9,13 @@ import numpy as np
 
 from latentlab.experiments.curvature import FollowScore, ProgressScore, SubsetScore
 from latentlab.experiments.curvature_race import RaceScore
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped
+from latentlab.experiments.score_tables import ScoreTable, grouped
 from latentlab.runs.store import SHIPPED
 
 PROGRESS = ScoreTable(ProgressScore, SHIPPED / "curvature.csv", part=lambda score: score.data)
 SUBSETS = ScoreTable(SubsetScore, SHIPPED / "curvature-subsets.csv")
 FOLLOWING = ScoreTable(FollowScore, SHIPPED / "curvature-following.csv")
 RACE = ScoreTable(RaceScore, SHIPPED / "curvature-race.csv")
-
-
-def progress(scores: Sequence[ProgressScore]) -> str:
-    """A line for each data set and step, as text."""
-    return as_text(progress_rows(scores))
-
-
-def subsets(scores: Sequence[SubsetScore]) -> str:
-    """A line for each number of examples and end of the spectrum, as text."""
-    return as_text(subset_rows(scores))
-
-
-def following(scores: Sequence[FollowScore]) -> str:
-    """A line for each way of following, as text."""
-    return as_text(follow_rows(scores))
-
-
-def race(scores: Sequence[RaceScore]) -> str:
-    """A line for each method, as text."""
-    return as_text(race_rows(scores))
 
 
 def progress_rows(scores: Sequence[ProgressScore]) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.sampling import dependency
 from latentlab.analysis.sampling.dependency import Fitted, fitted
 from latentlab.analysis.stats import total_variation
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped
+from latentlab.experiments.score_tables import ScoreTable, grouped
 from latentlab.runs.store import SHIPPED
 
 SEEDS = (0, 1, 2)
@@ -70,11 +70,6 @@ def run(seeds: Sequence[int] = SEEDS, side: int = SIDE, sizes: Sequence[int] = S
             counts = draw(joint, n, seed)
             for kind, fit in KINDS.items():
                 yield score(kind, n, seed, joint, counts, fitted(fit(counts), order))
-
-
-def table(scores: Sequence[DependencyScore]) -> str:
-    """A line for each kind and number of examples, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[DependencyScore]) -> list[dict[str, str]]:

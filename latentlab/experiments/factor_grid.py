@@ -18,7 +18,7 @@ from latentlab.analysis.disentanglement.information import information
 from latentlab.analysis.disentanglement.same_factor import beta_vae_score
 from latentlab.data import Splits, load
 from latentlab.experiments.factors import DATA, KNOBS, SEEDS, TRAINING, codes, held_out, usage
-from latentlab.experiments.score_tables import ScoreTable, aligned, mean_std
+from latentlab.experiments.score_tables import ScoreTable, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
@@ -68,17 +68,23 @@ def on_grid(scores: Sequence[GridScore], of: Callable[[GridScore], float]) -> Do
     return np.array([[np.mean(cell) if cell else np.nan for cell in row] for row in cells])
 
 
-def table(scores: Sequence[GridScore]) -> str:
-    """A line for each cell, as text: means over the seeds."""
-    rows = [["β", "dimensions", "β-VAE metric, %", "MIG, %", "active", "-log p(x|z), nats", "seeds"]]
+def table_rows(scores: Sequence[GridScore]) -> list[dict[str, str]]:
+    """A row for each cell: means over the seeds."""
+    rows = []
     for beta, z_dim in _cells(scores):
         own = [one for one in scores if (one.beta, one.z_dim) == (beta, z_dim)]
-        cells = [
-            mean_std([one.beta_vae for one in own], by=100), mean_std([one.mig for one in own], by=100),
-            mean_std([one.active for one in own]), mean_std([one.reconstruction for one in own]),
-        ]  # fmt: skip
-        rows.append([f"{beta:g}", str(z_dim), *cells, str(len(own))])
-    return aligned(rows)
+        rows.append(
+            {
+                "β": f"{beta:g}",
+                "dimensions": str(z_dim),
+                "β-VAE metric, %": mean_std([one.beta_vae for one in own], by=100),
+                "MIG, %": mean_std([one.mig for one in own], by=100),
+                "active": mean_std([one.active for one in own]),
+                "-log p(x|z), nats": mean_std([one.reconstruction for one in own]),
+                "seeds": str(len(own)),
+            }
+        )
+    return rows
 
 
 def note(scores: Sequence[GridScore]) -> str:

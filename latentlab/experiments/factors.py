@@ -32,7 +32,7 @@ from latentlab.analysis.disentanglement.scores import disentanglement
 from latentlab.data import Dataset, Splits, load
 from latentlab.distributions import kl_to_standard_normal
 from latentlab.experiments.recipes.vae import FALLING, OF_SHAPES, OVER_ALL, SHAPES
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_error
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import MODELS, Encodes, HasPosterior, Model
 from latentlab.runs.store import SHIPPED
@@ -216,11 +216,6 @@ def scored(code: str, z: Floats, levels: Labels, seed: int) -> FactorScore:
         of_all = (beta_vae_score(z, levels, rng).value, factor_vae_score(z, levels, rng).value)
         return FactorScore(code, seed, *of_all, of_numbers=of_numbers)
     return replace(FactorScore(code, seed, *disentanglement(z, levels, seed).values.values()), of_numbers=of_numbers)
-
-
-def table(scores: Sequence[FactorScore]) -> str:
-    """A line for each code, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[FactorScore]) -> list[dict[str, str]]:

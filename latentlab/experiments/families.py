@@ -22,7 +22,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Doubles, Floats, floats
 from latentlab.data import Dataset, Kind, Splits
 from latentlab.data.builtin.two_modes import log_partition, potential
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.models.variational import AuxiliaryFamily, Family, FlowFamily
 from latentlab.nn.initialise import initialise
 from latentlab.runs.store import SHIPPED
@@ -218,11 +218,6 @@ def scores_of(fitted: Fitted) -> list[FamilyScore]:
     """A score for each restart."""
     rows = zip(fitted.bounds.tolist(), fitted.weighted.tolist(), fitted.upper.tolist(), strict=True)
     return [FamilyScore(fitted.name, k, *row, fitted.seconds) for k, row in enumerate(rows)]
-
-
-def table(scores: Sequence[FamilyScore]) -> str:
-    """A line for each family, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[FamilyScore]) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ from latentlab.analysis.generated.recognition import recognised
 from latentlab.analysis.stats import wilson
 from latentlab.data import UNLABELLED, Dataset, load
 from latentlab.experiments.recipes.vae import SKETCHES, SKETCHES_2D, SKETCHES_2D_TRAINING, SKETCHES_TRAINING
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import SHIPPED, Store
@@ -175,11 +175,6 @@ def measure(model: Model, test: Dataset, classifier: Model) -> Iterator[dict[str
 
 def _labelled(test: Dataset) -> Dataset:
     return test[(test.y != UNLABELLED).nonzero()[:N_MEASURED, 0]]
-
-
-def table(scores: Sequence[GeneratedScore]) -> str:
-    """A line for each model and kind of images, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[GeneratedScore]) -> list[dict[str, str]]:

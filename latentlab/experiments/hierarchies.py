@@ -21,7 +21,7 @@ from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.analysis.probes.linear_probe import linear_probe
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments.recipes.hierarchical import FIVE, TRAINING, WARM
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -163,11 +163,6 @@ def _draws(model: Layered, data: Dataset) -> dict[str, Floats]:
     """One draw of each layer for each example, (N, dim)."""
     rng = device.generator(0)
     return {name: floats(q.draw(rng)) for name, q in model.infer(data.batch().x, rng).items()}
-
-
-def table(scores: Sequence[HierarchyScore]) -> str:
-    """A line for each model, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[HierarchyScore]) -> list[dict[str, str]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from latentlab.experiments.importance import ImportanceScore
 from latentlab.experiments.importance_bomb import BombScore
 from latentlab.experiments.importance_shortcuts import ShortcutScore
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped
 from latentlab.runs.store import SHIPPED
 
 PROGRESS = ScoreTable(ImportanceScore, SHIPPED / "importance.csv", part=lambda score: score.setting)
@@ -22,22 +21,10 @@ LAST = 0.9  # the source's test errors are means from here to the end
 SOURCE = {"SGD (Davis and Arel 2013)": 0.0931, "SGD": 0.0754, "ISSGD": 0.0756}  # Table 7.1, on SVHN
 
 
-def progress(scores: Sequence[ImportanceScore]) -> str:
-    """A line for each setting, method and step, as text."""
-    return as_text(progress_rows(scores, {score.step for score in scores}))
-
-
-def bomb(scores: Sequence[BombScore]) -> str:
-    """A line for each sweep and constant, as text."""
-    return as_text(bomb_rows(scores))
-
-
-def progress_rows(scores: Sequence[ImportanceScore], steps: Any = SHOWN) -> list[dict[str, str]]:
+def progress_rows(scores: Sequence[ImportanceScore]) -> list[dict[str, str]]:
     """A row for each setting, method and step: medians over seeds."""
     rows = []
     for (setting, method, step), own in grouped(scores, lambda one: (one.setting, one.method, one.step)).items():
-        if step not in steps:
-            continue
         rows.append(
             {
                 "setting": setting,
@@ -71,11 +58,6 @@ def bomb_rows(scores: Sequence[BombScore]) -> list[dict[str, str]]:
         }
         for (sweep, smoothing), own in grouped(scores, lambda one: (one.sweep, one.smoothing)).items()
     ]
-
-
-def shortcuts(scores: Sequence[ShortcutScore]) -> str:
-    """A line for each kind of weights, as text."""
-    return as_text(shortcut_rows(scores))
 
 
 def shortcut_rows(scores: Sequence[ShortcutScore]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from latentlab.analysis.adversarial.modes import mode_coverage
 from latentlab.analysis.arrays import floats
 from latentlab.data import DENSITIES, Dataset, load
 from latentlab.experiments.recipes.adversarial import RING, RING_TRAINING
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Decodes, HasPrior, Model, category_of
 from latentlab.runs.store import SHIPPED
@@ -91,11 +91,6 @@ def measure(model: Model, test: Dataset) -> dict[str, Any]:
         "near": modes.near,
         "distance": found["energy distance"],
     }
-
-
-def table(scores: Sequence[InfoGANScore]) -> str:
-    """A line for each weight, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[InfoGANScore]) -> list[dict[str, str]]:

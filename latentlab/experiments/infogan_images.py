@@ -21,7 +21,7 @@ from latentlab.analysis.image_attributes import measured
 from latentlab.analysis.latent.followed_attributes import correlations_within
 from latentlab.data import UNLABELLED, Dataset, load
 from latentlab.experiments.recipes.adversarial import INFO_DIGITS, INFO_DIGITS_TRAINING, INFO_MNIST, INFO_MNIST_TRAINING
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, CodeKind, Decodes, Encodes, HasPrior, Model, category_of, code_parts
 from latentlab.runs.store import SHIPPED, Store
@@ -169,11 +169,6 @@ def changes(codes: Floats, categories: Labels, x: Floats) -> dict[str, Doubles]:
         x: (N, C, H, W) their samples.
     """
     return {name: correlations_within(codes, measured(x, name), categories) for name in ATTRIBUTES}
-
-
-def table(scores: Sequence[ImageScore]) -> str:
-    """A line for each data set and weight, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[ImageScore]) -> list[dict[str, str]]:

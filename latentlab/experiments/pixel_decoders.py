@@ -18,7 +18,7 @@ from latentlab.analysis.latent.bounds import bound
 from latentlab.analysis.latent.layer_usage import layer_usage
 from latentlab.data import Splits, load
 from latentlab.experiments.recipes.hierarchical import PIXELS as TRAINING
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_of_each, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_of_each, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Layered, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED
@@ -107,11 +107,6 @@ def measure(model: Model, splits: Splits, n: int) -> dict[str, Any]:
         "weighted": bound(model.log_prob, taken, N_DRAWS).mean,
         "kl": tuple(layer.total for layer in usage),
     }
-
-
-def table(scores: Sequence[PixelScore]) -> str:
-    """A line for each model, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[PixelScore]) -> list[dict[str, str]]:

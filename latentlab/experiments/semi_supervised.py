@@ -19,7 +19,7 @@ from latentlab import device
 from latentlab.analysis.conditional.separability import linear_separability
 from latentlab.analysis.latent.bottleneck import ACTIVE_VARIANCE
 from latentlab.data import DENSITIES, UNLABELLED, Dataset, Splits, hide_labels, labelled_part, load
-from latentlab.experiments.score_tables import MISSING, ScoreTable, aligned, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Auxiliary, Classifies, Conditional, Encodes, LogLikelihood, Model
 from latentlab.runs.store import SHIPPED, Store
@@ -201,8 +201,8 @@ def baseline(name: Baseline, splits: Splits, seed: int, hidden: Sequence[int]) -
     return BenchmarkResult(splits.train.name, name, seed, error, seconds=seconds)
 
 
-def table(scores: Sequence[BenchmarkResult]) -> str:
-    """A line for each model: mean and, over the seeds, standard deviation of each number."""
+def table_rows(scores: Sequence[BenchmarkResult]) -> list[dict[str, str]]:
+    """A row for each model: mean and, over the seeds, standard deviation of each number."""
     heads = {
         "error": "error %",
         "bound": "ELBO, nats",
@@ -212,11 +212,15 @@ def table(scores: Sequence[BenchmarkResult]) -> str:
         "agreement": "agreement, %",
         "seconds": "CPU s",
     }
-    rows: list[tuple[str, ...]] = [("data", "model", "seeds", *heads.values(), "error % reported")]
+    rows = []
     for (dataset, model), own in grouped(scores, lambda score: (score.dataset, score.model)).items():
-        cells = [mean_std([getattr(score, name) for score in own], 100 if name in SHARES else 1) for name in heads]
-        rows.append((dataset, model, str(len(own)), *cells, reported(dataset, model) or MISSING))
-    return aligned(rows)
+        cells = {
+            head: mean_std([getattr(score, name) for score in own], 100 if name in SHARES else 1)
+            for name, head in heads.items()
+        }
+        named = {"data": dataset, "model": model, "seeds": str(len(own))}
+        rows.append(named | cells | {"error % reported": reported(dataset, model) or MISSING})
+    return rows
 
 
 def reported(dataset: str, model: str) -> str:

@@ -26,7 +26,7 @@ from latentlab.analysis.stats import wilson
 from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Kind, load
 from latentlab.data.files.drawn_strokes import read_strokes
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, mean_std
 from latentlab.experiments.sketches import BASE, DATASET, trained
 from latentlab.knobs import from_dict
 from latentlab.models import Classifies, Model
@@ -142,11 +142,6 @@ def table_rows(scores: Sequence[PrintedScore]) -> list[dict[str, str]]:
         }
         for one in scores
     ]
-
-
-def table(scores: Sequence[PrintedScore]) -> str:
-    """A line for each training, as text."""
-    return as_text(table_rows(scores))
 
 
 def summary(scores: Sequence[PrintedScore], classes: Sequence[str]) -> str:

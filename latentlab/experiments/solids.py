@@ -27,7 +27,7 @@ from latentlab.analysis.arrays import Doubles, Floats, Labels
 from latentlab.data import Dataset, Splits, load
 from latentlab.experiments.factors import codes
 from latentlab.experiments.recipes.vae import OF_SOLIDS, SHAPES
-from latentlab.experiments.score_tables import ScoreTable, as_text, grouped, mean_error
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_error
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Model
 from latentlab.runs.store import SHIPPED
@@ -119,11 +119,6 @@ def matched(z: Floats, levels: Labels) -> Doubles:
     _, dimensions = linear_sum_assignment(-correlations.T)
     found: Doubles = correlations[dimensions]
     return found
-
-
-def table(scores: Sequence[SolidScore]) -> str:
-    """A line for each model, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[SolidScore]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from latentlab.analysis.sweep import compare, interval
 from latentlab.data import load
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.jobs.job import suited_config
 from latentlab.jobs.sweep_results import Trained, chosen_measure, padded
 from latentlab.knobs import Value, from_dict
@@ -119,8 +119,3 @@ def table_rows(scores: Sequence[SweepScore]) -> list[dict[str, str]]:
         }
         for k in leads
     ]
-
-
-def table(scores: Sequence[SweepScore]) -> str:
-    """A line for each setting, as text."""
-    return as_text(table_rows(scores))

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from latentlab.analysis.classification.metrics import all_negative
 from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Splits, load
-from latentlab.experiments.score_tables import MISSING, ScoreTable, as_text, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.experiments.sketches_printed import real_drawings
 from latentlab.experiments.transfer_source import N_CLASSES
 from latentlab.models import HasTrunk, Model, Trains
@@ -230,11 +230,6 @@ def binary_verdict(scores: Sequence[TransferScore]) -> str:
         f"no to every class has {nothing:.1%}. {lost[0].upper()}{lost[1:]}, and they come {changes} by the share of "
         "sketches that they name rightly."
     )
-
-
-def table(scores: Sequence[TransferScore]) -> str:
-    """A line for each trunk and number of labels, as text."""
-    return as_text(table_rows(scores))
 
 
 def table_rows(scores: Sequence[TransferScore]) -> list[dict[str, str]]:

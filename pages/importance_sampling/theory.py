@@ -109,7 +109,7 @@ def _source() -> None:
         "What the source says": importance_tables.claim_rows(scores),
         "Test errors, Table 7.1": importance_tables.test_error_rows(scores),
         "In the course of a training": importance_tables.progress_rows(
-            [one for one in scores if not np.isfinite(one.recall)]
+            [one for one in scores if one.step in importance_tables.SHOWN and not np.isfinite(one.recall)]
         ),
     }
     for title, rows in tables.items():

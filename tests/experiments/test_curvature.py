@@ -44,8 +44,9 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
     curvature_tables.PROGRESS.save([replace(progress[0], data="mnist")])
     assert {one.data for one in curvature_tables.PROGRESS.read()} == {"digits", "mnist"}
     assert {row["data"] for row in curvature_tables.claim_rows()} == {"digits", "mnist"}
-    for rows in (curvature_tables.subsets(subsets), curvature_tables.following(follow), curvature_tables.race(race)):
-        assert rows.count("\n") >= 1
+    assert len(curvature_tables.subset_rows(subsets)) > 1
+    assert [row["λ smallest"] for row in curvature_tables.follow_rows(follow)] == ["-0.41"]
+    assert len(curvature_tables.race_rows(race)) == 2
 
 
 @pytest.mark.parametrize("run_id", run_curvature.RUNS)

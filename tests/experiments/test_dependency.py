@@ -11,6 +11,7 @@ from latentlab.__main__ import main
 from latentlab.analysis.sampling import dependency as networks
 from latentlab.analysis.sampling.dependency import fitted
 from latentlab.experiments import dependency
+from latentlab.experiments.score_tables import as_text
 
 
 def test_it_is_measured_printed_and_kept(
@@ -27,7 +28,7 @@ def test_it_is_measured_printed_and_kept(
     monkeypatch.setattr(dependency, "TABLE", dependency.TABLE.at(tmp_path / "scores.csv"))
     monkeypatch.setattr(dependency, "run", lambda seeds: iter(few[: len(seeds)]))
     assert main(["reproduce", "dependency", "--seeds", "2"]) == 0
-    assert dependency.table(few[:2]) in capsys.readouterr().out
+    assert as_text(dependency.table_rows(few[:2])) in capsys.readouterr().out
     kept = dependency.TABLE.read()
     assert [one.kind for one in kept] == ["logistic", "trees"]
     assert kept[0].scan == pytest.approx(few[0].scan, rel=1e-4)
