@@ -17,6 +17,7 @@ from latentlab.experiments.recipes import RECIPES
 from latentlab.experiments.score_tables import as_text
 from latentlab.jobs import queue
 from latentlab.jobs.job import Job
+from latentlab.runs.shipped import SHIPPED_RUNS
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import RunError
 from latentlab.training.evaluation import final_metrics
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if settings.IS_INSTALLED:
         raise RunError("What ships is trained again in a copy of the repository; installed, it stays as it is.")
-    store = Store(SHIPPED, shipped=SHIPPED / ".none")
+    store = SHIPPED_RUNS
     for name in options.ids:
         if name in EXPERIMENTS:
             EXPERIMENTS[name](options)

@@ -25,7 +25,8 @@ from latentlab.experiments.recipes.adversarial import DIGITS, DIGITS_TRAINING, M
 from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Discriminates, Model, Samples
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
 SEEDS = (0, 1, 2)
@@ -119,7 +120,7 @@ TABLE = ScoreTable(
 
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[SampleScore]:
     """Score every sampler with every seed; yields each when it is done."""
-    chosen, splits, shipped = setting or SETTINGS[dataset], load(dataset), Store(SHIPPED, shipped=SHIPPED / ".none")
+    chosen, splits, shipped = setting or SETTINGS[dataset], load(dataset), SHIPPED_RUNS
     classifier, held = shipped.load(chosen.classifier), _held_out(splits, chosen.n_samples)
     for seed in seeds:
         real = torch.randperm(len(splits.train), generator=device.generator(seed))[: chosen.n_samples]

@@ -22,7 +22,8 @@ from latentlab.experiments.recipes.vae import SKETCHES, SKETCHES_2D, SKETCHES_2D
 from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, Model
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 
 SEEDS = (0, 1, 2)
@@ -139,7 +140,7 @@ def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = No
         seeds: of trainings; of a run that ships there is one, which counts as the first.
         setting: in the place of the data set's own.
     """
-    chosen, splits, shipped = setting or SETTINGS[dataset], load(dataset), Store(SHIPPED, shipped=SHIPPED / ".none")
+    chosen, splits, shipped = setting or SETTINGS[dataset], load(dataset), SHIPPED_RUNS
     classifier, test = shipped.load(chosen.classifier), _labelled(splits.test)
     for name, of in chosen.models.items():
         for seed in seeds[:1] if isinstance(of, str) else seeds:
@@ -224,7 +225,7 @@ def reported_rows(scores: Sequence[GeneratedScore]) -> list[dict[str, str]]:
 def _course(model: str) -> str:
     """The validation loss of the shipped run of a model, after the first epoch, the fifth and the last."""
     found = SETTINGS["sketches"].models.get(model)
-    store = Store(SHIPPED, shipped=SHIPPED / ".none")
+    store = SHIPPED_RUNS
     if not isinstance(found, Training) or not (rows := store.history(found.run)):
         return MISSING
     loss = {int(row["epoch"]): -row["valid_bound"] for row in rows if "valid_bound" in row}

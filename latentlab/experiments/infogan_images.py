@@ -24,7 +24,8 @@ from latentlab.experiments.recipes.adversarial import INFO_DIGITS, INFO_DIGITS_T
 from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies, CodeKind, Decodes, Encodes, HasPrior, Model, category_of, code_parts
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
 from latentlab.training.evaluation import evaluate
 
@@ -89,7 +90,7 @@ TABLE = ScoreTable(
 def run(dataset: str, seeds: Sequence[int] = SEEDS, setting: Setting | None = None) -> Iterator[ImageScore]:
     """Train with λ = 1 and λ = 0 and every seed; yields each score when it is done."""
     chosen, splits = setting or SETTINGS[dataset], load(dataset)
-    classifier = Store(SHIPPED, shipped=SHIPPED / ".none").load(chosen.classifier)
+    classifier = SHIPPED_RUNS.load(chosen.classifier)
     for seed in seeds:
         for weight in WEIGHTS:
             knobs = dict(chosen.knobs) if weight else {**chosen.knobs, "information": 0.0, "uniform_information": 0.0}

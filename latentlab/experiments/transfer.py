@@ -27,7 +27,8 @@ from latentlab.experiments.sketches_printed import real_drawings
 from latentlab.experiments.transfer_source import N_CLASSES
 from latentlab.models import HasTrunk, Model, Trains
 from latentlab.runs import lite0_file
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 from latentlab.runs.trunks import described, load_trunk
 from latentlab.training.config import TrainConfig, model_config
 from latentlab.training.evaluation import evaluate
@@ -102,7 +103,7 @@ def run(
     """
     splits = splits or load(DATA)
     real = real_drawings(splits.test.classes)
-    known = described(_store(), MODEL, TRUNKS[trunk])
+    known = described(SHIPPED_RUNS, MODEL, TRUNKS[trunk])
     read: Splits | None = None  # of a frozen trunk, what its head reads
     read_real: Dataset | None = None
     for seed in seeds:
@@ -114,7 +115,7 @@ def run(
                 )  # fmt: skip
                 config = model_config(MODEL, {**known, "head": head}, splits.train, training)
                 model = start(MODEL, config, splits.train.spec, training)
-                load_trunk(_store(), model)
+                load_trunk(SHIPPED_RUNS, model)
                 if read is None:
                     read = Splits(_once(model, splits.train), splits.valid[:0], _once(model, splits.test))
                     read_real = _once(model, real) if real else None
@@ -142,10 +143,6 @@ def _score(
 
 def _once(model: Model, data: Dataset) -> Dataset:
     return model.once(data) if isinstance(model, Trains) else data
-
-
-def _store() -> Store:
-    return Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 def is_here(trunk: str) -> bool:

@@ -15,11 +15,11 @@ from latentlab.data import load
 from latentlab.experiments import adversarial_samples
 from latentlab.experiments.adversarial_samples import REAL, SEEDS, SETTINGS, features, measure
 from latentlab.models.classifiers.cnn import CNN
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
 
 def test_samples_of_one_class_have_no_entropy_and_little_recall() -> None:
-    splits, store = load("digits"), Store(SHIPPED, shipped=SHIPPED / ".none")
+    splits, store = load("digits"), SHIPPED_RUNS
     classifier = store.load(SETTINGS["digits"].classifier)
     zeros = splits.train[(splits.train.y == 0).nonzero()[:100, 0]].batch().x
     every = splits.train[:100].batch().x
@@ -37,7 +37,7 @@ def test_samples_of_one_class_have_no_entropy_and_little_recall() -> None:
 
 
 def test_features_are_what_the_last_layer_is_given() -> None:
-    classifier = Store(SHIPPED, shipped=SHIPPED / ".none").load("digits-cnn")
+    classifier = SHIPPED_RUNS.load("digits-cnn")
     assert isinstance(classifier, CNN)
     x = load("digits").test[:7].batch().x
     with torch.no_grad():

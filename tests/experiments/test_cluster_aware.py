@@ -13,7 +13,7 @@ from latentlab.data import load
 from latentlab.experiments import cluster_aware
 from latentlab.experiments.cluster_aware import ClusterScore, Setting
 from latentlab.models import InfersClusters, LogLikelihood
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
 SMALL = Setting(
     {"z_dim": 4, "z2_dim": 2, "hidden": 16}, {"epochs": 1, "batch_size": 200}, ((0, False), (20, True)), 400
@@ -49,7 +49,7 @@ def test_scores_take_the_place_of_those_of_the_same_data_and_seed(tmp_path: Path
 
 @pytest.mark.slow
 def test_a_run_that_ships_is_measured_as_its_card_states() -> None:
-    store, run_id = Store(SHIPPED, shipped=SHIPPED / ".none"), "digits-cagem"
+    store, run_id = SHIPPED_RUNS, "digits-cagem"
     model, test = store.load(run_id), load("digits").test
     found, card = cluster_aware.measure(model, test, True), store.read(run_id).metrics
     assert found["error"] == pytest.approx(card["error"], abs=1e-6)

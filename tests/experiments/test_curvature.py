@@ -17,10 +17,10 @@ from latentlab.experiments.curvature import FollowScore, Setting
 from latentlab.experiments.curvature_race import RACERS
 from latentlab.experiments.run_curvature import Settings
 from latentlab.runs import measured
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 
 TINY = Setting({"width": 4, "kernel": 3, "hidden": 8, "dropout": 0.0}, 64, 24, (0, 2), 2, 2, (0.5, 1.0), 2)
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 RUN = run_curvature.RUNS[0]
 
 
@@ -51,10 +51,10 @@ def test_the_experiments_are_measured_and_kept(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("run_id", run_curvature.RUNS)
 def test_a_run_that_ships_has_its_curvature_at_each_snapshot(run_id: str) -> None:
-    run, tensors = STORE.read(run_id), measured.read(STORE, run_id)
+    run, tensors = SHIPPED_RUNS.read(run_id), measured.read(SHIPPED_RUNS, run_id)
     found = [
-        run_curvature.stored(tensors, STORE.load(run_id, epoch), run.dataset, Settings())
-        for epoch in (*STORE.snapshots(run_id), None)
+        run_curvature.stored(tensors, SHIPPED_RUNS.load(run_id, epoch), run.dataset, Settings())
+        for epoch in (*SHIPPED_RUNS.snapshots(run_id), None)
     ]
     assert len(found) == 7
     known = [one for one in found if one is not None]
@@ -64,15 +64,15 @@ def test_a_run_that_ships_has_its_curvature_at_each_snapshot(run_id: str) -> Non
     assert all(one.n_high == Settings().k == len(one.values) - one.n_high for one in known)
     sharp = run_curvature.sharpness_of(run, [0, run.steps], [known[0].largest, known[-1].largest])
     assert of_curvature(known[-1], ["a", "b", "c", "d"], Steps(str(run.train["optimizer"]), 0.1, sharp))
-    assert run_curvature.stored(tensors, STORE.load(run_id), run.dataset, Settings(n=100)) is None
+    assert run_curvature.stored(tensors, SHIPPED_RUNS.load(run_id), run.dataset, Settings(n=100)) is None
 
 
 def test_what_ships_is_measured_again_as_it_is() -> None:
-    run = STORE.read(RUN)
-    model, (data, of_training) = STORE.load(RUN, 1), run_curvature.examples_of(STORE, run, Settings().n)
+    run = SHIPPED_RUNS.read(RUN)
+    model, (data, of_training) = SHIPPED_RUNS.load(RUN, 1), run_curvature.examples_of(SHIPPED_RUNS, run, Settings().n)
     assert of_training
     assert len(data) == Settings().n
-    found = run_curvature.stored(measured.read(STORE, RUN), model, run.dataset, Settings())
+    found = run_curvature.stored(measured.read(SHIPPED_RUNS, RUN), model, run.dataset, Settings())
     assert found is not None
     with torch.no_grad():
         (loss,) = model.losses(data.batch(), torch.Generator())  # type: ignore[operator]
@@ -92,7 +92,7 @@ def test_what_ships_is_measured_again_as_it_is() -> None:
 @pytest.mark.parametrize(("run_id", "word"), [("moons-gan", "players"), ("mnist-ppca", "fitted")])
 def test_a_run_without_one_loss_is_refused_in_a_sentence(run_id: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        run_curvature.check(STORE.read(run_id))
+        run_curvature.check(SHIPPED_RUNS.read(run_id))
 
 
 def test_a_loss_that_is_no_function_of_the_parameters_alone_is_refused() -> None:

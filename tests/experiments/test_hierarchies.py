@@ -9,12 +9,12 @@ import pytest
 from latentlab.data import load
 from latentlab.experiments import hierarchies
 from latentlab.experiments.hierarchies import ADDITIONS, HierarchyScore, Setting
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
 
 @pytest.mark.slow
 def test_a_run_is_measured_as_its_card_states() -> None:
-    store, run_id = Store(SHIPPED, shipped=SHIPPED / ".none"), "digits-five-layers-lvae"
+    store, run_id = SHIPPED_RUNS, "digits-five-layers-lvae"
     found = hierarchies.measure(store.load(run_id), load("digits"), n=200)
     card = store.read(run_id).metrics
     assert found["bound"] == pytest.approx(card["bound"], abs=0.3)  # of other binary draws of the same examples

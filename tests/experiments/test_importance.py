@@ -19,12 +19,12 @@ from latentlab.experiments.importance_system import first_steps
 from latentlab.experiments.score_tables import grouped
 from latentlab.models import Trains
 from latentlab.nn.gradient_norms import DENSE, EXACT, LAST, NAIVE
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 from latentlab.training.importance.recorded import Exchange
 from tests.conftest import mentions
 
 TINY = Setting(n_train=60, n_test=40, depth=1, hidden=8, steps=4, every=2, batch=16, refresh=15, wrong=0.1)
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 @pytest.mark.training
@@ -69,7 +69,7 @@ def test_wrong_labels_are_planted_and_the_mean_gradient_is_that_of_all() -> None
     assert differ.tolist() == rows.tolist()
     assert len(rows) == round(0.1 * len(data))
     assert set(planted.y.tolist()) <= set(range(10))
-    model = STORE.load("digits-sgd")
+    model = SHIPPED_RUNS.load("digits-sgd")
     assert isinstance(model, Trains)
     two = data[:2]
     before = mean_gradient(model, two)  # of a frozen model
@@ -90,7 +90,7 @@ def test_the_gradients_of_a_run_and_trainings_on_the_spot() -> None:
     wrong = found.given != found.predicted
     assert not wrong.any() or found.norms[wrong].min() > np.median(found.norms)
     with pytest.raises(ValueError, match="adversarial"):
-        run_importance.check(STORE.read("moons-gan"))
+        run_importance.check(SHIPPED_RUNS.read("moons-gan"))
     made = run_importance.live(TINY, shares.append)
     assert shares[-1] == 1.0
     assert len(made.scores) == 2 * 3 * 3

@@ -16,7 +16,7 @@ from latentlab.data import Dataset, load
 from latentlab.experiments import infogan_images
 from latentlab.experiments.infogan_images import SEEDS, WEIGHTS, Setting, category_use, changes, measure, sampled
 from latentlab.models.adversarial.infogan import InfoGAN
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
 K, U = 10, 2
 ORDER = torch.tensor([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])  # the class of each category
@@ -54,7 +54,7 @@ def planted(train: Dataset) -> InfoGAN:
 
 
 def test_planted_categories_are_matched_with_the_classes_in_any_order() -> None:
-    splits, store = load("digits"), Store(SHIPPED, shipped=SHIPPED / ".none")
+    splits, store = load("digits"), SHIPPED_RUNS
     model = planted(splits.train)
     found = measure(model, splits.test, store.load("digits-cnn"))
     test = splits.test.batch()

@@ -12,18 +12,17 @@ from latentlab import device
 from latentlab.data import load
 from latentlab.experiments import long_training
 from latentlab.models import Layered, LogLikelihood
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 SMALL = "digits-five-layers-lvae"
 
 
 @pytest.mark.slow
 def test_a_score_is_of_all_examples_so_far(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(long_training, "STEP", 40)
-    first, second = long_training.measure(STORE, SMALL, 80, 20)
+    first, second = long_training.measure(SHIPPED_RUNS, SMALL, 80, 20)
     assert (first.n, second.n, second.n_train, second.epochs, second.planned) == (40, 80, 1_257, 150, 150)
-    model = STORE.load(SMALL)
+    model = SHIPPED_RUNS.load(SMALL)
     assert isinstance(model, Layered)
     assert isinstance(model, LogLikelihood)
     x = model.binarise(load("digits").test[:80].batch().x, device.generator(0))
@@ -44,7 +43,7 @@ def test_a_score_is_of_all_examples_so_far(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.parametrize("run_id", long_training.RUNS)
 def test_what_ships_states_what_its_card_does(run_id: str) -> None:
     (score,) = [one for one in long_training.TABLE.read() if one.run == run_id]
-    card = STORE.read(run_id)
+    card = SHIPPED_RUNS.read(run_id)
     assert score.n >= 1_000
     assert score.planned == card.train["epochs"]
     assert score.epochs == round(card.steps * card.train["batch_size"] / score.n_train)

@@ -14,9 +14,9 @@ from latentlab.data import Splits
 from latentlab.experiments import shipped_probes
 from latentlab.models import Classifies, Model
 from latentlab.runs import measured
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 RUN = "digits-cnn"
 
 
@@ -26,15 +26,15 @@ def task(digits: Splits) -> ProbeTask:
 
 
 def shipped(model: Model, target: str = CLASS, run_id: str = RUN, **settings: int) -> shipped_probes.StoredCurve | None:
-    tensors, run = measured.read(STORE, run_id), STORE.read(run_id)
-    x = STORE.examples(run_id).x[:1]
+    tensors, run = measured.read(SHIPPED_RUNS, run_id), SHIPPED_RUNS.read(run_id)
+    x = SHIPPED_RUNS.examples(run_id).x[:1]
     return shipped_probes.read(tensors, model, x, run.dataset, target, Settings(**settings))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("run_id", shipped_probes.RUNS)
 def test_a_curve_of_every_target_ships_before_and_after_training(run_id: str) -> None:
     for epoch in shipped_probes.EPOCHS:
-        model = STORE.load(run_id, epoch)
+        model = SHIPPED_RUNS.load(run_id, epoch)
         for target in shipped_probes.TARGETS:
             found = shipped(model, target, run_id)
             assert found is not None
@@ -51,7 +51,7 @@ def test_what_ships_is_small() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("target", "layer"), [(CLASS, "fc1"), ("slant", "logits")])
 def test_measuring_a_layer_again_gives_what_ships(task: ProbeTask, target: str, layer: str) -> None:
-    model, settings, about = STORE.load(RUN), Settings(), task.with_target(target)
+    model, settings, about = SHIPPED_RUNS.load(RUN), Settings(), task.with_target(target)
     again = probe_curve(
         model, about.x, about.y, about.sizes, n_classes=len(about.names), n_seeds=settings.n_seeds,
         limit=settings.limit, only=layer,
@@ -68,7 +68,7 @@ def test_measuring_a_layer_again_gives_what_ships(task: ProbeTask, target: str, 
 
 
 def test_a_changed_weight_another_setting_or_target_is_not_used() -> None:
-    model = STORE.load(RUN)
+    model = SHIPPED_RUNS.load(RUN)
     assert shipped(model) is not None
     other = copy.deepcopy(model)
     with torch.no_grad():

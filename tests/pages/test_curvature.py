@@ -12,16 +12,14 @@ from latentlab.analysis.curvature.subsets import Difference, Subset
 from latentlab.experiments import run_curvature
 from latentlab.experiments.run_curvature import Settings
 from latentlab.runs import measured
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 from tests.pages.conftest import Open, keys_of, shows, waits_for, words
-
-STORE = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 def stored(run_id: str, epoch: int | None = None) -> Any:
     """The numbers that ship with a run."""
-    tensors = measured.read(STORE, run_id)
-    return run_curvature.stored(tensors, STORE.load(run_id, epoch), "digits", Settings())
+    tensors = measured.read(SHIPPED_RUNS, run_id)
+    return run_curvature.stored(tensors, SHIPPED_RUNS.load(run_id, epoch), "digits", Settings())
 
 
 def traces(app: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from latentlab.analysis.generated.images import BINARISED, DRAW, MEAN, PRIOR, RE
 from latentlab.analysis.generated.overlap import overlap
 from latentlab.analysis.generated.recognition import recognised
 from latentlab.models import Classifies, Encodes
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun
 from pages.generated.computed import WAYS, pairs
 from pages.generated.pairs import GAP, side_by_side
@@ -24,7 +25,6 @@ from pages.generated.people import game
 from tests.pages.conftest import Open, shows, words
 
 RUN, BY = "digits-vae", "digits-cnn"
-SHIPPED_RUNS = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 def captions(app: AppTest) -> list[list[str]]:

@@ -25,6 +25,7 @@ from latentlab.models import MODELS
 from latentlab.runs import export, unit_kl
 from latentlab.runs.export import look, pack, unpack
 from latentlab.runs.run import LONGEST_TITLE
+from latentlab.runs.shipped import SHIPPED_RUNS
 from latentlab.runs.store import SHIPPED, Store
 from latentlab.serialization import RunError
 from tests.conftest import mentions, naming
@@ -111,7 +112,7 @@ def test_every_file_of_the_run_is_the_same(store: Store, other: Store, path: Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("run_id", [path.parent.name for path in sorted(SHIPPED.glob("*/run.json"))])
 def test_what_ships_can_be_taken_elsewhere(other: Store, path: Path, run_id: str) -> None:
-    ships = Store(SHIPPED, shipped=SHIPPED / ".none")
+    ships = SHIPPED_RUNS
     path.write_bytes(packed(ships, run_id))
     assert unpack(other, path) == run_id
     theirs, ours = other.load(run_id).state_dict(), ships.load(run_id).state_dict()
@@ -182,7 +183,7 @@ def test_a_run_that_is_there_is_found_again(store: Store, path: Path) -> None:
 
 
 def test_a_run_that_ships_is_found_again(tmp_path: Path, path: Path) -> None:
-    path.write_bytes(packed(Store(SHIPPED, shipped=SHIPPED / ".none"), "moons-dae"))
+    path.write_bytes(packed(SHIPPED_RUNS, "moons-dae"))
     mine = Store(tmp_path / "mine")
     assert unpack(mine, path) == "moons-dae"
     assert contents(mine.root) == {}

@@ -14,7 +14,7 @@ from latentlab.data import Kind
 from latentlab.models.semi_supervised.m2 import M2
 from latentlab.models.vae.vae import VAE
 from latentlab.runs.run import SCHEMA, Run, current_history, labels
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 from latentlab.serialization import RunError
 from tests.conftest import mentions, naming
 
@@ -284,5 +284,5 @@ def _run_or_reason(text: str) -> None:
 
 
 def test_a_number_of_a_whole_set_has_its_own_unit() -> None:
-    run = Store(SHIPPED, shipped=SHIPPED / ".none").read("digits-pixelcnn-classes")
+    run = SHIPPED_RUNS.read("digits-pixelcnn-classes")
     assert [run.unit(name) for name in ("log p(x)", "error", "per pixel")] == ["nats", "fraction", "bits"]

@@ -30,11 +30,10 @@ from latentlab.analysis.generated.recognition import Recognition, recognise, rec
 from latentlab.analysis.generated.verdict import lost, lost_classes, of_generated
 from latentlab.data import Kind, Spec
 from latentlab.models import Classifies, Decodes, Encodes
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 from tests.conftest import numbers_in
 
 N, K = 400, 4
-SHIPPED_RUNS = Store(SHIPPED, shipped=SHIPPED / ".none")
 
 
 class Identity(Encodes, Decodes):

@@ -19,7 +19,7 @@ from latentlab.models import LogLikelihood
 from latentlab.models.parts.priors import StandardNormal
 from latentlab.models.vae.vae import VAE
 from latentlab.nn.initialise import initialise
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 
 
 class Linear(VAE):
@@ -76,7 +76,7 @@ def test_each_likelihood_agrees_with_many_draws_of_the_prior(likelihood: str) ->
 
 @pytest.mark.parametrize("run", ["digits-vae", "digits-vae-planar"])
 def test_of_a_trained_model_no_bound_is_above_it(run: str) -> None:
-    store = Store(SHIPPED, shipped=SHIPPED / ".none")
+    store = SHIPPED_RUNS
     model = store.load(run)
     assert isinstance(model, LogLikelihood)
     x = model.binarise(store.examples(run)[:10].batch().x, device.generator(0))
