@@ -49,7 +49,7 @@ class Page:
         needs: it is offered runs whose model has one of these abilities; empty: it can do without a run.
         first: the run that is chosen where nothing else says which.
         images: it draws examples as pictures, so runs of points drawn from a density aren't for it.
-        vectors: it takes runs of tables only, whose columns have names.
+        vectors: it takes runs of tables only, by rows or by windows of rows, whose columns have names.
         data: it can show data without a model, and so can its card.
         text: what it is for, in a sentence, on the first page.
         pictured: its card there has a picture: from its `card.py`, with a function `card(run) -> Card | None`.

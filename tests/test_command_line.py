@@ -50,6 +50,7 @@ SHAPES: dict[str, tuple[int, ...]] = {name: (density.dim,) for name, density in 
 SHAPES |= {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "mnist-14": (1, 14, 14)}
 SHAPES |= {"shapes": (1, 32, 32), "shapes-64": (1, 64, 64), "three-d": (1, 32, 32), "sketches": (1, 28, 28)}
 SHAPES |= {"photovoltaic": (6,), "photovoltaic-random": (6,), "photovoltaic-normal": (6,)}
+SHAPES |= {"photovoltaic-windows": (15, 6)}
 SMALL = ["--epochs", "1", "--hidden", "16"]
 TINY = (
     Recipe("tiny-vae", "Tiny", "vae", "digits", "A note.", {"hidden": 8}, {"epochs": 1}),

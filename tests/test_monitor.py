@@ -11,13 +11,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from latentlab.__main__ import main
 from latentlab.analysis.arrays import Doubles
-from latentlab.data import DataError
+from latentlab.analysis.monitoring.alarms import Rule, alarms
+from latentlab.analysis.monitoring.scores import scores
+from latentlab.cli import monitor
+from latentlab.data import UNLABELLED, DataError, Dataset, Kind
 from latentlab.data.builtin.photovoltaic import plant
 from latentlab.data.files.growing import GrowingFile
+from latentlab.data.library.scaling import Scale
+from latentlab.device import generator
 from latentlab.experiments.streams import PlantDays
+from latentlab.nn.initialise import initialise
+from latentlab.runs.run import Run
+from latentlab.runs.store import Store
 from tests.html import Page
 
 RUN = "photovoltaic-vae"
@@ -35,6 +44,19 @@ def day() -> tuple[Doubles, int]:
     """A clear day on which half a submodule is shaded from noon on."""
     stream = PlantDays().stream("PS50", 80, "clear", 0.5)
     return stream.readings, stream.begin
+
+
+@pytest.fixture(scope="module")
+def of_windows() -> tuple[Run, Dataset]:
+    """An untrained autoencoder of windows of four readings, whose scores have no noise, and normal windows."""
+    x = torch.rand(60, 4, 2, generator=generator(0))
+    scale = Scale(np.tile([1.0, -3.0], (4, 1)), np.tile([2.0, 5.0], (4, 1)))
+    examples = Dataset("waves", x, torch.full((60,), UNLABELLED), (), Kind.SEQUENCE, ("a", "b"), scale)
+    run = Run(
+        "windows", "Windows", "ae", "waves", {"network": "gru", "state_dim": 8, "z_dim": 1}, {}, (4, 2), (), 1, 1.0,
+        "2026-01-01T00:00:00+00:00", 0, Kind.SEQUENCE, ("a", "b"),
+    )  # fmt: skip
+    return run, examples
 
 
 def write(path: Path, readings: Doubles, names: tuple[str, ...] = NAMES, mode: str = "w", sep: str = ",") -> None:
@@ -149,6 +171,56 @@ def test_a_file_is_followed_until_someone_ends_it(
     assert found[-1]["readings"] == begin + 20
     assert [one["event"] for one in found[-3:]] == ["raised", "alarm", "end"]
     assert found[-3]["start"] == found[-2]["start"]
+
+
+def test_windows_of_pieces_are_the_windows_of_the_whole(
+    of_windows: tuple[Run, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, examples = of_windows
+    store, model = Store.default(), run.build()
+    initialise(model, generator(0))
+    store.save(run, model, [], examples)
+    rng = np.random.default_rng(0)
+    readings = np.array([1.0, -3.0]) + np.array([2.0, 5.0]) * rng.uniform(size=(90, 2))
+    readings[[30, 31, 32, 33, 52, 78]] += 9  # faults; the window of the last one lies across a gap in time
+    readings[60, 1] = np.nan
+    minute = np.arange(90) + 200 * (np.arange(90) >= 77)
+    rows = [f"2026-01-01 {m // 60:02}:{m % 60:02},{a},{b}\n" for m, (a, b) in zip(minute, readings, strict=True)]
+
+    assert examples.scale is not None
+    whole = np.array([k >= 3 and not 60 <= k <= 63 and not 77 <= k <= 79 for k in range(90)])
+    every = np.stack([readings[max(0, k - 3) : k + 1] for k in np.flatnonzero(whole)])
+    expected = np.full(90, np.nan)
+    expected[whole] = scores(model.eval(), examples.scale.to_unit(torch.from_numpy(every)), 1, generator(0))
+    threshold = float(np.nanquantile(expected, 0.8))
+    spans = alarms(expected, Rule(threshold, 2, 1))
+    assert len(spans) > 2
+
+    monkeypatch.setattr(monitor, "MOST_NUMBERS", 40)  # five windows at once
+    path, found = tmp_path / "a.csv", []
+    for flags in (["--report", str(tmp_path / "a.html")], ["--state", str(tmp_path / "state.json")]):
+        path.write_text("time,a,b\n")
+        for end in (90,) if "--report" in flags else (2, 31, 32, 70, 90):
+            with path.open("a") as file:
+                file.writelines(rows[len(path.read_text().splitlines()) - 1 : end])
+            rule = ["--threshold", str(threshold), "--least", "2", "--gap", "1", "--draws", "1"]
+            assert main(["monitor", run.id, "--input", str(path), *rule, *flags]) == 0
+            found += [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        ended = [one for one in found if one["event"] == "alarm"]
+        if "--state" in flags:
+            assert len(ended) >= len(spans) - 1  # the last one may still be open
+            spans = spans[: len(ended)]
+        assert [(one["start"], one["end"], one["peak_at"]) for one in ended] == [
+            (one.start, one.end, one.peak_at) for one in spans
+        ]
+        for one in ended:
+            assert one["peak"] == pytest.approx(expected[one["peak_at"]], rel=1e-4)
+            assert {s["name"]: s["read"] for s in one["sensors"]} == pytest.approx(
+                dict(zip("ab", readings[one["peak_at"]], strict=True))
+            )
+        assert sum(one.get("skipped", 0) for one in found if one["event"] == "end") >= 1
+        found.clear()
+    assert (tmp_path / "a.html").stat().st_size > 1_000
 
 
 def test_a_file_is_taken_in_whole_lines_as_it_grows(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,25 +22,27 @@ from latentlab.analysis.monitoring.period import Recorder
 from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate
 from latentlab.analysis.monitoring.unit_watch import UnitWatch
+from latentlab.analysis.monitoring.windows import Windows, newest, window
 from latentlab.cli.monitor_events import happened, said_of, unit_changed
 from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
 from latentlab.data.files.stream_times import StreamTimes
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import GAP, LEAST, RATE, to_model, to_user
+from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, expected_of, to_model, to_user
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, write
 
 EVERY = 1.0  # seconds between two looks at a file that is followed
-BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
-FORMAT = 2  # of the file of the state
+FORMAT = 3  # of the file of the state
+MOST_NUMBERS = 4_000_000  # in windows, at once
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `monitor` takes."""
-    parser.add_argument("run_id", metavar="RUN", help="a run of a table: its columns are looked for by their names")
+    text = "a run of a table, or of windows of one: its columns are looked for by their names"
+    parser.add_argument("run_id", metavar="RUN", help=text)
     parser.add_argument(
         "--input", required=True, metavar="FILE", help="a CSV file with a row of names; - for JSON lines"
     )
@@ -70,12 +72,14 @@ class Monitor:
         examples: its saved test examples, which say what is normal, and the units.
         draws: of the code of each reading.
         watch: what is remembered of the stream.
-        peak: the reading with the highest score of the span that is open, in the user's units.
+        peak: the reading with the highest score of the span that is open, in the user's units, with those before it in
+            a window.
         peak_time: its time, if that is known.
         announced: whether the alarm that is open was printed.
         skipped: readings that weren't numbers.
         times: what is remembered of the times.
         units: what is remembered of the readings.
+        windows: the last readings, of a run of windows; a gap in time starts them anew.
         report: takes down what is read, where a report is wanted.
     """
 
@@ -90,51 +94,59 @@ class Monitor:
     report: PeriodReport | None = None
 
     def __post_init__(self) -> None:
-        self.times, self.units = StreamTimes(self.watch.rule.gap + 1.0), UnitWatch(len(self.names))
+        self.windows, self.units = Windows(window(self.examples.spec)), UnitWatch(len(self.names))
+        self.times = StreamTimes(0.0 if self.windows.n else self.watch.rule.gap + 1.0)
         self.usual = usual_error(self.model, self.examples.batch().x, self.draws, generator(0))
 
     def take(self, piece: Piece) -> Iterator[dict[str, Any]]:
         """What there is to say about the next readings."""
         for one in self.times.take(piece):
             if isinstance(one, Piece):
-                yield from self._watched(one)
+                n = max(1, MOST_NUMBERS // (max(1, self.windows.n) * len(self.names)))
+                for k in range(0, len(one.numbers), n):
+                    yield from self._watched(Piece(one.numbers[k : k + n], one.times[k : k + n]))
                 continue
             if one.is_end:
+                self.windows = Windows(self.windows.n)
                 yield from self.close()
             yield happened(one, self.watch.position)
 
     def _watched(self, piece: Piece) -> Iterator[dict[str, Any]]:
-        first, whole = self.watch.position, np.isfinite(piece.numbers.sum(1))
-        found = np.full(len(piece.numbers), math.nan)
-        found[whole] = scores(self.model, self._x(piece.numbers[whole]), self.draws, generator(first))
+        first, good = self.watch.position, np.isfinite(piece.numbers.sum(1))
+        examples = self.windows.take(piece.numbers)
+        whole = np.isfinite(examples.reshape(len(examples), -1).sum(1))
+        found = np.full(len(examples), math.nan)
+        found[whole] = scores(self.model, self._x(examples[whole]), self.draws, generator(first))
         found[whole] = np.nan_to_num(found[whole], nan=BEYOND, posinf=BEYOND)
         if self.report is not None:
-            self.report.take(piece, self._x, found)
-        if n_bad := int((~whole).sum()):
+            self.report.take(piece, self._x(examples), found)
+        if n_bad := int((~good).sum()):
             self.skipped += n_bad
-            bad = piece.numbers[~whole]
+            bad = piece.numbers[~good]
             names = [name for name, column in zip(self.names, bad.T, strict=True) if not np.isfinite(column).all()]
-            yield {"event": "skipped", "readings": n_bad, "first": first + int(whole.argmin()), "not a number": names}
+            yield {"event": "skipped", "readings": n_bad, "first": first + int(good.argmin()), "not a number": names}
         before = self.watch.open
         ended = self.watch.take(found)
         for alarm in ended:
-            yield self._said("alarm", alarm, piece, first)
+            yield self._said("alarm", alarm, examples, piece.times, first)
         now = self.watch.open
         for change in self.units.take(first, piece.numbers, found > self.watch.rule.threshold, ended, now):
             yield unit_changed(change, self.names)
         if now is None or before is None or now.start != before.start:
             self.announced = False
         if now is not None and now.peak_at >= first:
-            self.peak, self.peak_time = piece.numbers[now.peak_at - first].tolist(), piece.times[now.peak_at - first]
+            at = now.peak_at - first
+            self.peak, self.peak_time = examples[at].ravel().tolist(), piece.times[at]
         if now is not None and now.n >= self.watch.rule.least and not self.announced:
             self.announced = True
-            yield self._said("raised", now, piece, first)
+            yield self._said("raised", now, examples, piece.times, first)
+        if self.report is not None:
+            self.report.period.remember(now)
 
     def close(self) -> Iterator[dict[str, Any]]:
         """The alarm that is open at the end."""
-        nothing = Piece(np.zeros((0, len(self.names))), [])
         for alarm in self.watch.close():
-            yield self._said("alarm", alarm, nothing, self.watch.position)
+            yield self._said("alarm", alarm, np.zeros((0, *self.examples.shape)), [], self.watch.position)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,9 +154,9 @@ class Monitor:
         return self.examples.names
 
     def expect(self, readings: Doubles) -> Doubles:
-        """(N, D) readings -> (N, D) what the model expected instead, in the user's units."""
-        found = expected(self.model, self._x(readings), self.draws, generator(0), self.usual)
-        return to_user(found.mean, self.examples.scale)
+        """(N, D) readings that follow each other -> (N, D) what the model expected instead, in the user's units."""
+        scale, n = self.examples.scale, self.windows.n
+        return expected_of(self.model, readings, scale, self.draws, generator(0), self.usual, n)
 
     def say(self, said: dict[str, Any]) -> None:
         """Print what happened, and take it down."""
@@ -155,15 +167,17 @@ class Monitor:
     def _x(self, readings: Doubles) -> Tensor:
         return to_model(readings, self.examples.scale)
 
-    def _said(self, event: str, alarm: Alarm, piece: Piece, first: int) -> dict[str, Any]:
-        at = alarm.peak_at - first
-        row, when = (piece.numbers[at].tolist(), piece.times[at]) if at >= 0 else (self.peak, self.peak_time)
-        x = self._x(np.array([row]))
+    def _said(self, event: str, alarm: Alarm, examples: Doubles, times: Sequence[str], first: int) -> dict[str, Any]:
+        at, n = alarm.peak_at - first, self.windows.n
+        example, when = (examples[at], times[at]) if at >= 0 else (np.array(self.peak), self.peak_time)
+        example = example.reshape(1, *self.examples.shape)
+        x = self._x(example)
         found = expected(self.model, x, self.draws, generator(0), self.usual)
-        mean = to_user(found.mean, self.examples.scale)[0]
+        mean = newest(to_user(found.mean.reshape(example.shape), self.examples.scale), n)[0]
+        far, read = newest(found.apart(x.flatten(1).double().numpy()), n)[0], newest(example, n)[0].tolist()
         sensors = [
-            {"name": name, "read": read, "expected": _short(should), "deviations": _short(apart)}
-            for name, read, should, apart in zip(self.names, row, mean, found.apart(x.double().numpy())[0], strict=True)
+            {"name": name, "read": one, "expected": _short(should), "deviations": _short(apart)}
+            for name, one, should, apart in zip(self.names, read, mean, far, strict=True)
         ]
         sensors.sort(key=lambda one: -abs(one["deviations"] or math.inf))
         said = {"event": event, **dataclasses.asdict(alarm), "peak": _short(alarm.peak)}
@@ -174,7 +188,7 @@ def run(options: argparse.Namespace) -> int:
     """Watch readings with a run: each alarm is a JSON line that says when, and which sensor."""
     store = Store.default()
     model, examples = store.load(options.run_id).eval(), store.examples(options.run_id)
-    if examples.kind is not Kind.VECTOR or not can_score(model) or not examples.names:
+    if examples.kind not in (Kind.VECTOR, Kind.SEQUENCE) or not can_score(model) or not examples.names:
         raise RunError(f"{options.run_id} can't watch readings: it takes a run of a table with names, that scores.")
     if options.least < 1 or options.gap < 0 or options.draws < 1:
         raise RunError("--least and --draws are at least 1, --gap at least 0.")
@@ -201,8 +215,6 @@ def run(options: argparse.Namespace) -> int:
             for said in monitor.take(piece):
                 n_alarms += said["event"] == "alarm"
                 monitor.say(said)
-            if monitor.report is not None:
-                monitor.report.period.remember(monitor.watch.open)
             _keep(monitor, options, piece)
     except KeyboardInterrupt:
         pass
@@ -239,6 +251,7 @@ def _keep(monitor: Monitor, options: argparse.Namespace, piece: Piece) -> None:
         "position": monitor.watch.position, "skipped": monitor.skipped, "announced": monitor.announced,
         "open": dataclasses.asdict(monitor.watch.open) if monitor.watch.open else None,
         "peak": monitor.peak, "time": monitor.peak_time,
+        "before": [] if monitor.windows.before is None else monitor.windows.before.tolist(),
     }  # fmt: skip
     write(options.state, json.dumps(found).encode())
 
@@ -260,11 +273,12 @@ def _restore(monitor: Monitor, options: argparse.Namespace) -> tuple[int, tuple[
         monitor.peak, monitor.peak_time = [float(value) for value in found["peak"]], str(found["time"])
         monitor.times = StreamTimes.of(found["times"], monitor.times.longest)
         monitor.units.restore(found["units"])
+        monitor.windows.before = np.array(found["before"], np.float64).reshape(-1, len(monitor.names))
         n_marked, checksum = found["mark"]
         start = int(found["offset"]), (int(n_marked), int(checksum))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError("The file of the state can't be used: remove it to start anew.", options.state) from error
-    if known != (FORMAT, options.run_id, options.input) or len(monitor.peak) not in (0, len(monitor.names)):
+    if known != (FORMAT, options.run_id, options.input) or len(monitor.peak) not in (0, monitor.examples.x[0].numel()):
         raise DataError("The file of the state is of another run, or of other readings.", options.state)
     return start
 

@@ -53,14 +53,14 @@ class PeriodReport:
     notes: list[str] = field(default_factory=list)
     n_notes: int = 0
 
-    def take(self, piece: Piece, x: Callable[[Doubles], Tensor], found: Doubles) -> None:
-        """The next readings, with their (N,) scores, NaN for those that are skipped."""
+    def take(self, piece: Piece, x: Tensor, found: Doubles) -> None:
+        """The next readings, as a model sees them (N, *shape), and their (N,) scores, NaN for those without one."""
         y = None
         if isinstance(self.model, Classifies):
             y = np.zeros(len(found), np.int64)
             whole = ~np.isnan(found)
             with torch.no_grad():
-                y[whole] = self.model.classify(x(piece.numbers[whole])).argmax(1).numpy()
+                y[whole] = self.model.classify(x[torch.from_numpy(whole)]).argmax(1).numpy()
         self.period.take(piece.numbers, piece.times, found, y)
 
     def event(self, said: Mapping[str, Any]) -> None:
@@ -85,6 +85,6 @@ class PeriodReport:
         rest = [f"and {self.n_notes - NOTES:,} more"] if self.n_notes > NOTES else []
         report = Report(
             title, self.period, self.promised, self.n_normal, unit(self.model), self.expect, self.run.classes,
-            [*self.notes, *rest], provenance,
+            [*self.notes, *rest], provenance, len(self.run.shape) > 1,
         )  # fmt: skip
         write(path, report.html().encode())

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.alarms import Rule, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
-from latentlab.analysis.monitoring.scores import DRAWS, scores, usual_error
+from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate, auroc
+from latentlab.analysis.monitoring.windows import Windows, newest
 from latentlab.analysis.stats import Proportion, proportion
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
@@ -25,18 +28,77 @@ from latentlab.runs.store import Store
 LEAST, GAP = 3, 10  # readings above the threshold that make an alarm, and others that don't end it
 RATE = 0.01  # of false alarms, at which faults are counted as found
 PLACES = (55, 75, 95)  # where the streams begin on which faults are counted
+BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
 SHARE = 0.4  # of such a stream that is normal
 
 
 def to_model(readings: Doubles, scale: Scale | None) -> Tensor:
-    """(N, D) in the user's units -> as a model sees them."""
+    """(N, *shape) in the user's units -> as a model sees them."""
     x = torch.from_numpy(readings).float()
     return x if scale is None else scale.to_unit(x)
 
 
 def to_user(values: Doubles, scale: Scale | None) -> Doubles:
-    """(N, D) as a model sees them -> in the user's units, in float64."""
+    """(N, *shape) as a model sees them -> in the user's units, in float64."""
     return values if scale is None else scale.low + scale.span * values
+
+
+class Scored(NamedTuple):
+    """T examples with their scores; NaN, as what is expected, where one isn't whole.
+
+    Attributes:
+        x: (T, *shape) as the model sees them.
+        scores: (T,).
+        expected: what the model expected of each reading, not of those before it in a window, as it sees it.
+        mean: (T, D) the same in the user's units.
+    """
+
+    x: Tensor
+    scores: Doubles
+    expected: Expected
+    mean: Doubles
+
+
+def scored(model: Model, readings: Doubles, scale: Scale | None, usual: Doubles) -> Scored:
+    """Of readings (T, D), or windows (T, n, D), in the user's units; see `expected` for the others."""
+    x, n = to_model(readings, scale), readings.shape[1] if readings.ndim == 3 else 0
+    whole = np.asarray(np.isfinite(readings.reshape(len(x), -1)).all(axis=1))
+    some = x[torch.from_numpy(whole)]
+    found = expected(model, some, DRAWS, generator(1), usual)
+    mean = newest(to_user(found.mean.reshape(some.shape), scale), n)
+    known = Expected(*(_apart(newest(values, n), whole) for values in (found.mean, found.std, found.nats)))
+    strange = np.nan_to_num(scores(model, some, DRAWS, generator(0)), nan=BEYOND, posinf=BEYOND)
+    return Scored(x, _apart(strange, whole), known, _apart(mean, whole))
+
+
+def _apart(values: Doubles, whole: NDArray[np.bool_]) -> Doubles:
+    """(n, ...) of the n whole ones of T -> (T, ...), NaN for the others."""
+    out = np.full((len(whole), *values.shape[1:]), np.nan)
+    out[whole] = values
+    return out
+
+
+def expected_of(
+    model: Model, readings: Doubles, scale: Scale | None, n: int, rng: torch.Generator, usual: Doubles, of_windows: int
+) -> Doubles:
+    """(N, D) readings that follow each other -> (N, D) what a model expected instead, in the user's units.
+
+    NaN where a reading isn't whole, or the window that ends with it.
+
+    Args:
+        model: one that reconstructs.
+        readings: in the user's units.
+        scale: to what the model sees.
+        n: draws.
+        rng: of them.
+        usual: as in `expected`.
+        of_windows: readings of the model's windows; 0 where it takes each alone.
+    """
+    examples, out = Windows(of_windows).take(readings), np.full_like(readings, np.nan)
+    whole = np.isfinite(examples.reshape(len(examples), -1).sum(1))
+    found = expected(model, to_model(examples[whole], scale), n, rng, usual)
+    out[whole] = newest(to_user(found.mean.reshape(examples[whole].shape), scale), of_windows)
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +109,7 @@ class Calibration:
         scores: (N,) of those that thresholds are taken from.
         others: (M,) of those on which false alarms are counted.
         groups: (M,) the day of each of the others.
-        usual: (D,) how far values usually are from what the model expects, as it sees them.
+        usual: (D,) of an example's values: how far each usually is from what the model expects, as it sees them.
     """
 
     scores: Doubles
@@ -124,7 +186,7 @@ def find_faults(
     fitted = to_model(np.concatenate(source.normal(0)), scale)
     detectors: dict[str, Callable[[Tensor], Doubles]] = {
         own: lambda x: scores(model, x, DRAWS, generator(0)),
-        **{name: _of_arrays(fit(fitted.double().numpy(), 0)) for name, fit in BASELINES.items()},
+        **{name: _of_arrays(fit(fitted.flatten(1).double().numpy(), 0)) for name, fit in BASELINES.items()},
     }
     threshold = at_rate(detectors[own](fitted), RATE).value
     rows = list[Found]()
@@ -153,4 +215,4 @@ def _delays(found: Doubles, lengths: Sequence[int], threshold: float) -> tuple[i
 
 
 def _of_arrays(score: Callable[[Doubles], Doubles]) -> Callable[[Tensor], Doubles]:
-    return lambda x: score(x.double().numpy())
+    return lambda x: score(x.flatten(1).double().numpy())

@@ -11,6 +11,7 @@ import numpy as np
 
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.faults import FAULTS, planted
+from latentlab.analysis.monitoring.windows import Windows, windows
 from latentlab.data.builtin.photovoltaic.plant import (
     CONDITIONS,
     FIRST_DAY,
@@ -21,6 +22,7 @@ from latentlab.data.builtin.photovoltaic.plant import (
     simulate,
 )
 from latentlab.data.builtin.photovoltaic.weather import CLEAR, SKIES, Sky
+from latentlab.data.files.times import breaks
 
 NONE = "none"
 DAYS_APART = 5  # of the year, between two normal days
@@ -30,11 +32,12 @@ SIZE = 3.0  # standard deviations of a sensor: of a planted fault of a table
 
 @dataclass(frozen=True)
 class Stream:
-    """T readings, one after the other.
+    """T readings, one after the other, as examples of a model: each alone, or with those before it in a window.
 
     Attributes:
-        readings: (T, D) in the user's units.
-        normal: (T, D) what they would be without the fault.
+        readings: (T, *shape) in the user's units: (T, D), or windows (T, n, D) that end with each reading, with NaN for
+            what isn't known before it.
+        normal: (T, *shape) what they would be without the fault.
         minute: (T,) of the day; of a table the number of the row.
         begin: the first reading with the fault; T where there is none.
         is_day: whether `minute` is one of a day.
@@ -51,10 +54,18 @@ class Stream:
     is_own: bool = False
 
     @classmethod
-    def of(cls, readings: Doubles, times: Doubles | None) -> Stream:
-        """The user's own readings, (T, D), NaN where there is no number."""
+    def of(cls, readings: Doubles, times: Doubles | None, window: int = 0) -> Stream:
+        """The user's own readings, (T, D), NaN where there is no number; no window goes across a gap in time."""
         n = len(readings)
-        return cls(readings, readings, np.arange(n), n, times=times, is_own=True)
+        one = np.zeros(n, np.int64)  # file, and series
+        gaps = None if times is None else np.concatenate([[False], breaks(times, one, one)])
+        examples = Windows(window).take(readings, gaps)
+        return cls(examples, examples, np.arange(n), n, times=times, is_own=True)
+
+    @property
+    def newest(self) -> Doubles:
+        """(T, D): the readings themselves, without those before them."""
+        return self.readings[:, -1] if self.readings.ndim == 3 else self.readings
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class Source(Protocol):
         """The name of each fault -> what it is; `NONE` isn't among them."""
 
     def normal(self, part: int) -> list[Doubles]:
-        """Normal readings (N, D) in groups that resemble each other; part 0 and part 1 have none in common."""
+        """Normal examples (N, *shape) in groups that resemble each other; part 0 and part 1 have none in common."""
 
     def stream(self, fault: str, place: int, sky: str, share: float) -> Stream:
         """Readings with a fault from a share of them on.
@@ -105,9 +116,15 @@ SKY: Mapping[str, Sky] = MappingProxyType({sky.name: sky for sky in SKIES})
 
 @dataclass(frozen=True)
 class PlantDays:
-    """Days of the simulated plant, between `FIRST_DAY` and `LAST_DAY` of the year."""
+    """Days of the simulated plant, between `FIRST_DAY` and `LAST_DAY` of the year.
+
+    Attributes:
+        seed: of all weather.
+        window: readings that make an example; 0 where each is one.
+    """
 
     seed: int = 1
+    window: int = 0
 
     @property
     def faults(self) -> Mapping[str, str]:
@@ -119,7 +136,7 @@ class PlantDays:
         days = range(FIRST_DAY + 2 * part, LAST_DAY, DAYS_APART)
         skies = [SKIES[k % len(SKIES)] for k in range(len(days))]
         return [
-            simulate(HEALTHY, day, self._rng(day, 1 + part), sky).readings[::EVERY]
+            windows(simulate(HEALTHY, day, self._rng(day, 1 + part), sky).readings, self.window)[::EVERY]
             for day, sky in zip(days, skies, strict=True)
         ]
 
@@ -131,13 +148,17 @@ class PlantDays:
         if fault in _OF_SENSORS:
             sensor = _OF_SENSORS[fault]
             found = planted(day.readings, sensor.fault, sensor.column, begin, sensor.size)
-            return Stream(found, day.readings, minute, begin, is_day=True)
+            return self._stream(found, day.readings, minute, begin)
         condition: Condition | None = _OF_PLANT.get(fault)
         if condition is None:
-            return Stream(day.readings, day.readings, minute, len(minute), is_day=True)
+            return self._stream(day.readings, day.readings, minute, len(minute))
         with_fault = simulate(condition, place, self._rng(place, 0), above).readings
         found = np.concatenate([day.readings[:begin], with_fault[begin:]])
-        return Stream(found, day.readings, minute, begin, is_day=True)
+        return self._stream(found, day.readings, minute, begin)
+
+    def _stream(self, readings: Doubles, normal: Doubles, minute: Labels, begin: int) -> Stream:
+        found, without = (Windows(self.window).take(one) for one in (readings, normal))
+        return Stream(found, without, minute, begin, is_day=True)
 
     def _rng(self, day: int, use: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, use, day])
@@ -145,10 +166,10 @@ class PlantDays:
 
 @dataclass(frozen=True, eq=False)
 class TableRows:
-    """The rows of a table, in which a fault of one sensor is planted.
+    """The rows of a table, in which a fault of one sensor is planted; or windows of rows, as if each followed the last.
 
     Attributes:
-        readings: (N, D) in the user's units.
+        readings: (N, D) in the user's units, or (N, n, D).
         names: of the D sensors.
     """
 
@@ -172,5 +193,7 @@ class TableRows:
         if fault not in places:
             return Stream(rows, rows, minute, len(rows))
         column, kind = places[fault]
-        size = SIZE * float(self.readings[:, column].std())
-        return Stream(planted(rows, kind, column, begin, size), rows, minute, begin)
+        size = SIZE * float(self.readings[..., column].std())
+        flat = rows.reshape(-1, rows.shape[-1])
+        found = planted(flat, kind, column, begin * (len(flat) // len(rows)), size).reshape(rows.shape)
+        return Stream(found, rows, minute, begin)

@@ -15,6 +15,7 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.drift import Block, Drift, drift
 from latentlab.analysis.monitoring.scores import expected, usual_error
+from latentlab.analysis.monitoring.windows import newest, window, windows
 from latentlab.data.builtin.photovoltaic.electrical import SUBMODULES
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, HEALTHY, LAST_DAY, Condition, simulate
 from latentlab.data.builtin.photovoltaic.weather import SKIES
@@ -46,7 +47,7 @@ class Weeks(Protocol):
         """The name of each slow change -> what it is; `NONE` is the first."""
 
     def normal(self) -> list[Doubles]:
-        """Normal blocks, (N, D) each in the user's units."""
+        """Normal blocks, (N, *shape) each in the user's units."""
 
     def watched(self, change: str) -> list[Doubles]:
         """Blocks in which something changes from one to the next."""
@@ -81,9 +82,15 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
 
 @dataclass(frozen=True)
 class PlantWeeks:
-    """Eight weeks of the simulated plant, from `FIRST_DAY` on, each day under a sky drawn at random."""
+    """Eight weeks of the simulated plant, from `FIRST_DAY` on, each day under a sky drawn at random.
+
+    Attributes:
+        step: what a block is.
+        window: readings that make an example; 0 where each is one.
+    """
 
     step: str = "week"
+    window: int = 0
 
     @property
     def changes(self) -> Mapping[str, str]:
@@ -92,7 +99,7 @@ class PlantWeeks:
 
     def normal(self) -> list[Doubles]:
         """The same weeks under three other weathers."""
-        return [_week(first, seed, HEALTHY) for seed in WEATHERS for first in self._firsts()]
+        return [self._week(first, seed, HEALTHY) for seed in WEATHERS for first in self._firsts()]
 
     def watched(self, change: str) -> list[Doubles]:
         """Week by week the change is as much larger."""
@@ -101,23 +108,23 @@ class PlantWeeks:
             lost, plant = one.lost * (k + 1), HEALTHY
             if one.column is None and lost:
                 plant = Condition("soiled", one.text, 0.0, ((SUBMODULES, lost),))
-            readings = _week(first, WATCHED, plant)
+            readings = self._week(first, WATCHED, plant)
             if one.column is not None:
-                readings[:, one.column] = readings[:, one.column] * (1 - lost) + one.added * (k + 1)
+                readings[..., one.column] = readings[..., one.column] * (1 - lost) + one.added * (k + 1)
             found.append(readings)
         return found
 
     def _firsts(self) -> range:
         return range(FIRST_DAY, LAST_DAY - WEEK + 1, WEEK)
 
-
-def _week(first: int, seed: int, plant: Condition) -> Doubles:
-    """(N, 6) of seven days, every `EVERY` minutes; the weather is the same in any condition."""
-    days = list[Doubles]()
-    for day in range(first, first + WEEK):
-        rng = np.random.default_rng([seed, day])
-        days.append(simulate(plant, day, rng, SKIES[int(rng.integers(len(SKIES)))]).readings[::EVERY])
-    return np.concatenate(days)
+    def _week(self, first: int, seed: int, plant: Condition) -> Doubles:
+        """(N, *shape) of seven days, every `EVERY` minutes; the weather is the same in any condition."""
+        days = list[Doubles]()
+        for day in range(first, first + WEEK):
+            rng = np.random.default_rng([seed, day])
+            readings = simulate(plant, day, rng, SKIES[int(rng.integers(len(SKIES)))]).readings
+            days.append(windows(readings, self.window)[::EVERY])
+        return np.concatenate(days)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +132,7 @@ class TableParts:
     """Tenths of a table, one after the other: of every second row the normal ones, of the others those watched.
 
     Attributes:
-        readings: (N, D) in the user's units.
+        readings: (N, D) in the user's units, or windows (N, n, D).
         names: of the D sensors.
     """
 
@@ -149,7 +156,8 @@ class TableParts:
         if change in self.names:
             k = self.names.index(change)
             part = np.concatenate([np.full(len(one), i + 1) for i, one in enumerate(np.array_split(rows, PARTS))])
-            rows[:, k] += part * SIZE / PARTS * float(self.readings[:, k].std())
+            each = part.reshape(-1, *[1] * (rows.ndim - 2))
+            rows[..., k] += each * SIZE / PARTS * float(self.readings[..., k].std())
         return np.array_split(rows, PARTS)
 
 
@@ -157,10 +165,10 @@ def parts_of(readings: Doubles, times: Doubles | None) -> tuple[list[Doubles], s
     """A user's own readings in weeks, where their times go over some, else in tenths; and what a part is called.
 
     Args:
-        readings: (N, D), NaN where there is no number: such rows are left out.
+        readings: (N, *shape), NaN where there is no number: such examples are left out.
         times: (N,) seconds, where they are known.
     """
-    whole = np.isfinite(readings).all(1)
+    whole = np.isfinite(readings.reshape(len(readings), -1)).all(1)
     rows = readings[whole]
     if times is not None and len(rows):
         known = times[whole]
@@ -186,7 +194,7 @@ def find_drift(
         run_id: of the run, which encodes and reconstructs.
         weeks: gives the normal blocks.
         change: in the watched blocks of the same source.
-        own: the user's own blocks instead, (N, D) each in the user's units; those with too few rows are left out.
+        own: the user's own blocks instead, (N, *shape) each in the user's units; those with too few rows are left out.
         progress: is given the share that is done.
 
     Raises:
@@ -207,7 +215,8 @@ def find_drift(
     found, every = list[Block](), [*normal, *watched]
     for k, rows in enumerate(every):
         x = to_model(rows, examples.scale)
-        apart = expected(model, x, DRAWS, generator(0), usual).apart(x.double().numpy())
+        apart = expected(model, x, DRAWS, generator(0), usual).apart(x.flatten(1).double().numpy())
+        apart = newest(apart, window(examples.spec))
         found.append(Block(encode_all(_encoder(model), x).astype(np.float64), apart))
         progress(READ + (1 - READ) * (k + 1) / len(every))
     return drift(found[: len(normal)], found[len(normal) :])

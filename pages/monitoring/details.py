@@ -8,6 +8,7 @@ import torch
 
 from latentlab.analysis.monitoring.thresholds import Threshold
 from latentlab.analysis.monitoring.verdict import of_rate
+from latentlab.analysis.monitoring.windows import newest, window
 from latentlab.analysis.neighbours import neighbours
 from latentlab.experiments import condition_monitoring
 from latentlab.experiments.run_monitoring import GAP, LEAST, RATE
@@ -46,7 +47,7 @@ def draw_alarm(run: Subject, found: Watched, along: Codes | None, at: int, thres
                 "adds to the score": float(nats),
             }
             for name, read, mean, apart, nats in zip(
-                names(run), found.stream.readings[at], found.mean[at], found.apart(at), found.expected.nats[at],
+                names(run), found.stream.newest[at], found.mean[at], found.apart(at), found.expected.nats[at],
                 strict=True,
             )
         ]  # fmt: skip
@@ -82,7 +83,8 @@ def _nearest(run: Subject, along: Codes, at: int) -> None:
     known, data = codes(run), cached.examples(run)
     near = neighbours(known.codes, along.codes[at : at + 1], min(NEAREST, len(data)))
     x = data.x[torch.from_numpy(near.index[0])]
-    readings = (data.scale.back(x) if data.scale else x).numpy()
+    whole = (data.scale.back(x) if data.scale else x).double().numpy()
+    readings = newest(whole.reshape(len(x), -1), window(run.spec))
     rows = [
         {"distance": float(distance)}
         | ({"class": data.classes[int(data.y[k])]} if data.classes and data.y[k] >= 0 else {})

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from latentlab.analysis.monitoring.drift import of_drift
+from latentlab.analysis.monitoring.windows import window
 from latentlab.experiments.streams import TableRows
 from latentlab.experiments.weeks import PlantWeeks, TableParts, Weeks, find_drift, parts_of
 from latentlab.figures.monitoring.drift import drift_figure
@@ -57,4 +58,6 @@ def draw_drift(run: Subject, chosen: Chosen, found: Watched) -> None:
 
 def _weeks(run: Subject) -> Weeks:
     table = source(run)
-    return TableParts(table.readings, table.names) if isinstance(table, TableRows) else PlantWeeks()
+    return (
+        TableParts(table.readings, table.names) if isinstance(table, TableRows) else PlantWeeks(window=window(run.spec))
+    )

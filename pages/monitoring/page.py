@@ -95,7 +95,7 @@ def monitoring(run: Subject) -> None:
     with picture:
         shown, (axis, x) = _drawn_sensors(found), axis_of(stream)
         drawn = Drawn(
-            x, axis, clock(stream, range(len(x))), stream.readings[:, shown], found.mean[:, shown], found.scores,
+            x, axis, clock(stream, range(len(x))), stream.newest[:, shown], found.mean[:, shown], found.scores,
             threshold.value, _unit(run), [(one.start, one.end) for one in spans], at, stream.begin,
         )  # fmt: skip
         st.plotly_chart(
@@ -227,7 +227,7 @@ def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
     st.markdown(f"**At {when}**: {plain(worst(apart, names(run)))}.")
     texts = [
         f"read {read:.3g}, expected {mean:.3g}"
-        for read, mean in zip(found.stream.readings[at, shown], found.mean[at, shown], strict=True)
+        for read, mean in zip(found.stream.newest[at, shown], found.mean[at, shown], strict=True)
     ]
     figure(
         deviation_bars(apart[shown], [names(run)[k] for k in shown], texts, look()),
@@ -236,7 +236,7 @@ def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
 
 
 def _drawn_sensors(found: Watched) -> list[int]:
-    x = found.x.numpy()
+    x = found.newest
     x = x[np.isfinite(x).all(1)]
     return most_varied(x, np.median(x, 0), MOST) if x.shape[1] > MOST else list(range(x.shape[1]))
 

@@ -11,10 +11,11 @@ import torch
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.period import Recorder, Sensor
-from latentlab.analysis.monitoring.scores import DRAWS, expected, unit
+from latentlab.analysis.monitoring.scores import DRAWS, unit
 from latentlab.analysis.monitoring.thresholds import Threshold
+from latentlab.analysis.monitoring.windows import window
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import to_model, to_user
+from latentlab.experiments.run_monitoring import expected_of
 from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies
 from latentlab.subjects import StoredRun, Subject
@@ -47,7 +48,7 @@ def _report(
 ) -> str:
     stream, when = found.stream, clock(found.stream, range(len(found.scores)))
     period = Recorder(names(run), threshold.value, len(run.classes))
-    period.take(stream.readings, when, found.scores, _classes(run, found))
+    period.take(stream.newest, when, found.scores, _classes(run, found))
     for alarm in spans:
         period.note(alarm, when[alarm.peak_at], _sensors(run, found, alarm.peak_at))
     title = chosen.name if isinstance(chosen, Own) else chosen.fault
@@ -55,19 +56,18 @@ def _report(
     made["Readings"] = f"the file {chosen.name}" if isinstance(chosen, Own) else f"simulated: {chosen}"
     return Report(
         f"{title}, watched by “{run.title}”", period, threshold.rate, n_normal, unit(cached.model(run)),
-        partial(_expected, run), run.classes, (), made,
+        partial(_expected, run), run.classes, (), made, bool(window(run.spec)),
     ).html()  # fmt: skip
 
 
 def _expected(run: Subject, readings: Doubles) -> Doubles:
-    scale = cached.examples(run).scale
-    found = expected(cached.model(run), to_model(readings, scale), DRAWS, generator(1), calibration(run).usual)
-    return to_user(found.mean, scale)
+    scale, usual = cached.examples(run).scale, calibration(run).usual
+    return expected_of(cached.model(run), readings, scale, DRAWS, generator(1), usual, window(run.spec))
 
 
 def _sensors(run: Subject, found: Watched, at: int) -> list[Sensor]:
     """Those at a reading, the farthest from what was expected first."""
-    every = zip(names(run), found.stream.readings[at], found.mean[at], found.apart(at), strict=True)
+    every = zip(names(run), found.stream.newest[at], found.mean[at], found.apart(at), strict=True)
     sensors = [Sensor(name, float(read), float(mean), float(apart)) for name, read, mean, apart in every]
     return sorted(sensors, key=lambda one: -abs(one.deviations or 0.0))
 

@@ -8,17 +8,16 @@ from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
 from latentlab.analysis.latent.pca import pca
-from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores
-from latentlab.data import Kind
+from latentlab.analysis.monitoring.scores import Expected
+from latentlab.analysis.monitoring.windows import newest, window
+from latentlab.data import DataError, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.files.readings import Readings, read_readings
-from latentlab.device import generator
-from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, to_model, to_user
+from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, scored
 from latentlab.experiments.streams import PlantDays, Source, Stream, TableRows
 from latentlab.figures.monitoring.stream import Axis
 from latentlab.jobs.background import report
@@ -28,17 +27,16 @@ from pages.shared import cached
 from pages.shared.background import Task, run_task
 from pages.shared.remember import remember
 
-BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
 MINUTE = 60  # seconds
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A stream as a model takes it.
+    """A stream as a model takes it; what is expected is that of each reading, not of those before it.
 
     Attributes:
         stream: its readings.
-        x: (T, D) as the model sees them.
+        x: (T, *shape) as the model sees them.
         scores: (T,).
         expected: what the model expected, as it sees it.
         mean: (T, D) the same in the user's units.
@@ -52,8 +50,14 @@ class Watched:
 
     def apart(self, at: int) -> Doubles:
         """(D,) how many deviations each sensor is from what was expected at a reading."""
-        found: Doubles = self.expected.apart(self.x.double().numpy())[at]
+        found: Doubles = self.expected.apart(self.newest)[at]
         return found
+
+    @property
+    def newest(self) -> Doubles:
+        """(T, D): the readings alone, as the model sees them."""
+        x = self.x.double().numpy()
+        return x[:, -1] if x.ndim == 3 else x
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,19 @@ Chosen = Simulated | Own
 
 def is_plant(run: Subject) -> bool:
     """Whether its sensors are those of the simulated plant, so that more readings can be had."""
-    return run.spec.kind is Kind.VECTOR and run.spec.names == SENSORS
+    return run.spec.kind in (Kind.VECTOR, Kind.SEQUENCE) and run.spec.names == SENSORS
 
 
 def names(run: Subject) -> tuple[str, ...]:
     """Of the sensors."""
-    return run.spec.names or tuple(f"x{k + 1}" for k in range(run.spec.shape[0]))
+    return run.spec.names or tuple(f"x{k + 1}" for k in range(run.spec.shape[-1]))
 
 
 @remember(8)
 def source(run: Subject) -> Source:
     """Where its streams come from: the simulated plant, else the test examples saved with it."""
     if is_plant(run):
-        return PlantDays()
+        return PlantDays(window=window(run.spec))
     known = cached.examples(run)
     x = known.batch().x
     return TableRows((known.scale.back(x) if known.scale else x).double().numpy(), names(run))
@@ -113,7 +117,7 @@ def calibration(run: Subject) -> Calibration:
 @remember(8)
 def normal_readings(run: Subject) -> Doubles:
     """(N, D) of its source, in the user's units."""
-    return np.concatenate([*source(run).normal(0), *source(run).normal(1)])
+    return newest(np.concatenate([*source(run).normal(0), *source(run).normal(1)]), window(run.spec))
 
 
 @remember(8)
@@ -121,9 +125,12 @@ def readings(run: Subject, own: Own) -> Readings:
     """The readings of a file by the sensors of a run.
 
     Raises:
-        DataError: as `read_readings`.
+        DataError: as `read_readings`, or no window of the run is whole.
     """
-    return read_readings(own.name, own.content, names(run))
+    found, n = read_readings(own.name, own.content, names(run)), window(run.spec)
+    if not np.isfinite(Stream.of(found.numbers, found.times, n).readings.sum((1, 2) if n else 1)).any():
+        raise DataError(f"This run scores {n} readings at a time, and no {n} of them follow each other without a gap.")
+    return found
 
 
 @remember(32)
@@ -135,27 +142,14 @@ def watched(run: Subject, chosen: Chosen) -> Watched:
     """
     model, scale = cached.model(run), cached.examples(run).scale
     stream = _stream(run, chosen)
-    x = to_model(stream.readings, scale)
-    whole = np.asarray(np.isfinite(stream.readings).all(axis=1))
-    some = x[torch.from_numpy(whole)]
-    found = expected(model, some, DRAWS, generator(1), calibration(run).usual)
-    known = Expected(*(_apart(values, whole) for values in (found.mean, found.std, found.nats)))
-    strange = np.nan_to_num(scores(model, some, DRAWS, generator(0)), nan=BEYOND, posinf=BEYOND)
-    return Watched(stream, x, _apart(strange, whole), known, to_user(known.mean, scale))
+    return Watched(stream, *scored(model, stream.readings, scale, calibration(run).usual))
 
 
 def _stream(run: Subject, chosen: Chosen) -> Stream:
     if isinstance(chosen, Own):
         found = readings(run, chosen)
-        return Stream.of(found.numbers, found.times)
+        return Stream.of(found.numbers, found.times, window(run.spec))
     return source(run).stream(chosen.fault, chosen.place, chosen.sky, chosen.share)
-
-
-def _apart(values: Doubles, whole: NDArray[np.bool_]) -> Doubles:
-    """(n, ...) of the n whole readings of T -> (T, ...), NaN for the others."""
-    out = np.full((len(whole), *values.shape[1:]), np.nan)
-    out[whole] = values
-    return out
 
 
 def faults_task(run: StoredRun) -> Task[AllFaults]:

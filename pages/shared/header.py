@@ -47,7 +47,8 @@ def header(page: Page) -> Subject | None:
     subjects = [
         run
         for run in with_model(*page.needs)
-        if not (page.images and run.dataset in DENSITIES) and (not page.vectors or run.spec.kind is Kind.VECTOR)
+        if not (page.images and run.dataset in DENSITIES)
+        and (not page.vectors or run.spec.kind in (Kind.VECTOR, Kind.SEQUENCE))
     ]
     return _header(page, {subject.id: subject for subject in [*subjects, *(local() if page.data else ())]})
 

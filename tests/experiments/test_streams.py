@@ -8,7 +8,7 @@ import pytest
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.verdict import of_classes, of_rate, of_readings, of_stream, worst
 from latentlab.analysis.stats import Proportion
-from latentlab.experiments.streams import EVERY, NONE, PlantDays, TableRows
+from latentlab.experiments.streams import EVERY, NONE, PlantDays, Stream, TableRows
 from tests.conftest import mentions
 
 
@@ -42,6 +42,26 @@ def test_a_row_of_a_table_and_those_after_it_are_a_stream() -> None:
     assert len(source.faults) == 8
     both = np.concatenate([*source.normal(0), *source.normal(1)])
     assert sorted(both[:, 0]) == rows[:, 0].tolist()
+
+
+def test_windows_of_a_stream_end_with_each_of_its_readings() -> None:
+    readings, of_windows = (days.stream("T drift", 80, "clear", 0.5) for days in (PlantDays(), PlantDays(window=15)))
+    assert of_windows.readings.shape == (len(readings.readings), 15, 6)
+    assert of_windows.begin == readings.begin
+    assert np.array_equal(of_windows.newest, readings.readings)
+    assert np.isnan(of_windows.readings[:14, 0]).all()
+    assert np.array_equal(of_windows.readings[20], readings.readings[6:21])
+    assert np.array_equal(of_windows.normal[20], readings.normal[6:21])
+    days = PlantDays(window=15).normal(0)
+    assert all(np.isfinite(day).all() and day.shape[1:] == (15, 6) for day in days)
+    own = Stream.of(readings.readings[:40], np.arange(40) + 30.0 * (np.arange(40) >= 20), 5)
+    assert np.flatnonzero(np.isnan(own.readings).any((1, 2))).tolist() == [0, 1, 2, 3, 20, 21, 22, 23]
+    rows = np.arange(48.0).reshape(6, 4, 2)
+    stuck = TableRows(rows, ("a", "b")).stream("b: stuck", 1, "", 0.5)
+    assert stuck.newest[:, 0].tolist() == rows[[1, 2, 3, 4, 5, 0], -1, 0].tolist()
+    assert (stuck.readings[3:, :, 1] == stuck.normal[3, 0, 1]).all()
+    assert np.array_equal(stuck.readings[:3], stuck.normal[:3])
+    assert np.array_equal(stuck.readings[..., 0], stuck.normal[..., 0])
 
 
 def test_the_verdict_counts_normal_readings_and_the_delay() -> None:

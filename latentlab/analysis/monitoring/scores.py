@@ -54,9 +54,11 @@ def scores(model: Model, x: Tensor, n: int, rng: torch.Generator) -> Doubles:
     Raises:
         ValueError: the model neither bounds log p(x) nor reconstructs.
     """
+    if not len(x):
+        return np.zeros(0)
     draws = 1 if isinstance(model, LogLikelihood) and model.exact else n
     per_chunk = max(1, CHUNK // draws)
-    return np.concatenate([doubles(_scores(model, part, draws, rng)) for part in x.split(per_chunk)] or [np.zeros(0)])
+    return np.concatenate([doubles(_scores(model, part, draws, rng)) for part in x.split(per_chunk)])
 
 
 def _scores(model: Model, x: Tensor, n: int, rng: torch.Generator) -> Tensor:

@@ -16,6 +16,9 @@ ABOUT = {
     "photovoltaic-normal": (
         "Computed by a program: what six sensors of a photovoltaic plant without a fault read, under three skies."
     ),
+    "photovoltaic-windows": (
+        "Computed by a program: a quarter of an hour of what six sensors of a photovoltaic plant without a fault read."
+    ),
     "photovoltaic-random": (
         "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, days mixed."
     ),

@@ -35,10 +35,12 @@ class Report:
         promised: the share of normal readings above the threshold, with its band; None where nothing promises it.
         n_normal: normal readings that it is taken from.
         unit: of the scores.
-        expect: (N, D) readings in the user's units -> (N, D) what the model expected instead.
+        expect: (N, D) readings that follow each other, in the user's units -> (N, D) what the model expected instead,
+            NaN where a reading isn't whole.
         classes: names, of a model that classifies.
         notes: what else happened to the readings.
         provenance: what -> how it was made.
+        of_windows: what is expected of a reading depends on those before it.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Report:
     classes: Sequence[str] = ()
     notes: Sequence[str] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    of_windows: bool = False
 
     def html(self) -> str:
         """All of it as one page."""
@@ -106,7 +109,8 @@ class Report:
             for one in alarms
         ]
         rows = buckets.strangest[:n]
-        expected = self._expected(rows)
+        has_expected = not self.of_windows or buckets.size == 1
+        expected = self.expect(rows) if has_expected else np.full_like(rows, np.nan)
         shown = self._drawn(rows)
         panels = [
             Panel(
@@ -128,7 +132,7 @@ class Report:
         words = [period.begin or f"{period.first:,}", *([] if period.begin else ["reading"])]
         words.append(period.end or f"{period.position - 1:,}")
         left = len(period.names) - len(shown)
-        caption = "Solid: read; dotted: what the model expected; shaded: alarms."
+        caption = f"Solid: read; {'dotted: what the model expected; ' * has_expected}shaded: alarms."
         if buckets.size > 1:
             caption += (
                 f" A point stands for {buckets.size:,} readings: it is the one with the highest score. The band behind "
@@ -150,12 +154,6 @@ class Report:
             key=lambda k: (-self.period.blamed.get(names[k], 0), 0.0 if varied is None else -float(varied[k])),
         )
         return sorted(order[:DRAWN])
-
-    def _expected(self, rows: Doubles) -> Doubles:
-        found, whole = np.full_like(rows, np.nan), np.isfinite(rows).all(1)
-        if whole.any():
-            found[whole] = self.expect(rows[whole])
-        return found
 
     def _alarms(self, alarms: Sequence[Noted]) -> str:
         if not alarms:
@@ -202,7 +200,7 @@ class Report:
         x = around.first + np.arange(len(around.readings), dtype=np.float64)
         low, high = float(x[0]), float(x[-1])
         spans = [Span(max(low, one.alarm.start), min(high, one.alarm.end - 1), _when(one))]
-        expected = self._expected(around.readings)
+        expected = self.expect(around.readings)
         shown = [names.index(sensor.name) for sensor in one.sensors[:BLAMED]]
         panels = [
             Panel(

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from latentlab.data.builtin.photovoltaic import electrical as pv
 from latentlab.data.builtin.photovoltaic import plant, weather
 from latentlab.data.builtin.photovoltaic.electrical import SUBMODULES, Shade
+from latentlab.data.builtin.photovoltaic.windows import in_windows
 
 N_TRIED = 20_001
 
@@ -151,8 +152,21 @@ def test_models_see_standardised_sensors_and_the_units_come_back() -> None:
     assert len(there) == pytest.approx(plant.N_ROWS, rel=0.01)
 
 
-def test_normal_days_have_no_class_and_each_part_has_every_sky() -> None:
+def test_normal_days_have_no_class_and_each_part_has_every_sky_and_windows_lie_within_a_day() -> None:
     parts = plant.normal("photovoltaic-normal")
+    rows, found = parts.valid, in_windows(parts.valid, 15, 3)
+    assert found.spec == plant.PLANTS["photovoltaic-windows"].spec
+    assert rows.factors is not None
+    assert found.factors is not None
+    assert found.scale is not None
+    places = {tuple(row): k for k, row in enumerate(rows.x.tolist())}
+    ends = [places[tuple(row)] for row in found.x[:, -1].tolist()]
+    assert set(np.diff(ends)) <= {3, 15, 16, 17}  # the last three across a night
+    for k in (0, 100, len(found) - 1):
+        assert torch.equal(found.x[k], rows.x[ends[k] - 14 : ends[k] + 1])
+        assert len(rows.factors.levels[ends[k] - 14 : ends[k] + 1, 0].unique()) == 1
+        assert torch.equal(found.factors.levels[k], rows.factors.levels[ends[k]])
+    torch.testing.assert_close(found.scale.back(found.x)[:, 3], rows.scale.back(found.x[:, 3]))  # type: ignore[union-attr]
     assert parts.train.classes == ()
     days = []
     for part in parts:

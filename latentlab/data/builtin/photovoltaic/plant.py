@@ -34,6 +34,7 @@ from latentlab.data.builtin.photovoltaic.weather import (
     autoregression,
     weather,
 )
+from latentlab.data.builtin.photovoltaic.windows import WINDOW, in_windows
 from latentlab.data.dataset import UNLABELLED, Dataset, Factors, Kind, Spec, Splits, held_out
 from latentlab.data.library.scaling import Scale
 
@@ -205,6 +206,11 @@ def normal(name: str) -> Splits:
     return _standardised(*(data[torch.from_numpy(np.flatnonzero(part == one))] for one in ("train", "valid", "test")))
 
 
+def normal_windows(name: str) -> Splits:
+    """The days of `normal` in windows."""
+    return Splits(*map(in_windows, normal(name)))
+
+
 def _assembled(name: str, parts: Sequence[tuple[Doubles, Labels]], classes: tuple[str, ...]) -> tuple[Dataset, Labels]:
     """Days as one data set, and for each row which day it is of.
 
@@ -235,16 +241,19 @@ class Readings:
 
     Attributes:
         parts: simulates it, under the name of a data set.
+        window: readings that make an example; 0 where each is one.
     """
 
     parts: Callable[[str], Splits]
     classes: tuple[str, ...] = CLASSES
     factors: tuple[str, ...] = FACTORS
+    window: int = 0
 
     @property
     def spec(self) -> Spec:
         """What a model must know of them."""
-        return Spec((len(SENSORS),), len(self.classes), Kind.VECTOR, SENSORS)
+        shape, kind = ((self.window, len(SENSORS)), Kind.SEQUENCE) if self.window else ((len(SENSORS),), Kind.VECTOR)
+        return Spec(shape, len(self.classes), kind, SENSORS)
 
     def load(self, name: str) -> Splits:
         """All of them, under the name of a data set."""
@@ -255,4 +264,5 @@ PLANTS = {
     "photovoltaic": Readings(by_day),
     "photovoltaic-random": Readings(at_random),
     "photovoltaic-normal": Readings(normal, ()),
+    "photovoltaic-windows": Readings(normal_windows, (), window=WINDOW),
 }
