@@ -22,6 +22,7 @@ class Table:
         id: the column that names its row, where the file says so.
         classes: column -> names of what its numbers are indices of.
         files: the column that says which of several files a row is from.
+        time: the column of the times of readings, where the files say so.
     """
 
     columns: Mapping[str, Values]
@@ -29,6 +30,7 @@ class Table:
     id: str = ""
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: str = ""
+    time: str = ""
 
     @classmethod
     def usable(

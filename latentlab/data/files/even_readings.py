@@ -74,7 +74,7 @@ def prepared(found: TimedRows, time: str, names: Sequence[str], how: Preparation
         notes.append(f"Rows are sorted by {shown(time)}.")
     if notes:
         found = found.take(rows, *notes)
-    found = replace(found, notes=(*found.notes, *about_units(found.x, names, found.times)))
+    found = replace(found, notes=(*found.notes, *about_units(found.x, names, found.times, found.file)))
     found = _once(found, how.same_time)
     if how.step.strip():
         found = _resampled(found, time, how)

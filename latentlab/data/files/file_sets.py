@@ -15,6 +15,7 @@ from latentlab.data.files.columns import Table
 from latentlab.data.files.drawn_strokes import holds_strokes
 from latentlab.data.files.image_files import SUFFIXES
 from latentlab.data.files.joined import pair
+from latentlab.data.files.reading_files import reading_files, readings_joined
 from latentlab.data.files.splitting import PARTS, SPLITS
 from latentlab.data.files.tables import columns_of, is_table
 
@@ -67,6 +68,9 @@ def table_of(path: Path, most: int | None = None) -> Table | None:
     if two := pair(data_files(names)):
         tables = [two[1]]
     words = parts(tables)
+    if len(tables) > 1 and not words and (readings := reading_files(data_files(names))):
+        with unpacked(path, readings) as paths:
+            return readings_joined(dict(zip(readings, paths, strict=True)), path.name, most)
     if len(tables) != 1 and not words:
         return None
     with unpacked(path, tables) as paths:

@@ -35,6 +35,7 @@ from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions, Scaling
 from latentlab.data.files.preparation import AS_THEY_ARE
 from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_drawings
+from latentlab.data.files.reading_files import reading_files, readings_joined
 from latentlab.data.files.roles import Roles
 from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.files.several_arrays import SUFFIX, read_arrays
@@ -225,6 +226,11 @@ def _read_files(path: Path, files: Sequence[str], options: ReadOptions) -> Examp
                 return examples_joined({word: _read(one, options) for word, one in by_word.items()}, path.name)
             whole = tables_joined({word: columns_of(one) for word, one in by_word.items()})
             return named_times(examples_of(whole, options, path))
+    if readings := reading_files(files):
+        with unpacked(path, readings) as paths:
+            joined = readings_joined(dict(zip(readings, paths, strict=True)), path.name)
+        if joined is not None:
+            return examples_of(joined, options, path)
     raise DataError(
         f"{shown(path.name)} has {counted(len(files), 'file')} of data, and none of them is said to be part of another:"
         f" {listing(files)}; open one of them."

@@ -120,7 +120,7 @@ def propose(table: Table, options: ReadOptions, name: str, *, vector: bool = Tru
         split = next((one for one in free if one.lower() in SPLITS and parts_of(table.columns[one]) is not None), "")
     time = options.time
     if time is None:
-        time = next((one for one in free if tells_time(one, table.columns[one])), "")
+        time = table.time or next((one for one in free if tells_time(one, table.columns[one])), "")
     if time and times_of(time, table.columns[time]) is None:
         raise DataError(f"{name}: {shown(time)} can't be the time: its cells have to be dates, or seconds from 1970.")
     free = [one for one in free if one not in (split, time)]

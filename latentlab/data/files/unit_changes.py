@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.data.files.archives import counted, shown
-from latentlab.data.files.times import Doubles, written
+from latentlab.data.files.times import Doubles, Index, written
 
 NEAR, WIDE, LEAST = 30, 150, 25  # rows on either side: of the level, of what varies; and that there have to be
 TRIMMED = 0.02  # share of the differences from row to row that don't count, the greatest
@@ -102,21 +103,26 @@ def unit_change(values: Doubles) -> UnitChange | None:
     return UnitChange(found[0][1], second)
 
 
-def about_units(x: NDArray[np.float32], names: Sequence[str], times: Doubles) -> tuple[str, ...]:
+def about_units(x: NDArray[np.float32], names: Sequence[str], times: Doubles, file: Index) -> tuple[str, ...]:
     """A sentence for each column that seems to be in two units; nothing is changed.
 
     Args:
         x: (N, D) in the order of time; NaN for nothing.
         names: of the columns.
         times: (N,) seconds from 1970.
+        file: (N,) ascending: the number of the file that each row is from, each of which is looked at by itself.
     """
-    notes = []
+    notes, edges = [], np.flatnonzero(np.diff(file, prepend=-1, append=-1))
     for name, column in zip(names, x.T, strict=True):
-        if (found := unit_change(column.astype(np.float64))) is not None:
+        for begin, end in pairwise(edges.tolist()):
+            found = unit_change(column[begin:end].astype(np.float64))
+            if found is None:
+                continue
             rows = "about " + counted(int(found.second.sum()), "row")
-            first = written(float(times[found.second.argmax()]))
+            first = written(float(times[begin + found.second.argmax()]))
             what = f"seem to be {found.conversion.text}, the first at {first}: another unit?"
-            notes.append(f"{shown(name)}: {rows} of {len(x):,} {what} Nothing is changed.")
+            notes.append(f"{shown(name)}: {rows} of {end - begin:,} {what} Nothing is changed.")
+            break
     return tuple(notes)
 
 

@@ -110,5 +110,7 @@ def test_the_sentence_names_column_rows_and_time() -> None:
     rng = np.random.default_rng(3)
     x = np.stack([10 + rng.normal(size=N), 50 + rng.normal(size=N)], 1).astype(np.float32)
     x[700:, 1] *= 3.6
-    (note,) = about_units(x, ("flow", "speed"), 1_717_200_000.0 + 60 * np.arange(N, dtype=np.float64))
+    times = 1_717_200_000.0 + 60 * np.arange(N, dtype=np.float64)
+    (note,) = about_units(x, ("flow", "speed"), times, np.zeros(N, np.int64))
+    assert about_units(x, ("flow", "speed"), times, np.arange(N) // 700) == ()  # two files
     assert mentions(note, "speed", 500, "1,200", "3.6", "2024-06-01 11:40:00")
