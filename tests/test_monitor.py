@@ -81,6 +81,8 @@ def test_a_fault_is_an_alarm_with_its_sensor(
     assert [found[0]["event"], found[-1]["event"]] == ["start", "end"]
     assert (found[-1]["readings"], found[-1]["skipped"], found[-1]["open"]) == (len(readings), 0, False)
     assert found[-1]["alarms"] == sum(one["event"] == "alarm" for one in found)
+    promised = found[0]["false alarms"]
+    assert promised["low"] < promised["value"] <= 0.01 < promised["high"]
     alarm = max(found[1:-1], key=lambda one: one["n"])
     assert begin <= alarm["raised"] <= begin + 5
     assert alarm["time"] == f"t{alarm['peak_at']}"

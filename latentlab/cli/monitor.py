@@ -29,7 +29,7 @@ from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
 from latentlab.data.files.stream_times import StreamTimes
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, expected_of, to_model, to_user
+from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, day_of, expected_of, to_model, to_user
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, write
@@ -196,7 +196,8 @@ def run(options: argparse.Namespace) -> int:
         raise RunError(f"The report can't be written: there is no folder “{options.report.parent}”.")
     value, promised = options.threshold, None
     if value is None:
-        found = at_rate(scores(model, examples.batch().x, options.draws, generator(0)), options.rate)
+        normal = scores(model, examples.batch().x, options.draws, generator(0))
+        found = at_rate(normal, options.rate, day_of(examples))
         value, promised = found.value, found.rate
     monitor = Monitor(model, examples, options.draws, Watch(Rule(value, options.least, options.gap)))
     start = _restore(monitor, options)
@@ -206,7 +207,9 @@ def run(options: argparse.Namespace) -> int:
         monitor.report = PeriodReport(
             store.read(options.run_id), model, period, promised, len(examples), monitor.expect
         )
-    _print({"event": "start", "run": options.run_id, "threshold": _short(value), "reading": monitor.watch.position})
+    begun: dict[str, Any] = {"event": "start", "run": options.run_id, "threshold": _short(value)}
+    begun |= {"reading": monitor.watch.position}
+    _print(begun | ({"false alarms": dataclasses.asdict(promised)} if promised else {}))
     n_alarms = 0
     try:
         for piece in _pieces(options, examples.names, *start):

@@ -16,9 +16,11 @@ from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.alarms import Rule, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores, usual_error
-from latentlab.analysis.monitoring.thresholds import at_rate, auroc
+from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, auroc
 from latentlab.analysis.monitoring.windows import Windows, newest
 from latentlab.analysis.stats import Proportion, proportion
+from latentlab.data import Dataset
+from latentlab.data.builtin.photovoltaic.plant import FACTORS
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.experiments.streams import SKY, Source
@@ -30,6 +32,7 @@ RATE = 0.01  # of false alarms, at which faults are counted as found
 PLACES = (55, 75, 95)  # where the streams begin on which faults are counted
 BEYOND = 1e30  # the score of a reading so far off that the model has no number for it
 SHARE = 0.4  # of such a stream that is normal
+STRETCHES = 20  # of a period, in place of its days: neighbours resemble each other
 
 
 def to_model(readings: Doubles, scale: Scale | None) -> Tensor:
@@ -107,12 +110,14 @@ class Calibration:
 
     Attributes:
         scores: (N,) of those that thresholds are taken from.
+        days: (N,) the day of each of them.
         others: (M,) of those on which false alarms are counted.
         groups: (M,) the day of each of the others.
         usual: (D,) of an example's values: how far each usually is from what the model expects, as it sees them.
     """
 
     scores: Doubles
+    days: Labels
     others: Doubles
     groups: Labels
     usual: Doubles
@@ -122,14 +127,23 @@ class Calibration:
         """Of normal readings of a source."""
         rng, (first, second) = generator(0), (source.normal(part) for part in (0, 1))
         x, y = (to_model(np.concatenate(days), scale) for days in (first, second))
-        groups = np.repeat(np.arange(len(second)), [len(day) for day in second])
-        return cls(scores(model, x, DRAWS, rng), scores(model, y, DRAWS, rng), groups, usual_error(model, x, 1, rng))
+        own, held = scores(model, x, DRAWS, rng), scores(model, y, DRAWS, rng)
+        return cls(own, _days(first), held, _days(second), usual_error(model, x, 1, rng))
 
     def by(self, found: Doubles) -> Calibration:
         """The same with thresholds from other scores (T,), NaN where there is none, of readings that are normal."""
         known = found[np.isfinite(found)]
         every = np.concatenate([self.scores, self.others])
-        return Calibration(known, every, np.arange(len(every)), self.usual)
+        stretches = np.arange(len(known)) * STRETCHES // max(1, len(known))
+        return Calibration(known, stretches, every, np.arange(len(every)), self.usual)
+
+    def at_rate(self, rate: float) -> Threshold:
+        """The threshold that promises a rate of false alarms on other days.
+
+        Raises:
+            ValueError: there are too few readings for so low a rate.
+        """
+        return at_rate(self.scores, rate, self.days)
 
     def false_alarms(self, threshold: float) -> Proportion:
         """How many of the other normal readings are above a threshold; those of a day resemble each other."""
@@ -183,12 +197,13 @@ def find_faults(
     """
     store = Store(root, shipped)
     model, scale = store.load(run_id), store.examples(run_id).scale
-    fitted = to_model(np.concatenate(source.normal(0)), scale)
+    days = source.normal(0)
+    fitted = to_model(np.concatenate(days), scale)
     detectors: dict[str, Callable[[Tensor], Doubles]] = {
         own: lambda x: scores(model, x, DRAWS, generator(0)),
         **{name: _of_arrays(fit(fitted.flatten(1).double().numpy(), 0)) for name, fit in BASELINES.items()},
     }
-    threshold = at_rate(detectors[own](fitted), RATE).value
+    threshold = at_rate(detectors[own](fitted), RATE, _days(days)).value
     rows = list[Found]()
     faulty = list[Doubles]()
     for fault in source.faults:
@@ -207,6 +222,16 @@ def find_faults(
         faulty.append(with_fault)
         progress(len(rows) / len(source.faults))
     return AllFaults(tuple(rows), np.concatenate(faulty))
+
+
+def day_of(examples: Dataset) -> Labels | None:
+    """(N,) the day of each example, where the data set says so."""
+    known = examples.factors
+    return known.levels[:, known.names.index(FACTORS[0])].numpy() if known and FACTORS[0] in known.names else None
+
+
+def _days(parts: Sequence[Doubles]) -> Labels:
+    return np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
 
 def _delays(found: Doubles, lengths: Sequence[int], threshold: float) -> tuple[int | None, ...]:

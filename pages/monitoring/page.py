@@ -10,9 +10,9 @@ import streamlit as st
 from latentlab.analysis.columns import most_varied
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
 from latentlab.analysis.monitoring.scores import can_score, unit
-from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, cheapest
+from latentlab.analysis.monitoring.thresholds import Threshold, cheapest
 from latentlab.analysis.monitoring.verdict import of_classes, of_readings, of_stream, worst
-from latentlab.analysis.stats import wilson
+from latentlab.analysis.stats import proportion
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
 from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
 from latentlab.experiments.streams import NONE, SKY
@@ -178,13 +178,13 @@ def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
     by = linked_choice("Threshold by", (BY_RATE, BY_COST), BY_RATE, "threshold")
     possible = [rate for rate in RATES if rate * (len(known.scores) + 1) >= 1]
     first = USUAL_RATE if USUAL_RATE in possible else possible[0]
-    usual = at_rate(known.scores, first)
+    usual = known.at_rate(first)
     if by == BY_RATE:
         rate = st.select_slider(
             "False alarms among normal readings", possible, first, key="rate",
             format_func="{:.1%}".format, bind="query-params",
         )  # fmt: skip
-        return at_rate(known.scores, float(rate))
+        return known.at_rate(float(rate))
     cost = st.select_slider(
         "A missed fault costs as many false alarms", COSTS, COSTS[2], key="cost", bind="query-params"
     )
@@ -199,7 +199,7 @@ def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
         f"Cheapest where {FAULTY:.0%} of the readings have a fault: {best.false_alarms:.1%} false alarms, "
         f"{best.misses:.0%} missed readings."
     )
-    return Threshold(min(best.value, NO_ALARM), wilson(best.false_alarms, len(known.scores)))
+    return Threshold(min(best.value, NO_ALARM), proportion(known.scores > best.value, known.days))
 
 
 def _choose_alarm(found: Watched, labels: Mapping[str, Alarm], of: str) -> int:

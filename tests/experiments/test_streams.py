@@ -76,7 +76,8 @@ def test_the_verdict_counts_normal_readings_and_the_delay() -> None:
     strange[1] = False
     assert mentions(of_classes(named, strange, 4, ("a", "b")), "50%", "50%", "b")
     assert mentions(of_classes(named, strange, 8, ("a", "b")), "29%", "43%", "a", "29%", "b")
-    held = of_rate(0.01, Proportion(0.02, 0.005, 0.05), 500)
-    assert mentions(held, 500, "2.0%", "0.5%", "5.0%")
-    assert held.partition(":")[2] != of_rate(0.1, Proportion(0.02, 0.005, 0.05), 500).partition(":")[2]
+    measured = Proportion(0.02, 0.005, 0.05)
+    held = of_rate(Proportion(0.01, 0.001, 0.03), measured, 500)
+    assert mentions(held, "1.0%", "0.1%", "3.0%", 500, "2.0%", "0.5%", "5.0%")
+    assert held.partition(":")[2] != of_rate(Proportion(0.01, 0.001, 0.015), measured, 500).partition(":")[2]
     assert mentions(worst(np.array([0.5, -7.0, 3.0]), ("a", "b", "c")), "b", "7.0", "c", "3.0")

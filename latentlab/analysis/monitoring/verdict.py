@@ -109,13 +109,13 @@ def of_classes(predicted: Labels, unknown: NDArray[np.bool_], begin: int, names:
     return f"{text}{', ' if parts else ''}{' and '.join(parts)}."
 
 
-def of_rate(promised: float, measured: Proportion, n: int) -> str:
-    """Whether the promised rate of false alarms holds on normal readings of other days."""
-    within = measured.low <= promised <= measured.high
+def of_rate(promised: Proportion, measured: Proportion, n: int) -> str:
+    """Whether the promised rate of false alarms holds on normal readings of other days, within the promised band."""
+    within = promised.low <= measured.value <= promised.high
     return (
-        f"Of {n:,} normal readings that the threshold wasn't taken from, {measured.value:.1%} are above it "
-        f"({measured.low:.1%} to {measured.high:.1%}): "
-        + ("what was promised is within that." if within else "not what was promised.")
+        f"The threshold promises {promised.value:.1%} false alarms, and on other days like those it was taken from "
+        f"{promised.low:.1%} to {promised.high:.1%}. Of {n:,} normal readings of other days {measured.value:.1%} are "
+        f"above it ({measured.low:.1%} to {measured.high:.1%}): {'as' if within else 'not what was'} promised."
     )
 
 

@@ -90,7 +90,7 @@ class Report:
         facts["Threshold"] = f"{period.threshold:.6g} {self.unit}"
         if promised is not None:
             facts["Promised false alarms"] = (
-                f"{promised.value:.2%} of normal readings ({promised.low:.2%} to {promised.high:.2%}, 95 %), by "
+                f"{promised.value:.2%} of normal readings ({promised.low:.2%} to {promised.high:.2%}), by "
                 f"{self.n_normal:,} of them"
             )
         facts["Above the threshold"] = f"{period.n_above:,}" + (f" ({period.n_above / known:.2%})" if known else "")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from latentlab.analysis.arrays import Doubles
+from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.alarms import Rule, Watch, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.analysis.monitoring.faults import FAULTS, planted
@@ -42,6 +43,41 @@ def test_a_quantile_promises_its_rate_of_false_alarms_and_its_band() -> None:
     assert inside / 250 == pytest.approx(0.95, abs=0.05)
     with pytest.raises(ValueError, match=r"0\.001"):
         at_rate(np.arange(500.0), 0.001)
+
+
+def some_days(n: int, rng: np.random.Generator) -> tuple[Doubles, Labels]:
+    """Scores of n days of 40 readings each, which are high together on some days."""
+    level = 0.7 * rng.standard_t(4, size=(n, 1))
+    return (level + rng.normal(size=(n, 40))).ravel(), np.repeat(np.arange(n), 40)
+
+
+def test_the_band_of_a_threshold_from_days_holds_on_the_next_month() -> None:
+    rng, rate, inside, alone, expected, found = np.random.default_rng(7), 0.05, 0, 0, [], []
+    for _ in range(40):
+        (normal, days), (month, _) = some_days(24, rng), some_days(30, rng)
+        threshold, naive = at_rate(normal, rate, days), at_rate(normal, rate)
+        above = float((month > threshold.value).mean())
+        inside += threshold.rate.low <= above <= threshold.rate.high
+        alone += naive.rate.low <= (month > naive.value).mean() <= naive.rate.high
+        expected.append(threshold.rate.value)
+        found.append(above)
+    assert inside / 40 >= 0.9
+    assert alone / 40 < 0.6  # as if each reading were for itself
+    assert max(expected) <= rate
+    assert np.mean(found) == pytest.approx(np.mean(expected), abs=2 * np.std(found) / 40**0.5)
+
+
+def test_what_a_threshold_from_days_expects_is_what_each_day_shows_by_the_others() -> None:
+    normal, days = some_days(8, np.random.default_rng(8))
+    threshold = at_rate(normal, 0.1, days)
+    above = (normal > threshold.value).sum()
+    by_others = []
+    for day in range(8):
+        others = np.sort(normal[days != day])
+        k = math.floor((above + 1) / 321 * 281 + 1e-9)
+        by_others.append((normal[days == day] > others[-k]).mean())
+    assert threshold.rate.value == pytest.approx(np.mean(by_others))
+    assert at_rate(normal[:200], 0.1, days[:200]) == at_rate(normal[:200], 0.1)  # of five days nothing is learned
 
 
 def test_the_cheapest_threshold_is_that_of_brute_force() -> None:
