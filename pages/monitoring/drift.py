@@ -37,8 +37,9 @@ def draw_drift(run: Subject, chosen: Chosen, found: Watched) -> None:
         key = chosen.key
     else:
         changes = list(weeks.changes)
-        CHANGE.settle(changes, changes[min(USUAL, len(changes) - 1)], of=run.dataset)
-        change = st.selectbox("Slow change", changes, key=CHANGE.name, bind="query-params")
+        usual = min(USUAL, len(changes) - 1)
+        CHANGE.settle(changes, changes[usual], of=run.dataset)
+        change = st.selectbox("Slow change", changes, usual, key=CHANGE.name, bind="query-params")
         st.caption(plain(f"Each {step}: {weeks.changes[change]}."))
     task = run_task(
         f"drift {run.key} {change} {key}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from functools import partial
 
@@ -53,7 +54,11 @@ def _report(
         period.note(alarm, when[alarm.peak_at], _sensors(run, found, alarm.peak_at))
     title = chosen.name if isinstance(chosen, Own) else chosen.fault
     made = made_by(run.run) if isinstance(run, StoredRun) else {"Model": run.title}
-    made["Readings"] = f"the file {chosen.name}" if isinstance(chosen, Own) else f"simulated: {chosen}"
+    if isinstance(chosen, Own):
+        made["Readings"] = f"the file {chosen.name}"
+    else:
+        settings = ", ".join(f"{name} {value}" for name, value in dataclasses.asdict(chosen).items() if value != "")
+        made["Readings"] = f"simulated: {settings}"
     return Report(
         f"{title}, watched by “{run.title}”", period, threshold.rate, n_normal, unit(cached.model(run)),
         partial(_expected, run), run.classes, (), made, bool(window(run.spec)),
