@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 def where_it_is(name: str) -> str:
     """Where a data set is: on this machine, elsewhere, or among the user's own."""
     if name in data.NAMES:
-        return "on this machine" if data.is_local(name) else "would be downloaded"
+        return data.how_to_get(name) or "on this machine"
     try:
         card = data.Library.default().card(name)
     except data.DataError as error:

@@ -32,6 +32,7 @@ from latentlab.experiments import (
     infogan,
     infogan_images,
     pixel_decoders,
+    recorded_anomalies,
     semi_supervised,
     sketches,
     sketches_printed,
@@ -60,6 +61,7 @@ DATA = {
     *generated.SETTINGS,
     sketches.DATASET,
     *condition_monitoring.DATA,
+    recorded_anomalies.DATA,
 }  # sets of which at least one experiment lets one choose
 
 
@@ -115,6 +117,11 @@ def _monitoring(options: argparse.Namespace) -> None:
         found = _printed(condition_monitoring.run(dataset, range(options.seeds)), condition_monitoring.table_rows)
         known = condition_monitoring.read()
         condition_monitoring.save(merged(known, found, lambda score: score.data))
+
+
+def _recorded(options: argparse.Namespace) -> None:
+    _of_these(options, [recorded_anomalies.DATA], [])
+    recorded_anomalies.TABLE.save(_printed(recorded_anomalies.run(range(options.seeds)), recorded_anomalies.table_rows))
 
 
 def _factors(options: argparse.Namespace) -> None:
@@ -240,6 +247,7 @@ EXPERIMENTS: dict[str, Callable[[argparse.Namespace], None]] = {  # each prints 
     "transfer": _transfer,
     "importance": _importance,
     "monitoring": _monitoring,
+    "monitoring-recorded": _recorded,
     "judge": _generated,
 }
 

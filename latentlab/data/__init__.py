@@ -8,6 +8,7 @@ from latentlab.data.builtin import images
 from latentlab.data.builtin.about import ABOUT
 from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_idx
 from latentlab.data.builtin.photovoltaic.plant import PLANTS
+from latentlab.data.builtin.recorded import RECORDED
 from latentlab.data.builtin.shapes import SHAPES
 from latentlab.data.builtin.sketches import SKETCHES
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
@@ -36,7 +37,8 @@ from latentlab.data.partial_labels import check_labels, for_training, hide_label
 
 FACTOR_IMAGES = SHAPES | THREE_D
 MADE = SKETCHES | FACTOR_IMAGES | PLANTS  # by a program
-NAMES = (*images.NAMES, *MADE, *DENSITIES)
+TABLES = MADE | RECORDED  # whose spec is known before they are made or read
+NAMES = (*images.NAMES, *MADE, *RECORDED, *DENSITIES)
 
 __all__ = [
     "DENSITIES",
@@ -64,6 +66,7 @@ __all__ = [
     "for_training",
     "held_out",
     "hide_labels",
+    "how_to_get",
     "is_local",
     "joined",
     "kind_of",
@@ -86,7 +89,16 @@ def names() -> tuple[str, ...]:
 
 def is_local(name: str) -> bool:
     """Whether a data set can be loaded without a network; False for one that was removed, or never was."""
+    if name in RECORDED:
+        return RECORDED[name].is_local
     return images.is_local(name) if name in NAMES else name in Library.default()
+
+
+def how_to_get(name: str) -> str:
+    """What brings a data set to this machine; empty for one that is here, and for what nothing brings."""
+    if name not in NAMES or is_local(name):
+        return ""
+    return RECORDED[name].how_to_get if name in RECORDED else "training downloads it first"
 
 
 def about(name: str) -> str:
@@ -104,8 +116,8 @@ def class_names(name: str) -> tuple[str, ...]:
         return tuple("0123456789")
     if name in IDX_SETS:
         return IDX_SETS[name].classes
-    if name in MADE:
-        return MADE[name].classes
+    if name in TABLES:
+        return TABLES[name].classes
     if name in DENSITIES:
         return DENSITIES[name].classes
     return Library.default().card(name).classes
@@ -117,8 +129,8 @@ def factor_names(name: str) -> tuple[str, ...]:
     Raises:
         DataError: as `class_names`.
     """
-    if name in MADE:
-        return MADE[name].factors
+    if name in TABLES:
+        return TABLES[name].factors
     return () if name in NAMES else Library.default().card(name).factors
 
 
@@ -132,8 +144,8 @@ def spec_of(name: str) -> Spec:
     if name in DENSITIES:
         shape: tuple[int, ...] = (DENSITIES[name].dim,)
         return Spec(shape, n_classes, kind_of(shape))
-    if name in MADE:
-        return MADE[name].spec
+    if name in TABLES:
+        return TABLES[name].spec
     if name in NAMES:
         return Spec((1, 8, 8) if name == "digits" else (1, *IDX_SETS[name].sides), n_classes, Kind.IMAGE)
     card = Library.default().card(name)
@@ -154,8 +166,8 @@ def load(name: str, progressbar: object = False) -> Splits:
         return load_digits()
     if name in IDX_SETS:
         return load_idx(name, progressbar)
-    if name in MADE:
-        return MADE[name].load(name)
+    if name in TABLES:
+        return TABLES[name].load(name)
     if name in DENSITIES:
         return load_toy(name)
     if name in Library.default():

@@ -24,6 +24,7 @@ from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_sou
 from pages.monitoring.drift import draw_drift
 from pages.monitoring.labels import draw_labels
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
+from pages.monitoring.recorded import draw_recorded
 from pages.monitoring.report import offer_report
 from pages.monitoring.watched import (
     Chosen,
@@ -132,11 +133,12 @@ def _draw_alarm(
 
 
 def _draw_faults(run: Subject, threshold: Threshold) -> None:
-    """Those of this run, and what the source has measured."""
+    """Those of this run, what the source has measured, and what is found in real readings."""
     draw_faults(run, threshold)
     draw_confusion(run)
     st.markdown("**Numbers of the source**")
     draw_source()
+    draw_recorded()
 
 
 def _choose_stream(run: Subject, whose: str) -> tuple[Chosen, bool]:

@@ -58,10 +58,10 @@ def new_training(store: Store, of_shown: str) -> None:
     if go:
         start_training(store, lambda: url_state.write("job", queue.submit(store, *settings)), *settings)
     say_duration(model, dataset, config, train)
-    if not data.is_local(dataset):
+    if how := data.how_to_get(dataset):
         st.caption(
-            f"{plain(dataset)} isn't on this machine yet; training downloads it first. Offline, {plain(ADVICE)}; "
-            "digits need no download."
+            f"{plain(dataset)} isn't on this machine yet; {plain(how)}. Offline, {plain(ADVICE)}; digits need no "
+            "download."
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.stats import Proportion
@@ -20,6 +21,7 @@ LEAST_DAYS = 6  # from which on days say something of other days
 MONTH = 30  # days on which a rate is promised
 N_HALVES = 200
 OUTER = (0.005, 0.995)  # quantiles over the halves; that a half has fewer days than all of them widens the band, too
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -142,3 +144,24 @@ def auroc(normal: Doubles, faulty: Doubles) -> float:
     order = np.sort(normal)
     below, up_to = np.searchsorted(order, faulty, "left"), np.searchsorted(order, faulty, "right")
     return float((below + up_to).mean() / (2 * len(normal)))
+
+
+def average_precision(scores: Doubles, is_faulty: Mask) -> float:
+    """Σ (R_k - R_{k-1}) P_k over the thresholds, from the highest score on; equal scores are one threshold.
+
+    Precision P is the share of faulty ones among those above, recall R the share of the faulty ones that are.
+
+    Args:
+        scores: (N,).
+        is_faulty: (N,) booleans, at least one of them true.
+
+    Raises:
+        ValueError: there are no faulty examples.
+    """
+    if not is_faulty.any():
+        raise ValueError("There are no faulty examples.")
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.diff(scores[order]) != 0, True)  # of equal scores
+    hits = np.cumsum(is_faulty[order])[last]
+    above = np.flatnonzero(last) + 1
+    return float((np.diff(hits, prepend=0) * hits / above).sum() / hits[-1])

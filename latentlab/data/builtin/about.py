@@ -22,4 +22,5 @@ ABOUT = {
     "photovoltaic-random": (
         "Computed by a program: what six sensors of a photovoltaic plant read in ten conditions, days mixed."
     ),
+    "shuttle": "What nine sensors of a space shuttle read, in its usual state or not; the package river carries it.",
 }

@@ -8,13 +8,13 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.analysis.monitoring.alarms import Rule, Watch, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.analysis.monitoring.faults import FAULTS, planted
-from latentlab.analysis.monitoring.thresholds import at_rate, auroc, cheapest
+from latentlab.analysis.monitoring.thresholds import at_rate, auroc, average_precision, cheapest
 
 
 def linear(n: int, seed: int) -> tuple[Doubles, Doubles]:
@@ -165,3 +165,15 @@ def test_every_baseline_finds_what_is_plainly_strange() -> None:
         score = fit(train, 0)
         assert auroc(score(normal), score(strange)) > 0.95, name
         assert (score(normal) == fit(train, 0)(normal)).all()
+
+
+def test_average_precision_is_that_of_scikit_learn_with_equal_scores() -> None:
+    rng = np.random.default_rng(0)
+    for n, digits in ((50, 6), (400, 1), (7, 0)):
+        is_faulty = rng.random(n) < 0.3
+        is_faulty[0] = True
+        scores = np.round(rng.normal(size=n) + is_faulty, digits)
+        known = average_precision_score(is_faulty, scores)
+        assert average_precision(scores, is_faulty) == pytest.approx(known)
+    with pytest.raises(ValueError, match="no"):
+        average_precision(np.zeros(3), np.zeros(3, bool))
