@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from latentlab.analysis.columns import most_varied
 from latentlab.analysis.monitoring.alarms import Alarm, Rule, alarms
 from latentlab.analysis.monitoring.scores import can_score, unit
 from latentlab.analysis.monitoring.thresholds import Threshold, cheapest
@@ -17,13 +15,13 @@ from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
 from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
 from latentlab.experiments.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
-from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.classes import draw_confusion, predicted
 from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
 from pages.monitoring.drift import draw_drift
 from pages.monitoring.labels import draw_labels
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
+from pages.monitoring.picture import ALARM, draw_picture, drawn_sensors
 from pages.monitoring.recorded import draw_recorded
 from pages.monitoring.report import offer_report
 from pages.monitoring.watched import (
@@ -31,7 +29,6 @@ from pages.monitoring.watched import (
     Codes,
     Simulated,
     Watched,
-    axis_of,
     calibration,
     can_map,
     clock,
@@ -49,15 +46,11 @@ from pages.shared.background import Waiting, show_tasks
 from pages.shared.header import header, look, notes
 from pages.shared.images import figure
 from pages.shared.linked_choice import linked_choice
-from pages.shared.present import enlarged
 from pages.shared.tabs import tabs
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 
-PICTURE: Slot[Any] = Slot("stream")
 FAULT: Slot[str] = Slot("fault")
-ALARM: Slot[str] = Slot("alarm")
-MOST = 8  # sensors drawn
 BY_RATE, BY_COST = "false alarms", "cost"
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 USUAL_RATE = 0.01
@@ -94,16 +87,7 @@ def monitoring(run: Subject) -> None:
         verdict += f" {of_classes(named, found.scores > threshold.value, stream.begin, run.classes)}"
     said.info(plain(verdict), icon=":material/lightbulb:")
     with picture:
-        shown, (axis, x) = _drawn_sensors(found), axis_of(stream)
-        drawn = Drawn(
-            x, axis, clock(stream, range(len(x))), stream.newest[:, shown], found.mean[:, shown], found.scores,
-            threshold.value, _unit(run), [(one.start, one.end) for one in spans], at, stream.begin,
-        )  # fmt: skip
-        st.plotly_chart(
-            enlarged(stream_figure(drawn, [names(run)[k] for k in shown], look())), theme=None, key=PICTURE.name,
-            on_select=partial(_clicked, labels), selection_mode="points", config={"displayModeBar": False},
-            alt="The sensors, what was expected of them, and below them the score with its alarms",
-        )  # fmt: skip
+        draw_picture(run, found, labels, threshold.value, at, str((run.id, getattr(chosen, "key", chosen))))
     along = path(run, chosen) if can_map(run) else None
     tabs(
         {
@@ -218,13 +202,14 @@ def _choose_alarm(found: Watched, labels: Mapping[str, Alarm], of: str) -> int:
 
 def _labels(run: Subject, found: Watched, spans: Sequence[Alarm]) -> dict[str, Alarm]:
     return {
-        " to ".join(clock(found.stream, [one.start, one.end - 1])) + f", up to {one.peak:,.0f} {_unit(run)}": one
+        " to ".join(clock(found.stream, [one.start, one.end - 1]))
+        + f", up to {one.peak:,.0f} {unit(cached.model(run))}": one
         for one in spans
     }
 
 
 def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
-    apart, shown = found.apart(at), _drawn_sensors(found)
+    apart, shown = found.apart(at), drawn_sensors(found)
     when = clock(found.stream, [at])[0]
     st.markdown(f"**At {when}**: {plain(worst(apart, names(run)))}.")
     texts = [
@@ -235,24 +220,6 @@ def _draw_sensors(run: Subject, found: Watched, at: int) -> None:
         deviation_bars(apart[shown], [names(run)[k] for k in shown], texts, look()),
         "How far each sensor is from what was expected",
     )
-
-
-def _drawn_sensors(found: Watched) -> list[int]:
-    x = found.newest
-    x = x[np.isfinite(x).all(1)]
-    return most_varied(x, np.median(x, 0), MOST) if x.shape[1] > MOST else list(range(x.shape[1]))
-
-
-def _unit(run: Subject) -> str:
-    return unit(cached.model(run))
-
-
-def _clicked(labels: Mapping[str, Alarm]) -> None:
-    for point in PICTURE.get({"selection": {"points": []}})["selection"]["points"]:
-        at = point.get("point_index", -1)
-        for name, one in labels.items():
-            if one.start <= at < one.end:
-                ALARM.set(name)
 
 
 run = header(MONITORING)

@@ -60,6 +60,11 @@ class Drawn:
     chosen: int
     begin: int
 
+    @property
+    def places(self) -> Doubles | Labels:
+        """(T,) where the readings lie on the axis: dates in milliseconds."""
+        return self.x * 1000 if self.axis is Axis.DATES else self.x
+
 
 def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
     """Curves of D sensors above the curve of the scores, on an asinh axis; alarms are shaded.
@@ -69,7 +74,7 @@ def stream_figure(drawn: Drawn, names: Sequence[str], look: Theme) -> go.Figure:
         names: of the sensors, with their units.
         look: colours.
     """
-    d, when, x = len(names), drawn.when, drawn.x * 1000 if drawn.axis is Axis.DATES else drawn.x
+    d, when, x = len(names), drawn.when, drawn.places
     heights = [SENSOR] * d + [SCORES]
     figure = make_subplots(
         d + 1, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.22 / (d + 1),
