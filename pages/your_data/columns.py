@@ -108,12 +108,14 @@ def choose_preparation(said: ReadOptions, table: Table, key: str) -> ReadOptions
         same = right.selectbox(
             "Rows of the same time", SAME, [*SAME].index(how.same_time), format_func=SAME.__getitem__, key=f"same-{key}"
         )
+        left, right = st.columns(2)  # by pairs, so that they stay together on a narrow screen
         missing = left.selectbox(
             "Missing readings", FILLS, [*FILLS].index(how.missing), format_func=FILLS.__getitem__, key=f"missing-{key}"
         )
         most = right.number_input(
             "For at most so many steps", 1, MOST_FILLED, how.most, key=f"most-{key}", disabled=missing is Missing.DROP
         )
+        left, right = st.columns(2)
         rest = left.selectbox(
             "Leave out rows by", ["", *numbers], ["", *numbers].index(how.rest) if how.rest in numbers else 0,
             format_func=lambda one: one or "no column", key=f"rest-{key}",

@@ -5,7 +5,7 @@ which a line through `NEAR` rows before and after leads, and, by the factor of t
 row, which is the mean absolute difference over `WIDE` rows without the greatest. A machine that begins to work harder
 jumps in its level alone, or by any factor. Measured on columns of 2,000 rows that were made, 800 of a kind (seed 1),
 as in `tests/data/files/test_unit_changes.py`: of those without a jump none of 4,800 is named, of those with a load
-that is a random factor from 0.01 to 1,000 higher for a while 1.5 %, and 5.1 % where what varies grows with it; of
+that is a random factor from 0.01 to 1,000 higher for a while 1.9 %, and 5.5 % where what varies grows with it; of
 those in two units 74 to 100 % are found, the fewest where cells are rounded to what varies.
 """
 
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from latentlab.data.files.archives import counted, shown
 from latentlab.data.files.times import Doubles, Index, written
 
-NEAR, WIDE, LEAST = 30, 150, 25  # rows on either side: of the level, of what varies; and that there have to be
+NEAR, WIDE, LEAST = 30, 80, 25  # rows on either side: of the level, of what varies; and that there have to be
 TRIMMED = 0.02  # share of the differences from row to row that don't count, the greatest
 LEVEL, AT_MOST = 0.02, 0.15  # of a jump: by which it may be off at any rate, and at most
 SURE = 4.0  # standard errors of the levels, by which it may be off besides
-VARIES = 1.6  # factor by which what varies may be off
+VARIES = 1.8  # factor by which what varies may be off
 CLEAR = 5.0  # times what varies from row to row, which a jump exceeds
 LOOK, MOST = 40, 10  # of the greatest jumps that are looked at; and that are clear: a machine that stops has more
 
@@ -118,12 +118,20 @@ def about_units(x: NDArray[np.float32], names: Sequence[str], times: Doubles, fi
             found = unit_change(column[begin:end].astype(np.float64))
             if found is None:
                 continue
-            rows = "about " + counted(int(found.second.sum()), "row")
-            first = written(float(times[begin + found.second.argmax()]))
-            what = f"seem to be {found.conversion.text}, the first at {first}: another unit?"
-            notes.append(f"{shown(name)}: {rows} of {end - begin:,} {what} Nothing is changed.")
+            when = _when(found.second, times[begin:end])
+            notes.append(f"{shown(name)} seems to be {found.conversion.text} {when}: another unit? Nothing is changed.")
             break
     return tuple(notes)
+
+
+def _when(second: NDArray[np.bool_], times: Doubles) -> str:
+    edges = np.flatnonzero(np.diff(second.astype(np.int8), prepend=0, append=0))
+    begin, end = edges[:2].tolist()
+    more = f", and {counted(len(edges) // 2 - 1, 'time')} more" if len(edges) > 2 else ""
+    if begin == 0:
+        return f"before {written(float(times[end]))}{more}"
+    since = f"from {written(float(times[begin]))}"
+    return f"{since} on" if end == len(times) else f"{since} to {written(float(times[end - 1]))}{more}"
 
 
 def converted(before: Doubles, after: Doubles) -> Conversion | None:
