@@ -28,7 +28,7 @@ from latentlab.models.abilities import Classifies
 from latentlab.models.base import Loss, Trains
 from latentlab.models.features import HasFeatures
 from latentlab.models.parts.classification import UNITS, classification_loss
-from latentlab.nn.layers import NormalLinear
+from latentlab.nn.layers import NormalLinear, dropout
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus}
 
@@ -51,6 +51,7 @@ class MLP(Trains, Classifies, HasFeatures):
         activation: str = knob("relu", choices=tuple(ACTIVATIONS), help="what follows each hidden layer")
         init: str = knob("he", choices=("he", "xavier", "default"), help="scale of the initial weights")
         skip: bool = knob(False, help="append the input to what the second half of the layers reads")
+        dropout: float = knob(0.0, 0.0, 0.9, help="share of the units of each hidden layer dropped in training")
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__()
@@ -73,18 +74,26 @@ class MLP(Trains, Classifies, HasFeatures):
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:  # noqa: ARG002
         """Yield the cross-entropy in nats; the term "error" is 1 where the most probable class is wrong."""
-        log_probs = self.classify(batch.x)
+        log_probs = self._log_probs(self._hidden(batch.x, rng if self.training else None))
         yield classification_loss(log_probs, batch.y)
 
     def classify(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, K): log-probabilities."""
-        return F.log_softmax(self.logits(self.features(x)).float(), 1)
+        """(B, *shape) -> (B, K): log-probabilities, without dropout."""
+        return self._log_probs(self.features(x))
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, *shape) -> (B, hidden): the last hidden layer."""
+        """(B, *shape) -> (B, hidden): the last hidden layer, without dropout."""
+        return self._hidden(x, None)
+
+    def _log_probs(self, hidden: Tensor) -> Tensor:
+        return F.log_softmax(self.logits(hidden).float(), 1)
+
+    def _hidden(self, x: Tensor, rng: torch.Generator | None) -> Tensor:
         h = x = x.flatten(1)
         for k in range(1, self.config.depth + 1):
             if k == self.merge:
                 h = torch.cat([h, x], 1)
             h = self.activations[str(k)](self.layers[str(k)](h))
+            if rng is not None and self.config.dropout:
+                h = dropout(h, self.config.dropout, rng)
         return h

@@ -13,6 +13,7 @@ from latentlab.data import Kind
 from latentlab.models import Spec
 from latentlab.models.classifiers.mlp import MLP
 from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import dropout
 from tests.conftest import noise_images
 
 
@@ -76,3 +77,15 @@ def test_its_layers_can_be_read_in_the_order_of_depth() -> None:
 def test_it_refuses_data_without_classes() -> None:
     with pytest.raises(ValueError, match="class"):
         MLP(MLP.Config(), Spec((1, 8, 8), 0, Kind.IMAGE))
+
+
+def test_dropout_takes_units_of_each_hidden_layer_in_training_alone() -> None:
+    model, batch = mlp(1, dropout=0.5), noise_images(5).batch()
+    torch.testing.assert_close(model.classify(batch.x), mlp(1).classify(batch.x))
+    first = model.layers["1"]
+    hidden = (batch.x.flatten(1) @ first.weight.T + first.bias).clamp(min=0)  # type: ignore[operator]
+    for kept in (hidden, dropout(hidden, 0.5, device.generator(1))):
+        log_probs = (kept @ model.logits.weight.T + model.logits.bias).log_softmax(1)
+        (loss,) = model.losses(batch, device.generator(1))
+        torch.testing.assert_close(loss.value, -log_probs.gather(1, batch.y[:, None])[:, 0])
+        model.train()

@@ -153,24 +153,37 @@ def _cover(n: int, rng: np.random.Generator) -> Doubles:
     return low + (high - low) / (1 + np.exp(-1.5 * (rng.normal() + autoregression(n, 0.995, rng))))
 
 
-def by_day(name: str) -> Splits:
-    """Eight days of each condition, of which five are for training, one for validation and two for the test."""
+def by_day(name: str, draw: int = 0) -> Splits:
+    """Eight days of each condition, of which five are for training, one for validation and two for the test.
+
+    Args:
+        name: of the data set.
+        draw: which days of each condition are held out; 0: the last ones. The readings are the same.
+    """
     rng = np.random.default_rng(SEED)
     calendar = [rng.choice(np.arange(FIRST_DAY, LAST_DAY), DAYS, replace=False) for _ in CONDITIONS]
     data, day = _rows(name, calendar, rng)
-    part = np.array(["train"] * 5 + ["valid"] + ["test"] * 2)[day]
+    again = np.random.default_rng([SEED, draw])
+    order = np.stack([again.permutation(DAYS) if draw else np.arange(DAYS) for _ in CONDITIONS])
+    part = np.array(["train"] * 5 + ["valid"] + ["test"] * 2)[order[data.y.numpy(), day]]
     return _standardised(*(data[torch.from_numpy(np.flatnonzero(part == one))] for one in ("train", "valid", "test")))
 
 
-def at_random(name: str) -> Splits:
+def at_random(name: str, draw: int = 0) -> Splits:
     """One condition after the other, each for as few whole days as its rows need, split at random as in the source.
 
     Minutes that follow each other are on both sides of this split, and the season tells a condition too: both flatter
     every model.
+
+    Args:
+        name: of the data set.
+        draw: which minutes are held out. The readings are the same.
     """
     ends = FIRST_DAY + np.cumsum([math.ceil(condition.share * N_ROWS / WHOLE_DAY) for condition in CONDITIONS])
     calendar = np.split(np.arange(FIRST_DAY, ends[-1]), ends[:-1] - FIRST_DAY)
     data, _ = _rows(name, calendar, np.random.default_rng(SEED))
+    if draw:
+        data = data[torch.from_numpy(np.random.default_rng([SEED, draw]).permutation(len(data)))]
     rest, test = held_out(data, len(data) // 5)
     return _standardised(*held_out(rest, len(rest) // 8), test)
 
@@ -194,21 +207,26 @@ def _rows(name: str, calendar: Sequence[Labels], rng: np.random.Generator) -> tu
     return _assembled(name, parts, CLASSES)
 
 
-def normal(name: str) -> Splits:
-    """A day without a fault for each day of the year, under three skies in turn; two of five days are held out."""
+def normal(name: str, draw: int = 0) -> Splits:
+    """A day without a fault for each day of the year, under three skies in turn; two of five days are held out.
+
+    Args:
+        name: of the data set.
+        draw: by how many days those that are held out are moved. The readings are the same.
+    """
     rng, parts = np.random.default_rng(SEED), list[tuple[Doubles, Labels]]()
     for number, day in enumerate(range(FIRST_DAY, LAST_DAY)):
         found = simulate(HEALTHY, day, rng, SKIES[number % len(SKIES)])
         known = [np.full(len(found.readings), value) for value in (UNLABELLED, number, day)]
         parts.append((found.readings, np.stack([*known, found.weather.minute // 60], 1)))
     data, which = _assembled(name, parts, ())
-    part = np.array(PARTS)[which % len(PARTS)]
+    part = np.array(PARTS)[(which + draw) % len(PARTS)]
     return _standardised(*(data[torch.from_numpy(np.flatnonzero(part == one))] for one in ("train", "valid", "test")))
 
 
-def normal_windows(name: str) -> Splits:
+def normal_windows(name: str, draw: int = 0) -> Splits:
     """The days of `normal` in windows."""
-    return Splits(*map(in_windows, normal(name)))
+    return Splits(*map(in_windows, normal(name, draw)))
 
 
 def _assembled(name: str, parts: Sequence[tuple[Doubles, Labels]], classes: tuple[str, ...]) -> tuple[Dataset, Labels]:
@@ -240,11 +258,11 @@ class Readings:
     """A data set of labelled readings.
 
     Attributes:
-        parts: simulates it, under the name of a data set.
+        parts: simulates it, under the name of a data set, with one of many splits.
         window: readings that make an example; 0 where each is one.
     """
 
-    parts: Callable[[str], Splits]
+    parts: Callable[[str, int], Splits]
     classes: tuple[str, ...] = CLASSES
     factors: tuple[str, ...] = FACTORS
     window: int = 0
@@ -257,7 +275,11 @@ class Readings:
 
     def load(self, name: str) -> Splits:
         """All of them, under the name of a data set."""
-        return self.parts(name)
+        return self.split(name, 0)
+
+    def split(self, name: str, draw: int) -> Splits:
+        """The same readings with others held out; draw 0 is what `load` returns."""
+        return self.parts(name, draw)
 
 
 PLANTS = {
