@@ -9,7 +9,7 @@ import streamlit as st
 
 from latentlab.analysis.monitoring.units import other_units
 from latentlab.data import DataError
-from latentlab.data.files.archives import shown
+from latentlab.data.files.archives import counted, shown
 from latentlab.experiments.streams import Stream
 from latentlab.export.csv_text import csv_text
 from latentlab.settings import FOR_LOOKING, is_read_only
@@ -45,7 +45,7 @@ def bring(run: Subject) -> Own | None:
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
-    said = [f"{shown(own.name)}: {len(found.numbers):,} readings.", *found.notes, *_units(run, own)]
+    said = [f"{shown(own.name)}: {counted(len(found.numbers), 'reading')}.", *found.notes, *_units(run, own)]
     st.caption(" ".join(map(plain, said)))
     return own
 

@@ -78,11 +78,12 @@ def monitoring(run: Subject) -> None:
     with side:
         at = _choose_alarm(found, labels, str((run.id, getattr(chosen, "key", chosen), threshold.value)))
         _draw_sensors(run, found, at)
+    named = predicted(run, chosen)
     if stream.is_own:
         verdict = of_readings(found.scores, spans, threshold.value, rate)
     else:
-        verdict = of_stream(found.scores, spans, stream.begin, threshold.value, rate, step(run))
-    named = predicted(run, chosen)
+        knows = named is not None
+        verdict = of_stream(found.scores, spans, stream.begin, threshold.value, rate, step(run), knows)
     if named is not None:
         verdict += f" {of_classes(named, found.scores > threshold.value, stream.begin, run.classes)}"
     said.info(plain(verdict), icon=":material/lightbulb:")
@@ -132,8 +133,10 @@ def _choose_stream(run: Subject, whose: str) -> tuple[Chosen, bool]:
     own = bring(run)
     if own is None:
         return _usual(run), False
+    n = int(np.isfinite(watched(run, own).scores).sum())
+    why = f"{n} readings with a score are too few" if n * RATES[-1] < 1 else None
     text = "They are normal: the threshold comes from them"
-    return own, st.toggle(text, key="normal", bind="query-params")
+    return own, st.toggle(text, key="normal", bind="query-params", disabled=bool(why), help=why) and not why
 
 
 def _usual(run: Subject) -> Simulated:
@@ -235,9 +238,10 @@ st.fragment(monitoring)(run)
 notes(
     "Each sensor over the day, solid, and what the model expected of it, dotted. Below, how strange each reading is: "
     "minus the ELBO of what it learned from normal readings. Shaded: alarms. Dashed: where the fault begins.",
-    "Let snow fall, then cut the string. Raise the resistance by half (RS4) under an overcast sky: nothing shows, as "
-    "that fault grows with the current. Choose no fault and count the false alarms. Let the sensor of the irradiance "
-    "stick, and look whom the model blames.",
+    "Let snow fall, then cut the string, and play the day. Raise the resistance by half (RS4) under an overcast sky: "
+    "nothing shows, as that fault grows with the current. Choose no fault and count the false alarms. Let the sensor "
+    "of the irradiance stick, and look whom the model blames. Drop readings of your own. Give an alarm a name, train "
+    "with that label, and play the fault again with the new run: what was unknown has its name.",
     "A model of normal readings needs no example of a fault; what it finds improbable is strange, and the sensors that "
     "it explains worst say why (Maaløe 2018, chapter 6, whose threshold of −60 nats holds for its data alone). "
     "Neighbours in time resemble each other, so the rate of false alarms has a wide band: days differ.",

@@ -133,7 +133,7 @@ def readings(run: Subject, own: Own) -> Readings:
     return found
 
 
-@remember(32)
+@remember(32, "Scoring the readings …")
 def watched(run: Subject, chosen: Chosen) -> Watched:
     """A stream with its scores; NaN, as what is expected, where a reading isn't whole.
 

@@ -70,6 +70,8 @@ def test_the_verdict_counts_normal_readings_and_the_delay() -> None:
     assert mentions(of_stream(scores, [alarm], 4, 1.0, 0.01, "minute"), 3, 1, 4, "25.0%", "1.0%")
     assert mentions(of_stream(scores, [], 8, 1.0, 0.01, "minute"), 3, 8, "37.5%")
     assert of_stream(scores, [], 4, 1.0, 0.01, "minute") != of_stream(scores, [alarm], 4, 1.0, 0.01, "minute")
+    known = of_stream(scores, [], 4, 1.0, 0.01, "minute", knows=True)
+    assert known != of_stream(scores, [], 4, 1.0, 0.01, "minute")
     scores[1] = np.nan
     assert mentions(of_readings(scores, [alarm], 1.0, 0.01), "1 alarm", "7 readings", "2 (28.6%)", "1.0%", "1 reading")
     named, strange = np.array([0, -1, 0, 0, 1, 1, 0, 1]), scores > 3

@@ -146,6 +146,9 @@ def test_a_file_is_watched_survives_the_page_and_can_say_what_is_normal(visited:
     assert not app.exception
     assert level(app) > before
     assert not alarms_of(app)  # fewer readings are above it than make an alarm
+    app.file_uploader[0].set_value(("one.csv", csv(rows[:1]), "text/csv")).run()
+    assert not app.exception
+    assert app.toggle(key="normal").disabled
     app.file_uploader[0].set_value(("bad.csv", b"a,b\n1,2\n", "text/csv")).run()
     assert not app.exception
     assert any(SENSORS[0] in error.value for error in app.error)

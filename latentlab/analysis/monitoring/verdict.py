@@ -13,7 +13,10 @@ from latentlab.analysis.monitoring.period import Noted
 from latentlab.analysis.stats import Proportion
 
 
-def of_stream(scores: Doubles, found: Sequence[Alarm], begin: int, threshold: float, promised: float, step: str) -> str:
+def of_stream(
+    scores: Doubles, found: Sequence[Alarm], begin: int, threshold: float, promised: float, step: str,
+    knows: bool = False,
+) -> str:  # fmt: skip
     """Whether and when a fault was noticed, and how many normal readings were above the threshold.
 
     Args:
@@ -23,12 +26,14 @@ def of_stream(scores: Doubles, found: Sequence[Alarm], begin: int, threshold: fl
         threshold: above which a score counts.
         promised: the share of normal readings that should be above it.
         step: what a reading is, in the singular: "minute".
+        knows: whether the model has classes: then no alarm may mean that it knows what it sees.
     """
     n, above = begin, int((scores[:begin] > threshold).sum())
     after, has_fault = delay(found, begin), begin < len(scores)
     if has_fault:
         late = "at once" if after == 0 else f"{_many(after or 0, step)} after it began"
-        text = "The fault isn't noticed. " if after is None else f"Fault noticed {late}. "
+        none = "The fault isn't too strange for the classes that are known. " if knows else "The fault isn't noticed. "
+        text = none if after is None else f"Fault noticed {late}. "
     else:
         text = f"No fault, and {_many(len(found), 'alarm') if found else 'no alarm'}. "
     if not n:

@@ -60,7 +60,9 @@ def read_readings(name: str, content: bytes, sensors: Sequence[str]) -> Readings
         rows = rows[np.argsort(times[rows], kind="stable")]
         numbers, times = numbers[rows], times[rows]
     if len(numbers) > MOST:
-        notes.append(f"The first {MOST:,} of {len(numbers):,} readings: `latentlab monitor` takes any number.")
+        notes.append(
+            f"The first {MOST:,} of {len(numbers):,} readings: the command latentlab monitor takes any number."
+        )
         numbers, times = numbers[:MOST], None if times is None else times[:MOST]
     gaps = ~np.isfinite(numbers)
     if gaps.any(1).all():
