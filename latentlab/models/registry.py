@@ -61,7 +61,7 @@ def knobs_for(name: str, kind: Kind) -> tuple[Knob, ...]:
     others = {Kind.IMAGE: OF_SEQUENCES, Kind.SEQUENCE: OF_IMAGES}.get(kind, (*OF_IMAGES, *OF_SEQUENCES))
     found = (
         replace(one, choices=tuple(choice for choice in one.choices if choice not in others))
-        if one.name == "network"
+        if one.name in ("network", "x_network")
         else one
         for one in knobs(MODELS[name].Config)
     )

@@ -14,9 +14,17 @@ from latentlab.knobs import knob
 from latentlab.nn.batch_norm import BatchNorm
 from latentlab.nn.conv5 import Conv5, conv5_decoder, conv5_encoder
 from latentlab.nn.initialise import Drawn
-from latentlab.nn.sequences import OfSequences, conv1d_decoder, conv1d_encoder, gru_decoder, gru_encoder
+from latentlab.nn.sequences import (
+    NAMES,
+    OfSequences,
+    OverTime,
+    conv1d_decoder,
+    conv1d_encoder,
+    gru_decoder,
+    gru_encoder,
+)
 
-OF_IMAGES, OF_SEQUENCES = ("conv", "conv5"), ("conv1d", "gru")  # networks that take no other data
+OF_IMAGES, OF_SEQUENCES = ("conv", "conv5"), NAMES  # networks that take no other data
 
 
 @dataclass(frozen=True)
@@ -150,12 +158,18 @@ class JointMLP(nn.Module):
 
     Its first layer adds up one linear map for each input: an MLP of the inputs side by side, but they may broadcast
     against each other, so what x contributes is computed once and not once for each class. Each map is drawn for its
-    own number of inputs, so a class of ten has as much effect at the start as an image of 784 pixels.
+    own number of inputs, so a class of ten has as much effect at the start as an image of 784 pixels. An input that is
+    a sequence may have a network of its own in place of the map.
     """
 
-    def __init__(self, n_in: Sequence[int], hidden: Sequence[int], n_out: int, batch_norm: bool = False) -> None:
+    def __init__(
+        self, n_in: Sequence[int | OverTime], hidden: Sequence[int], n_out: int, batch_norm: bool = False
+    ) -> None:
         super().__init__()
-        self.inputs = nn.ModuleList(nn.Linear(n, hidden[0], bias=i == 0) for i, n in enumerate(n_in))
+        self.inputs = nn.ModuleList(
+            n.layer(hidden[0]) if isinstance(n, OverTime) else nn.Linear(n, hidden[0], bias=i == 0)
+            for i, n in enumerate(n_in)
+        )
         layers: list[nn.Module] = []
         for width, following in itertools.pairwise([*hidden, n_out]):
             layers += [BatchNorm(width), nn.ReLU()] if batch_norm else [nn.ReLU()]

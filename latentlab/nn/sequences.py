@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,14 +25,68 @@ from latentlab.nn.initialise import Drawn
 KERNEL = 5  # times that a convolution reads, at steps of 2
 
 
+NAMES = ("conv1d", "gru")
+
+
+def filters_knob(of: str) -> Any:
+    """The knob of the convolutions, where that of the name `of` chooses them."""
+    return knob(32, 1, 256, log=True, help="channels of the first convolution over time", when=(of, "conv1d"))
+
+
+def state_knob(of: str) -> Any:
+    """The knob of the GRU, where that of the name `of` chooses it."""
+    return knob(64, 1, 1024, log=True, help="units of the recurrent state", when=(of, "gru"))
+
+
 @dataclass(frozen=True)
 class OfSequences:
     """The knobs of networks of sequences."""
 
-    filters: int = knob(
-        32, 1, 256, log=True, help="channels of the first convolution over time", when=("network", "conv1d")
-    )
-    state_dim: int = knob(64, 1, 1024, log=True, help="units of the recurrent state", when=("network", "gru"))
+    filters: int = filters_knob("network")
+    state_dim: int = state_knob("network")
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """What a network of several inputs needs to know of one that is a flat sequence, (..., T D).
+
+    Attributes:
+        shape: of the sequence.
+        network: one of `NAMES`.
+        filters: channels of the first convolution.
+        state_dim: units of the recurrent state.
+    """
+
+    shape: tuple[int, ...]
+    network: str
+    filters: int
+    state_dim: int
+
+    def layer(self, n_out: int) -> FlatSequence:
+        """(..., T D) -> (..., n_out).
+
+        Raises:
+            ValueError: the data are no sequences.
+        """
+        if self.network == "gru":
+            return FlatSequence(self.shape, gru_encoder(self.state_dim, self.shape, n_out))
+        return FlatSequence(self.shape, conv1d_encoder(self.filters, self.shape, n_out))
+
+
+Input = int | OverTime  # of a network of several: so many numbers, or such a sequence
+
+
+class FlatSequence(nn.Module):
+    """A network of sequences, of flat ones with any leading dimensions."""
+
+    def __init__(self, shape: tuple[int, ...], network: nn.Module) -> None:
+        super().__init__()
+        self.shape, self.network = shape, network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., T D) -> (..., n_out)."""
+        out: Tensor = self.network(x.reshape(-1, *self.shape))
+        return out.reshape(*x.shape[:-1], -1)
 
 
 class GRU(nn.Module, Drawn):

@@ -13,14 +13,14 @@ from latentlab import device
 from latentlab.analysis.activations import layer_names
 from latentlab.analysis.curvature.objective import objective_of
 from latentlab.analysis.jacobian import jacobian
-from latentlab.data import Dataset, Kind, Spec, Splits
+from latentlab.data import Dataset, Kind, LabelUse, Spec, Splits
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.knobs import from_dict, knobs
 from latentlab.models import MODELS, Decodes, Encodes, HasLikelihood, HasPosterior, LogLikelihood, Trains, knobs_for
 from latentlab.nn.gradient_norms import GradientNorms
 from latentlab.nn.initialise import initialise
 from latentlab.nn.layers import OF_IMAGES, OF_SEQUENCES
-from latentlab.nn.sequences import GRU, conv1d_decoder, conv1d_encoder, gru_decoder, gru_encoder
+from latentlab.nn.sequences import GRU, FlatSequence, conv1d_decoder, conv1d_encoder, gru_decoder, gru_encoder
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start, train
 
@@ -28,8 +28,12 @@ SHAPE = (5, 2)
 SMALL = {"z_dim": 3, "filters": 4, "state_dim": 8}
 each_network = pytest.mark.parametrize("network", OF_SEQUENCES)
 MODELS_OVER_TIME = [
-    name for name in MODELS if any(set(OF_SEQUENCES) <= set(knob.choices) for knob in knobs(MODELS[name].Config))
+    name
+    for name in MODELS
+    if any(knob.name == "network" and "gru" in knob.choices for knob in knobs(MODELS[name].Config))
 ]
+
+OF_SEVERAL_INPUTS = [name for name in MODELS if any(knob.name == "x_network" for knob in knobs(MODELS[name].Config))]
 
 
 def gru(n_in: int, n_state: int) -> GRU:
@@ -143,6 +147,38 @@ def test_a_model_of_sequences_keeps_its_promises(name: str, network: str) -> Non
         with pytest.raises(ValueError, match=str(shape[0])) as caught:
             MODELS[name](model.config, Spec(shape, 2, kind))
         assert "\n" not in str(caught.value)
+
+
+@each_network
+@pytest.mark.parametrize("name", OF_SEVERAL_INPUTS)
+def test_a_model_with_classes_reads_windows_over_time(name: str, network: str) -> None:
+    x, y = windows(6), torch.tensor([0, 1, 2, -1, -1, 1])
+    data = Dataset("w", x, y if MODELS[name].labels is not LabelUse.NEEDED else y.clamp(0), tuple("abc"), Kind.SEQUENCE)
+    values = {**SMALL, "hidden": 8, "likelihood": "real-gaussian"}
+    known = {knob.name for knob in knobs(MODELS[name].Config)}
+    found = []
+    for which in (network, "mlp"):
+        given = {key: value for key, value in (values | {"x_network": which}).items() if key in known}
+        model = MODELS[name](from_dict(MODELS[name].Config, given), data.spec)
+        initialise(model, device.generator(0))
+        assert isinstance(model, Trains)
+        (loss,) = model.losses(data.batch(), device.generator(1))
+        loss.value.mean().backward()
+        assert all(p.grad is not None and float(p.grad.abs().sum()) > 0 for p in model.parameters())
+        found.append(model.eval())
+        assert isinstance(model, LogLikelihood)
+        alone, together = (model.log_prob(part, 1, device.generator(2)) for part in (x[:1], x))
+        torch.testing.assert_close(alone, model.log_prob(x[:1], 1, device.generator(2)))
+        assert together.shape == (6,)
+        assert together.isfinite().all()
+    readers = [layer for layer in found[0].modules() if isinstance(layer, FlatSequence)]
+    assert readers
+    flat = windows(1, (3, 10))[0]
+    for layer in readers:
+        torch.testing.assert_close(layer(flat[:, None])[:, 0], layer.network(flat.reshape(3, *SHAPE)))
+    assert not any(isinstance(layer, FlatSequence) for layer in found[1].modules())
+    with pytest.raises(ValueError, match="conv1d"):
+        MODELS[name](found[0].config, Spec((1, 8, 8), 3, Kind.IMAGE))
 
 
 @each_network

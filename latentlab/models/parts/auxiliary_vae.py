@@ -35,7 +35,7 @@ class AuxiliaryVAE(SemiSupervisedVAE, Auxiliary):
 
     def __init__(self, config: WithAuxiliary, spec: Spec) -> None:
         super().__init__(config, spec)
-        x, y, z, a = self.x_dim, spec.n_classes, config.z_dim, config.a_dim
+        x, y, z, a = config.reads(spec), spec.n_classes, config.z_dim, config.a_dim
         self.a_dim = a
         self.q_a = config.network([x], 2 * a)
         self.q_y = config.network([x, a], y)

@@ -6,7 +6,8 @@ The classes are equally probable a priori, p(y) = 1/K. With log w(x, y) = log p(
     L(x, y) = E_q[log w(x, y)]                       <=  log p(x, y)   the labelled bound
     bound_n(x) = E_q[log 1/n Σ_k Σ_y w_k(x, y)]      <=  log p(x)      the exact sum over the classes
 
-All networks are dense and take a class as a one-hot vector. Inside, a batch of draws has the shape (n, C, B): n draws,
+All networks are dense and take a class as a one-hot vector; only x of the inference networks may be read by a network
+over time, and what decodes stays dense. Inside, a batch of draws has the shape (n, C, B): n draws,
 C classes (1 where the class is known, else all K), B examples; networks broadcast over what they don't depend on.
 """
 
@@ -29,7 +30,8 @@ from latentlab.models.base import Trains
 from latentlab.models.parts.importance_weighted import Importance
 from latentlab.models.parts.latent_prior import HasStandardPrior
 from latentlab.models.parts.likelihood import Likelihood, likelihood_knob, std_knob, threshold_knob
-from latentlab.nn.layers import JointMLP
+from latentlab.nn.layers import OF_SEQUENCES, JointMLP
+from latentlab.nn.sequences import Input, OverTime, filters_knob, state_knob
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Dense:
     std: float = std_knob()
     threshold: float = threshold_knob()
     samples: int = knob(1, 1, 64, log=True, help="importance samples K in the objective; 1 is the ELBO")
+    x_network: str = knob(
+        "mlp", choices=("mlp", *OF_SEQUENCES), help="what reads x; over time, of windows of readings: conv1d, gru"
+    )
+    filters: int = filters_knob("x_network")
+    state_dim: int = state_knob("x_network")
 
     def density(self, spec: Spec) -> Likelihood:
         """p(x|·) of the data.
@@ -55,7 +62,13 @@ class Dense:
         likelihood.check(spec.kind)
         return likelihood
 
-    def network(self, n_in: Sequence[int], n_out: int) -> JointMLP:
+    def reads(self, spec: Spec) -> Input:
+        """x as an input of such a network."""
+        if self.x_network == "mlp":
+            return math.prod(spec.shape)
+        return OverTime(spec.shape, self.x_network, self.filters, self.state_dim)
+
+    def network(self, n_in: Sequence[Input], n_out: int) -> JointMLP:
         """A network of several inputs with these knobs."""
         return JointMLP(n_in, [self.hidden] * self.layers, n_out, self.batch_norm)
 

@@ -41,7 +41,8 @@ class Likelihood:
         Raises:
             ValueError: they may have any.
         """
-        if data is Kind.IMAGE or self.kind not in OF_PIXELS or (data is Kind.VECTOR and self.kind == "gaussian"):
+        of_columns = data in (Kind.VECTOR, Kind.SEQUENCE) and self.kind == "gaussian"
+        if data is Kind.IMAGE or self.kind not in OF_PIXELS or of_columns:
             return
         raise ValueError(f"{self.kind} is a likelihood of pixels, and these data aren't images; use real-gaussian.")
 

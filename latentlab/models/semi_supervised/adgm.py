@@ -35,10 +35,10 @@ class ADGM(AuxiliaryVAE):
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__(config, spec)
-        x, y, z = self.x_dim, spec.n_classes, config.z_dim
+        x, y, z = config.reads(spec), spec.n_classes, config.z_dim
         self.a_sees_x = config.a_sees_x
         self.p_a = config.network([z, y, x] if config.a_sees_x else [z, y], 2 * config.a_dim)
-        self.p_x = config.network([z, y], x * self.likelihood.outputs)
+        self.p_x = config.network([z, y], self.x_dim * self.likelihood.outputs)
 
     def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z, a) for n draws of a and z."""

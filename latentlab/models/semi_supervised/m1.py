@@ -43,9 +43,8 @@ class M1(GaussianVAE, Classifies):
             raise ValueError("A model with a classifier needs data of at least two classes.")
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
         self.likelihood = config.density(spec)
-        x = math.prod(spec.shape)
-        self.q_z = config.network([x], 2 * config.z_dim)
-        self.p_x = config.network([config.z_dim], x * self.likelihood.outputs)
+        self.q_z = config.network([config.reads(spec)], 2 * config.z_dim)
+        self.p_x = config.network([config.z_dim], math.prod(spec.shape) * self.likelihood.outputs)
         self.q_y = config.network([config.z_dim], spec.n_classes)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:

@@ -38,10 +38,10 @@ class M1M2(DecodesInTwoSteps, SemiSupervisedVAE):
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__(config, spec)
-        x, y, z, z1 = self.x_dim, spec.n_classes, config.z_dim, config.z1_dim
+        x, y, z, z1 = config.reads(spec), spec.n_classes, config.z_dim, config.z1_dim
         self.z1_dim = z1
         self.q_z1 = config.network([x], 2 * z1)
-        self.p_x = config.network([z1], x * self.likelihood.outputs)
+        self.p_x = config.network([z1], self.x_dim * self.likelihood.outputs)
         self.q_y = config.network([z1], y)
         self.q_z = config.network([z1, y], 2 * z)
         self.p_z1 = config.network([z, y], 2 * z1)

@@ -35,9 +35,9 @@ class TwoHeaded(SemiSupervisedVAE):
 
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__(config, spec)
-        x, y, z = self.x_dim, spec.n_classes, config.z_dim
+        x, y, z = config.reads(spec), spec.n_classes, config.z_dim
         self.q_yz = config.network([x], y + 2 * z)
-        self.p_x = config.network([z, y], x * self.likelihood.outputs)
+        self.p_x = config.network([z, y], self.x_dim * self.likelihood.outputs)
 
     def draw_weights(self, x: Tensor, y: Tensor, n: int, rng: torch.Generator) -> Inferred:
         """log w(x, y, z) for n draws of z, the same ones for each class."""

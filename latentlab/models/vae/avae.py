@@ -44,11 +44,11 @@ class AVAE(Trains, Encodes, SamplesPrior, HasStandardPrior, Auxiliary, InfersLat
         super().__init__()
         self.config, self.spec, self.z_dim, self.a_dim = config, spec, config.z_dim, config.a_dim
         self.likelihood = config.density(spec)
-        x, z, a = math.prod(spec.shape), config.z_dim, config.a_dim
+        x, z, a = config.reads(spec), config.z_dim, config.a_dim
         self.q_a = config.network([x], 2 * a)
         self.q_z = config.network([x, a], 2 * z)
         self.p_a = config.network([x, z], 2 * a)
-        self.p_x = config.network([z], x * self.likelihood.outputs)
+        self.p_x = config.network([z], math.prod(spec.shape) * self.likelihood.outputs)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound and the KL of both latent variables, in nats per example."""

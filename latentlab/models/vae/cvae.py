@@ -34,9 +34,9 @@ class CVAE(ConditionalVAE):
     def __init__(self, config: Config, spec: Spec) -> None:
         super().__init__(config, spec)
         self.config = config
-        x, y, z = self.x_dim, spec.n_classes, config.z_dim
+        x, y, z = config.reads(spec), spec.n_classes, config.z_dim
         self.q_z = config.network([x, y], 2 * z)
-        self.p_x = config.network([z, y], x * self.likelihood.outputs)
+        self.p_x = config.network([z, y], self.x_dim * self.likelihood.outputs)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the bound on log p(x|y), and the KL, in nats per example."""

@@ -29,6 +29,7 @@ from latentlab.models.abilities import Decodes, Encodes, LatentLayer, Layered, S
 from latentlab.models.base import Loss, Trains
 from latentlab.models.parts.conditional_vae import Dense
 from latentlab.models.parts.importance_weighted import Importance
+from latentlab.nn.sequences import Input
 
 
 class Draw(NamedTuple):
@@ -60,13 +61,13 @@ class DeepAVAE(Trains, Layered, Encodes, Decodes, Samples, Importance):
         self.config, self.spec, self.z_dim = config, spec, config.z_dim
         self.likelihood = config.density(spec)
         self.dims = tuple(max(1, config.z_dim >> i) for i in range(config.depth))
-        x, a, dims, network = math.prod(spec.shape), config.a_dim, self.dims, config.network
-        given = [x] if config.a_sees_x else []
+        x, a, dims, network = config.reads(spec), config.a_dim, self.dims, config.network
+        given: list[Input] = [x] if config.a_sees_x else []
         self.q_a = nn.ModuleList(network([x, a] if i else [x], 2 * a) for i in range(config.depth))
         self.q_z = nn.ModuleList(network([dims[i - 1] if i else x, a], 2 * dim) for i, dim in enumerate(dims))
         self.p_a = nn.ModuleList(network([*given, *dims[i:]], 2 * a) for i in range(config.depth))
         self.p_z = nn.ModuleList(network([above], 2 * dim) for dim, above in itertools.pairwise(dims))
-        self.p_x = network([config.z_dim], x * self.likelihood.outputs)
+        self.p_x = network([config.z_dim], math.prod(spec.shape) * self.likelihood.outputs)
 
     def losses(self, batch: Batch, rng: torch.Generator, progress: float = 1.0) -> Iterator[Loss]:
         """Yield the one loss; its terms are the true bound and the KL of all latent variables, in nats per example."""
