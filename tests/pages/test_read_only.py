@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 from latentlab import settings
 from latentlab.data import Library
 from latentlab.jobs import queue
+from latentlab.runs import labelled
+from latentlab.runs.labelled import Labelled
 from latentlab.runs.store import Store
 from pages import navigation
 from tests.pages.conftest import Open, shows
@@ -34,18 +36,20 @@ CHANGES = (
     "upload-",
     "import-",
     "model-",
+    "label-undo",
 )
 
 
 @pytest.fixture
 def filled(app_store: Store, tmp_path: Path) -> Store:
-    """What could be changed: a run, a deleted one, a paused training, and data of one's own."""
+    """What could be changed: a run, a deleted one, a paused training, labels, and data of one's own."""
     for name in ("mine", "gone"):
         saved(app_store, name)
     app_store.delete("gone")
     queue.order(app_store, queue.submit(app_store, "ppca", "digits", {}, {}), "pause")
     np.save(tmp_path / "own.npy", np.random.default_rng(0).random((30, 3)))
     Library(app_store.root / ".data").add(tmp_path / "own.npy")
+    labelled.add(app_store, "photovoltaic-vae", Labelled("cut", np.ones((3, 6))))
     return app_store
 
 
@@ -61,6 +65,7 @@ def tour(opened: Open, store: Store) -> Iterator[AppTest]:
     field.session_state["of-run"] = "train now"
     yield field.run()
     yield opened("score_field", whose="my points")
+    yield opened("monitoring", readings="my own")
 
 
 def enabled(opened: Open, store: Store) -> set[str]:

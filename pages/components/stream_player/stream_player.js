@@ -71,8 +71,8 @@ function create(host) {
   function say() {
     const alarms = data.alarms.filter((one) => one.raised <= at);
     const open = alarms.find((one) => at < one.end);
-    const count = `${alarms.length || "No"} alarm${alarms.length === 1 ? "" : "s"} so far`;
-    const text = open ? `Alarm, raised at ${data.when[open.raised]}` : at === last() ? "" : count;
+    const count = `${alarms.length || "No"} alarm${alarms.length === 1 ? "" : "s"} ${at === last() ? "in all" : "so far"}`;
+    const text = open ? `Alarm, raised at ${data.when[open.raised]}` : count;
     if (text !== said) $("status").textContent = said = text; // which is read aloud, so only what changes
     $("status").style.color = open ? data.colour : "";
     $("now").textContent = data.when[at];
