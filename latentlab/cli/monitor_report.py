@@ -74,7 +74,7 @@ class PeriodReport:
         elif said["event"] not in KNOWN:
             self.n_notes += 1
             if self.n_notes <= NOTES:
-                self.notes.append(", ".join(f"{name} {value}" for name, value in said.items() if name != "event"))
+                self.notes.append(f"{said.get('time') or _reading(said)}: {said.get('text') or said['event']}")
 
     def write(self, path: Path, options: argparse.Namespace) -> None:
         """The page, with the command that made it."""
@@ -88,3 +88,7 @@ class PeriodReport:
             [*self.notes, *rest], provenance, len(self.run.shape) > 1,
         )  # fmt: skip
         write(path, report.html().encode())
+
+
+def _reading(said: Mapping[str, Any]) -> str:
+    return f"reading {said['reading']:,}" if "reading" in said else "at the start"

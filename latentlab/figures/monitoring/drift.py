@@ -51,8 +51,8 @@ def drift_figure(found: Drift, names: Sequence[str], step: str, look: Theme) -> 
     figure.update_annotations(font={"size": 12, "color": look.muted}, x=0, xanchor="left")
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_xaxes(title_text=step, row=2, col=1)
-    figure.update_yaxes(rangemode="tozero", nticks=4, row=1, col=1)
-    figure.update_yaxes(type="category", autorange="reversed", row=2, col=1)
+    figure.update_yaxes(range=[0, 1.15 * max(found.band, float(found.distance.max()))], nticks=4, row=1, col=1)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, row=2, col=1)
     return styled(figure, look, sum(heights) + 110, margin={"l": 8, "r": 8, "t": 30, "b": 8})
 
 
