@@ -31,7 +31,9 @@ PARTS = 10  # of a table without weeks
 WEATHERS = (2, 3, 4)  # seeds of the normal weeks; that of the watched ones is another
 WATCHED = 1
 READ = 0.5  # of the time
-ALIKE = 0.5  # of a normal block's rows a watched one has at least
+ALIKE = 0.5  # of the rows that half the blocks have, a block has at least
+LEAST_ROWS = 20
+LEAST_WEEKS, LEAST_DAYS = 2, 3  # for weeks or days to be compared
 DRAWS = 1  # of the code of a reading: means over a week are of hundreds of them
 
 
@@ -85,7 +87,7 @@ class PlantWeeks:
     """Eight weeks of the simulated plant, from `FIRST_DAY` on, each day under a sky drawn at random.
 
     Attributes:
-        step: what a block is.
+        step: what a normal block is: "week" or "day".
         window: readings that make an example; 0 where each is one.
     """
 
@@ -98,8 +100,9 @@ class PlantWeeks:
         return {name: one.text for name, one in CHANGES.items()}
 
     def normal(self) -> list[Doubles]:
-        """The same weeks under three other weathers."""
-        return [self._week(first, seed, HEALTHY) for seed in WEATHERS for first in self._firsts()]
+        """The same weeks, or their days, under three other weathers."""
+        weeks = [self._days(first, seed, HEALTHY) for seed in WEATHERS for first in self._firsts()]
+        return [day for week in weeks for day in week] if self.step == "day" else [np.concatenate(one) for one in weeks]
 
     def watched(self, change: str) -> list[Doubles]:
         """Week by week the change is as much larger."""
@@ -108,7 +111,7 @@ class PlantWeeks:
             lost, plant = one.lost * (k + 1), HEALTHY
             if one.column is None and lost:
                 plant = Condition("soiled", one.text, 0.0, ((SUBMODULES, lost),))
-            readings = self._week(first, WATCHED, plant)
+            readings = np.concatenate(self._days(first, WATCHED, plant))
             if one.column is not None:
                 readings[..., one.column] = readings[..., one.column] * (1 - lost) + one.added * (k + 1)
             found.append(readings)
@@ -117,14 +120,14 @@ class PlantWeeks:
     def _firsts(self) -> range:
         return range(FIRST_DAY, LAST_DAY - WEEK + 1, WEEK)
 
-    def _week(self, first: int, seed: int, plant: Condition) -> Doubles:
-        """(N, *shape) of seven days, every `EVERY` minutes; the weather is the same in any condition."""
+    def _days(self, first: int, seed: int, plant: Condition) -> list[Doubles]:
+        """(N, *shape) of each of seven days, every `EVERY` minutes; the weather is the same in any condition."""
         days = list[Doubles]()
         for day in range(first, first + WEEK):
             rng = np.random.default_rng([seed, day])
             readings = simulate(plant, day, rng, SKIES[int(rng.integers(len(SKIES)))]).readings
             days.append(windows(readings, self.window)[::EVERY])
-        return np.concatenate(days)
+        return days
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +165,9 @@ class TableParts:
 
 
 def parts_of(readings: Doubles, times: Doubles | None) -> tuple[list[Doubles], str]:
-    """A user's own readings in weeks, where their times go over some, else in tenths; and what a part is called.
+    """A user's own readings in weeks or days, where their times go over some, else in tenths; and what a part is.
+
+    Parts with much fewer rows than the others are left out.
 
     Args:
         readings: (N, *shape), NaN where there is no number: such examples are left out.
@@ -170,12 +175,21 @@ def parts_of(readings: Doubles, times: Doubles | None) -> tuple[list[Doubles], s
     """
     whole = np.isfinite(readings.reshape(len(readings), -1)).all(1)
     rows = readings[whole]
-    if times is not None and len(rows):
-        known = times[whole]
-        week = np.floor((known - np.floor(known.min() / SECONDS) * SECONDS) / (WEEK * SECONDS)).astype(np.int64)
-        if week.max() >= 1:
-            return [rows[week == k] for k in np.unique(week)], "week"
-    return np.array_split(rows, PARTS), "tenth"
+    parts, step = _by_time(rows, times[whole]) if times is not None and len(rows) else ([], "")
+    if not parts:
+        parts, step = np.array_split(rows, PARTS), "tenth"
+    least_rows = max(LEAST_ROWS, ALIKE * float(np.median([len(part) for part in parts])))
+    return [part for part in parts if len(part) >= least_rows], step
+
+
+def _by_time(rows: Doubles, times: Doubles) -> tuple[list[Doubles], str]:
+    """Weeks, of which there are at least two, or days, at least three; else nothing."""
+    day = np.floor((times - np.floor(times.min() / SECONDS) * SECONDS) / SECONDS).astype(np.int64)
+    for step, part, least in (("week", day // WEEK, LEAST_WEEKS), ("day", day, LEAST_DAYS)):
+        there = np.unique(part)
+        if len(there) >= least:
+            return [rows[part == k] for k in there], step
+    return [], ""
 
 
 def find_drift(
@@ -194,12 +208,12 @@ def find_drift(
         run_id: of the run, which encodes and reconstructs.
         weeks: gives the normal blocks.
         change: in the watched blocks of the same source.
-        own: the user's own blocks instead, (N, *shape) each in the user's units; those with too few rows are left out.
+        own: the user's own blocks instead, (N, *shape) each in the user's units.
         progress: is given the share that is done.
 
     Raises:
         RunError: the run can't be read.
-        ValueError: no block has enough rows.
+        ValueError: a block has too few rows, or there is none.
     """  # fmt: skip
     store = Store(root, shipped)
     model, examples = store.load(run_id).eval(), store.examples(run_id)
@@ -207,11 +221,8 @@ def find_drift(
     normal = weeks.normal()
     progress(READ)
     watched = weeks.watched(change) if own is None else list(own)
-    least = ALIKE * min(len(rows) for rows in normal)
-    if own is not None:
-        watched = [rows for rows in watched if len(rows) >= least]
-    if not watched or least < 1:
-        raise ValueError(f"No {weeks.step} has enough readings: it takes {max(1, least):.0f}.")
+    if min((len(rows) for rows in (*normal, *watched)), default=0) < LEAST_ROWS or not watched:
+        raise ValueError(f"There are too few readings: each {weeks.step} takes {LEAST_ROWS}.")
     found, every = list[Block](), [*normal, *watched]
     for k, rows in enumerate(every):
         x = to_model(rows, examples.scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -30,16 +31,21 @@ def draw_drift(run: Subject, chosen: Chosen, found: Watched) -> None:
     if not isinstance(run, StoredRun) or not can_map(run):
         st.caption("Drift is measured by the codes of runs that are stored here.")
         return
-    weeks = _weeks(run)
-    step, own, key, change = weeks.step, None, "", ""
+    weeks, own, key, change = _weeks(run), None, "", ""
     if isinstance(chosen, Own):
         own, step = parts_of(found.stream.readings, found.stream.times)
         key = chosen.key
+        if isinstance(weeks, PlantWeeks):
+            if step not in ("week", "day"):
+                st.caption("To compare days with normal ones it takes readings of three days, with their times.")
+                return
+            weeks = replace(weeks, step=step)
     else:
         changes = list(weeks.changes)
         usual = min(USUAL, len(changes) - 1)
         CHANGE.settle(changes, changes[usual], of=run.dataset)
         change = st.selectbox("Slow change", changes, usual, key=CHANGE.name, bind="query-params")
+        step = weeks.step
         st.caption(plain(f"Each {step}: {weeks.changes[change]}."))
     task = run_task(
         f"drift {run.key} {change} {key}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ def test_weeks_of_the_plant_change_by_what_was_planted(monkeypatch: pytest.Monke
     usual, soiled, wrong = (plant.watched(name) for name in (NONE, "soiling", "irradiance"))
     assert len(usual) == 2
     assert len(plant.normal()) == 2 * len(weeks.WEATHERS)
+    assert len(replace(plant, step="day").normal()) == 2 * len(weeks.WEATHERS)  # a week is a day here
     for k in range(2):
         assert wrong[k][:, 2] == pytest.approx(usual[k][:, 2] * (1 - 0.01 * (k + 1)))
         assert np.array_equal(wrong[k][:, :2], usual[k][:, :2])
@@ -34,17 +36,21 @@ def test_weeks_of_the_plant_change_by_what_was_planted(monkeypatch: pytest.Monke
         assert np.array_equal(soiled[k][:, 2:], usual[k][:, 2:])
 
 
-def test_a_users_readings_are_divided_by_weeks_or_into_tenths() -> None:
-    day = 86_400.0
-    times = np.asarray(1e9 + np.arange(30) * day, np.float64)
-    readings = np.arange(60.0).reshape(30, 2)
+def test_a_users_readings_are_divided_by_weeks_or_days_or_into_tenths() -> None:
+    hour = 3_600.0
+    times = np.asarray(1e9 + np.arange(24 * 30) * hour, np.float64)
+    readings = np.arange(2.0 * len(times)).reshape(-1, 2)
     readings[3, 1] = np.nan
+    first = 23 - int(1e9 % 86_400 // hour)  # readings after the first, of the same day
     found, step = parts_of(readings, times)
-    assert (step, [len(one) for one in found]) == ("week", [6, 7, 7, 7, 2])
-    assert np.array_equal(np.concatenate(found), np.delete(readings, 3, 0))
+    assert (step, [len(one) for one in found]) == ("week", [first + 6 * 24, *[7 * 24] * 3])  # two days more are too few
+    assert np.array_equal(np.concatenate(found), np.delete(readings, 3, 0)[: sum(map(len, found))])
+    few = slice(first + 1, first + 1 + 24 * 6)
+    found, step = parts_of(readings[few], times[few])
+    assert (step, [len(one) for one in found]) == ("day", [24] * 6)
     found, step = parts_of(readings, None)
     assert (step, len(found)) == ("tenth", PARTS)
-    assert parts_of(readings[:5], times[:5])[1] == "tenth"
+    assert parts_of(readings[:30], times[:30]) == ([], "tenth")
 
 
 def test_a_run_names_the_sensor_of_a_table_that_drifts(tmp_path: Path) -> None:
@@ -63,5 +69,7 @@ def test_a_run_names_the_sensor_of_a_table_that_drifts(tmp_path: Path) -> None:
     half = len(done) // 2
     assert done[:half] == done[half:] == sorted(done[:half])
     assert done[-1] == pytest.approx(1)
+    with pytest.raises(ValueError, match=table.step):
+        find_drift(tmp_path, SHIPPED, RUN, table, "", [], done.append)
     with pytest.raises(ValueError, match=table.step):
         find_drift(tmp_path, SHIPPED, RUN, table, "", [readings[:3]], done.append)
