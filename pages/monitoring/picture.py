@@ -12,7 +12,6 @@ import streamlit as st
 from latentlab.analysis.columns import most_varied
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.scores import unit
-from latentlab.figures.monitoring.stream import ALARM as ALARM_COLOUR
 from latentlab.figures.monitoring.stream import Drawn, stream_figure
 from latentlab.subjects import Subject
 from pages.components.stream_player import stream_player
@@ -50,9 +49,7 @@ def draw_picture(run: Subject, found: Watched, labels: Mapping[str, Alarm], thre
         alt="The sensors, what was expected of them, and below them the score with its alarms",
     )  # fmt: skip
     raised = [(one.raised, one.end) for one in spans]
-    stream_player(
-        "play-stream", PICTURE.name, of, np.asarray(drawn.places, np.float64), drawn.when, raised, ALARM_COLOUR
-    )
+    stream_player("play-stream", PICTURE.name, of, np.asarray(drawn.places, np.float64), drawn.when, raised)
 
 
 def drawn_sensors(found: Watched) -> list[int]:

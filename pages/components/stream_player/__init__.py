@@ -19,7 +19,7 @@ _player = st.components.v2.component(
 
 
 def stream_player(
-    key: str, chart: str, of: str, x: Doubles, when: Sequence[str], raised: Sequence[tuple[int, int]], colour: str
+    key: str, chart: str, of: str, x: Doubles, when: Sequence[str], raised: Sequence[tuple[int, int]]
 ) -> None:
     """Offer to play the T readings of a chart, none of which Python is requested for.
 
@@ -30,8 +30,7 @@ def stream_player(
         x: (T,) where readings lie on that axis, ascending.
         when: what their times are called.
         raised: of each alarm the reading that raised it, and the one after its end.
-        colour: of an alarm.
     """
     alarms = [{"raised": at, "end": end} for at, end in raised]
     data = {"chart": chart, "of": of, "x": np.asarray(x).tolist(), "when": list(when), "alarms": alarms}
-    _player(key=key, data=data | {"colour": colour})
+    _player(key=key, data=data)

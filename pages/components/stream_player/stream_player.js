@@ -74,7 +74,7 @@ function create(host) {
     const count = `${alarms.length || "No"} alarm${alarms.length === 1 ? "" : "s"} ${at === last() ? "in all" : "so far"}`;
     const text = open ? `Alarm, raised at ${data.when[open.raised]}` : count;
     if (text !== said) $("status").textContent = said = text; // which is read aloud, so only what changes
-    $("status").style.color = open ? data.colour : "";
+    Object.assign($("status").style, { fontWeight: open ? "600" : "", opacity: open ? "1" : "" });
     $("now").textContent = data.when[at];
     $("at").value = at;
     $("at").setAttribute("aria-valuetext", `${data.when[at]}. ${text}`);
