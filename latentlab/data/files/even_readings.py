@@ -12,10 +12,11 @@ from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import counted, shown
 from latentlab.data.files.arrays import Values
 from latentlab.data.files.preparation import Missing, Preparation, SameTime
-from latentlab.data.files.times import DAY, MOST_NUMBERS, Doubles, Index, breaks, duration
+from latentlab.data.files.times import DAY, MOST_NUMBERS, Doubles, Index, breaks, duration, written
 from latentlab.data.files.unit_changes import about_units
 
 Floats = NDArray[np.float32]
+MOST_STEPS, STEPS_EACH = 1_000_000, 20  # of any table; and for each of its rows, of a long one
 MICRO = 1_000_000  # of a second
 
 
@@ -120,8 +121,9 @@ def _resampled(found: TimedRows, time: str, how: Preparation) -> TimedRows:
     first, last = bins[starts], bins[starts + lengths - 1]
     n_bins = last - first + 1
     total = int(n_bins.sum())
-    if total * max(found.x.shape[1], 4) > MOST_NUMBERS:
-        raise DataError(f"Steps of {how.step.strip()} are too many for the memory: {total:,}; take a longer step.")
+    if total > max(MOST_STEPS, STEPS_EACH * len(at)) or total * found.x.shape[1] > MOST_NUMBERS:
+        span = f"from {written(float(found.times.min()))} to {written(float(found.times.max()))}"
+        raise DataError(f"Of {how.step.strip()}, there are {total:,} steps {span}: too many; take a longer one.")
     offset = np.concatenate([[0], np.cumsum(n_bins)[:-1]])
     which = bins - np.repeat(first - offset, lengths)
     x = _means(found.x, which, total)
@@ -132,8 +134,8 @@ def _resampled(found: TimedRows, time: str, how: Preparation) -> TimedRows:
     columns = {name: _spaced(column, row) for name, column in found.columns.items()}
     if time in columns:
         exact = (times * MICRO).round().astype("datetime64[us]")
-        written = exact.astype("datetime64[s]" if step % MICRO == 0 else "datetime64[ms]").astype(str)
-        columns[time] = np.char.replace(written, "T", " ").astype(object)
+        words = exact.astype("datetime64[s]" if step % MICRO == 0 else "datetime64[ms]").astype(str)
+        columns[time] = np.char.replace(words, "T", " ").astype(object)
     said = f"Resampled to steps of {duration(step / MICRO)}: the mean of the readings in each"
     n_empty = int((row < 0).sum())
     said += f"; {counted(n_empty, 'step')} of {total:,} without any." if n_empty else "."

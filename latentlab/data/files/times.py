@@ -79,9 +79,9 @@ def order(times: Doubles) -> float:
 
 
 def tells_time(name: str, values: Values) -> bool:
-    """Whether a column is the time by its cells: dates in their order, most of them different."""
+    """Whether a column is the time by its cells: dates in their order, or the newest first, most of them different."""
     times = times_of(name, values)
-    if times is None or order(times) < IN_ORDER:
+    if times is None or max(order(times), order(times[::-1])) < IN_ORDER:
         return False
     known = times[np.isfinite(times)]
     return len(np.unique(known)) >= DIFFERENT * len(known) > 1

@@ -61,6 +61,7 @@ def test_dates_that_are_no_times_of_readings_stay_what_they_are() -> None:
     rng = np.random.default_rng(0)
     births = np.array(STAMPS[rng.permutation(N)].strftime("%Y-%m-%d"), object)
     assert not tells_time("born", births)  # in no order
+    assert tells_time("logged", np.array(STAMPS[::-1].astype(str), object))  # the newest first
     assert not tells_time("year", np.repeat(np.array(["2020-01-01", "2021-01-01"], object), N // 2))
     for cells in (["a", "b"], ["1-2-3 Main Street", "x"], ["", ""], ["192.168.1.1", "192.168.1.2"]):
         assert not tells_time("name", np.array(cells, object))
