@@ -229,6 +229,9 @@ def run(options: argparse.Namespace) -> int:
     end |= {"left out": monitor.times.n_again} if monitor.times.n_again else {}
     _print(end | {"open": monitor.watch.open is not None})
     if monitor.report is not None:
+        if (still := monitor.watch.open) is not None:
+            text = "Readings at the end are above the threshold, and may become an alarm."
+            monitor.report.event({"event": "open", "reading": still.start, "text": text})
         monitor.report.write(options.report, options)
     return 0
 

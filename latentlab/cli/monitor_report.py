@@ -25,7 +25,7 @@ from latentlab.runs.run import Run
 from latentlab.serialization import write
 
 KNOWN = ("start", "end", "raised", "skipped")  # what the page says anyway
-NOTES = 20  # of what else happened; the rest are counted
+NOTES = 20  # kinds of what else happened
 FLAGS = ("input", "follow", "state", "rate", "threshold", "least", "gap", "draws", "report")
 
 
@@ -40,8 +40,7 @@ class PeriodReport:
         promised: the share of normal readings above the threshold; None of a threshold that was given.
         n_normal: normal readings that it is taken from.
         expect: (N, D) readings -> what the model expected instead.
-        notes: what else happened, a line each.
-        n_notes: all of them; only the first are kept.
+        notes: what else happened -> how often, and where first.
     """
 
     run: Run
@@ -50,8 +49,7 @@ class PeriodReport:
     promised: Proportion | None
     n_normal: int
     expect: Callable[[Doubles], Doubles]
-    notes: list[str] = field(default_factory=list)
-    n_notes: int = 0
+    notes: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def take(self, piece: Piece, x: Tensor, found: Doubles) -> None:
         """The next readings, as a model sees them (N, *shape), and their (N,) scores, NaN for those without one."""
@@ -72,23 +70,37 @@ class PeriodReport:
             ]
             self.period.note(alarm, said.get("time", ""), sensors)
         elif said["event"] not in KNOWN:
-            self.n_notes += 1
-            if self.n_notes <= NOTES:
-                self.notes.append(f"{said.get('time') or _reading(said)}: {said.get('text') or said['event']}")
+            text = said.get("text", said["event"])
+            if text in self.notes or len(self.notes) < NOTES:
+                n, first = self.notes.get(text, (0, said.get("time") or _reading(said)))
+                self.notes[text] = n + 1, first
 
     def write(self, path: Path, options: argparse.Namespace) -> None:
         """The page, with the command that made it."""
         flags = {name: value for name, value in vars(options).items() if name in FLAGS and value not in (None, False)}
         given = [part for name, value in flags.items() for part in ([f"--{name}"] + [str(value)] * (value is not True))]
-        provenance = made_by(self.run) | {"Command": shlex.join(["latentlab", "monitor", self.run.id, *given])}
+        command = shlex.join(["latentlab", "monitor", self.run.id, *given])
+        provenance = made_by(self.run) | {"File": _size(options.input), "Command": command}
         title = f"{'Readings' if options.input == '-' else Path(options.input).name}, watched by “{self.run.title}”"
-        rest = [f"and {self.n_notes - NOTES:,} more"] if self.n_notes > NOTES else []
+        notes = [
+            f"{text} At {at}." if n == 1 else f"{text} {n:,} times, first at {at}."
+            for text, (n, at) in self.notes.items()
+        ]
         report = Report(
             title, self.period, self.promised, self.n_normal, unit(self.model), self.expect, self.run.classes,
-            [*self.notes, *rest], provenance, len(self.run.shape) > 1,
+            notes, provenance, len(self.run.shape) > 1,
         )  # fmt: skip
         write(path, report.html().encode())
 
 
+def _size(name: str) -> str:
+    if name == "-":
+        return "from a pipe"
+    try:
+        return f"{name}, {Path(name).stat().st_size:,} bytes when this was written"
+    except OSError:
+        return f"{name}, which is gone"
+
+
 def _reading(said: Mapping[str, Any]) -> str:
-    return f"reading {said['reading']:,}" if "reading" in said else "at the start"
+    return f"reading {said['reading']:,}" if "reading" in said else "the start"

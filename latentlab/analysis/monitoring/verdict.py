@@ -12,6 +12,8 @@ from latentlab.analysis.monitoring.alarms import Alarm, delay
 from latentlab.analysis.monitoring.period import Noted
 from latentlab.analysis.stats import Proportion
 
+ROUND, LARGE = 1e3, 1e9  # scores between them are written without digits behind the point
+
 
 def of_stream(
     scores: Doubles, found: Sequence[Alarm], begin: int, threshold: float, promised: float, step: str,
@@ -61,14 +63,17 @@ def of_readings(scores: Doubles, found: Sequence[Alarm], threshold: float, promi
     )
 
 
-def of_period(n: int, n_above: int, n_alarms: int, promised: Proportion | None, strongest: Noted | None) -> str:
+def of_period(
+    n: int, n_above: int, n_alarms: int, threshold: float, promised: Proportion | None, strongest: Noted | None
+) -> str:
     """What happened in a period, and whether more is above the threshold than in normal operation.
 
     Args:
         n: readings with a score.
         n_above: of them above the threshold.
         n_alarms: all alarms.
-        promised: the share of normal readings above the threshold, with its band; None where nothing promises it.
+        threshold: of the scores.
+        promised: the share of normal readings above it, with its band; None where nothing promises it.
         strongest: the alarm with the highest peak.
     """
     if not n:
@@ -77,13 +82,18 @@ def of_period(n: int, n_above: int, n_alarms: int, promised: Proportion | None, 
     text = f"{_many(n_alarms, 'alarm') if n_alarms else 'No alarm'} in {_many(n, 'reading')}. "
     if strongest is not None:
         at = strongest.peak or f"reading {strongest.alarm.peak_at:,}"
-        text += f"The strongest, at {at}: {_sensors(strongest)}. "
+        text += f"The strongest, at {at}, with a score of {_score(strongest.alarm.peak)} against {_score(threshold)}: "
+        text += f"{_sensors(strongest)}. "
     if promised is None:
         return f"{text}{share:.2%} of the readings are above the threshold."
     text += f"{share:.2%} of the readings are above the threshold; of normal ones it would be {promised.value:.2%}"
     if share > promised.high:
         return f"{text} ({promised.low:.2%} to {promised.high:.2%}): more than in normal operation."
-    return f"{text} ({promised.low:.2%} to {promised.high:.2%}): no more than in normal operation."
+    return f"{text} ({promised.low:.2%} to {promised.high:.2%}): no more of them than there may be in normal operation."
+
+
+def _score(value: float) -> str:
+    return f"{value:,.0f}" if ROUND <= abs(value) < LARGE else f"{value:.3g}"
 
 
 def _sensors(one: Noted, most: int = 2) -> str:

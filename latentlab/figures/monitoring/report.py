@@ -59,7 +59,8 @@ class Report:
         period, alarms = self.period, self.period.alarms()
         closely = sorted((one for one in alarms if one.around is not None), key=lambda one: -one.alarm.peak)
         n = period.buckets.n - period.n_skipped
-        verdict = of_period(n, period.n_above, period.n_alarms, self.promised, closely[0] if closely else None)
+        strongest = closely[0] if closely else None
+        verdict = of_period(n, period.n_above, period.n_alarms, period.threshold, self.promised, strongest)
         parts = [
             f'<h1>{escape(self.title)}</h1><p class="verdict">{escape(verdict)}</p>',
             _facts(self._period()), self._picture(alarms),
@@ -95,7 +96,7 @@ class Report:
             )
         facts["Above the threshold"] = f"{period.n_above:,}" + (f" ({period.n_above / known:.2%})" if known else "")
         facts["Alarms"] = f"{period.n_alarms:,}"
-        return facts | ({"Notes": "; ".join(self.notes)} if self.notes else {})
+        return facts | ({"Notes": " ".join(self.notes)} if self.notes else {})
 
     def _picture(self, alarms: Sequence[Noted]) -> str:
         period, buckets = self.period, self.period.buckets
@@ -222,6 +223,7 @@ def made_by(run: Run) -> dict[str, str]:
     return {
         "Run": f"{run.id}: {run.title}, {run.model}",
         "Trained": f"on {run.dataset}, {run.created}",
+        "Normal readings": f"the test examples saved with it {run.examples}".strip(),
         "Seed": f"{run.train.get('seed', 0)} of the training; those of the draws are fixed",
         "Written": now(),
         "Versions": f"LatentLab {VERSION}, PyTorch {version('torch')}, NumPy {version('numpy')}",

@@ -30,6 +30,7 @@ path.expected{stroke:var(--muted);stroke-width:1.4;stroke-dasharray:2 3}path.sco
 path.level{stroke:var(--alarm);stroke-width:1.4;stroke-dasharray:6 4}path.band{fill:var(--accent);opacity:.18}
 rect.alarm{fill:var(--alarm);opacity:.25}a{color:var(--accent)}
 .panel,section.alarm,tr{break-inside:avoid}
+@media (min-width:600px){table.facts th{white-space:nowrap}}
 @media print{body{margin:0;max-width:none;font-size:12px}.scroll{overflow:visible}.scroll table.wide{min-width:0}}
 """
 
