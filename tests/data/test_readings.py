@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from latentlab.data import DataError
@@ -33,6 +34,17 @@ def test_other_dialects_and_more_rows_than_are_taken() -> None:
     assert len(found.numbers) == MOST
     assert found.numbers[-1].tolist() == [MOST - 0.5, MOST - 1]
     assert any(mentions(note, f"{MOST:,}", f"{MOST + 5:,}") for note in found.notes)
+
+
+def test_a_sensor_that_changes_its_unit_is_named() -> None:
+    rng = np.random.default_rng(0)
+    warm = 20 + rng.normal(size=200).cumsum() / 10
+    kelvin = np.where(np.arange(200) < 120, warm, warm + 273.15)
+    times = np.datetime64("2026-01-01T00:00") + np.arange(200)
+    for column, n in ((warm, 0), (kelvin, 1)):
+        rows = "\n".join(f"{at},{one:.3f},1" for at, one in zip(times, column, strict=True))
+        found = read_readings("x.csv", f'time,"current, A",b\n{rows}\n'.encode(), SENSORS)
+        assert sum(mentions(note, "current, A", "K") for note in found.notes) == n
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from latentlab.data.files.arrays import Values
 from latentlab.data.files.columns import Table, check_names
 from latentlab.data.files.tables import is_table, read_columns
 from latentlab.data.files.times import times_of
+from latentlab.data.files.unit_changes import about_units
 
 Doubles = NDArray[np.float64]
 MOST = 10_080  # readings that are taken: a week of minutes
@@ -64,6 +65,9 @@ def read_readings(name: str, content: bytes, sensors: Sequence[str]) -> Readings
             f"The first {MOST:,} of {len(numbers):,} readings: the command latentlab monitor takes any number."
         )
         numbers, times = numbers[:MOST], None if times is None else times[:MOST]
+    if times is not None:
+        with np.errstate(over="ignore"):
+            notes += about_units(numbers.astype(np.float32), sensors, times, np.zeros(len(times), np.int64))
     gaps = ~np.isfinite(numbers)
     if gaps.any(1).all():
         raise DataError(f"{called} has no reading with a number of each sensor.")
