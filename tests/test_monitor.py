@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_one_sentence(
 ) -> None:
     path, state = tmp_path / "day.csv", tmp_path / "state.json"
     write(path, day[0][:20, :5], NAMES[:5])
-    state.write_text("{}")
+    state.write_text('{"offset": Infinity}')
     for flags in (
         ["--input", str(path)],  # a column is missing
         ["--input", str(tmp_path / "none.csv")],

@@ -26,7 +26,7 @@ from latentlab.analysis.monitoring.windows import Windows, newest, window
 from latentlab.cli.monitor_events import happened, said_of, unit_changed
 from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
-from latentlab.data.files.growing import GrowingFile, Piece, json_pieces
+from latentlab.data.files.growing import MARK, GrowingFile, Piece, json_pieces
 from latentlab.data.files.stream_times import StreamTimes
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, day_of, expected_of, to_model, to_user
@@ -281,8 +281,8 @@ def _restore(monitor: Monitor, options: argparse.Namespace) -> tuple[int, tuple[
         monitor.units.restore(found["units"])
         monitor.windows.before = np.array(found["before"], np.float64).reshape(-1, len(monitor.names))
         n_marked, checksum = found["mark"]
-        start = int(found["offset"]), (int(n_marked), int(checksum))
-    except (ValueError, KeyError, TypeError) as error:
+        start = max(0, int(found["offset"])), (min(max(0, int(n_marked)), MARK), int(checksum))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError("The file of the state can't be used: remove it to start anew.", options.state) from error
     if known != (FORMAT, options.run_id, options.input) or len(monitor.peak) not in (0, monitor.examples.x[0].numel()):
         raise DataError("The file of the state is of another run, or of other readings.", options.state)

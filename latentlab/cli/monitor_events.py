@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from latentlab.analysis.monitoring.unit_watch import UnitChange
+from latentlab.analysis.monitoring.unit_watch import ChangedSensor
 from latentlab.data.files.stream_times import Event
 
 TEXTS = {
@@ -33,7 +33,7 @@ def happened(one: Event, reading: int) -> dict[str, Any]:
     return said_of(one.kind, reading + one.row) | about
 
 
-def unit_changed(one: UnitChange, names: Sequence[str]) -> dict[str, Any]:
+def unit_changed(one: ChangedSensor, names: Sequence[str]) -> dict[str, Any]:
     """A sensor whose unit may have changed, since the first reading of an alarm."""
     which = "before" if one.is_back else "since"
     text = f"The readings {which} are as if {one.conversion.text}: its unit may have changed."

@@ -52,7 +52,7 @@ def upload() -> None:
         accept_multiple_files=True,
         key=f"upload-{UPLOADS.get(0)}",
         help="In a zip, folders are classes. IDX: images and labels together. A table: with the images that it names. "
-        "Quick, Draw!: a file for each class.",
+        "Quick, Draw!: a file for each class. Several tables of readings in time become one.",
     )
     if message := UPLOAD_FAILED.pop():
         st.error(plain(message), icon=":material/error:")

@@ -17,7 +17,7 @@ N = 60  # readings before an alarm, and in it, that are compared
 
 
 @dataclass(frozen=True)
-class UnitChange:
+class ChangedSensor:
     """What may have happened to a sensor.
 
     Attributes:
@@ -52,7 +52,7 @@ class UnitWatch:
 
     def take(
         self, first: int, readings: Doubles, above: NDArray[np.bool_], ended: Sequence[Alarm], now: Alarm | None
-    ) -> Iterator[UnitChange]:
+    ) -> Iterator[ChangedSensor]:
         """The sensors whose unit may have changed, when `N` readings of a span are known.
 
         Args:
@@ -80,13 +80,13 @@ class UnitWatch:
         if len(readings):
             self.normal = np.concatenate([self.normal, readings[-N:]])[-N:]
 
-    def _changes(self, start: int) -> Iterator[UnitChange]:
+    def _changes(self, start: int) -> Iterator[ChangedSensor]:
         for column in range(self.n_sensors):
             before, after = self.normal[:, column], self.odd[:, column]
             if (one := converted(before, after)) is not None:
-                yield UnitChange(column, start, one, False)
+                yield ChangedSensor(column, start, one, False)
             elif (one := converted(after[::-1], before[::-1])) is not None:
-                yield UnitChange(column, start, one, True)
+                yield ChangedSensor(column, start, one, True)
 
     @property
     def state(self) -> dict[str, Any]:

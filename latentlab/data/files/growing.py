@@ -177,6 +177,8 @@ class _Layout:
         return cls(separator, tuple(found.index(name) for name in names), times[0] if times else None)
 
     def piece(self, text: str, offset: int, is_new: str, mark: tuple[int, int]) -> Piece:
+        if self.separator != "," and "," in text:
+            text = text.replace(",", ".")  # decimal commas
         rows = _rows(text, self.separator)
         try:
             numbers = np.array([[float(row[k]) for k in self.places] for row in rows]).reshape(-1, len(self.places))
@@ -199,7 +201,7 @@ def json_pieces(lines: TextIO, names: Sequence[str]) -> Iterator[Piece]:
         except ValueError:
             value = {}
         found = value if isinstance(value, Mapping) else {}
-        rows.append([_as_number(found.get(name)) for name in names])
+        rows.append([as_number(found.get(name)) for name in names])
         times.append(next((str(found[name]) for name in found if str(name).lower() in TIMES), ""))
         if len(rows) == MOST:
             yield Piece(np.array(rows), times)
@@ -210,16 +212,19 @@ def json_pieces(lines: TextIO, names: Sequence[str]) -> Iterator[Piece]:
 
 def _rows(text: str, separator: str) -> list[list[str]]:
     try:
+        if '"' in text:  # which may never be closed, and would take the next lines with it
+            return [row for line in text.splitlines() for row in csv.reader([line], delimiter=separator) if row]
         return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
     except csv.Error:  # a cell of more than 128 kB
         return [line.split(separator) for line in text.splitlines() if line]
 
 
 def _number(row: Sequence[str], k: int) -> float:
-    return _as_number(row[k]) if k < len(row) else math.nan
+    return as_number(row[k]) if k < len(row) else math.nan
 
 
-def _as_number(value: object) -> float:
+def as_number(value: object) -> float:
+    """A number, or text that is one; else NaN."""
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
             return float(value)

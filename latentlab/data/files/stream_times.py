@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from latentlab.data.files.growing import Piece
+from latentlab.data.files.growing import Piece, as_number
 from latentlab.data.files.times import BREAK, DATED, Doubles, Index, dates, order, times_of
 
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
@@ -114,7 +114,9 @@ class StreamTimes:
         try:
             numbers = np.array(words, np.float64)
         except ValueError:
-            return self._dates(words) if DATED.match(first) else np.full(len(words), math.nan)
+            if math.isnan(as_number(first)):
+                return self._dates(words) if DATED.match(first) else np.full(len(words), math.nan)
+            numbers = np.array([as_number(word) for word in words])
         seconds = times_of("time", numbers)
         return np.full(len(words), math.nan) if seconds is None else seconds
 

@@ -70,6 +70,14 @@ def test_times_that_are_none_or_too_coarse_leave_readings_as_they_are() -> None:
     assert taken(some, [])[1] == [[0, 1, 2, 3]]
 
 
+def test_seconds_among_which_some_are_none() -> None:
+    words = ["1700000000", "1700000060", "1700000060", "", "None", "1700000120.5", "1700000120.5"]
+    events, parts, stream = taken(words, [])
+    assert stream.n_again == 2
+    assert [*chain(*parts)] == [0, 1, 3, 4, 5]
+    assert [one.kind for one in events] == ["same time"]
+
+
 def rows(*numbers: int) -> str:
     return "".join(f"{k}\n" for k in numbers)
 
@@ -114,3 +122,6 @@ def test_odd_lines_are_no_readings(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbfa;b\r\n1;x\r\n\r\n" + b"9" * 200_000 + b";\r\n\x00;\xff\r\n2\r\n")
     ((_, found),) = read(GrowingFile(path, ("a",)))
     assert np.array_equal(found, [1, np.nan, np.nan, 2], equal_nan=True) or found[1] == np.inf
+    path.write_text('time;a\n"2024;1\n"x";2,5\n3;-4,25\n')
+    (((_, found)),) = read(GrowingFile(path, ("a",)))
+    assert np.array_equal(found, [np.nan, 2.5, -4.25], equal_nan=True)
