@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from latentlab.analysis.monitoring.drift import Drift
+from latentlab.data import UNLABELLED, Dataset, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
+from latentlab.data.library.scaling import Scale
+from latentlab.device import generator
 from latentlab.experiments import streams
 from latentlab.experiments.run_monitoring import AllFaults, Found
 from latentlab.experiments.streams import PlantDays
@@ -153,6 +158,36 @@ def test_a_file_is_watched_survives_the_page_and_can_say_what_is_normal(visited:
     assert not app.exception
     assert any(SENSORS[0] in error.value for error in app.error)
     assert drawn(app)["data"]
+
+
+def test_windows_of_a_users_own_are_a_stream_and_a_file_gives_windows(opened: Open, app_store: Store) -> None:
+    x = torch.rand(60, 4, 2, generator=generator(0))
+    data = Dataset("mine", x, torch.full((60,), UNLABELLED), (), Kind.SEQUENCE, ("a", "b"), Scale.identity((4, 2)))
+    saved(app_store, "mine", "ae", data, columns=("a", "b"), classes=())
+    app = opened("monitoring", run="mine", fault="b: stuck", detail="This alarm")
+    assert not app.exception
+    first, second = [trace for trace in drawn(app)["data"] if trace.get("name") == "read"]
+    assert numbers_of(first["y"]) == pytest.approx(x[:, -1, 0].numpy())  # the last reading of each window
+    assert len(set(numbers_of(second["y"])[30:])) == 1
+    assert list(app.dataframe[0].value["sensor"]) == ["a", "b"]
+    opened_again = opened("monitoring", run="mine", readings="my own", detail="Map")
+    assert not opened_again.exception
+    rows = "".join(f"{k / 20},{k % 3}\n" for k in range(12))
+    opened_again.file_uploader[0].set_value(("rows.csv", f"a,b\n{rows}".encode(), "text/csv")).run()
+    assert not opened_again.exception
+    assert not opened_again.error
+    score = drawn(opened_again)["data"][-1]
+    assert np.isnan(numbers_of(score["y"])).tolist() == [True] * 3 + [False] * 9
+    opened_again.file_uploader[0].set_value(("few.csv", b"a,b\n1,2\n3,4\n", "text/csv")).run()
+    assert not opened_again.exception
+    assert any("4" in error.value for error in opened_again.error)
+
+
+def numbers_of(values: Any) -> Any:
+    """An axis of a figure, as plotly writes it."""
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def test_an_app_for_looking_takes_no_file(visited: Open, monkeypatch: pytest.MonkeyPatch) -> None:
