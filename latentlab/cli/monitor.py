@@ -22,7 +22,7 @@ from latentlab.analysis.monitoring.period import Recorder
 from latentlab.analysis.monitoring.scores import can_score, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import at_rate
 from latentlab.analysis.monitoring.unit_watch import UnitWatch
-from latentlab.analysis.monitoring.windows import Windows, newest, window
+from latentlab.analysis.monitoring.windows import Windows, are_whole, newest, window
 from latentlab.cli.monitor_events import happened, said_of, unit_changed
 from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
@@ -114,7 +114,7 @@ class Monitor:
     def _watched(self, piece: Piece) -> Iterator[dict[str, Any]]:
         first, good = self.watch.position, np.isfinite(piece.numbers.sum(1))
         examples = self.windows.take(piece.numbers)
-        whole = np.isfinite(examples.reshape(len(examples), -1).sum(1))
+        whole = are_whole(examples)
         found = np.full(len(examples), math.nan)
         found[whole] = scores(self.model, self._x(examples[whole]), self.draws, generator(first))
         found[whole] = np.nan_to_num(found[whole], nan=BEYOND, posinf=BEYOND)

@@ -17,7 +17,7 @@ from latentlab.analysis.monitoring.alarms import Rule, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores, usual_error
 from latentlab.analysis.monitoring.thresholds import Threshold, at_rate, auroc
-from latentlab.analysis.monitoring.windows import Windows, newest
+from latentlab.analysis.monitoring.windows import Windows, are_whole, newest
 from latentlab.analysis.stats import Proportion, proportion
 from latentlab.data import Dataset
 from latentlab.data.builtin.photovoltaic.plant import FACTORS
@@ -65,7 +65,7 @@ class Scored(NamedTuple):
 def scored(model: Model, readings: Doubles, scale: Scale | None, usual: Doubles) -> Scored:
     """Of readings (T, D), or windows (T, n, D), in the user's units; see `expected` for the others."""
     x, n = to_model(readings, scale), readings.shape[1] if readings.ndim == 3 else 0
-    whole = np.asarray(np.isfinite(readings.reshape(len(x), -1)).all(axis=1))
+    whole = are_whole(readings)
     some = x[torch.from_numpy(whole)]
     found = expected(model, some, DRAWS, generator(1), usual)
     mean = newest(to_user(found.mean.reshape(some.shape), scale), n)
@@ -98,7 +98,7 @@ def expected_of(
         of_windows: readings of the model's windows; 0 where it takes each alone.
     """
     examples, out = Windows(of_windows).take(readings), np.full_like(readings, np.nan)
-    whole = np.isfinite(examples.reshape(len(examples), -1).sum(1))
+    whole = are_whole(examples)
     found = expected(model, to_model(examples[whole], scale), n, rng, usual)
     out[whole] = newest(to_user(found.mean.reshape(examples[whole].shape), scale), of_windows)
     return out

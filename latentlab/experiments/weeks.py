@@ -15,7 +15,7 @@ from latentlab.analysis.activations import encode_all
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.drift import Block, Drift, drift
 from latentlab.analysis.monitoring.scores import expected, usual_error
-from latentlab.analysis.monitoring.windows import newest, window, windows
+from latentlab.analysis.monitoring.windows import are_whole, newest, window, windows
 from latentlab.data.builtin.photovoltaic.electrical import SUBMODULES
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, HEALTHY, LAST_DAY, Condition, simulate
 from latentlab.data.builtin.photovoltaic.weather import SKIES
@@ -173,7 +173,7 @@ def parts_of(readings: Doubles, times: Doubles | None) -> tuple[list[Doubles], s
         readings: (N, *shape), NaN where there is no number: such examples are left out.
         times: (N,) seconds, where they are known.
     """
-    whole = np.isfinite(readings.reshape(len(readings), -1)).all(1)
+    whole = are_whole(readings)
     rows = readings[whole]
     parts, step = _by_time(rows, times[whole]) if times is not None and len(rows) else ([], "")
     if not parts:

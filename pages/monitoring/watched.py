@@ -13,7 +13,7 @@ from torch import Tensor
 from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.monitoring.scores import Expected
-from latentlab.analysis.monitoring.windows import newest, window
+from latentlab.analysis.monitoring.windows import are_whole, newest, window
 from latentlab.data import DataError, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.files.readings import Readings, read_readings
@@ -128,7 +128,7 @@ def readings(run: Subject, own: Own) -> Readings:
         DataError: as `read_readings`, or no window of the run is whole.
     """
     found, n = read_readings(own.name, own.content, names(run)), window(run.spec)
-    if not np.isfinite(Stream.of(found.numbers, found.times, n).readings.sum((1, 2) if n else 1)).any():
+    if not are_whole(Stream.of(found.numbers, found.times, n).readings).any():
         raise DataError(f"This run scores {n} readings at a time, and no {n} of them follow each other without a gap.")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +65,14 @@ def windows(readings: Doubles, n: int) -> Doubles:
 
 def newest(examples: Doubles, n: int) -> Doubles:
     """(N, n, D) windows, or what is said of them, (N, n D) -> (N, D): of their last reading; as they are with n = 0."""
-    return examples.reshape(len(examples), n, -1)[:, -1] if n else examples
+    if not n:
+        return examples
+    return examples.reshape(len(examples), n, math.prod(examples.shape[1:]) // n)[:, -1]
+
+
+def are_whole(examples: Doubles) -> NDArray[np.bool_]:
+    """(N, *shape) -> (N,): whether all of each are numbers."""
+    return np.asarray(np.isfinite(examples.sum(tuple(range(1, examples.ndim)))))
 
 
 def _sliding(rows: Doubles, n: int) -> Doubles:

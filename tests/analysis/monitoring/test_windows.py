@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentlab.analysis.arrays import Doubles
-from latentlab.analysis.monitoring.windows import Windows, newest, windows
+from latentlab.analysis.monitoring.windows import Windows, are_whole, newest, windows
 
 RNG = np.random.default_rng(0)
 
@@ -42,6 +42,9 @@ def test_whole_windows_and_their_newest_reading() -> None:
     np.testing.assert_array_equal(newest(found, 4), readings[3:])
     np.testing.assert_array_equal(newest(found.reshape(6, 8), 4), readings[3:])
     assert windows(readings, 10).shape == (0, 10, 2)
+    assert newest(found[:0], 4).shape == newest(np.zeros((0, 8)), 4).shape == (0, 2)
+    assert are_whole(Windows(4).take(readings)).tolist() == [False] * 3 + [True] * 6
+    assert are_whole(found[:0]).shape == (0,)
     assert windows(readings, 0) is readings
     assert newest(readings, 0) is readings
     assert Windows(0).take(readings) is readings
