@@ -160,6 +160,20 @@ def test_a_file_is_watched_survives_the_page_and_can_say_what_is_normal(visited:
     assert drawn(app)["data"]
 
 
+def test_a_run_of_windows_has_no_score_before_its_first_window(helper: dict[str, Future[Any]], visited: Open) -> None:
+    app = visited("monitoring", run="photovoltaic-windows-vae", detail="Map")
+    assert not app.exception
+    stream = PlantDays().stream("PS75", 75, "mixed", 0.5)
+    score = numbers_of(drawn(app)["data"][-1]["y"])
+    assert np.isnan(score[:14]).all()
+    assert np.isfinite(score[14:]).all()
+    read = next(trace for trace in drawn(app)["data"] if trace.get("name") == "read")
+    assert numbers_of(read["y"]) == pytest.approx(stream.readings[:, 0])
+    assert any(span["x1"] > stream.minute[stream.begin] for span in alarms_of(app))
+    assert [key for key in helper if key.startswith("drift ")]
+    assert not any("label" in str(button.key) for button in app.button)  # classes are learned from single readings
+
+
 def test_windows_of_a_users_own_are_a_stream_and_a_file_gives_windows(opened: Open, app_store: Store) -> None:
     x = torch.rand(60, 4, 2, generator=generator(0))
     data = Dataset("mine", x, torch.full((60,), UNLABELLED), (), Kind.SEQUENCE, ("a", "b"), Scale.identity((4, 2)))

@@ -145,4 +145,16 @@ RECIPES = (
         {"z_dim": 4, "hidden": 64, "likelihood": "real-gaussian"},
         {"epochs": 60, "batch_size": 200},
     ),
+    Recipe(
+        "photovoltaic-windows-vae",
+        "Solar plant, a quarter of an hour",
+        "vae",
+        "photovoltaic-windows",
+        "The same days in windows of 15 minutes, by convolutions over time. AUROC next to “Solar plant, normal days”, "
+        "three seeds each: a higher resistance is found better (RS4 0.77 for 0.71, RS8 0.84 for 0.81), a sensor that "
+        "drifts as well (0.99), light lost on all modules and a sensor that sticks worse (PS7 0.84 for 0.94, soiled "
+        "0.75 for 0.87, G stuck 0.90 for 0.97). Seed 0, 40 seconds of CPU.",
+        {"z_dim": 24, "network": "conv1d", "filters": 32, "likelihood": "real-gaussian"},
+        {"epochs": 100, "batch_size": 200, "learning_rate": 2e-3},
+    ),
 )
