@@ -179,7 +179,7 @@ class Monitor:
             {"name": name, "read": one, "expected": _short(should), "deviations": _short(apart)}
             for name, one, should, apart in zip(self.names, read, mean, far, strict=True)
         ]
-        sensors.sort(key=lambda one: -abs(one["deviations"] or math.inf))
+        sensors.sort(key=lambda one: -math.inf if one["deviations"] is None else -abs(one["deviations"]))
         said = {"event": event, **dataclasses.asdict(alarm), "peak": _short(alarm.peak)}
         return said | ({"time": when} if when else {}) | {"sensors": sensors}
 

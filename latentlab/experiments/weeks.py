@@ -64,12 +64,14 @@ class Change:
         column: the sensor that it changes; of the plant itself none.
         lost: share of the reading that is lost every week, or of the light of the plant.
         added: in the units of the sensor, every week.
+        later: days after the normal weeks, at which those watched begin.
     """
 
     text: str
     column: int | None = None
     lost: float = 0.0
     added: float = 0.0
+    later: int = 0
 
 
 CHANGES: Mapping[str, Change] = MappingProxyType(
@@ -77,6 +79,7 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
         NONE: Change("nothing changes but the season"),
         "soiling": Change("the modules lose 1 % of the light every week", lost=0.01),
         "irradiance": Change("the sensor of the irradiance loses 1 % every week", 2, lost=0.01),
+        "summer": Change("it is spring and summer, 60 days after the normal weeks", later=60),
         "temperature": Change("the module temperature reads 0.5 °C more every week", 4, added=0.5),
     }
 )
@@ -111,7 +114,7 @@ class PlantWeeks:
             lost, plant = one.lost * (k + 1), HEALTHY
             if one.column is None and lost:
                 plant = Condition("soiled", one.text, 0.0, ((SUBMODULES, lost),))
-            readings = np.concatenate(self._days(first, WATCHED, plant))
+            readings = np.concatenate(self._days(first + one.later, WATCHED, plant))
             if one.column is not None:
                 readings[..., one.column] = readings[..., one.column] * (1 - lost) + one.added * (k + 1)
             found.append(readings)

@@ -58,8 +58,8 @@ def draw_drift(run: Subject, chosen: Chosen, found: Watched) -> None:
     figure(drift_figure(task.result, names(run), step, look()), f"The drift of each {step}")
     st.caption(
         f"Each {step} against {len(task.result.normal_distance)} normal ones, by the Fréchet distance of the codes and "
-        "by what the sensors read less what the model expects. A season moves the codes; what makes one sensor "
-        "disagree with the others is no season."
+        "by what the sensors read less what the model expects. What makes one sensor disagree with the others while "
+        "the codes stay where they were is no season; far from normal codes what the model expects is a guess."
     )
 
 

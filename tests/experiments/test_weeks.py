@@ -24,10 +24,11 @@ def test_weeks_of_the_plant_change_by_what_was_planted(monkeypatch: pytest.Monke
     monkeypatch.setattr(weeks, "WEATHERS", (2,))
     monkeypatch.setattr(weeks, "EVERY", 60)
     plant = PlantWeeks()
-    usual, soiled, wrong = (plant.watched(name) for name in (NONE, "soiling", "irradiance"))
+    usual, soiled, wrong, later = (plant.watched(name) for name in (NONE, "soiling", "irradiance", "summer"))
     assert len(usual) == 2
     assert len(plant.normal()) == 2 * len(weeks.WEATHERS)
     assert len(replace(plant, step="day").normal()) == 2 * len(weeks.WEATHERS)  # a week is a day here
+    assert len(later[0]) > len(usual[0])  # the days are longer
     for k in range(2):
         assert wrong[k][:, 2] == pytest.approx(usual[k][:, 2] * (1 - 0.01 * (k + 1)))
         assert np.array_equal(wrong[k][:, :2], usual[k][:, :2])

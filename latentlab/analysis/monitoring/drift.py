@@ -172,14 +172,21 @@ def of_drift(found: Drift, names: Sequence[str], step: str) -> str:
         step: what a block is: "week".
     """
     n, wrong, moved = len(found.distance), found.disagreeing, found.moved
-    if len(wrong) and found.chance(wrong) <= SURE:
+    is_wrong, is_moved = (len(one) > 0 and found.chance(one) <= SURE for one in (wrong, moved))
+    if is_wrong:
         k = int(np.abs(found.sensors).max(1).argmax())
-        return (
+        text = (
             f"In {len(wrong)} of {n} {step}s, from {step} {wrong[0] + 1} on, the sensors agree less with each other "
             f"than in any of {len(found.normal_distance)} normal {step}s (by chance {_chance(found, wrong)}), least in "
             f"{step} {k + 1}: {_blamed(found.sensors[k], names, found.sensor_band)}."
         )
-    if len(moved) and found.chance(moved) <= SURE:
+        if is_moved:
+            return (
+                f"{text} But the codes of {len(moved)} {step}s are beyond all normal ones as well: the model hasn't "
+                "learned such conditions, another season perhaps, so what disagrees may be what it expects there."
+            )
+        return f"{text} The codes are as in normal {step}s, so it is no season."
+    if is_moved:
         k = int(found.distance.argmax())
         j = int(np.abs(found.shift[k]).argmax())
         return (

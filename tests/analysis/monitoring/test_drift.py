@@ -62,6 +62,8 @@ def test_a_sensor_that_drifts_is_named_and_a_season_is_none() -> None:
     season = drift(normal, [block(rng, season=0.5 * k) for k in range(8)])
     assert season.distance[7] > season.band
     assert season.shift[7].min() > 1
+    both = Drift(season.distance, season.normal_distance, season.shift, wrong.sensors, wrong.normal_sensors)
+    assert said(both) not in (said(wrong), said(season))
     assert not any(name in said(season) for name in names)
     assert said(season) != said(drift(normal, [block(rng)]))
     with pytest.raises(ValueError, match="3"):
