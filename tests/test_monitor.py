@@ -250,6 +250,20 @@ def test_a_file_is_taken_in_whole_lines_as_it_grows(tmp_path: Path) -> None:
         list(file.pieces())
 
 
+def test_a_file_that_has_ended_is_taken_to_its_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a;b\n1,5;-2,25\n1.003,5;,5")
+    (first,) = GrowingFile(path, ("b", "a")).pieces()
+    assert first.numbers.tolist() == [[-2.25, 1.5]]
+    found = list(GrowingFile(path, ("b", "a")).pieces(is_last=True))
+    assert np.concatenate([one.numbers for one in found]).tolist() == [[-2.25, 1.5], [0.5, 1003.5]]
+    for content in (b"", b"a;b", b"\x00\x01" * 999):
+        path.write_bytes(content)
+        assert not list(GrowingFile(path, ("b", "a")).pieces())
+        with pytest.raises(DataError, match="names"):
+            list(GrowingFile(path, ("b", "a")).pieces(is_last=True))
+
+
 def test_a_report_says_what_the_lines_say(
     day: tuple[Doubles, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

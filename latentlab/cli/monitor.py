@@ -241,7 +241,7 @@ def _pieces(options: argparse.Namespace, names: tuple[str, ...], offset: int, ma
         yield from json_pieces(sys.stdin, names)
         return
     file = GrowingFile(Path(options.input), names, offset, mark)
-    yield from file.pieces()
+    yield from file.pieces(is_last=not options.follow and options.state is None)  # it may go on at half a line
     while options.follow:
         time.sleep(EVERY)
         yield from file.pieces()

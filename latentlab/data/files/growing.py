@@ -10,7 +10,7 @@ import os
 import weakref
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError
+from latentlab.data.files import dialect
 
 BLOCK = 1 << 19  # bytes that are read at once
 MOST = 4_096  # rows of a piece of a pipe
@@ -69,23 +70,28 @@ class GrowingFile:
         self._layout: _Layout | None = None
         self._is_new = ""  # until a piece says it
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self, *, is_last: bool = False) -> Iterator[Piece]:
         """What has come since the last call, if anything.
 
+        Args:
+            is_last: no more will come: a last line that doesn't end is a row.
+
         Raises:
-            DataError: a column isn't there, or the file can't be read.
+            DataError: a column isn't there, the file can't be read, or it has no row of names and won't get one.
         """
         try:
             if self._open is None:
                 self._open = _OpenFile(self.path)
             is_moved = self._open.is_moved(self.path)
-            yield from self._rest(self._open, is_last=is_moved)
+            yield from self._rest(self._open, is_last=is_moved or is_last)
             if is_moved:
                 self._open = _OpenFile(self.path)
                 self._begin("replaced")
-                yield from self._rest(self._open)
+                yield from self._rest(self._open, is_last=is_last)
         except OSError as error:
             raise DataError(f"The readings can't be read: {error.strerror or error}.", self.path) from error
+        if is_last and self._layout is None:
+            raise DataError("There is no row of names with readings below it.", self.path)
 
     def _begin(self, is_new: str) -> None:
         self._is_new, self.offset, self.mark, self._layout = is_new, 0, (0, 0), None
@@ -120,6 +126,8 @@ class GrowingFile:
             n = min(self.offset, MARK)
             self.mark = n, file.checksum(n)
         is_new, self._is_new = self._is_new, ""
+        if layout.decimal is None:  # there are rows to see it by
+            self._layout = layout = replace(layout, decimal=dialect.find(file.read(0, dialect.SAMPLE)).decimal)
         return layout.piece(_text(lines), self.offset, is_new, self.mark)
 
 
@@ -160,11 +168,13 @@ class _Layout:
         separator: between two cells.
         places: of the columns that are read.
         time: of the column with the time; None where there is none.
+        decimal: "." or ","; None until rows were seen.
     """
 
     separator: str
     places: tuple[int, ...]
     time: int | None
+    decimal: str | None = None
 
     @classmethod
     def of(cls, head: str, names: Sequence[str]) -> _Layout:
@@ -180,6 +190,11 @@ class _Layout:
         if self.separator != "," and "," in text:
             text = text.replace(",", ".")  # decimal commas
         rows = _rows(text, self.separator)
+        if self.decimal == ",":
+            for row in rows:
+                for k in self.places:
+                    if k < len(row):
+                        row[k] = row[k].replace(".", "").replace(",", ".")
         try:
             numbers = np.array([[float(row[k]) for k in self.places] for row in rows]).reshape(-1, len(self.places))
         except (ValueError, IndexError):
