@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from latentlab.analysis.monitoring.windows import window
 from latentlab.data import UNLABELLED, DataError, Dataset, LabelUse, Library, Splits, hide_labels, load
 from latentlab.data.files.read import Opened
 from latentlab.data.files.roles import MAX_CLASSES
@@ -38,7 +39,7 @@ def with_new_classes(run: Run, splits: Splits, pieces: Sequence[Labelled]) -> Sp
 
     Labels that were hidden from the run stay hidden. Of a new class as many readings keep their label as a known class
     has labels on average, and no fewer than `LEAST`; the others are learned from without. The first eight tenths of a
-    piece are for training, one for validation, one for the test.
+    piece are for training, one for validation, one for the test; no window is in one part with a reading of another.
 
     Args:
         run: that was trained on the data.
@@ -63,7 +64,7 @@ def with_new_classes(run: Run, splits: Splits, pieces: Sequence[Labelled]) -> Sp
     for k, part in enumerate((train, splits.valid, splits.test)):
         mine = part if splits.train.classes else _as_normal(part, n_kept if k == 0 else len(part))
         x = part.x if part.scale is None else part.scale.back(part.x)
-        rows, y = _of_part(pieces, classes, k)
+        rows, y = _of_part(pieces, classes, k, max(0, window(run.spec) - 1))
         labels = _few(y, n_kept) if k == 0 else y
         joined = torch.cat([x, torch.from_numpy(rows).float()])
         parts.append(
@@ -79,12 +80,14 @@ def _as_normal(part: Dataset, n: int) -> Dataset:
     return replace(part, y=y)
 
 
-def _of_part(pieces: Sequence[Labelled], classes: Sequence[str], part: int) -> tuple[NDArray[np.float64], Index]:
-    """The readings of all pieces that belong to a part, and their classes."""
+def _of_part(
+    pieces: Sequence[Labelled], classes: Sequence[str], part: int, gap: int
+) -> tuple[NDArray[np.float64], Index]:
+    """The readings of all pieces that belong to a part, and their classes; so many at its start are in no part."""
     x, y = [np.zeros((0, *pieces[0].readings.shape[1:]))], [np.zeros(0, np.int64)]
     for one in pieces:
         ends = [0, *(round(share * len(one.readings)) for share in SHARES), len(one.readings)]
-        mine = one.readings[ends[part] : ends[part + 1]]
+        mine = one.readings[ends[part] + (gap if part else 0) : ends[part + 1]]
         x.append(mine)
         y.append(np.full(len(mine), classes.index(one.name)))
     return np.concatenate(x), np.concatenate(y)

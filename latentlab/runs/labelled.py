@@ -34,7 +34,7 @@ class Labelled:
 
     Attributes:
         name: of the class.
-        readings: (N, D) in the user's units.
+        readings: (N, *shape) in the user's units, as a run takes them: one at a time, or windows.
         text: where they are from, in words.
     """
 
@@ -146,6 +146,6 @@ def _path(store: Store, run_id: str) -> Path:
 
 def _numbers(rows: Any) -> NDArray[np.float64]:
     found = np.array(rows, np.float64)
-    if found.ndim != 2 or not math.isfinite(found.sum()):
+    if found.ndim not in (2, 3) or not math.isfinite(found.sum()):
         raise ValueError
     return found

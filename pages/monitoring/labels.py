@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from latentlab.analysis.monitoring.alarms import Alarm
-from latentlab.data import Kind, Library
+from latentlab.data import Library
 from latentlab.experiments import new_classes
 from latentlab.jobs import queue
 from latentlab.runs import labelled
@@ -32,7 +32,7 @@ EVERY = 1.0  # seconds between two looks at the training
 
 def draw_labels(run: Subject, found: Watched, chosen: Chosen, alarm: Alarm | None) -> None:
     """The form for one alarm, what was labelled before, and the training; nothing where a run isn't stored here."""
-    if not isinstance(run, StoredRun) or run.spec.kind is not Kind.VECTOR:
+    if not isinstance(run, StoredRun):
         return
     try:
         known = labelled.read(run.store, run.id)
@@ -56,7 +56,7 @@ def _form(run: StoredRun, found: Watched, chosen: Chosen, alarm: Alarm, known: A
             width=280,
         )  # fmt: skip
         readings = found.stream.readings[alarm.start : alarm.end]
-        readings = readings[np.isfinite(readings).all(1)]
+        readings = readings[np.isfinite(readings).reshape(len(readings), -1).all(1)]
         ends = " to ".join(clock(found.stream, [alarm.start, alarm.end - 1]))
         where = (
             chosen.name

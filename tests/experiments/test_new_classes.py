@@ -12,6 +12,7 @@ import torch
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.latent.support import classify_by
 from latentlab.analysis.monitoring.scores import scores
+from latentlab.analysis.monitoring.windows import windows
 from latentlab.data import UNLABELLED, DataError, Dataset, Kind, Library, Splits, hide_labels
 from latentlab.data.files.read import Opened
 from latentlab.data.files.splitting import Rows
@@ -65,6 +66,13 @@ def test_hidden_labels_stay_hidden_and_a_new_class_has_as_few() -> None:
     none = with_new_classes(replace(run, train={}, classes=()), data(200, ()), [Labelled("new", readings(2, 100, 5))])
     assert none.train.classes == (NORMAL, "new")
     assert torch.bincount(none.train.y[none.train.y >= 0]).tolist() == [100, 80]
+    rows = np.arange(40.0)[:, None].repeat(3, 1)
+    parts = [replace(part, x=part.x[:, None].repeat(1, 4, 1), kind=Kind.SEQUENCE) for part in data(200)]
+    of_windows = replace(run, shape=(4, 3), data_kind=Kind.SEQUENCE)
+    cut = with_new_classes(of_windows, Splits(*parts), [Labelled("new", windows(rows, 4))])
+    seen = [set(part.x[400:].flatten().tolist()) for part in cut]
+    assert [len(part) - 400 for part in cut] == [30, 0, 1]  # of 37 windows: three readings more are in no part
+    assert not seen[0] & seen[2]
     with pytest.raises(DataError):
         with_new_classes(run, data(20), [Labelled("new", np.zeros((2, 4)))])
 
