@@ -187,8 +187,6 @@ class _Layout:
         return cls(separator, tuple(found.index(name) for name in names), times[0] if times else None)
 
     def piece(self, text: str, offset: int, is_new: str, mark: tuple[int, int]) -> Piece:
-        if self.separator != "," and "," in text:
-            text = text.replace(",", ".")  # decimal commas
         rows = _rows(text, self.separator)
         if self.decimal == ",":
             for row in rows:
