@@ -108,7 +108,7 @@ class GRU(nn.Module, Drawn):
 
     def forward(self, x: Tensor, start: Tensor | None = None) -> Tensor:
         """(B, T, n_in) -> (B, T, n_state), from a state (B, n_state), or from 0."""
-        h = x.new_zeros(len(x), self.of_state.shape[1]) if start is None else start
+        h = x.new_zeros(1, self.of_state.shape[1]) if start is None else start  # one for all: ONNX knows no B
         states = []
         for given in F.linear(x, self.of_input, self.input_bias).unbind(1):
             (r_x, u_x, n_x), (r_h, u_h, n_h) = (

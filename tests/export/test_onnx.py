@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from latentlab import device
 from latentlab.__main__ import main
-from latentlab.data import Splits
+from latentlab.data import Dataset, Kind, Splits
 from latentlab.export.onnx import OnnxError, onnx_files
-from latentlab.models import Decodes, Encodes
+from latentlab.models import MODELS, Decodes, Encodes
+from latentlab.nn.initialise import initialise
+from latentlab.nn.layers import OF_SEQUENCES
 from latentlab.runs.store import Store
 from latentlab.serving.file import from_files
 from tests.conftest import naming
@@ -40,6 +43,19 @@ def test_every_kind_is_written_and_checked(run_id: str) -> None:
     files = onnx_files(store.load(run_id), store.examples(run_id))
     assert files
     assert all(len(content) > 100 for content in files.values())
+
+
+@pytest.mark.parametrize("network", OF_SEQUENCES)
+def test_networks_over_time_take_any_number_of_examples(network: str) -> None:
+    x = torch.rand(20, 5, 2, generator=device.generator(0))
+    data = Dataset("windows", x, torch.arange(20) % 2, ("a", "b"), Kind.SEQUENCE)
+    for name, config, written in (
+        ("vae", {"network": network, "state_dim": 4, "filters": 2}, {"encode", "decode"}),
+        ("m2", {"x_network": network, "state_dim": 4, "filters": 2, "hidden": 8}, {"classify"}),
+    ):
+        model = MODELS[name](MODELS[name].Config(likelihood="real-gaussian", **config), data.spec)
+        initialise(model, device.generator(0))
+        assert set(onnx_files(model.eval(), data)) == written  # each checked against the model
 
 
 def test_what_onnx_lacks_is_a_sentence() -> None:
