@@ -43,6 +43,7 @@ NAMES = (*images.NAMES, *MADE, *RECORDED, *DENSITIES)
 __all__ = [
     "DENSITIES",
     "NAMES",
+    "RECORDED",
     "UNLABELLED",
     "Batch",
     "DataError",

@@ -59,10 +59,8 @@ def new_training(store: Store, of_shown: str) -> None:
         start_training(store, lambda: url_state.write("job", queue.submit(store, *settings)), *settings)
     say_duration(model, dataset, config, train)
     if how := data.how_to_get(dataset):
-        st.caption(
-            f"{plain(dataset)} isn't on this machine yet; {plain(how)}. Offline, {plain(ADVICE)}; digits need no "
-            "download."
-        )
+        offline = "" if dataset in data.RECORDED else f" Offline, {plain(ADVICE)}; digits need no download."
+        st.caption(f"{plain(dataset)} isn't on this machine yet; {plain(how)}.{offline}")
 
 
 def _suited(model: str, dataset: str) -> dict[str, Any]:
