@@ -44,7 +44,8 @@ SHOWN = ("app", "train", "sweep", "trunk", "runs", "export", "import", "data", "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. What goes wrong is one sentence on stderr."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser(words[0] if words else None).parse_args(words)
     try:
         device.limit_threads()
         command: Callable[[argparse.Namespace], int] = options.command
@@ -56,15 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their flags."""
+def parser(requested: str | None = None) -> argparse.ArgumentParser:
+    """All commands with their flags; where one of them is requested, with its flags alone, which is faster."""
     whole = argparse.ArgumentParser("latentlab", description="A workbench for latent spaces.")
     commands = whole.add_subparsers(required=True, metavar=" | ".join(SHOWN))
     for name, module in COMMANDS.items():
         text = (module.run.__doc__ or "").partition("\n")[0]
         one = commands.add_parser(name, help=text, description=text)
         one.set_defaults(command=module.run)
-        module.arguments(one)
+        if requested not in COMMANDS or requested == name:
+            module.arguments(one)
     return whole
 
 
