@@ -10,12 +10,14 @@ from typing import TypeVar
 
 from latentlab.data import class_names
 from latentlab.experiments import (
+    added_conditions,
     adversarial_presets,
     adversarial_samples,
     auxiliary_head,
     auxiliary_layers,
     cluster_aware,
     condition_monitoring,
+    condition_results,
     curvature,
     curvature_race,
     curvature_tables,
@@ -31,6 +33,7 @@ from latentlab.experiments import (
     importance_tables,
     infogan,
     infogan_images,
+    next_month,
     pixel_decoders,
     recorded_anomalies,
     semi_supervised,
@@ -41,7 +44,7 @@ from latentlab.experiments import (
     transfer,
     transfer_source,
 )
-from latentlab.experiments.score_tables import as_text, merged
+from latentlab.experiments.score_tables import as_text
 from latentlab.runs import lite0_file
 from latentlab.serialization import RunError
 
@@ -114,9 +117,11 @@ def _auxiliary_head(options: argparse.Namespace) -> None:
 
 def _monitoring(options: argparse.Namespace) -> None:
     for dataset in _of_these(options, condition_monitoring.DATA, condition_monitoring.DATA):
-        found = _printed(condition_monitoring.run(dataset, range(options.seeds)), condition_monitoring.table_rows)
-        known = condition_monitoring.read()
-        condition_monitoring.save(merged(known, found, lambda score: score.data))
+        for seed in range(options.seeds):
+            named = _printed(condition_monitoring.run(dataset, (seed,)), condition_results.table_rows)
+            condition_monitoring.TABLE.save(named)
+            added_conditions.TABLE.save(_printed(added_conditions.run(dataset, (seed,)), added_conditions.table_rows))
+    next_month.TABLE.save(_printed(next_month.run(), next_month.table_rows))
 
 
 def _recorded(options: argparse.Namespace) -> None:

@@ -19,6 +19,9 @@ class Classifier(Protocol):
     def score(self, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
         """The accuracy on examples (N, D) of classes (N,)."""
 
+    def predict(self, x: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(N, D) -> (N,) the most probable classes."""
+
 
 def fit(name: Baseline, x: ArrayLike, y: ArrayLike, hidden: Sequence[int], seed: int = 0) -> Classifier:
     """Fit one of them to examples.

@@ -10,7 +10,6 @@ from latentlab.analysis.monitoring.thresholds import Threshold
 from latentlab.analysis.monitoring.verdict import of_rate
 from latentlab.analysis.monitoring.windows import newest, window
 from latentlab.analysis.neighbours import neighbours
-from latentlab.experiments import condition_monitoring
 from latentlab.experiments.run_monitoring import GAP, LEAST, RATE
 from latentlab.figures.classification.accuracy import probability_bars
 from latentlab.figures.monitoring.details import detector_bars, path_figure
@@ -132,24 +131,6 @@ def draw_faults(run: Subject, threshold: Threshold) -> None:
         f"{detectors[0]} is this run, and the best of the five for {best} of {len(faults)} faults. Readings with the "
         f"fault against the same ones without it, on three streams; delays at {RATE:.0%} false alarms until {LEAST} "
         f"readings are above the threshold, with gaps of at most {GAP}. The baselines are fitted to normal readings."
-    )
-
-
-def draw_source() -> None:
-    """How well classifiers name the conditions of the plant, next to the source's numbers."""
-    scores = condition_monitoring.read()
-    if scores:
-        st.markdown(plain(condition_monitoring.verdict(scores)))
-        st.dataframe(
-            condition_monitoring.table_rows(scores),
-            hide_index=True,
-            alt="Each classifier's accuracy, and the source's",
-        )
-    st.caption(
-        "Means and standard deviations over seeds, on readings that are simulated; those of the source (Maaløe et al. "
-        "2020, Table III, of five random splits) were not published, and its MLP has a dropout of one half. The SDGM "
-        "has 60 epochs, so with all labels it is still behind the MLP, which is trained until it no longer improves. "
-        "`python -m latentlab reproduce monitoring`."
     )
 
 

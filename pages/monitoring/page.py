@@ -17,13 +17,14 @@ from latentlab.experiments.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.classes import draw_confusion, predicted
-from pages.monitoring.details import draw_alarm, draw_faults, draw_map, draw_source
+from pages.monitoring.details import draw_alarm, draw_faults, draw_map
 from pages.monitoring.drift import draw_drift
 from pages.monitoring.labels import draw_labels
 from pages.monitoring.own import SIMULATED, WHOSE, bring, download_stream
 from pages.monitoring.picture import ALARM, draw_picture, drawn_sensors
 from pages.monitoring.recorded import draw_recorded
 from pages.monitoring.report import offer_report
+from pages.monitoring.tables import draw_source
 from pages.monitoring.watched import (
     Chosen,
     Codes,
@@ -121,7 +122,6 @@ def _draw_faults(run: Subject, threshold: Threshold) -> None:
     """Those of this run, what the source has measured, and what is found in real readings."""
     draw_faults(run, threshold)
     draw_confusion(run)
-    st.markdown("**Numbers of the source**")
     draw_source()
     draw_recorded()
 

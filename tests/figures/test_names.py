@@ -43,6 +43,7 @@ from latentlab.figures.latent import diagnosis, layers, paths, traversal
 from latentlab.figures.latent.bounds import bound_curves
 from latentlab.figures.latent.code_lengths import length_bars
 from latentlab.figures.maps import charts
+from latentlab.figures.monitoring.conditions import accuracy_curves, strangeness_curves
 from latentlab.figures.monitoring.details import detector_bars, deviation_bars, path_figure
 from latentlab.figures.monitoring.drift import drift_figure
 from latentlab.figures.monitoring.stream import Axis, Drawn, stream_figure
@@ -105,6 +106,10 @@ DRAWN: dict[Callable[..., Any], Callable[[], Any]] = {
     deviation_bars: lambda: deviation_bars(np.array([1.0, -9.0]), HOSTILE, HOSTILE, LIGHT),
     path_figure: lambda: path_figure(XY, Y, HOSTILE, XY, np.array([1]), 0, LIGHT),
     detector_bars: lambda: detector_bars({HOSTILE[0]: [0.5, 0.9]}, HOSTILE, LIGHT),
+    accuracy_curves: lambda: accuracy_curves(
+        {name: [[0.5, 0.6], []] for name in HOSTILE}, ("100", "all"), "labels", {HOSTILE[0]: [0.5, None]}, LIGHT
+    ),
+    strangeness_curves: lambda: strangeness_curves({name: [[-2.0, -40.0]] for name in HOSTILE}, ("1",), "known", LIGHT),
     drift_figure: lambda: drift_figure(
         Drift(np.ones(2), np.ones(3), np.ones((2, 1)), np.ones((2, len(HOSTILE))), np.ones((3, len(HOSTILE)))),
         HOSTILE,

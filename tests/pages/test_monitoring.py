@@ -94,6 +94,13 @@ def test_faults_and_costs_come_from_the_background(helper: dict[str, Future[Any]
     assert table["vae"].tolist() == pytest.approx([0.9] * len(faults))
     assert "never" in table["delay, minutes"][0]
     assert shows(app, f"{len(faults)} of {len(faults)}")
+    numbers, n_figures = app.segmented_control(key="numbers"), list[int]()
+    for view in ("next month", "confusions", "conditions added"):
+        numbers.set_value(view).run()
+        assert not app.exception
+        n_figures.append(len(app.get("plotly_chart")))
+        assert view != "next month" or shows(app, "30 normal days", "%")
+    assert [n - n_figures[0] for n in n_figures] == [0, 2, 4]
 
 
 def test_a_model_with_classes_names_one_or_says_unknown_and_shows_what_it_confuses(visited: Open) -> None:
@@ -104,7 +111,8 @@ def test_a_model_with_classes_names_one_or_says_unknown_and_shows_what_it_confus
     app.session_state["cells"] = "rows, %"
     app.run()
     assert not app.exception
-    cells = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"][0]
+    first = [json.loads(chart.proto.spec)["data"][0] for chart in app.get("plotly_chart")]
+    (cells,) = [trace for trace in first if trace["type"] == "heatmap"]
     rows = [sum(float(text or 0) for text in row) for row in cells["text"]]
     assert len(rows) == 10
     assert rows == pytest.approx([100] * 10, abs=5)  # each is rounded to whole per cent
