@@ -136,7 +136,7 @@ def _resampled(found: TimedRows, time: str, how: Preparation) -> TimedRows:
         exact = (times * MICRO).round().astype("datetime64[us]")
         words = exact.astype("datetime64[s]" if step % MICRO == 0 else "datetime64[ms]").astype(str)
         columns[time] = np.char.replace(words, "T", " ").astype(object)
-    said = f"Resampled to steps of {duration(step / MICRO)}: the mean of the readings in each"
+    said = f"Resampled to steps of {duration(step / MICRO)}: the mean of readings in each, the last of other columns"
     n_empty = int((row < 0).sum())
     said += f"; {counted(n_empty, 'step')} of {total:,} without any." if n_empty else "."
     file = np.repeat(found.file[starts], n_bins)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from latentlab.data.files.growing import Piece, as_number
-from latentlab.data.files.times import BREAK, DATED, Doubles, Index, dates, order, times_of
+from latentlab.data.files.times import BREAK, DATED, Doubles, Index, dates, iso_times, order, times_of
 
-ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
 REMEMBERED, LEAST = 99, 5  # steps from which the usual one is known; and that have to be
 MOST_GAPS = 100  # of a piece that are found one by one, the longest
 COARSE, ENOUGH = 0.5, 20  # share of readings of the time of the one before, above which times say no more; of how many
@@ -105,12 +103,8 @@ class StreamTimes:
         first = next((word for word in words if word), "")
         if not first:
             return np.full(len(words), math.nan)
-        if ISO.fullmatch(first):
-            try:
-                found = np.array(words, "datetime64[us]")
-                return np.where(np.isnat(found), math.nan, found.astype(np.int64) / 1e6)
-            except ValueError:  # one that is none, or has a zone
-                pass
+        if (exact := iso_times(words)) is not None:
+            return exact
         try:
             numbers = np.array(words, np.float64)
         except ValueError:

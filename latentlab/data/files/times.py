@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ Doubles = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 DATED = re.compile(r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}T?\d{2})")  # how a cell with a date begins
+ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?")
 STAMPS = ("timestamp", "time", "epoch", "unixtime", "unix_time", "ts", "date", "datetime")  # may be seconds from 1970
 EPOCH = (3e8, 5e9)  # seconds from 1970: 1979 to 2128
 READ = 0.95  # share of the cells that have to be times
@@ -44,9 +45,22 @@ def times_of(name: str, values: Values) -> Doubles | None:
     known = [word for word in words if word.strip()]
     if not known or not all(DATED.match(word) for word in (known[0], known[-1])):
         return None
+    if (exact := iso_times(words)) is not None:
+        return exact if np.isfinite(exact).sum() >= READ * len(known) else None
     read = [dates(words, day_first) for day_first in (False, True)]
     best = max(read, key=lambda one: (int(np.isfinite(one).sum()), order(one)))
     return best if np.isfinite(best).sum() >= READ * len(known) else None
+
+
+def iso_times(words: Sequence[str]) -> Doubles | None:
+    """(N,) seconds from 1970, NaN for nothing, of times such as 2024-05-01 10:00:00; None where one is none."""
+    if not ISO.fullmatch(next((word for word in words if word), "")):
+        return None
+    try:
+        found = np.array(words, "datetime64[us]")
+    except ValueError:  # one that is none, or has a zone
+        return None
+    return np.where(np.isnat(found), np.nan, found.astype(np.int64) / 1e6)
 
 
 def _epoch(values: Doubles) -> Doubles | None:

@@ -13,7 +13,7 @@ from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
 from latentlab.data.files.roles import Role, reassigned
-from latentlab.data.files.times import GAP, N_BLOCKS, blocks, tells_time, times_of
+from latentlab.data.files.times import GAP, N_BLOCKS, blocks, iso_times, tells_time, times_of
 from tests.conftest import mentions
 
 N = 1_200
@@ -196,3 +196,14 @@ def test_marks_of_what_happened_are_no_input(tmp_path: Path) -> None:
     assert opened.features == ("row", "flow (l/min)")
     assert opened.splits.train.classes == ("0", "1")
     assert "changepoint" in opened.columns
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"])
+def test_exact_times_are_read_as_pandas_reads_them(form: str) -> None:
+    words = np.array([*STAMPS.strftime(form), ""], object)
+    found = iso_times(words.tolist())
+    assert found is not None
+    known = pd.to_datetime(pd.Series(words[:-1])).to_numpy("datetime64[us]").astype(np.int64) / 1e6
+    assert np.array_equal(found[:-1], known)
+    assert np.isnan(found[-1])
+    assert iso_times([*words[:3].tolist(), "2024-13-01"]) is None
