@@ -22,6 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from latentlab.analysis.arrays import Floats
+from latentlab.models import Encodes, InfersLatents, Model
 from latentlab.models.elsewhere import RunsElsewhere
 
 Encode = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, z_dim)
@@ -50,6 +51,20 @@ class NetworkLayer:
 AFFINE = (nn.Linear, _ConvNd, nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, _BatchNorm)  # in eval()
 RESHAPES = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)  # in eval()
 CHUNK = 250  # a convolutional encoder took 2.6 times as long for chunks of 1,000: they don't fit the cache
+
+
+def encoder_of(model: Model) -> Encode:
+    """The mean of the code of examples; of the first layer where a model has several.
+
+    Raises:
+        TypeError: it has no codes.
+    """
+    if isinstance(model, InfersLatents):
+        name = model.layers[0].name
+        return lambda x: model.infer(x)[name].mean
+    if isinstance(model, Encodes):
+        return model.encode
+    raise TypeError(f"{model.name} has no codes.")
 
 
 def encode_all(encode: Encode, x: Tensor | NDArray[np.generic], batch: int = CHUNK) -> Floats:

@@ -9,9 +9,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
-from torch import Tensor
 
-from latentlab.analysis.activations import encode_all
+from latentlab.analysis.activations import encode_all, encoder_of
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.drift import Block, Drift, drift
 from latentlab.analysis.monitoring.scores import expected, usual_error
@@ -22,7 +21,6 @@ from latentlab.data.builtin.photovoltaic.weather import SKIES
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import to_model
 from latentlab.experiments.streams import EVERY, NONE, SIZE
-from latentlab.models import Encodes, InfersLatents, Model
 from latentlab.runs.store import Store
 
 WEEK = 7  # days
@@ -231,15 +229,6 @@ def find_drift(
         x = to_model(rows, examples.scale)
         apart = expected(model, x, DRAWS, generator(0), usual).apart(x.flatten(1).double().numpy())
         apart = newest(apart, window(examples.spec))
-        found.append(Block(encode_all(_encoder(model), x).astype(np.float64), apart))
+        found.append(Block(encode_all(encoder_of(model), x).astype(np.float64), apart))
         progress(READ + (1 - READ) * (k + 1) / len(every))
     return drift(found[: len(normal)], found[len(normal) :])
-
-
-def _encoder(model: Model) -> Callable[[Tensor], Tensor]:
-    if isinstance(model, InfersLatents):
-        name = model.layers[0].name
-        return lambda x: model.infer(x)[name].mean
-    if isinstance(model, Encodes):
-        return model.encode
-    raise TypeError(f"{model.name} has no codes.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from latentlab.analysis.arrays import Doubles, Floats, Labels, floats
+from latentlab.analysis.activations import encode_all, encoder_of
+from latentlab.analysis.arrays import Doubles, Floats, Labels
 from latentlab.analysis.latent.pca import pca
 from latentlab.analysis.monitoring.scores import Expected
 from latentlab.analysis.monitoring.windows import are_whole, newest, window
@@ -176,7 +176,7 @@ def can_map(run: Subject) -> bool:
 @remember(8)
 def codes(run: Subject) -> Codes:
     """Of the test examples."""
-    found = _codes(run, cached.examples(run).batch().x)
+    found = encode_all(encoder_of(cached.model(run)), cached.examples(run).batch().x)
     return Codes(found, _projected(found, found))
 
 
@@ -184,7 +184,7 @@ def codes(run: Subject) -> Codes:
 def path(run: Subject, chosen: Chosen) -> Codes:
     """Of the readings of a stream; NaN where one isn't whole."""
     known = codes(run)
-    found = _codes(run, watched(run, chosen).x)
+    found = encode_all(encoder_of(cached.model(run)), watched(run, chosen).x)
     return Codes(found, _projected(known.codes, found))
 
 
@@ -192,15 +192,6 @@ def _projected(known: Floats, found: Floats) -> Floats:
     if known.shape[1] == 1:
         return np.concatenate([found, np.zeros_like(found)], 1)
     return pca(known, 2).project(found)
-
-
-@torch.no_grad()
-def _codes(run: Subject, x: Tensor) -> Floats:
-    model = cached.model(run)
-    if isinstance(model, InfersLatents):
-        return floats(model.infer(x)[model.layers[0].name].mean)
-    assert isinstance(model, Encodes)
-    return floats(model.encode(x))
 
 
 def step(run: Subject) -> str:
