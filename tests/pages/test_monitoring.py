@@ -179,7 +179,6 @@ def test_a_run_of_windows_has_no_score_before_its_first_window(helper: dict[str,
     assert numbers_of(read["y"]) == pytest.approx(stream.readings[:, 0])
     assert any(span["x1"] > stream.minute[stream.begin] for span in alarms_of(app))
     assert [key for key in helper if key.startswith("drift ")]
-    assert not any("label" in str(button.key) for button in app.button)  # classes are learned from single readings
 
 
 def test_windows_of_a_users_own_are_a_stream_and_a_file_gives_windows(opened: Open, app_store: Store) -> None:
