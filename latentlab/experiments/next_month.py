@@ -120,8 +120,9 @@ def verdict(scores: Sequence[MonthScore]) -> str:
     n = len(scores)
     return (
         f"The false alarms of the next month are within the band of a threshold from {MONTH} normal days in "
-        f"{sum(one.holds for one in scores) / n:.0%} of {n} cases; within one that takes each reading for itself, in "
-        f"{sum(one.holds_alone for one in scores) / n:.0%}: a few days of unusual weather have most of them."
+        f"{sum(one.holds for one in scores) / n:.0%} of {n} cases, {len(RATES)} rates a month; within one that takes "
+        f"each reading for itself, in {sum(one.holds_alone for one in scores) / n:.0%}: a few days of unusual weather "
+        "have most of them."
     )
 
 

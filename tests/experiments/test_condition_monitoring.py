@@ -73,8 +73,8 @@ def test_what_ships_is_of_every_seed_and_days_are_harder_than_minutes() -> None:
     assert len(measured) == len(scores)
     settings = {(*one[:3], one[4]) for one in measured}
     assert measured == {(data, sensors, n, model, seed) for data, sensors, n, seed in settings for model in MODELS}
-    assert settings >= {(data, ALL, n, 0) for data in DATA for n in LABELS[ALL]}
-    assert {seed for *_, seed in settings} <= set(SEEDS)
+    assert settings >= {(data, sensors, n, 0) for data in DATA for sensors, sizes in LABELS.items() for n in sizes}
+    assert settings >= {(data, ALL, n, seed) for data in DATA for n in (FEW, 0) for seed in SEEDS}
     by_day, at_random = (
         [one.accuracy for one in scores if (one.data, one.sensors, one.labels) == (data, ALL, 0)] for data in DATA
     )
