@@ -26,6 +26,7 @@ WHOSE = (SIMULATED, MINE)
 BROUGHT: Slot[Own] = Slot("own-readings")  # the file, which stays while the widget isn't drawn
 UPLOADED: Slot[Any] = Slot("upload-readings")  # the widget that uploads it
 MOST_BYTES = 64 << 20
+UNTIL_THEN = "Until then a simulated stream."
 FIRST, DAY = float(np.datetime64("2026-01-01", "s").astype(int)), 86_400.0  # seconds: where simulated days begin
 
 
@@ -35,15 +36,16 @@ def bring(run: Subject) -> Own | None:
     st.file_uploader("Your readings", key=UPLOADED.name, on_change=_keep, help=why, disabled=is_read_only())
     own = BROUGHT.get()
     if own is None:
-        st.caption("A table such as a CSV, with a column of each sensor by its name. Until then a simulated stream.")
-        return None
-    if len(own.content) > MOST_BYTES:
-        st.error(f"{plain(shown(own.name))} has more than {MOST_BYTES >> 20} MB: `latentlab monitor` takes any number.")
+        st.caption(f"A table such as a CSV, with a column of each sensor by its name. {UNTIL_THEN}")
         return None
     try:
+        if len(own.content) > MOST_BYTES:
+            most = f"{MOST_BYTES >> 20} MB"
+            raise DataError(f"{shown(own.name)} has more than {most}: `latentlab monitor` takes any number.")
         found = readings(run, own)
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
+        st.caption(UNTIL_THEN)
         return None
     said = [f"{shown(own.name)}: {counted(len(found.numbers), 'reading')}.", *found.notes, *_units(run, own)]
     st.caption(" ".join(map(plain, said)))

@@ -134,9 +134,11 @@ def _choose_stream(run: Subject, whose: str) -> tuple[Chosen, bool]:
     if own is None:
         return _usual(run), False
     n = int(np.isfinite(watched(run, own).scores).sum())
-    why = f"{n} readings with a score are too few" if n * RATES[-1] < 1 else None
-    text = "They are normal: the threshold comes from them"
-    return own, st.toggle(text, key="normal", bind="query-params", disabled=bool(why), help=why) and not why
+    why = f"{n} readings with a score are too few" if n * RATES[-1] < 1 else ""
+    text = why or "The threshold comes from them"
+    return own, st.toggle(
+        "They are normal", key="normal", bind="query-params", disabled=bool(why), help=text
+    ) and not why
 
 
 def _usual(run: Subject) -> Simulated:

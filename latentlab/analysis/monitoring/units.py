@@ -10,7 +10,8 @@ from latentlab.analysis.arrays import Doubles
 
 FAR = 6.0  # standard deviations of normal readings: so far from their mean is nearly every reading
 NEARLY = 0.05  # of the readings may be nearer
-TIMES = 30.0  # as much, or as little, as normal readings do, they vary
+TIMES = 30.0  # as large, or as small, as normal readings they are, and vary as much or as little
+LARGE = 0.95  # quantile of their size
 LEAST = 30  # readings whose spread says something
 
 
@@ -29,7 +30,7 @@ class OtherUnit(NamedTuple):
 
 
 def other_units(readings: Doubles, normal: Doubles) -> list[OtherUnit]:
-    """The sensors that are far from normal in nearly every reading, or vary on another scale altogether.
+    """The sensors that are far from normal in nearly every reading, or are and vary on another scale altogether.
 
     Args:
         readings: (T, D); NaN where there is no number.
@@ -42,7 +43,9 @@ def other_units(readings: Doubles, normal: Doubles) -> list[OtherUnit]:
         if not len(read) or not std:
             continue
         far = float(np.quantile(np.abs(read - known.mean()), NEARLY)) > FAR * std
-        ratio = float(read.std()) / std
-        if far or (len(read) >= LEAST and ratio and not 1 / TIMES <= ratio <= TIMES):
+        size, usual = (float(np.quantile(np.abs(one), LARGE)) for one in (read, known))
+        ratios = sorted((float(read.std()) / std, size / max(usual, std)))
+        of_scale = len(read) >= LEAST and ratios[0] > 0 and (ratios[1] < 1 / TIMES or ratios[0] > TIMES)
+        if far or of_scale:
             found.append(OtherUnit(k, float(np.median(read)), float(np.median(known))))
     return found

@@ -26,7 +26,7 @@ def of_stream(
         found: the alarms.
         begin: the first reading with the fault; T where there is none.
         threshold: above which a score counts.
-        promised: the share of normal readings that should be above it.
+        promised: the share of normal readings that is above it.
         step: what a reading is, in the singular: "minute".
         knows: whether the model has classes: then no alarm may mean that it knows what it sees.
     """
@@ -53,13 +53,13 @@ def of_readings(scores: Doubles, found: Sequence[Alarm], threshold: float, promi
         scores: (T,) NaN where there is none.
         found: the alarms.
         threshold: above which a score counts.
-        promised: the share of normal readings that should be above it.
+        promised: the share of normal readings that is above it.
     """
     n, above = int(np.isfinite(scores).sum()), int((scores > threshold).sum())
     lost = f" {_many(len(scores) - n, 'reading')} without a score." if n < len(scores) else ""
     return (
         f"{_many(len(found), 'alarm') if found else 'No alarm'} in {_many(n, 'reading')}: {above:,} ({above / n:.1%}) "
-        f"{'is' if above == 1 else 'are'} above the threshold, as {promised:.1%} of normal ones should be.{lost}"
+        f"{'is' if above == 1 else 'are'} above the threshold; of normal ones {promised:.1%} would be.{lost}"
     )
 
 

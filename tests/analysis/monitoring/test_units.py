@@ -18,6 +18,9 @@ def test_kelvin_and_kilowatts_are_other_units_and_a_broken_sensor_is_not() -> No
     assert found.read == np.median(kelvin[:, 0])
     assert found.usual == np.median(normal[:, 0])
     assert [one.sensor for one in other_units(day / [1, 1_000, 1], normal)] == [1]
+    assert [one.sensor for one in other_units(day * [1, 1_000, 1], normal)] == [1]
+    quiet = np.add(rng.normal(0, 0.01, (400, 3)), [21, 400, 3])  # one hour of steady weather
+    assert other_units(quiet, normal) == []
     day[200:, 0] = 500.0  # from then on something is wrong with it
     day[:, 1] = 400.0  # it is stuck
     day[:3] = np.nan
