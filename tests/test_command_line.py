@@ -65,6 +65,8 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("LATENTLAB_DEVICE", "cpu")
     for module in ("latentlab.runs.store", "latentlab.cli.reproduce"):
         monkeypatch.setattr(f"{module}.SHIPPED", tmp_path / "shipped")
+    shipped = Store(tmp_path / "shipped", shipped=tmp_path / "none")
+    monkeypatch.setattr("latentlab.cli.reproduce.SHIPPED_RUNS", shipped)
     store = Store(tmp_path / "runs", shipped=tmp_path / "shipped")
     monkeypatch.setattr(Store, "default", lambda: store)
     return store
