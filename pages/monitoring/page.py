@@ -136,9 +136,8 @@ def _choose_stream(run: Subject, whose: str) -> tuple[Chosen, bool]:
     n = int(np.isfinite(watched(run, own).scores).sum())
     why = f"{n} readings with a score are too few" if n * RATES[-1] < 1 else ""
     text = why or "The threshold comes from them"
-    return own, st.toggle(
-        "They are normal", key="normal", bind="query-params", disabled=bool(why), help=text
-    ) and not why
+    are_normal = st.toggle("They are normal", key="normal", bind="query-params", disabled=bool(why), help=text)
+    return own, are_normal and not why
 
 
 def _usual(run: Subject) -> Simulated:
