@@ -23,7 +23,8 @@ from latentlab.device import generator
 from latentlab.experiments.run_monitoring import to_model
 from latentlab.experiments.score_tables import ScoreTable, grouped
 from latentlab.models import Model
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
+from latentlab.runs.store import SHIPPED
 
 RUN = "photovoltaic-vae"
 RATES = (0.005, 0.01, 0.05)
@@ -75,7 +76,7 @@ def run(seeds: Sequence[int] = SEEDS) -> Iterator[MonthScore]:
     Raises:
         RunError: the run that ships is missing.
     """
-    store = Store(SHIPPED, SHIPPED)
+    store = SHIPPED_RUNS
     model, scale = store.load(RUN).eval(), store.examples(RUN).scale
     for seed in seeds:
         readings = [

@@ -7,12 +7,12 @@ import torch
 
 from latentlab.experiments import next_month
 from latentlab.experiments.next_month import MONTH, RATES, RUN, TABLE, MonthScore, months, table_rows, verdict
-from latentlab.runs.store import SHIPPED, Store
+from latentlab.runs.shipped import SHIPPED_RUNS
 from tests.conftest import mentions
 
 
 def test_a_month_that_is_stranger_than_the_one_before_has_more_false_alarms_than_the_band() -> None:
-    store = Store(SHIPPED, SHIPPED)
+    store = SHIPPED_RUNS
     model, x = store.load(RUN).eval(), store.examples(RUN).batch().x
     days = [x[k * 8 : k * 8 + 8] for k in range(2 * MONTH)]
     alike = list(months(model, days, 0))
