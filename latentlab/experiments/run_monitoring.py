@@ -105,7 +105,7 @@ def expected_of(
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class NormalScores:
     """What is known of a model's scores of normal readings.
 
     Attributes:
@@ -123,19 +123,19 @@ class Calibration:
     usual: Doubles
 
     @classmethod
-    def of(cls, model: Model, source: Source, scale: Scale | None) -> Calibration:
+    def of(cls, model: Model, source: Source, scale: Scale | None) -> NormalScores:
         """Of normal readings of a source."""
         rng, (first, second) = generator(0), (source.normal(part) for part in (0, 1))
         x, y = (to_model(np.concatenate(days), scale) for days in (first, second))
         own, held = scores(model, x, DRAWS, rng), scores(model, y, DRAWS, rng)
         return cls(own, _days(first), held, _days(second), usual_error(model, x, 1, rng))
 
-    def by(self, found: Doubles) -> Calibration:
+    def by(self, found: Doubles) -> NormalScores:
         """The same with thresholds from other scores (T,), NaN where there is none, of readings that are normal."""
         known = found[np.isfinite(found)]
         every = np.concatenate([self.scores, self.others])
         stretches = np.arange(len(known)) * STRETCHES // max(1, len(known))
-        return Calibration(known, stretches, every, np.arange(len(every)), self.usual)
+        return NormalScores(known, stretches, every, np.arange(len(every)), self.usual)
 
     def at_rate(self, rate: float) -> Threshold:
         """The threshold that promises a rate of false alarms on other days.

@@ -18,11 +18,11 @@ from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.watched import (
     Codes,
     Watched,
-    calibration,
     can_map,
     codes,
     faults_task,
     names,
+    normal_scores,
     source,
     step,
 )
@@ -100,7 +100,7 @@ def _nearest(run: Subject, along: Codes, at: int) -> None:
 
 def draw_faults(run: Subject, threshold: Threshold) -> None:
     """AUROC and delay of every fault, by the run and by the baselines; whether the promised rate holds."""
-    known = calibration(run)
+    known = normal_scores(run)
     st.markdown(of_rate(threshold.rate, known.false_alarms(threshold.value), len(known.others)))
     if not isinstance(run, StoredRun):
         st.caption("Faults are counted for runs that are stored here.")

@@ -12,7 +12,7 @@ from latentlab.analysis.monitoring.thresholds import Threshold, cheapest
 from latentlab.analysis.monitoring.verdict import of_classes, of_readings, of_stream, worst
 from latentlab.analysis.stats import proportion
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
-from latentlab.experiments.run_monitoring import GAP, LEAST, Calibration
+from latentlab.experiments.run_monitoring import GAP, LEAST, NormalScores
 from latentlab.experiments.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.subjects import StoredRun, Subject
@@ -30,12 +30,12 @@ from pages.monitoring.watched import (
     Codes,
     Simulated,
     Watched,
-    calibration,
     can_map,
     clock,
     faults_task,
     is_plant,
     names,
+    normal_scores,
     path,
     source,
     step,
@@ -66,7 +66,7 @@ def monitoring(run: Subject) -> None:
     said = st.container()
     whose = linked_choice("Readings", WHOSE, SIMULATED, "readings")
     picture, side = st.columns([2, 1], gap="large")
-    known = calibration(run)
+    known = normal_scores(run)
     with side:
         chosen, is_normal = _choose_stream(run, whose)
         found = watched(run, chosen)
@@ -163,7 +163,7 @@ def _choose_fault(run: Subject) -> Simulated:
     return Simulated(fault, place, sky, share / 100)
 
 
-def _choose_threshold(run: Subject, known: Calibration) -> Threshold:
+def _choose_threshold(run: Subject, known: NormalScores) -> Threshold:
     """From which score on something is an alarm: by a rate of false alarms, or by what mistakes cost."""
     by = linked_choice("Threshold by", (BY_RATE, BY_COST), BY_RATE, "threshold")
     possible = [rate for rate in RATES if rate * (len(known.scores) + 1) >= 1]
@@ -232,7 +232,7 @@ if run is None:
 if not can_score(cached.model(run)):
     st.info(f"“{plain(run.title)}” neither bounds log p(x) nor reconstructs, so it can't say what is strange.")
     st.stop()
-if not is_plant(run) and len(calibration(run).scores) * RATES[-1] < 1:
+if not is_plant(run) and len(normal_scores(run).scores) * RATES[-1] < 1:
     st.info("Too few test examples are saved with it to say what is normal.")
     st.stop()
 st.fragment(monitoring)(run)

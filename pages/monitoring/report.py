@@ -20,7 +20,7 @@ from latentlab.experiments.run_monitoring import expected_of
 from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies
 from latentlab.subjects import StoredRun, Subject
-from pages.monitoring.watched import Chosen, Own, Watched, calibration, clock, names
+from pages.monitoring.watched import Chosen, Own, Watched, clock, names, normal_scores
 from pages.shared import cached
 from pages.shared.downloads import download
 
@@ -66,7 +66,7 @@ def _report(
 
 
 def _expected(run: Subject, readings: Doubles) -> Doubles:
-    scale, usual = cached.examples(run).scale, calibration(run).usual
+    scale, usual = cached.examples(run).scale, normal_scores(run).usual
     return expected_of(cached.model(run), readings, scale, DRAWS, generator(1), usual, window(run.spec))
 
 

@@ -17,7 +17,7 @@ from latentlab.analysis.monitoring.windows import are_whole, newest, window
 from latentlab.data import DataError, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.files.readings import Readings, read_readings
-from latentlab.experiments.run_monitoring import AllFaults, Calibration, find_faults, scored
+from latentlab.experiments.run_monitoring import AllFaults, NormalScores, find_faults, scored
 from latentlab.experiments.streams import PlantDays, Source, Stream, TableRows
 from latentlab.figures.monitoring.stream import Axis
 from latentlab.jobs.background import report
@@ -109,9 +109,9 @@ def source(run: Subject) -> Source:
 
 
 @remember(8)
-def calibration(run: Subject) -> Calibration:
+def normal_scores(run: Subject) -> NormalScores:
     """Its scores of normal readings."""
-    return Calibration.of(cached.model(run), source(run), cached.examples(run).scale)
+    return NormalScores.of(cached.model(run), source(run), cached.examples(run).scale)
 
 
 @remember(8)
@@ -142,7 +142,7 @@ def watched(run: Subject, chosen: Chosen) -> Watched:
     """
     model, scale = cached.model(run), cached.examples(run).scale
     stream = _stream(run, chosen)
-    return Watched(stream, *scored(model, stream.readings, scale, calibration(run).usual))
+    return Watched(stream, *scored(model, stream.readings, scale, normal_scores(run).usual))
 
 
 def _stream(run: Subject, chosen: Chosen) -> Stream:

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from latentlab.data.dataset import DataError
 from latentlab.data.files import dialect
+from latentlab.data.files.times import STAMPS
 
 BLOCK = 1 << 19  # bytes that are read at once
 MOST = 4_096  # rows of a piece of a pipe
 LONGEST = 1 << 20  # bytes of a line: what is longer is no row
 MARK = 1 << 10  # bytes at the start of a file by which it is known again
-TIMES = ("time", "timestamp", "datetime", "date")  # what the column with the time is called
 SEPARATORS = (",", ";", "\t")
 
 
@@ -183,7 +183,7 @@ class _Layout:
         found = rows[separator]
         if missing := [name for name in names if name not in found]:
             raise DataError(f"The readings have no column “{missing[0][:80]}”.")
-        times = [k for k, name in enumerate(found) if name.lower() in TIMES and name not in names]
+        times = [k for k, name in enumerate(found) if name.lower() in STAMPS and name not in names]
         return cls(separator, tuple(found.index(name) for name in names), times[0] if times else None)
 
     def piece(self, text: str, offset: int, is_new: str, mark: tuple[int, int]) -> Piece:
@@ -215,7 +215,7 @@ def json_pieces(lines: TextIO, names: Sequence[str]) -> Iterator[Piece]:
             value = {}
         found = value if isinstance(value, Mapping) else {}
         rows.append([as_number(found.get(name)) for name in names])
-        times.append(next((str(found[name]) for name in found if str(name).lower() in TIMES), ""))
+        times.append(next((str(found[name]) for name in found if str(name).lower() in STAMPS), ""))
         if len(rows) == MOST:
             yield Piece(np.array(rows), times)
             rows, times = [], []
