@@ -49,7 +49,7 @@ NAMELESS = {"utils", "helpers", "common", "misc"}
 CALL_FOREIGN_CODE = {f"latentlab/serving/{name}.py" for name in ("file", "functions", "onnx")}  # it may raise anything
 HEAVY = {"streamlit", "sklearn", "umap"}  # imported where they are used, not at the start
 # Programs that are started often, each with what it may import besides the standard library.
-LIGHT = {"latentlab/data/files/hdf5_copy.py": {"h5py", "numpy"}}
+LIGHT = {"latentlab/data/files/containers/hdf5_copy.py": {"h5py", "numpy"}}
 LINES_OF_A_PAGE = 1_250
 OF_THE_THREAD = {"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "fork_rng"}
 
@@ -328,7 +328,11 @@ CAUGHT: list[tuple[Rule, str, str]] = [
     (files_have_names, "latentlab/utils.py", ""),
     (files_have_names, "pages/shared/helpers.py", ""),
     (files_have_names, "latentlab/common/names.py", ""),
-    (programs_are_light, "latentlab/data/files/hdf5_copy.py", "from latentlab.data.dataset import DataError"),
+    (
+        programs_are_light,
+        "latentlab/data/files/containers/hdf5_copy.py",
+        "from latentlab.data.dataset import DataError",
+    ),
     (no_yield_inside_a_mode_of_the_thread, "latentlab/new.py", "def f():\n    with torch.no_grad():\n        yield 1"),
     (
         no_yield_inside_a_mode_of_the_thread,

@@ -20,7 +20,7 @@ from latentlab.analysis.monitoring.scores import scores
 from latentlab.cli import monitor
 from latentlab.data import UNLABELLED, DataError, Dataset, Kind
 from latentlab.data.builtin.photovoltaic import plant
-from latentlab.data.files.growing import GrowingFile
+from latentlab.data.files.readings.growing import GrowingFile
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.experiments.streams import PlantDays

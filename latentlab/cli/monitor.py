@@ -26,8 +26,8 @@ from latentlab.analysis.monitoring.windows import Windows, are_whole, newest, wi
 from latentlab.cli.monitor_events import happened, said_of, unit_changed
 from latentlab.cli.monitor_report import PeriodReport
 from latentlab.data import DataError, Dataset, Kind
-from latentlab.data.files.growing import MARK, GrowingFile, Piece, json_pieces
-from latentlab.data.files.stream_times import StreamTimes
+from latentlab.data.files.readings.growing import MARK, GrowingFile, Piece, json_pieces
+from latentlab.data.files.readings.stream_times import StreamTimes
 from latentlab.device import generator
 from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, day_of, expected_of, to_model, to_user
 from latentlab.models import Classifies, Model

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentlab.analysis.monitoring.unit_watch import ChangedSensor
-from latentlab.data.files.stream_times import Event
+from latentlab.data.files.readings.stream_times import Event
 
 TEXTS = {
     "gap": "Nothing was read for a while: an alarm that was open is over.",

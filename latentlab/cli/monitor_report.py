@@ -18,7 +18,7 @@ from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.period import Recorder, Sensor
 from latentlab.analysis.monitoring.scores import unit
 from latentlab.analysis.stats import Proportion
-from latentlab.data.files.growing import Piece
+from latentlab.data.files.readings.growing import Piece
 from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies, Model
 from latentlab.runs.run import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from latentlab import data
 from latentlab.data.files.options import MAX_SIDE, MOST_DRAWINGS, Fit, ReadOptions, Scaling
-from latentlab.data.files.preparation import AS_THEY_ARE, Missing, Preparation, SameTime
-from latentlab.data.files.roles import LABELS
+from latentlab.data.files.readings.preparation import AS_THEY_ARE, Missing, Preparation, SameTime
+from latentlab.data.files.tables.roles import LABELS
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from latentlab.analysis.monitoring.windows import window
 from latentlab.data import UNLABELLED, DataError, Dataset, LabelUse, Library, Splits, hide_labels, load
 from latentlab.data.files.read import Opened
-from latentlab.data.files.roles import MAX_CLASSES
 from latentlab.data.files.splitting import Rows
+from latentlab.data.files.tables.roles import MAX_CLASSES
 from latentlab.experiments.condition_monitoring import KNOBS, SDGM, TRAINING
 from latentlab.jobs import queue
 from latentlab.runs import labelled

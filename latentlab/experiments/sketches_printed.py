@@ -25,7 +25,7 @@ from latentlab.analysis.classification.metrics import binary_accuracy
 from latentlab.analysis.stats import wilson
 from latentlab.analysis.sweep import interval
 from latentlab.data import Dataset, Kind, load
-from latentlab.data.files.drawn_strokes import read_strokes
+from latentlab.data.files.images.strokes import read_strokes
 from latentlab.experiments.score_tables import MISSING, ScoreTable, mean_std
 from latentlab.experiments.sketches import BASE, DATASET, trained
 from latentlab.knobs import from_dict

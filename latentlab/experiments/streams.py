@@ -22,7 +22,7 @@ from latentlab.data.builtin.photovoltaic.plant import (
     simulate,
 )
 from latentlab.data.builtin.photovoltaic.weather import CLEAR, SKIES, Sky
-from latentlab.data.files.times import breaks
+from latentlab.data.files.readings.times import breaks
 
 NONE = "none"
 DAYS_APART = 5  # of the year, between two normal days

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from latentlab.analysis.maps.examples import all_examples
 from latentlab.data import Dataset, Kind, Library, load
-from latentlab.data.files.labels import class_indices
+from latentlab.data.files.tables.labels import class_indices
 from latentlab.serving.functions import ServingError
 
 ARRAYS = "own arrays"  # what data are called that have no name; none in the library can have a space in it

@@ -8,10 +8,10 @@ from dataclasses import replace
 import streamlit as st
 
 from latentlab.data import DataError
-from latentlab.data.files.columns import Table
 from latentlab.data.files.options import LARGEST_WINDOW, ReadOptions, Scaling
-from latentlab.data.files.preparation import AS_THEY_ARE, MOST_FILLED, Missing, Preparation, SameTime
-from latentlab.data.files.roles import Role, Roles
+from latentlab.data.files.readings.preparation import AS_THEY_ARE, MOST_FILLED, Missing, Preparation, SameTime
+from latentlab.data.files.tables.columns import Table
+from latentlab.data.files.tables.roles import Role, Roles
 from pages.shared.text import plain
 from pages.shared.visit import Slot
 

@@ -10,14 +10,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from latentlab.data import DataError
 from latentlab.data.files import joined
-from latentlab.data.files.columns import Table
-from latentlab.data.files.drawn_strokes import holds_strokes
 from latentlab.data.files.file_sets import data_files, table_of
-from latentlab.data.files.image_files import SUFFIXES
+from latentlab.data.files.images.decoded import SUFFIXES
+from latentlab.data.files.images.quick_draw import is_official
+from latentlab.data.files.images.strokes import holds_strokes
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.quick_draw import is_official
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.tables import FIRST_ROWS
+from latentlab.data.files.tables.columns import Table
+from latentlab.data.files.tables.examples import FIRST_ROWS
 from pages.shared.remember import remember
 from pages.shared.uploads import safe_name
 

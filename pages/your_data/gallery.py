@@ -17,7 +17,7 @@ from latentlab.analysis.modes import Agreement, Modes, agreement, clearest, mode
 from latentlab.data import DataError, Dataset, Kind, Library
 from latentlab.data.builtin.sketches import NAME as SKETCHES
 from latentlab.data.builtin.sketches import SCRIBBLES, ways
-from latentlab.data.files.quick_draw import LICENCE
+from latentlab.data.files.images.quick_draw import LICENCE
 from latentlab.figures.sheets import data_uri, sheet_png
 from pages.shared import cached
 from pages.shared.linked_choice import linked_choice

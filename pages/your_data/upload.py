@@ -11,9 +11,9 @@ from latentlab.analysis.columns import Columns
 from latentlab.analysis.maps.examples import some_of_each
 from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.preparation import AS_THEY_ARE
 from latentlab.data.files.read import KNOWN, Opened
-from latentlab.data.files.roles import Role, reassigned
+from latentlab.data.files.readings.preparation import AS_THEY_ARE
+from latentlab.data.files.tables.roles import Role, reassigned
 from latentlab.figures.examples.choose import appearance
 from latentlab.subjects.data_only import PREFIX
 from pages.shared.example_view import one_by_one, show

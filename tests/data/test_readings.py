@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentlab.data import DataError
-from latentlab.data.files.readings import MOST, read_readings
+from latentlab.data.files.readings.of_sensors import MOST, read_readings
 from tests.conftest import mentions
 
 SENSORS = ("current, A", "b")

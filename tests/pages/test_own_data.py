@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from latentlab import settings
 from latentlab.data import Library, load
 from latentlab.data.files.options import Fit
-from latentlab.data.files.roles import Role
+from latentlab.data.files.tables.roles import Role
 from latentlab.jobs import queue
 from latentlab.jobs.worker import perform
 from latentlab.runs.store import Store

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm
-from latentlab.data.files.unit_changes import Conversion, converted
+from latentlab.data.files.readings.unit_changes import Conversion, converted
 
 N = 60  # readings before an alarm, and in it, that are compared
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import DataError, Kind
 from latentlab.data.files.archives import counted
 from latentlab.data.files.axes import as_images, examples_first, is_sequence, times_first
-from latentlab.data.files.intensities import to_bytes
+from latentlab.data.files.images.intensities import to_bytes
 from latentlab.data.files.splitting import SHARES, Shares
 
 if TYPE_CHECKING:
-    from latentlab.data.files.roles import Roles
+    from latentlab.data.files.tables.roles import Roles
 
 Values = NDArray[Any]
 

@@ -11,13 +11,13 @@ import numpy as np
 from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import Skips, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
-from latentlab.data.files.columns import Table
-from latentlab.data.files.drawn_strokes import holds_strokes
-from latentlab.data.files.image_files import SUFFIXES
+from latentlab.data.files.images.decoded import SUFFIXES
+from latentlab.data.files.images.strokes import holds_strokes
 from latentlab.data.files.joined import pair
-from latentlab.data.files.reading_files import reading_files, readings_joined
+from latentlab.data.files.readings.several_files import reading_files, readings_joined
 from latentlab.data.files.splitting import PARTS, SPLITS
-from latentlab.data.files.tables import columns_of, is_table
+from latentlab.data.files.tables.columns import Table
+from latentlab.data.files.tables.examples import columns_of, is_table
 
 KINDS = (".npy", ".npz", ".mat", ".h5", ".hdf5", ".h5ad", ".safetensors", ".ts")
 ABOUT = ("readme", "license", "licence")  # files that are no data, whatever their suffix

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import DataError
 from latentlab.data.files.archives import MIB, Member, Skips, counted, listing, members, shown
 from latentlab.data.files.arrays import Examples, Values
-from latentlab.data.files.columns import Table
-from latentlab.data.files.image_files import SUFFIXES
+from latentlab.data.files.images.decoded import SUFFIXES
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.roles import Roles, propose
 from latentlab.data.files.splitting import parts_of
-from latentlab.data.files.tables import is_table, read_columns
+from latentlab.data.files.tables.columns import Table
+from latentlab.data.files.tables.examples import is_table, read_columns
+from latentlab.data.files.tables.roles import Roles, propose
 
 LEAST = 0.5  # share of the images that a table has to name, so that it is theirs
 MAX_TABLE = 256 * MIB  # of a table that is found among other files

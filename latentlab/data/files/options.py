@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from latentlab.data.dataset import DataError
-from latentlab.data.files.preparation import AS_THEY_ARE, Preparation
+from latentlab.data.files.readings.preparation import AS_THEY_ARE, Preparation
 
 MAX_SIDE = 64  # pixels of the longer side of an image, by default
 LARGEST_SIDE = 256  # that can be asked for

@@ -18,31 +18,31 @@ from numpy.typing import NDArray
 from latentlab.data.dataset import DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import Skips, counted, listing, members, shown, unpacked
 from latentlab.data.files.arrays import Examples, Values
-from latentlab.data.files.drawn_strokes import SUFFIXES as STROKES
+from latentlab.data.files.containers.hdf5 import is_hdf5, read_hdf5
+from latentlab.data.files.containers.idx import is_idx, read_idx
+from latentlab.data.files.containers.matlab import read_mat
+from latentlab.data.files.containers.numpy_files import read_npy, read_npz
+from latentlab.data.files.containers.several_arrays import SUFFIX, read_arrays
+from latentlab.data.files.containers.tensors import read_safetensors
 from latentlab.data.files.equal_rows import n_again
-from latentlab.data.files.factors import choose_factors, factors_of
 from latentlab.data.files.file_sets import data_files, examples_joined, parts, tables_joined
-from latentlab.data.files.fills import SQUEEZED, squeezed
 from latentlab.data.files.foreign import refuse
-from latentlab.data.files.hdf5 import is_hdf5, read_hdf5
-from latentlab.data.files.idx import is_idx, read_idx
-from latentlab.data.files.image_files import SUFFIXES, read_folder
-from latentlab.data.files.intensities import far_values
+from latentlab.data.files.images.decoded import SUFFIXES, read_folder
+from latentlab.data.files.images.intensities import far_values
+from latentlab.data.files.images.quick_draw import are_bitmaps, are_drawings, read_drawings
+from latentlab.data.files.images.strokes import SUFFIXES as STROKES
 from latentlab.data.files.joined import join_names, join_rows, pair, tables_among
-from latentlab.data.files.labels import class_indices
-from latentlab.data.files.matlab import read_mat
-from latentlab.data.files.numpy_files import read_npy, read_npz
 from latentlab.data.files.options import ReadOptions, Scaling
-from latentlab.data.files.preparation import AS_THEY_ARE
-from latentlab.data.files.quick_draw import are_bitmaps, are_drawings, read_drawings
-from latentlab.data.files.reading_files import reading_files, readings_joined
-from latentlab.data.files.roles import Roles
-from latentlab.data.files.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
-from latentlab.data.files.several_arrays import SUFFIX, read_arrays
+from latentlab.data.files.readings.preparation import AS_THEY_ARE
+from latentlab.data.files.readings.several_files import reading_files, readings_joined
+from latentlab.data.files.readings.times import in_time
 from latentlab.data.files.splitting import BLOCKS, OWN_PARTS, Rows, divide, given
-from latentlab.data.files.tables import columns_of, examples_of, is_table, names_files
-from latentlab.data.files.tensors import read_safetensors
-from latentlab.data.files.times import in_time
+from latentlab.data.files.tables.examples import columns_of, examples_of, is_table, names_files
+from latentlab.data.files.tables.factors import choose_factors, factors_of
+from latentlab.data.files.tables.fills import SQUEEZED, squeezed
+from latentlab.data.files.tables.labels import class_indices
+from latentlab.data.files.tables.roles import Roles
+from latentlab.data.files.tables.series import is_long, is_ucr, named_times, read_long, read_ts, read_ucr
 from latentlab.data.library.scaling import Scale
 
 SIZES = 3  # classes that are named with their sizes, of the largest and of the smallest

@@ -22,10 +22,10 @@ from torch import Tensor
 from latentlab.data.dataset import UNLABELLED, DataError, Dataset, Kind, Splits, kind_of
 from latentlab.data.files.archives import MIB, shown
 from latentlab.data.files.arrays import Values
-from latentlab.data.files.factors import factors_of
 from latentlab.data.files.read import Opened
-from latentlab.data.files.roles import MAX_CLASSES
 from latentlab.data.files.splitting import Index, Rows
+from latentlab.data.files.tables.factors import factors_of
+from latentlab.data.files.tables.roles import MAX_CLASSES
 from latentlab.data.library.scaling import Scale, about, fitted, read_scale
 from latentlab.serialization import MAX_TENSORS, RunError, read_tensors
 

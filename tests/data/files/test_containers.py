@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from latentlab.data import DataError, Kind
-from latentlab.data.files import foreign, sparse
-from latentlab.data.files.matlab5 import variables
+from latentlab.data.files import foreign
+from latentlab.data.files.containers import sparse
+from latentlab.data.files.containers.matlab5 import variables
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import read_path
 from tests.data.files.conftest import field, in_file_order, noise, refused, said
@@ -101,7 +102,7 @@ def test_nothing_in_a_mat_file_is_unpickled(tmp_path: Path) -> None:
 def test_a_mat_file_that_inflates_too_far_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scipy.io.savemat(tmp_path / "zeros.mat", {"x": np.zeros((1000, 400))}, do_compression=True)
     assert read_path(tmp_path / "zeros.mat").splits.train.shape == (400,)
-    monkeypatch.setattr("latentlab.data.files.matlab.FREE_BYTES", 1_000_000)
+    monkeypatch.setattr("latentlab.data.files.containers.matlab.FREE_BYTES", 1_000_000)
     refused(tmp_path / "zeros.mat", ".mat")
 
 
@@ -227,7 +228,7 @@ def test_a_matrix_of_cells_that_is_too_large_names_the_smaller_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_cells(tmp_path / "a.h5ad", scipy.sparse.csr_array((21, 5), dtype=np.float32), "csr")
-    monkeypatch.setattr("latentlab.data.files.annotated.MAX_DENSE", 100)
+    monkeypatch.setattr("latentlab.data.files.containers.annotated.MAX_DENSE", 100)
     refused(tmp_path / "a.h5ad", "--vector", "X_pca", 21)
 
 

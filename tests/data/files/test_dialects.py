@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from latentlab.data import DataError
-from latentlab.data.files import archives, encodings
-from latentlab.data.files.dialect import find
+from latentlab.data.files import archives
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.tables import columns_of
+from latentlab.data.files.tables import encodings
+from latentlab.data.files.tables.dialect import find
+from latentlab.data.files.tables.examples import columns_of
 from tests.conftest import mentions, numbers_in
 
 ROWS = [(14.23, 1.7, 1905.0, "Süß"), (13.2, -0.5, 12.0, "herb"), (0.75, 2.36, 1234567.25, "Süß")] * 4

@@ -11,11 +11,11 @@ import pytest
 
 from latentlab.__main__ import main
 from latentlab.data import DataError
-from latentlab.data.files.even_readings import TimedRows, prepared
 from latentlab.data.files.options import ReadOptions
-from latentlab.data.files.preparation import Missing, Preparation, SameTime, microseconds
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.time_notes import about_times
+from latentlab.data.files.readings.even import TimedRows, prepared
+from latentlab.data.files.readings.notes import about_times
+from latentlab.data.files.readings.preparation import Missing, Preparation, SameTime, microseconds
 from tests.conftest import mentions, numbers_in
 
 NAMES = ("a", "b")

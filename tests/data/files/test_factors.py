@@ -12,7 +12,7 @@ import pytest
 from latentlab.data import DataError
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.roles import Role
+from latentlab.data.files.tables.roles import Role
 from tests.conftest import naming
 from tests.data.files.conftest import noise
 from tests.runs.test_run import sentence

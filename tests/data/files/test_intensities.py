@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentlab.data.files.intensities import Range, find_range, to_bytes
+from latentlab.data.files.images.intensities import Range, find_range, to_bytes
 from latentlab.data.files.read import read_path
 from tests.conftest import mentions
 from tests.data.files.conftest import field, in_file_order, noise
@@ -78,7 +78,7 @@ def test_a_far_value_within_the_scale_is_not_cut_off() -> None:
 def test_pieces_are_scaled_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     x = whole(1000)
     before, _ = to_bytes(x)
-    monkeypatch.setattr("latentlab.data.files.intensities.CHUNK", 130)
+    monkeypatch.setattr("latentlab.data.files.images.intensities.CHUNK", 130)
     assert np.array_equal(to_bytes(x)[0], before)
     assert before.shape == noise(20, 1, 8, 8).shape
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from latentlab.data.drawings import Strokes, bitmaps
-from latentlab.data.files import drawn_strokes, quick_draw
 from latentlab.data.files.file_sets import table_of
+from latentlab.data.files.images import quick_draw
+from latentlab.data.files.images import strokes as drawn_strokes
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import read_path
 from tests.conftest import QUICK_DRAW

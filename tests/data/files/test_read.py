@@ -22,9 +22,12 @@ import torch
 from PIL import Image
 
 from latentlab.data import UNLABELLED, DataError, Splits
-from latentlab.data.files import archives, image_files, parquet, tables
+from latentlab.data.files import archives
+from latentlab.data.files.containers import parquet
+from latentlab.data.files.images import decoded as image_files
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import open_path, read_path
+from latentlab.data.files.tables import examples as tables
 from tests.conftest import naming, numbers_in
 from tests.data.files.conftest import (
     counted,

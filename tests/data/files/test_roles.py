@@ -18,8 +18,8 @@ from latentlab.data import DataError
 from latentlab.data.files import archives
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.roles import Role, propose, reassigned
-from latentlab.data.files.tables import columns_of
+from latentlab.data.files.tables.examples import columns_of
+from latentlab.data.files.tables.roles import Role, propose, reassigned
 from tests.conftest import mentions, naming, numbers_in
 
 N, D = 24, 10

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
-from latentlab.data.files.growing import GrowingFile, Piece
-from latentlab.data.files.stream_times import Event, StreamTimes
+from latentlab.data.files.readings.growing import GrowingFile, Piece
+from latentlab.data.files.readings.stream_times import Event, StreamTimes
 
 LONGEST = 4.0
 

@@ -12,8 +12,8 @@ import pytest
 from latentlab.data import DataError, Kind, Library
 from latentlab.data.files.options import ReadOptions
 from latentlab.data.files.read import Opened, read_path
-from latentlab.data.files.roles import Role, reassigned
-from latentlab.data.files.times import GAP, N_BLOCKS, blocks, iso_times, tells_time, times_of
+from latentlab.data.files.readings.times import GAP, N_BLOCKS, blocks, iso_times, tells_time, times_of
+from latentlab.data.files.tables.roles import Role, reassigned
 from tests.conftest import mentions
 
 N = 1_200

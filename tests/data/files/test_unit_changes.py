@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentlab.data.files.unit_changes import CONVERSIONS, Conversion, about_units, converted, unit_change
+from latentlab.data.files.readings.unit_changes import CONVERSIONS, Conversion, about_units, converted, unit_change
 from tests.conftest import mentions
 
 N = 1_200

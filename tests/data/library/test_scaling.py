@@ -11,8 +11,8 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from latentlab import device
 from latentlab.data import Library
-from latentlab.data.files.fills import squeezed
 from latentlab.data.files.options import ReadOptions, Scaling
+from latentlab.data.files.tables.fills import squeezed
 from latentlab.data.library.scaling import about, fitted, unit_scale
 from tests.conftest import mentions, numbers_in
 

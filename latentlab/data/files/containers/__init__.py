@@ -1,0 +1,1 @@
+"""Files that hold arrays, tables or tensors in a binary format."""

@@ -1,0 +1,1 @@
+"""Images: their folders, their bytes, their channels and intensities, and drawings."""
