@@ -23,7 +23,7 @@ from latentlab.data.builtin.photovoltaic import plant
 from latentlab.data.files.readings.growing import GrowingFile
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
-from latentlab.experiments.streams import PlantDays
+from latentlab.experiments.monitoring.streams import PlantDays
 from latentlab.nn.initialise import initialise
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store

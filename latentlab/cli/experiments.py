@@ -10,32 +10,16 @@ from typing import TypeVar
 
 from latentlab.data import class_names
 from latentlab.experiments import (
-    added_conditions,
-    adversarial_presets,
-    adversarial_samples,
     auxiliary_head,
     auxiliary_layers,
     cluster_aware,
-    condition_monitoring,
-    condition_results,
-    curvature,
-    curvature_race,
-    curvature_tables,
     dependency,
     factor_grid,
     factors,
     families,
     generated,
     hierarchies,
-    importance,
-    importance_bomb,
-    importance_shortcuts,
-    importance_tables,
-    infogan,
-    infogan_images,
-    next_month,
     pixel_decoders,
-    recorded_anomalies,
     semi_supervised,
     sketches,
     sketches_printed,
@@ -44,6 +28,18 @@ from latentlab.experiments import (
     transfer,
     transfer_source,
 )
+from latentlab.experiments.adversarial import infogan, infogan_images
+from latentlab.experiments.adversarial import presets as adversarial_presets
+from latentlab.experiments.adversarial import samples as adversarial_samples
+from latentlab.experiments.curvature import race as curvature_race
+from latentlab.experiments.curvature import tables as curvature_tables
+from latentlab.experiments.curvature import training as curvature
+from latentlab.experiments.importance import bomb as importance_bomb
+from latentlab.experiments.importance import shortcuts as importance_shortcuts
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance import training as importance
+from latentlab.experiments.monitoring import added_conditions, condition_results, next_month, recorded_anomalies
+from latentlab.experiments.monitoring import conditions as condition_monitoring
 from latentlab.experiments.score_tables import as_text
 from latentlab.runs import lite0_file
 from latentlab.serialization import RunError

@@ -29,7 +29,7 @@ from latentlab.data import DataError, Dataset, Kind
 from latentlab.data.files.readings.growing import MARK, GrowingFile, Piece, json_pieces
 from latentlab.data.files.readings.stream_times import StreamTimes
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import BEYOND, GAP, LEAST, RATE, day_of, expected_of, to_model, to_user
+from latentlab.experiments.monitoring.of_run import BEYOND, GAP, LEAST, RATE, day_of, expected_of, to_model, to_user
 from latentlab.models import Classifies, Model
 from latentlab.runs.store import Store
 from latentlab.serialization import RunError, write

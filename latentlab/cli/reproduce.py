@@ -12,7 +12,8 @@ from latentlab import data, settings
 from latentlab.cli.experiments import DATA, EXPERIMENTS
 from latentlab.cli.output import summary
 from latentlab.cli.training import train_job
-from latentlab.experiments import long_training, run_curvature, semi_supervised, shipped_probes
+from latentlab.experiments import long_training, semi_supervised, shipped_probes
+from latentlab.experiments.curvature import of_run as run_curvature
 from latentlab.experiments.recipes import RECIPES
 from latentlab.experiments.score_tables import as_text
 from latentlab.jobs import queue

@@ -9,7 +9,7 @@ import streamlit as st
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.conditional.cluster_use import ClusterUse
 from latentlab.data import Kind
-from latentlab.experiments import infogan, infogan_images
+from latentlab.experiments.adversarial import infogan, infogan_images
 from latentlab.figures.conditional.cluster_aware import cluster_classes
 from latentlab.models import Encodes
 from latentlab.subjects import Subject

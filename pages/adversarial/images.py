@@ -8,7 +8,7 @@ import torch
 from latentlab import device
 from latentlab.analysis.arrays import Floats, floats
 from latentlab.analysis.latent.paths import Kind, interpolate
-from latentlab.experiments import adversarial_samples
+from latentlab.experiments.adversarial import samples as adversarial_samples
 from latentlab.models import Decodes, HasPrior
 from latentlab.subjects import Subject
 from pages.adversarial.measured import category, game_of

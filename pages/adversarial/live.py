@@ -8,7 +8,7 @@ import streamlit as st
 from latentlab.analysis.adversarial.on_a_line import OnALine
 from latentlab.analysis.adversarial.verdict import of_line, of_modes, of_value
 from latentlab.data import DENSITIES
-from latentlab.experiments.adversarial_presets import (
+from latentlab.experiments.adversarial.presets import (
     GAMES,
     MODEL,
     N_TRAINED,

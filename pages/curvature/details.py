@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from latentlab.analysis.curvature.measure import RANGES, Curvature
-from latentlab.experiments import curvature_tables
+from latentlab.experiments.curvature import tables as curvature_tables
 from latentlab.figures.curvature.details import (
     along_figure,
     best_steps_figure,

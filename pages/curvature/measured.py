@@ -11,8 +11,8 @@ from latentlab.analysis.curvature.objective import layer_sizes
 from latentlab.analysis.curvature.sharpness import Sharpness
 from latentlab.analysis.curvature.subsets import Subset
 from latentlab.data import is_local, names
-from latentlab.experiments import run_curvature
-from latentlab.experiments.run_curvature import Own, Settings
+from latentlab.experiments.curvature import of_run as run_curvature
+from latentlab.experiments.curvature.of_run import Own, Settings
 from latentlab.figures.curvature.course import Course
 from latentlab.jobs.background import report
 from latentlab.remote.model import RemoteClassifies

@@ -8,7 +8,7 @@ import streamlit as st
 
 from latentlab.analysis.curvature.measure import Curvature
 from latentlab.analysis.curvature.verdict import Steps, of_curvature
-from latentlab.experiments.run_curvature import Settings, check
+from latentlab.experiments.curvature.of_run import Settings, check
 from latentlab.figures.curvature.course import eigenvalue_course
 from latentlab.figures.curvature.details import density_figure
 from latentlab.models import Trains

@@ -11,9 +11,9 @@ import torch
 from latentlab.analysis.arrays import Labels
 from latentlab.analysis.importance.weights import constant_for, effective_share, probabilities, recall, share_by_class
 from latentlab.data import Dataset
-from latentlab.experiments import importance_tables
-from latentlab.experiments.importance import Setting, with_wrong_labels
-from latentlab.experiments.run_importance import Heaviness, Live, examples_of
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance.of_run import Heaviness, Live, examples_of
+from latentlab.experiments.importance.training import Setting, with_wrong_labels
 from latentlab.export.csv_text import csv_text
 from latentlab.figures.examples.appearance import Appearance
 from latentlab.figures.examples.choose import appearance

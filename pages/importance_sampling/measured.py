@@ -11,9 +11,10 @@ import numpy as np
 
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.importance.verdict import Compared
-from latentlab.experiments import importance_tables, run_importance
-from latentlab.experiments.importance import ImportanceScore, Setting
-from latentlab.experiments.run_importance import Heaviness, Live
+from latentlab.experiments.importance import of_run as run_importance
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance.of_run import Heaviness, Live
+from latentlab.experiments.importance.training import ImportanceScore, Setting
 from latentlab.jobs.background import report
 from latentlab.subjects import StoredRun
 from pages.shared import cached

@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from latentlab.analysis.importance.verdict import of_importance
-from latentlab.experiments.importance import SETTINGS, Setting
-from latentlab.experiments.run_importance import LIVE, Live
+from latentlab.experiments.importance.of_run import LIVE, Live
+from latentlab.experiments.importance.training import SETTINGS, Setting
 from latentlab.figures.importance.course import METHODS, TRACES, bands
 from latentlab.subjects import Subject
 from pages.importance_sampling.examples import draw_examples

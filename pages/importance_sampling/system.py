@@ -12,10 +12,10 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.importance.staleness import ages_in_turn, bytes_a_step, kept_share
 from latentlab.analysis.importance.variance import subset_trace
 from latentlab.data import spec_of
-from latentlab.experiments import importance_tables
-from latentlab.experiments.importance import Setting
-from latentlab.experiments.importance_system import N, first_steps
-from latentlab.experiments.run_importance import Heaviness
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance.of_run import Heaviness
+from latentlab.experiments.importance.system import N, first_steps
+from latentlab.experiments.importance.training import Setting
 from latentlab.figures.importance.details import age_figure, kept_figure
 from latentlab.figures.importance.lanes import lanes_figure
 from latentlab.models import MODELS

@@ -9,7 +9,8 @@ from latentlab.analysis.importance.one_dimensional import FUNCTIONS, estimate
 from latentlab.analysis.importance.variance import trace
 from latentlab.analysis.importance.weights import probabilities
 from latentlab.analysis.stats import entropy
-from latentlab.experiments import importance_tables, stale_gradients
+from latentlab.experiments.importance import stale_gradients
+from latentlab.experiments.importance import tables as importance_tables
 from latentlab.figures.importance.details import densities_figure, running_mean
 from pages.shared.header import look
 from pages.shared.images import panels

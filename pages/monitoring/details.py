@@ -10,7 +10,7 @@ from latentlab.analysis.monitoring.thresholds import Threshold
 from latentlab.analysis.monitoring.verdict import of_rate
 from latentlab.analysis.monitoring.windows import newest, window
 from latentlab.analysis.neighbours import neighbours
-from latentlab.experiments.run_monitoring import GAP, LEAST, RATE
+from latentlab.experiments.monitoring.of_run import GAP, LEAST, RATE
 from latentlab.figures.classification.accuracy import probability_bars
 from latentlab.figures.monitoring.details import detector_bars, path_figure
 from latentlab.models import Classifies

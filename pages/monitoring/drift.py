@@ -9,8 +9,8 @@ import streamlit as st
 
 from latentlab.analysis.monitoring.drift import of_drift
 from latentlab.analysis.monitoring.windows import window
-from latentlab.experiments.streams import TableRows
-from latentlab.experiments.weeks import PlantWeeks, TableParts, Weeks, find_drift, parts_of
+from latentlab.experiments.monitoring.streams import TableRows
+from latentlab.experiments.monitoring.weeks import PlantWeeks, TableParts, Weeks, find_drift, parts_of
 from latentlab.figures.monitoring.drift import drift_figure
 from latentlab.jobs.background import report
 from latentlab.subjects import StoredRun, Subject

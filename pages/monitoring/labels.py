@@ -9,7 +9,7 @@ import streamlit as st
 
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.data import Library
-from latentlab.experiments import new_classes
+from latentlab.experiments.monitoring import new_classes
 from latentlab.jobs import queue
 from latentlab.runs import labelled
 from latentlab.runs.labelled import AllLabelled, Labelled

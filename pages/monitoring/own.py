@@ -10,7 +10,7 @@ import streamlit as st
 from latentlab.analysis.monitoring.units import other_units
 from latentlab.data import DataError
 from latentlab.data.files.archives import counted, shown
-from latentlab.experiments.streams import Stream
+from latentlab.experiments.monitoring.streams import Stream
 from latentlab.export.csv_text import csv_text
 from latentlab.settings import FOR_LOOKING, is_read_only
 from latentlab.subjects import Subject

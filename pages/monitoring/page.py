@@ -12,8 +12,8 @@ from latentlab.analysis.monitoring.thresholds import Threshold, cheapest
 from latentlab.analysis.monitoring.verdict import of_classes, of_readings, of_stream, worst
 from latentlab.analysis.stats import proportion
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, LAST_DAY
-from latentlab.experiments.run_monitoring import GAP, LEAST, NormalScores
-from latentlab.experiments.streams import NONE, SKY
+from latentlab.experiments.monitoring.of_run import GAP, LEAST, NormalScores
+from latentlab.experiments.monitoring.streams import NONE, SKY
 from latentlab.figures.monitoring.details import deviation_bars
 from latentlab.subjects import StoredRun, Subject
 from pages.monitoring.classes import draw_confusion, predicted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from latentlab.data import how_to_get
-from latentlab.experiments import recorded_anomalies
+from latentlab.experiments.monitoring import recorded_anomalies
 from pages.shared.text import plain
 
 

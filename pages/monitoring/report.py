@@ -16,7 +16,7 @@ from latentlab.analysis.monitoring.scores import DRAWS, unit
 from latentlab.analysis.monitoring.thresholds import Threshold
 from latentlab.analysis.monitoring.windows import window
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import expected_of
+from latentlab.experiments.monitoring.of_run import expected_of
 from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies
 from latentlab.subjects import StoredRun, Subject

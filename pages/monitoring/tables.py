@@ -7,10 +7,11 @@ import numpy as np
 import streamlit as st
 
 from latentlab.data.builtin.photovoltaic.plant import CLASSES
-from latentlab.experiments import added_conditions, condition_monitoring, next_month
-from latentlab.experiments.added_conditions import ADDED, by_step
-from latentlab.experiments.condition_monitoring import ALL, LABELS, SDGM, TWO
-from latentlab.experiments.condition_results import SPLITS, by_labels, confusions, reported, verdict
+from latentlab.experiments.monitoring import added_conditions, next_month
+from latentlab.experiments.monitoring import conditions as condition_monitoring
+from latentlab.experiments.monitoring.added_conditions import ADDED, by_step
+from latentlab.experiments.monitoring.condition_results import SPLITS, by_labels, confusions, reported, verdict
+from latentlab.experiments.monitoring.conditions import ALL, LABELS, SDGM, TWO
 from latentlab.figures.classification.confusion import ROWS, confusion_matrix
 from latentlab.figures.monitoring.conditions import accuracy_curves, strangeness_curves
 from pages.shared.header import look

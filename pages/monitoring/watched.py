@@ -17,8 +17,8 @@ from latentlab.analysis.monitoring.windows import are_whole, newest, window
 from latentlab.data import DataError, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.files.readings.of_sensors import Readings, read_readings
-from latentlab.experiments.run_monitoring import AllFaults, NormalScores, find_faults, scored
-from latentlab.experiments.streams import PlantDays, Source, Stream, TableRows
+from latentlab.experiments.monitoring.of_run import AllFaults, NormalScores, find_faults, scored
+from latentlab.experiments.monitoring.streams import PlantDays, Source, Stream, TableRows
 from latentlab.figures.monitoring.stream import Axis
 from latentlab.jobs.background import report
 from latentlab.models import Encodes, InfersLatents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from playwright.sync_api import FilePayload, Page, expect
 
-from latentlab.experiments.streams import PlantDays
+from latentlab.experiments.monitoring.streams import PlantDays
 from tests.browser.conftest import Server, resting, settled
 from tests.pages.test_monitoring import csv
 

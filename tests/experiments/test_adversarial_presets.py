@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from latentlab.__main__ import main
 from latentlab.data import DENSITIES, Kind, Spec, load
-from latentlab.experiments import adversarial_presets
-from latentlab.experiments.adversarial_presets import GAMES, PRESETS, SEEDS, measure, summary
+from latentlab.experiments.adversarial import presets as adversarial_presets
+from latentlab.experiments.adversarial.presets import GAMES, PRESETS, SEEDS, measure, summary
 from latentlab.models.adversarial.gan import GAN
 from tests.conftest import numbers_in
 

@@ -12,8 +12,8 @@ from sklearn.metrics import pairwise_distances
 
 from latentlab.__main__ import main
 from latentlab.data import load
-from latentlab.experiments import adversarial_samples
-from latentlab.experiments.adversarial_samples import REAL, SEEDS, SETTINGS, features, measure
+from latentlab.experiments.adversarial import samples as adversarial_samples
+from latentlab.experiments.adversarial.samples import REAL, SEEDS, SETTINGS, features, measure
 from latentlab.models.classifiers.cnn import CNN
 from latentlab.runs.shipped import SHIPPED_RUNS
 

@@ -14,10 +14,11 @@ from latentlab.data import Dataset, Kind, Splits
 from latentlab.data.builtin.photovoltaic.plant import CLASSES, PLANTS, SENSORS, Readings
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
-from latentlab.experiments import added_conditions, condition_monitoring, next_month
-from latentlab.experiments.added_conditions import ADDED, AddedScore
-from latentlab.experiments.condition_monitoring import ALL, DATA, LABELS, MODELS, SEEDS, ConditionScore, run
-from latentlab.experiments.condition_results import FEW, confusions, gain, table_rows, verdict
+from latentlab.experiments.monitoring import added_conditions, next_month
+from latentlab.experiments.monitoring import conditions as condition_monitoring
+from latentlab.experiments.monitoring.added_conditions import ADDED, AddedScore
+from latentlab.experiments.monitoring.condition_results import FEW, confusions, gain, table_rows, verdict
+from latentlab.experiments.monitoring.conditions import ALL, DATA, LABELS, MODELS, SEEDS, ConditionScore, run
 from tests.conftest import mentions
 
 

@@ -12,10 +12,13 @@ import torch
 
 from latentlab.analysis.curvature.measure import from_arrays, to_arrays
 from latentlab.analysis.curvature.verdict import Steps, of_curvature
-from latentlab.experiments import curvature, curvature_race, curvature_tables, run_curvature
-from latentlab.experiments.curvature import FollowScore, Setting
-from latentlab.experiments.curvature_race import RACERS
-from latentlab.experiments.run_curvature import Settings
+from latentlab.experiments.curvature import of_run as run_curvature
+from latentlab.experiments.curvature import race as curvature_race
+from latentlab.experiments.curvature import tables as curvature_tables
+from latentlab.experiments.curvature import training as curvature
+from latentlab.experiments.curvature.of_run import Settings
+from latentlab.experiments.curvature.race import RACERS
+from latentlab.experiments.curvature.training import FollowScore, Setting
 from latentlab.runs import measured
 from latentlab.runs.shipped import SHIPPED_RUNS
 from latentlab.runs.store import SHIPPED

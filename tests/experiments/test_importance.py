@@ -13,9 +13,13 @@ import torch
 from latentlab.analysis.importance.variance import trace
 from latentlab.analysis.importance.verdict import Compared, of_importance
 from latentlab.data import load
-from latentlab.experiments import importance, importance_bomb, importance_shortcuts, importance_tables, run_importance
-from latentlab.experiments.importance import Setting, mean_gradient, with_wrong_labels
-from latentlab.experiments.importance_system import first_steps
+from latentlab.experiments.importance import bomb as importance_bomb
+from latentlab.experiments.importance import of_run as run_importance
+from latentlab.experiments.importance import shortcuts as importance_shortcuts
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance import training as importance
+from latentlab.experiments.importance.system import first_steps
+from latentlab.experiments.importance.training import Setting, mean_gradient, with_wrong_labels
 from latentlab.experiments.score_tables import grouped
 from latentlab.models import Trains
 from latentlab.nn.gradient_norms import DENSE, EXACT, LAST, NAIVE

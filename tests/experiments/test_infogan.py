@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from latentlab.__main__ import main
-from latentlab.experiments import infogan
-from latentlab.experiments.infogan import MOST, SEEDS, WEIGHTS
+from latentlab.experiments.adversarial import infogan
+from latentlab.experiments.adversarial.infogan import MOST, SEEDS, WEIGHTS
 
 
 @pytest.mark.training

@@ -13,8 +13,16 @@ from torch import Tensor, nn
 
 from latentlab.__main__ import main
 from latentlab.data import Dataset, load
-from latentlab.experiments import infogan_images
-from latentlab.experiments.infogan_images import SEEDS, WEIGHTS, Setting, category_use, changes, measure, sampled
+from latentlab.experiments.adversarial import infogan_images
+from latentlab.experiments.adversarial.infogan_images import (
+    SEEDS,
+    WEIGHTS,
+    Setting,
+    category_use,
+    changes,
+    measure,
+    sampled,
+)
 from latentlab.models.adversarial.infogan import InfoGAN
 from latentlab.runs.shipped import SHIPPED_RUNS
 

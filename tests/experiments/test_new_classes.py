@@ -17,7 +17,7 @@ from latentlab.data import UNLABELLED, DataError, Dataset, Kind, Library, Splits
 from latentlab.data.files.read import Opened
 from latentlab.data.files.splitting import Rows
 from latentlab.device import generator
-from latentlab.experiments.new_classes import NORMAL, train_with_labels, with_new_classes
+from latentlab.experiments.monitoring.new_classes import NORMAL, train_with_labels, with_new_classes
 from latentlab.experiments.timed_training import timed_training
 from latentlab.jobs import queue
 from latentlab.models import Classifies

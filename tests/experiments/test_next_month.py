@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from latentlab.experiments import next_month
-from latentlab.experiments.next_month import MONTH, RATES, RUN, TABLE, MonthScore, months, table_rows, verdict
+from latentlab.experiments.monitoring import next_month
+from latentlab.experiments.monitoring.next_month import (
+    MONTH,
+    RATES,
+    RUN,
+    TABLE,
+    MonthScore,
+    months,
+    table_rows,
+    verdict,
+)
 from latentlab.runs.shipped import SHIPPED_RUNS
 from tests.conftest import mentions
 

@@ -12,8 +12,8 @@ import torch
 from latentlab.__main__ import main
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.data import Dataset, Kind, Splits, spec_of
-from latentlab.experiments import recorded_anomalies
-from latentlab.experiments.recorded_anomalies import SEEDS, TABLE, VAE, AnomalyScore, verdict
+from latentlab.experiments.monitoring import recorded_anomalies
+from latentlab.experiments.monitoring.recorded_anomalies import SEEDS, TABLE, VAE, AnomalyScore, verdict
 
 
 def rows(n: int) -> Dataset:

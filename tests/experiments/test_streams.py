@@ -8,7 +8,7 @@ import pytest
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.verdict import of_classes, of_rate, of_readings, of_stream, worst
 from latentlab.analysis.stats import Proportion
-from latentlab.experiments.streams import EVERY, NONE, PlantDays, Stream, TableRows
+from latentlab.experiments.monitoring.streams import EVERY, NONE, PlantDays, Stream, TableRows
 from tests.conftest import mentions
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from latentlab.analysis.monitoring.drift import of_drift
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, SENSORS
-from latentlab.experiments import weeks
-from latentlab.experiments.streams import NONE
-from latentlab.experiments.weeks import PARTS, PlantWeeks, TableParts, find_drift, parts_of
+from latentlab.experiments.monitoring import weeks
+from latentlab.experiments.monitoring.streams import NONE
+from latentlab.experiments.monitoring.weeks import PARTS, PlantWeeks, TableParts, find_drift, parts_of
 from latentlab.runs.store import SHIPPED, Store
 
 RUN = "photovoltaic-vae"

@@ -13,7 +13,7 @@ import torch
 
 from latentlab import device
 from latentlab.analysis.latent.paths import Kind
-from latentlab.experiments.adversarial_presets import GAMES, PRESETS, TABLE
+from latentlab.experiments.adversarial.presets import GAMES, PRESETS, TABLE
 from latentlab.models import Discriminates
 from latentlab.runs.store import Store
 from latentlab.subjects import StoredRun

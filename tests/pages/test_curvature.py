@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from latentlab.analysis.curvature.subsets import Difference, Subset
-from latentlab.experiments import run_curvature
-from latentlab.experiments.run_curvature import Settings
+from latentlab.experiments.curvature import of_run as run_curvature
+from latentlab.experiments.curvature.of_run import Settings
 from latentlab.runs import measured
 from latentlab.runs.shipped import SHIPPED_RUNS
 from tests.pages.conftest import Open, keys_of, shows, waits_for, words

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentlab.experiments import importance_tables, run_importance
-from latentlab.experiments.importance import Setting
+from latentlab.experiments.importance import of_run as run_importance
+from latentlab.experiments.importance import tables as importance_tables
+from latentlab.experiments.importance.training import Setting
 from latentlab.runs.store import SHIPPED
 from tests.pages.conftest import Open, shows, words
 

@@ -16,9 +16,9 @@ from latentlab.data import UNLABELLED, Dataset, Kind
 from latentlab.data.builtin.photovoltaic.plant import SENSORS
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
-from latentlab.experiments import streams
-from latentlab.experiments.run_monitoring import AllFaults, Found
-from latentlab.experiments.streams import PlantDays
+from latentlab.experiments.monitoring import streams
+from latentlab.experiments.monitoring.of_run import AllFaults, Found
+from latentlab.experiments.monitoring.streams import PlantDays
 from latentlab.runs import labelled
 from latentlab.runs.labelled import Labelled
 from latentlab.runs.store import Store
@@ -220,7 +220,9 @@ def test_an_alarm_is_labelled_undone_and_given_to_a_training(
     opened: Open, app_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []
-    monkeypatch.setattr("latentlab.experiments.new_classes.train_with_labels", lambda *to: given.append(to[2]))
+    monkeypatch.setattr(
+        "latentlab.experiments.monitoring.new_classes.train_with_labels", lambda *to: given.append(to[2])
+    )
     labelled.add(app_store, "photovoltaic-vae", Labelled("cut", np.zeros((2, 6)), "another day"))
     app = opened("monitoring", fault="open", detail="This alarm")
     assert app.button(key="label").disabled  # it has no name yet

@@ -19,7 +19,7 @@ from latentlab.analysis.jacobian import jacobian
 from latentlab.analysis.probes.layer_curve import run_through
 from latentlab.data import DataError, Kind, Library, Splits
 from latentlab.device import generator
-from latentlab.experiments import run_curvature
+from latentlab.experiments.curvature import of_run as run_curvature
 from latentlab.export.decoder import ProgramError, unroll
 from latentlab.models import (
     Classifies,

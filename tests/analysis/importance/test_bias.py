@@ -7,8 +7,8 @@ import pytest
 
 from latentlab.analysis.importance.bias import biases
 from latentlab.data import load
-from latentlab.experiments import stale_gradients
-from latentlab.experiments.importance import mean_gradient
+from latentlab.experiments.importance import stale_gradients
+from latentlab.experiments.importance.training import mean_gradient
 from latentlab.models import MODELS, Trains
 from latentlab.training.config import TrainConfig
 from latentlab.training.loop import start

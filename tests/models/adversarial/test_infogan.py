@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from latentlab import device
 from latentlab.data import Batch, Kind, Spec, load
-from latentlab.experiments.infogan import DATA, measure
+from latentlab.experiments.adversarial.infogan import DATA, measure
 from latentlab.experiments.recipes.adversarial import RING
 from latentlab.models.adversarial.infogan import InfoGAN
 from latentlab.nn.initialise import initialise

@@ -19,8 +19,8 @@ from latentlab.data.builtin.photovoltaic.electrical import SUBMODULES
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, HEALTHY, LAST_DAY, Condition, simulate
 from latentlab.data.builtin.photovoltaic.weather import SKIES
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import to_model
-from latentlab.experiments.streams import EVERY, NONE, SIZE
+from latentlab.experiments.monitoring.of_run import to_model
+from latentlab.experiments.monitoring.streams import EVERY, NONE, SIZE
 from latentlab.runs.store import Store
 
 WEEK = 7  # days

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from latentlab.experiments.importance import SEEDS, Setting, Training
+from latentlab.experiments.importance.training import SEEDS, Setting, Training
 from latentlab.training.config import TrainingError
 
 EVERY = 10  # steps between two looks at the loss

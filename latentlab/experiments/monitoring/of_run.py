@@ -23,7 +23,7 @@ from latentlab.data import Dataset
 from latentlab.data.builtin.photovoltaic.plant import FACTORS
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
-from latentlab.experiments.streams import SKY, Source
+from latentlab.experiments.monitoring.streams import SKY, Source
 from latentlab.models import Model
 from latentlab.runs.store import Store
 

@@ -1,4 +1,4 @@
-"""What the trainings of `condition_monitoring.py` say: a table, curves against labels, and plain sentences."""
+"""What the trainings of `conditions.py` say: a table, curves against labels, and plain sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from latentlab.analysis.arrays import Labels
 from latentlab.analysis.classification.confusion import errors_only
 from latentlab.data.builtin.photovoltaic.plant import CLASSES
-from latentlab.experiments.condition_monitoring import (
+from latentlab.experiments.monitoring.conditions import (
     ALL,
     DATA,
     DROPOUT,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from latentlab.experiments.curvature import FollowScore, ProgressScore, SubsetScore
-from latentlab.experiments.curvature_race import RaceScore
+from latentlab.experiments.curvature.race import RaceScore
+from latentlab.experiments.curvature.training import FollowScore, ProgressScore, SubsetScore
 from latentlab.experiments.score_tables import ScoreTable, grouped
 from latentlab.runs.store import SHIPPED
 

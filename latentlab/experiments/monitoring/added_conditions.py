@@ -25,7 +25,7 @@ from latentlab.analysis.monitoring.thresholds import auroc
 from latentlab.data import Dataset
 from latentlab.data.builtin.photovoltaic.plant import CLASSES, PLANTS
 from latentlab.device import generator
-from latentlab.experiments.condition_monitoring import ALPHA, KNOBS, SDGM, SEEDS
+from latentlab.experiments.monitoring.conditions import ALPHA, KNOBS, SDGM, SEEDS
 from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies

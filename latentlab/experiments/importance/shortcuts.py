@@ -20,7 +20,7 @@ from latentlab import device
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.importance.variance import trace
 from latentlab.data import Batch, Dataset, Splits, load
-from latentlab.experiments.importance import SEEDS, mean_gradient
+from latentlab.experiments.importance.training import SEEDS, mean_gradient
 from latentlab.models import Model, Trains
 from latentlab.nn.gradient_norms import EXACT, GradientNorms
 from latentlab.training.config import TrainConfig, model_config

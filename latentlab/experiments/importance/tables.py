@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from latentlab.experiments.importance import ImportanceScore
-from latentlab.experiments.importance_bomb import BombScore
-from latentlab.experiments.importance_shortcuts import ShortcutScore
+from latentlab.experiments.importance.bomb import BombScore
+from latentlab.experiments.importance.shortcuts import ShortcutScore
+from latentlab.experiments.importance.training import ImportanceScore
 from latentlab.experiments.score_tables import MISSING, ScoreTable, grouped
 from latentlab.runs.store import SHIPPED
 

@@ -24,7 +24,7 @@ from latentlab.analysis.monitoring.thresholds import Mask, at_rate, auroc, avera
 from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.data.builtin.recorded import NORMAL
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import RATE
+from latentlab.experiments.monitoring.of_run import RATE
 from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED

@@ -20,7 +20,7 @@ from latentlab.data import UNLABELLED, DataError, Dataset, LabelUse, Library, Sp
 from latentlab.data.files.read import Opened
 from latentlab.data.files.splitting import Rows
 from latentlab.data.files.tables.roles import MAX_CLASSES
-from latentlab.experiments.condition_monitoring import KNOBS, SDGM, TRAINING
+from latentlab.experiments.monitoring.conditions import KNOBS, SDGM, TRAINING
 from latentlab.jobs import queue
 from latentlab.runs import labelled
 from latentlab.runs.labelled import Labelled

@@ -21,7 +21,7 @@ from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.curvature.objective import objective_of
 from latentlab.analysis.curvature.tracking import power_step, ritz_step, start_vector
 from latentlab.data import Splits
-from latentlab.experiments.curvature import SEEDS, SETTINGS, TRAINING, Setting, splits_of, trained
+from latentlab.experiments.curvature.training import SEEDS, SETTINGS, TRAINING, Setting, splits_of, trained
 from latentlab.models import Trains
 from latentlab.training.config import TrainConfig
 

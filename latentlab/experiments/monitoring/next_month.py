@@ -20,7 +20,7 @@ from latentlab.analysis.monitoring.thresholds import at_rate
 from latentlab.data.builtin.photovoltaic.plant import FIRST_DAY, HEALTHY, LAST_DAY, simulate
 from latentlab.data.builtin.photovoltaic.weather import SKIES
 from latentlab.device import generator
-from latentlab.experiments.run_monitoring import to_model
+from latentlab.experiments.monitoring.of_run import to_model
 from latentlab.experiments.score_tables import ScoreTable, grouped
 from latentlab.models import Model
 from latentlab.runs.shipped import SHIPPED_RUNS

@@ -11,7 +11,7 @@ import torch
 
 from latentlab.analysis.arrays import Doubles, Labels
 from latentlab.data import DataError, Dataset, is_local, labelled_part, load, names
-from latentlab.experiments.importance import SEEDS, ImportanceScore, Setting, Training, mean_gradient
+from latentlab.experiments.importance.training import SEEDS, ImportanceScore, Setting, Training, mean_gradient
 from latentlab.models import Classifies, Trains
 from latentlab.runs.run import Run
 from latentlab.runs.store import Store

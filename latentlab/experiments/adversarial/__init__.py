@@ -1,0 +1,1 @@
+"""GANs and InfoGANs, next to other families."""

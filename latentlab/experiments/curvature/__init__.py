@@ -1,0 +1,1 @@
+"""The curvature of losses along trainings, and what a page requests."""

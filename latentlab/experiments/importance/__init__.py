@@ -1,0 +1,1 @@
+"""Training by importance sampling against plain SGD, and what a page requests."""
