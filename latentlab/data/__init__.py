@@ -10,7 +10,7 @@ from latentlab.data.builtin.images import IDX_SETS, folders, load_digits, load_i
 from latentlab.data.builtin.photovoltaic.plant import PLANTS
 from latentlab.data.builtin.recorded import RECORDED
 from latentlab.data.builtin.shapes import SHAPES
-from latentlab.data.builtin.sketches import SKETCHES
+from latentlab.data.builtin.sketches.drawn import SKETCHES
 from latentlab.data.builtin.synthetic import DENSITIES, Density, load_toy, mixture
 from latentlab.data.builtin.three_d import THREE_D
 from latentlab.data.dataset import (

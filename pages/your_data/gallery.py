@@ -15,8 +15,8 @@ from latentlab import data
 from latentlab.analysis.classification.preprocessing import BINARISED
 from latentlab.analysis.modes import Agreement, Modes, agreement, clearest, modes
 from latentlab.data import DataError, Dataset, Kind, Library
-from latentlab.data.builtin.sketches import NAME as SKETCHES
-from latentlab.data.builtin.sketches import SCRIBBLES, ways
+from latentlab.data.builtin.sketches.drawn import NAME as SKETCHES
+from latentlab.data.builtin.sketches.drawn import SCRIBBLES, ways
 from latentlab.data.files.images.quick_draw import LICENCE
 from latentlab.figures.sheets import data_uri, sheet_png
 from pages.shared import cached

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from latentlab.analysis.modes import agreement, blurred, clearest, modes
-from latentlab.data.builtin.sketches import CLASSES, SCRIBBLE, draw
+from latentlab.data.builtin.sketches.drawn import CLASSES, SCRIBBLE, draw
 
 
 def bars(n: int, at: tuple[int, ...], shares: tuple[float, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from latentlab.data import load, spec_of
-from latentlab.data.builtin import sketches
-from latentlab.data.builtin.sketch_pen import Pen, by_hand
-from latentlab.data.builtin.sketch_things import THINGS
-from latentlab.data.builtin.sketches import CLASSES, SCRIBBLE, Sketches, SketchImages, draw, ways
+from latentlab.data.builtin.sketches import drawn as sketches
+from latentlab.data.builtin.sketches.drawn import CLASSES, SCRIBBLE, Sketches, SketchImages, draw, ways
+from latentlab.data.builtin.sketches.pen import Pen, by_hand
+from latentlab.data.builtin.sketches.things import THINGS
 from latentlab.data.drawings import SIDE, Strokes
 
 FEW = SketchImages(140, 20, 40)

@@ -1,8 +1,8 @@
-"""Penguins as people draw them, see `sketch_things`."""
+"""Penguins as people draw them, see `things`."""
 
 from __future__ import annotations
 
-from latentlab.data.builtin.sketch_pen import Pen, Point
+from latentlab.data.builtin.sketches.pen import Pen, Point
 
 
 def penguin(pen: Pen, mode: int) -> None:

@@ -1,7 +1,7 @@
 """Sketches of seven things, drawn by a program: a data set like a small part of Quick, Draw!, to be had offline.
 
 The classes are those of Burhanpurkar (2020), in her order. She took 10,000 bitmaps of each from Quick, Draw! (Google,
-CC BY 4.0), which people drew; these here are made by `sketch_things` and made less exact by `sketch_pen.by_hand`, so
+CC BY 4.0), which people drew; these here are made by `things` and made less exact by `pen.by_hand`, so
 that no number that is measured on them is one of hers. As there, a class is drawn in several ways, and 2 % are
 scribbles that keep their class: no classifier reaches more than about 98 % + 2 % / 7.
 
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from latentlab.data import drawings
 from latentlab.data.builtin import images
-from latentlab.data.builtin.sketch_pen import Pen, by_hand
-from latentlab.data.builtin.sketch_things import THINGS, scribble
+from latentlab.data.builtin.sketches.pen import Pen, by_hand
+from latentlab.data.builtin.sketches.things import THINGS, scribble
 from latentlab.data.dataset import Dataset, Kind, Spec, Splits, held_out
 from latentlab.data.drawings import SIDE, Strokes, bitmaps
 from latentlab.serialization import RunError, read_tensors, write_tensors

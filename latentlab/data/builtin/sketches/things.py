@@ -1,6 +1,6 @@
 """Seven things as people draw them: each in several ways, with parts that some leave out.
 
-What is drawn is exact, to the right and down, in any unit; `sketch_pen.by_hand` makes it a person's.
+What is drawn is exact, to the right and down, in any unit; `pen.by_hand` makes it a person's.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentlab.data.builtin.sketch_pen import Pen, Point, arc, smooth
-from latentlab.data.builtin.sketch_penguin import penguin
-from latentlab.data.builtin.sketch_vessels import canoe, cup
+from latentlab.data.builtin.sketches.pen import Pen, Point, arc, smooth
+from latentlab.data.builtin.sketches.penguin import penguin
+from latentlab.data.builtin.sketches.vessels import canoe, cup
 
 
 class Thing(NamedTuple):

@@ -1,10 +1,10 @@
-"""Canoes and cups as people draw them, see `sketch_things`."""
+"""Canoes and cups as people draw them, see `things`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from latentlab.data.builtin.sketch_pen import Pen, Point, smooth
+from latentlab.data.builtin.sketches.pen import Pen, Point, smooth
 from latentlab.data.drawings import Doubles
 
 

@@ -1,0 +1,1 @@
+"""Sketches drawn by a program: the pen, the seven things, and the data set."""
