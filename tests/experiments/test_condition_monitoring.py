@@ -34,6 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Splits:
     monkeypatch.setattr(condition_monitoring, "TRAINING", {"epochs": 1, "batch_size": 100})
     monkeypatch.setattr(condition_monitoring, "STEPS", 60)
     monkeypatch.setattr(condition_monitoring, "EPOCH", 200)
+    monkeypatch.setattr(condition_monitoring, "BRIGHT", 18.0)  # from the fifth condition on
     monkeypatch.setattr(condition_monitoring, "LABELS", {6: (100,), 2: (0,)})
     return found
 
@@ -49,6 +50,8 @@ def test_every_model_is_trained_on_the_labels_and_sensors_that_are_given(small: 
         counts = np.reshape(one.confusion, (10, 10))
         assert counts.sum(1).tolist() == truth.tolist()
         assert one.accuracy == pytest.approx(np.trace(counts) / len(small.test))
+        bright = counts[5:].trace(5), counts[5:].sum()
+        assert one.bright == pytest.approx(bright[0] / bright[1], abs=0.1)
     best = {sensors: max(one.accuracy for one in scores if one.sensors == sensors) for sensors in (6, 2)}
     assert best[6] > best[2] + 0.3  # the third sensor tells the condition
 
@@ -74,15 +77,16 @@ def test_what_ships_is_of_every_seed_and_days_are_harder_than_minutes() -> None:
     assert len(measured) == len(scores)
     settings = {(*one[:3], one[4]) for one in measured}
     assert measured == {(data, sensors, n, model, seed) for data, sensors, n, seed in settings for model in MODELS}
-    assert settings >= {(data, sensors, n, 0) for data in DATA for sensors, sizes in LABELS.items() for n in sizes}
-    assert settings >= {(data, ALL, n, seed) for data in DATA for n in (FEW, 0) for seed in SEEDS}
+    every = [(data, sensors, n) for data in DATA for sensors, sizes in LABELS.items() for n in sizes]
+    assert settings == {(*one, seed) for one in every for seed in SEEDS}
     by_day, at_random = (
         [one.accuracy for one in scores if (one.data, one.sensors, one.labels) == (data, ALL, 0)] for data in DATA
     )
     assert max(by_day) < max(at_random)
+    assert all(one.bright > one.accuracy for one in scores if one.sensors == ALL and not one.labels)
     for data in DATA:
-        steps = [one for one in added_conditions.TABLE.read() if one.data == data and one.seed == 0]
-        assert [one.known for one in steps] == list(range(1, len(ADDED) + 1))
+        steps = [one for one in added_conditions.TABLE.read() if one.data == data]
+        assert {(one.known, one.seed) for one in steps} == {(k + 1, seed) for k in range(len(ADDED)) for seed in SEEDS}
         assert all(one.unlabelled < one.labelled for one in steps)
 
 
@@ -91,7 +95,7 @@ def test_the_verdict_compares_trainings_of_the_same_seed_with_the_best_mlp() -> 
     counts[CLASSES.index("C"), CLASSES.index("S")] = 3
     counts[CLASSES.index("S"), CLASSES.index("S")] = 7
     made = [
-        ConditionScore(data, sensors, labels, model, seed, 0.4 + 0.1 * seed + better, tuple(counts.ravel()))
+        ConditionScore(data, sensors, labels, model, seed, 0.4 + 0.1 * seed + better, 0.9, tuple(counts.ravel()))
         for data in DATA
         for sensors in LABELS
         for labels in (FEW, 0)
@@ -104,6 +108,8 @@ def test_the_verdict_compares_trainings_of_the_same_seed_with_the_best_mlp() -> 
     said = verdict(made)
     assert mentions(said[0], "+8, +7")
     assert mentions(" ".join(said), "C and S 30.0%", "Most errors")
+    plain = [replace(one, model="linear") for one in made if one.model == "mlp"]
+    assert mentions(" ".join(verdict([*made, *plain])), "90%", "45%", "58%", "92.47")
     assert verdict([]) == []
     assert confusions(made, DATA[0], ALL, 0, "sdgm").sum() == 20
     steps = [AddedScore(DATA[0], k, 0, 0, 0, -2, -50, -9, 0.9 + k / 100, 0.01, 0.8, tuple(range(10))) for k in (1, 6)]
