@@ -39,7 +39,6 @@ def draw_labels(run: Subject, found: Watched, chosen: Chosen, alarm: Alarm | Non
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    st.markdown("**What is it?** Give it a name, and the model learns it.")
     if alarm is not None:
         _form(run, found, chosen, alarm, known)
     if known.pieces:
@@ -52,8 +51,8 @@ def _form(run: StoredRun, found: Watched, chosen: Chosen, alarm: Alarm, known: A
     classes = list(dict.fromkeys([*run.classes, *(one.name for one in known.pieces)]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            "Class", classes, None, key=NAME.name, accept_new_options=True, placeholder="choose or type a name",
-            width=280,
+            "What is it?", classes, None, key=NAME.name, accept_new_options=True, width=280,
+            placeholder="choose or type a name", help="With a name for its readings, the model can learn it",
         )  # fmt: skip
         readings = found.stream.readings[alarm.start : alarm.end]
         readings = readings[np.isfinite(readings).reshape(len(readings), -1).all(1)]

@@ -26,7 +26,7 @@ def deviation_bars(apart: Doubles, names: Sequence[str], texts: Sequence[str], l
         hovertemplate="%{y}: %{x:+.1f} deviations; %{customdata}<extra></extra>",
     )  # fmt: skip
     figure.add_vline(0, line={"color": look.text, "width": 1})
-    figure.update_xaxes(title_text="deviations", range=[-1.1 * wide, 1.1 * wide])
+    figure.update_xaxes(title_text="deviations", range=[-1.1 * wide, 1.1 * wide], tickangle=0)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return styled(figure, look, 28 * len(names) + 70, showlegend=False, bargap=0.3)
 

@@ -205,11 +205,11 @@ def _clock(name: str, times: Doubles) -> Mapping[str, Doubles]:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words."""
+    """A length of time in words, to three digits."""
     for unit, name in ((DAY, "day"), (HOUR, "hour"), (60.0, "minute")):
         if seconds >= unit:
-            return f"{seconds / unit:g} {name}{'' if seconds == unit else 's'}"
-    return f"{seconds:g} s"
+            return f"{float(f'{seconds / unit:.3g}'):g} {name}{'' if seconds == unit else 's'}"
+    return f"{float(f'{seconds:.3g}'):g} s"
 
 
 def written(seconds: float) -> str:
