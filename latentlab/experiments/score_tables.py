@@ -101,6 +101,11 @@ def _plus_minus(values: Sequence[float], by: float, error: Callable[[Doubles], f
     return f"{found.mean():.2f}" + (f" ± {error(found):.2f}" if len(found) > 1 else "")
 
 
+def mean_of(scores: Sequence[DataclassInstance], field: str) -> float:
+    """The mean of a field of scores."""
+    return float(np.mean([getattr(one, field) for one in scores]))
+
+
 def grouped(scores: Iterable[Score], key: Callable[[Score], Key]) -> dict[Key, list[Score]]:
     """The scores that share a key, such as those of one model with all seeds, in the order of their first ones."""
     found: dict[Key, list[Score]] = {}

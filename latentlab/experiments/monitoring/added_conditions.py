@@ -26,7 +26,7 @@ from latentlab.data import Dataset
 from latentlab.data.builtin.photovoltaic.plant import CLASSES, PLANTS
 from latentlab.device import generator
 from latentlab.experiments.monitoring.conditions import ALPHA, KNOBS, SDGM, SEEDS
-from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_of, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.models import Classifies
 from latentlab.runs.store import SHIPPED
@@ -145,17 +145,13 @@ def verdict(scores: Sequence[AddedScore], data: str) -> str:
     others = [k for k, name in enumerate(CLASSES) if name not in ADDED[: first[0].known]]
     nearest, farthest = (pick(others, key=lambda k: medians[k]) for pick in (max, min))
     return (
-        f"As conditions are added, the AUROC of the others goes from {_mean(first, 'auroc'):.3f} to "
-        f"{_mean(last, 'auroc'):.3f}, false alarms from {_mean(first, 'false_alarms'):.1%} to "
-        f"{_mean(last, 'false_alarms'):.1%} (promised {QUANTILE:.0%}), and the share found from "
-        f"{_mean(first, 'found'):.0%} to {_mean(last, 'found'):.0%}. To a model that knows {ADDED[0]} alone, "
+        f"As conditions are added, the AUROC of the others goes from {mean_of(first, 'auroc'):.3f} to "
+        f"{mean_of(last, 'auroc'):.3f}, false alarms from {mean_of(first, 'false_alarms'):.1%} to "
+        f"{mean_of(last, 'false_alarms'):.1%} (promised {QUANTILE:.0%}), and the share found from "
+        f"{mean_of(first, 'found'):.0%} to {mean_of(last, 'found'):.0%}. To a model that knows {ADDED[0]} alone, "
         f"{CLASSES[farthest]} is strangest (median U {medians[farthest]:.0f} nats) and {CLASSES[nearest]} least "
         f"({medians[nearest]:.1f})."
     )
-
-
-def _mean(scores: Sequence[AddedScore], name: str) -> float:
-    return float(np.mean([getattr(one, name) for one in scores]))
 
 
 def is_known(y: Labels, known: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -26,7 +26,7 @@ from latentlab.experiments.monitoring.conditions import (
     TWO,
     ConditionScore,
 )
-from latentlab.experiments.score_tables import MISSING, grouped, mean_std
+from latentlab.experiments.score_tables import MISSING, grouped, mean_of, mean_std
 
 SPLITS = dict(zip(DATA, ("whole days held out", "minutes split at random"), strict=True))
 FEW = min(LABELS[ALL][:-1])
@@ -150,7 +150,7 @@ def _light(scores: Sequence[ConditionScore]) -> list[str]:
         own = [one for one in scores if one.setting == (DATA[1], ALL, 0, model)]
         if not own:
             return []
-        every, bright = (np.mean([getattr(one, name) for one in own]) for name in ("accuracy", "bright"))
+        every, bright = mean_of(own, "accuracy"), mean_of(own, "bright")
         source = REPORTED[ALL, 0, model]
         said.append(f"{model} about {every:.0%} of all and {bright:.0%} of the bright ones (source {source} %)")
     return [

@@ -25,7 +25,7 @@ from latentlab.data import UNLABELLED, Dataset, Splits, load
 from latentlab.data.builtin.recorded import NORMAL
 from latentlab.device import generator
 from latentlab.experiments.monitoring.of_run import RATE
-from latentlab.experiments.score_tables import ScoreTable, grouped, mean_std
+from latentlab.experiments.score_tables import ScoreTable, grouped, mean_of, mean_std
 from latentlab.experiments.timed_training import timed_training
 from latentlab.runs.store import SHIPPED
 from latentlab.training.config import TrainConfig
@@ -121,12 +121,12 @@ def _measured(name: str, seed: int, normal: Doubles, found: Doubles, is_faulty: 
 def verdict(scores: Sequence[AnomalyScore]) -> str:
     """Which detector is best, whether another is as good, and what the VAE finds, in plain sentences."""
     own = _by_detector(scores)
-    found = {name: _mean(some, "precision") for name, some in own.items()}
+    found = {name: mean_of(some, "precision") for name, some in own.items()}
     if VAE not in found or len(found) < 2:
         return ""
     best, *others = sorted(found, key=lambda name: -found[name])
-    low = _mean(own[best], "low")
-    alike = [name for name in others if _mean(own[name], "high") >= found[best] or found[name] >= low]
+    low = mean_of(own[best], "low")
+    alike = [name for name in others if mean_of(own[name], "high") >= found[best] or found[name] >= low]
     text = f"By average precision the best of {len(found)} is {_named(best, found)}"
     if alike:
         text += f", which can't be distinguished from {' and '.join(_named(name, found) for name in alike)}"
@@ -134,13 +134,9 @@ def verdict(scores: Sequence[AnomalyScore]) -> str:
         text += f"; {_named(VAE, found)} is behind"
     return (
         f"{text}. The last is {_named(others[-1], found)}; a random order has {scores[0].share:.3f}. At a promised "
-        f"rate of {RATE:.0%} the VAE finds {_mean(own[VAE], 'found'):.1%} of the anomalies with "
-        f"{_mean(own[VAE], 'false_alarms'):.2%} false alarms."
+        f"rate of {RATE:.0%} the VAE finds {mean_of(own[VAE], 'found'):.1%} of the anomalies with "
+        f"{mean_of(own[VAE], 'false_alarms'):.2%} false alarms."
     )
-
-
-def _mean(scores: Sequence[AnomalyScore], what: str) -> float:
-    return float(np.mean([getattr(one, what) for one in scores]))
 
 
 def _named(name: str, found: Mapping[str, float]) -> str:
