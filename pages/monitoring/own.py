@@ -73,7 +73,6 @@ def download_stream(run: Subject, stream: Stream, day: int) -> None:
         times = stream.times
         if stream.is_day:
             times = np.asarray(FIRST + (day - 1) * DAY + 60.0 * stream.minute)
-        stamps = [] if times is None else np.round(times).astype("datetime64[s]").astype(str).tolist()
         rows = [[f"{value:.6g}" for value in row] for row in stream.newest.tolist()]
         if times is None:
             return csv_text([names(run), *rows])

@@ -168,7 +168,6 @@ def _choose_threshold(run: Subject, known: NormalScores) -> Threshold:
     by = linked_choice("Threshold by", (BY_RATE, BY_COST), BY_RATE, "threshold")
     possible = [rate for rate in RATES if rate * (len(known.scores) + 1) >= 1]
     first = USUAL_RATE if USUAL_RATE in possible else possible[0]
-    usual = known.at_rate(first)
     if by == BY_RATE:
         rate = st.select_slider(
             "False alarms among normal readings", possible, first, key="rate",
@@ -178,6 +177,7 @@ def _choose_threshold(run: Subject, known: NormalScores) -> Threshold:
     cost = st.select_slider(
         "A missed fault costs as many false alarms", COSTS, COSTS[2], key="cost", bind="query-params"
     )
+    usual = known.at_rate(first)
     if not isinstance(run, StoredRun):
         return usual
     task = faults_task(run)
