@@ -17,7 +17,7 @@ from latentlab.__main__ import main
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Rule, alarms
 from latentlab.analysis.monitoring.scores import scores
-from latentlab.cli import monitor
+from latentlab.cli import monitored
 from latentlab.data import UNLABELLED, DataError, Dataset, Kind
 from latentlab.data.builtin.photovoltaic import plant
 from latentlab.data.files.readings.growing import GrowingFile
@@ -198,7 +198,7 @@ def test_windows_of_pieces_are_the_windows_of_the_whole(
     spans = alarms(expected, Rule(threshold, 2, 1))
     assert len(spans) > 2
 
-    monkeypatch.setattr(monitor, "MOST_NUMBERS", 40)  # five windows at once
+    monkeypatch.setattr(monitored, "MOST_NUMBERS", 40)  # five windows at once
     path, found = tmp_path / "a.csv", []
     for flags in (["--report", str(tmp_path / "a.html")], ["--state", str(tmp_path / "state.json")]):
         path.write_text("time,a,b\n")

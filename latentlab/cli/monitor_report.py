@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles
@@ -19,6 +18,7 @@ from latentlab.analysis.monitoring.period import Recorder, Sensor
 from latentlab.analysis.monitoring.scores import unit
 from latentlab.analysis.stats import Proportion
 from latentlab.data.files.readings.growing import Piece
+from latentlab.experiments.monitoring.of_run import classes_of
 from latentlab.figures.monitoring.report import Report, made_by
 from latentlab.models import Classifies, Model
 from latentlab.runs.run import Run
@@ -55,10 +55,7 @@ class PeriodReport:
         """The next readings, as a model sees them (N, *shape), and their (N,) scores, NaN for those without one."""
         y = None
         if isinstance(self.model, Classifies):
-            y = np.zeros(len(found), np.int64)
-            whole = ~np.isnan(found)
-            with torch.no_grad():
-                y[whole] = self.model.classify(x[torch.from_numpy(whole)]).argmax(1).numpy()
+            y = classes_of(self.model, x, ~np.isnan(found))
         self.period.take(piece.numbers, piece.times, found, y)
 
     def event(self, said: Mapping[str, Any]) -> None:

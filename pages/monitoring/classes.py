@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-import torch
 
 from latentlab.analysis.arrays import Labels
 from latentlab.analysis.classification.confusion import by_rows
 from latentlab.analysis.classification.predictions import Predictions, predict
 from latentlab.analysis.latent.support import classify_by
+from latentlab.experiments.monitoring.of_run import classes_of
 from latentlab.figures.classification.confusion import COUNTS, VIEWS, confusion_matrix
 from latentlab.models import Classifies
 from latentlab.subjects import Subject
@@ -30,10 +30,7 @@ def predicted(run: Subject, chosen: Chosen) -> Labels | None:
     model, found = cached.model(run), watched(run, chosen)
     if not isinstance(model, Classifies):
         return None
-    out, whole = np.full(len(found.x), -1), np.isfinite(found.scores)
-    with torch.no_grad():
-        out[whole] = model.classify(found.x[torch.from_numpy(whole)]).argmax(1).numpy()
-    return out
+    return classes_of(model, found.x, np.isfinite(found.scores))
 
 
 @remember(8)

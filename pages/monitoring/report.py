@@ -6,9 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-import torch
-
 from latentlab.analysis.arrays import Doubles
 from latentlab.analysis.monitoring.alarms import Alarm
 from latentlab.analysis.monitoring.period import Recorder, Sensor
@@ -18,8 +15,8 @@ from latentlab.analysis.monitoring.windows import window
 from latentlab.device import generator
 from latentlab.experiments.monitoring.of_run import expected_of
 from latentlab.figures.monitoring.report import Report, made_by
-from latentlab.models import Classifies
 from latentlab.subjects import StoredRun, Subject
+from pages.monitoring.classes import predicted
 from pages.monitoring.watched import Chosen, Own, Watched, clock, names, normal_scores
 from pages.shared import cached
 from pages.shared.downloads import download
@@ -49,7 +46,7 @@ def _report(
 ) -> str:
     stream, when = found.stream, clock(found.stream, range(len(found.scores)))
     period = Recorder(names(run), threshold.value, len(run.classes))
-    period.take(stream.newest, when, found.scores, _classes(run, found))
+    period.take(stream.newest, when, found.scores, predicted(run, chosen) if run.classes else None)
     for alarm in spans:
         period.note(alarm, when[alarm.peak_at], _sensors(run, found, alarm.peak_at))
     title = chosen.name if isinstance(chosen, Own) else chosen.fault
@@ -75,11 +72,3 @@ def _sensors(run: Subject, found: Watched, at: int) -> list[Sensor]:
     every = zip(names(run), found.stream.newest[at], found.mean[at], found.apart(at), strict=True)
     sensors = [Sensor(name, float(read), float(mean), float(apart)) for name, read, mean, apart in every]
     return sorted(sensors, key=lambda one: -abs(one.deviations or 0.0))
-
-
-@torch.no_grad()
-def _classes(run: Subject, found: Watched) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
-    model = cached.model(run)
-    if not isinstance(model, Classifies) or not run.classes:
-        return None
-    return model.classify(torch.nan_to_num(found.x)).argmax(1).numpy()

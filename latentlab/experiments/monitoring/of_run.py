@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentlab.analysis.arrays import Doubles, Labels
+from latentlab.analysis.latent.support import classify_by
 from latentlab.analysis.monitoring.alarms import Rule, alarms, delay
 from latentlab.analysis.monitoring.baselines import BASELINES
 from latentlab.analysis.monitoring.scores import DRAWS, Expected, expected, scores, usual_error
@@ -24,7 +25,7 @@ from latentlab.data.builtin.photovoltaic.plant import FACTORS
 from latentlab.data.library.scaling import Scale
 from latentlab.device import generator
 from latentlab.experiments.monitoring.streams import SKY, Source
-from latentlab.models import Model
+from latentlab.models import Classifies, Model
 from latentlab.runs.store import Store
 
 LEAST, GAP = 3, 10  # readings above the threshold that make an alarm, and others that don't end it
@@ -70,8 +71,19 @@ def scored(model: Model, readings: Doubles, scale: Scale | None, usual: Doubles)
     found = expected(model, some, DRAWS, generator(1), usual)
     mean = newest(to_user(found.mean.reshape(some.shape), scale), n)
     known = Expected(*(_apart(newest(values, n), whole) for values in (found.mean, found.std, found.nats)))
-    strange = np.nan_to_num(scores(model, some, DRAWS, generator(0)), nan=BEYOND, posinf=BEYOND)
-    return Scored(x, _apart(strange, whole), known, _apart(mean, whole))
+    return Scored(x, _apart(finite_scores(model, some, DRAWS, generator(0)), whole), known, _apart(mean, whole))
+
+
+def finite_scores(model: Model, x: Tensor, n: int, rng: torch.Generator) -> Doubles:
+    """As `scores`, and `BEYOND` of what is so far off that the model has no number for it."""
+    return np.nan_to_num(scores(model, x, n, rng), nan=BEYOND, posinf=BEYOND)
+
+
+def classes_of(model: Classifies, x: Tensor, whole: NDArray[np.bool_]) -> Labels:
+    """(T,) the most probable class of examples (T, *shape); -1 of one that isn't whole."""
+    out = np.full(len(x), -1)
+    out[whole] = classify_by(model)(x[torch.from_numpy(whole)]).argmax(1).numpy()
+    return out
 
 
 def _apart(values: Doubles, whole: NDArray[np.bool_]) -> Doubles:
